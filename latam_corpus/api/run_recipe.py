@@ -85,8 +85,8 @@ def run(
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[str] = []
     plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
-    stated = Path(site) if site else None
-    chosen = make_engine(engine, workers, stated, cluster_folder(engine, stated, folder, plan, opened))
+    site_file = Path(site) if site else None
+    chosen = make_engine(engine, workers, site_file, cluster_folder(engine, site_file, folder, plan, opened))
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
@@ -272,6 +272,7 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
+        split_by=release.split_by,
         index=release.index,
         variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.

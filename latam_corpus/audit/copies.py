@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.dedupe.order import BESIDE
 from latam_corpus.messages import Message, _, same
 from latam_corpus.report import side_by_side
 
@@ -25,6 +26,10 @@ _WHY: Final = {
     "obtained": _("it was obtained earlier: {kept} against {mine}"),
     "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
 }
+_BESIDE: Final = _(
+    "it is less damaged: in {kept} words of 1,000 against {mine} a copy has an accent more, or a far more frequent "
+    "word that looks alike"
+)
 _DAMAGE: Final = {
     "accents_missing": _("accents are missing"),
     "mojibake": _("accents were read in a wrong charset"),
@@ -97,10 +102,12 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     by = str(evidence.get("decided_by"))
     if by not in _WHY:  # a run of an earlier toolkit
         return None
-    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, *_DAMAGE)} for whose in ("", "kept_"))
+    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
     if by != "damage":
         return _WHY[by].fill(mine=mine[by], kept=kept[by])
     lost, left = ({name: row[name] or 0 for name in _DAMAGE} for row in (mine, kept))
+    if sum(lost.values()) <= sum(left.values()) and mine[BESIDE]:
+        return _BESIDE.fill(mine=mine[BESIDE], kept=kept[BESIDE] or 0)
     worst = max(_DAMAGE, key=lambda name: lost[name] - left[name])
     return _WHY[by].fill(mine=sum(lost.values()), kept=sum(left.values()), how=_DAMAGE[worst])
 

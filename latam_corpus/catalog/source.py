@@ -146,9 +146,12 @@ class Consent(Model):
         records: consent records and labels.
         third_persons: a file beside the source's, with the names of persons who didn't speak for themselves, one a
             line; `redact` replaces them.
+        speakers: a table beside the source's file, with a code for each speaker of the archive, as `sources speakers`
+            writes it; `redact` writes codes in place of names where the genre's policy says so.
     """
 
     third_persons: str | None = None
+    speakers: str | None = None
     records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(as_tuple)] = ()
 
 
@@ -413,6 +416,12 @@ class Source(Model):
     def names_file(self) -> Path | None:
         """The list of third persons' names, beside the file that the source was read from; None without one."""
         named = self.consent.third_persons
+        return None if named is None else (self._file.parent if self._file else Path()) / named
+
+    @property
+    def speakers_file(self) -> Path | None:
+        """The key of its speakers, beside the file that the source was read from; None without one."""
+        named = self.consent.speakers
         return None if named is None else (self._file.parent if self._file else Path()) / named
 
     @property

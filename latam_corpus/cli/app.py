@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from latam_corpus.__about__ import __version__
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
 from latam_corpus.errors import ConfigError, CorpusError, MistakesError, cause_of
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
 
 
 def version(
-    shown: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    shown: Annotated[bool, typer.Option("--version", help=N_("Print the version."), is_eager=True)] = False,
 ) -> None:
     """Build, audit and withdraw text corpora of Latin America."""
     if shown:

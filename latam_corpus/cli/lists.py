@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.messages import N_
 from latam_corpus.pipeline.registry import registered, stage_class
 
-list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 @list_app.command("recipes")

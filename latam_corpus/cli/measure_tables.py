@@ -10,7 +10,7 @@ import typer
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
 _MOST_CHANGED: Final = 50
-Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
-Page = Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")]
+Internal = Annotated[
+    bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
+]
+Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))]
 PageLanguage = Annotated[
-    str, typer.Option("--in", metavar="es|pt|en", help="The language of the page, or of the sheet's heads.")
+    str, typer.Option("--in", metavar="es|pt|en", help=N_("The language of the page, or of the sheet's heads."))
 ]
 
 

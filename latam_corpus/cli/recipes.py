@@ -16,7 +16,7 @@ from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import _, enumerated
+from latam_corpus.messages import N_, _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,19 +28,25 @@ if TYPE_CHECKING:
 
 RecipeName = Annotated[
     str,
-    typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completion.recipes),
+    typer.Argument(help=N_("A recipe: a TOML file, or the name of a shipped one."), autocompletion=completion.recipes),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs, work and the release store."))]
 AcceptLoss = Annotated[
     str | None,
-    typer.Option(metavar="WHY", help="Release although a stage kept less than the recipe's floor; goes on the card."),
+    typer.Option(
+        metavar="WHY", help=N_("Release although a stage kept less than the recipe's floor; goes on the card.")
+    ),
 ]
 Sign = Annotated[
     Path | None,
-    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help="A secret key of minisign, which signs what is made."),
+    typer.Option(
+        metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign, which signs what is made.")
+    ),
 ]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", help=N_("Release store, a folder or URL; OUT/store by default."))
+]
 
 
 def check(
@@ -153,19 +159,19 @@ def run(
     inputs_file: InputsFile = None,
     select: Select = [],  # noqa: B006
     out: Out = Path("out"),
-    engine: Annotated[str, typer.Option(help="in-process, local, ray or slurm.")] = "local",
-    site: Annotated[Path | None, typer.Option(help="A TOML file that says where the cluster is.")] = None,
+    engine: Annotated[str, typer.Option(help=N_("in-process, local, ray or slurm."))] = "local",
+    site: Annotated[Path | None, typer.Option(help=N_("A TOML file that says where the cluster is."))] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            show_default="1, on a cluster what the site file says", help="Worker processes; 0 for one a processor."
+            show_default="1, on a cluster what the site file says", help=N_("Worker processes; 0 for one a processor.")
         ),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="On Slurm: stay and lead the jobs; else a job of its own does.")
+        bool, typer.Option("--wait", help=N_("On Slurm: stay and lead the jobs; else a job of its own does."))
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help=N_("At most so many records of each file."))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would be done, and do nothing."))] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
     sign: Sign = None,

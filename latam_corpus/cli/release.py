@@ -45,19 +45,21 @@ Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A versio
 
 @app.command("build")
 def build(
-    name: Annotated[str, typer.Argument(help="The release's name, such as latam-news.")],
+    name: Annotated[str, typer.Argument(help=N_("The release's name, such as latam-news."))],
     runs: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="RUN…",
-            help="A run's folder, its name or the start of it, a tag, or its recipe.",
+            help=N_("A run's folder, its name or the start of it, a tag, or its recipe."),
             autocompletion=completion.runs,
         ),
     ] = None,
-    parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
-    version: Annotated[str | None, typer.Option(help="Its number, YYYY.M.N; the month's next by default.")] = None,
-    admit: Annotated[list[str] | None, typer.Option(metavar="TIER", help="A rights tier that may be in it.")] = None,
-    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help="What each document must allow.")] = None,
+    parent: Annotated[str | None, typer.Option(help=N_("The version to build upon, or latest."))] = None,
+    version: Annotated[str | None, typer.Option(help=N_("Its number, YYYY.M.N; the month's next by default."))] = None,
+    admit: Annotated[
+        list[str] | None, typer.Option(metavar="TIER", help=N_("A rights tier that may be in it."))
+    ] = None,
+    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help=N_("What each document must allow."))] = None,
     accept_loss: AcceptLoss = None,
     no_report: NoReport = False,
     out: Out = Path("out"),
@@ -73,8 +75,9 @@ def build(
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
     from latam_corpus.release.build_inputs import load_run
+    from latam_corpus.release.card_facts import held_out
     from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.shard_plan import SPLIT_SHARES
+    from latam_corpus.release.splits import SPLIT_SHARES
 
     opened = open_store(store, out, sign)
     if not runs and parent is None:
@@ -94,6 +97,7 @@ def build(
             parent=parent,
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            split_by=_agreed("split_by", loaded, old.split_by if old else "cluster"),
             variants=_agreed("variants", loaded, old.variants if old else "keep"),
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
@@ -111,6 +115,8 @@ def build(
         console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
         return
     _tell(manifest)
+    for lacking in held_out(manifest):
+        note(_("note: {note}", note=lacking))
     for run in loaded:
         if run.failed_parts:
             n = len(run.failed_parts)
@@ -217,10 +223,39 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
         raise typer.Exit(1)
 
 
+@app.command("training-summary")
+def training_summary(
+    spec: Spec,
+    to: Annotated[Path | None, typer.Option(help="A Markdown file; printed without one.")] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Write what a version says for the EU's public summary of training content: sources, domains, opt-outs."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.training_summary import as_values, training_content
+    from latam_corpus.release.training_summary import training_summary as summary_of
+
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec, note)
+    with opened.named_errors(), progress() as told:
+        content = training_content(opened, manifest, told)
+    text = summary_of(manifest, content)
+    if to:
+        replace(to, text.encode())
+    if as_json:
+        print_json(as_values(manifest, content) | {"to": to and str(to)})
+    elif to:
+        counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
+        console.print(_("{release}: {n} documents, {domains} domains, in {file}", file=to, **counted))
+    else:
+        print(text, end="")
+
+
 @app.command("diff")
 def diff(
-    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The older version.")],
-    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="The newer version.")],
+    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help=N_("The older version."))],
+    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("The newer version."))],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -245,14 +280,20 @@ def diff(
 
 @app.command("withdraw")
 def withdraw(
-    name: Annotated[str, typer.Argument(help="The release of which the next version is made.")],
-    because: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the store's log and on the receipt.")],
-    doc: Annotated[str | None, typer.Option(metavar="ID", help="A document, by its doc_id.")] = None,
-    source: Annotated[str | None, typer.Option(metavar="ID", help="All that a source has given.")] = None,
-    creator: Annotated[str | None, typer.Option(metavar="NAME", help="All by a person, and its copies.")] = None,
-    url: Annotated[str | None, typer.Option(metavar="PATTERN", help="An address; * stands for any characters.")] = None,
-    text: Annotated[Path | None, typer.Option(metavar="FILE", help="A text, its copies and what quotes it.")] = None,
-    receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A page; or JSON, where it ends so.")] = None,
+    name: Annotated[str, typer.Argument(help=N_("The release of which the next version is made."))],
+    because: Annotated[
+        str, typer.Option(metavar="TEXT", help=N_("Why; it stands in the store's log and on the receipt."))
+    ],
+    doc: Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
+    creator: Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
+    ] = None,
+    receipt: Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A page; or JSON, where it ends so."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     sign: Sign = None,
@@ -336,8 +377,8 @@ def _named(**named: str | Path | None) -> tuple[By, str]:
 
 @app.command("verify-receipt")
 def verify_receipt(
-    receipt: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt, a page or JSON.")],
-    store: Annotated[str | None, typer.Option(help="The store, in whose log it must stand.")] = None,
+    receipt: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A receipt, a page or JSON."))],
+    store: Annotated[str | None, typer.Option(help=N_("The store, in whose log it must stand."))] = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -372,7 +413,9 @@ def verify_receipt(
 
 @app.command("keygen")
 def keygen(
-    file: Annotated[Path, typer.Argument(metavar="KEY", help="Where the secret key goes; the public one is KEY.pub.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="KEY", help=N_("Where the secret key goes; the public one is KEY.pub."))
+    ],
     as_json: Json = False,
 ) -> None:
     """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
@@ -413,7 +456,7 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_
 @app.command("publish")
 def publish(
     spec: Spec,
-    to: Annotated[str, typer.Option("--to", help="A folder, or a URL such as s3://bucket/corpus.")],
+    to: Annotated[str, typer.Option("--to", help=N_("A folder, or a URL such as s3://bucket/corpus."))],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -462,18 +505,18 @@ def check_lock(
     if as_json:
         print_json(checked[0] if len(checked) == 1 else {"releases": checked})
     else:
-        for told in checked:
-            _tell_check(told, lock.parent)
-    if any(told["withdrawn"] for told in checked):
+        for release in checked:
+            _tell_check(release, lock.parent)
+    if any(release["withdrawn"] for release in checked):
         raise typer.Exit(1)
 
 
-def _tell_check(told: dict[str, Any], folder: Path) -> None:
-    ids, rows = told["withdrawn"], told["rows"]
+def _tell_check(release: dict[str, Any], folder: Path) -> None:
+    ids, rows = release["withdrawn"], release["rows"]
     if not ids:
-        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=told["release"]))
+        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=release["release"]))
         return
-    gone = {"release": told["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
+    gone = {"release": release["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
     console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
     console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     if rows:
@@ -499,17 +542,20 @@ def lock_several(
 
 def pull(
     spec: Spec,
-    to: Annotated[Path, typer.Option("--to", help="A new or empty folder, or one with an earlier pull.")],
+    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder, or one with an earlier pull."))],
     where: Annotated[
-        str | None, typer.Option(help="Only rows of which this is true: country in ('CL', 'AR') and 'train' in uses.")
+        str | None,
+        typer.Option(help=N_("Only rows of which this is true: country in ('CL', 'AR') and 'train' in uses.")),
     ] = None,
     with_index: Annotated[
-        bool, typer.Option("--with-index", help="Also the fingerprints of its documents, by which copies are found.")
+        bool,
+        typer.Option("--with-index", help=N_("Also the fingerprints of its documents, by which copies are found.")),
     ] = False,
     columns: Annotated[
-        str | None, typer.Option(help="Only these beside doc_id, such as text,language; id is doc_id under that name.")
+        str | None,
+        typer.Option(help=N_("Only these beside doc_id, such as text,language; id is doc_id under that name.")),
     ] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids that are left out."))] = None,
     key: Key = None,
     with_ledger: Annotated[
         bool, typer.Option("--with-ledger", help=N_("Of a selection too, what was decided on its documents."))

@@ -12,26 +12,26 @@ from latam_corpus.cli.sample import RunOrRelease  # noqa: TC001  (Typer reads an
 from latam_corpus.cli.show import console, note, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import CorpusError, cause_of
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
 
-NoReport = Annotated[bool, typer.Option("--no-report", help="Write no page about it.")]
+NoReport = Annotated[bool, typer.Option("--no-report", help=N_("Write no page about it."))]
 
 
 def report(
     named: RunOrRelease,
     to: Annotated[
-        Path | None, typer.Option(help="The page; report.html in the run's folder, or OUT/reports, when left out.")
+        Path | None, typer.Option(help=N_("The page; report.html in the run's folder, or OUT/reports, when left out."))
     ] = None,
     internal: Annotated[
-        bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")
+        bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
     ] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs and of the store.")] = Path("out"),
-    store: Annotated[str | None, typer.Option(help="The store, a folder or URL; OUT/store by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
+    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Write one page about a run or a release: what came and stayed, what is in it, what fell and why."""
     from latam_corpus.audit.documents import named_documents

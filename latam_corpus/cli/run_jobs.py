@@ -9,6 +9,7 @@ import typer
 
 from latam_corpus.cli.show import console, errors, print_json, table
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from latam_corpus.engine.slurm_jobs import Submission
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = "A submission's name or the start of it, its job, its run, or its recipe."
 Name = Annotated[str, typer.Argument(metavar="RUN", help=_NAME)]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 def status(
@@ -56,8 +57,8 @@ def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
     """Return what is shown of a submission."""
     from latam_corpus.pipeline.history import entry
 
-    found = entry(state.run) if state.run else None
-    parts = found.record.values["parts"] if found and found.record and not state.lives else []
+    run_entry = entry(state.run) if state.run else None
+    parts = run_entry.record.values["parts"] if run_entry and run_entry.record and not state.lives else []
     return {
         "submission": submission.folder.name,
         "submitted": submission.values["submitted"],
@@ -68,15 +69,17 @@ def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
         "running": sum(not job.waits for job in state.workers),
         "waiting": sum(job.waits for job in state.workers),
         "run": state.run.name if state.run else None,
-        "said": state.said,
+        "said": state.last_line,
         "failed": [{"part": part["name"], "error": part["failed"]} for part in parts if part.get("failed")],
     }
 
 
 def logs(
     run: Name,
-    job: Annotated[str | None, typer.Option("--job", help="A worker's job, such as 12_3; else the driver's.")] = None,
-    lines: Annotated[int, typer.Option(min=1, help="How many of its last lines.")] = 40,
+    job: Annotated[
+        str | None, typer.Option("--job", help=N_("A worker's job, such as 12_3; else the driver's."))
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help=N_("How many of its last lines."))] = 40,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -92,14 +95,14 @@ def logs(
     wanted = job or driver
     if wanted not in every and job:
         raise ConfigError("--job", f"no job «{job}» of {submission.folder.name} said anything", closest(job, every))
-    told = last_lines(every[wanted], lines) if wanted in every else []
+    last = last_lines(every[wanted], lines) if wanted in every else []
     others = [str(path) for name, path in every.items() if name != wanted]
     if as_json:
-        print_json({"submission": submission.folder.name, "job": wanted, "lines": told, "others": others})
+        print_json({"submission": submission.folder.name, "job": wanted, "lines": last, "others": others})
         return
-    for line in told:
+    for line in last:
         console.print(line, markup=False)
-    if not told:
+    if not last:
         console.print(f"{submission.folder.name}: nothing was said yet", markup=False)
     for path in others:
         console.print(f"log      {path}", markup=False)

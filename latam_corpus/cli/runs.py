@@ -11,6 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.difference import Counted, Difference
     from latam_corpus.pipeline.history import Entry
 
-app = typer.Typer(no_args_is_help=True, help="List, show, compare, tag and remove runs.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
+app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))]
+StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
 _RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
 _SHOWN: Final = 40
@@ -147,7 +148,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
 @app.command("diff")
 def diff(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN, autocompletion=completion.runs)],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.", autocompletion=completion.runs)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help=N_("Another run."), autocompletion=completion.runs)],
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -208,8 +209,8 @@ def _show_counts(what: str, listed: Sequence[Counted]) -> None:
 @app.command("tag")
 def tag(
     run: RunName,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
-    remove: Annotated[bool, typer.Option("--remove", help="Take the name off the run.")] = False,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("What to call it."))],
+    remove: Annotated[bool, typer.Option("--remove", help=N_("Take the name off the run."))] = False,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -242,9 +243,9 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
 def prune_runs(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.", autocompletion=completion.runs),
+        typer.Argument(metavar="RUN…", help=N_("Runs to remove, by their full names."), autocompletion=completion.runs),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also runs that have a tag or were released.")] = False,
+    force: Annotated[bool, typer.Option("--force", help=N_("Also runs that have a tag or were released."))] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,

@@ -13,6 +13,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,23 +26,23 @@ _FORMS = (".html", ".jsonl", ".xlsx")
 RunOrRelease = Annotated[
     str,
     typer.Argument(
-        metavar="RUN|RELEASE", help="A run's folder or name, or NAME[@VERSION].", autocompletion=completion.runs
+        metavar="RUN|RELEASE", help=N_("A run's folder or name, or NAME[@VERSION]."), autocompletion=completion.runs
     ),
 ]
 
 
 def sample(
     named: RunOrRelease,
-    by: Annotated[str, typer.Option(metavar="COLUMNS", help="Draw from each of these, as language,genre.")] = "",
-    n: Annotated[int, typer.Option(min=1, help="How many of each; of all, without --by.")] = 10,
-    seed: Annotated[int, typer.Option(help="Another one draws other documents.")] = 1,
-    to: Annotated[Path | None, typer.Option(help="Write .html, .jsonl or .xlsx; shown here when left out.")] = None,
-    set_aside: Annotated[bool, typer.Option("--set-aside", help="Draw from what the run set aside.")] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs and of the store.")] = Path("out"),
-    store: Annotated[str | None, typer.Option(help="The store, a folder or URL; OUT/store by default.")] = None,
+    by: Annotated[str, typer.Option(metavar="COLUMNS", help=N_("Draw from each of these, as language,genre."))] = "",
+    n: Annotated[int, typer.Option(min=1, help=N_("How many of each; of all, without --by."))] = 10,
+    seed: Annotated[int, typer.Option(help=N_("Another one draws other documents."))] = 1,
+    to: Annotated[Path | None, typer.Option(help=N_("Write .html, .jsonl or .xlsx; shown here when left out."))] = None,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
+    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
     page_language: PageLanguage = "es",
     internal: Internal = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
     from latam_corpus.audit.documents import named_documents

@@ -11,18 +11,21 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 from latam_corpus.pipeline.registry import make_stage, stage_class
 
 
 def stage(
     name: Annotated[
         str,
-        typer.Argument(help="The stage's key: see `latam-corpus list stages`.", autocompletion=completion.stages),
+        typer.Argument(help=N_("The stage's key: see `latam-corpus list stages`."), autocompletion=completion.stages),
     ],
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL or Parquet; for extract a file or folder.")],
-    output: Annotated[Path, typer.Argument(help="JSONL or Parquet, by its suffix.")],
-    settings: Annotated[list[str], typer.Option("--set", help="An option of the stage: key=value.")] = [],  # noqa: B006
-    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract a file or folder."))
+    ],
+    output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
+    settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],  # noqa: B006
+    as_json_: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Run one stage alone; the output has one row a row of the input, in its order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.errors import ConfigError, one_of
-from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, Message, _, language_of_user, translated
+from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, N_, Message, _, language_of_user, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def _only_language(
             metavar="es|pt|en",
             callback=lambda value: value and speak(value),
             show_default=False,
-            help="The language of questions and answers; LANG's by default.",
+            help=N_("The language of questions and answers; LANG's by default."),
         ),
     ] = "",
 ) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
     return counts.astype(np.uint32)
 
 
-def classes(words: NDArray[np.uint32]) -> NDArray[np.int64]:
+def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Return the class of so many words that were added: 0 for a text as it was.
 
     >>> classes(np.array([0, 11, 12, 400])).tolist()

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, distinct
-from latam_corpus.dedupe.order import DECIDED_BY, decided_by
+from latam_corpus.dedupe.beside import beside_copies
+from latam_corpus.dedupe.order import BESIDE, DECIDED_BY, decided_by, reordered
 from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours, originals
 from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS
 from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE, VARIANT
@@ -117,7 +118,7 @@ _KIND_NUMBERS: Final = (NONE, DUPLICATE, CONTAINED, TEMPLATE, VARIANT)
 
 
 # What the choice rests on, as the evidence tells it of both documents.
-WEIGHED: Final = ("rights_tier", *DAMAGE, APPENDED, WORDS, "obtained")
+WEIGHED: Final = ("rights_tier", *DAMAGE, BESIDE, APPENDED, WORDS, "obtained")
 
 
 def decision_rows(
@@ -144,8 +145,13 @@ def decision_rows(
         `duplicate_cluster`, `cluster_size`, `evidence`; null where it doesn't apply.
     """
     numbers = distinct(verified.pairs)
-    pairs = np.searchsorted(numbers, verified.pairs).astype(np.uint32)
-    mine = verified.ranked[numbers].with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    mine = verified.ranked[numbers].with_row_index("place")
+    among = np.searchsorted(numbers, verified.pairs)
+    mine = reordered(mine, *beside_copies(mine, among, verified.verdicts))
+    places = np.empty(len(numbers), np.uint32)
+    places[mine["place"].to_numpy()] = np.arange(len(numbers), dtype=np.uint32)
+    pairs = places[among]
+    mine = mine.with_columns(pl.Series("place", np.arange(len(numbers))))
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
     clusters = cluster(
         pairs,

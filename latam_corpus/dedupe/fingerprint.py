@@ -43,8 +43,8 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `anchors` (uint64, see `anchors_of`; the band keys under the scheme
-            "minhash") and `stream` (uint32 a word, see `word_stream`).
+            `appended` (`appended_words`), `accented` (`accented_words`), `anchors` (uint64, see `anchors_of`; the
+            band keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
         shingle: words in a run.
         bands: keys of a document; for "minhash" only.
@@ -103,11 +103,13 @@ class Fingerprint(Stage):
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
     """Return the batch with texts in the old spelling of a language of the Americas in the modern one."""
     spelled = {code: codes_spelled(code) for code in set(languages) if code}
+    if not any(spelled.values()):
+        return batch
     texts = [
         in_modern(codes, text) if text and code and (codes := spelled[code]) else text
         for text, code in zip(batch.frame["text"], languages, strict=True)
     ]
-    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)}) if any(spelled.values()) else batch
+    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)})
 
 
 @cache

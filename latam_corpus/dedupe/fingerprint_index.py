@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.orthography import spellings_digest
@@ -139,9 +139,9 @@ INDEX: Final = pl.Schema(
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
 SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
-_LATER: Final = frozenset({*STATED, APPENDED})  # earlier indexes lack them
+_LATER: Final = frozenset({*STATED, APPENDED, ACCENTED})  # earlier indexes lack them
 # Of columns that a file lacks: those of documents, and those that earlier indexes don't have.
-_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {APPENDED: SKETCH[APPENDED]}
+_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {name: SKETCH[name] for name in (APPENDED, ACCENTED)}
 
 
 def has_columns(held: pa.Schema) -> bool:

@@ -22,6 +22,10 @@ _CAPITAL_BIT: Final = 31
 ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 MARKS_FIRST: Final = 0x300
 MARKS_END: Final = 0x370
+# What a code point is to an accent: a vowel without, a vowel with one, or a mark that gives one to the vowel before.
+VOWEL: Final = 1
+ACCENT: Final = 2
+MARK: Final = 3
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
 _KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
@@ -30,6 +34,8 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
+LATIN: Final = 0xC3  # the byte with which U+00C0 begins: before are signs
+_LETTERS: Final = 0x41  # A: before are spaces, signs and digits
 _APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
@@ -149,6 +155,37 @@ def _word(data, i, left, digit, bare, looks):
 
 
 @kernel
+def count_accented(data, doc_bytes, places, accents, counts):
+    """Count the words of each document that have an accent on a vowel, all of them and those in its middle half.
+
+    Args:
+        data: bytes of all documents.
+        doc_bytes: where those of each document start, with an end.
+        places: of all code points from LATIN on, in order.
+        accents: uint8, by code point: VOWEL, ACCENT, MARK.
+        counts: uint32[2, n], which is added to.
+    """
+    d = 0
+    last = -1  # the accent before
+    for i in places:
+        while i >= doc_bytes[d + 1]:
+            d += 1
+            last = -1
+        point, _ = decode(data, i)
+        what = accents[point]
+        if what == ACCENT or (what == MARK and i > doc_bytes[d] and accents[data[i - 1]] == VOWEL):
+            apart = last < 0
+            for j in range(last + 1, i):
+                if data[j] < _LETTERS:
+                    apart = True
+                    break
+            counts[0, d] += apart
+            edge = (doc_bytes[d + 1] - doc_bytes[d]) // 4
+            counts[1, d] += apart and doc_bytes[d] + edge <= i < doc_bytes[d + 1] - edge
+            last = i
+
+
+@kernel
 def pack(values, offsets, lexicon, data, ends):
     """Write numbers as their places in the lexicon, seven bits a byte, and where each document ends."""
     capacity = 4
@@ -203,10 +240,10 @@ def unpack(data, offsets, places, lexicon, values, ends):
 
 
 @kernel
-def count_stops(hashes, doc_words, keys, bits, numbers, counts):
-    """How many stop words of some languages each document has, by their numbers in the table."""
+def count_stops(hashes, doc_words, keys, bits, numbers, asked, counts):
+    """How many stop words of some languages each document that is asked for has, by their numbers in the table."""
     for d in range(len(counts)):
-        for w in range(doc_words[d], doc_words[d + 1]):
+        for w in range(doc_words[d], doc_words[d + 1] if asked[d] else doc_words[d]):
             languages = bits[slot_of(keys, hashes[w])]
             if languages:
                 for column in range(len(numbers)):

@@ -36,11 +36,23 @@ from latam_corpus.dedupe.candidate_jobs import (
     scatter,
     sift,
 )
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, STATED, WORDS, sampling_of
-from latam_corpus.dedupe.verify_jobs import COMMON, KNOWN, KNOWN_OF, VERDICTS, Lot, cuts, gather, gathers, verify_lot
+from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
+from latam_corpus.dedupe.verify_jobs import (
+    COMMON,
+    FREQUENCY,
+    KNOWN,
+    KNOWN_OF,
+    VERDICTS,
+    Lot,
+    cuts,
+    gather,
+    gathers,
+    verify_lot,
+)
 from latam_corpus.dedupe.verify_pairs import RULES
 
 if TYPE_CHECKING:
@@ -52,7 +64,7 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.order import Keeping
     from latam_corpus.dedupe.scheme import Scheme
 
-RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, *STATED)
+RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED)
 
 
 @dataclass(frozen=True)
@@ -224,8 +236,10 @@ class _Search:
             for first, end in cuts(pairs, words):
                 lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
         jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.workdir)
-        for _ in self.corpus.map(gather, jobs, "reading what is compared"):
-            pass
+        frequency = np.zeros(1 << WORD_BITS, np.int64)
+        for counts in self.corpus.map(gather, jobs, "reading what is compared"):
+            frequency += counts
+        np.save(self.workdir / FREQUENCY, frequency)
         true: list[Path] = []
         by_rule = np.zeros(len(RULES), np.int64)
         for path, counts in self.corpus.map(verify_lot, lots, "comparing pairs of documents"):

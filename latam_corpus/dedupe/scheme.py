@@ -26,6 +26,7 @@ MISREAD: Final = "misread"
 # Damaged words of each kind in a thousand.
 DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
 APPENDED: Final = "appended"  # words that somebody added
+ACCENTED: Final = "accented"  # words with an accent on a vowel
 # What is known of a document beside its words, by which variants are told from copies.
 STATED: Final = ("country", "published", "creators")
 SKETCH: Final = pl.Schema(
@@ -33,6 +34,7 @@ SKETCH: Final = pl.Schema(
         WORDS: pl.UInt32(),
         **DAMAGE,
         APPENDED: pl.UInt32(),
+        ACCENTED: pl.UInt32(),
         ANCHORS: pl.List(pl.UInt64()),
         STREAM: pl.List(pl.UInt32()),
     }

@@ -14,8 +14,9 @@ import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
-from latam_corpus.dedupe.verify_kernels import copy_pieces
+from latam_corpus.dedupe.verify_kernels import copy_pieces, count_words
 from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 
@@ -36,6 +37,7 @@ PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
 WORDS_OF: Final = "words_of.npy"
 KNOWN_OF: Final = "known_of.npy"
+FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, int64[2 ** WORD_BITS]
 KNOWN: Final = np.dtype(
     [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
 )  # `verify.Known` by the documents' numbers
@@ -51,6 +53,8 @@ VERDICTS: Final = pl.Schema(
         "second_in_first": pl.Float32(),
         "first_longest_own": pl.Int32(),
         "second_longest_own": pl.Int32(),
+        "first_spoilt": pl.Int32(),
+        "second_spoilt": pl.Int32(),
     }
 )
 
@@ -78,13 +82,15 @@ class Gather:
         return self.piece.bytes
 
 
-def gather(job: Gather) -> Path:
-    """Write the streams of the wanted rows, one after another."""
+def gather(job: Gather) -> NDArray[np.int64]:
+    """Write the streams of the wanted rows, one after another; returns how often each word is among them."""
+    counts = np.zeros(1 << WORD_BITS, np.int64)
     rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
     with job.file.open("wb") as file:
         for streams in _streams(job.piece, rows - job.piece.start):
             streams.values.tofile(file)
-    return job.file
+            count_words(streams.values, counts)
+    return counts
 
 
 def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
@@ -179,13 +185,14 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
     known_rows = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
     known = Known(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
-    verified = verify_pairs(streams, places, rarity=rarity, known=known)
+    frequency = np.load(job.workdir / FREQUENCY, mmap_mode="r")
+    verified = verify_pairs(streams, places, rarity=rarity, known=known, frequency=frequency)
     by_rule = np.bincount(verified.rule, minlength=len(RULES))
     some = verified.kind != NONE
     if not some.any():
         return None, by_rule
     columns = (*pairs[some].T, verified.kind[some], verified.stands[some], verified.rule[some],
-               *verified.containment[some].T, *verified.longest_run[some].T)  # fmt: skip
+               *verified.containment[some].T, *verified.longest_run[some].T, *verified.spoilt[some].T)  # fmt: skip
     by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
     return job.file, by_rule

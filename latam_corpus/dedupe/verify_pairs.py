@@ -262,6 +262,7 @@ class Verdicts:
             stand in the other.
         longest_run: int32[k, 2], the longest run of words that the other lacks; 0 for a much longer one.
         tallies: int32[k, TALLIES], what stands between the shared runs (columns in guards_kernels.py).
+        spoilt: int32[k, 2], words of each that look like a far more frequent one of the other at the same place.
         stands: uint8[k], bits A_IN_B and B_IN_A: which may fall for the other; of a TEMPLATE, which would.
         kind: uint8[k], NONE, DUPLICATE, CONTAINED or TEMPLATE (names in KINDS).
         rule: uint8[k], the rule that accepted or the guard that refused (names in RULES).
@@ -270,6 +271,7 @@ class Verdicts:
     containment: NDArray[np.float32]
     longest_run: NDArray[np.int32]
     tallies: NDArray[np.int32]
+    spoilt: NDArray[np.int32]
     stands: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     rule: NDArray[np.uint8]
@@ -284,6 +286,7 @@ def verify_pairs(
     bounds: Bounds | None = None,
     rarity: Rarity | None = None,
     known: Known | None = None,
+    frequency: NDArray[np.int64] | None = None,
 ) -> Verdicts:
     """Return the verdict on each pair.
 
@@ -293,6 +296,7 @@ def verify_pairs(
         bounds: the usual ones when left out.
         rarity: which anchors are boilerplate; without it that guard is off.
         known: what else is known of the documents.
+        frequency: int64[2 ** WORD_BITS], how often a word is found; without it no word is held to be spoilt.
 
     >>> from latam_corpus.dedupe.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable
@@ -311,14 +315,17 @@ def verify_pairs(
     order = np.lexsort((shorter, longer))
     least = min(bounds.share, bounds.scattered_share, bounds.misread_share)
     limits = np.array([bounds.numbers, bounds.names, bounds.names_share])
+    often = np.zeros(1 << WORD_BITS, np.int64) if frequency is None else frequency
     measured = compare(
-        streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits
+        streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits, often
     )
     back = np.empty(k, np.int64)
     back[order] = np.arange(k)
     containment, longest, tallies = (part[back] for part in measured)
     # From shorter and longer to first and second.
-    containment[flipped], longest[flipped] = containment[flipped, ::-1], longest[flipped, ::-1]
+    spoilt = tallies[:, [guards.SPOILT, guards.OTHER_SPOILT]]
+    for made in (containment, longest, spoilt):
+        made[flipped] = made[flipped, ::-1]
     stands, rule = _accepted(lengths, flipped, containment, longest, tallies, bounds)
     _refuse(stands, rule, _more_than_the_other(lengths, longest, bounds), 0)
     _with_additions(stands, rule, lengths, containment, longest, known.appended[pairs], bounds)
@@ -338,6 +345,7 @@ def verify_pairs(
         containment,
         longest,
         tallies,
+        spoilt,
         (stands @ np.array([A_IN_B, B_IN_A])).astype(np.uint8),
         _kinds(lengths, stands, template, variant, bounds),
         rule,

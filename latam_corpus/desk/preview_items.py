@@ -149,10 +149,10 @@ def _original(row: dict[str, Any]) -> str:
 
 def _catalogued(row: Mapping[str, Any]) -> str:
     """Return what is known of a document whose file isn't made of words: a line a column, in the columns' names."""
-    told = {name: row.get(name) for name in _ABOUT}
-    told["creators"] = "; ".join(row.get("creators") or ())
-    told["turns"] = len(row.get("turns") or ()) or None
-    return "\n".join(f"{name}: {value}" for name, value in told.items() if value)
+    values = {name: row.get(name) for name in _ABOUT}
+    values["creators"] = "; ".join(row.get("creators") or ())
+    values["turns"] = len(row.get("turns") or ()) or None
+    return "\n".join(f"{name}: {value}" for name, value in values.items() if value)
 
 
 def page_words(page: str) -> str:

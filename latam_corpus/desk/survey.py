@@ -263,14 +263,14 @@ def _catalogue(source: Source, files: Sequence[InputFile]) -> tuple[str, int]:
     return (name, described) if described else ("", 0)
 
 
-def drafted(found: Survey) -> Iterator[tuple[str, Any]]:
+def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     """Yield what a source's file may say of the folder, by dotted key."""
-    formats = Counter(one.format for one in found.files if one.is_read and isinstance(one.format, str))
-    read_files = [one for one in found.files if one.is_read and one.path != found.catalogue]
+    formats = Counter(one.format for one in survey.files if one.is_read and isinstance(one.format, str))
+    read_files = [one for one in survey.files if one.is_read and one.path != survey.catalogue]
     suffixes = sorted({Path(one.path).suffix for one in read_files if Path(one.path).suffix.lower() in SUFFIXES})
     if suffixes:
         yield "collect.files", [f"**/*{suffix}" for suffix in suffixes]
     yield "collect.form", "verse" if formats and formats.most_common(1)[0][0] in ("lrc", "musicxml") else None
-    known = [code for code, _count in found.languages.most_common() if code != "und"]
+    known = [code for code, _count in survey.languages.most_common() if code != "und"]
     if known:
         yield "languages", known

@@ -41,9 +41,9 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
     if name == "slurm":
         from latam_corpus.engine.slurm import Slurm
 
-        stated = slurm_site(site)
+        loaded = slurm_site(site)
         assert jobs  # noqa: S101  (who has an `--out` has one for them)
-        return Slurm(stated, workers or stated.workers, jobs)
+        return Slurm(loaded, workers or loaded.workers, jobs)
     count = 1 if workers is None else workers or here
     if name == "ray":
         from latam_corpus.engine.ray_tasks import RayTasks, imported
@@ -67,6 +67,6 @@ def slurm_site(site: Path | None) -> SlurmSite:
         raise ConfigError("--engine slurm", problem, "write a site file and name it: --site FILE (docs/scale.md)")
     from latam_corpus.engine.slurm_commands import require_slurm
 
-    stated = load_site(site, SlurmSite)
+    loaded = load_site(site, SlurmSite)
     require_slurm()
-    return stated
+    return loaded

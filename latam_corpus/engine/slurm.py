@@ -181,8 +181,8 @@ class _Crew:
     def _exit_message(self, job: Job) -> str:
         log = self._folder / LOGS / f"{job.id}.log"
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-        said = lines[-1] if lines else "it said nothing"
-        return f"the last one, {job.id}, ended as {job.state}: {said} ({log})"
+        last_line = lines[-1] if lines else "it said nothing"
+        return f"the last one, {job.id}, ended as {job.state}: {last_line} ({log})"
 
 
 def _worker_job(site: SlurmSite, folder: Path, size: int) -> tuple[str, list[str]]:

@@ -124,8 +124,8 @@ def _asked(command: str, *words: str, text: str | None = None) -> str:
     except subprocess.TimeoutExpired:
         raise SlurmSilentError(command, f"no answer for {_PATIENCE} seconds", "see whether Slurm runs: sinfo") from None
     if done.returncode:
-        said = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
-        if _PASSING.search(said):
-            raise SlurmSilentError(command, said, "see whether Slurm runs: sinfo")
-        raise PartError(command, said, "see what the cluster allows: sinfo, sacctmgr show associations")
+        problem = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
+        if _PASSING.search(problem):
+            raise SlurmSilentError(command, problem, "see whether Slurm runs: sinfo")
+        raise PartError(command, problem, "see what the cluster allows: sinfo, sacctmgr show associations")
     return done.stdout

@@ -101,9 +101,9 @@ def driver_jobs(folder: Path) -> str:
 
 def new_folder(out: Path, recipe: str) -> Path:
     """Return the folder of a driver: this process's own, where it is a job, else a new one, which isn't there yet."""
-    given = os.environ.get(_FOLDER)
+    chosen = os.environ.get(_FOLDER)
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    return Path(given) if given else out.resolve() / "slurm" / f"{recipe}-{moment}"
+    return Path(chosen) if chosen else out.resolve() / "slurm" / f"{recipe}-{moment}"
 
 
 def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directory: Path) -> Submission:
@@ -122,14 +122,14 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
     site = load_site(site_file, SlurmSite)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CODE_FILE).unlink(missing_ok=True)
-    given = python(site, "latam_corpus", *command)
+    command_line = python(site, "latam_corpus", *command)
     commands = [
         f"export {_FOLDER}={shlex.quote(str(folder))}",
         f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may begin a job anew
         f"cd {shlex.quote(str(directory))}",
         "set +e",
         "for try in 1 2 3; do",  # where it is killed, what is done is kept
-        f"  {given}",
+        f"  {command_line}",
         "  code=$?",
         "  case $code in 134|135|137|139) ;; *) break ;; esac",
         "done",
@@ -152,13 +152,13 @@ def submissions(out: Path) -> list[Submission]:
     Raises:
         ConfigError: the record of one is damaged.
     """
-    found = []
+    submitted = []
     for file in (out / "slurm").glob(f"*/{_FILE}"):
         try:
-            found.append(Submission(file.parent, unsealed(file.read_bytes())))
+            submitted.append(Submission(file.parent, unsealed(file.read_bytes())))
         except ValueError as error:
             raise ConfigError(str(file), str(error), "remove its folder: what was done is elsewhere") from None
-    return sorted(found, key=lambda one: (one.values["submitted"], one.folder.name), reverse=True)
+    return sorted(submitted, key=lambda one: (one.values["submitted"], one.folder.name), reverse=True)
 
 
 def require_shared(site: SlurmSite, places: Iterable[tuple[str, str | Path]]) -> None:

@@ -39,7 +39,7 @@ class JobsState:
         driver: the driver's job, where Slurm remembers it.
         workers: the workers' jobs that wait or run.
         run: the run's folder; None before the driver has found its input.
-        said: the driver's last line.
+        last_line: the driver's last line.
         silence: why Slurm doesn't answer; empty where it does.
     """
 
@@ -47,7 +47,7 @@ class JobsState:
     driver: Job | None
     workers: tuple[Job, ...]
     run: Path | None
-    said: str
+    last_line: str
     silence: str = ""
 
     @property
@@ -59,7 +59,7 @@ class JobsState:
 def state_of(submission: Submission) -> JobsState:
     """Return what became of a submission."""
     folder = submission.folder
-    said = next(iter(last_lines(folder / DRIVER_LOG, 1)), "")
+    last_line = next(iter(last_lines(folder / DRIVER_LOG, 1)), "")
     drivers: Sequence[Job] = ()
     workers: Sequence[Job] = ()
     silence = ""
@@ -77,7 +77,7 @@ def state_of(submission: Submission) -> JobsState:
         word = "queued" if driver.waits else "running"
     else:
         word = "lost" if driver is None else "held" if driver.held else driver.state.lower()
-    return JobsState(word, driver, tuple(workers), _run_of(folder), said, silence)
+    return JobsState(word, driver, tuple(workers), _run_of(folder), last_line, silence)
 
 
 def _run_of(folder: Path) -> Path | None:
@@ -86,10 +86,10 @@ def _run_of(folder: Path) -> Path | None:
 
 def _jobs_of(run: Path) -> Path | None:
     try:
-        told = read_attempt(run).get("jobs")
+        jobs = read_attempt(run).get("jobs")
     except ValueError:
         return None
-    return Path(told) if told else None
+    return Path(jobs) if jobs else None
 
 
 def find_submission(named: str, out: Path) -> Submission:
@@ -113,17 +113,17 @@ def find_submission(named: str, out: Path) -> Submission:
     except ConfigError:
         problem = "no run of this name was given to a cluster"
         raise ConfigError(named, problem, closest(named, [one.folder.name for one in known])) from None
-    found = next((one for one in known if one.folder == _jobs_of(run)), None)
-    if found is None:
+    submission = next((one for one in known if one.folder == _jobs_of(run)), None)
+    if submission is None:
         attempt = read_attempt(run)
         who = f"process {attempt.get('process')} on {attempt.get('host')}"
         raise ConfigError(run.name, f"no job leads it: {who} did", "see `latam-corpus runs show`")
-    return found
+    return submission
 
 
-def one_recipe(found: Sequence[Submission], named: str) -> bool:
+def one_recipe(candidates: Sequence[Submission], named: str) -> bool:
     """Whether a name is that of the recipe of all of these."""
-    return all(one.folder.name.rsplit("-", 2)[0] == named for one in found)
+    return all(one.folder.name.rsplit("-", 2)[0] == named for one in candidates)
 
 
 def cancel(submission: Submission) -> None:
@@ -151,8 +151,8 @@ def resubmit(submission: Submission) -> Submission:
 
 def logs(submission: Submission) -> list[Path]:
     """Return the logs in which something stands: the driver's, and those of workers."""
-    found = [submission.folder / DRIVER_LOG, *sorted((submission.folder / LOGS).glob("*.log"))]
-    return [path for path in found if path.exists() and path.stat().st_size]
+    files = [submission.folder / DRIVER_LOG, *sorted((submission.folder / LOGS).glob("*.log"))]
+    return [path for path in files if path.exists() and path.stat().st_size]
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -25,13 +25,13 @@ _ASKED: Final = 60  # seconds in which a program says what it is
 _SHOWN: Final = 200
 
 
-def run(command: Sequence[str], seconds: float, given: bytes = b"") -> bytes:
+def run(command: Sequence[str], seconds: float, data: bytes = b"") -> bytes:
     """Return what a program prints; it and what it started end with the time.
 
     Args:
         command: the program and its arguments.
         seconds: by the clock.
-        given: its standard input.
+        data: its standard input.
 
     Raises:
         TimeoutError: it took longer.
@@ -44,15 +44,15 @@ def run(command: Sequence[str], seconds: float, given: bytes = b"") -> bytes:
         start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            out, err = process.communicate(given, timeout=seconds)
+            out, err = process.communicate(data, timeout=seconds)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"{command[0]} took more than {seconds:g} seconds") from None
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
-        said = " ".join(err.decode(errors="replace").split())[-_SHOWN:]
-        raise OSError(f"{Path(command[0]).name} ended with {process.returncode}: {said}")
+        problem = " ".join(err.decode(errors="replace").split())[-_SHOWN:]
+        raise OSError(f"{Path(command[0]).name} ended with {process.returncode}: {problem}")
     return out
 
 

@@ -117,9 +117,9 @@ def read_hocr(hocr: bytes, dots: float = DOTS) -> Recognised:
         usual = median([line.size for line in lines]) if lines else 0.0
         pages.append([line._replace(size=usual) if abs(line.size - usual) < _ALIKE * usual else line for line in lines])
         confidences += [
-            float(found[1]) / 100
+            float(match[1]) / 100
             for one in _of_class(page, {"ocrx_word"})
-            if words(one) and (found := _CONFIDENCE.search(one.get("title") or ""))
+            if words(one) and (match := _CONFIDENCE.search(one.get("title") or ""))
         ]
     return Recognised(pages, confidences)
 
@@ -136,7 +136,7 @@ def _line(element: etree._Element, height: float, scale: float) -> Line | None:
     if box is None or not text:
         return None
     left, top, right, bottom = (float(value) for value in box.groups())
-    stated = _SIZE.search(title)
-    size = float(stated[1]) if stated else bottom - top
+    match = _SIZE.search(title)
+    size = float(match[1]) if match else bottom - top
     places = (left, right, height - bottom, height - top, size)
     return Line(text, *(round(value * scale, 2) for value in places))

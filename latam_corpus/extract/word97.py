@@ -57,16 +57,16 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         remedy = "set libreoffice = true in the stage extract, or save it as DOCX, ODT or plain text"
         raise UnusableError("no extractor", "it is a Word 97-2003 document (.doc)", remedy)
     with tempfile.TemporaryDirectory(prefix="latam-corpus-", ignore_cleanup_errors=True) as folder:
-        room = Path(folder)
-        profile = room / "profile" / "user"
+        workdir = Path(folder)
+        profile = workdir / "profile" / "user"
         profile.mkdir(parents=True)
         (profile / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
-        (room / "texto.doc").write_bytes(raw)
-        command = [OFFICE, f"-env:UserInstallation={(room / 'profile').as_uri()}", "--headless", "--norestore"]
-        command += ["--convert-to", _FILTER, "--outdir", str(room), str(room / "texto.doc")]
+        (workdir / "texto.doc").write_bytes(raw)
+        command = [OFFICE, f"-env:UserInstallation={(workdir / 'profile').as_uri()}", "--headless", "--norestore"]
+        command += ["--convert-to", _FILTER, "--outdir", str(workdir), str(workdir / "texto.doc")]
         try:
             run(command, _SECONDS)
-            saved = (room / "texto.docx").read_bytes()
+            saved = (workdir / "texto.docx").read_bytes()
         except TimeoutError as error:
             raise UnusableError("timeout", str(error), "open it and save it as DOCX") from None
         except OSError as error:

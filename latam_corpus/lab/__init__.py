@@ -10,7 +10,7 @@ from latam_corpus.messages import N_
 COMMANDS: Final = {
     "measure": Command(
         "latam_corpus.lab.commands.suggest:measure",
-        "Show each signal's distribution against its bounds, and what each bound alone would drop.",
+        N_("Show each signal's distribution against its bounds, and what each bound alone would drop."),
     ),
     "language": Command(
         "latam_corpus.lab.commands.language:app",
@@ -20,6 +20,6 @@ COMMANDS: Final = {
         "latam_corpus.lab.commands.ablate:app", N_("Compare what models learn from documents chosen in several ways.")
     ),
     "quality": Command(
-        "latam_corpus.lab.commands.quality:app", "Train a quality score, to be a signal with a bound of its own."
+        "latam_corpus.lab.commands.quality:app", N_("Train a quality score, to be a signal with a bound of its own.")
     ),
 }

@@ -25,7 +25,7 @@ from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.default_recipe import recipe_text
 from latam_corpus.pipeline.survival import Floors
 from latam_corpus.toml_model import parse_toml, read_toml
-from latam_corpus.vocabulary import Tier, Use, Variants
+from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -60,6 +60,7 @@ class ReleaseEntry(BaseModel):
 
     Attributes:
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
     """
 
@@ -68,6 +69,7 @@ class ReleaseEntry(BaseModel):
     admit: Annotated[tuple[Tier, ...], _Listed] = Field(min_length=1)
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
     split: SplitEntry = SplitEntry()
+    split_by: SplitBy = "cluster"
     index: bool = True
     variants: Variants = "keep"
 

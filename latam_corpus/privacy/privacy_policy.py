@@ -47,10 +47,15 @@ class _Strict(BaseModel):
 
 
 class PrivacyFile(_Strict):
-    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ."""
+    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ.
+
+    Attributes:
+        speakers: whether an interview's speakers stand under their names or under codes, `E1` and `H1`.
+    """
 
     genres: _Listed
     reviewed_by: _Listed = ()
+    speakers: Literal["keep", "code"] = "keep"
     kinds: dict[str, Mode]
     countries: dict[str, dict[str, Mode]] = Field(default_factory=dict)
 
@@ -160,6 +165,10 @@ class PrivacyPolicies:
         """Kind → mode for a row of this genre and country; none is stated of a genre that nobody knows."""
         file = self.files.get(genre or UNSTATED) or self.files[UNSTATED]
         return file.kinds | file.countries.get(country or "", {})
+
+    def codes_speakers(self, genre: str | None) -> bool:
+        """Whether interviews of this genre have codes in place of their speakers' names."""
+        return (self.files.get(genre or UNSTATED) or self.files[UNSTATED]).speakers == "code"
 
     @cached_property
     def digest(self) -> str:

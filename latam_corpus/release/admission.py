@@ -19,6 +19,7 @@ from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.release.removals import with_released, without_replaced
+from latam_corpus.release.splits import authors_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ LIGHT: Final = pl.Schema(
         "split": _CATEGORY,
         "text_hash": pl.Binary(),
         "labels": pl.String(),
+        "authors": _CATEGORY,
         "refusal": _CATEGORY,
         "withdrawal": pl.UInt32(),
         "said": pl.UInt32(),
@@ -223,6 +225,7 @@ def _lightened(
         "split",
         "text_hash",
         labels_of().alias("labels"),
+        authors_of(frame["creators"]),
         refusal.alias("refusal"),
         *withdrawals.get_columns(),
         pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),

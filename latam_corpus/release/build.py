@@ -43,8 +43,9 @@ from latam_corpus.release.removals import (
     without_requested,
     without_withdrawn,
 )
-from latam_corpus.release.shard_plan import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
+from latam_corpus.release.shard_plan import SHARD_BYTES, plan_shards
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
+from latam_corpus.release.splits import SPLIT_SHARES, check_shares, with_splits
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.summary import (
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
-    from latam_corpus.vocabulary import Variants
+    from latam_corpus.vocabulary import SplitBy, Variants
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
@@ -88,6 +89,7 @@ def build(
     parent: str | None = None,
     version: str | None = None,
     splits: Mapping[str, float] = SPLIT_SHARES,
+    split_by: SplitBy = "cluster",
     shard_bytes: int = SHARD_BYTES,
     index: bool = True,
     variants: Variants = "keep",
@@ -110,6 +112,7 @@ def build(
         parent: the version to build upon, or `latest`.
         version: what to call it; the next of the month, such as 2026.11.0, when None.
         splits: the shares of documents held out.
+        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
         shard_bytes: bytes of text above which a shard is cut.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
@@ -139,6 +142,7 @@ def build(
             parent,
             version,
             splits,
+            split_by,
             shard_bytes,
             index,
             variants,
@@ -159,6 +163,7 @@ def _build(
     parent: str | None,
     version: str | None,
     splits: Mapping[str, float],
+    split_by: SplitBy,
     shard_bytes: int,
     index: bool,
     variants: Variants,
@@ -195,7 +200,7 @@ def _build(
     decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
     if not decision.released.height and not may_be_empty:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
-    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits)
+    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits, split_by)
     plan = plan_shards(rows, old.shards if old else (), shard_bytes)
     reused = reusable(plan, old.shards, first_shard) if old and _written_alike(old) else {}
     sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
@@ -221,6 +226,7 @@ def _build(
                 admit=terms.admit,
                 uses=terms.uses,
                 splits=dict(sorted(splits.items())),
+                split_by=split_by,
                 variants=variants,
                 withdrawal_sequence=log.sequence,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
@@ -406,7 +412,8 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether two versions hold the same shards and index on the same terms."""
     return (
         [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
-        and (one.admit, one.uses, one.splits, one.variants) == (other.admit, other.uses, other.splits, other.variants)
+        and (one.admit, one.uses, one.variants) == (other.admit, other.uses, other.variants)
+        and (one.splits, one.split_by) == (other.splits, other.split_by)
         and one.index == other.index
     )
 

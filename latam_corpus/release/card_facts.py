@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.display_names import KINDS
+from latam_corpus.messages import _
 from latam_corpus.release.markdown import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest, SourceEntry, Tally
 
 _FEW: Final = 100  # documents of a language from which little can be learnt or measured
@@ -69,7 +71,7 @@ def consents(manifest: Manifest) -> str:
             one.language or NOT_STATED,
             one.withdrawal_contact or NOT_STATED,
         ]
-        for (source_id, _), one in sorted(stated.items())
+        for (source_id, _id), one in sorted(stated.items())
     ]
     if not rows:
         return ""
@@ -90,7 +92,7 @@ def limits(manifest: Manifest) -> str:
     few = [name for name, tally in manifest.counts.get("language", {}).items() if tally.rows < _FEW and name != "und"]
     if few:
         lines.append(f"- Of these languages there are fewer than {_FEW} documents: {', '.join(few)}.")
-    lines += [f"- {sentence}" for sentence in held_out(manifest)]
+    lines += [f"- {sentence.translate('en')}" for sentence in held_out(manifest)]
     lines.append(f"- Tokens aren't counted here: `latam-corpus release tokens {manifest.spec} --tokenizer FILE` does.")
     return "## Limits and bias\n\n" + "\n".join(lines)
 
@@ -109,12 +111,16 @@ def _largest(manifest: Manifest) -> list[str]:
     return lines
 
 
-def held_out(manifest: Manifest) -> list[str]:
+def held_out(manifest: Manifest) -> list[Message]:
     """Return a sentence for each split that was asked for and has no document."""
     there = {shard.split for shard in manifest.shards}
     return [
-        f"There is no {split} split, although {100 * manifest.splits[split]:g} % were asked for: the corpus is too "
-        "small, or all of it was in an earlier version for training."
+        _(
+            "There is no {split} split, although {share} % were asked for: the corpus is too small, or all of it was "
+            "in an earlier version for training.",
+            split=split,
+            share=f"{100 * manifest.splits[split]:g}",
+        )
         for split in vocabulary.SPLITS[1:]
         if manifest.splits.get(split) and split not in there and manifest.rows
     ]

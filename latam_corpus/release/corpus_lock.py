@@ -74,8 +74,12 @@ def read_lock(file: Path, spec: str | None = None) -> Lock:
     meant = [lock for lock in locks if spec in (lock.spec, lock.name)]
     if len(meant) == 1:
         return meant[0]
-    problem = _("it locks {releases}, and none of them is named") if spec is None else _NOT_ONE.fill(spec=spec)
-    raise ConfigError(str(file), problem.fill(releases=known), _("name one of them, as NAME@VERSION"))
+    problem = (
+        _("it locks {releases}, and none of them is named", releases=known)
+        if spec is None
+        else _NOT_ONE.fill(releases=known, spec=spec)
+    )
+    raise ConfigError(str(file), problem, _("name one of them, as NAME@VERSION"))
 
 
 def read_locks(file: Path) -> tuple[Lock, ...]:
@@ -100,10 +104,10 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
     return locks
 
 
-def _lock(stated: Any) -> Lock:
-    if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
-        stated["columns"] = tuple(stated["columns"])
-    lock = Lock(**stated)
+def _lock(values: Any) -> Lock:
+    if isinstance(values, dict) and isinstance(values.get("columns"), list):
+        values["columns"] = tuple(values["columns"])
+    lock = Lock(**values)
     must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
     must_be(int, lock.withdrawal_sequence)
     return lock
@@ -118,11 +122,13 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
     """Write the locks of several files into one, each once, and return them.
 
     Raises:
-        ConfigError: one of them isn't a lock.
+        ConfigError: one of them isn't a lock, or is the file to write.
     """
+    if to.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(str(to), _("it is one of those that are joined"), _("name another file"))
     locks = tuple(dict.fromkeys(lock for file in files for lock in read_locks(file)))
-    told = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
-    replace(to, (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode())
+    content = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
+    replace(to, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     return locks
 
 

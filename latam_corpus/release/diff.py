@@ -78,10 +78,9 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     return [Change(*row) for row in pl.concat(parts).iter_rows()]
 
 
+_ABOUT: Final = ("doc_id", "language", "source_id")
 _REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String()})
-_DIGESTS: Final = pl.Schema(
-    {"doc_id": pl.String(), "language": pl.String()} | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64())
-)
+_DIGESTS: Final = pl.Schema(dict.fromkeys(_ABOUT, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64()))
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
@@ -93,7 +92,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
         shard = log.resolved(named)
         if shard != named:  # of erased documents nothing is known but that they were there
             ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
-            frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
+            frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_ABOUT).fill_null(0)))
         # A version made before a column was thought of has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in Part("", place, shard.object if shard else "", store).batches():
@@ -102,7 +101,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
                 frame.select(columns).hash_rows().alias(kind)
                 for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
             ]
-            frames.append(frame.select("doc_id", "language").with_columns(hashes))
+            frames.append(frame.select(_ABOUT).with_columns(hashes))
     return pl.concat(frames)
 
 
@@ -121,7 +120,7 @@ def _with_reasons(
     versions: Sequence[Manifest],
     runs: Mapping[str, Path],
     template: str,
-    otherwise: str,
+    otherwise: str | pl.Expr,
 ) -> pl.DataFrame:
     """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
     reasons = pl.DataFrame(schema=_REASONS)
@@ -136,7 +135,9 @@ def _with_reasons(
         frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
     return rows.join(reasons, on="doc_id", how="left").with_columns(
-        pl.format(template, "reason").fill_null(otherwise).alias("reason")
+        pl.coalesce(
+            pl.format(template, "reason"), pl.lit(otherwise) if isinstance(otherwise, str) else otherwise
+        ).alias("reason")
     )
 
 
@@ -157,14 +158,17 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
-def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
+def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str | pl.Expr:
     """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
     absent = [run.id for run in every if run.id not in runs]
     if absent:
         return f"not known: the run {absent[0]} isn't here"
     failed = sum(run.failed_parts for run in every)
-    return f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
+    sources = sorted({source for run in every for source in load_run(runs[run.id]).sources})
+    not_run = pl.when(~pl.col("source_id").is_in(sources)).then(pl.format("source not run: {}", "source_id"))
+    told = f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
+    return pl.coalesce(not_run, pl.lit(told))
 
 
 def _counted(what: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import SUMS
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
@@ -52,13 +53,15 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     try:
         if (folder / MAP).is_file():
             return pl.read_parquet(folder / MAP).filter(wanted).select(PLACES.names()).cast(PLACES)
-        found = [pl.DataFrame(schema=PLACES)]
+        frames = [pl.DataFrame(schema=PLACES)]
+        if not (folder / SUMS).is_file():  # the lock stands alone
+            return frames[0]
         for file in sorted((folder / "data").rglob("*.parquet")):
             rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(wanted)
             name = pl.lit(file.relative_to(folder).as_posix()).alias("file")
             placed = rows.with_columns(name, (pl.col("start") + 1).alias("end"))
-            found.append(placed.select(PLACES.names()).cast(PLACES))
-        return pl.concat(found)
+            frames.append(placed.select(PLACES.names()).cast(PLACES))
+        return pl.concat(frames)
     except (pl.exceptions.PolarsError, OSError) as error:
         problem = _("it can't be read: {cause}", cause=error)
         raise ReleaseError(str(folder), problem, _("pull or export it again")) from error

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
+from latam_corpus.vocabulary import SplitBy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -223,6 +224,7 @@ class Manifest(_Entry):
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     splits: dict[str, float]
+    split_by: SplitBy = "cluster"
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256

@@ -279,6 +279,9 @@ def _prepared(
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
+    if before is None:
+        for left in to.glob(f".{_STATE}-*.tmp"):  # of a pull that was killed as it began
+            left.unlink()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}

@@ -150,6 +150,7 @@ def _withdraw(
         admit=before.admit,
         uses=before.uses,
         splits=before.splits,
+        split_by=before.split_by,
         index=bool(before.index) or not before.shards,
         parent=before.version,
         created=now,

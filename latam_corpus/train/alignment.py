@@ -153,13 +153,13 @@ def _write(
         others = [rows[number] for number in mine if number != original["doc_id"]]
         summary.documents += 1 + len(others)
         for other in others:
-            found = list(pairs_of(original, other))
-            summary.pairs += len(found)
-            summary.whole += sum(one["segment"] is None for one in found)
+            pairs = list(pairs_of(original, other))
+            summary.pairs += len(pairs)
+            summary.whole += sum(one["segment"] is None for one in pairs)
             between = f"{original['language']} {other['language']}"
-            summary.languages[between] = summary.languages.get(between, 0) + len(found)
-            table.write_table(pa.Table.from_pylist(found, schema=_SCHEMA))
-            for one in found:
+            summary.languages[between] = summary.languages.get(between, 0) + len(pairs)
+            table.write_table(pa.Table.from_pylist(pairs, schema=_SCHEMA))
+            for one in pairs:
                 lines.write(json.dumps(one, ensure_ascii=False) + "\n")
                 memory.write(_unit(one))
 
@@ -192,15 +192,15 @@ def pairs_of(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[dict[
 
 def _segments(row: Mapping[str, Any]) -> dict[int, tuple[int, str]]:
     """Return where the text of each segment begins, without its speaker's label, and the text."""
-    found: dict[int, tuple[int, str]] = {}
+    lines: dict[int, tuple[int, str]] = {}
     for turn in row.get("turns") or ():
         if turn["segment"] is not None:
             start = turn["offset"]
             line = row["text"][start:].partition("\n")[0] if start < len(row["text"]) else ""
             label = _LABEL.match(line) if turn.get("speaker") else None
             skipped = label.end() if label else 0
-            found.setdefault(turn["segment"], (start + skipped, line[skipped:]))
-    return found
+            lines.setdefault(turn["segment"], (start + skipped, line[skipped:]))
+    return lines
 
 
 def _tmx_head() -> str:

@@ -19,6 +19,7 @@ from . import (
     dedupe,
     exports,
     extraction,
+    formats,
     growth,
     house,
     language,
@@ -37,6 +38,7 @@ from . import (
     stream,
     text_path,
     update,
+    withdraw,
     word_table,
 )
 from .extraction import gate
@@ -75,6 +77,8 @@ NAMES = {
     "compressed": compressed,
     "house": house,
     "before": before,
+    "formats": formats,
+    "withdraw": withdraw,
 }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SCRIPT: Final = Path(__file__).with_name("export_writers.py")
 _WORDS: Final = 400
+_SHUFFLED: Final = "datatrove-shuffled"
 _NOTES: Final = (
     "Documents are recombined paragraphs of public novels, in Parquet; the tokenizer is byte-pair, of 2,000 tokens.",
     "One process, one thread, CPU seconds from opening to the last file, the median of the rounds; the stored order.",
@@ -38,7 +39,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--megabytes", type=int, default=200, help="of text; 200 by default")
     parser.add_argument("--rounds", type=int, default=1, help="how often each writes, in turn")
-    parser.add_argument("--formats", default=",".join(FORMATS), help="with commas; ds is always there")
+    every = ",".join([*FORMATS, _SHUFFLED])
+    parser.add_argument("--formats", default=every, help="with commas; ds and datatrove's are always there")
 
 
 def measure(args: argparse.Namespace) -> Report:
@@ -54,10 +56,11 @@ def measure(args: argparse.Namespace) -> Report:
                 break
         learn_tokenizer(folder / "tokenizer.json", texts[:200])
         pull("benchmark", version_of(folder, texts), folder / "pulled")
-        chosen = [form for form in FORMATS if form == "ds" or form in args.formats.split(",")]
+        wanted = {"ds", "datatrove", *args.formats.split(",")}
+        chosen = [form for form in (*FORMATS, "datatrove", _SHUFFLED) if form in wanted]
         told: dict[str, list[dict[str, Any]]] = {}
         for _ in range(args.rounds):
-            for form in (*chosen, "datatrove", "datatrove-shuffled"):
+            for form in chosen:
                 shutil.rmtree(folder / form, ignore_errors=True)
                 told.setdefault(form, []).append(_written(form, folder))
         same = _same(folder)

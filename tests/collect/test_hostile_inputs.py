@@ -203,7 +203,7 @@ def test_a_recipe_saved_in_another_charset_is_refused(room: Room, charset: str) 
         ({"languages": "spa"}, "languages"),
         ({"languages": ["español"]}, "español"),
         ({"country": 56}, "country"),
-        ({"collect": {"format": "doc"}}, "format"),
+        ({"collect": {"format": "wpd"}}, "format"),
         ({"collect": {"columns": {"texto": "cuerpo"}}}, "texto"),
     ],
 )

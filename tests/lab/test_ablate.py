@@ -171,6 +171,14 @@ def test_languages_that_an_arm_lacks_are_told() -> None:
         ablate([both, arm("one", [prose(7)])], held(4, "quy_Latn"), ngrams, 1)
 
 
+def test_a_budget_without_a_character_is_refused() -> None:
+    """Rather than a model of nothing; texts of one byte, and runs of one, make a model."""
+    with pytest.raises(ConfigError, match="1 bytes of spa_Latn hold no text"):
+        ablate([arm("a", ["ñandú"]), arm("b", ["ñire"])], held(), ngrams, 1, 1)
+    [bits] = ByteNgrams.fit([b"a"], 1).bits([b"\0"])
+    assert bits > 0
+
+
 def test_few_documents_have_no_interval() -> None:
     """Nine say nothing of how far a difference could go."""
     made = ablate([arm("a", [prose(1)]), arm("b", [prose(2)])], held(9), ngrams, 1)

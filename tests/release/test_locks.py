@@ -67,6 +67,8 @@ def test_one_file_locks_several_releases(store: Store, tmp_path: Path, command_l
     assert read_lock(both, "sierra") == read_lock(both, "sierra@2026.11.0") == read_lock(files[1])
     assert join_locks([both, files[0]], tmp_path / "again.lock") == read_locks(both)
     assert len(list(CorpusStream(store.url, "sierra", lock=both))) == 20
+    with pytest.raises(ConfigError, match="one of those that are joined"):
+        join_locks([files[0], both], both)
     for spec, wrong in ((None, "none of them is named"), ("costa", "«costa» is none of them")):
         with pytest.raises(ConfigError, match=wrong):
             CorpusStream(store.url, spec, lock=both)
@@ -104,6 +106,11 @@ def test_withdrawn_rows_are_told_where_they_stand(store: Store, tmp_path: Path, 
     assert "para ocultarlos" in command_line(*line, tmp_path / "puerto" / "corpus.lock", "--lang", "es").out
     joined = command_line(*line, both, "--json")
     assert joined.code == 1
+    alone = tmp_path / "alone" / "corpus.lock"
+    (alone.parent / "data").mkdir(parents=True)
+    alone.write_bytes((tmp_path / "puerto" / "corpus.lock").read_bytes())
+    pl.DataFrame({"other": [1]}).write_parquet(alone.parent / "data" / "other.parquet")
+    assert command_line(*line, alone, "--json").json["rows"] == []
     assert [one["withdrawn"] for one in joined.json["releases"]] == [[gone], []]
     file.write_bytes(b"PAR1")
     with pytest.raises(ReleaseError, match="pull or export it again"):

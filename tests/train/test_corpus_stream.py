@@ -101,6 +101,25 @@ def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> Non
         next(stream, None)
 
 
+def test_a_run_goes_on_at_random_points_on_other_ranks(small_store: Store) -> None:
+    """Fifty of them, from 1, 2, 3 or 8 ranks to as many others: the rest is the rest of the one order."""
+    order = ids(small_store, seed=7)
+    lots = random.Random(50)
+    for _ in range(50):
+        world, then = lots.choice((1, 2, 3, 8)), lots.choice((1, 2, 3, 8))
+        rank, taken = lots.randrange(world), lots.randrange(120 // world)
+        stream = CorpusStream(
+            small_store.url, "puerto", seed=7, rank=rank, world=world, columns=["text"], window=WINDOW
+        )
+        for _row in range(taken):
+            next(stream)
+        mine = lots.randrange(then)
+        fresh = CorpusStream(small_store.url, "puerto", rank=mine, world=then, columns=["doc_id"], window=WINDOW)
+        fresh.load_state_dict(json.loads(json.dumps(stream.state_dict())))
+        rest = [one for i, one in enumerate(order) if i >= taken * world and i % then == mine]
+        assert [row["doc_id"] for row in fresh] == rest
+
+
 def test_a_state_serves_another_number_of_ranks(small_store: Store) -> None:
     """Ranks that have gone equally far stand at one position, from which any number of them goes on."""
     order = ids(small_store, seed=7)

@@ -15,6 +15,11 @@ from latam_corpus.train import CorpusDataset, CorpusStream
 if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
+pytestmark = [
+    # More workers than this machine has cores, and what torchdata 0.11 still calls of torch.
+    pytest.mark.filterwarnings("ignore:This DataLoader will create"),
+    pytest.mark.filterwarnings("ignore:'set_vital' is deprecated"),
+]
 OPTIONS: dict[str, Any] = {"seed": 7, "columns": ["doc_id"]}
 
 

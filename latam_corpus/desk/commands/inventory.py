@@ -13,8 +13,9 @@ from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
+from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.reasons import in_plain_words
 
@@ -59,21 +60,22 @@ def inventory(
         list[str] | None,
         typer.Argument(
             metavar="[SOURCE]…|PATH",
-            help="Source files or ids, all that are held by default; or a folder of a partner's files.",
+            help=N_("Source files or ids, all that are held by default; or a folder of a partner's files."),
             autocompletion=completion.sources,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (
-        Path("out")
-    ),
-    store: Annotated[str | None, typer.Option("--store", help="The store; OUT/store by default.")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))
+    ] = (Path("out")),
+    store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
     draft: Annotated[
-        Path | None, typer.Option("--draft", metavar="FILE", help="Of a folder: write a draft of its source's file.")
+        Path | None,
+        typer.Option("--draft", metavar="FILE", help=N_("Of a folder: write a draft of its source's file.")),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Of a folder: write a page here: one file, no network needed.")
+        Path | None, typer.Option("--html", help=N_("Of a folder: write a page here: one file, no network needed."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
 
@@ -83,7 +85,7 @@ def inventory(
     from latam_corpus.audit.stores import existing_store
 
     language = spoken()
-    if named and (folder := folder_of(named)):
+    if named and (folder := folder_of(named, out)):
         from latam_corpus.desk.commands.survey_tables import tell_survey
 
         tell_survey(folder, draft, html, language, as_json=as_json)
@@ -104,13 +106,14 @@ def inventory(
         console.print(_NOTHING.fill(out=out).translate(language), markup=False)
 
 
-def folder_of(named: Sequence[str]) -> Path | None:
-    """Return the folder, or the file that describes no source, that is named alone.
+def folder_of(named: Sequence[str], out: Path) -> Path | None:
+    """Return the folder, or the file that describes no source, that is named alone; None where sources are named.
 
     Raises:
         ConfigError: another thing is named beside it.
     """
-    paths = [path for one in named if not one.endswith(".toml") and (path := Path(one).expanduser()).exists()]
+    held = (one for one in named if not (out / "collected" / one).is_dir())
+    paths = [path for one in held if (path := undescribed(one))]
     if paths and len(named) > 1:
         raise ConfigError(str(paths[0]), _("a folder is surveyed by itself"), _("give the command for each"))
     return paths[0] if paths else None

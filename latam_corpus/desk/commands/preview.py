@@ -28,7 +28,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.messages import N_, Message, _, enumerated
 from latam_corpus.pipeline.collection_folders import warc_folder
 from latam_corpus.report.page_frame import write_file
 
@@ -47,16 +47,22 @@ def preview(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A source's file, an id of the catalogue; or a file or folder of texts that no source describes yet.",
+            help=N_(
+                "A source's file, an id of the catalogue; or a file or folder of texts that no source describes yet."
+            ),
             autocompletion=completion.sources,
         ),
     ],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")] = "",
-    n: Annotated[int, typer.Option("--n", min=1, max=100, help="How many items to try.")] = 5,
-    policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder.")] = "",
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder whose crawled pages are used, if any.")] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("Where its records are."))] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("How many items to try."))] = 5,
+    policies: Annotated[str, typer.Option(metavar="FOLDER", help=N_("A filters/ folder."))] = "",
+    html: Annotated[
+        Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder whose crawled pages are used, if any."))] = Path(
+        "out"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.
 
@@ -69,8 +75,9 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        undescribed = file if not file.endswith(".toml") and Path(file).expanduser().exists() else ""
-        folder = where or undescribed or warc_folder(source, out) or _asked(source, n, opened, language)
+        folder = (
+            where or str(undescribed(file) or "") or warc_folder(source, out) or _asked(source, n, opened, language)
+        )
         for breach in examine(source, folder).breaches:
             raise ConfigError(*breach)
         items = items_of(source, folder, n, policies)

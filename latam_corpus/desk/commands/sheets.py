@@ -18,7 +18,7 @@ from latam_corpus.desk.sheet_columns import TO_CORRECT
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _, same
+from latam_corpus.messages import N_, Message, _, same
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.toml_model import parse_toml, read_toml
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheet import Row
     from latam_corpus.desk.workbook import Sheet
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _DONE: Final = same("✓")
 _EXISTS: Final = _(
     "the file {path} is there already with another content; change the name in the catalogue, or take the file away"
@@ -40,12 +40,12 @@ _SHEET: Final = _("sheet: {path}")
 
 
 def export_sheet(
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet to write: .xlsx or .csv."))],
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completion.sources),
+        typer.Argument(metavar="SOURCE…", help=N_("Source files or ids."), autocompletion=completion.sources),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
+    every: Annotated[bool, typer.Option("--all", help=N_("Every source of the catalogue."))] = False,
     as_json: Json = False,
 ) -> None:
     """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
@@ -74,9 +74,9 @@ def _text_of(named: str, language: str) -> str:
 
 
 def import_sheet(
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet that was filled in: .xlsx or .csv.")],
-    to: Annotated[Path, typer.Option("--to", help="The folder of the source files.")] = Path("sources"),
-    back: Annotated[Path | None, typer.Option("--back", help="Where the sheet comes back to.")] = None,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet that was filled in: .xlsx or .csv."))],
+    to: Annotated[Path, typer.Option("--to", help=N_("The folder of the source files."))] = Path("sources"),
+    back: Annotated[Path | None, typer.Option("--back", help=N_("Where the sheet comes back to."))] = None,
     as_json: Json = False,
 ) -> None:
     """Write a source file for each row that is right; the sheet comes back and says of the others what to correct.

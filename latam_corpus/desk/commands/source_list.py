@@ -10,14 +10,14 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from latam_corpus.catalog.source import Source
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _COUNT: Final = _("sources: {n}")
 _HEADS: Final = (
     _("id"), _("genre"), _("country"),
@@ -27,11 +27,11 @@ _HEADS: Final = (
 
 
 def list_sources(
-    genre: Annotated[str, typer.Option(help="Of this genre.")] = "",
-    country: Annotated[str, typer.Option(help="Of this country, by code or name.")] = "",
-    language: Annotated[str, typer.Option(help="In this language, by code or name.")] = "",
-    status: Annotated[str, typer.Option(help="verified, unverified or ask_first.")] = "",
-    use: Annotated[str, typer.Option(help="Allowed for this use: train, redistribute or evaluate.")] = "",
+    genre: Annotated[str, typer.Option(help=N_("Of this genre."))] = "",
+    country: Annotated[str, typer.Option(help=N_("Of this country, by code or name."))] = "",
+    language: Annotated[str, typer.Option(help=N_("In this language, by code or name."))] = "",
+    status: Annotated[str, typer.Option(help=N_("verified, unverified or ask_first."))] = "",
+    use: Annotated[str, typer.Option(help=N_("Allowed for this use: train, redistribute or evaluate."))] = "",
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""

@@ -18,12 +18,13 @@ from latam_corpus.desk.commands.inventory import inventory
 from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
+from latam_corpus.desk.commands.speakers import speakers
 from latam_corpus.desk.interview import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _, same
+from latam_corpus.messages import N_, _, same
 from latam_corpus.report.page_frame import unwritable
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-app = typer.Typer(no_args_is_help=True, help="Describe sources, check them, and see what comes of them (librarians).")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(
+    no_args_is_help=True, help=N_("Describe sources, check them, and see what comes of them (librarians).")
+)
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _RIGHT: Final = _("it is right")
 _WRONG: Final = _("{n} to be put right")
 _ADVICE: Final = _("advice")
@@ -74,10 +77,16 @@ class _Terminal:
 
 @app.command("new")
 def new(
-    path: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write; ID.toml by default.")] = None,
-    template: Annotated[str, typer.Option("--template", metavar="NAME", help="The kind of holder; see --list.")] = "",
-    blank: Annotated[bool, typer.Option("--blank", help="Ask nothing: write the template to fill in by hand.")] = False,
-    listed: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help=N_("The file to write; ID.toml by default."))
+    ] = None,
+    template: Annotated[
+        str, typer.Option("--template", metavar="NAME", help=N_("The kind of holder; see --list."))
+    ] = "",
+    blank: Annotated[
+        bool, typer.Option("--blank", help=N_("Ask nothing: write the template to fill in by hand."))
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help=N_("List the templates."))] = False,
     as_json: Json = False,
 ) -> None:
     """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
@@ -141,8 +150,10 @@ def _chosen(screen: _Terminal, language: str) -> Template:
 
 @app.command("check")
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where the records of the one file are.")] = "",
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Source files."))],
+    where: Annotated[
+        str, typer.Option("--input", metavar="PATH", help=N_("Where the records of the one file are."))
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is.
@@ -204,5 +215,6 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
 app.command("list")(list_sources)
 app.command("preview")(preview)
 app.command("inventory")(inventory)
+app.command("speakers")(speakers)
 app.command("export")(export_sheet)
 app.command("import")(import_sheet)

@@ -53,32 +53,32 @@ def tell_survey(folder: Path, draft: Path | None, html: Path | None, language: s
     """
     if draft and draft.exists():
         raise ConfigError(str(draft), _("that file is there already"), _("give another name"))
-    found = survey(folder)
-    sentences = list(_sentences(found))
+    survey_result = survey(folder)
+    sentences = list(_sentences(survey_result))
     if draft:
-        page_frame.write_file(draft, draft_of(folder, found, language))
+        page_frame.write_file(draft, draft_of(folder, survey_result, language))
         sentences.append(_WRITTEN.fill(path=draft))
     if html:
-        page_frame.write_file(html, _page(folder, found, sentences, language))
+        page_frame.write_file(html, _page(folder, survey_result, sentences, language))
     if as_json:
-        print_json(_as_json(folder, found, language))
+        print_json(_as_json(folder, survey_result, language))
         return
-    rows = [[_text(cell, language) for cell in row] for row in _by_format(found)]
+    rows = [[_text(cell, language) for cell in row] for row in _by_format(survey_result)]
     table("", [head.translate(language) for head in _HEADS], rows)
     for one in sentences:
         console.print(one.translate(language), markup=False)
 
 
-def _as_json(folder: Path, found: Survey, language: str) -> dict[str, Any]:
+def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
     return {
         "folder": str(folder),
-        "files": [one.as_dict(language) for one in found.files],
-        "hidden": found.hidden,
-        "missing": list(found.missing),
-        "same_bytes": found.twins,
-        "languages": dict(found.languages),
-        "catalogue": found.catalogue or None,
-        "described": found.described,
+        "files": [one.as_dict(language) for one in survey.files],
+        "hidden": survey.hidden,
+        "missing": list(survey.missing),
+        "same_bytes": survey.twins,
+        "languages": dict(survey.languages),
+        "catalogue": survey.catalogue or None,
+        "described": survey.described,
     }
 
 
@@ -86,10 +86,10 @@ def _text(cell: Message | str, language: str) -> str:
     return cell if isinstance(cell, str) else cell.translate(language)
 
 
-def _by_format(found: Survey) -> Iterator[Sequence[Message | str]]:
+def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
     """Yield the files of each format together, those with most bytes first."""
     groups: dict[str, list[Surveyed]] = {}
-    for one in found.files:
+    for one in survey.files:
         groups.setdefault(str(one.format), []).append(one)
     for group in sorted(groups.values(), key=lambda files: -sum(one.bytes for one in files)):
         charsets = Counter(one.charset for one in group if one.charset)
@@ -99,7 +99,7 @@ def _by_format(found: Survey) -> Iterator[Sequence[Message | str]]:
             number(len(group)),
             f"{sum(one.bytes for one in group) / 10**6:,.1f}",
             ", ".join(f"{name} ({n})" for name, n in charsets.most_common()),
-            enumerated(Message("{name} ({n})", {"name": _language(code), "n": str(n)}) for code, n in ranked),
+            enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in ranked),
             group[0].remedy or _YES,
         )
 
@@ -108,45 +108,45 @@ def _language(code: str) -> Message:
     return _UNKNOWN if code == "und" else language_name(code)
 
 
-def _sentences(found: Survey) -> Iterator[Message]:
-    size = f"{sum(one.bytes for one in found.files) / 10**6:,.1f}"
-    unread = sum(not one.is_read for one in found.files)
-    yield _COUNT.fill(files=number(len(found.files)), size=size, unread=number(unread), hidden=number(found.hidden))
-    if pages := sum(one.pages for one in found.files):
-        yield _SCANS.fill(pages=number(pages), scans=number(sum(one.scans for one in found.files)))
+def _sentences(survey: Survey) -> Iterator[Message]:
+    size = f"{sum(one.bytes for one in survey.files) / 10**6:,.1f}"
+    unread = sum(not one.is_read for one in survey.files)
+    yield _COUNT.fill(files=number(len(survey.files)), size=size, unread=number(unread), hidden=number(survey.hidden))
+    if pages := sum(one.pages for one in survey.files):
+        yield _SCANS.fill(pages=number(pages), scans=number(sum(one.scans for one in survey.files)))
     problems: dict[str, list[str]] = {}
-    for one in found.files:
+    for one in survey.files:
         if one.problem:
             problems.setdefault(one.problem, []).append(one.path)
     for problem, paths in problems.items():
         reason = problem if ":" in problem else f"unreadable:{problem}"
-        told = in_plain_words(reason, None)[0]
-        yield _PROBLEMS.fill(problem=told, n=number(len(paths)), names=first_of(paths, _SHOWN))
-    if found.missing:
-        yield _MISSING.fill(n=number(len(found.missing)), names=first_of(list(found.missing), _SHOWN))
-    if found.twins:
-        names = first_of([" = ".join(paths) for paths in found.twins], _SHOWN)
-        yield _TWINS.fill(n=number(len(found.twins)), names=names)
-    if found.catalogue:
-        yield _CATALOGUE.fill(name=found.catalogue, n=number(found.described))
+        sentence = in_plain_words(reason, None)[0]
+        yield _PROBLEMS.fill(problem=sentence, n=number(len(paths)), names=first_of(paths, _SHOWN))
+    if survey.missing:
+        yield _MISSING.fill(n=number(len(survey.missing)), names=first_of(list(survey.missing), _SHOWN))
+    if survey.twins:
+        names = first_of([" = ".join(paths) for paths in survey.twins], _SHOWN)
+        yield _TWINS.fill(n=number(len(survey.twins)), names=names)
+    if survey.catalogue:
+        yield _CATALOGUE.fill(name=survey.catalogue, n=number(survey.described))
 
 
-def draft_of(folder: Path, found: Survey, language: str) -> str:
+def draft_of(folder: Path, survey: Survey, language: str) -> str:
     """Return a source's file with what the folder shows; who holds it and under which rights is to be filled in."""
     name = re.sub(r"[^a-z0-9]+", "-", folded(folder.resolve().name)).strip("-")
     answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega"}
-    answers |= dict(drafted(found))
+    answers |= dict(drafted(survey))
     text = load_template("folder").filled(answers, language)
-    if found.catalogue:
-        text += f'\n[collect.index]\nfile = "{found.catalogue}"\n'
+    if survey.catalogue:
+        text += f'\n[collect.index]\nfile = "{survey.catalogue}"\n'
     return text
 
 
-def _page(folder: Path, found: Survey, sentences: Sequence[Message], language: str) -> str:
+def _page(folder: Path, survey: Survey, sentences: Sequence[Message], language: str) -> str:
     def cell(value: Message | str) -> str:
         return escape(value) if isinstance(value, str) else value.html()
 
-    rows = [[cell(one) for one in row] for row in _by_format(found)]
+    rows = [[cell(one) for one in row] for row in _by_format(survey)]
     body = [*(one.html("p") for one in sentences), page_frame.table(_HEADS, rows, (1, 2))]
     files = [
         [
@@ -158,7 +158,7 @@ def _page(folder: Path, found: Survey, sentences: Sequence[Message], language: s
             escape(one.problem) or (one.remedy.html() if one.remedy else ""),
             f"<code>{one.sha256[:16]}</code>",
         ]
-        for one in found.files
+        for one in survey.files
     ]
     body.append(page_frame.table(_FILE_HEADS, files, (2,)))
     return page_frame.page(_TITLE.fill(name=same(str(folder))), body, language=language)

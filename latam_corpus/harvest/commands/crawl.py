@@ -33,7 +33,7 @@ from latam_corpus.harvest.crawl_words import (
     WITHDRAWN,
     cause_message,
 )
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 _LINE_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))]
 
 
 class _Lines:
@@ -66,17 +66,21 @@ def crawl(
     source: Annotated[
         str,
         typer.Argument(
-            help="A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
-            "or a catalogue id.",
+            help=N_(
+                "A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
+                "or a catalogue id."
+            ),
             autocompletion=completion.sources,
         ),
     ],
     out: Out = Path("out"),
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many pages of this round.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Begin a new round: ask for what has changed.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Hosts asked at the same time, each over one connection.")] = 16,
+    limit: Annotated[int | None, typer.Option(min=1, help=N_("Stop after so many pages of this round."))] = None,
+    again: Annotated[bool, typer.Option("--again", help=N_("Begin a new round: ask for what has changed."))] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help=N_("Hosts asked at the same time, each over one connection."))
+    ] = 16,
     plan_only: Annotated[
-        bool, typer.Option("--plan-only", help="Of Common Crawl: write the plan anew, to be read; fetch nothing.")
+        bool, typer.Option("--plan-only", help=N_("Of Common Crawl: write the plan anew, to be read; fetch nothing."))
     ] = False,
     as_json: Json = False,
 ) -> None:

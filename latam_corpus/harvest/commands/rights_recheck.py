@@ -23,7 +23,7 @@ from latam_corpus.harvest.crawl_words import (
     UNREAD_FILE,
     cause_message,
 )
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest
 
-app = typer.Typer(no_args_is_help=True, help="Read again what owners refuse, and list what must leave.")
+app = typer.Typer(no_args_is_help=True, help=N_("Read again what owners refuse, and list what must leave."))
 
 _LINE_EVERY: Final = 15.0
 _MOST_ROWS: Final = 50
@@ -57,28 +57,36 @@ class _Lines:
 
 @app.command("recheck")
 def recheck(
-    spec: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")],
-    contact: Annotated[str, typer.Option(help="Whom a site's owner can write to: an e-mail address or a web page.")],
+    spec: Annotated[
+        str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))
+    ],
+    contact: Annotated[
+        str, typer.Option(help=N_("Whom a site's owner can write to: an e-mail address or a web page."))
+    ],
     retroactive: Annotated[
         bool,
         typer.Option(
             "--retroactive/--not-retroactive",
-            help="Whether a refusal counts for what was obtained before it was first read.",
+            help=N_("Whether a refusal counts for what was obtained before it was first read."),
         ),
     ] = True,
-    again: Annotated[bool, typer.Option("--again", help="Read anew what a session that was cut has read.")] = False,
-    delay: Annotated[float, typer.Option(min=0.0, help="Seconds between two requests to one host, at least.")] = 1.0,
-    workers: Annotated[int, typer.Option(min=1, help="Hosts asked at the same time, each over one connection.")] = 16,
+    again: Annotated[bool, typer.Option("--again", help=N_("Read anew what a session that was cut has read."))] = False,
+    delay: Annotated[
+        float, typer.Option(min=0.0, help=N_("Seconds between two requests to one host, at least."))
+    ] = 1.0,
+    workers: Annotated[
+        int, typer.Option(min=1, help=N_("Hosts asked at the same time, each over one connection."))
+    ] = 16,
     private_host: Annotated[
-        list[str] | None, typer.Option(metavar="HOST[:PORT]", help="A host that may have a private address.")
+        list[str] | None, typer.Option(metavar="HOST[:PORT]", help=N_("A host that may have a private address."))
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", help="The folder in which the store is; also for what sites say.")
+        Path, typer.Option("--out", help=N_("The folder in which the store is; also for what sites say."))
     ] = Path("out"),
     store: Annotated[
-        str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")
+        str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
     from latam_corpus.audit.stores import load_version, open_store

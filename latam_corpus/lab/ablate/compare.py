@@ -121,6 +121,9 @@ def ablate(
             each = []
             for seed in range(seeds):
                 texts = draw(pools[name, language], wanted[name], seed)
+                if not texts:
+                    problem = _("{n} bytes of {language} hold no text", n=wanted[name], language=language)
+                    raise ConfigError("--bytes", problem, _("give more"))
                 each.append(trainer(texts, [one.text for one in held], seed))
                 done += 1
                 if progress:

@@ -24,13 +24,13 @@ app = typer.Typer(
 )
 
 _Model = Annotated[
-    str, typer.Option(help="A shipped model's name or a fastText model's path; the one in use by default.")
+    str, typer.Option(help=N_("A shipped model's name or a fastText model's path; the one in use by default."))
 ]
 _Beside = Annotated[
     list[str] | None,
     typer.Option(metavar="FILE", help=N_("Labelled texts in other languages: [LABEL=]PATH[#FIELD], or a .toml list.")),
 ]
-_Labels = Annotated[str, typer.Option(help="The path of a label map; by default the one beside the model.")]
+_Labels = Annotated[str, typer.Option(help=N_("The path of a label map; by default the one beside the model."))]
 _Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _MOST_TAKEN = 0.05  # of rows in languages that a model doesn't know
 
@@ -95,16 +95,18 @@ def train(
         Path | None, typer.Option(help=N_("The model to write, .ftz, its label map beside it; of a folder, in it."))
     ] = None,
     beside: _Beside = None,
-    root: Annotated[Path | None, typer.Option(help="The folder to which a list's paths are relative.")] = None,
+    root: Annotated[Path | None, typer.Option(help=N_("The folder to which a list's paths are relative."))] = None,
     packages: Annotated[
-        Path | None, typer.Option(help="Where Debian packages of a list are unpacked, if not installed.")
+        Path | None, typer.Option(help=N_("Where Debian packages of a list are unpacked, if not installed."))
     ] = None,
-    without: Annotated[list[str] | None, typer.Option(help="Texts that must not be trained on.")] = None,
-    seed: Annotated[int, typer.Option(help="Of sampling and training.")] = Settings.seed,
-    epoch: Annotated[int, typer.Option(help="Passes over the lines.", min=1)] = Settings.epoch,
-    most: Annotated[int, typer.Option(help="Lines a label at most.", min=1)] = Settings.most,
-    bucket: Annotated[int, typer.Option(help="Hash places of n-grams; fewer for few texts.", min=1)] = Settings.bucket,
-    threads: Annotated[int, typer.Option(help="One gives the same model each time.", min=1)] = Settings.threads,
+    without: Annotated[list[str] | None, typer.Option(help=N_("Texts that must not be trained on."))] = None,
+    seed: Annotated[int, typer.Option(help=N_("Of sampling and training."))] = Settings.seed,
+    epoch: Annotated[int, typer.Option(help=N_("Passes over the lines."), min=1)] = Settings.epoch,
+    most: Annotated[int, typer.Option(help=N_("Lines a label at most."), min=1)] = Settings.most,
+    bucket: Annotated[
+        int, typer.Option(help=N_("Hash places of n-grams; fewer for few texts."), min=1)
+    ] = Settings.bucket,
+    threads: Annotated[int, typer.Option(help=N_("One gives the same model each time."), min=1)] = Settings.threads,
     as_json: _Json = False,
 ) -> None:
     """Train the shipped model with a language more, or one from labelled texts; some are kept out to measure on."""
@@ -128,8 +130,8 @@ def train(
     size = trained.model.stat().st_size
     rows, names = unknown_taken(load(str(trained.model)))
     if as_json:
-        told = {"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines}
-        print_json(told | {"unknown": {"rows": rows, "named": dict(names)}})
+        values = {"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines}
+        print_json(values | {"unknown": {"rows": rows, "named": dict(names)}})
         return
     lines = number(sum(trained.lines.values()))
     console.print(f"{trained.model}: {len(trained.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")

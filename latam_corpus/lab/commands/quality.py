@@ -10,11 +10,12 @@ import typer
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import Settings
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from latam_corpus.lab.quality.train_score import Trained
 
-app = typer.Typer(help="Train a quality score, to be a signal with a bound of its own.", no_args_is_help=True)
+app = typer.Typer(help=N_("Train a quality score, to be a signal with a bound of its own."), no_args_is_help=True)
 
 
 @app.callback()
@@ -24,12 +25,14 @@ def quality() -> None:
 
 @app.command()
 def train(
-    good: Annotated[Path, typer.Argument(help="Documents that someone vouches for: JSONL, Parquet, a folder of .txt.")],
-    bad: Annotated[Path, typer.Argument(help="Documents that they name as bad: the same forms.")],
-    out: Annotated[Path, typer.Option(help="The model to write, .npz.")],
-    seed: Annotated[int, typer.Option(help="Of the order and of fastText.")] = Settings.seed,
-    epoch: Annotated[int, typer.Option(help="Passes over the documents.", min=1)] = Settings.epoch,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    good: Annotated[
+        Path, typer.Argument(help=N_("Documents that someone vouches for: JSONL, Parquet, a folder of .txt."))
+    ],
+    bad: Annotated[Path, typer.Argument(help=N_("Documents that they name as bad: the same forms."))],
+    out: Annotated[Path, typer.Option(help=N_("The model to write, .npz."))],
+    seed: Annotated[int, typer.Option(help=N_("Of the order and of fastText."))] = Settings.seed,
+    epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = Settings.epoch,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Train a model; a tenth of the documents is kept out of it to measure on."""
     from latam_corpus.lab.quality.train_score import train as fit

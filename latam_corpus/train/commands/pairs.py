@@ -10,6 +10,7 @@ import typer
 
 from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from latam_corpus.train.stream import CorpusStream
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 def pairs(
     spec: Spec,
-    to: Annotated[Path, typer.Option("--to", help="A new or empty folder.")],
-    where: Annotated[str | None, typer.Option(help="Only rows of which this is true, as `pull` takes it.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, validation or test alone.")] = None,
+    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
+    where: Annotated[str | None, typer.Option(help=N_("Only rows of which this is true, as `pull` takes it."))] = None,
+    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
