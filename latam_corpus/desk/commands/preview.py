@@ -23,7 +23,7 @@ from latam_corpus.desk.preview_page import (
     preview_page,
     summary,
 )
-from latam_corpus.desk.source_argument import usable_source
+from latam_corpus.desk.source_argument import undescribed, usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
