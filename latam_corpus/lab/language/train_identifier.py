@@ -144,12 +144,14 @@ def _map_text(
         "[settings]",
         *(f"{key} = {value}" for key, value in asdict(settings).items()),
     ]
+    sources: dict[str, None] = {}
     for texts in data:
         name = "/".join(texts.path.parts[-2:]) + ("" if texts.field == "text" else f"#{texts.field}")
-        told += ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
-        told += [f"label = {json.dumps(texts.label)}"] if texts.label else []
-        told += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
-    told += ["", "[labels]"]
+        said = ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
+        said += [f"label = {json.dumps(texts.label)}"] if texts.label else []
+        said += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
+        sources["\n".join(said)] = None
+    told += [*sources, "", "[labels]"]
     for label in sorted(lines):
         code, _, script = label.partition("_")
         macro = f', macro = "{of[code]}"' if of.get(code, code) != code else ""
