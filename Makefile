@@ -46,9 +46,10 @@ format: $(VENV)/.ready
 # The sentences in the source, to the catalogues and back: a new or edited one is to be translated in the .po files, then
 # `make messages` again; what Babel guessed is marked as fuzzy, and isn't compiled.
 messages: $(VENV)/.ready
-	$(BIN)/pybabel -q extract --add-location=file --sort-by-file -w 120 -o $(VENV)/messages.pot latam_corpus
-	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $(VENV)/messages.pot -w 120 --previous \
-	  --ignore-obsolete --ignore-pot-creation-date
+	pot=$$(mktemp) && \
+	PYTHONPATH=tests $(BIN)/pybabel -q extract -F tests/babel.cfg --add-location=file --sort-by-file -w 120 -o $$pot latam_corpus && \
+	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $$pot -w 120 --previous \
+	  --ignore-obsolete --ignore-pot-creation-date && rm $$pot
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
 
 # docs/reference/ from the models, as `latam-corpus help TOPIC` prints them.
@@ -60,7 +61,9 @@ reference: $(VENV)/.ready
 # The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON.
 gate: $(VENV)/.ready
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
-	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py
+	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
+	  tests/release/test_killed_release.py tests/release/test_pull_killed.py \
+	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=default $$(grep -rl --include='*.py' hypothesis tests)
 
 # RIVAL=PATH names a Python with datatrove and spaCy, to be measured beside ours (tests/benchmarks/text_path.py).

@@ -2,6 +2,7 @@
 
 Exit code 0: nobody has changed a byte of the receipt, and it says what the log's entry in it says.
 With STORE, a folder: its log has that entry, every entry follows on the one before, and the receipt is in it.
+Who made it is said by its signature: verify_signature.py beside this file.
 """
 
 import hashlib

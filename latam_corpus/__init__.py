@@ -56,9 +56,9 @@ def __getattr__(name: str) -> object:
     """Return the public name, its module imported."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
-    found: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
+    value: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

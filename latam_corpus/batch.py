@@ -36,19 +36,19 @@ class Batch:
 
     def with_columns(self, columns: Mapping[str, pl.Series | pl.Expr]) -> Batch:
         """Return the batch with these columns set; of a changed `text` only the rows that changed are scanned again."""
-        made = Batch(self.frame.with_columns(**columns))
+        batch = Batch(self.frame.with_columns(**columns))
         if "text" not in columns:
-            return made.sharing_words(self)
+            return batch.sharing_words(self)
         if "words" in self.__dict__ and "text" in self.frame.columns:
-            made.__dict__["words"] = after_changes(self.words, self.frame["text"], made.frame["text"])
-        return made
+            batch.__dict__["words"] = after_changes(self.words, self.frame["text"], batch.frame["text"])
+        return batch
 
     def filter(self, mask: pl.Series) -> Batch:
         """Return the rows where the mask is true, with what is known of their words."""
-        made = Batch(self.frame.filter(mask))
+        batch = Batch(self.frame.filter(mask))
         if "words" in self.__dict__:
-            made.__dict__["words"] = filtered(self.words, mask.to_numpy())
-        return made
+            batch.__dict__["words"] = filtered(self.words, mask.to_numpy())
+        return batch
 
     def drop(
         self,
@@ -67,7 +67,7 @@ class Batch:
         new = pl.Series("new", reasons, dtype=pl.String)
         frame = with_defaults(self.frame, ("drop_reason", "verdict", "evidence"))
         first = pl.col("drop_reason").is_null() & new.is_not_null()
-        made = Batch(
+        batch = Batch(
             frame.with_columns(
                 pl.when(first).then(new).otherwise(pl.col("drop_reason")).alias("drop_reason"),
                 pl.when(first).then(pl.lit(verdict)).otherwise(pl.col("verdict")).alias("verdict"),
@@ -77,7 +77,7 @@ class Batch:
                 .alias("evidence"),
             )
         )
-        return made.sharing_words(self)
+        return batch.sharing_words(self)
 
     def sharing_words(self, other: Batch) -> Batch:
         """Return this batch with the other's word table, where there is one; the two must have the same `text`."""

@@ -65,11 +65,11 @@ class Groups:
 def groups() -> Groups:
     """Return the groups of `groups.toml`."""
     data = GROUPS.read_bytes()
-    told = tomllib.loads(data.decode())
-    of = {code: code for code in told["alone"]["codes"]}
-    for group, members in told["groups"].items():
+    tables = tomllib.loads(data.decode())
+    of = {code: code for code in tables["alone"]["codes"]}
+    for group, members in tables["groups"].items():
         of |= dict.fromkeys(members, group)
-    return Groups(of, told["collections"], hashlib.sha256(data).hexdigest()[:16])
+    return Groups(of, tables["collections"], hashlib.sha256(data).hexdigest()[:16])
 
 
 @cache
@@ -196,15 +196,15 @@ def known_code(code: str) -> str | None:
 
 @cache
 def code_of_name(name: str) -> str | None:
-    """The code of a language that is given by its English name, or by one that people use in Spanish or Portuguese.
+    """Return the code of a language by its English name, or by one that people use in Spanish or Portuguese.
 
     >>> code_of_name("Spanish"), code_of_name("aymara"), code_of_name("klingonés")
     ('spa', 'aym', None)
     >>> code_of_name("Zapoteco del istmo"), code_of_name("otomi"), code_of_name("Kʼicheʼ"), code_of_name("mixteco")
     ('zai', 'oto', 'quc', None)
     """
-    if found := _names().by_name.get(_plain(name)):
-        return found
+    if code := _names().by_name.get(_plain(name)):
+        return code
     import iso639
 
     for form in (name, name.title()):
@@ -232,13 +232,13 @@ class _Names:
 
 @cache
 def _names() -> _Names:
-    told = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
+    tables = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
     by_name: dict[str, str] = {}
-    for code, named in told["names"].items():
+    for code, named in tables["names"].items():
         for one in (named["es"], named["pt"], *named.get("also", ())):
             by_name.setdefault(_plain(one), code)
-    families = {_plain(one): word for word, named in told["families"].items() for one in named}
-    return _Names(told["names"], by_name, families)
+    families = {_plain(one): word for word, named in tables["families"].items() for one in named}
+    return _Names(tables["names"], by_name, families)
 
 
 def _plain(name: str) -> str:
@@ -311,11 +311,11 @@ def name_of(code: str) -> str:
 def _by_macrolanguage() -> dict[str, set[str]]:
     import iso639
 
-    found: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
     for language in iso639.ALL_LANGUAGES:
         if language.macrolanguage:
-            found.setdefault(language.macrolanguage, set()).add(language.part3)
-    return found
+            members.setdefault(language.macrolanguage, set()).add(language.part3)
+    return members
 
 
 @cache

@@ -229,9 +229,11 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     >>> distinct(np.array([[3, 1], [3, 2]])).tolist()
     [1, 2, 3]
     """
-    made = np.sort(values, axis=None)
-    found: NDArray[Any] = made[np.concatenate((np.ones(min(len(made), 1), np.bool_), made[1:] != made[:-1]))]
-    return found
+    ordered = np.sort(values, axis=None)
+    unique: NDArray[Any] = ordered[
+        np.concatenate((np.ones(min(len(ordered), 1), np.bool_), ordered[1:] != ordered[:-1]))
+    ]
+    return unique
 
 
 def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:

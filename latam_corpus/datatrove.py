@@ -146,7 +146,7 @@ class Block(PipelineStep):  # type: ignore[misc]
             passed = pass_through(stage, batch)
             batch = passed.kept
             for row in passed.dropped.to_dicts():
-                document = self._given(origins, row)
+                document = self._document(origins, row)
                 document.metadata |= {
                     "filter_reason": row["drop_reason"],
                     "drop_reason": row["drop_reason"],
@@ -155,15 +155,15 @@ class Block(PipelineStep):  # type: ignore[misc]
                     "evidence": row["evidence"],
                 }
                 fallen.append(document)
-        return [self._given(origins, row) for row in batch.frame.to_dicts()], fallen
+        return [self._document(origins, row) for row in batch.frame.to_dicts()], fallen
 
     def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
         """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""
         rows = [{**self._metadata(document), "id": document.id, "text": document.text} for document in documents]
         frame = as_documents(rows, start)
-        place = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
+        numbered_id = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
         again = pl.col("doc_id").is_first_distinct().not_()
-        frame = frame.with_columns(pl.when(again).then(place).otherwise("doc_id").alias("doc_id"))
+        frame = frame.with_columns(pl.when(again).then(numbered_id).otherwise("doc_id").alias("doc_id"))
         if any("raw" in stage.needs for stage in self.stages):
             raw = [_BOM + document.text.encode("utf-8", "replace") for document in documents]
             types = [str(document.metadata.get("media_type", "text/html")) for document in documents]
@@ -173,13 +173,13 @@ class Block(PipelineStep):  # type: ignore[misc]
     def _metadata(self, document: Document) -> dict[str, Any]:
         known = {key: value for key, value in document.metadata.items() if key in schema.DOCUMENT_SCHEMA}
         known.pop("drop_reason", None)
-        if stated := known.get("language"):
-            known["language"] = _language(str(stated), document.metadata.get("language_script"))
+        if language := known.get("language"):
+            known["language"] = _language(str(language), document.metadata.get("language_script"))
             if known["language"] is None:  # in the source's own words
-                known.setdefault("declared_language", str(stated))
+                known.setdefault("declared_language", str(language))
         return self.defaults | {key: value for key, value in known.items() if value is not None}
 
-    def _given(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
+    def _document(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
         """Return the document with what the stages gave; of a text that was made of another's, a new one."""
         document = origins.get(row["doc_id"])
         if document is None:
@@ -207,13 +207,13 @@ def _batches(data: Iterable[Document], rows: int) -> Iterator[list[Document]]:
         yield batch
 
 
-def _language(stated: str, script: object) -> str | None:
+def _language(language: str, script: object) -> str | None:
     """Return the code as the toolkit writes it, with its script where one is stated; None where it is no language's."""
-    code = known_code(short(stated))
+    code = known_code(short(language))
     if code is None:
         return None
-    _, _, stated_script = stated.replace("-", "_").partition("_")
-    for found in (script, stated_script):
-        if isinstance(found, str) and len(found) == 4:  # noqa: PLR2004  (ISO 15924)
-            return f"{code}_{found.title()}"
+    _, _, tagged_script = language.replace("-", "_").partition("_")
+    for tag in (script, tagged_script):
+        if isinstance(tag, str) and len(tag) == 4:  # noqa: PLR2004  (ISO 15924)
+            return f"{code}_{tag.title()}"
     return code

@@ -11,13 +11,15 @@ import json
 import os
 import secrets
 import shutil
+import socket
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 _SEAL: Final = ',\n "seal": "'
 _END: Final = '"\n}\n'
@@ -51,19 +53,44 @@ def _known_digest(path: Path, _size: int, _modified: int) -> str:
     return digest_of(path)
 
 
+def package_digest(module: str) -> str:
+    """Return 16 hex digits that change when a module of the package does which a module is in; "" where it isn't there.
+
+    >>> len(package_digest("latam_corpus.durable"))
+    16
+    """
+    spec = find_spec(module.partition(".")[0])
+    if spec is None:
+        return ""
+    folders = spec.submodule_search_locations or ()
+    files = [file for folder in folders for file in sorted(Path(folder).rglob("*.py"))] or [Path(str(spec.origin))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 def replace(target: Path, data: bytes) -> None:
     """Write a file, replacing what was there, so that a reader sees the old bytes or the new ones."""
     with replacing(target) as temporary:
         temporary.write_bytes(data)
 
 
-def create(target: Path, data: bytes) -> None:
-    """Write a file whole, or raise FileExistsError when the name is taken."""
+def create(target: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file whole, with these permissions at most, or raise FileExistsError when the name is taken."""
     with _beside(target) as temporary:
+        temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(data)
         sync(temporary)
         # A hard link, unlike a rename, fails where the name is taken.
         os.link(temporary, target)
+
+
+def beside(final: Path, what: str) -> Path:
+    """Return a name beside a folder that no other process has, of this machine or another that sees the folder.
+
+    Args:
+        final: the folder.
+        what: what it is meanwhile, such as `partial`.
+    """
+    return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{what}")
 
 
 @contextmanager
@@ -89,12 +116,12 @@ def _beside(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def link_or_copy(made: Path, wanted: Path) -> None:
+def link_or_copy(source: Path, wanted: Path) -> None:
     """Put the file under another name, without its bytes twice where the file system can."""
     try:
-        os.link(made, wanted)
+        os.link(source, wanted)
     except OSError:  # another file system, or one without hard links
-        shutil.copyfile(made, wanted)
+        shutil.copyfile(source, wanted)
         sync(wanted)
 
 
@@ -141,11 +168,11 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256, hex, of these files of a folder, which are on the disk then."""
-    found = {}
+    by_name = {}
     for name in names:
-        found[name] = digest_of(folder / name)
+        by_name[name] = digest_of(folder / name)
         sync(folder / name)
-    return found
+    return by_name
 
 
 class Damage(NamedTuple):

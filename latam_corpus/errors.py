@@ -51,8 +51,8 @@ class CorpusError(Exception):
         self.remedy = str(remedy)
 
     def __str__(self) -> str:
-        told = f"{self.place}: {self.problem}" if self.place else self.problem
-        return f"{told}; {self.remedy}" if self.remedy else told
+        sentence = f"{self.place}: {self.problem}" if self.place else self.problem
+        return f"{sentence}; {self.remedy}" if self.remedy else sentence
 
     def translated(self, language: str) -> Self:
         """Return the error in a language; what is no message stays as it is.
@@ -94,8 +94,8 @@ class MistakesError(ConfigError):
 def as_one(errors: Sequence[ConfigError]) -> ConfigError:
     """One error for one or several, the same one told once."""
     each = [one for error in errors for one in (error.errors if isinstance(error, MistakesError) else (error,))]
-    kept = list({str(one): one for one in each}.values())
-    return kept[0] if len(kept) == 1 else MistakesError(*kept)
+    distinct = list({str(one): one for one in each}.values())
+    return distinct[0] if len(distinct) == 1 else MistakesError(*distinct)
 
 
 class SourceError(CorpusError):

@@ -43,6 +43,20 @@ def cache_folder() -> Path:
         return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}")
 
 
+def config_folder() -> Path:
+    """Return the folder of what the user has chosen, which may not exist yet (`LATAM_CORPUS_CONFIG`, else XDG)."""
+    named = os.environ.get("LATAM_CORPUS_CONFIG")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CONFIG_HOME")
+    if base:
+        return Path(base) / "latam_corpus"
+    try:
+        return Path.home() / ".config" / "latam_corpus"
+    except RuntimeError:  # a user without a home: nothing was chosen
+        return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}", "config")
+
+
 def use_folder(folder: Path) -> None:
     """Mark a folder of the cache as used now; where it is new, remove those beside it that nobody uses any more.
 

@@ -133,7 +133,7 @@ class Policies:
         spoken = self.languages[code]
         usual = spoken.typical
         unknown = spoken.unknown if short(language) in ("", UND) else {}
-        found = [
+        merged = [
             *(
                 Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0))
                 for s, b in spoken.bounds.items()
@@ -145,11 +145,11 @@ class Policies:
             if signal in unknown:
                 continue
             if bound.of is None:
-                found.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
+                merged.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
             elif typical := usual.get(signal):
                 low, high = (None if end is None else round(end * typical, 4) for end in (bound.min, bound.max))
-                found.append(Bound(signal, low, high, f"genres/{genre}.toml", typical))
-        return tuple(found)
+                merged.append(Bound(signal, low, high, f"genres/{genre}.toml", typical))
+        return tuple(merged)
 
     @cached_property
     def stop_table(self) -> StopTable:
@@ -165,13 +165,13 @@ class Policies:
         """
         lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         common = {word for code in self.background for word in lists.get(code, ())}
-        found = {}
+        words_of = {}
         for code, words in lists.items():
             others = [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
             # Wixárika's + parts words.
             counts = WordTable.of(others).word_count.tolist()
-            found[code] = (*words, *(w for w, count in zip(others, counts, strict=True) if count == 1))
-        return found
+            words_of[code] = (*words, *(w for w, count in zip(others, counts, strict=True) if count == 1))
+        return words_of
 
     def place_of(self, signal: str) -> str:
         """Return the file and line of the first bound on a signal; the folder where nothing bounds it."""
@@ -193,10 +193,10 @@ class Policies:
         """The signals that any file bounds: what must be measured."""
         bounds = [self.languages[UND].unknown, *(f.bounds for f in self.languages.values())]
         bounds += [f.bounds for f in self.genres.values()]
-        return frozenset(signal for stated in bounds for signal in stated)
+        return frozenset(signal for table in bounds for signal in table)
 
     def lexicon_digest(self) -> str:
-        """Changes when a measured signal may: with stop words, alphabets and background languages, not with bounds."""
+        """Digest what a measured signal rests on: stop words, alphabets and background languages, not bounds."""
         alphabets = {c: f.alphabet for c, f in self.languages.items()}
         return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
@@ -211,10 +211,11 @@ class Policies:
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}
-            told = {
-                pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in found] for pair, found in bounds.items()
+            values = {
+                pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in pair_bounds]
+                for pair, pair_bounds in bounds.items()
             }
-            return _digest(sorted(told.items()))
+            return _digest(sorted(values.items()))
         spoken = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
         return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])
 
@@ -231,8 +232,8 @@ def cached_policies(folder: str = "") -> Policies:
     """Return the policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed."""
     path = Path(folder) if folder else data_folder("filters")
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
-    found = sorted(glob(f"{escape(str(path))}/*/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, told.st_mtime_ns, told.st_size) for name in found for told in (os.stat(name),))  # noqa: PTH116
+    files = sorted(glob(f"{escape(str(path))}/*/*.toml"))  # noqa: PTH207
+    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in files for status in (os.stat(name),))  # noqa: PTH116
     return _load(path, stamps)
 
 

@@ -131,8 +131,8 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
     typical, unknown = (file.typical, file.unknown) if isinstance(file, LanguageFile) else ({}, {})
     if unknown and path.stem != UND:
         raise ConfigError(place_in(path, "unknown"), f"[unknown] stands in {UND}.toml alone", "move it there")
-    for table, stated in (("typical", typical), ("bounds", file.bounds), ("unknown", unknown)):
-        for signal in stated:
+    for table, signals in (("typical", typical), ("bounds", file.bounds), ("unknown", unknown)):
+        for signal in signals:
             if signal not in vocabulary.signal_names():
                 place = place_in(path, table, signal)
                 raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, vocabulary.signal_names()))

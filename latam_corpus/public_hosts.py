@@ -60,8 +60,8 @@ def private_address(url: str) -> str | None:
     if not _WEB.search(url):
         return None
     authority = re.split(r"[/?#]", _WEB.split(url)[-1], maxsplit=1)[0].rpartition("@")[2]
-    found = _HOST.fullmatch(authority)
-    addresses = _resolved(found[1].strip("[]"), int(found[2] or 0)) if found else ()
+    match = _HOST.fullmatch(authority)
+    addresses = _resolved(match[1].strip("[]"), int(match[2] or 0)) if match else ()
     return next((address for address, port in addresses if not _may_be_asked(address, port)), None)
 
 
@@ -91,7 +91,7 @@ def _named() -> set[tuple[str, int]]:
 
 def _resolved(host: str, port: int) -> set[tuple[str, int]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):  # asking for it tells
         return set()
-    return {(str(one[4][0]), port) for one in found}
+    return {(str(one[4][0]), port) for one in addresses}

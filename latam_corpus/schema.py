@@ -162,7 +162,7 @@ def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
 
 
 def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFrame:
-    """The rows of Parquet files with exactly the schema's columns; what a file lacks is null, fields of structs too.
+    """Scan Parquet files with exactly the schema's columns; what a file lacks is null, fields of structs too.
 
     >>> scan([], LEDGER_SCHEMA).collect().height
     0

@@ -59,10 +59,10 @@ class Mistake:
             (none of the words allowed), or pydantic's own type of error.
         line: from 1; None when it isn't written plainly.
         key: dotted, as in the file; empty for the file as a whole.
-        given: the value.
+        value: the value.
         known: the keys or words that are allowed.
         raised: what the validator or the TOML reader raised.
-        told: pydantic's words, in English.
+        message: pydantic's words, in English.
         near: the one of the known that was probably meant.
         bound: what pydantic compared the value with, such as `{"gt": 0}`.
     """
@@ -70,10 +70,10 @@ class Mistake:
     kind: str
     line: int | None
     key: str
-    given: object = None
+    value: object = None
     known: tuple[str, ...] = ()
     raised: Exception | None = None
-    told: str = ""
+    message: str = ""
     near: str | None = None
     bound: Mapping[str, Any] = field(default_factory=dict)
 
@@ -129,11 +129,11 @@ def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M
     Raises:
         ConfigError: with the line, the key, the problem and the closest allowed word; MistakesError for several.
     """
-    found = checked_toml(text, model, near)
-    if isinstance(found, model):
-        return found
-    assert isinstance(found, list)  # noqa: S101  (the model or what is wrong)
-    raise as_one([config_error(one, name) for one in sorted(found, key=lambda one: one.line or 0)])
+    parsed = checked_toml(text, model, near)
+    if isinstance(parsed, model):
+        return parsed
+    assert isinstance(parsed, list)  # noqa: S101  (the model or what is wrong)
+    raise as_one([config_error(one, name) for one in sorted(parsed, key=lambda one: one.line or 0)])
 
 
 def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[Mistake]:
@@ -148,10 +148,10 @@ def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[M
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
-        keys = {one.key for one in found}
+        mistakes = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
+        keys = {one.key for one in mistakes}
         # Pydantic calls a list too short whose entries are wrong.
-        return [one for one in found if one.kind != "too_short" or f"{one.key}.0" not in keys]
+        return [one for one in mistakes if one.kind != "too_short" or f"{one.key}.0" not in keys]
 
 
 def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near) -> Mistake:
@@ -171,13 +171,13 @@ def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near)
         known = tuple(re.findall(r"'([^']*)'", context["expected"]))
         meant = near(re.sub(r"\.\d+$", "", key), str(error["input"]), known)
         return Mistake("choice", line, key, error["input"], known, near=meant)
-    return Mistake(error["type"], line, key, error["input"], told=error["msg"], bound=context)
+    return Mistake(error["type"], line, key, error["input"], message=error["msg"], bound=context)
 
 
 def config_error(mistake: Mistake, name: str) -> ConfigError:
     """Return the error of a mistake in the file of this name."""
     if mistake.kind == "syntax":
-        line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.given))
+        line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.value))
         place = _("{file}, line {line}", file=name, line=line) if line else name
         return ConfigError(place, _("not TOML: {reason}", reason=reason), remedy)
     place = _("{file}, line {line}", file=name, line=mistake.line) if mistake.line else name
@@ -187,15 +187,15 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
     if mistake.kind == "missing":
         return ConfigError(place, _("the key «{key}» is missing", key=key), _("add «{key} = …»", key=last))
     if mistake.kind == "refused":
-        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
-        said, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
-        refused = Message("«{key}»: {problem}", {"key": key, "problem": said}) if key else said
+        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
+        inner, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
+        refused = Message("«{key}»: {problem}", {"key": key, "problem": inner}) if key else inner
         return ConfigError(place, refused, half)
-    given = shown(mistake.given)
+    shown_value = shown(mistake.value)
     if mistake.kind == "choice":
-        problem = _("«{key}» may not be {given}", key=key, given=given)
+        problem = _("«{key}» may not be {given}", key=key, given=shown_value)
         return ConfigError(place, problem, mistake.remedy)
-    return ConfigError(place, _("«{key}» is {given}", key=key, given=given), wanted(mistake))
+    return ConfigError(place, _("«{key}» is {given}", key=key, given=shown_value), wanted(mistake))
 
 
 def wanted(mistake: Mistake) -> Message:
@@ -204,7 +204,7 @@ def wanted(mistake: Mistake) -> Message:
         return _("it must be {wanted}", wanted=ID_FORM)
     if mistake.kind in _WANTED:
         return _("it must be {wanted}", wanted=_WANTED[mistake.kind].fill(**mistake.bound))
-    return same(mistake.told[:1].lower() + mistake.told[1:])
+    return same(mistake.message[:1].lower() + mistake.message[1:])
 
 
 class Half(Message):
@@ -218,8 +218,8 @@ class Half(Message):
 
 def shown(value: object) -> str:
     """Return the value as Python writes it, cut to a line's worth."""
-    told = repr(value)
-    return told if len(told) <= 60 else told[:57] + "…"  # noqa: PLR2004  (a line's worth)
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (a line's worth)
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
@@ -229,10 +229,10 @@ def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
         if isinstance(part, int):
             continue
         inside = [
-            found
+            model_inside
             for m in here
             if part in _by_alias(m)
-            for found in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
+            for model_inside in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
         ]
         # A part that is no field is a key of a mapping, whose values are the models already found.
         here = inside if any(part in _by_alias(m) for m in here) else here
@@ -246,7 +246,7 @@ def _by_alias(model: type[BaseModel]) -> dict[str, str]:
 def _models_in(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         return [annotation] if issubclass(annotation, BaseModel) else []
-    return [found for part in typing.get_args(annotation) for found in _models_in(part)]
+    return [model_inside for part in typing.get_args(annotation) for model_inside in _models_in(part)]
 
 
 def line_of(text: str, loc: Sequence[int | str]) -> int | None:

@@ -54,15 +54,15 @@ _NOT_TOML: Final = (
 )
 
 
-def syntax_mistake(told: str, at: int | None, text: str) -> tuple[int | None, Message, Message]:
+def syntax_mistake(message: str, at: int | None, text: str) -> tuple[int | None, Message, Message]:
     """Return the line, what is wrong there, and the remedy.
 
     Args:
-        told: what the TOML reader said.
+        message: what the TOML reader said.
         at: the line that it named, from 1.
         text: of the file.
     """
-    if re.search(r"overwrite|twice|more than once|Cannot declare", told):
+    if re.search(r"overwrite|twice|more than once|Cannot declare", message):
         return at, *_TWICE
     lines = list(enumerate(text.splitlines(), 1))
     suspects = [entry for entry in lines if entry[0] == at] if at else lines
@@ -70,4 +70,4 @@ def syntax_mistake(told: str, at: int | None, text: str) -> tuple[int | None, Me
         for pattern, problem, remedy in _SYNTAX if at else _OPEN:
             if re.match(pattern, line):
                 return number, problem, remedy.fill(key=line.partition("=")[0].strip())
-    return at, _NOT_TOML[0].fill(reason=told), _NOT_TOML[1]
+    return at, _NOT_TOML[0].fill(reason=message), _NOT_TOML[1]

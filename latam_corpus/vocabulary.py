@@ -48,6 +48,8 @@ Use = Literal[*USES]  # type: ignore[valid-type]
 
 # What a release takes of several variants of one work: all, the longest, the longest of each country.
 Variants = Literal["keep", "longest", "by_country"]
+# What is in one split of a release: a cluster of copies, and with it all of an author, or of a source.
+SplitBy = Literal["cluster", "author", "source"]
 
 # The measured signals, in the order of the struct. `quality/signals/` defines them; a test holds the two equal.
 SIGNALS: Final = (
@@ -139,8 +141,34 @@ SIGNAL_ENTRY_POINTS: Final = "latam_corpus.signals"
 @cache
 def plugged_signals() -> dict[str, metadata.EntryPoint]:
     """Return where the signals of plug-in packages are, by name."""
-    found = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
-    return {entry.name: entry for entry in found}
+    entries = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
+    return {entry.name: entry for entry in entries}
+
+
+# A package names them by the suffix that they are for: [project.entry-points."latam_corpus.extractors"] ags = "m:f".
+EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
+READER_ENTRY_POINTS: Final = "latam_corpus.readers"
+
+
+@cache
+def plugged_extractors() -> dict[str, metadata.EntryPoint]:
+    """Return where plug-in packages have what makes text of bytes, by the files' suffix without its dot."""
+    return {entry.name: entry for entry in sorted(metadata.entry_points(group=EXTRACTOR_ENTRY_POINTS))}
+
+
+@cache
+def plugged_readers() -> dict[str, metadata.EntryPoint]:
+    """Return where plug-in packages have what makes records of files, by the files' suffix without its dot."""
+    return {entry.name: entry for entry in sorted(metadata.entry_points(group=READER_ENTRY_POINTS))}
+
+
+def plugged_media_type(suffix: str) -> str:
+    """Return the media type of bytes that a plug-in makes text of.
+
+    >>> plugged_media_type("ags")
+    'application/x-plug-in.ags'
+    """
+    return f"application/x-plug-in.{suffix}"
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gettext
+import importlib
 import pickle
 import string
 from functools import cache
@@ -29,8 +30,12 @@ _TRANSLATED = ("es", "pt")
 
 @cache
 def _said() -> frozenset[str]:
-    """The sentences that stand in the source, as `make messages` extracts them."""
-    return frozenset(str(found[2]) for found in extract_from_dir(_PACKAGE))
+    """The sentences that stand in the source, as `make messages` extracts them (`tests/babel.cfg`)."""
+    helps = importlib.import_module("tests.command_helps")
+    return frozenset(
+        str(found[2])
+        for found in extract_from_dir(_PACKAGE, [(form, helps.extract) for form in helps.FORMS] + [("**.py", "python")])
+    )
 
 
 @cache

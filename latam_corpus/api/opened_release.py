@@ -65,16 +65,16 @@ class Release:
         shards = log.readable(self.manifest)
         withdrawn = withdrawn_note(log, self.manifest)
         if withdrawn:
-            warnings.warn(withdrawn, stacklevel=2)
+            warnings.warn(str(withdrawn), stacklevel=2)
         for shard, _ in shards:
             size = self.store.size(shard.object)
             if size != shard.bytes:
                 problem = "the shard is missing" if size is None else f"the shard has {size} bytes, not {shard.bytes}"
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
-            found = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)
+            rows = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)
             without = [one.without for one in shards if one.without is not None]
-            return found.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else found
+            return rows.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else rows
         return register_io_source(partial(self._frames, shards), schema=schema.RELEASE_SCHEMA)
 
     def _frames(
@@ -93,13 +93,13 @@ class Release:
             with open_shard(self.store, one.shard) as file:
                 there = [name for name in types if name in file.schema_arrow.names]
                 for frame in read_batches(file, there):
-                    found = schema.conform(frame, types).filter(one.wanted())
+                    matching = schema.conform(frame, types).filter(one.wanted())
                     if predicate is not None:
-                        found = found.filter(predicate)
+                        matching = matching.filter(predicate)
                     if rows is not None:
-                        found = found.head(rows)
-                        rows -= found.height
-                    yield found.select(wanted)
+                        matching = matching.head(rows)
+                        rows -= matching.height
+                    yield matching.select(wanted)
                     if rows == 0:
                         return
 
@@ -109,19 +109,20 @@ class Release:
         Raises:
             ReleaseError: the manifest or the store can't be read.
         """
-        with self.store.told(), LineProgress() if progress else NoProgress() as line:
+        with self.store.named_errors(), LineProgress() if progress else NoProgress() as line:
             return verifying.verify(self.store, self.name, self.version, line.step)
 
     def __repr__(self) -> str:
         return f"<release {self.manifest.spec}: {self.manifest.rows} documents>"
 
     def _repr_html_(self) -> str:
-        told = self.manifest
-        sources = [(s.source_id, s.rights, s.rights_tier, s.holder, s.rows) for s in told.sources]
+        manifest = self.manifest
+        sources = [(s.source_id, s.rights, s.rights_tier, s.holder, s.rows) for s in manifest.sources]
         return (
-            f"<div><b>{plain(told.title)}</b> {plain(told.spec)}</div>"
-            f"<div>{told.rows} documents in {len(told.shards)} shards; admits {plain(', '.join(told.admit))} "
-            f"for {plain(', '.join(told.uses))}</div>"
+            f"<div><b>{plain(manifest.title)}</b> {plain(manifest.spec)}</div>"
+            f"<div>{manifest.rows} documents in {len(manifest.shards)} shards; "
+            f"admits {plain(', '.join(manifest.admit))} "
+            f"for {plain(', '.join(manifest.uses))}</div>"
             + table_html(("source", "rights", "tier", "holder", "documents"), sources)
         )
 
@@ -138,7 +139,7 @@ def open_release(store: str | Path, spec: str) -> Release:
         ReleaseError: the store can't be read, or the version is damaged.
     """
     opened = Store.at(store)
-    return Release(opened, load_version(opened, spec, lambda told: warnings.warn(told, stacklevel=4)))
+    return Release(opened, load_version(opened, spec, lambda message: warnings.warn(message, stacklevel=4)))
 
 
 def pull(
@@ -171,16 +172,16 @@ def pull(
         ConfigError: there is no such version, the condition is wrong, or the folder holds something else.
         ReleaseError: bytes in the store are missing or damaged.
     """
-    found = open_release(store, spec)
+    release = open_release(store, spec)
     with LineProgress() if progress else NoProgress() as line:
         return pull_version(
-            found.manifest.spec,
-            found.store,
+            release.manifest.spec,
+            release.store,
             Path(to),
             where,
             line.step,
             with_index=with_index,
             columns=columns,
             exclude=excluded_ids(exclude),
-            tell=lambda told: warnings.warn(told, stacklevel=2),
+            tell=lambda message: warnings.warn(str(message), stacklevel=2),
         )

@@ -99,8 +99,8 @@ class Run:
             ConfigError: nothing was measured, or a policy is wrong.
             PartError: one of its files is damaged.
         """
-        found = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
-        return signal_table(found)
+        measured = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
+        return signal_table(measured)
 
     @property
     def _out(self) -> Path:
@@ -158,15 +158,15 @@ def _named(named: str | Path, out: Path) -> Path:
     folder = find_run(str(named), out)
     if folder.name != Path(named).name:
         for newer in unfinished_after(folder, out)[:1]:
-            told = f"«{named}» is the run {folder.name}; {newer.name}, after it, is not finished: {newer.state}"
-            warnings.warn(told, stacklevel=3)
+            warning = f"«{named}» is the run {folder.name}; {newer.name}, after it, is not finished: {newer.state}"
+            warnings.warn(warning, stacklevel=3)
     return folder
 
 
 def explain(
     query: str, out: str | Path = "out", run: str | Path | None = None, store: str | Path | None = None
 ) -> Explanation:
-    """The story of the document that a doc_id, an address or words of its text mean, from the latest run that has it.
+    """Give the story of the document that a doc_id, an address or words of its text mean, from the latest run with it.
 
     Args:
         query: what is known of the document.

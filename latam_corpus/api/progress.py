@@ -31,7 +31,7 @@ class NoProgress:
     def barrier(self, name: str, rows: int) -> None:
         """Show nothing."""
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Show nothing."""
 
     def step(self, title: str, done: int, total: int) -> None:

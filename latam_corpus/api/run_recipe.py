@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.codes import admits, short
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.engine.choose import make_engine
+from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.collection_folders import with_warc_folders
@@ -26,6 +25,7 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
+from latam_corpus.release.judgements import read_judgements
 from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
 from latam_corpus.release.withdrawn_in_run import with_withdrawals
@@ -47,12 +47,13 @@ def run(
     inputs: Mapping[str, str | Path] | str | Path | None = None,
     out: str | Path = "out",
     *,
-    workers: int = 1,
+    workers: int | None = None,
     engine: str = "local",
     site: str | Path | None = None,
     limit: int | None = None,
     accept_loss: str | None = None,
     store: str | Path | None = None,
+    sign: str | Path | None = None,
     progress: bool = True,
 ) -> Run:
     """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
@@ -64,12 +65,13 @@ def run(
         inputs: source id → where its records are; only these sources are run. A path alone where the recipe has one
             source.
         out: the folder of runs, work and the release store.
-        workers: worker processes; 0 for one a processor.
-        engine: `local`, `in-process` or `ray`.
+        workers: worker processes, one where nothing is said; 0 for one a processor. A cluster has its own number.
+        engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
         site: a TOML file that says where the cluster is.
         limit: at most so many records of each file.
         accept_loss: why it may be released although a stage kept less than the recipe's floor.
         store: the release store, a folder or URL; `<out>/store` by default.
+        sign: a secret key of minisign, by which the release is signed.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
 
     Raises:
@@ -79,23 +81,40 @@ def run(
         ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
     """
     reason = accepted(accept_loss)
-    folder, found = Path(out), load_recipe(str(recipe))
-    opened = open_store(None if store is None else str(store), folder)
+    folder, loaded = Path(out), load_recipe(str(recipe))
+    opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[str] = []
-    plan, against = planned(found, _located(found, inputs), folder, opened, limit, mended=mended)
-    chosen = make_engine(engine, workers or os.cpu_count() or 1, Path(site) if site else None)
+    plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
+    site_file = Path(site) if site else None
+    chosen = make_engine(engine, workers, site_file, cluster_folder(engine, site_file, folder, plan, opened))
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
-    for hint in [*found.hints(), *spelling_hints(plan, opened, against)]:
+    for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     with LineProgress() if progress else NoProgress() as line:
         result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
-    for told in result.mended:
-        warnings.warn(f"damaged and made anew: {told}", stacklevel=2)
+    for damaged in result.mended:
+        warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
-    released = released_of(found, result, opened, against)
+    released = released_of(loaded, result, opened, against)
     return Run.at(result.folder, opened, released.spec if released else None)
+
+
+def cluster_folder(engine: str, site: Path | None, out: Path, plan: Plan, store: Store) -> Path | None:
+    """Return the folder that the jobs of a cluster share with this process; None on an engine without jobs.
+
+    Raises:
+        ConfigError: something is wrong with the site file, or the nodes don't see a place that they must.
+    """
+    if engine != "slurm":
+        return None
+    from latam_corpus.engine.slurm_jobs import new_folder, require_shared
+
+    places: list[tuple[str, str | Path]] = [("--out", out), ("--store", store.url)]
+    places += [(f"--input {source}", where) for source, where in plan.locations.items()]
+    require_shared(slurm_site(site), places)
+    return new_folder(out, plan.recipe.name)
 
 
 def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:
@@ -124,11 +143,11 @@ def _refuse_unreleasable(result: RunResult) -> None:
     look = f"lc.open_run({str(result.folder)!r}) opens what there is"
     if result.failures:
         name, error = next(iter(result.failures.items()))
-        told = f"{len(result.failures)} parts failed; {name} said: {error}"
-        raise PartError(str(result.folder), told, f"run it again to do them; {look}")
+        problem = f"{len(result.failures)} parts failed; {name} said: {error}"
+        raise PartError(str(result.folder), problem, f"run it again to do them; {look}")
     if not result.releasable:
-        told = "; ".join(map(str, result.losses))
-        raise ReleaseError(str(result.folder), told, f"{look}; mend it, or say with accept_loss why it may pass")
+        problem = "; ".join(map(str, result.losses))
+        raise ReleaseError(str(result.folder), problem, f"{look}; mend it, or say with accept_loss why it may pass")
 
 
 def planned(
@@ -194,7 +213,7 @@ def with_indexes(
     Raises:
         ConfigError: there is no such version, or its index can't be used.
     """
-    found: list[Manifest] = []
+    manifests: list[Manifest] = []
 
     def settled(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or not barrier.against:
@@ -202,7 +221,7 @@ def with_indexes(
         spec = barrier.against
         try:
             index = find_index(store, spec, scheme_of(dataclasses.asdict(barrier)))
-            found.append(index.manifest)
+            manifests.append(index.manifest)
             if cache is None:
                 return barrier
             return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
@@ -210,31 +229,31 @@ def with_indexes(
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
 
-    with store.told():
+    with store.named_errors():
         segments = tuple(
             dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
         )
-    return dataclasses.replace(plan, segments=segments), found
+    return dataclasses.replace(plan, segments=segments), manifests
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
-    """What a comparison with versions can't find since their indexes are older than the spellings compared by now."""
-    stated = [source.languages for source in plan.sources]
-    found = []
+    """Say what a comparison with versions misses, since their indexes are older than the spellings compared now."""
+    language_sets = [source.languages for source in plan.sources]
+    hints = []
     for manifest in against:
         asked = [
             code
             for code in otherwise_spelled(store, manifest)
-            if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in stated)
+            if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in language_sets)
         ]
         if asked:
-            told = _(
+            hint = _(
                 "the index of {version} was made by other spellings of {languages} than this run's: copies in an older "
                 "spelling aren't found; make its next version: {command}"
             )
             command = build_command(store, manifest, "latest")
-            found.append(told.fill(version=manifest.spec, languages=", ".join(asked), command=command))
-    return found
+            hints.append(hint.fill(version=manifest.spec, languages=", ".join(asked), command=command))
+    return hints
 
 
 def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
@@ -253,9 +272,11 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         admit=release.admit,
         uses=release.uses,
         splits=release.split.model_dump(),
+        split_by=release.split_by,
         index=release.index,
         variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),
+        judged=read_judgements(result.folder.parent.parent),
     )

@@ -59,10 +59,10 @@ class StageAlone:
         check_text(place, frame.columns, stages)
         documents = frame_as_documents(frame)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
-        given = pl.concat(list(applied(pieces, stages, lambda _: None)))
-        if "duplicate_of" in given.columns and not {"id", "doc_id"} & set(frame.columns):
-            given = given.with_columns(documents["doc_id"])  # else nobody knows which row is meant
-        return frame.drop([name for name in given.columns if name in frame.columns]).hstack(given)
+        result = pl.concat(list(applied(pieces, stages, lambda _: None)))
+        if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
+            result = result.with_columns(documents["doc_id"])  # else nobody knows which row is meant
+        return frame.drop([name for name in result.columns if name in frame.columns]).hstack(result)
 
 
 def stage(name: str, **options: Any) -> StageAlone:

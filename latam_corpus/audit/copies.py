@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.dedupe.order import BESIDE
 from latam_corpus.messages import Message, _, same
 from latam_corpus.report import side_by_side
 
@@ -25,6 +26,10 @@ _WHY: Final = {
     "obtained": _("it was obtained earlier: {kept} against {mine}"),
     "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
 }
+_BESIDE: Final = _(
+    "it is less damaged: in {kept} words of 1,000 against {mine} a copy has an accent more, or a far more frequent "
+    "word that looks alike"
+)
 _DAMAGE: Final = {
     "accents_missing": _("accents are missing"),
     "mojibake": _("accents were read in a wrong charset"),
@@ -48,7 +53,7 @@ _RULES: Final = {
 
 
 def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What is known of a document's copies in a run: the other document, the share, the rule and why the other won.
+    """Tell of a document's copies in a run: the other document, the share, the rule and why the other won.
 
     Args:
         run: the run's folder.
@@ -56,7 +61,7 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
         evidence: of the ledger row that set it aside, where there is one.
     """
     other = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "duplicate_of": row["duplicate_of"],
         "contained_in": row.get("contained_in"),
         "variant_of": row.get("variant_of"),
@@ -69,21 +74,21 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
     }
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
-        found = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        shown = next(found.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
+        others = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
+        shown = next(others.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
         if shown:
             text = shown.pop("text")
             # What stands in a book shares a page of it.
             if row["duplicate_of"] or row.get("variant_of"):
-                told["side_by_side"] = side_by_side.side_by_side(row["text"] or "", text or "")
-        told["other"] = shown
+                facts["side_by_side"] = side_by_side.side_by_side(row["text"] or "", text or "")
+        facts["other"] = shown
     if evidence and (row["duplicate_of"] or row.get("variant_of")):
         rule = evidence.get("rule")
-        told["rule"] = str(_RULES[rule]) if rule in _RULES else rule
+        facts["rule"] = str(_RULES[rule]) if rule in _RULES else rule
     if evidence and row["duplicate_of"]:
         why = why_kept(evidence)
-        told["why"] = why and str(why)
-    return told
+        facts["why"] = why and str(why)
+    return facts
 
 
 def why_kept(evidence: Mapping[str, Any]) -> Message | None:
@@ -97,40 +102,44 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     by = str(evidence.get("decided_by"))
     if by not in _WHY:  # a run of an earlier toolkit
         return None
-    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, *_DAMAGE)} for whose in ("", "kept_"))
+    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
     if by != "damage":
         return _WHY[by].fill(mine=mine[by], kept=kept[by])
-    lost, left = ({name: told[name] or 0 for name in _DAMAGE} for told in (mine, kept))
+    lost, left = ({name: row[name] or 0 for name in _DAMAGE} for row in (mine, kept))
+    if sum(lost.values()) <= sum(left.values()) and mine[BESIDE]:
+        return _BESIDE.fill(mine=mine[BESIDE], kept=kept[BESIDE] or 0)
     worst = max(_DAMAGE, key=lambda name: lost[name] - left[name])
     return _WHY[by].fill(mine=sum(lost.values()), kept=sum(left.values()), how=_DAMAGE[worst])
 
 
-def lines(told: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:
+def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:
     """Return the same in words, a sentence a line; none where a document has no copies.
 
     Args:
-        told: what `copies` gave.
+        facts: what `copies` gave.
         evidence: of the ledger row that set it aside, as there.
     """
-    other = told["other"] or {}
-    name = told["duplicate_of"] or told["variant_of"] or told["contained_in"] or ""
+    other = facts["other"] or {}
+    name = facts["duplicate_of"] or facts["variant_of"] or facts["contained_in"] or ""
     name += f" «{other['title']}»" if other.get("title") else ""
-    share = f"{100 * told['containment']:.1f} %" if told["containment"] is not None else "?"
-    rule = _RULES.get((evidence or {}).get("rule", ""), same(told["rule"] or ""))
-    beside = [*side_by_side.lines(told["side_by_side"])] if told["side_by_side"] else []
-    if told["duplicate_of"]:
+    share = f"{100 * facts['containment']:.1f} %" if facts["containment"] is not None else "?"
+    rule = _RULES.get((evidence or {}).get("rule", ""), same(facts["rule"] or ""))
+    beside = [*side_by_side.lines(facts["side_by_side"])] if facts["side_by_side"] else []
+    if facts["duplicate_of"]:
         first = _("{share} of its words stand in {name}", share=share, name=name)
-        if told["rule"]:
+        if facts["rule"]:
             first = _("{share} of its words stand in {name}, {rule}", share=share, name=name, rule=rule)
-        why = why_kept(evidence or {}) or told["why"] or _("see above")
+        why = why_kept(evidence or {}) or facts["why"] or _("see above")
         return [first, _("that one is kept: {why}", why=why), *beside]
-    made = []
-    if told["variant_of"]:
-        said = {"share": share, "name": name, "rule": rule}
-        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **said)
-        made += [variant, *beside]
-    elif told["contained_in"]:
-        made.append(_("{share} of its words stand in the much longer {name}; both are kept", share=share, name=name))
-    if told["cluster"]["size"]:
-        made.append(_("{n} documents say nearly the same; this one is kept", n=told["cluster"]["size"]))
-    return made
+    sentences = []
+    if facts["variant_of"]:
+        values = {"share": share, "name": name, "rule": rule}
+        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **values)
+        sentences += [variant, *beside]
+    elif facts["contained_in"]:
+        sentences.append(
+            _("{share} of its words stand in the much longer {name}; both are kept", share=share, name=name)
+        )
+    if facts["cluster"]["size"]:
+        sentences.append(_("{n} documents say nearly the same; this one is kept", n=facts["cluster"]["size"]))
+    return sentences

@@ -59,7 +59,7 @@ class Documents:
 
 
 def named_run(named: str, out: Path, tell: Callable[[str], None]) -> Documents:
-    """The documents of a run, given by its folder, its name or the start of it, its recipe or a tag; see `run_meant`.
+    """Return the documents of a run, named by its folder, name or start of it, recipe or tag; see `run_meant`.
 
     Raises:
         ConfigError: there is no such run, or its documents are no longer on disk.

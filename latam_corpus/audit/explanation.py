@@ -73,10 +73,10 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
     if not runs:
         remedy = _("name the folder of runs with --out")
         raise ConfigError(str(out), _("there is no finished run here"), remedy)
-    found = find(out, query, run)
-    if not found:
+    documents = find(out, query, run)
+    if not documents:
         where = _("{n} runs", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("no document of {where} has it", where=where)
         raise ConfigError(f"«{query}»", problem, _("quote words as they stand in the text"))
-    latest = {one.row["doc_id"]: one for one in reversed(found)}
+    latest = {one.row["doc_id"]: one for one in reversed(documents)}
     return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))

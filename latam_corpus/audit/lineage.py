@@ -42,7 +42,7 @@ class DocumentMatch:
     """A document in a run: the run's folder and `run.json`, and the row as it was kept or set aside."""
 
     run: Path
-    told: dict[str, Any]
+    record: dict[str, Any]
     row: dict[str, Any]
 
 
@@ -58,15 +58,15 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
         ConfigError: the record of a run that is asked is damaged.
         PartError: one of its files is.
     """
-    found: list[DocumentMatch] = []
+    documents: list[DocumentMatch] = []
     for record in [read_record(run)] if run else finished_runs(out):
         # All that a story is told from; a damaged file may have been the one that has the document.
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
-        found += [DocumentMatch(record.folder, record.values, row) for row in rows]
-        if len(found) >= _MOST:
+        documents += [DocumentMatch(record.folder, record.values, row) for row in rows]
+        if len(documents) >= _MOST:
             break
-    return found[:_MOST]
+    return documents[:_MOST]
 
 
 def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
@@ -82,20 +82,20 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
         yield from schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).head(_MOST).collect().iter_rows(named=True)
 
 
-def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
+def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     """Return the story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
 
     The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title.
     """
-    row = found.row
-    events = _ledger(found.run, row["doc_id"])
+    row = document.row
+    events = _ledger(document.run, row["doc_id"])
     kept = row["drop_reason"] is None
     withdrawn = _withdrawn(store, row["doc_id"]) if store else None
     shown = withdrawn is None
     return as_json(  # type: ignore[no-any-return]
         {
             "doc_id": row["doc_id"],
-            "run": found.told["id"],
+            "run": document.record["id"],
             "verdict": "kept" if kept else "set aside",
             "reason": row["drop_reason"],
             "title": row["title"] if shown else None,
@@ -106,13 +106,13 @@ def lineage(found: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "genre": row["genre"],
             "country": row["country"],
             "language": {k: row[k] for k in _LANGUAGE}
-            | {"variety_cues": _variety_cues(found), "written": _written(row)},
+            | {"variety_cues": _variety_cues(document), "written": _written(row)},
             "extractor": row["extractor"],
             "stated": _evidence(events, "extract", "changed") or {},
-            "stages": _stages(found, events),
-            "bounds": _bounds(found, row),
+            "stages": _stages(document, events),
+            "bounds": _bounds(document, row),
             "redactions": row["redactions"] or {},
-            "copies": copies(found.run, row, _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")),
+            "copies": copies(document.run, row, _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")),
             "beginning": redact((row["text"] or "")[:400])[0] if shown else "",
             "withdrawn": withdrawn,
             "releases": _releases(store, row["doc_id"]) if store else [],
@@ -125,13 +125,13 @@ def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped"
     return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
 
 
-def _variety_cues(found: DocumentMatch) -> dict[str, list[str]] | None:
-    """The words by which a variety was predicted, by region; they are found anew in the text, for no row holds them."""
-    row = found.row
+def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
+    """Return the words by which a variety was predicted, by region; read in the text anew, as no row holds them."""
+    row = document.row
     if row["variety_basis"] != "predicted":
         return None
-    kept = found.run / "filters"
-    folder = str(kept) if (kept / "varieties").is_dir() else ""
+    filters = document.run / "filters"
+    folder = str(filters) if (filters / "varieties").is_dir() else ""
     return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
 
 
@@ -151,32 +151,32 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(found: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what happened in each stage of the recipe, in order, up to the one that set the document aside.
 
     What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
     record of the document fell, its reason is not this one's.
     """
-    named = {"collect", *(entry["use"] for entry in found.told["recipe"].get("stage", ()))}
+    named = {"collect", *(entry["use"] for entry in document.record["recipe"].get("stage", ()))}
     event: dict[str, Any] | None
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
-    for name in found.told["stages"]:
-        told = by_stage.get(name, [])
-        fell = [event for event in told if event["verdict"] != "changed"]
-        fallen = next((event for event in fell if event["reason"] == found.row["drop_reason"]), None)
-        event = fallen or next((event for event in told if event["verdict"] == "changed"), None)
-        given_way = fell[0]["evidence"] if name == "supersede" and fell else None
-        if event is None and given_way is None and name not in named:
+    for name in document.record["stages"]:
+        stage_events = by_stage.get(name, [])
+        fell = [event for event in stage_events if event["verdict"] != "changed"]
+        fallen = next((event for event in fell if event["reason"] == document.row["drop_reason"]), None)
+        event = fallen or next((event for event in stage_events if event["verdict"] == "changed"), None)
+        superseded = fell[0]["evidence"] if name == "supersede" and fell else None
+        if event is None and superseded is None and name not in named:
             continue
         steps.append(
             {
                 "stage": name,
                 "verdict": event["verdict"] if event else "passed",
                 "reason": event["reason"] if event else None,
-                "evidence": event["evidence"] if event else given_way,
+                "evidence": event["evidence"] if event else superseded,
             }
         )
         if fallen:
@@ -184,18 +184,18 @@ def _stages(found: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str
     return steps
 
 
-def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
+def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
     """Each bound of the document's policy, as it stood in that run, with the measured value."""
-    folder = found.run / "filters"
+    folder = document.run / "filters"
     if row["signals"] is None or not folder.is_dir():
         return []
-    met = []
+    checks = []
     for bound in Policies.load(folder).bounds(row["language"] or "und", row["genre"]):
         value = row["signals"].get(bound.signal)
         measured, words = (np.array([row["signals"].get(name)], np.float32) for name in (bound.signal, "word_count"))
         low, high = outside(measured, bound, words)
         held = as_held(measured, bound, words)[bound.minimum is None]
-        met.append(
+        checks.append(
             {
                 "signal": bound.signal,
                 "value": value,
@@ -206,7 +206,7 @@ def _bounds(found: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
                 "held_as": float(held[0]) if value is not None and held[0] != measured[0] else None,
             }
         )
-    return met
+    return checks
 
 
 def _withdrawn(store: Store, doc_id: str) -> dict[str, Any] | None:

@@ -20,23 +20,23 @@ _VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _
 _MOST_CUES: Final = 12
 
 
-def lineage_lines(told: dict[str, Any], language: str = "en") -> list[Line]:
+def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
     """Return the lines of a story (see `story`), the verdict in its colour.
 
     Args:
-        told: what `story` gave.
+        lineage: what `story` gave.
         language: of the words.
     """
     say = _Speaker(language)
-    label = told["title"] or told["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
+    label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
     verdict = [("green", say(_("kept")))]
-    if told["verdict"] != "kept":
-        verdict = [("red", say(_("set aside"))), ("", f": {told['reason']}")]
+    if lineage["verdict"] != "kept":
+        verdict = [("red", say(_("set aside"))), ("", f": {lineage['reason']}")]
     return [
-        [("bold", label), ("", f"   {told['doc_id']}")],
-        *([("", line)] for line in (*_facts(told, say), *_steps(told, say))),
+        [("bold", label), ("", f"   {lineage['doc_id']}")],
+        *([("", line)] for line in (*_facts(lineage, say), *_steps(lineage, say))),
         [("", f"  {say(_('verdict')):<13}"), *verdict],
-        *([("", line)] for line in _releases(told, say)),
+        *([("", line)] for line in _releases(lineage, say)),
     ]
 
 
@@ -55,42 +55,44 @@ class _Speaker:
         return message.translate(self.language)
 
 
-def _facts(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
-    origin = told["source"]["origin"] or {}
-    place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
-    source = {"source": told["source"]["id"], "place": place, "when": told["source"]["obtained"]}
-    genre = say(genre_name(told["genre"])) if told["genre"] and say.language != "en" else told["genre"]
+def _facts(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
+    origin = lineage["source"]["origin"] or {}
+    origin_name = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
+    source = {"source": lineage["source"]["id"], "place": origin_name, "when": lineage["source"]["obtained"]}
+    genre = say(genre_name(lineage["genre"])) if lineage["genre"] and say.language != "en" else lineage["genre"]
     facts = [
         (_("from"), say(_("{source}: {place}, obtained {when}", **source))),
-        (_("url"), told["url"]),
-        (_("rights"), _rights(told["rights"], say)),
-        (_("language"), _language(told["language"], say)),
-        (_("genre"), " · ".join(part for part in (genre, told["country"], told["extractor"]) if part)),
-        (_("section"), told["stated"].get("section")),
-        (_("licence"), _licences(told["stated"], say)),
+        (_("url"), lineage["url"]),
+        (_("rights"), _rights(lineage["rights"], say)),
+        (_("language"), _language(lineage["language"], say)),
+        (_("genre"), " · ".join(part for part in (genre, lineage["country"], lineage["extractor"]) if part)),
+        (_("section"), lineage["stated"].get("section")),
+        (_("licence"), _licences(lineage["stated"], say)),
     ]
     for name, value in facts:
         if value:
             yield f"  {say(name):<9} {value}"
         if str(name) == "language":
-            yield from (f"{'':<12}{line}" for line in (*_cues(told["language"]), *_written(told["language"], say)))
+            yield from (
+                f"{'':<12}{line}" for line in (*_cues(lineage["language"]), *_written(lineage["language"], say))
+            )
 
 
-def _steps(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
-    for step in told["stages"]:
+def _steps(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
+    for step in lineage["stages"]:
         name = say(_NAMES[step["stage"]]) if step["stage"] in _NAMES else step["stage"]
         yield f"  {name:<13}{_step(step, say)}"
         if step["stage"] == "filter":
-            yield from (f"     {bound_line(bound, say.language)}" for bound in told["bounds"])
+            yield from (f"     {bound_line(bound, say.language)}" for bound in lineage["bounds"])
         if step["stage"] == "dedupe":
-            yield from (f"     {say(line)}" for line in copy_lines(told["copies"], step["evidence"]))
+            yield from (f"     {say(line)}" for line in copy_lines(lineage["copies"], step["evidence"]))
 
 
-def _releases(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
-    withdrawn = told.get("withdrawn")
+def _releases(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
+    withdrawn = lineage.get("withdrawn")
     if withdrawn:
         yield f"  {say(_('withdrawn')):<13}{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
-    for release in told["releases"]:
+    for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         where = _("in, shard {shard}", shard=shard)
         if release["verdict"] != "released":
@@ -100,19 +102,19 @@ def _releases(told: dict[str, Any], say: _Speaker) -> Iterator[str]:
 
 def _rights(rights: dict[str, Any], say: _Speaker) -> str:
     uses = enumerated(USES.get(use, same(use)) for use in rights["uses"] or []) if rights["uses"] else _("no use")
-    stated = rights["rights"] or _("none stated")
+    statement = rights["rights"] or _("none stated")
     tier = same(rights["rights_tier"])
     if say.language != "en":
         tier = TIERS.get(rights["rights_tier"], tier)
-    return say(_("{rights} ({tier}); allows {uses}", rights=stated, tier=tier, uses=uses))
+    return say(_("{rights} ({tier}); allows {uses}", rights=statement, tier=tier, uses=uses))
 
 
-def _licences(stated: dict[str, Any], say: _Speaker) -> str:
+def _licences(page_terms: dict[str, Any], say: _Speaker) -> str:
     """Return the licences that the page links to, and whether they narrowed its terms."""
-    named = ", ".join(stated.get("licences", ()))
-    if "tier_before" not in stated:
+    named = ", ".join(page_terms.get("licences", ()))
+    if "tier_before" not in page_terms:
         return named and say(_("{licences} (the page's own link; it changes no terms)", licences=named))
-    before = f"{stated['rights_before']} ({stated['tier_before']})"
+    before = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
     return say(_("{licences} (the page's own link; less open than {before})", licences=named, before=before))
 
 
@@ -167,9 +169,9 @@ def _step(step: dict[str, Any], say: _Speaker) -> str:
         narrowed = _("passed, its terms narrowed by the page's licence")
         return say(narrowed if "tier_before" in evidence else _VERDICTS["passed"])
     if step["stage"] == "identify" and step["verdict"] == "changed":
-        told = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
+        message = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
         figures = {"prior": f"{evidence['prior']:g}", "score": f"{evidence['score']:.2f}"}
-        return say(told.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
+        return say(message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{verdict} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
 
@@ -185,8 +187,8 @@ def _record(verdict: str, evidence: dict[str, Any]) -> Message:
         return _("another record of it, obtained {when}, gave way to this one", when=mine)
     if kept == mine:
         return _("this record gave way to another of the same document, obtained at the same moment")
-    told = _("this record gave way to another of the same document, obtained {kept}, this one {mine}")
-    return told.fill(kept=kept, mine=mine)
+    message = _("this record gave way to another of the same document, obtained {kept}, this one {mine}")
+    return message.fill(kept=kept, mine=mine)
 
 
 def bound_line(bound: dict[str, Any], language: str = "en") -> str:

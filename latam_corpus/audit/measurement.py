@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -11,24 +12,32 @@ import polars as pl
 from latam_corpus import vocabulary
 from latam_corpus.audit.documents import run_meant, with_documents
 from latam_corpus.batch import Batch
-from latam_corpus.collect.row_files import as_documents, read_chunks
-from latam_corpus.errors import ConfigError
+from latam_corpus.catalog.display_names import GENRES, language_of, word_of
+from latam_corpus.codes import iso_code
+from latam_corpus.collect.row_files import as_documents, read_chunks, text_rows
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.pipeline.one_stage import with_language
-from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.pipeline.run_record import RUN_FILE, read_record
 from latam_corpus.policy import cached_policies
+from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.distribution import PERCENTS, groups
 from latam_corpus.quality.measure import ALL, Measure
 from latam_corpus.release.admission import Terms
+from latam_corpus.release.judgements import read_judgements, verdicts
 from latam_corpus.report.disclosure import BEGINNING, with_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
+    from latam_corpus.messages import Message
     from latam_corpus.policy import Policies
     from latam_corpus.quality.distribution import Group
 
 _LIGHT: Final = ("doc_id", "language", "genre", "signals", *Terms.READS)
+_NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,8 @@ class MeasuredRows:
 
     Attributes:
         name: what was named.
-        frame: `doc_id`, `language`, `genre`, `signals`, the beginning of `text`, and whether it is `readable`.
+        frame: `doc_id`, `language`, `genre`, `signals`, the beginning of `text`, whether it is `readable`, and as what
+            readers `judged` it: `good`, `bad` or null.
         policies: what they are held against.
         unmeasured: documents of a run that fell before anything was measured.
         own: whether it is the reader's own file, without terms, and not documents of the catalogue.
@@ -51,9 +61,17 @@ class MeasuredRows:
 
 
 def read_measured(
-    named: str, out: Path, policies: str, today: date, tell: Callable[[str], None], *, every: bool = False
+    named: str,
+    out: Path,
+    policies: str,
+    today: date,
+    tell: Callable[[str | Message], None],
+    *,
+    every: bool = False,
+    declared: Mapping[str, str] = MappingProxyType({}),
+    anew: bool = False,
 ) -> MeasuredRows:
-    """Return the documents of a file, or of a run given by its folder or name.
+    """Return the documents of a file, of a folder of .txt files, or of a run given by its folder or name.
 
     Args:
         named: what the user typed.
@@ -62,37 +80,66 @@ def read_measured(
         today: the day on which terms are judged.
         tell: is given a sentence for each thing that a reader should know of the choice.
         every: whether signals that no policy bounds are measured in a file, too.
+        declared: the `language` and `genre` of rows of a file that say none.
+        anew: whether the documents of a run are measured now, as their texts stand.
 
     Raises:
         ConfigError: there is no such file or run, or it holds no document.
     """
     path = Path(named)
-    if path.is_file():
-        found = _of_file(path, policies, today, tell, every)
+    judged = verdicts(read_judgements(out))
+    if path.is_file() or _holds_texts(path):
+        measured = _of_file(path, policies, today, tell, every, declared, judged)
     else:
-        found = measured_run(with_documents(_run_folder(named, out, tell)), policies, today)
-    _refuse_none(named, found)
-    return found
+        measured = measured_run(with_documents(_run_folder(named, out, tell)), policies, today, judged, anew=anew)
+    _refuse_none(named, measured)
+    return measured
 
 
-def _refuse_none(named: str, found: MeasuredRows) -> None:
+def checked_facts(language: str, genre: str) -> dict[str, str]:
+    """Return what somebody says of texts that say nothing themselves: a language by its code or name, and a genre.
+
+    Raises:
+        ConfigError: no language or genre is called so.
+
+    >>> checked_facts("náhuatl", "história oral")
+    {'language': 'nah', 'genre': 'oral_history'}
+    """
+    facts = {}
+    if language:
+        facts["language"] = language_of(language) or iso_code(language, "--language")
+    if genre:
+        word = word_of(GENRES, genre)
+        if word is None:
+            raise ConfigError("--genre", _("there is no genre «{name}»", name=genre), closest(genre, vocabulary.GENRES))
+        facts["genre"] = word
+    return facts
+
+
+def _holds_texts(path: Path) -> bool:
+    return path.is_dir() and not (path / RUN_FILE).is_file() and next(path.rglob("*.txt"), None) is not None
+
+
+def _refuse_none(named: str, measured: MeasuredRows) -> None:
     """Refuse to tell of no document.
 
     Raises:
         ConfigError: none was measured.
     """
-    if not found.frame.height:
-        told = f"{found.unmeasured} documents, none measured" if found.unmeasured else "no document is in it"
-        raise ConfigError(named, told, "give the recipe a stage «filter» or «measure»" if found.unmeasured else "")
+    if not measured.frame.height:
+        if measured.unmeasured:
+            problem = _("{n} documents, none measured", n=measured.unmeasured)
+            raise ConfigError(named, problem, _("give the recipe a stage «filter» or «measure»"))
+        raise ConfigError(named, _("no document is in it"))
 
 
-def signal_table(found: MeasuredRows) -> pl.DataFrame:
+def signal_table(measured: MeasuredRows) -> pl.DataFrame:
     """Give the signals that have values or bounds, a row for each language, genre and signal, the largest group first.
 
     Raises:
         ConfigError: no document was measured.
     """
-    _refuse_none(found.name, found)
+    _refuse_none(measured.name, measured)
     rows = [
         {
             "language": group.language,
@@ -106,7 +153,7 @@ def signal_table(found: MeasuredRows) -> pl.DataFrame:
             "would_drop": one.drops,
             "would_drop_alone": one.alone,
         }
-        for group in groups(found.frame, found.policies)
+        for group in groups(measured.frame, measured.policies)
         for one in group.signals
         if one.bound or one.values
     ]
@@ -114,39 +161,96 @@ def signal_table(found: MeasuredRows) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={**numbers, "file": pl.String()}, infer_schema_length=None)
 
 
-def _of_file(path: Path, policies: str, today: date, tell: Callable[[str], None], every: bool) -> MeasuredRows:
+def _of_file(
+    path: Path,
+    policies: str,
+    today: date,
+    tell: Callable[[str | Message], None],
+    every: bool,
+    declared: Mapping[str, str],
+    judged: Mapping[str, Mapping[str, str]],
+) -> MeasuredRows:
     stage = Measure(policies=policies, signals=(ALL,) if every else ())
     frames, start, own = [], 0, True
-    for rows in read_chunks(path):
-        documents = with_language(as_documents(rows, start), [stage], tell)
+    texts = path.is_dir() or path.suffix.lower() == ".txt"
+    for rows in [text_rows(path)] if texts else read_chunks(path):
+        documents = with_language(as_documents([{**declared, **_row_facts(row)} for row in rows], start), [stage], tell)
         _check_genres(documents, path)
         start += len(rows)
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
-        frames.append(_light(stage(Batch(documents)).frame, today))
+        frames.append(_light(_with_judged(stage(Batch(documents)).frame, judged), today))
     frame = pl.concat(frames)
     if own:  # a file that states no terms is the reader's own
         frame = frame.with_columns(pl.lit(value=True).alias("readable"))
     return MeasuredRows(str(path), frame, cached_policies(policies), own=own)
 
 
+def _row_facts(row: Mapping[str, object]) -> dict[str, object]:
+    """Return what a row says; nothing is said by an empty language or genre."""
+    return {key: value for key, value in row.items() if value or key not in ("language", "genre")}
+
+
+def _with_judged(frame: pl.DataFrame, judged: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:
+    """Return the rows, their texts whole, with how they were judged as they stand, or as redacted."""
+    verdict = [
+        next((known[one] for one in _hashes(text or "") if one in known), None)
+        if (known := judged.get(doc_id))
+        else None
+        for doc_id, text in zip(frame["doc_id"], frame["text"], strict=True)
+    ]
+    return frame.with_columns(pl.Series("judged", verdict, dtype=pl.String))
+
+
+def _hashes(text: str) -> Iterator[str]:
+    yield text_hash(text).hex()
+    yield text_hash(redact(text)[0]).hex()
+
+
 def _check_genres(documents: pl.DataFrame, path: Path) -> None:
     for genre in documents["genre"].unique():
         if genre not in vocabulary.GENRES:
-            raise ConfigError(f"{path}, «genre»", f"there is no genre «{genre}»", ", ".join(vocabulary.GENRES))
+            problem = _("there is no genre «{name}»", name=genre)
+            raise ConfigError(f"{path}, «genre»", problem, ", ".join(vocabulary.GENRES))
 
 
-def measured_run(folder: Path, policies: str, today: date) -> MeasuredRows:
-    """Return the documents of the finished run in a folder, see `read_measured`."""
+def measured_run(
+    folder: Path,
+    policies: str,
+    today: date,
+    judged: Mapping[str, Mapping[str, str]] = _NOTHING,
+    *,
+    anew: bool = False,
+) -> MeasuredRows:
+    """Return the documents of the finished run in a folder, see `read_measured`.
+
+    Args:
+        folder: of the run.
+        policies: see `read_measured`.
+        today: see there.
+        judged: the verdicts on documents, by the hash of the text.
+        anew: see `read_measured`.
+    """
     record = read_record(folder)
     own = str(folder / "filters") if not policies and record.files("filters") else ""
     used = cached_policies(policies or own)
     frames, unmeasured = [], 0
     for file in sorted([*record.files("kept"), *record.files("dropped")]):
-        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, pl.col("text").str.slice(0, BEGINNING)).collect()
+        whole = pl.lit(value=True) if anew else pl.col("doc_id").is_in(list(judged))
+        text = pl.when(whole).then("text").otherwise(pl.col("text").str.slice(0, BEGINNING))
+        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, text.alias("text")).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
-        frames.append(_light(measured, today))
+        measured = _measured_anew(measured, used) if anew else measured
+        frames.append(_light(_with_judged(measured, judged), today))
     return MeasuredRows(folder.name, pl.concat(frames), used, unmeasured)
+
+
+def _measured_anew(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
+    """Return the rows with the signals that texts alone give, measured now, and with the others as they were."""
+    now = Measure(policies=str(policies.folder))(Batch(rows.drop("signals"))).frame["signals"].struct.unnest()
+    then = rows["signals"].struct.unnest()
+    absent = [name for name in now.columns if name in then.columns and now[name].is_null().all()]
+    return rows.with_columns(now.with_columns(then.select(absent)).to_struct("signals"))
 
 
 def _run_folder(named: str, out: Path, tell: Callable[[str], None]) -> Path:
@@ -154,9 +258,10 @@ def _run_folder(named: str, out: Path, tell: Callable[[str], None]) -> Path:
         return run_meant(named, out, tell)
     except ConfigError as error:
         if Path(named).suffix or "/" in named:
-            remedy = "name a JSONL or Parquet file, or a run's folder or name"
-            raise ConfigError(named, "there is no such file and no such run", remedy) from None
-        raise ConfigError(named, f"neither a file nor a run: {error.problem}", error.remedy) from None
+            remedy = _("name a JSONL or Parquet file, .txt or a folder of them, or a run's folder or name")
+            raise ConfigError(named, _("there is no such file and no such run"), remedy) from None
+        problem = _("neither a file nor a run: {problem}", problem=error.args[1])
+        raise ConfigError(named, problem, error.args[2] if len(error.args) > 2 else "") from None  # noqa: PLR2004
 
 
 def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -168,6 +273,7 @@ def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:
         "signals",
         pl.col("text").str.slice(0, BEGINNING),
         "readable",
+        "judged",
     )
 
 

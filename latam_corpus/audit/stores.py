@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.minisign_keys import read_signer
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
 
 
-def open_store(store: str | None, out: Path) -> Store:
-    """Return the store that is named, else the one in the folder of runs."""
-    return Store.at(store or out / "store")
+def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
+    """Return the store that is named, else the one in the folder of runs; with a secret key it signs what it says."""
+    return Store.at(store or out / "store", read_signer(sign) if sign else None)
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:
@@ -36,7 +37,7 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
         ConfigError: there is none.
         ReleaseError: the store can't be read.
     """
-    with store.told():
+    with store.named_errors():
         name, version = store.find(spec)
         for note in store.notes(name):
             tell(f"note: {note}")
@@ -45,11 +46,11 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
 
 def releases_of(store: Store) -> dict[str, list[str]]:
     """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
-    found: dict[str, list[str]] = {}
-    with store.told():
+    by_run: dict[str, list[str]] = {}
+    with store.named_errors():
         for name in store.names():
             for version in store.versions(name):
                 manifest = load_manifest(store, name, version)
                 for run in manifest.runs:
-                    found.setdefault(run.id, []).append(manifest.spec)
-    return found
+                    by_run.setdefault(run.id, []).append(manifest.spec)
+    return by_run

@@ -208,13 +208,13 @@ def read_back(genre: str | None, country: str | None, languages: Sequence[str]) 
         name = COUNTRIES.get(country, same(country))
         facts.append(_("country: {code}: {name}", code=country, name=name))
     if languages:
-        told = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
-        facts.append(_("languages: {names}", names=enumerated(told)))
+        names = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
+        facts.append(_("languages: {names}", names=enumerated(names)))
     return enumerated(facts, " · ")
 
 
 def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
-    """The word of a vocabulary that somebody typed: as the file writes it, or as it is called in any of the languages.
+    """Return the word of a vocabulary that somebody typed: as the file writes it, or as any of the languages calls it.
 
     >>> word_of(GENRES, "História oral"), word_of(GENRES, "oral_history"), word_of(GENRES, "poesía")
     ('oral_history', 'oral_history', None)

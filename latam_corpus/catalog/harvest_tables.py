@@ -19,12 +19,12 @@ _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d+)?|\[[0
 
 
 def _address(url: str) -> str:
-    found = canonical_url(url)
-    if not re.match(r"https?://[^/]", found):
+    address = canonical_url(url)
+    if not re.match(r"https?://[^/]", address):
         raise ValueError(_("«{url}» is no address of a website; such as https://gaceta.example/", url=url))
     if "@" in url.split("//")[1].partition("/")[0]:
         raise ValueError(_("an address may not hold a password; leave the part before @ out"))
-    return found
+    return address
 
 
 def _host(name: str) -> str:

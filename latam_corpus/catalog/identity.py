@@ -62,15 +62,15 @@ def canonical_url(url: str) -> str:
 
 @lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
 def _canonical(url: str) -> str:
-    kept = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
-    parts = _PARTS.match(kept)
+    trimmed = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
+    parts = _PARTS.match(trimmed)
     if parts is None:
         return url.strip()
     scheme = parts[1].lower()
     authority = parts[2].rpartition("@")[2]
     host = _host(authority, scheme)
     if host is None:  # junk, but junk without a password
-        return f"{parts[1]}://{authority}{kept[parts.end(2) :]}".strip()
+        return f"{parts[1]}://{authority}{trimmed[parts.end(2) :]}".strip()
     # Browsers read a backslash in the path of an http URL as a slash.
     path = _without_dots(_encoded(parts[3].replace("\\", "/"), _PATH)) or "/"
     pairs = [pair for pair in (parts[4] or "").split("&") if pair and not _is_tracking(pair)]
@@ -80,10 +80,10 @@ def _canonical(url: str) -> str:
 
 def _host(authority: str, scheme: str) -> str | None:
     """Return the host and, when it isn't the scheme's own, the port; None when no host can have that name."""
-    found = _AUTHORITY.fullmatch(authority.lower())
-    if found is None:
+    match = _AUTHORITY.fullmatch(authority.lower())
+    if match is None:
         return None
-    name = found[1].rstrip(".")
+    name = match[1].rstrip(".")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii").lower()
@@ -91,7 +91,7 @@ def _host(authority: str, scheme: str) -> str | None:
             return None
     if not _HOST.fullmatch(name):
         return None
-    port = (found[2] or "").lstrip("0")
+    port = (match[2] or "").lstrip("0")
     return name if port in ("", _PORTS[scheme]) else f"{name}:{port}"
 
 
@@ -126,17 +126,17 @@ def _without_dots(path: str) -> str:
     """
     if "/." not in path:
         return path
-    kept: list[str] = []
+    resolved: list[str] = []
     segments = path.split("/")[1:]
-    for place, segment in enumerate(segments):
+    for index, segment in enumerate(segments):
         if segment not in (".", ".."):
-            kept.append(segment)
+            resolved.append(segment)
             continue
-        if segment == ".." and kept:
-            kept.pop()
-        if place == len(segments) - 1:
-            kept.append("")
-    return "/" + "/".join(kept)
+        if segment == ".." and resolved:
+            resolved.pop()
+        if index == len(segments) - 1:
+            resolved.append("")
+    return "/" + "/".join(resolved)
 
 
 def _is_tracking(pair: str) -> bool:

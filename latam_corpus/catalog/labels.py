@@ -51,7 +51,7 @@ def labels() -> dict[str, Label]:
     }
 
 
-def label_of(stated: str) -> Label | None:
+def label_of(statement: str) -> Label | None:
     """Return the label with an address, which may end in its code; None for anything else.
 
     >>> label_of("https://localcontexts.org/label/tk-secret-sacred/").code
@@ -60,52 +60,52 @@ def label_of(stated: str) -> Label | None:
     'tk-attribution'
     >>> label_of("TK Secreto")
     """
-    found = _ADDRESS.fullmatch(stated.strip())
-    slug = found[1].lower() if found else ""
+    match = _ADDRESS.fullmatch(statement.strip())
+    slug = match[1].lower() if match else ""
     return labels().get(slug) or _by_code().get(slug)
 
 
-def known_label(stated: str) -> str:
+def known_label(statement: str) -> str:
     """Return the statement itself, where it is a label's address.
 
     Raises:
         ValueError: it is none; the sentence names the nearest one.
     """
-    if label_of(stated):
-        return stated
+    if label_of(statement):
+        return statement
     called = {name.casefold(): one for one in labels().values() for name in _called(one)}
-    near = nearest(stated.strip().casefold(), called) or nearest(_end_of(stated), called)
+    near = nearest(statement.strip().casefold(), called) or nearest(_end_of(statement), called)
     if near:
         raise ValueError(
-            _("«{label}» is no label of Local Contexts; did you mean {near}?", label=stated, near=called[near].uri)
+            _("«{label}» is no label of Local Contexts; did you mean {near}?", label=statement, near=called[near].uri)
         )
     raise ValueError(
         _(
             "«{label}» is no label of Local Contexts; write its address, such as {example}",
-            label=stated,
+            label=statement,
             example=f"{_BASE}tk-attribution/",
         )
     )
 
 
-def narrowed_tier(tier: str, stated: Iterable[str]) -> str:
+def narrowed_tier(tier: str, statements: Iterable[str]) -> str:
     """Return the tier, no more open than any of the labels lets it be.
 
     >>> narrowed_tier("open", ["https://localcontexts.org/label/tk-non-commercial/"])
     'non_commercial'
     """
-    bound = [label.binds for one in stated if (label := label_of(one)) and label.binds not in (CLOSED, "nothing")]
+    bound = [label.binds for one in statements if (label := label_of(one)) and label.binds not in (CLOSED, "nothing")]
     return max((tier, *bound), key=openness)
 
 
-def closing(stated: Iterable[str]) -> list[str]:
+def closing(statements: Iterable[str]) -> list[str]:
     """Return the codes of the labels that close what they stand on; what is no label closes too, by what it says.
 
     >>> closing(["https://localcontexts.org/label/tk-seasonal/", "https://localcontexts.org/label/tk-verified/"])
     ['TK S']
     """
-    found = [(one, label_of(one)) for one in stated]
-    return sorted({label.code if label else one for one, label in found if label is None or label.binds == CLOSED})
+    labelled = [(one, label_of(one)) for one in statements]
+    return sorted({label.code if label else one for one, label in labelled if label is None or label.binds == CLOSED})
 
 
 @cache
@@ -118,5 +118,5 @@ def _called(label: Label) -> tuple[str, ...]:
     return (label.uri, label.slug, label.code, *label.names.values(), *shorter)
 
 
-def _end_of(stated: str) -> str:
-    return stated.strip().rstrip("/").rpartition("/")[2].casefold()
+def _end_of(statement: str) -> str:
+    return statement.strip().rstrip("/").rpartition("/")[2].casefold()

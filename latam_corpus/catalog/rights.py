@@ -130,12 +130,12 @@ def obligations_of(statement: str | None, tier: str) -> list[str]:
     >>> obligations_of("CC0-1.0", "attribution"), obligations_of("Carta 3", "permission")
     (['attribution'], ['agreement'])
     """
-    said = set(re.findall("[a-z]+", (statement or "").lower())) if is_known(statement or "") else set()
+    words = set(re.findall("[a-z]+", (statement or "").lower())) if is_known(statement or "") else set()
     owed = {
-        "attribution": tier in ("attribution", "share_alike") or "by" in said,
-        "share_alike": tier == "share_alike" or {"by", "sa"} <= said,
-        "non_commercial": tier == "non_commercial" or {"by", "nc"} <= said,
-        "no_derivatives": tier == "no_derivatives" or {"by", "nd"} <= said,
+        "attribution": tier in ("attribution", "share_alike") or "by" in words,
+        "share_alike": tier == "share_alike" or {"by", "sa"} <= words,
+        "non_commercial": tier == "non_commercial" or {"by", "nc"} <= words,
+        "no_derivatives": tier == "no_derivatives" or {"by", "nd"} <= words,
         "agreement": tier == "permission",
     }
     return [name for name in OBLIGATIONS if owed[name]]
@@ -155,14 +155,14 @@ def tier_of(statement: str | None) -> str:
     >>> tier_of("Todos los derechos reservados"), tier_of("http://rightsstatements.org/vocab/InC/1.0/")
     ('unknown', 'unknown')
     """
-    said = (statement or "").strip()
-    uri = _CC_URI.fullmatch(said)
+    text = (statement or "").strip()
+    uri = _CC_URI.fullmatch(text)
     if uri:
         return _CC_TIERS.get(uri[1].lower(), "unknown")
-    uri = _STATEMENT_URI.fullmatch(said)
+    uri = _STATEMENT_URI.fullmatch(text)
     if uri:
         return _BY_LOWER.get(uri[1].lower(), "unknown")
-    return _name_tier(said) or _spdx_tier(said)
+    return _name_tier(text) or _spdx_tier(text)
 
 
 def is_known(statement: str) -> bool:
@@ -175,7 +175,7 @@ def is_known(statement: str) -> bool:
     return tier_of(statement) != "unknown" or (uri is not None and uri[1].lower() in _BY_LOWER)
 
 
-def _name_tier(said: str) -> str | None:
+def _name_tier(text: str) -> str | None:
     """Return the tier of a Creative Commons name or SPDX id, in English, Spanish or Portuguese; None for another text.
 
     >>> _name_tier("Creative Commons Atribución-NoComercial-CompartirIgual 4.0 Internacional")
@@ -185,11 +185,11 @@ def _name_tier(said: str) -> str | None:
     >>> _name_tier("Attribution 4.0 International (CC BY 4.0)")
     'attribution'
     """
-    twice = _TWICE.fullmatch(said)
+    twice = _TWICE.fullmatch(text)
     if twice:
         tiers = {_name_tier(name) for name in twice.groups()}
         return tiers.pop() if len(tiers) == 1 else None
-    plain = "".join(c for c in unicodedata.normalize("NFD", said.lower()) if not unicodedata.combining(c))
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
     words = re.sub(r"[\s\-–—_/,]+", " ", plain.replace("(", " ").replace(")", " ")).strip()
     words = re.sub(r"^(?:licencia|licenca|license|licence) ", "", words)
     if _OPEN_NAME.fullmatch(words):
@@ -203,10 +203,10 @@ def _name_tier(said: str) -> str | None:
     return _CC_TIERS[kind]
 
 
-def _spdx_tier(said: str) -> str:
+def _spdx_tier(text: str) -> str:
     """Give the tier of an SPDX expression: the most open of what stands beside OR, the least open of what AND joins."""
     try:
-        parsed = _licensing().parse(said, validate=True)
+        parsed = _licensing().parse(text, validate=True)
     except Exception:  # noqa: BLE001  (a page may state anything, and for some of it the parser breaks: `()`)
         return "unknown"
     return "unknown" if parsed is None else _expression_tier(parsed)

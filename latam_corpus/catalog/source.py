@@ -35,7 +35,8 @@ Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[
     "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
-    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue",
+    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox",
+    "musicxml", "image", "doc",
 ]  # fmt: skip
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
@@ -145,9 +146,12 @@ class Consent(Model):
         records: consent records and labels.
         third_persons: a file beside the source's, with the names of persons who didn't speak for themselves, one a
             line; `redact` replaces them.
+        speakers: a table beside the source's file, with a code for each speaker of the archive, as `sources speakers`
+            writes it; `redact` writes codes in place of names where the genre's policy says so.
     """
 
     third_persons: str | None = None
+    speakers: str | None = None
     records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(as_tuple)] = ()
 
 
@@ -205,6 +209,19 @@ class Text(Model):
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
 
 
+class FileIndex(Model):
+    """A catalogue that lies among a folder's files and says what they are.
+
+    Attributes:
+        file: CSV, XLSX, JSON lines, MARC, MARCXML, MODS, METS or Dublin Core: its path in the folder, or a pattern.
+        column: of a table the one that names each row's file; left out where it is called `archivo`, `arquivo`,
+            `file` or the like.
+    """
+
+    file: Annotated[str, Field(min_length=1)]
+    column: str | None = None
+
+
 class Collect(Model):
     """How a source's records are read: which files, in which format, joined how, with which columns.
 
@@ -212,6 +229,7 @@ class Collect(Model):
     run that misses one fails, and says so before it begins where the first records show it.
 
     Attributes:
+        index: a catalogue among the files, whose columns are those of the files' documents.
         optional: columns that files may lack.
         required: columns that are empty in no record.
         unique: columns whose value no two records of the source share.
@@ -239,6 +257,7 @@ class Collect(Model):
     gather: bool = False
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
     texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
+    index: FileIndex | None = None
     columns: Columns = Columns()
     optional: Names = ()
     required: Names = ()
@@ -268,6 +287,8 @@ class Collect(Model):
                         table=name,
                     )
                 )
+        if self.index and self.kind != "files":
+            raise ValueError(_('[collect.index] is of files; write kind = "files", or leave it out'))
         if self.gather and not self.group:
             raise ValueError(_("`gather` needs `group`; name the columns that belong together"))
         self._check_names()
@@ -310,7 +331,7 @@ class Collect(Model):
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
         if self.format and self.format not in _RECORDS:
-            return frozenset({"raw"})
+            return None if self.index else frozenset({"raw"})
         return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
 
     @property
@@ -323,16 +344,16 @@ class Collect(Model):
         {'libro': 'columns.title', 'text': ''}
         """
         picks = [(f"columns.{name}", getattr(self.columns, name)) for name in Columns.model_fields]
-        found = [(pick.column, key) for key, pick in picks if pick and pick.column]
-        found += [(text.column, "texts") for text in self.texts]
-        found += [(column, "group") for column in self.group]
-        found += [(column, "required") for column in self.required]
-        found += [(column, "unique") for column in self.unique]
-        found += [(column, "max_null_share") for column in self.max_null_share]
+        columns = [(pick.column, key) for key, pick in picks if pick and pick.column]
+        columns += [(text.column, "texts") for text in self.texts]
+        columns += [(column, "group") for column in self.group]
+        columns += [(column, "required") for column in self.required]
+        columns += [(column, "unique") for column in self.unique]
+        columns += [(column, "max_null_share") for column in self.max_null_share]
         if not (self.texts or self.columns.text or self.columns.raw):
-            found.append(("text", ""))
+            columns.append(("text", ""))
         named: dict[str, str] = {}
-        for column, key in found:
+        for column, key in columns:
             named.setdefault(column, key)
         return named
 
@@ -395,6 +416,12 @@ class Source(Model):
     def names_file(self) -> Path | None:
         """The list of third persons' names, beside the file that the source was read from; None without one."""
         named = self.consent.third_persons
+        return None if named is None else (self._file.parent if self._file else Path()) / named
+
+    @property
+    def speakers_file(self) -> Path | None:
+        """The key of its speakers, beside the file that the source was read from; None without one."""
+        named = self.consent.speakers
         return None if named is None else (self._file.parent if self._file else Path()) / named
 
     @property

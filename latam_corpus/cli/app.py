@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from latam_corpus.__about__ import __version__
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
 from latam_corpus.errors import ConfigError, CorpusError, MistakesError, cause_of
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Command(NamedTuple):
 
 
 def application(commands: Mapping[str, Command]) -> typer.Typer:
-    """The command line of a table: one that is named is imported, to run, to show its help, or to complete its line."""
+    """Make the command line of a table; a named command is imported to run, show its help or complete its line."""
 
     class Commands(TyperGroup):
         def __init__(self, **options: Any) -> None:
@@ -45,8 +45,8 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             """Return the command's name, the command, and what is left of the arguments."""
-            name, found, rest = super().resolve_command(ctx, args)
-            return name, found and loaded(commands, str(name)), rest
+            name, command, rest = super().resolve_command(ctx, args)
+            return name, command and loaded(commands, str(name)), rest
 
         def invoke(self, ctx: Any) -> Any:
             """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
@@ -75,7 +75,7 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
 
 
 def version(
-    shown: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    shown: Annotated[bool, typer.Option("--version", help=N_("Print the version."), is_eager=True)] = False,
 ) -> None:
     """Build, audit and withdraw text corpora of Latin America."""
     if shown:
@@ -97,13 +97,13 @@ def loaded(commands: Mapping[str, Command], name: str) -> Any:
 
 def _imported(where: str, name: str) -> Any:
     module, _, attribute = where.partition(":")
-    found = getattr(import_module(module), attribute)
+    value = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode=None, add_completion=False)
     around.callback()(lambda: None)  # else Typer takes the one command for the whole
-    if isinstance(found, typer.Typer):
-        around.add_typer(found, name=name)
+    if isinstance(value, typer.Typer):
+        around.add_typer(value, name=name)
     else:
-        around.command(name)(found)
+        around.command(name)(value)
     return typer.main.get_group(around).commands[name]
 
 
@@ -111,11 +111,11 @@ def _tell_usage(error: typer.TyperException) -> None:
     """Print what Typer says of a wrong command line, with its usage where it has one."""
     from latam_corpus.cli.show import block, errors
 
-    told = io.StringIO()
+    usage = io.StringIO()
     show = getattr(error, "show", None)
     if show:
-        show(file=told)
-    errors.print(block(told.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
+        show(file=usage)
+    errors.print(block(usage.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
 
 
 def run(app: typer.Typer) -> None:
@@ -156,12 +156,12 @@ def _tell_json(error: CorpusError) -> None:
     from latam_corpus.text.terminal_text import visible_json
 
     each = error.errors if isinstance(error, MistakesError) else (error,)
-    told = [
+    problems = [
         {"place": one.place, "problem": one.problem, "remedy": one.remedy}
         for one in (wrong.translated(spoken()) for wrong in each)
     ]
     errors.print(
-        visible_json(json.dumps({"errors": told, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
+        visible_json(json.dumps({"errors": problems, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
     )
 
 

@@ -8,45 +8,72 @@ from latam_corpus.cli.app import Command
 from latam_corpus.messages import N_
 
 COMMANDS: Final = {
+    "plugin": Command("latam_corpus.cli.plugin_new:app", N_("Write plug-in packages.")),
     "recipe": Command("latam_corpus.cli.recipe_new:app", N_("Write recipes.")),
     "check": Command(
         "latam_corpus.cli.recipes:check",
-        "Find everything that is wrong with a recipe; "
-        "with --input also with its sources' columns, by the first records.",
+        N_(
+            "Find everything that is wrong with a recipe; "
+            "with --input also with its sources' columns, by the first records."
+        ),
     ),
     "run": Command(
-        "latam_corpus.cli.recipes:run", "Run a recipe: collect, work, and, where it has a [release], release."
+        "latam_corpus.cli.recipes:run", N_("Run a recipe: collect, work, and, where it has a [release], release.")
     ),
     "stage": Command(
         "latam_corpus.cli.stage_command:stage",
-        "Run one stage alone; the output has one row a row of the input, in its order.",
+        N_("Run one stage alone; the output has one row a row of the input, in its order."),
     ),
     "sample": Command(
         "latam_corpus.cli.sample:sample",
-        "Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown.",
+        N_(
+            "Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be "
+            "shown."
+        ),
     ),
     "report": Command(
         "latam_corpus.cli.report:report",
-        "Write one page about a run or a release: what came and stayed, what is in it, what fell and why.",
+        N_("Write one page about a run or a release: what came and stayed, what is in it, what fell and why."),
     ),
     "compare": Command(
         "latam_corpus.cli.compare:compare",
-        "Show what two runs kept, slice by slice, and on which documents they disagree.",
+        N_("Show what two runs kept, slice by slice, and on which documents they disagree."),
     ),
-    "explain": Command("latam_corpus.cli.explain:explain", "Tell a document's whole story."),
+    "explain": Command("latam_corpus.cli.explain:explain", N_("Tell a document's whole story.")),
     "pull": Command(
         "latam_corpus.cli.release:pull",
-        "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.",
+        N_(
+            "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut."
+        ),
     ),
     "help": Command(
         "latam_corpus.cli.reference:help_on",
-        "Print the reference: the keys of files, each stage's options, columns, errors, commands.",
+        N_("Print the reference: the keys of files, each stage's options, columns, errors, commands."),
     ),
-    "list": Command("latam_corpus.cli.lists:list_app", "List recipes, stages, signals, languages or sources."),
-    "runs": Command("latam_corpus.cli.runs:app", "List, show, compare, tag and remove runs."),
+    "list": Command("latam_corpus.cli.lists:list_app", N_("List recipes, stages, signals, languages or sources.")),
+    "runs": Command("latam_corpus.cli.runs:app", N_("List, show, compare, tag and remove runs.")),
+    "runs status": Command(
+        "latam_corpus.cli.run_jobs:status",
+        N_("Show the runs that were given to a cluster: what became of each, its jobs, and what its driver said last."),
+    ),
+    "runs logs": Command(
+        "latam_corpus.cli.run_jobs:logs",
+        N_("Show the last lines of a job's log, and which other jobs of the run have said something."),
+    ),
+    "runs cancel": Command(
+        "latam_corpus.cli.run_jobs:cancel", N_("Cancel the jobs of a run; what they have done is kept.")
+    ),
+    "runs retry": Command(
+        "latam_corpus.cli.run_jobs:retry",
+        N_(
+            "Give a run's command to the cluster again: parts that failed or weren't reached are done, the others kept."
+        ),
+    ),
     "rights term": Command(
         "latam_corpus.cli.copyright_term:term",
-        "Tell in which countries an author's works are free this year, by the year of death, and by which law.",
+        N_("Tell in which countries an author's works are free this year, by the year of death, and by which law."),
     ),
-    "release": Command("latam_corpus.cli.release:app", "Build, list, show, verify and compare versions of a corpus."),
+    "release": Command(
+        "latam_corpus.cli.release:app", N_("Build, list, show, verify and compare versions of a corpus.")
+    ),
 }

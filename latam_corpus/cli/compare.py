@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json, table
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, Message, _, translated
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,19 +24,21 @@ def compare(
     run_a: Annotated[
         str,
         typer.Argument(
-            metavar="RUN_A", help="A run's folder, its name, or the start of it.", autocompletion=completion.runs
+            metavar="RUN_A", help=N_("A run's folder, its name, or the start of it."), autocompletion=completion.runs
         ),
     ],
     run_b: Annotated[
         str,
-        typer.Argument(metavar="RUN_B", help="Another run over the same documents.", autocompletion=completion.runs),
+        typer.Argument(
+            metavar="RUN_B", help=N_("Another run over the same documents."), autocompletion=completion.runs
+        ),
     ],
-    examples: Annotated[int, typer.Option(min=0, help="How many documents to name of each kind and reason.")] = 3,
+    examples: Annotated[int, typer.Option(min=0, help=N_("How many documents to name of each kind and reason."))] = 3,
     to: Annotated[
-        Path | None, typer.Option(help="Write every document on which they disagree: .jsonl or .parquet.")
+        Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))] = Path("out"),
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Show what two runs kept, slice by slice, and on which documents they disagree."""
     from latam_corpus.audit.documents import named_run
@@ -46,18 +50,18 @@ def compare(
     a, b = (named_run(run, out, note) for run in (run_a, run_b))
     if a.name == b.name:
         raise ConfigError(a.name, "a run compared with itself has nothing to say", "name two runs")
-    found = compared(_verdicts(a), _verdicts(b))
-    if not found.both:
+    comparison = compared(_verdicts(a), _verdicts(b))
+    if not comparison.both:
         raise ConfigError(f"{a.name}, {b.name}", "they have no document in common", "compare runs over one input")
     if to:
         with RowWriter(to) as writer:
-            writer.write([{} for _ in range(found.disagreements.height)], found.disagreements)
+            writer.write([{} for _ in range(comparison.disagreements.height)], comparison.disagreements)
     if as_json:
-        print_json({"a": a.name, "b": b.name} | found.as_dict() | {"examples": _examples(found, examples)})
+        print_json({"a": a.name, "b": b.name} | comparison.as_dict() | {"examples": _examples(comparison, examples)})
         return
-    _print(a.name, b.name, found, examples)
+    _print(a.name, b.name, comparison, examples)
     if to:
-        console.print(f"{number(found.disagreements.height)} documents in {to}", markup=False)
+        console.print(f"{number(comparison.disagreements.height)} documents in {to}", markup=False)
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
@@ -66,36 +70,50 @@ def _verdicts(run: Documents) -> pl.DataFrame:
     return verdicts(run.frames("kept"), run.frames("dropped"))
 
 
-def _examples(found: Comparison, most: int) -> list[dict[str, object]]:
-    heads = found.disagreements.group_by("what", "reason", maintain_order=True).head(most)
+def _examples(comparison: Comparison, most: int) -> list[dict[str, object]]:
+    heads = comparison.disagreements.group_by("what", "reason", maintain_order=True).head(most)
     return heads.select("what", "reason", "doc_id", "title", "language", "genre", "a", "b").to_dicts()
 
 
-def _print(a: str, b: str, found: Comparison, most: int) -> None:
-    unit = found.unit
+def _print(a: str, b: str, comparison: Comparison, most: int) -> None:
+    """Print on which documents they disagree, then the slices, those that changed before the others."""
     for letter, name in (("A", a), ("B", b)):
         console.print(f"{letter}  {name}")
-    console.print(f"{number(found.both)} documents in both", end="")
-    for name, only in (("A", found.only_a), ("B", found.only_b)):
-        if only:
-            console.print(f", {number(only)} in {name} alone", end="")
-    console.print()
-    rows = []
-    for row in found.slices.iter_rows(named=True):
-        title = row["slice"].removesuffix("_id")
-        change = row["units_b"] - row["units_a"]
-        share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
-        counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
-        rows.append((title, row["value"] or "—", *map(number, counts), share))
-    table("kept", ["by", "", "A docs#", "B docs#", f"A {unit}#", f"B {unit}#", "change#"], rows)
-    if not found.disagreements.height:
-        console.print("they agree on every document")
+    about = {"n": number(comparison.both), "a": number(comparison.only_a), "b": number(comparison.only_b)}
+    console.print(_("documents in both: {n}; in A alone: {a}; in B alone: {b}", **about))
+    _print_disagreements(comparison, most)
+    slices = list(comparison.slices.iter_rows(named=True))
+    changed = [row for row in slices if _counts(row, "a") != _counts(row, "b")]
+    same = [row for row in slices if row not in changed]
+    unit = comparison.unit
+    for title, rows in ((_("kept, and changed"), changed), (_("kept, and the same in both"), same)):
+        if rows:
+            heads: list[str | Message] = [_("by"), "", _("A docs#"), _("B docs#"), f"A {unit}#", f"B {unit}#"]
+            console.print()
+            table(title, [*heads, _("change#")], map(_slice, rows))
+
+
+def _counts(row: dict[str, Any], run: str) -> tuple[int, int]:
+    return row[f"documents_{run}"], row[f"units_{run}"]
+
+
+def _slice(row: dict[str, Any]) -> tuple[str, ...]:
+    change = row["units_b"] - row["units_a"]
+    share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
+    counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
+    return (row["slice"].removesuffix("_id"), row["value"] or "—", *map(number, counts), share if change else "")
+
+
+def _print_disagreements(comparison: Comparison, most: int) -> None:
+    if not comparison.disagreements.height:
+        console.print(_("they agree on every document"))
         return
-    examples = _examples(found, most)
-    console.print(f"they disagree on {number(found.disagreements.height)} documents")
-    for row in found.reasons.iter_rows(named=True):
+    unit, examples = comparison.unit, _examples(comparison, most)
+    console.print(_("they disagree on {n} documents", n=number(comparison.disagreements.height)))
+    for row in comparison.reasons.iter_rows(named=True):
         why = f" ({row['reason']})" if row["reason"] else ""
-        console.print(f"  {row['what']}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
+        what = translated(row["what"], spoken())
+        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
         for one in examples:
             if (one["what"], one["reason"]) == (row["what"], row["reason"]):
                 sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""

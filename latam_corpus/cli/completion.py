@@ -35,5 +35,5 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the finished runs of the folder `--out` whose name begins so."""
     from latam_corpus.pipeline.run_record import RUN_FILE
 
-    found = (Path(ctx.params.get("out") or "out") / "runs").glob(f"*/{RUN_FILE}")
-    return sorted(path.parent.name for path in found if path.parent.name.startswith(incomplete))
+    files = (Path(ctx.params.get("out") or "out") / "runs").glob(f"*/{RUN_FILE}")
+    return sorted(path.parent.name for path in files if path.parent.name.startswith(incomplete))

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from latam_corpus.cli.show import console, print_json, table
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 _FREE: Final = _("free since {year}")
 _PROTECTED: Final = _("protected; free from {year}")
@@ -22,17 +22,18 @@ _LIFE: Final = _("life + {years}")
 
 
 def term(
-    died: Annotated[int, typer.Option("--died", metavar="YEAR", help="The year in which the author died.")],
+    died: Annotated[int, typer.Option("--died", metavar="YEAR", help=N_("The year in which the author died."))],
     countries: Annotated[
-        list[str] | None, typer.Option("--country", metavar="CC", help="Where, by two letters; all when left out.")
+        list[str] | None, typer.Option("--country", metavar="CC", help=N_("Where, by two letters; all when left out."))
     ] = None,
     published: Annotated[
-        int | None, typer.Option("--published", metavar="YEAR", help="The year of first publication, where it counts.")
+        int | None,
+        typer.Option("--published", metavar="YEAR", help=N_("The year of first publication, where it counts.")),
     ] = None,
     as_of: Annotated[
-        int | None, typer.Option("--as-of", metavar="YEAR", help="The year asked about; this one.")
+        int | None, typer.Option("--as-of", metavar="YEAR", help=N_("The year asked about; this one."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Tell in which countries an author's works are free this year, by the year of death, and by which law."""
     from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
@@ -40,18 +41,18 @@ def term(
     this_year = datetime.now(UTC).year
     checked_years(died, published, this_year)
     asked = as_of or this_year
-    found = []
+    terms = []
     for country in countries or sorted(copyright_terms()):
         one = term_of(country.upper())
         since = one.free_from(died, published)
         free = None if since is None else since <= asked
         entry = {"country": country.upper(), "years": one.years, "free": free, "free_from": since}
-        found.append(entry | {"law": one.law, "note": one.note})
+        terms.append(entry | {"law": one.law, "note": one.note})
     if as_json:
-        print_json({"died": died, "published": published, "year": asked, "countries": found})
+        print_json({"died": died, "published": published, "year": asked, "countries": terms})
         return
     rows = []
-    for one_row in found:
+    for one_row in terms:
         answer = _BY_PUBLICATION if one_row["free"] is None else _FREE if one_row["free"] else _PROTECTED
         law = f"{one_row['law']}; {one_row['note']}" if one_row["note"] else str(one_row["law"])
         life = _LIFE.fill(years=one_row["years"])

@@ -10,20 +10,23 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, print_json, styled, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 
 def explain(
-    query: Annotated[str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help="A doc_id, a URL, or words of the text.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
+    query: Annotated[
+        str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help=N_("A doc_id, a URL, or words of the text."))
+    ],
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))] = Path("out"),
     run: Annotated[
         str,
         typer.Option(
-            help="A run, however it is named; all runs by default, the latest first.", autocompletion=completion.runs
+            help=N_("A run, however it is named; all runs by default, the latest first."),
+            autocompletion=completion.runs,
         ),
     ] = "",
-    store: Annotated[str | None, typer.Option(help="Release store; OUT/store by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: Annotated[str | None, typer.Option(help=N_("Release store; OUT/store by default."))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Tell a document's whole story."""
     from latam_corpus.audit.documents import run_meant
@@ -45,9 +48,9 @@ def explain(
         tell(stories[0])
 
 
-def tell(told: dict[str, Any]) -> None:
+def tell(lineage: dict[str, Any]) -> None:
     """Print a story."""
     from latam_corpus.audit.lineage_lines import lineage_lines
 
-    for line in lineage_lines(told, spoken()):
+    for line in lineage_lines(lineage, spoken()):
         console.print(styled(*line))

@@ -41,12 +41,12 @@ Select = Annotated[
 ]
 
 
-def located(recipe: Recipe, given: Sequence[str], file: Path | None = None) -> dict[str, str]:
+def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) -> dict[str, str]:
     """Source id → path: from a file, and from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
 
     Args:
         recipe: whose sources are named.
-        given: what was typed; it counts before the file.
+        arguments: what was typed; it counts before the file.
         file: TOML or CSV; its paths are seen from its folder.
 
     Raises:
@@ -56,12 +56,12 @@ def located(recipe: Recipe, given: Sequence[str], file: Path | None = None) -> d
     from latam_corpus.pipeline.plan import named_sources
 
     ids = [source.id for source, _where in named_sources(recipe)]
-    return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, given)
+    return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, arguments)
 
 
-def _typed(recipe: Recipe, ids: Sequence[str], given: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in given:
+def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
+    locations: dict[str, str] = {}
+    for entry in arguments:
         name, separator, path = entry.partition("=")
         if separator and name in ids:
             source, where = name, path
@@ -73,14 +73,14 @@ def _typed(recipe: Recipe, ids: Sequence[str], given: Sequence[str]) -> dict[str
         else:
             which = _("say which: {example}", example=f"{ids[0]}={entry}")
             raise ConfigError("--input", _("«{entry}» names no source", entry=entry), which)
-        if source in found:
-            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=found[source], b=where)
+        if source in locations:
+            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=locations[source], b=where)
             raise ConfigError("--input", problem, _("name one folder, or a glob in quotes, for all its files"))
         if not where:
             remedy = _("write {example}", example=f"{source}=PATH")
             raise ConfigError("--input", _("«{source}» has no place", source=source), remedy)
-        found[source] = where
-    return found
+        locations[source] = where
+    return locations
 
 
 def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
@@ -88,26 +88,26 @@ def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
     from latam_corpus.toml_model import read_toml
 
     text = read_toml(file, "inputs")
-    found: dict[str, str] = {}
+    locations: dict[str, str] = {}
     wrong = []
     for line, name, where in _rows(text, file):
         place = _("{file}, line {line}", file=file, line=line) if line else str(file)
         if name not in ids:
             problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
             wrong.append(ConfigError(place, problem, closest(name, ids)))
-        elif name in found:
-            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=name, a=found[name], b=where)
+        elif name in locations:
+            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=name, a=locations[name], b=where)
             wrong.append(ConfigError(place, problem, _("name one folder, or a glob in quotes, for all its files")))
         elif not where:
             wrong.append(ConfigError(place, _("«{source}» has no place", source=name)))
         else:
-            found[name] = seen_from(file.parent, where)
+            locations[name] = seen_from(file.parent, where)
     if wrong:
         raise as_one(wrong)
-    if not found:
+    if not locations:
         remedy = _('a line a source: SOURCE = "PATH", or in CSV SOURCE,PATH')
         raise ConfigError(str(file), _("it names no source"), remedy)
-    return found
+    return locations
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:

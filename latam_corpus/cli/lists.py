@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.messages import N_
 from latam_corpus.pipeline.registry import registered, stage_class
 
-list_app = typer.Typer(no_args_is_help=True, help="List recipes, stages, signals, languages or sources.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 @list_app.command("recipes")
@@ -19,8 +20,8 @@ def recipes(as_json: Json = False) -> None:
     """List the shipped recipes."""
     from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
 
-    found = [load_recipe(str(path)) for path in shipped_recipes().values()]
-    rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in found]
+    loaded = [load_recipe(str(path)) for path in shipped_recipes().values()]
+    rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in loaded]
     _show(rows, as_json, lambda r: (r["name"], r["title"], ", ".join(r["sources"])), ["recipe", "title", "sources"])
 
 
@@ -29,9 +30,9 @@ def stages(as_json: Json = False) -> None:
     """List the stages that a recipe can name."""
     rows = []
     for name in sorted(registered()):
-        found = stage_class(name, "list stages")
-        summary = (found.__doc__ or "").strip().split("\n")[0]
-        rows.append({"name": name, "does": summary, "needs": sorted(found.needs), "gives": sorted(found.gives)})
+        kind = stage_class(name, "list stages")
+        summary = (kind.__doc__ or "").strip().split("\n")[0]
+        rows.append({"name": name, "does": summary, "needs": sorted(kind.needs), "gives": sorted(kind.gives)})
     _show(rows, as_json, lambda r: (r["name"], r["does"], ", ".join(r["gives"])), ["stage", "what it is", "gives"])
 
 
@@ -53,11 +54,11 @@ def languages(as_json: Json = False) -> None:
     from latam_corpus.language.coverage import coverage
     from latam_corpus.policy import cached_policies
 
-    found = coverage(cached_policies())
+    covered = coverage(cached_policies())
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in covered])
         return
-    shown = [one for one in found if one.americas or one.policy == "own"]
+    shown = [one for one in covered if one.americas or one.policy == "own"]
     _show(
         [asdict(one) for one in shown],
         as_json,
@@ -68,14 +69,21 @@ def languages(as_json: Json = False) -> None:
             number(r["training_lines"]) if r["training_lines"] else "none",
             r["policy_file"],
             r["stop_words"] or "none",
-            ", ".join(r["reviewed_by"]) or "unreviewed",
+            _readers(r),
         ),
         ["code", "language", "group", "trained on#", "policy", "stop words#", "reviewed by"],
     )
     console.print(
-        f"{number(len(shown))} languages; {number(len(found) - len(shown))} others are known so that what is something "
-        "else has somewhere to go: --json lists them"
+        f"{number(len(shown))} languages; {number(len(covered) - len(shown))} others are known so that what is "
+        "something else has somewhere to go: --json lists them"
     )
+
+
+def _readers(row: dict[str, Any]) -> str:
+    """Who has read a policy as it stands; else that nobody has, and who had read it before it was changed."""
+    if row["reviewed_by"]:
+        return ", ".join(row["reviewed_by"])
+    return f"unreviewed (before: {', '.join(row['read_before'])})" if row["read_before"] else "unreviewed"
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:

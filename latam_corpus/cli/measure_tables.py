@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.audit.measurement import MeasuredRows
+    from latam_corpus.audit.policy_change import PolicyChange
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
-Internal = Annotated[bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")]
-Page = Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")]
+_MOST_CHANGED: Final = 50
+Internal = Annotated[
+    bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
+]
+Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))]
 PageLanguage = Annotated[
-    str, typer.Option("--in", metavar="es|pt|en", help="The language of the page, or of the sheet's heads.")
+    str, typer.Option("--in", metavar="es|pt|en", help=N_("The language of the page, or of the sheet's heads."))
 ]
 
 
 def show_measured(
-    found: MeasuredRows,
+    measured_rows: MeasuredRows,
     html: Path | None,
     page_language: str,
     *,
@@ -38,7 +42,7 @@ def show_measured(
     """Show each signal's distribution, and write it to a page.
 
     Args:
-        found: documents with their signals.
+        measured_rows: documents with their signals.
         html: the page; none when None.
         page_language: of the page.
         every: whether signals that no bound asks for are shown, too.
@@ -52,11 +56,13 @@ def show_measured(
     from latam_corpus.report.page_frame import write_file
     from latam_corpus.report.signals_page import signals_page
 
-    measured = groups(found.frame, found.policies)
-    texts = _beginnings(found.frame, near_rows(measured), internal)
+    measured = groups(measured_rows.frame, measured_rows.policies)
+    texts = _beginnings(measured_rows.frame, near_rows(measured), internal)
     if html:
-        stamped = internal or found.own
-        write_file(html, signals_page(found.name, measured, texts, found.unmeasured, page_language, stamped))
+        stamped = internal or measured_rows.own
+        write_file(
+            html, signals_page(measured_rows.name, measured, texts, measured_rows.unmeasured, page_language, stamped)
+        )
     if quiet:
         return
     if as_json:
@@ -64,11 +70,48 @@ def show_measured(
         return
     for group in measured:
         _print(group, texts, every)
-    console.print(_("bounds from {folder}", folder=found.policies.folder))
-    if found.unmeasured:
-        console.print(_("{n} more documents fell before anything was measured", n=number(found.unmeasured)))
+    console.print(_("bounds from {folder}", folder=measured_rows.policies.folder))
+    if measured_rows.unmeasured:
+        console.print(_("{n} more documents fell before anything was measured", n=number(measured_rows.unmeasured)))
     if html:
         console.print(_("page     {path}", path=html))
+
+
+def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None:
+    """Show what a changed policy file does, document by document.
+
+    Args:
+        change: the documents, before and after.
+        internal: whether texts whose terms keep them inside are shown.
+        as_json: whether values are wanted and no words.
+    """
+    from latam_corpus.release.judgements import WORDS
+    from latam_corpus.report.disclosure import beginning
+
+    before, after = change.kept
+    changed = change.changed.to_dicts()
+    for row in changed:
+        row["beginning"] = beginning(row | {"readable": row["readable"] or internal})
+    if as_json:
+        shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
+        about = {"file": change.file, "beside": str(change.beside), "documents": change.rows.height}
+        counts = {"decides": change.decides, "kept_before": before, "kept_after": after}
+        print_json(about | counts | {"changed": [{name: row[name] for name in shown} for row in changed]})
+        return
+    about = {"file": change.file, "n": number(change.decides), "all": number(change.rows.height)}
+    console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.beside))
+    console.print(_("it decides on {n} of {all} documents", **about))
+    console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
+    for row in changed[:_MOST_CHANGED]:
+        mark = "✓ → ✗" if row["after"] else "✗ → ✓"
+        verdict = f"  ({WORDS[row['judged']].translate(spoken())})" if row["judged"] else ""
+        console.print(f"  {mark}  {row['doc_id']}  {', '.join(row['after'] or row['before'])}{verdict}")
+        hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
+        console.print(f"         {(row['beginning'] or hidden)[:100]}")
+    if len(changed) > _MOST_CHANGED:
+        console.print(_("… and {n} more; --json lists them all", n=number(len(changed) - _MOST_CHANGED)))
+    if not changed:
+        console.print(_("no document changes sides"))
 
 
 def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[str, str | None]:
@@ -84,8 +127,17 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     title = _("{language} · {genre} · {n} documents", **about)
     quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
     heads: list[str | Message] = [_("signal"), *quantiles, _("bounds"), _("would drop#"), _("alone#")]
+    judged = group.good[0] + group.bad[0]
+    if judged:
+        heads += [_("of good#"), _("of bad#")]
+        by_name = {one.signal: one for one in group.signals}
+        rows = [(*row, number(by_name[row[0]].good), number(by_name[row[0]].bad)) for row in rows]
     table(title, heads, rows)
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
+    if judged:
+        counts = {"good": group.good[0], "lost": group.good[1], "bad": group.bad[0], "caught": group.bad[1]}
+        costs = _("of {good} judged good they would drop {lost}, of {bad} judged bad {caught}")
+        console.print(costs.fill(**{name: number(n) for name, n in counts.items()}))
     for measured in group.signals:
         for cost in measured.costs:
             if cost.drops:
@@ -93,8 +145,8 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
                 for near in cost.edge:
                     mark = "✗" if near.dropped else "✓"
                     hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
-                    told = (texts.get(near.doc_id) or hidden)[:80]
-                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {told}")
+                    text = (texts.get(near.doc_id) or hidden)[:80]
+                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {text}")
     console.print()
 
 

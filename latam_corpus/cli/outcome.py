@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import genre_name
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.examine import Examined
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.engine.slurm_jobs import Submission
+    from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
@@ -38,8 +41,9 @@ def tell_looking(file: InputFile) -> None:
     errors.print(_("{file}: looking where it can be cut, once for its {size}", file=file.relative, size=size))
 
 
-def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) -> None:
-    """Print what a run would do: which parts are done already, and what the others would take."""
+def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
+    """Print what a run would do: which parts are done already, and what the others would take on the engine."""
+    from latam_corpus.engine.cost import cost_of
     from latam_corpus.pipeline.estimate import estimate
 
     first = plan.segments[0]
@@ -49,26 +53,28 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
         for step, key in zip(first.steps, keys_of(Task(part, first, out / "work")), strict=True):
             reused[step.title] += is_whole(folder_of(out / "work", key))
     files = dict.fromkeys(file for part in parts for file in part.files)
-    told: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "run": run,
         "files": len(files),
         "parts": len(parts),
         "bytes": sum(file.size for file in files),
-        **_told_parts(parts),
+        **_parts_summary(parts),
         "steps": [{"stages": title, "parts_reused": n} for title, n in reused.items()],
         "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
         "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
     }
+    guess = summary["estimate"]
+    cost = cost_of(engine, plan, len(parts), guess["seconds"])
+    summary["engine"] = dataclasses.asdict(cost)
     if as_json:
-        print_json(told)
+        print_json(summary)
         return
-    figures = {"files": number(len(files)), "bytes": number(told["bytes"]), "parts": number(len(parts))}
+    figures = {"files": number(len(files)), "bytes": number(summary["bytes"]), "parts": number(len(parts))}
     console.print(_("run {run}: {files} files, {bytes} bytes, in {parts} parts", run=run, **figures))
-    _print_parts(told)
-    for step in told["steps"]:
+    _print_parts(summary)
+    for step in summary["steps"]:
         done = {"stages": step["stages"], "n": step["parts_reused"], "parts": len(parts)}
         console.print(_("  {stages}: {n} of {parts} parts are done already", **done))
-    guess = told["estimate"]
     if guess["remaining"]:
         sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
@@ -79,7 +85,25 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, *, as_json: bool) ->
                 **sizes,
             )
         )
-    console.print(_("  then decided over all: {stages}", stages=", ".join(told["barriers"])))
+    hours = f"{cost.hours:.1f}" if cost.hours >= 1 else _("less than 1")
+    asked = {"workers": cost.workers, "hours": hours, "files": number(cost.files)}
+    console.print(_("  {workers} at once take {hours} hours up to there, and make {files} files and folders", **asked))
+    if cost.jobs:
+        asked = {"n": number(cost.jobs), "memory": f"{cost.memory_gb:g}", "driver": f"{cost.driver_memory_gb:g}"}
+        console.print(_("  in {n} jobs of {memory} GB, led by one of {driver} GB", **asked))
+    console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
+
+
+def tell_submitted(submission: Submission, *, as_json: bool) -> None:
+    """Print that a run's driver is a job now, and what shows how it fares."""
+    job, name = submission.values["job"], submission.folder.name
+    if as_json:
+        print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
+        return
+    out = submission.folder.parent.parent
+    console.print(_("submitted {name}: job {job} leads it; you may log out", name=name, job=job))
+    for verb in ("status", "logs", "cancel"):
+        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 
 
 def tell_examined(examined: Sequence[Examined]) -> None:
@@ -90,17 +114,17 @@ def tell_examined(examined: Sequence[Examined]) -> None:
             errors.print(_("doubt    {doubt}", doubt=line))
 
 
-def _told_parts(parts: Sequence[Part]) -> dict[str, Any]:
+def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
     """Which files are taken together, and which are cut."""
     packs = [part for part in parts if len(part.files) > 1]
     cut: dict[InputFile, dict[str, Any]] = {}
     for part in parts:
         if part.span is not None:
             about = {"file": part.files[0].relative, "parts": 0, "bytes": 0, "unpacked_again": 0}
-            told = cut.setdefault(part.files[0], about)
-            told["parts"] += 1
-            told["bytes"] += part.bytes
-            told["unpacked_again"] += part.span.skip
+            group = cut.setdefault(part.files[0], about)
+            group["parts"] += 1
+            group["bytes"] += part.bytes
+            group["unpacked_again"] += part.span.skip
     whole = [part.files[0] for part in parts if part.span is None and part.files[0].size > SPAN_BYTES]
     return {
         "together": {"files": sum(len(part.files) for part in packs), "parts": len(packs)},
@@ -109,12 +133,12 @@ def _told_parts(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _print_parts(told: dict[str, Any]) -> None:
-    if told["together"]["files"]:
-        figures = {"files": number(told["together"]["files"]), "parts": told["together"]["parts"]}
+def _print_parts(summary: dict[str, Any]) -> None:
+    if summary["together"]["files"]:
+        figures = {"files": number(summary["together"]["files"]), "parts": summary["together"]["parts"]}
         console.print(_("  {files} small files are taken together, in {parts} parts", **figures))
     lines: list[Message] = []
-    for one in told["cut"]:
+    for one in summary["cut"]:
         about = {"file": one["file"], "parts": one["parts"], "size": megabytes(one["bytes"])}
         if one["unpacked_again"]:
             again = megabytes(one["unpacked_again"])
@@ -122,7 +146,7 @@ def _print_parts(told: dict[str, Any]) -> None:
             lines.append(reached.fill(again=again, **about))
         else:
             lines.append(_("  {file}: {parts} parts, {size} unpacked", **about))
-    for one in told["uncut"]:
+    for one in summary["uncut"]:
         size = megabytes(one["bytes"])
         lines.append(_("  {file}: one part of {size}, which can't be cut", file=one["file"], size=size))
     for line in lines[:_MOST_FILES]:
@@ -180,11 +204,11 @@ def tell_result(
         console.print(_("empty    {line}", line=line))
     console.print(_("run      {folder}", folder=result.folder))
     if released is not None:
-        told = {"release": released.spec, "n": number(released.rows)}
+        figures = {"release": released.spec, "n": number(released.rows)}
         if released.version == before:
-            console.print(_("release  {release}: {n} documents, nothing has changed since", **told))
+            console.print(_("release  {release}: {n} documents, nothing has changed since", **figures))
         else:
-            console.print(_("release  {release}: {n} documents", **told))
+            console.print(_("release  {release}: {n} documents", **figures))
     if not result.kept:
         look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
         console.print(_("nothing was kept: `{command}` shows what fell", command=look))
@@ -200,44 +224,44 @@ def tell_result(
 
 def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the parts that failed, by what they said."""
-    found: dict[str, list[str]] = {}
+    by_error: dict[str, list[str]] = {}
     for name, error in failures.items():
-        found.setdefault(error, []).append(name)
-    return found
+        by_error.setdefault(error, []).append(name)
+    return by_error
 
 
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
     """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
-    for source, told in facts.items():
-        for name, given in told.empty().items():
-            about = {"source": source, "name": name, "n": number(given.records), "origin": given.origin}
-            if not given.example:
+    for source, source_facts in facts.items():
+        for name, fill in source_facts.empty().items():
+            about = {"source": source, "name": name, "n": number(fill.records), "origin": fill.origin}
+            if not fill.example:
                 yield _("{source}: no «{name}» in any of {n} records; it is taken from «{origin}»", **about)
                 continue
             misread = _(
                 "{source}: no «{name}» in any of {n} records; it is taken from «{origin}», whose values aren't "
                 "understood, such as {example}"
             )
-            yield misread.fill(example=shown(given.example), **about)
+            yield misread.fill(example=shown(fill.example), **about)
 
 
 def _tell_left_out(result: RunResult) -> None:
     """Tell what the search for near-duplicates didn't compare, where so many documents share a passage."""
-    found = result.barriers.get("dedupe", {})
-    if found.get("left_out"):
-        figures = {"n": number(found["common"]), "cap": found["cap"], "pairs": number(found["left_out"])}
-        told = _(
+    notes = result.barriers.get("dedupe", {})
+    if notes.get("left_out"):
+        figures = {"n": number(notes["common"]), "cap": notes["cap"], "pairs": number(notes["left_out"])}
+        message = _(
             "dedupe   {n} runs of words stand in more than {cap} documents; {pairs} pairs that share them weren't made "
             "for that"
         )
-        console.print(told.fill(**figures))
-    if found.get("beyond"):
-        figures = {"n": number(found["over"]), "most": found["most"], "pairs": number(found["beyond"])}
-        told = _(
+        console.print(message.fill(**figures))
+    if notes.get("beyond"):
+        figures = {"n": number(notes["over"]), "most": notes["most"], "pairs": number(notes["beyond"])}
+        message = _(
             "dedupe   {n} documents share passages with more than {most} others; {pairs} pairs that share less weren't "
             "compared for that"
         )
-        console.print(told.fill(**figures))
+        console.print(message.fill(**figures))
 
 
 def _tell_losses(result: RunResult) -> None:

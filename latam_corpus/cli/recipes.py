@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import _, enumerated
+from latam_corpus.messages import N_, _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +28,25 @@ if TYPE_CHECKING:
 
 RecipeName = Annotated[
     str,
-    typer.Argument(help="A recipe: a TOML file, or the name of a shipped one.", autocompletion=completion.recipes),
+    typer.Argument(help=N_("A recipe: a TOML file, or the name of a shipped one."), autocompletion=completion.recipes),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs, work and the release store.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs, work and the release store."))]
 AcceptLoss = Annotated[
     str | None,
-    typer.Option(metavar="WHY", help="Release although a stage kept less than the recipe's floor; goes on the card."),
+    typer.Option(
+        metavar="WHY", help=N_("Release although a stage kept less than the recipe's floor; goes on the card.")
+    ),
 ]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="Release store, a folder or URL; OUT/store by default.")]
+Sign = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign, which signs what is made.")
+    ),
+]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", help=N_("Release store, a folder or URL; OUT/store by default."))
+]
 
 
 def check(
@@ -58,31 +68,31 @@ def check(
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
     from latam_corpus.release.store import Store
 
-    found = selected(checked_recipe(recipe, spoken()), select)
-    plan = checked_plan(found, {}, None)
+    loaded = selected(checked_recipe(recipe, spoken()), select)
+    plan = checked_plan(loaded, {}, None)
     missing_inputs(plan)
     opened = Store.at(store or out / "store")
     _plan, against = with_indexes(plan, opened, None)
-    places = located(found, inputs, inputs_file)
-    seen = examine_sources(checked_plan(found, places, None)) if places else []
-    left_out = _left_out(found, plan)
+    places = located(loaded, inputs, inputs_file)
+    seen = examine_sources(checked_plan(loaded, places, None)) if places else []
+    left_out = _left_out(loaded, plan)
     hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
-    told = {
-        "recipe": found.name,
+    result = {
+        "recipe": loaded.name,
         "ok": True,
         "sources": [{"id": s.id, "rights_tier": s.tier, "uses": s.uses} for s in plan.sources],
         "steps": [step.title for segment in plan.segments for step in segment.steps],
         "against": [manifest.spec for manifest in against],
-        "release": found.release.model_dump(mode="json") if found.release else None,
+        "release": loaded.release.model_dump(mode="json") if loaded.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
         "hints": list(map(str, hints)),
         "inputs": [_input(one) for one in seen],
     }
     if as_json:
-        print_json(told)
+        print_json(result)
         return
-    console.print(f"{found.name}: {found.title}")
-    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in found.stage)))
+    console.print(f"{loaded.name}: {loaded.title}")
+    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in loaded.stage)))
     rows = [
         (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
         for s in plan.sources
@@ -90,9 +100,9 @@ def check(
     table("", [_("source"), _("genre"), _("rights"), _("uses")], rows)
     for manifest in against:
         console.print(_("against  {version}: {n} documents", version=manifest.spec, n=number(manifest.rows)))
-    if found.release:
-        admitted = enumerated(TIERS[tier] for tier in found.release.admit)
-        console.print(_("release  {name}: admits {tiers}", name=found.release.name, tiers=admitted))
+    if loaded.release:
+        admitted = enumerated(TIERS[tier] for tier in loaded.release.admit)
+        console.print(_("release  {name}: admits {tiers}", name=loaded.release.name, tiers=admitted))
         for source, why in left_out.items():
             console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
     for one in seen:
@@ -131,16 +141,16 @@ def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
 
     if not recipe.release:
         return {}
-    found = {}
+    reasons = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            found[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
+            reasons[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
         elif missing := set(recipe.release.uses) - set(source.uses):
             lacking = enumerated(USES[use] for use in sorted(missing))
-            found[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+            reasons[source.id] = _("its terms don't allow: {uses}", uses=lacking)
         elif why := unreleasable(source, datetime.now(UTC).date()):
-            found[source.id] = why
-    return found
+            reasons[source.id] = why
+    return reasons
 
 
 def run(
@@ -149,22 +159,33 @@ def run(
     inputs_file: InputsFile = None,
     select: Select = [],  # noqa: B006
     out: Out = Path("out"),
-    engine: Annotated[str, typer.Option(help="in-process, local or ray.")] = "local",
-    site: Annotated[Path | None, typer.Option(help="A TOML file that says where the cluster is.")] = None,
-    workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a processor.")] = 1,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records of each file.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    engine: Annotated[str, typer.Option(help=N_("in-process, local, ray or slurm."))] = "local",
+    site: Annotated[Path | None, typer.Option(help=N_("A TOML file that says where the cluster is."))] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            show_default="1, on a cluster what the site file says", help=N_("Worker processes; 0 for one a processor.")
+        ),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help=N_("On Slurm: stay and lead the jobs; else a job of its own does."))
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help=N_("At most so many records of each file."))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would be done, and do nothing."))] = False,
     accept_loss: AcceptLoss = None,
     store: StoreUrl = None,
+    sign: Sign = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import planned, released_of, spelling_hints
+    from latam_corpus.api.run_recipe import cluster_folder, planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
+    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result, tell_submitted
     from latam_corpus.engine.choose import make_engine
+    from latam_corpus.engine.cost import refuse_beyond_inodes
+    from latam_corpus.engine.slurm_jobs import submit_driver
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
@@ -173,17 +194,24 @@ def run(
     from latam_corpus.pipeline.survival import accepted
 
     reason = accepted(accept_loss)
-    found = selected(load_recipe(recipe, spoken()), select)
-    opened = open_store(store, out)
-    places = located(found, inputs, inputs_file)
+    loaded = selected(load_recipe(recipe, spoken()), select)
+    opened = open_store(store, out, sign)
+    places = located(loaded, inputs, inputs_file)
     mended: list[str] = []
-    plan, against = planned(found, places, out, opened, limit, mended=mended, only_look=dry_run)
-    chosen = make_engine(engine, workers or os.cpu_count() or 1, site)
+    leads = engine != "slurm" or wait
+    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
+    jobs = cluster_folder(engine, site, out, plan, opened)
+    chosen = make_engine(engine, workers, site, jobs)
     tell_examined(examine_sources(plan))
+    if jobs and site and not (leads or dry_run):
+        words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
+        tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)
+        return
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
-        tell_plan(plan, parts, out, as_json=as_json)
+        tell_plan(plan, parts, out, chosen, as_json=as_json)
         return
+    refuse_beyond_inodes(chosen, plan, len(parts))
     _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:
@@ -191,9 +219,9 @@ def run(
         result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)
     finally:
         progress.close()
-    before = opened.latest(found.release.name) if found.release else None
+    before = opened.latest(loaded.release.name) if loaded.release else None
     try:
-        released = released_of(found, result, opened, against)
+        released = released_of(loaded, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise

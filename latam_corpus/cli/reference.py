@@ -47,10 +47,10 @@ def help_on(
     if topic not in pages:
         raise ConfigError("help", _("there is no topic «{name}»", name=topic), closest(topic, pages))
     if schema:
-        made = schemas()
-        if topic not in made:
-            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, made))
-        console.print(block(json.dumps(made[topic], indent=1, ensure_ascii=False)))
+        topics = schemas()
+        if topic not in topics:
+            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, topics))
+        console.print(block(json.dumps(topics[topic], indent=1, ensure_ascii=False)))
         return
     console.print(block(pages[topic]().rstrip("\n")))
 
@@ -76,13 +76,13 @@ def _stages() -> dict[str, Any]:
 def _stage_schema(name: str) -> dict[str, Any]:
     import pydantic
 
-    found = _stages()[name]
-    hints = get_type_hints(found)
+    kind = _stages()[name]
+    hints = get_type_hints(kind)
     properties: dict[str, Any] = {"use": {"const": name}}
-    for field in dataclasses.fields(found):
+    for field in dataclasses.fields(kind):
         described = pydantic.TypeAdapter(hints[field.name]).json_schema()
         default = {} if field.default is dataclasses.MISSING else {"default": field.default}
-        properties[field.name] = described | default | {"description": _meanings(found)[field.name]}
+        properties[field.name] = described | default | {"description": _meanings(kind)[field.name]}
     return {"type": "object", "properties": properties, "required": ["use"], "additionalProperties": False}
 
 
@@ -104,13 +104,13 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
     rows: list[Row] = []
     required = model.get("required", ())
     meanings = _attributes(model.get("description", ""))
-    for key, told in model.get("properties", {}).items():
-        found = _resolved(told, schema)
-        left_out = "needed" if key in required else _shown(told.get("default"))
-        inner = next((one for one in found if one.get("properties")), None)
+    for key, node in model.get("properties", {}).items():
+        variants = _resolved(node, schema)
+        left_out = "needed" if key in required else _shown(node.get("default"))
+        inner = next((one for one in variants if one.get("properties")), None)
         if inner and key != "stage":
             below.append((f"{table}.{key}" if table else key, inner))
-        value = " or ".join(dict.fromkeys(filter(None, map(_value, found)))) or "a value"
+        value = " or ".join(dict.fromkeys(filter(None, map(_value, variants)))) or "a value"
         rows.append((key, value, left_out, meanings.get(key, "")))
     yield f"\n## {f'`[{table}]`' if table else 'The file'}\n" + (
         f"\n{_first(model)}\n" if table and _first(model) else ""
@@ -121,29 +121,29 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
         yield from _tables(schema, name, inner)
 
 
-def _resolved(told: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what a key's value may be, references followed; nothing for null."""
-    if "$ref" in told:
-        return _resolved(schema["$defs"][told["$ref"].rpartition("/")[2]], schema)
-    options = told.get("anyOf")
+    if "$ref" in node:
+        return _resolved(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
+    options = node.get("anyOf")
     if options:
         return [one for option in options for one in _resolved(option, schema)]
-    if told.get("type") == "array" and isinstance(told.get("items"), dict):
-        inner = _resolved(told["items"], schema)
+    if node.get("type") == "array" and isinstance(node.get("items"), dict):
+        inner = _resolved(node["items"], schema)
         return [{**one, "listed": True} for one in inner]
-    return [] if told.get("type") == "null" else [told]
+    return [] if node.get("type") == "null" else [node]
 
 
-def _value(told: dict[str, Any]) -> str:
-    words = told.get("enum") or ([told["const"]] if "const" in told else [])
+def _value(node: dict[str, Any]) -> str:
+    words = node.get("enum") or ([node["const"]] if "const" in node else [])
     named = ", ".join(f"`{word}`" for word in words)
     kinds = {
         "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "table",
     }  # fmt: skip
-    kind = "date" if told.get("format") == "date" else kinds.get(str(told.get("type")), "")
-    limits = [f"{sign} {told[key]}" for key, sign in _LIMITS.items() if key in told]
-    found = named or " ".join([kind, *limits]).strip()
-    return f"list of {found}" if told.get("listed") else found
+    kind = "date" if node.get("format") == "date" else kinds.get(str(node.get("type")), "")
+    limits = [f"{sign} {node[key]}" for key, sign in _LIMITS.items() if key in node]
+    text = named or " ".join([kind, *limits]).strip()
+    return f"list of {text}" if node.get("listed") else text
 
 
 _LIMITS: Final = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "pattern": "like"}
@@ -155,16 +155,16 @@ def _stages_page() -> str:
 
 
 def _stage_parts(name: str) -> Iterator[str]:
-    found = _stages()[name]
+    kind = _stages()[name]
     properties = _stage_schema(name)["properties"]
-    yield f"\n## `{name}`\n\n{(inspect.getdoc(found) or '').splitlines()[0]}\n"
-    columns = [("needs", found.needs), ("gives", found.gives)]
+    yield f"\n## `{name}`\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}\n"
+    columns = [("needs", kind.needs), ("gives", kind.gives)]
     yield "\n".join(f"It {what} {', '.join(f'`{one}`' for one in sorted(names))}." for what, names in columns if names)
     rows = []
-    for field in dataclasses.fields(found):
-        told = properties[field.name]
-        value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(told, {})))))
-        rows.append((field.name, value, _shown(told.get("default")), told["description"]))
+    for field in dataclasses.fields(kind):
+        node = properties[field.name]
+        value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(node, {})))))
+        rows.append((field.name, value, _shown(node.get("default")), node["description"]))
     if rows:
         yield f"\n{_HEADS.replace('key', 'option', 1)}"
         yield from _markdown(rows)
@@ -195,8 +195,8 @@ def _columns_page() -> str:
 def _errors_page() -> str:
     from latam_corpus import errors
 
-    found = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CorpusError)]
-    rows = [(one.__name__, (inspect.getdoc(one) or "").splitlines()[0], str(one.exit_code), "") for one in found]
+    classes = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CorpusError)]
+    rows = [(one.__name__, (inspect.getdoc(one) or "").splitlines()[0], str(one.exit_code), "") for one in classes]
     lead = "Each error names the place, the problem and the remedy; its class says what happens next."
     table = "\n| class | | exit code | |\n|---|---|---|---|"
     return _page("Errors", lead, (table, *_markdown(rows)))
@@ -245,12 +245,12 @@ def _shown(value: object) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
-def _meanings(found: type) -> dict[str, str]:
-    """What each field of a class is for, by the section «Attributes» of its docstring and of those it derives from."""
-    told: dict[str, str] = {}
-    for one in reversed(found.__mro__):
-        told |= _attributes(inspect.getdoc(one) or "")
-    return {field.name: told.get(field.name, "") for field in dataclasses.fields(found)}
+def _meanings(kind: type) -> dict[str, str]:
+    """Return what each field of a class is for, by «Attributes» in its docstring and in those of its bases."""
+    meanings: dict[str, str] = {}
+    for one in reversed(kind.__mro__):
+        meanings |= _attributes(inspect.getdoc(one) or "")
+    return {field.name: meanings.get(field.name, "") for field in dataclasses.fields(kind)}
 
 
 def _attributes(doc: str) -> dict[str, str]:

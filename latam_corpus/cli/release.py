@@ -12,12 +12,12 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
-from latam_corpus.cli.recipes import AcceptLoss  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.recipes import AcceptLoss, Sign  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import _, enumerated
+from latam_corpus.messages import N_, _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE
 from latam_corpus.pipeline.survival import LOSS_KINDS
@@ -25,38 +25,46 @@ from latam_corpus.pipeline.survival import LOSS_KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By
 
-app = typer.Typer(no_args_is_help=True, help="Build, list, show, verify and compare versions of a corpus.")
+app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder in which runs and the store are.")]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
-Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder in which runs and the store are."))]
+StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
+Key = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="KEY.pub", help=N_("A public key, by its file or its line: who must have signed.")),
+]
+Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))]
 
 
 @app.command("build")
 def build(
-    name: Annotated[str, typer.Argument(help="The release's name, such as latam-news.")],
+    name: Annotated[str, typer.Argument(help=N_("The release's name, such as latam-news."))],
     runs: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="RUN…",
-            help="A run's folder, its name or the start of it, a tag, or its recipe.",
+            help=N_("A run's folder, its name or the start of it, a tag, or its recipe."),
             autocompletion=completion.runs,
         ),
     ] = None,
-    parent: Annotated[str | None, typer.Option(help="The version to build upon, or latest.")] = None,
-    version: Annotated[str | None, typer.Option(help="Its number, YYYY.M.N; the month's next by default.")] = None,
-    admit: Annotated[list[str] | None, typer.Option(metavar="TIER", help="A rights tier that may be in it.")] = None,
-    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help="What each document must allow.")] = None,
+    parent: Annotated[str | None, typer.Option(help=N_("The version to build upon, or latest."))] = None,
+    version: Annotated[str | None, typer.Option(help=N_("Its number, YYYY.M.N; the month's next by default."))] = None,
+    admit: Annotated[
+        list[str] | None, typer.Option(metavar="TIER", help=N_("A rights tier that may be in it."))
+    ] = None,
+    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help=N_("What each document must allow."))] = None,
     accept_loss: AcceptLoss = None,
     no_report: NoReport = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Assemble a version from runs, and from the parent version where one is named."""
@@ -67,9 +75,11 @@ def build(
     from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
     from latam_corpus.release.build_inputs import load_run
-    from latam_corpus.release.shard_plan import SPLIT_SHARES
+    from latam_corpus.release.card_facts import held_out
+    from latam_corpus.release.judgements import read_judgements
+    from latam_corpus.release.splits import SPLIT_SHARES
 
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     checked_name(name)
@@ -77,8 +87,8 @@ def build(
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     before = opened.latest(name)
-    with progress() as told:
-        made = build_version(
+    with progress() as step:
+        manifest = build_version(
             name,
             folders,
             opened,
@@ -87,22 +97,26 @@ def build(
             parent=parent,
             version=version,
             splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+            split_by=_agreed("split_by", loaded, old.split_by if old else "cluster"),
             variants=_agreed("variants", loaded, old.variants if old else "keep"),
             index=not loaded or any(run.release.get("index", True) for run in loaded),
             accept_loss=accepted(accept_loss),
             created=datetime.now(UTC),
-            progress=told,
+            progress=step,
+            judged=read_judgements(out),
         )
-    unchanged = made.version in (before, old.version if old else None)
-    page = None if no_report or unchanged else report_of_release(opened, made, out, store)
+    unchanged = manifest.version in (before, old.version if old else None)
+    page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
     if as_json:
-        about = {"unchanged": unchanged, "left_out": made.left_out, "report": page and str(page)}
-        print_json(_summary(made) | about)
+        about = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
+        print_json(_summary(manifest) | about)
         return
     if unchanged:
-        console.print(_("{release}: nothing has changed since, so there is no new version", release=made.spec))
+        console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
         return
-    _tell(made)
+    _tell(manifest)
+    for lacking in held_out(manifest):
+        note(_("note: {note}", note=lacking))
     for run in loaded:
         if run.failed_parts:
             n = len(run.failed_parts)
@@ -119,21 +133,21 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     from latam_corpus.release.manifest import load_manifest
 
     opened = open_store(store, out)
-    found = []
-    with opened.told():
+    versions = []
+    with opened.named_errors():
         notes = opened.notes()
         for name in opened.names():
             latest = opened.latest(name)
             for version in opened.versions(name):
                 try:
-                    found.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
+                    versions.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
                 except ReleaseError as error:  # the others are listed all the same
                     notes.append(str(error))
-    for told in dict.fromkeys(notes):
-        note(_("note: {note}", note=told))
+    for warning in dict.fromkeys(notes):
+        note(_("note: {note}", note=warning))
     if as_json:
-        print_json(found)
-    elif not found:
+        print_json(versions)
+    elif not versions:
         remedy = _("no release in {store} yet; `latam-corpus release build NAME RUN` makes one", store=opened.url)
         console.print(remedy)
     else:
@@ -150,7 +164,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     row["parent"],
                     _("latest") if row["latest"] else "",
                 )
-                for row in found
+                for row in versions
             ],
         )
 
@@ -174,8 +188,8 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     )
     for loss in manifest.accepted_losses:
         about = {"stage": loss.stage, "kept": number(loss.kept), "rows": number(loss.rows_in)}
-        told = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
-        console.print(told.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
+        message = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
+        console.print(message.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
     runs = ", ".join(run.id for run in manifest.runs) or _("no run")
     if manifest.parent:
         console.print(_("from     {runs}, upon {version}", runs=runs, version=manifest.parent.version))
@@ -184,16 +198,17 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 
 
 @app.command("verify")
-def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Read every byte of a version again and report what isn't as its manifest says."""
+def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Read every byte of a version again and report what isn't as its manifest says, or as who signed it does."""
     from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.minisign_keys import read_public_keys
     from latam_corpus.release.verify_version import verify as problems_of
 
-    opened = open_store(store, out)
+    opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
     _tell_withdrawn(opened, manifest)
-    with opened.told(), progress() as told:
-        problems = problems_of(opened, manifest.name, manifest.version, told)
+    with opened.named_errors(), progress() as step:
+        problems = problems_of(opened, manifest.name, manifest.version, step, keys)
     if as_json:
         print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
     else:
@@ -208,10 +223,39 @@ def verify(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: 
         raise typer.Exit(1)
 
 
+@app.command("training-summary")
+def training_summary(
+    spec: Spec,
+    to: Annotated[Path | None, typer.Option(help="A Markdown file; printed without one.")] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Write what a version says for the EU's public summary of training content: sources, domains, opt-outs."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.training_summary import as_values, training_content
+    from latam_corpus.release.training_summary import training_summary as summary_of
+
+    opened = open_store(store, out)
+    manifest = load_version(opened, spec, note)
+    with opened.named_errors(), progress() as told:
+        content = training_content(opened, manifest, told)
+    text = summary_of(manifest, content)
+    if to:
+        replace(to, text.encode())
+    if as_json:
+        print_json(as_values(manifest, content) | {"to": to and str(to)})
+    elif to:
+        counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
+        console.print(_("{release}: {n} documents, {domains} domains, in {file}", file=to, **counted))
+    else:
+        print(text, end="")
+
+
 @app.command("diff")
 def diff(
-    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The older version.")],
-    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="The newer version.")],
+    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help=N_("The older version."))],
+    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("The newer version."))],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -222,7 +266,7 @@ def diff(
 
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
-    with opened.told():
+    with opened.named_errors():
         there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
         changes = compare(opened, pair[0], pair[1], there)
     if as_json:
@@ -236,32 +280,44 @@ def diff(
 
 @app.command("withdraw")
 def withdraw(
-    name: Annotated[str, typer.Argument(help="The release of which the next version is made.")],
-    because: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the store's log and on the receipt.")],
-    doc: Annotated[str | None, typer.Option(metavar="ID", help="A document, by its doc_id.")] = None,
-    source: Annotated[str | None, typer.Option(metavar="ID", help="All that a source has given.")] = None,
-    creator: Annotated[str | None, typer.Option(metavar="NAME", help="All by a person, and its copies.")] = None,
-    url: Annotated[str | None, typer.Option(metavar="PATTERN", help="An address; * stands for any characters.")] = None,
-    text: Annotated[Path | None, typer.Option(metavar="FILE", help="A text, its copies and what quotes it.")] = None,
-    receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A page; or JSON, where it ends so.")] = None,
+    name: Annotated[str, typer.Argument(help=N_("The release of which the next version is made."))],
+    because: Annotated[
+        str, typer.Option(metavar="TEXT", help=N_("Why; it stands in the store's log and on the receipt."))
+    ],
+    doc: Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
+    creator: Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
+    ] = None,
+    receipt: Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A page; or JSON, where it ends so."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
     from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.judgements import read_judgements
+    from latam_corpus.release.minisign_keys import signature_file
     from latam_corpus.release.withdraw import withdraw as withdraw_from
     from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
 
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
     beside = _folder_of_runs(out, opened)
     there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
-    with progress() as told:
-        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, told)
+    with progress() as step:
+        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step, read_judgements(beside))
         files = write_receipt_entry(opened, done, datetime.now(UTC))
     if receipt:
-        replace(receipt, files["json" if receipt.suffix == ".json" else "html"])
+        written = files["json" if receipt.suffix == ".json" else "html"]
+        replace(receipt, written)
+        if opened.signer:
+            replace(signature_file(receipt), opened.signer.signature(written, f"receipt {done.entry.request}"))
     values = receipt_values(done)
     if as_json:
         print_json(values)
@@ -277,8 +333,8 @@ def withdraw(
         console.print(_("{version}: {n} documents, {m} of them copies that have taken their place", m=more, **after))
     else:
         console.print(_("{version}: {n} documents", **after))
-    for told_aside in done.left_aside:
-        console.print(f"  {told_aside}", markup=False)
+    for notice in done.left_aside:
+        console.print(f"  {notice}", markup=False)
     for what in values["not_reached"]:
         console.print(_("  not reached: {what}", what=what))
     if receipt:
@@ -291,9 +347,9 @@ def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
     from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
     with suppress(ReleaseError):  # `release verify` tells what is wrong with it
-        told = withdrawn_note(read_log(store), manifest)
-        if told:
-            note(f"note: {told}")
+        notice = withdrawn_note(read_log(store), manifest)
+        if notice:
+            note(_("note: {note}", note=notice))
 
 
 def _folder_of_runs(out: Path, store: Store) -> Path:
@@ -304,11 +360,11 @@ def _folder_of_runs(out: Path, store: Store) -> Path:
 
 def _named(**named: str | Path | None) -> tuple[By, str]:
     """Return what is withdrawn: the kind and the value of the one option that is given."""
-    given = {by: value for by, value in named.items() if value is not None}
-    if len(given) != 1:
-        problem = "nothing is named" if not given else f"{' and '.join(f'--{by}' for by in given)} are named"
+    options = {by: value for by, value in named.items() if value is not None}
+    if len(options) != 1:
+        problem = "nothing is named" if not options else f"{' and '.join(f'--{by}' for by in options)} are named"
         raise ConfigError("release withdraw", problem, f"name one of: {', '.join(f'--{by}' for by in named)}")
-    by, value = next(iter(given.items()))
+    by, value = next(iter(options.items()))
     if isinstance(value, Path):
         try:
             value = value.read_text(encoding="utf-8-sig")
@@ -321,42 +377,67 @@ def _named(**named: str | Path | None) -> tuple[By, str]:
 
 @app.command("verify-receipt")
 def verify_receipt(
-    receipt: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt, a page or JSON.")],
-    store: Annotated[str | None, typer.Option(help="The store, in whose log it must stand.")] = None,
+    receipt: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A receipt, a page or JSON."))],
+    store: Annotated[str | None, typer.Option(help=N_("The store, in whose log it must stand."))] = None,
+    key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a receipt of a withdrawal is genuine; with a store, whether its log says so too."""
+    """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
+    from latam_corpus.release.minisign_keys import read_public_keys, signature_file
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_receipt import problems_of
 
+    keys = read_public_keys(key or ())
     try:
         data = receipt.read_bytes()
+        signed = signature_file(receipt)
+        signature = signed.read_bytes() if keys and signed.exists() else None
     except OSError as error:
         raise ConfigError(str(receipt), f"it can't be read: {error.strerror}", "name a receipt") from None
-    problems = problems_of(data, Store.at(store) if store else None)
+    problems = problems_of(data, Store.at(store) if store else None, keys, signature)
     if as_json:
         print_json({"receipt": str(receipt), "genuine": not problems, "problems": problems})
     elif problems:
         for problem in problems:
             console.print(f"{receipt}: {problem}", markup=False)
     else:
-        told = (
+        message = (
             _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
             if store
             else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
         )
-        console.print(told)
+        console.print(message)
     if problems:
         raise typer.Exit(1)
 
 
+@app.command("keygen")
+def keygen(
+    file: Annotated[
+        Path, typer.Argument(metavar="KEY", help=N_("Where the secret key goes; the public one is KEY.pub."))
+    ],
+    as_json: Json = False,
+) -> None:
+    """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
+    from latam_corpus.release.minisign_keys import new_key, public_file
+
+    line = new_key(file)
+    if as_json:
+        print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
+        return
+    console.print(_("{file} is the secret key: keep it to yourself, and a copy of it in a safe", file=file))
+    public = public_file(file)
+    console.print(_("{file} is the public one; whoever has it, or its line, sees what you signed:", file=public))
+    console.print(f"  {line}", markup=False)
+
+
 @app.command("purge")
-def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_json: Json = False) -> None:
     """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.purge import purge as erase
 
-    opened = open_store(store, out)
+    opened = open_store(store, out, sign)
     done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
         print_json(asdict(done))
@@ -366,8 +447,8 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
     for run, rows in done.runs.items():
         console.print(_("  {run}: {n} documents have no text any more", run=run, n=number(rows)))
     if done.work:
-        told = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
-        console.print(told)
+        message = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
+        console.print(message)
     for what in done.not_reached:
         console.print(_("  not reached: {what}", what=what))
 
@@ -375,7 +456,7 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False)
 @app.command("publish")
 def publish(
     spec: Spec,
-    to: Annotated[str, typer.Option("--to", help="A folder, or a URL such as s3://bucket/corpus.")],
+    to: Annotated[str, typer.Option("--to", help=N_("A folder, or a URL such as s3://bucket/corpus."))],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -386,11 +467,11 @@ def publish(
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
-    notes: list[str] = []
-    with progress() as told:
-        lock = publish_version(named, opened, to, told, notes.append)
-    for told_note in notes:
-        note(f"note: {told_note}")
+    notes: list[Message] = []
+    with progress() as step:
+        lock = publish_version(named, opened, to, step, notes.append)
+    for notice in notes:
+        note(_("note: {note}", note=notice))
     if as_json:
         print_json(asdict(lock) | {"to": to})
         return
@@ -400,48 +481,85 @@ def publish(
 
 @app.command("check-lock")
 def check_lock(
-    lock: Annotated[Path, typer.Argument(metavar="corpus.lock", help="Of a pulled version.")],
+    lock: Annotated[
+        Path,
+        typer.Argument(metavar="corpus.lock", help=N_("Of a pulled or exported version, or of several in one file.")),
+    ],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether documents of a pulled version were withdrawn since."""
+    """Say whether documents of a pulled version were withdrawn since, and where they stand beside the lock."""
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.corpus_lock import read_lock
-    from latam_corpus.release.manifest import load_manifest
-    from latam_corpus.release.withdrawal_log import read_log
+    from latam_corpus.release.corpus_lock import read_locks
+    from latam_corpus.release.lock_check import places_of, withdrawn_since
 
-    read = read_lock(lock)
+    locks = read_locks(lock)
     opened = open_store(store, out)
-    with opened.told():
-        manifest = load_manifest(opened, *opened.find(f"{read.name}@{read.version}"))
-        ids = read_log(opened).withdrawn_since(manifest, read.withdrawal_sequence)
+    checked = []
+    for one in locks:
+        ids = withdrawn_since(one, opened)
+        # What several locks are of lies in folders of its own.
+        rows = places_of(ids, lock.parent).to_dicts() if len(ids) and len(locks) == 1 else []
+        checked.append({"release": one.spec, "withdrawn": ids.to_list(), "rows": rows})
     if as_json:
-        print_json({"release": manifest.spec, "withdrawn": ids.to_list()})
-    elif len(ids):
-        shown = ", ".join(ids[:5])
-        gone = {"release": manifest.spec, "n": number(len(ids)), "ids": shown}
-        console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
-        console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
+        print_json(checked[0] if len(checked) == 1 else {"releases": checked})
     else:
-        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=manifest.spec))
-    if len(ids):
+        for release in checked:
+            _tell_check(release, lock.parent)
+    if any(release["withdrawn"] for release in checked):
         raise typer.Exit(1)
+
+
+def _tell_check(release: dict[str, Any], folder: Path) -> None:
+    ids, rows = release["withdrawn"], release["rows"]
+    if not ids:
+        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=release["release"]))
+        return
+    gone = {"release": release["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
+    console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
+    console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
+    if rows:
+        note_of = {"folder": folder, "n": number(len(rows))}
+        console.print(_("{n} of them stand in {folder}; --json says in which rows, or tokens, to be masked", **note_of))
+
+
+@app.command("lock", help=N_("Join the locks of pulled folders and exports in one file, to keep with a training run."))
+def lock_several(
+    locks: Annotated[list[Path], typer.Argument(metavar="corpus.lock…", help=N_("Of pulled folders and exports."))],
+    to: Annotated[Path, typer.Option("--to", help=N_("The file to write."))],
+    as_json: Json = False,
+) -> None:
+    """Join the locks of pulled folders and exports in one file, to keep with a training run."""
+    from latam_corpus.release.corpus_lock import join_locks
+
+    joined = join_locks(locks, to)
+    if as_json:
+        print_json([lock.as_dict() for lock in joined])
+        return
+    console.print(_("{file} locks {releases}", file=to, releases=", ".join(lock.spec for lock in joined)))
 
 
 def pull(
     spec: Spec,
-    to: Annotated[Path, typer.Option("--to", help="A new or empty folder, or one with an earlier pull.")],
+    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder, or one with an earlier pull."))],
     where: Annotated[
-        str | None, typer.Option(help="Only rows of which this is true: country in ('CL', 'AR') and 'train' in uses.")
+        str | None,
+        typer.Option(help=N_("Only rows of which this is true: country in ('CL', 'AR') and 'train' in uses.")),
     ] = None,
     with_index: Annotated[
-        bool, typer.Option("--with-index", help="Also the fingerprints of its documents, by which copies are found.")
+        bool,
+        typer.Option("--with-index", help=N_("Also the fingerprints of its documents, by which copies are found.")),
     ] = False,
     columns: Annotated[
-        str | None, typer.Option(help="Only these beside doc_id, such as text,language; id is doc_id under that name.")
+        str | None,
+        typer.Option(help=N_("Only these beside doc_id, such as text,language; id is doc_id under that name.")),
     ] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids that are left out."))] = None,
+    key: Key = None,
+    with_ledger: Annotated[
+        bool, typer.Option("--with-ledger", help=N_("Of a selection too, what was decided on its documents."))
+    ] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -453,36 +571,39 @@ def pull(
     """
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.exclusions import excluded_ids
+    from latam_corpus.release.minisign_keys import read_public_keys
     from latam_corpus.release.pull import pull as pull_version
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
-    notes: list[str] = []
-    with progress() as told:
+    notes: list[Message] = []
+    with progress() as step:
         lock = pull_version(
             named,
             opened,
             to,
             where,
-            told,
+            step,
             with_index=with_index,
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
             exclude=excluded_ids(exclude or ()),
+            with_ledger=with_ledger,
             tell=notes.append,
+            keys=read_public_keys(key or ()),
         )
-    for told_note in notes:
-        note(f"note: {told_note}")
+    for notice in notes:
+        note(_("note: {note}", note=notice))
     if as_json:
         print_json(lock.as_dict() | {"to": str(to)})
         return
-    told_of = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
+    figures = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     if lock.rewritten and (lock.columns is not None or opened.folder is None):
         part = _(
             "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
         )
-        console.print(part.fill(**told_of))
+        console.print(part.fill(**figures))
     else:
-        console.print(_("{release}: {n} documents in {folder}, every byte verified", **told_of))
+        console.print(_("{release}: {n} documents in {folder}, every byte verified", **figures))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 
@@ -492,15 +613,15 @@ def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
     Raises:
         ConfigError: they state different things, or nothing is stated anywhere.
     """
-    stated = [run.release[key] for run in runs if key in run.release]
-    if any(value != stated[0] for value in stated):
+    choices = [run.release[key] for run in runs if key in run.release]
+    if any(value != choices[0] for value in choices):
         problem = _("the runs' recipes disagree on it")
         raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
-    found = stated[0] if stated else otherwise
-    if found is None:
+    agreed = choices[0] if choices else otherwise
+    if agreed is None:
         problem = _("no recipe of these runs has a [release] that states it")
         raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))
-    return found
+    return agreed
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:
@@ -521,7 +642,7 @@ def _tell(manifest: Manifest) -> None:
     from latam_corpus.release.card import megabytes
 
     console.print(f"{manifest.spec}: {manifest.title}")
-    told = _(
+    summary = _(
         "{n} documents, {text} of text, {shards} shards of {size} together; admits {tiers} for {uses}",
         n=number(manifest.rows),
         text=megabytes(manifest.text_bytes),
@@ -530,7 +651,7 @@ def _tell(manifest: Manifest) -> None:
         tiers=enumerated(TIERS[tier] for tier in manifest.admit),
         uses=enumerated(USES[use] for use in manifest.uses),
     )
-    console.print(told)
+    console.print(summary)
     counted: dict[tuple[str, str], list[int]] = {}
     for shard in manifest.shards:
         tally = counted.setdefault((shard.language, shard.genre), [0, 0, 0, 0])

@@ -12,44 +12,44 @@ from latam_corpus.cli.sample import RunOrRelease  # noqa: TC001  (Typer reads an
 from latam_corpus.cli.show import console, note, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import CorpusError, cause_of
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
 
-NoReport = Annotated[bool, typer.Option("--no-report", help="Write no page about it.")]
+NoReport = Annotated[bool, typer.Option("--no-report", help=N_("Write no page about it."))]
 
 
 def report(
     named: RunOrRelease,
     to: Annotated[
-        Path | None, typer.Option(help="The page; report.html in the run's folder, or OUT/reports, when left out.")
+        Path | None, typer.Option(help=N_("The page; report.html in the run's folder, or OUT/reports, when left out."))
     ] = None,
     internal: Annotated[
-        bool, typer.Option("--internal", help="Show texts whose terms keep them inside; stamps the page.")
+        bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
     ] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs and of the store.")] = Path("out"),
-    store: Annotated[str | None, typer.Option(help="The store, a folder or URL; OUT/store by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
+    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Write one page about a run or a release: what came and stayed, what is in it, what fell and why."""
     from latam_corpus.audit.documents import named_documents
     from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.manifest import load_manifest
 
-    found = named_documents(named, out, store, note)
-    if found.folder is None:
-        assert found.store is not None  # noqa: S101  (a version is in one)
+    documents = named_documents(named, out, store, note)
+    if documents.folder is None:
+        assert documents.store is not None  # noqa: S101  (a version is in one)
         if internal:
             note(_("note: a release's page shows no texts, with --internal neither"))
-        manifest = load_manifest(found.store, *found.store.find(found.name))
-        page = write_release_report(found.store, manifest, out, to, store)
+        manifest = load_manifest(documents.store, *documents.store.find(documents.name))
+        page = write_release_report(documents.store, manifest, out, to, store)
     else:
-        beside = existing_store(store, found.folder.resolve().parent.parent)
-        versions = releases_of(beside).get(found.name, []) if beside else []
+        beside = existing_store(store, documents.folder.resolve().parent.parent)
+        versions = releases_of(beside).get(documents.name, []) if beside else []
         released = load_manifest(beside, *beside.find(versions[-1])) if beside and versions else None
-        page = write_run_report(found.folder, out, released, to, internal=internal)
+        page = write_run_report(documents.folder, out, released, to, internal=internal)
     if as_json:
         print_json({"report": str(page)})
     else:
@@ -89,7 +89,7 @@ def write_release_report(
     from latam_corpus.report.release_facts import release_facts
     from latam_corpus.report.release_page import release_page
 
-    with store.told():
+    with store.named_errors():
         facts = release_facts(store, manifest)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
     write_file(page, release_page(facts, spoken(), named))

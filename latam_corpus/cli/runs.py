@@ -11,6 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.difference import Counted, Difference
     from latam_corpus.pipeline.history import Entry
 
-app = typer.Typer(no_args_is_help=True, help="List, show, compare, tag and remove runs.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs.")]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")]
+app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))]
+StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
 _RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
 _SHOWN: Final = 40
@@ -98,18 +99,18 @@ def _released(out: Path, store: str | None) -> dict[str, list[str]]:
 @app.command("show")
 def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Show a run: what it rests on, what came of it stage by stage, and what became of it."""
-    found = history.entry(history.find_run(run, out, must_be_finished=False))
-    [row] = _rows([found], out, store)
-    values = found.record.values if found.record else None
+    run_entry = history.entry(history.find_run(run, out, must_be_finished=False))
+    [row] = _rows([run_entry], out, store)
+    values = run_entry.record.values if run_entry.record else None
     if as_json:
-        print_json(row | {"folder": str(found.folder), "attempt": found.attempt, "record": values})
+        print_json(row | {"folder": str(run_entry.folder), "attempt": run_entry.attempt, "record": values})
         return
-    console.print(f"{found.name}: {found.state}, {_minute(found.when)} UTC", markup=False)
+    console.print(f"{run_entry.name}: {run_entry.state}, {_minute(run_entry.when)} UTC", markup=False)
     for kind in ("tags", "releases"):
         for name in row[kind]:
             console.print(f"{kind[:-1]:<9}{name}", markup=False)
-    if found.problem:
-        console.print(f"problem  {found.problem}", markup=False)
+    if run_entry.problem:
+        console.print(f"problem  {run_entry.problem}", markup=False)
     if values:
         _show_record(values)
 
@@ -147,7 +148,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
 @app.command("diff")
 def diff(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN, autocompletion=completion.runs)],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another run.", autocompletion=completion.runs)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help=N_("Another run."), autocompletion=completion.runs)],
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -158,17 +159,17 @@ def diff(
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
         raise ConfigError(a.folder.name, "a run compared with itself has nothing to say", "name two runs")
-    found, counted = differences(a.values, b.values), counts(a.values, b.values)
+    changes, counted = differences(a.values, b.values), counts(a.values, b.values)
     if as_json:
         rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
         names = {"a": a.folder.name, "b": b.folder.name}
-        print_json(names | {"differences": [one._asdict() for one in found]} | rows)
+        print_json(names | {"differences": [one._asdict() for one in changes]} | rows)
         return
     console.print(f"A  {a.folder.name}", markup=False)
     console.print(f"B  {b.folder.name}", markup=False)
-    if not found:
+    if not changes:
         console.print("they rest on the same recipe, stages, sources and input")
-    _show_differences(found)
+    _show_differences(changes)
     for what, listed in counted.items():
         if listed:
             _show_counts(what, listed)
@@ -176,10 +177,10 @@ def diff(
         console.print("every stage and source has the same rows in both")
 
 
-def _show_differences(found: Sequence[Difference]) -> None:
+def _show_differences(changes: Sequence[Difference]) -> None:
     shown: dict[str, int] = {}
     rows = []
-    for one in found:
+    for one in changes:
         shown[one.what] = shown.get(one.what, 0) + 1
         if shown[one.what] <= _MOST:
             rows.append((one.what, " ".join(filter(None, (one.name, one.aspect))), _short(one.a), _short(one.b)))
@@ -208,8 +209,8 @@ def _show_counts(what: str, listed: Sequence[Counted]) -> None:
 @app.command("tag")
 def tag(
     run: RunName,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
-    remove: Annotated[bool, typer.Option("--remove", help="Take the name off the run.")] = False,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("What to call it."))],
+    remove: Annotated[bool, typer.Option("--remove", help=N_("Take the name off the run."))] = False,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -242,9 +243,9 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
 def prune_runs(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN…", help="Runs to remove, by their full names.", autocompletion=completion.runs),
+        typer.Argument(metavar="RUN…", help=N_("Runs to remove, by their full names."), autocompletion=completion.runs),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also runs that have a tag or were released.")] = False,
+    force: Annotated[bool, typer.Option("--force", help=N_("Also runs that have a tag or were released."))] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,

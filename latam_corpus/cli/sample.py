@@ -13,6 +13,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,23 +26,23 @@ _FORMS = (".html", ".jsonl", ".xlsx")
 RunOrRelease = Annotated[
     str,
     typer.Argument(
-        metavar="RUN|RELEASE", help="A run's folder or name, or NAME[@VERSION].", autocompletion=completion.runs
+        metavar="RUN|RELEASE", help=N_("A run's folder or name, or NAME[@VERSION]."), autocompletion=completion.runs
     ),
 ]
 
 
 def sample(
     named: RunOrRelease,
-    by: Annotated[str, typer.Option(metavar="COLUMNS", help="Draw from each of these, as language,genre.")] = "",
-    n: Annotated[int, typer.Option(min=1, help="How many of each; of all, without --by.")] = 10,
-    seed: Annotated[int, typer.Option(help="Another one draws other documents.")] = 1,
-    to: Annotated[Path | None, typer.Option(help="Write .html, .jsonl or .xlsx; shown here when left out.")] = None,
-    set_aside: Annotated[bool, typer.Option("--set-aside", help="Draw from what the run set aside.")] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs and of the store.")] = Path("out"),
-    store: Annotated[str | None, typer.Option(help="The store, a folder or URL; OUT/store by default.")] = None,
+    by: Annotated[str, typer.Option(metavar="COLUMNS", help=N_("Draw from each of these, as language,genre."))] = "",
+    n: Annotated[int, typer.Option(min=1, help=N_("How many of each; of all, without --by."))] = 10,
+    seed: Annotated[int, typer.Option(help=N_("Another one draws other documents."))] = 1,
+    to: Annotated[Path | None, typer.Option(help=N_("Write .html, .jsonl or .xlsx; shown here when left out."))] = None,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
+    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
     page_language: PageLanguage = "es",
     internal: Internal = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
     from latam_corpus.audit.documents import named_documents
@@ -52,22 +53,24 @@ def sample(
     checked_language(page_language)
     if to and to.suffix not in _FORMS:
         raise ConfigError(str(to), f"«{to.suffix}» is no form of a sample", f"end its name in {', '.join(_FORMS)}")
-    found = named_documents(named, out, store, note)
-    if set_aside and found.folder is None:
+    documents = named_documents(named, out, store, note)
+    if set_aside and documents.folder is None:
         raise ConfigError(named, "a release holds nothing that was set aside", "name a run")
     hidden: Counter[str] = Counter()
-    frame = draw(_readable(found, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
+    frame = draw(_readable(documents, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
     if not frame.height:
-        told = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
-        raise ConfigError(found.name, told, "their terms keep them inside: --internal shows them" if hidden else "")
-    rows = shown_rows(frame)
+        problem = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
+        raise ConfigError(
+            documents.name, problem, "their terms keep them inside: --internal shows them" if hidden else ""
+        )
+    rows = shown_rows(frame, f"{documents.name}, set aside" if set_aside else documents.name, columns)
     if to:
         if to.suffix == ".html":
-            beside, out_of_sight = _compared(found, frame, internal), hidden["documents"]
-            made = sample_page(
-                found.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
+            beside, out_of_sight = _compared(documents, frame, internal), hidden["documents"]
+            page = sample_page(
+                documents.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
             )
-            write_file(to, made)
+            write_file(to, page)
         elif to.suffix == ".jsonl":
             write_jsonl(to, rows, internal=internal)
         else:
@@ -79,14 +82,14 @@ def sample(
         console.print(f"{number(len(rows))} documents in {to}", markup=False)
     else:
         for row in rows:
-            told = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
-            console.print(f"{row['doc_id']}  {told}", markup=False)
+            labels = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
+            console.print(f"{row['doc_id']}  {labels}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
         console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")
 
 
-def _compared(found: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
+def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
     """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
     import polars as pl
 
@@ -95,16 +98,16 @@ def _compared(found: Documents, frame: pl.DataFrame, internal: bool) -> dict[str
     named = named_by(frame).drop_nulls()
     if not named.len():
         return {}
-    kept = _readable(found, "kept", internal, Counter())
+    kept = _readable(documents, "kept", internal, Counter())
     others = pl.concat([frame.clear(), *(one.filter(pl.col("doc_id").is_in(named.implode())) for one in kept)])
     return beside(frame, others)
 
 
-def _readable(found: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
+def _readable(documents: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
     from latam_corpus.report.disclosure import with_readable
 
     today = datetime.now(UTC).date()
-    for frame in found.frames(kind):
+    for frame in documents.frames(kind):
         rows = with_readable(frame, today)
         if not internal:
             hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})

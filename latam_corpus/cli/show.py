@@ -25,7 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from latam_corpus.cli.ui_language import said, spoken
+from latam_corpus.cli.ui_language import in_spoken_language, spoken
 from latam_corpus.messages import Message, _, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
@@ -44,6 +44,10 @@ STEPS: Final = (
     _("comparing with the earlier version"),
     _("pairing documents that share passages"),
     _("pulling"),
+    _("counting tokens"),
+    _("reading documents"),
+    _("writing documents"),
+    _("training models"),
     _("verifying"),
     _("reading"),
     _("writing shards"),
@@ -61,7 +65,7 @@ class _Screen(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print them as rich does."""
-        super().print(*map(said, objects), **options)
+        super().print(*map(in_spoken_language, objects), **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return the string as rich draws it, in a line or in a table's cell."""
@@ -114,15 +118,21 @@ def print_json(value: Any) -> None:
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
-    shown = Table(title=str(said(title)) or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for place, column in enumerate(str(said(one)) for one in columns):
+    shown = Table(
+        title=str(in_spoken_language(title)) or None,
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for index, column in enumerate(str(in_spoken_language(one)) for one in columns):
         numeric = column.endswith("#")
         # The first column is what people copy: it is never cut.
         shown.add_column(
-            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or place == 0
+            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
         )
     for row in rows:
-        shown.add_row(*("" if cell is None else str(said(cell)) for cell in row))
+        shown.add_row(*("" if cell is None else str(in_spoken_language(cell)) for cell in row))
     _Screen(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
 
 
@@ -154,16 +164,16 @@ class RunProgress:
         ) if errors.is_terminal and not as_json else None  # fmt: skip
         self._as_json = as_json
         self._task: Any = None
-        self._title, self._done, self._total, self._told, self._kept = "", 0, 0, 0, 0
+        self._title, self._done, self._total, self._tenths, self._kept = "", 0, 0, 0, 0
         self._step = ""
         self._clock = clock
-        self._said = self._began = clock()
+        self._last_line = self._began = clock()
         if self._bar:
             self._bar.start()
 
     def started(self, title: str, total: int) -> None:
         """Note that a segment of so many parts begins."""
-        self._title, self._done, self._total, self._told, self._kept = title, 0, total, 0, 0
+        self._title, self._done, self._total, self._tenths, self._kept = title, 0, total, 0, 0
         self._began = self._clock()
         self._show(title, total)
 
@@ -184,29 +194,29 @@ class RunProgress:
         if self._bar:
             title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())
             self._bar.update(self._task, completed=self._done, description=visible(title))
-        elif self._done * 10 // self._total > self._told or self._done == self._total:
-            self._told = self._done * 10 // self._total
+        elif self._done * 10 // self._total > self._tenths or self._done == self._total:
+            self._tenths = self._done * 10 // self._total
             line = _("{stages}: {n} of {total} parts, {kept} documents kept")
             figures = {"n": self._done, "total": self._total}
-            told: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
+            event: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
             pace = self._pace(self._done, self._total)
             self._say(
                 _with_pace(line.fill(stages=self._title, kept=number(self._kept), **figures), pace),
-                told | {"kept": self._kept} | pace,
+                event | {"kept": self._kept} | pace,
             )
 
     def barrier(self, name: str, rows: int) -> None:
         """Note that a barrier decides on so many rows."""
         self._title, self._step = name, ""
-        self._said = self._clock()
+        self._last_line = self._clock()
         self._show(name, None)
         if not self._bar:
-            told = {"event": "barrier", "stages": name, "rows": rows}
-            self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), told)
+            event = {"event": "barrier", "stages": name, "rows": rows}
+            self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), event)
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Something of an earlier run was damaged and is made anew."""
-        self._say(_("damaged  {what}", what=told), {"event": "damaged", "what": told})
+        self._say(_("damaged  {what}", what=damaged), {"event": "damaged", "what": damaged})
 
     def step(self, title: str, done: int, total: int) -> None:
         """So much of a step of the barrier's work is done."""
@@ -215,13 +225,13 @@ class RunProgress:
         if self._bar:
             shown = translated(title, spoken())
             self._bar.update(self._task, description=visible(f"{self._title}: {shown}"), completed=done, total=total)
-        elif self._clock() - self._said >= _SECONDS_A_LINE:
-            self._said = self._clock()
+        elif self._clock() - self._last_line >= _SECONDS_A_LINE:
+            self._last_line = self._clock()
             figures = {"n": number(done), "total": number(total), "step": translated(title, spoken())}
             line = _("{stage}: {step}: {n} of {total}", stage=self._title, **figures)
-            told = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
+            event = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
             pace = self._pace(done, total)
-            self._say(_with_pace(line, pace), told | pace)
+            self._say(_with_pace(line, pace), event | pace)
 
     def _pace(self, done: int, total: int) -> dict[str, float]:
         """How many are done a second, and the seconds the rest takes; nothing in the first second and at the end."""
@@ -231,9 +241,9 @@ class RunProgress:
         rate = done / seconds
         return {"per_second": round(rate, 3), "seconds_left": round((total - done) / rate)}
 
-    def _say(self, line: Message, told: dict[str, Any]) -> None:
+    def _say(self, line: Message, event: dict[str, Any]) -> None:
         if self._as_json:
-            sys.stderr.write(visible_json(json.dumps(told, ensure_ascii=True)) + "\n")
+            sys.stderr.write(visible_json(json.dumps(event, ensure_ascii=True)) + "\n")
             sys.stderr.flush()
         else:
             errors.print(line)
@@ -255,7 +265,7 @@ def _with_pace(line: Message, pace: dict[str, float]) -> Message:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """What is told of work on files: what is done, how much of it, of how much. A live bar, elsewhere a line each."""
+    """Show how far work on files is, by count: a live bar in a terminal, elsewhere a line each."""
     if not errors.is_terminal:
         yield (
             lambda what, done, total: (
@@ -285,9 +295,9 @@ class Unseen:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Tell what was damaged all the same."""
-        errors.print(f"damaged  {told}")
+        errors.print(f"damaged  {damaged}")
 
     def step(self, title: str, done: int, total: int) -> None:
         """Nothing is shown."""

@@ -11,32 +11,35 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_
 from latam_corpus.pipeline.registry import make_stage, stage_class
 
 
 def stage(
     name: Annotated[
         str,
-        typer.Argument(help="The stage's key: see `latam-corpus list stages`.", autocompletion=completion.stages),
+        typer.Argument(help=N_("The stage's key: see `latam-corpus list stages`."), autocompletion=completion.stages),
     ],
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="JSONL or Parquet; for extract a file or folder.")],
-    output: Annotated[Path, typer.Argument(help="JSONL or Parquet, by its suffix.")],
-    settings: Annotated[list[str], typer.Option("--set", help="An option of the stage: key=value.")] = [],  # noqa: B006
-    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract a file or folder."))
+    ],
+    output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
+    settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],  # noqa: B006
+    as_json_: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Run one stage alone; the output has one row a row of the input, in its order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.one_stage import extracted, worked
 
-    made = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
+    configured = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    chunks = extracted(source, made) if name == "extract" else worked(source, made.expand(), note)
+    chunks = extracted(source, configured) if name == "extract" else worked(source, configured.expand(), note)
     with RowWriter(output) as writer:
-        for originals, given in chunks:
-            writer.write(originals, given)
-            rows += given.height
-            dropped += given["drop_reason"].drop_nulls().len() if "drop_reason" in given.columns else 0
+        for originals, result in chunks:
+            writer.write(originals, result)
+            rows += result.height
+            dropped += result["drop_reason"].drop_nulls().len() if "drop_reason" in result.columns else 0
     if as_json_:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.errors import ConfigError, one_of
-from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, Message, _, language_of_user, translated
+from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, N_, Message, _, language_of_user, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def speak_as_typed(line: Sequence[str]) -> None:
 
 
 def with_language(command: Any) -> Any:
-    """The command, and those of a group, with the option `--lang` and with helps in the language that is spoken."""
+    """Give a command, and those of a group, the option `--lang` and helps in the language that is spoken."""
     command.params.append(_option())
     command.help = command.help and translated(command.help, spoken())
     for parameter in command.params:
@@ -77,9 +77,9 @@ def with_language(command: Any) -> Any:
     return command
 
 
-def said(told: object) -> object:
+def in_spoken_language(value: object) -> object:
     """Return a message in the language that is spoken; what is no message as it is."""
-    return told.translate(spoken()) if isinstance(told, Message) else told
+    return value.translate(spoken()) if isinstance(value, Message) else value
 
 
 def _option() -> Any:
@@ -99,7 +99,7 @@ def _only_language(
             metavar="es|pt|en",
             callback=lambda value: value and speak(value),
             show_default=False,
-            help="The language of questions and answers; LANG's by default.",
+            help=N_("The language of questions and answers; LANG's by default."),
         ),
     ] = "",
 ) -> None:

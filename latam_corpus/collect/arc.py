@@ -63,7 +63,7 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
 
 
 def _page(
-    stream: BinaryIO, number: int, length: int, said: str, about: dict[str, Any]
+    stream: BinaryIO, number: int, length: int, content_type: str, about: dict[str, Any]
 ) -> NumberedRecord | Failure | None:
     left = length
 
@@ -77,14 +77,14 @@ def _page(
         return data
 
     if length > streams.MAX_RECORD:
-        told = {"bytes": length, "limit_bytes": streams.MAX_RECORD}
-        made: NumberedRecord | Failure | None = Failure(number, "too large", told)
+        detail = {"bytes": length, "limit_bytes": streams.MAX_RECORD}
+        outcome: NumberedRecord | Failure | None = Failure(number, "too large", detail)
     else:
         is_http = about["url"].startswith("http")
-        made = page_of(number, None, None if is_http else said, take, about)
+        outcome = page_of(number, None, None if is_http else content_type, take, about)
     while left > 0 and (passed := len(stream.read(min(left, 2**20)))):
         left -= passed
-    return made
+    return outcome
 
 
 def _time(digits: bytes) -> str | None:

@@ -138,9 +138,9 @@ def members(content: Content, modified: datetime, budget: Budget | None = None) 
         SourceError: the archive can't be opened, or is damaged from some place on.
     """
     allowed = budget or Budget()
-    found = _zip(content, modified, allowed) if _is_zip(content) else _tar(content, modified, allowed)
+    entries = _zip(content, modified, allowed) if _is_zip(content) else _tar(content, modified, allowed)
     try:
-        yield from _safe(found)
+        yield from _safe(entries)
     except _TooManyError:
         yield Failure(None, "too large", {"limit_members": MAX_MEMBERS, "remedy": "hand it over in pieces"})
 
@@ -174,9 +174,9 @@ def _is_archive(name: str) -> bool:
     return entry is not None and entry.archive
 
 
-def _safe(found: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
+def _safe(entries: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
     """Yield the members without hidden ones; one whose name leads out of the archive is refused."""
-    for member in found:
+    for member in entries:
         if any(part.startswith(".") and part != ".." for part in member.name.split("/")):
             continue
         problem = _unsafe(member.name)

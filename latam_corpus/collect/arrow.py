@@ -165,7 +165,7 @@ def _is_foreign(kind: pa.DataType) -> bool:
     if any(is_one(kind) for is_one in _FOREIGN):
         return True
     inner = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    return any(_is_foreign(inner.field(place).type) for place in range(inner.num_fields))
+    return any(_is_foreign(inner.field(index).type) for index in range(inner.num_fields))
 
 
 class Tally:
@@ -190,7 +190,7 @@ class Tally:
 
 
 def within(batch: pa.RecordBatch, limits: Limits, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """The batch in pieces that stay within the limits, on the average of its rows and, twice over, each by itself.
+    """Yield the batch in pieces within the limits, on the average of its rows and, twice over, each by itself.
 
     Raises:
         ValueError: a row alone is larger than any text, or the file unpacks to far more than texts do.

@@ -105,10 +105,10 @@ class _Table:
     def _field(self, number: int) -> int:
         """Where a field is; 0 for one that isn't there."""
         fields = self._at - struct.unpack_from("<i", self._data, self._at)[0]
-        place = 4 + 2 * number
-        if fields < 0 or place >= struct.unpack_from("<H", self._data, fields)[0]:
+        entry_offset = 4 + 2 * number
+        if fields < 0 or entry_offset >= struct.unpack_from("<H", self._data, fields)[0]:
             return 0
-        offset: int = struct.unpack_from("<H", self._data, fields + place)[0]
+        offset: int = struct.unpack_from("<H", self._data, fields + entry_offset)[0]
         return offset and self._at + offset
 
     def byte(self, number: int) -> int:

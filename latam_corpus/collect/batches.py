@@ -29,6 +29,8 @@ COLLECTED: Final = (
 )  # fmt: skip
 _SCHEMA: Final = {**DOCUMENT_SCHEMA, **WORKING_SCHEMA}
 _BODIES: Final = ("text", "raw")
+# Of a record with several texts alone.
+_OF_SEVERAL: Final = ("parent_id", "turns")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Rows:
         """Return the rows as a frame of the schema's types."""
         columns, height = self.columns, self.height
         fields = [_series(field.name, columns[field.name], field.dtype, height) for field in ORIGIN.fields]
-        names = [*COLLECTED, *(name for name in (*_BODIES, "media_type") if name in columns)]
+        names = [*COLLECTED, *(name for name in (*_OF_SEVERAL, *_BODIES, "media_type") if name in columns)]
         return pl.DataFrame(
             [
                 pl.DataFrame(fields).to_struct("origin")

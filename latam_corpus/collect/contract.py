@@ -70,21 +70,21 @@ class Facts:
     Attributes:
         records: of tables and JSON lines.
         filled: by column that the source names, how many of them have a value.
-        given: by column of the documents.
+        fills: by column of the documents.
         lacking: by file that is read in parts, what each part lacks.
     """
 
     records: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    given: dict[str, ColumnFill] = field(default_factory=dict)
+    fills: dict[str, ColumnFill] = field(default_factory=dict)
     lacking: dict[str, list[Lacking]] = field(default_factory=dict)
 
     def add(self, other: Facts) -> None:
         """Add what another part showed."""
         self.records += other.records
         self.filled += other.filled
-        for name, more in other.given.items():
-            mine = self.given.setdefault(name, ColumnFill(more.origin))
+        for name, more in other.fills.items():
+            mine = self.fills.setdefault(name, ColumnFill(more.origin))
             mine.records += more.records
             mine.filled += more.filled
             mine.example = mine.example or more.example
@@ -96,28 +96,28 @@ class Facts:
         return {
             "records": self.records,
             "filled": dict(self.filled),
-            "given": {name: asdict(given) for name, given in self.given.items()},
+            "given": {name: asdict(fill) for name, fill in self.fills.items()},
             "lacking": {file: [asdict(one) for one in parts] for file, parts in self.lacking.items()},
         }
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Facts:
+    def of(cls, values: Mapping[str, Any]) -> Facts:
         """Return what `as_dict` gave."""
         return cls(
-            told["records"],
-            Counter(told["filled"]),
-            {name: ColumnFill(**given) for name, given in told["given"].items()},
-            {file: [Lacking(**one) for one in parts] for file, parts in told["lacking"].items()},
+            values["records"],
+            Counter(values["filled"]),
+            {name: ColumnFill(**fill) for name, fill in values["given"].items()},
+            {file: [Lacking(**one) for one in parts] for file, parts in values["lacking"].items()},
         )
 
     def empty(self) -> dict[str, ColumnFill]:
         """Return the columns of the documents for which no record gave a value."""
-        return {name: given for name, given in self.given.items() if given.records and not given.filled}
+        return {name: fill for name, fill in self.fills.items() if fill.records and not fill.filled}
 
     @property
     def dated(self) -> bool:
         """Whether records say when they were obtained."""
-        return "obtained" in self.given and self.given["obtained"].filled > 0
+        return "obtained" in self.fills and self.fills["obtained"].filled > 0
 
 
 @dataclass
@@ -187,7 +187,7 @@ class Watch:
         for breach in repeated(self._source, self.values):
             self._tell(breach)
 
-    def given(self, name: str, records: Sequence[Record], values: Sequence[Any] | None, origin: str = "") -> None:
+    def count(self, name: str, records: Sequence[Record], values: Sequence[Any] | None, origin: str = "") -> None:
         """Count how many of the records gave a value for a column of the documents.
 
         Args:
@@ -203,13 +203,13 @@ class Watch:
             if not asked or (values is None and getattr(columns, name) is None):
                 return
             origin = asked[0].column or "path"
-        told = self.facts.given.setdefault(name, ColumnFill(origin))
-        told.records += len(records)
+        fill = self.facts.fills.setdefault(name, ColumnFill(origin))
+        fill.records += len(records)
         filled = sum(value is not None for value in values or ())
-        told.filled += filled
-        if not filled and not told.example:
-            raw = (value_at(record, told.origin) for record in records)
-            told.example = next((str(value)[:_EXAMPLE] for value in raw if not is_empty(value)), "")
+        fill.filled += filled
+        if not filled and not fill.example:
+            raw = (value_at(record, fill.origin) for record in records)
+            fill.example = next((str(value)[:_EXAMPLE] for value in raw if not is_empty(value)), "")
 
     @property
     def values(self) -> pl.DataFrame:
@@ -261,12 +261,12 @@ class Watch:
     def _keep(
         self, column: str, values: Sequence[Any], empty: Sequence[bool], numbers: Sequence[int | None], relative: str
     ) -> None:
-        filled = [place for place, nothing in enumerate(empty) if not nothing]
-        hashes = [hashlib.blake2b(str(values[place]).encode(), digest_size=8).digest() for place in filled]
+        filled = [index for index, nothing in enumerate(empty) if not nothing]
+        hashes = [hashlib.blake2b(str(values[index]).encode(), digest_size=8).digest() for index in filled]
         rows = {
             "column": [column] * len(filled),
             "hash": np.frombuffer(b"".join(hashes), np.uint64),
-            "number": [numbers[place] for place in filled],
+            "number": [numbers[index] for index in filled],
             "file": [relative] * len(filled),
         }
         self._values.append(pl.DataFrame(rows, schema=VALUES_SCHEMA))
@@ -366,15 +366,15 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
                 most=f"{100 * most:.3g}",
             )
             yield Breach(place, problem, _("fill it in, or allow more"))
-    for name, given in facts.empty().items():
-        if not facts.records and given.origin in source.collect.named and given.origin not in PAGE_COLUMNS:
+    for name, fill in facts.empty().items():
+        if not facts.records and fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS:
             key = f"collect.columns.{name}"
-            problem = _("there is no column «{column}», which {key} names", column=given.origin, key=key)
+            problem = _("there is no column «{column}», which {key} names", column=fill.origin, key=key)
             remedy = _('these files are read whole; name their path (path = "…") or one value (value = "…")')
             yield Breach(place, problem, remedy)
         if name in ("text", "raw") or name.startswith("texts."):
-            records = f"{given.records:,}"
-            problem = _("«{column}» has no text in any of {n} records", column=given.origin, n=records)
+            records = f"{fill.records:,}"
+            problem = _("«{column}» has no text in any of {n} records", column=fill.origin, n=records)
             yield Breach(place, problem, _("name the column that has the texts"))
 
 

@@ -36,11 +36,13 @@ class Dialect:
 
     def options(self) -> type[csv.Dialect]:
         """Return the dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
-        made = type("_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True})
-        made.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
-        made.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
-        made.doublequote = True  # type: ignore[attr-defined]
-        return made
+        dialect = type(
+            "_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True}
+        )
+        dialect.quotechar = '"' if self.quotes else None  # type: ignore[attr-defined]
+        dialect.quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE  # type: ignore[attr-defined]
+        dialect.doublequote = True  # type: ignore[attr-defined]
+        return dialect
 
 
 def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
@@ -56,19 +58,19 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
     >>> dialect_of('texto\tautor\n"Vení", dijo.\tAnónimo\n', tab=True)
     Dialect(delimiter='\t', quotes=False)
     """
-    stated = delimiter or ("\t" if tab else None)
-    if stated is None:
+    chosen = delimiter or ("\t" if tab else None)
+    if chosen is None:
         fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
-        stated = max(_CANDIDATES, key=lambda one: fits[one])
-        if fits[stated][0] <= _MOST:
-            stated = ","
+        chosen = max(_CANDIDATES, key=lambda one: fits[one])
+        if fits[chosen][0] <= _MOST:
+            chosen = ","
     # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
-    quoted, plain = Dialect(stated), Dialect(stated, quotes=False)
-    return plain if stated == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
+    quoted, plain = Dialect(chosen), Dialect(chosen, quotes=False)
+    return plain if chosen == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
-    """The share of the sample's rows that have as many columns as the first, and how many; none where it is one."""
+    """Return the share of the sample's rows as wide as the first, and that width; none where it is one column."""
     reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
     counts: list[int] = []
     while len(counts) < _ROWS:
@@ -140,8 +142,8 @@ class _Lines:
             self._held.clear()
 
     def _end(self, end: str) -> None:
-        kept = self._length <= streams.MAX_RECORD
-        self._ready.append("".join(self._held) + end if kept else self._length + len(end))
+        fits = self._length <= streams.MAX_RECORD
+        self._ready.append("".join(self._held) + end if fits else self._length + len(end))
         self._held.clear()
         self._length = 0
 
@@ -238,8 +240,8 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
     if not row:
         return None
     if len(row) != len(table.names):
-        told: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
-        return Failure(number, "wrong number of columns", told)
+        detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
+        return Failure(number, "wrong number of columns", detail)
     try:
         "".join(row).encode()
     except UnicodeEncodeError as error:
@@ -257,8 +259,8 @@ def _table(content: Content, source: Source) -> _Table:
     mark, charset = next(((len(m), name) for m, name in _MARKS if head.startswith(m)), (0, collect.charset or "utf-8"))
     sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
-    found = next((row for _, _, row in _rows([sample], dialect)), None)
-    names = tuple(found) if isinstance(found, list) and not collect.header else collect.header
+    first_row = next((row for _, _, row in _rows([sample], dialect)), None)
+    names = tuple(first_row) if isinstance(first_row, list) and not collect.header else collect.header
     return _Table(charset, mark, dialect, tuple(name.strip() for name in names), has_header=not collect.header)
 
 

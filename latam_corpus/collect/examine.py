@@ -12,10 +12,11 @@ from fsspec.utils import glob_translate
 from latam_corpus.collect.contract import Watch, over_all
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.formats import UNKNOWN, format_of
+from latam_corpus.collect.input_file import of_json
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import Breach
-from latam_corpus.messages import _
+from latam_corpus.messages import _, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.formats import Format
-    from latam_corpus.collect.listing import InputFile
+    from latam_corpus.collect.input_file import InputFile
 
+_SHOWN: Final = 5
 _FILES: Final = 20
 _DOCUMENTS: Final = 500  # of a file
 _BYTES: Final = 2**21  # a frame
@@ -66,18 +68,18 @@ def examine(source: Source, where: str) -> Examined:
     """
     files = list_inputs(source, where)
     tried = [file for file in files if _format(source, file).name not in _ARCHIVED]
-    some = [tried[place * len(tried) // _FILES] for place in range(_FILES)] if len(tried) > _FILES else tried
+    some = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
     watch = Watch(source, strict=False)
     most = _DOCUMENTS * max(len(source.collect.texts), 1)
     whole = len(some) == len(files)
     rows = [pl.DataFrame()]
     for file in some:
-        found = [frame.select(COLUMNS) for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch)]
+        frames = [frame.select(COLUMNS) for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch)]
         watch.end_of_file()
-        whole &= sum(frame.height for frame in found) < most
-        rows += found
+        whole &= sum(frame.height for frame in frames) < most
+        rows += frames
     every = pl.concat(rows, how="diagonal")
-    dated, versions = ([source.id] if told else [] for told in (watch.facts.dated, source.collect.versions))
+    dated, versions = ([source.id] if flag else [] for flag in (watch.facts.dated, source.collect.versions))
     alike = unlike(every, dated, versions) if every.height else ()
     together = tuple(over_all(source, watch.facts))
     return Examined(
@@ -87,7 +89,7 @@ def examine(source: Source, where: str) -> Examined:
         whole,
         watch.facts,
         (*watch.breaches, *alike, *(together if whole and not watch.breaches else ())),
-        (*_unmatched(source, files), *(() if whole else together)),
+        (*_unmatched(source, files), *_undescribed(source, files), *(() if whole else together)),
     )
 
 
@@ -105,9 +107,26 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
     matched: dict[str, bool] = {}
     for pattern in source.collect.files:
         is_name = re.compile(glob_translate(pattern)).fullmatch
-        found = any(is_name(file.relative) for file in files)
-        matched[stem(pattern)] = matched.get(stem(pattern), False) or found
-    for pattern, found in matched.items():
-        if not found and any(matched.values()):
+        is_matched = any(is_name(file.relative) for file in files)
+        matched[stem(pattern)] = matched.get(stem(pattern), False) or is_matched
+    for pattern, is_matched in matched.items():
+        if not is_matched and any(matched.values()):
             problem = _("no file is «{pattern}», which collect.files names", pattern=pattern)
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
+
+
+def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
+    """Yield the files of which the source's catalogue says nothing, and what it names that isn't there."""
+    if source.collect.index is None:
+        return
+    place = _("input of {source}", source=source.id)
+    alone = [one.relative for one in files if not one.beside.is_list and not one.beside.record]
+    if alone:
+        problem = _("the catalogue says nothing of {n} files: {names}", n=len(alone), names=first_of(alone, _SHOWN))
+        yield Breach(place, problem, _("add them to it; until then they have what the source says of all"))
+    for one in files:
+        failures = list(of_json(one.beside.failures))
+        if failures:
+            problem = _("{n} of its rows can't be used: the file is missing or named twice, or the row is broken")
+            place = _("«{file}»", file=one.relative)
+            yield Breach(place, problem.fill(n=len(failures)), _("the ledger of the run names each"))

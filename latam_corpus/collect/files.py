@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final, cast
 
 from fsspec.utils import glob_translate
 
+from latam_corpus.collect.bags import damage_of
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
-from latam_corpus.collect.listing import InputFile, digest, list_inputs
+from latam_corpus.collect.input_file import InputFile, of_json
+from latam_corpus.collect.listing import digest, list_inputs
+from latam_corpus.collect.plugged_reader import plugged_reader
 from latam_corpus.collect.record_context import RecordContext
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
@@ -102,7 +105,11 @@ SPLITTERS: Final = {
 
 def reader_of(entry: Format) -> Reader:
     """Return the reader of a format that is no archive."""
-    return cast("Reader", _imported(READERS[entry.name]))
+    if entry.name in READERS:
+        return cast("Reader", _imported(READERS[entry.name]))
+    if entry.media_type is not None:  # a plug-in makes text of its bytes
+        return cast("Reader", _imported(READERS[UNKNOWN.name]))
+    return plugged_reader(entry.name)
 
 
 def splitter_of(entry: Format) -> Splitter | None:
@@ -139,7 +146,7 @@ def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Spa
     """
     entry = format_of(file.relative, source.collect.format) or UNKNOWN
     splitter = splitter_of(entry)
-    if splitter is None or file.size <= bytes_ or is_grouped(source.collect):
+    if splitter is None or file.size <= bytes_ or is_grouped(source.collect) or file.beside.checksum:
         return [None]
     try:
         spans = splitter(_content(file), source, bytes_)
@@ -211,11 +218,33 @@ def read_all(
     def pieces() -> Iterator[Rows]:
         for file in files:
             entry = format_of(file.relative, source.collect.format) or UNKNOWN
-            context = RecordContext(source, file.relative, file.modified, entry, genre, part=part, watch=watch)
-            yield from _pieces(context, _content(file, span), limits, limit)
+            context = RecordContext(
+                source,
+                file.relative,
+                file.modified,
+                entry,
+                genre,
+                part=part,
+                watch=watch,
+                catalogued=file.beside.columns,
+            )
+            if failures := list(_by_lists(file)):
+                yield failed_rows(replace(context, format=UNKNOWN), failures)
+            if not (file.beside.is_list or failures):
+                yield from _pieces(context, _content(file, span), limits, limit)
 
     yield from gathered(pieces(), limits)
     watch.end()
+
+
+def _by_lists(file: InputFile) -> Iterator[Failure]:
+    """Yield what lists beside a file say against it; of a list what it names that isn't there."""
+    yield from of_json(file.beside.failures)
+    try:
+        if damage := damage_of(file):
+            yield damage
+    except SourceError:  # reading it tells why
+        return
 
 
 def _pieces(context: RecordContext, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
@@ -247,6 +276,8 @@ def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budg
         yield from _of_members(context, content, limits, budget)
         return
     chunks = _guarded(context, content, limits)
+    if context.catalogued and context.format.media_type is not None:
+        chunks = (replace(one, records=[{**context.catalogued, **record} for record in one.records]) for one in chunks)
     if is_grouped(context.source.collect) and context.media_type is None:
         chunks = grouped(chunks, context.source.collect, limits)
     for chunk in chunks:
@@ -295,8 +326,8 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
                 yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 continue
             if entry.archive and context.member is not None:
-                told = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
-                yield failed_rows(replace(inner, format=UNKNOWN), [told])
+                failure = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
+                yield failed_rows(replace(inner, format=UNKNOWN), [failure])
             elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
                 yield from _rows(replace(inner, format=entry), Content(inner.relative, member.open), limits, budget)
     except SourceError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.address_country import country_of_address
@@ -47,16 +48,16 @@ def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ())
     >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0", ["noai"])
     ('share_alike', ['redistribute', 'evaluate'])
     """
-    tier, uses = _stated(source, statement)
+    tier, uses = _terms_by_statement(source, statement)
     tier = narrowed_tier(tier, source.labels)
     signals = list(refused)
     if _ASKING in signals and openness(tier) < openness("permission"):
         tier = "permission"
-    kept = withheld(signals)
-    return tier, [use for use in uses if use not in kept]
+    refused_uses = withheld(signals)
+    return tier, [use for use in uses if use not in refused_uses]
 
 
-def _stated(source: Source, statement: str | None) -> tuple[str, list[str]]:
+def _terms_by_statement(source: Source, statement: str | None) -> tuple[str, list[str]]:
     """Return the tier and the uses by the statements alone."""
     if source.rights and statement == source.rights.statement:
         return source.tier, list(source.uses)
@@ -145,10 +146,10 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
     shared: dict[str, Values] = {}
     for name, convert in _AS.items():
         default = defaults.get(name)
-        found = values_of(columns, name, records, keys, context.relative)
-        converted = None if found is None else [convert(one) for one in found]
+        values = values_of(columns, name, records, keys, context.relative)
+        converted = None if values is None else [convert(one) for one in values]
         if context.watch:
-            context.watch.given(name, records, converted)
+            context.watch.count(name, records, converted)
         if converted is None:
             shared[name] = Same(default)
         else:
@@ -158,12 +159,12 @@ def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[s
     return shared
 
 
-def _countries(stated: Values, urls: Values) -> Values:
+def _countries(countries: Values, urls: Values) -> Values:
     """Return the countries, by a record's address where nothing says it."""
     if isinstance(urls, Same):
-        return stated
-    said = [stated.value] * len(urls) if isinstance(stated, Same) else stated
-    return [one or country_of_address(url) for one, url in zip(said, urls, strict=True)]
+        return countries
+    values = [countries.value] * len(urls) if isinstance(countries, Same) else countries
+    return [one or country_of_address(url) for one, url in zip(values, urls, strict=True)]
 
 
 def _documents(
@@ -173,9 +174,10 @@ def _documents(
     source = context.source
     bodies = _bodies(context, chunk, keys, text)
     locators, members = _locators(context, chunk, keys, shared["url"])
-    if len(source.collect.texts) > 1 and text is not None:
-        locators = [f"{locator}#{text.column}" for locator in locators]
     columns = dict(shared)
+    if text is not None and len(source.collect.texts) > 1:
+        columns |= _aligned(source, chunk, text, bodies, locators)
+        locators = [f"{locator}#{text.column}" for locator in locators]
     if text is not None and text.language:
         columns["declared_language"] = Same(text.language)
     if text is not None and text.composition:
@@ -184,7 +186,7 @@ def _documents(
     body = "raw" if context.media_type else "text"
     if context.watch and context.format.media_type is None:
         name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
-        context.watch.given(name, chunk.records, bodies, origin)
+        context.watch.count(name, chunk.records, bodies, origin)
     columns |= {
         "doc_id": [doc_id(source.id, locator) for locator in locators],
         "member": [context.named(member) for member in members] if context.member else members,
@@ -200,6 +202,29 @@ def _documents(
         if "opt_outs" in keys:
             columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
     return _rows(context, columns, len(bodies), body)
+
+
+def _aligned(
+    source: Source, chunk: Chunk, text: Text, bodies: Sequence[Any], locators: Sequence[str]
+) -> dict[str, Values]:
+    """Return how one of a record's texts goes with its first: whose translation it is, and the segment of each line."""
+    first = source.collect.texts[0].column
+    parents: Values = Same(None)
+    if text.column != first:
+        parents = [doc_id(source.id, f"{locator}#{first}") for locator in locators]
+    if not chunk.segments:
+        return {"parent_id": parents}
+    places = [segments[text.column] for segments in chunk.segments]
+    return {"parent_id": parents, "turns": [_turns(body, mine) for body, mine in zip(bodies, places, strict=True)]}
+
+
+def _turns(body: str | None, places: Sequence[int]) -> list[dict[str, Any]] | None:
+    """Return the lines of a text with the places of their records; None where a record has several lines."""
+    lines = (body or "").split("\n")
+    if body is None or len(lines) != len(places):
+        return None
+    offsets = accumulate((len(line) + 1 for line in lines[:-1]), initial=0)
+    return [{"offset": offset, "segment": place} for offset, place in zip(offsets, places, strict=True)]
 
 
 def _origin(source: Source, body: str) -> str:
@@ -221,12 +246,12 @@ def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Te
         raw = values_of(collect.columns, "raw", records, keys, context.relative) or [None] * len(records)
         return [body if (body := _bytes(value)).strip() else None for value in raw]
     if text is not None:
-        found: list[Any] = [value_at(record, text.column) for record in records]
+        values: list[Any] = [value_at(record, text.column) for record in records]
         remove = (*collect.remove, *text.remove)
     else:
-        found = values_of(collect.columns, "text", records, keys, context.relative) or [None] * len(records)
+        values = values_of(collect.columns, "text", records, keys, context.relative) or [None] * len(records)
         remove = collect.remove
-    bodies = [text_of(value) for value in found]
+    bodies = [text_of(value) for value in values]
     if remove and chunk.pages is None:  # the lines of a group were cleaned one by one
         bodies = [None if body is None else cleaned(body, remove) for body in bodies]
     return [body if body and not body.isspace() else None for body in bodies]
@@ -240,7 +265,10 @@ def _locators(
     count = len(chunk.records)
     names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
     if context.watch:
-        context.watch.given("id", chunk.records, ids and names)
+        context.watch.count("id", chunk.records, ids and names)
+    if context.catalogued:  # of several files one record may say one address
+        urls = Same(None)
+        names = names if context.source.collect.columns.id else [None] * count
     links = [None] * count if isinstance(urls, Same) else urls
     locators: list[str] = []
     members: list[str | None] = []
@@ -259,11 +287,11 @@ def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) 
     """Why a record has no text, as JSON."""
     record = chunk.records[row]
     columns = context.source.collect.columns
-    stated = columns.raw if context.media_type else columns.text
-    wanted = text.column if text else (stated and stated.column) or "text"
+    pick = columns.raw if context.media_type else columns.text
+    wanted = text.column if text else (pick and pick.column) or "text"
     if wanted in record:
-        found = type(record[wanted]).__name__ if record[wanted] is not None else "null"
-        note: dict[str, Any] = {"column": wanted, "found": "blank" if found == "str" else found}
+        kind = type(record[wanted]).__name__ if record[wanted] is not None else "null"
+        note: dict[str, Any] = {"column": wanted, "found": "blank" if kind == "str" else kind}
     else:
         note = {"column": wanted, "found": "missing", "columns": sorted(map(str, record))[:_KEYS_SHOWN]}
     return json.dumps({"file": context.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
@@ -287,11 +315,13 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
     }
     if body == "raw":
         constant["media_type"] = context.media_type
-    made: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
-    made["rights_tier"], made["uses"] = _terms(source, columns["rights"], columns.get("opt_outs", Same(None)), height)
+    values: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
+    values["rights_tier"], values["uses"] = _terms(
+        source, columns["rights"], columns.get("opt_outs", Same(None)), height
+    )
     failed = columns["drop_reason"]
-    made["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
-    return Rows(height, made)
+    values["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
+    return Rows(height, values)
 
 
 def _verdict(reason: str) -> str:
@@ -304,8 +334,10 @@ def _terms(source: Source, statements: Values, opt_outs: Values, height: int) ->
     if isinstance(statements, Same) and isinstance(opt_outs, Same):
         tier, uses = terms_of(source, statements.value)
         return Same(tier), Same(uses)
-    said = [statements.value] * height if isinstance(statements, Same) else statements
+    values = [statements.value] * height if isinstance(statements, Same) else statements
     listed = [None] * height if isinstance(opt_outs, Same) else opt_outs
-    keys = [(one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(said, listed, strict=True)]
+    keys = [
+        (one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(values, listed, strict=True)
+    ]
     terms = {key: terms_of(source, *key) for key in set(keys)}
     return [terms[key][0] for key in keys], [terms[key][1] for key in keys]

@@ -20,6 +20,7 @@ class _Group:
     first: Record
     page: int
     lines: dict[str, list[str]]
+    places: dict[str, list[int]]
     rows: int = 0
 
 
@@ -36,14 +37,14 @@ def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
 
 
 def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterator[Chunk]:
-    """The chunks with records of equal group joined, line by line, to one record: the first, with the texts of all.
+    """Yield the chunks with records of equal group joined, line by line, to one: the first, with the texts of all.
 
     Consecutive records are joined, or with `gather` all of the file, which is then held in memory. A group of more
     than `group_rows` records is cut; `pages` counts its documents.
     """
     columns = removals(collect)
     open_: dict[tuple[str, ...], _Group] = {}
-    done = Chunk([], [], [], [])
+    done = Chunk([], [], [], [], segments=[])
     size = 0
     for chunk in chunks:
         done.failures.extend(chunk.failures)
@@ -60,11 +61,13 @@ def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterat
                     size += sum(_close(one, done) for one in open_.values())
                     open_.clear()
                 page = group.page + 1 if group else 1
-                group = open_[key] = _Group(number, record, page, {column: [] for column in columns})
+                group = open_[key] = _Group(
+                    number, record, page, {column: [] for column in columns}, {column: [] for column in columns}
+                )
             _add(group, record, columns)
         if len(done.numbers) + len(done.failures) >= limits.rows or size >= limits.bytes_:
             yield done
-            done, size = Chunk([], [], [], []), 0
+            done, size = Chunk([], [], [], [], segments=[]), 0
     for group in open_.values():
         _close(group, done)
     if done.numbers or done.failures:
@@ -72,12 +75,13 @@ def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterat
 
 
 def _add(group: _Group, record: Record, columns: dict[str, tuple[str, ...]]) -> None:
-    group.rows += 1
     for column, remove in columns.items():
         text = text_of(value_at(record, column))
         line = cleaned(text, remove).lstrip("\r\n").rstrip() if text else ""
         if line:
             group.lines[column].append(line)
+            group.places[column].append(group.rows)
+    group.rows += 1
 
 
 def _close(group: _Group, done: Chunk) -> int:
@@ -87,4 +91,6 @@ def _close(group: _Group, done: Chunk) -> int:
     done.records.append({**group.first, **texts})
     if done.pages is not None:
         done.pages.append(group.page)
+    if done.segments is not None:
+        done.segments.append(group.places)
     return sum(len(text) for text in texts.values())

@@ -19,7 +19,7 @@ _EXCERPT: Final = 120
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure in its place.
+    """Yield the file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure.
 
     Raises:
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
@@ -53,8 +53,8 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
         record = json.loads(text)
     except UnicodeDecodeError as error:
         shown = line[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
-        told = {"line": number, "byte": error.start, "near": shown.decode("utf-8", "replace")}
-        return Failure(number, "not UTF-8", told)
+        detail = {"line": number, "byte": error.start, "near": shown.decode("utf-8", "replace")}
+        return Failure(number, "not UTF-8", detail)
     except json.JSONDecodeError as error:
         return Failure(number, "not JSON", {"line": number, "column": error.colno, "error": error.msg})
     except (ValueError, RecursionError) as error:  # a number of too many digits; brackets in brackets

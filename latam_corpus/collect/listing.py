@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import fsspec
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.bags import with_bags
+from latam_corpus.collect.file_index import with_index
+from latam_corpus.collect.formats import format_of, suffixes
+from latam_corpus.collect.input_file import InputFile
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
 from latam_corpus.durable import sha256_of
@@ -32,16 +34,6 @@ _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created",
 _SHOWN: Final = 5
 # Files there are made while they are read, some without end. Shared memory is a folder as any other.
 _OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
-
-
-@dataclass(frozen=True, order=True)
-class InputFile:
-    """A file to read: its path in the source, where it is, its size in bytes and its time."""
-
-    relative: str
-    url: str
-    size: int
-    modified: datetime
 
 
 def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
@@ -78,9 +70,9 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             _("check the path"),
         )
     if fs.isfile(path):
-        found = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
+        files = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
     elif fs.isdir(path):
-        found = _in_folder(fs, path.rstrip("/"), named, source)
+        files = _in_folder(fs, path.rstrip("/"), named, source)
     elif fs.exists(path):
         raise ConfigError(
             _("input of {source}", source=source.id),
@@ -88,21 +80,24 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             _("check the path"),
         )
     elif re.search(r"[*?\[]", named):
-        found = _matching(fs, path, named, source)
+        files = _matching(fs, path, named, source)
     else:
         raise ConfigError(
             _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
         )
-    if not any(format_of(file.relative, source.collect.format) for file in found) and not any(map(_is_known, found)):
-        known = ", ".join(sorted(SUFFIXES))
+    if source.collect.index and not fs.isdir(path):
+        problem = _("«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named)
+        raise ConfigError(_("input of {source}", source=source.id), problem, _("name the folder in which both are"))
+    if not any(format_of(file.relative, source.collect.format) for file in files) and not any(map(_is_known, files)):
+        known = ", ".join(sorted(suffixes()))
         remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
-        if len(found) == 1:
-            kind = _kind(found[0])
+        if len(files) == 1:
+            kind = _kind(files[0])
             if isinstance(kind, Unread):
-                raise ConfigError(found[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
-            raise ConfigError(found[0].url, _("a file of an unknown format"), remedy)
-        raise ConfigError(named, _("{n} files, all of unknown formats", n=len(found)), remedy)
-    return found
+                raise ConfigError(files[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
+            raise ConfigError(files[0].url, _("a file of an unknown format"), remedy)
+        raise ConfigError(named, _("{n} files, all of unknown formats", n=len(files)), remedy)
+    return files
 
 
 def _kind(file: InputFile) -> str | Unread | None:
@@ -129,18 +124,24 @@ def digest(file: InputFile) -> str:
 
 
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
-    """Return the folder's files that the source looks for."""
+    """Return the folder's files that the source looks for, and the lists that say what they are."""
     files = _below(root, fs.find(root, detail=True))
     patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
-    wanted = [name for name in files if not patterns or any(pattern.fullmatch(name) for pattern in patterns)]
-    if not wanted:
+    every = with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
+    lists = [one for one in every if one.beside.is_list]
+    wanted = [one for one in every if not one.beside.is_list and _is_one_of(one, patterns)]
+    if not wanted and not lists:
         looked = ", ".join(source.collect.files) or "files"
         raise ConfigError(
             _("input of {source}", source=source.id),
             _("«{named}» has no {looked}", named=named, looked=looked),
             _there(list(files)),
         )
-    return sorted(_input_file(fs, files[name], name) for name in wanted)
+    return with_index(source, sorted([*wanted, *lists]), every)
+
+
+def _is_one_of(file: InputFile, patterns: list[re.Pattern[str]]) -> bool:
+    return not patterns or any(pattern.fullmatch(file.relative) for pattern in patterns)
 
 
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
@@ -156,9 +157,9 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
     return sorted(_input_file(fs, info, name) for name, info in files.items())
 
 
-def _below(root: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the files by their path below the root; hidden ones are left out."""
-    files = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
+    files = {path[len(root) :].lstrip("/"): info for path, info in entries.items() if info["type"] == "file"}
     return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
 
 
@@ -175,7 +176,7 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 
 
 def _modified(info: dict[str, Any]) -> datetime:
-    """The file's time in UTC; the epoch where the file system knows none, since the clock is no property of a file."""
+    """Return the file's time in UTC; the epoch where there is none, since the clock is no property of a file."""
     for key in _TIMES:
         value = info.get(key)
         if isinstance(value, (int, float)):

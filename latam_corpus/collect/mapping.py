@@ -132,9 +132,9 @@ _PICKS: Final = {name: tuple(Pick(column=column) for column in columns) for name
 
 def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     """Where a document's column comes from: the source's word, else the record's columns of that name, in order."""
-    stated: Pick | None = getattr(columns, name)
-    if stated is not None:
-        return () if stated.leave else (stated,)
+    pick: Pick | None = getattr(columns, name)
+    if pick is not None:
+        return () if pick.leave else (pick,)
     return _PICKS.get(name, ())
 
 
@@ -174,13 +174,13 @@ def values_of(
         keys: all columns that any of these records has.
         relative: the file's path, from which a value may come.
     """
-    found: list[Any] | None = None
+    values: list[Any] | None = None
     for pick in picks(columns, name):
         if pick.column and pick.default is None and keys.isdisjoint(_names(pick.column)):
             continue
         here = _picked(pick, records, relative)
-        found = here if found is None else [b if a is None else a for a, b in zip(found, here, strict=True)]
-    return found
+        values = here if values is None else [b if a is None else a for a, b in zip(values, here, strict=True)]
+    return values
 
 
 def _names(column: str) -> tuple[str, str]:
@@ -208,8 +208,8 @@ def _picked(pick: Pick, records: Sequence[Record], relative: str) -> list[Any]:
 
 
 def _match(pattern: str, value: str) -> str | None:
-    found = re.search(pattern, value)
-    return (found[1] if found.re.groups else found[0]) if found else None
+    match = re.search(pattern, value)
+    return (match[1] if match.re.groups else match[0]) if match else None
 
 
 def text_of(value: object) -> str | None:
@@ -245,5 +245,5 @@ def cleaned(text: str, remove: Sequence[str]) -> str:
 
 def _joined(before: Sequence[str], piece: str) -> str:
     """Return the piece as it follows the ones before a cut: a space stands on one side of it only."""
-    kept = next((one for one in reversed(before) if one), "\n")
-    return piece.lstrip(" \t") if before and kept[-1].isspace() else piece
+    previous = next((one for one in reversed(before) if one), "\n")
+    return piece.lstrip(" \t") if before and previous[-1].isspace() else piece

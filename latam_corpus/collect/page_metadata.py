@@ -30,9 +30,9 @@ def to_json(values: Mapping[str, Any]) -> str:
     """
     text = ""
     for longest in _LONGEST:
-        kept = {name: _bounded(values[name], longest) for name in _COLUMNS if values.get(name)}
-        kept |= {"id": values["id"]} if values.get("id") else {}
-        text = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
+        bounded = {name: _bounded(values[name], longest) for name in _COLUMNS if values.get(name)}
+        bounded |= {"id": values["id"]} if values.get("id") else {}
+        text = json.dumps(bounded, ensure_ascii=True, separators=(",", ":"))
         if len(text) <= _HEADER:
             break
     return text
@@ -45,12 +45,12 @@ def from_json(text: str | None) -> dict[str, Any]:
     ({'title': 'Coplas'}, {}, {})
     """
     try:
-        found = json.loads(text or "{}")
+        values = json.loads(text or "{}")
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         return {}
-    return {name: value for name, value in found.items() if name in _COLUMNS and isinstance(value, (str, list))}
+    return {name: value for name, value in values.items() if name in _COLUMNS and isinstance(value, (str, list))}
 
 
 def _bounded(value: object, longest: int) -> object:

@@ -33,7 +33,7 @@ _UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def page_of(
     number: int,
     offset: int | None,
-    said: str | None,
+    content_type: str | None,
     take: Callable[[int], bytes],
     about: dict[str, Any],
     refused: Sequence[OptOut] | None = None,
@@ -45,7 +45,7 @@ def page_of(
     Args:
         number: the record's number in its file.
         offset: where it starts, if known.
-        said: the media type of the block; None for an HTTP response, which says it itself.
+        content_type: the media type of the block; None for an HTTP response, which says it itself.
         take: reads as many bytes as asked of the record's block (-1: the rest), less at its end; may raise
             DocumentError.
         about: the record's other fields.
@@ -56,27 +56,27 @@ def page_of(
     sent: tuple[tuple[str, str], ...] = ()
     try:
         block = take(_HEAD)
-        if said is None:
+        if content_type is None:
             head = parse_response(block)
             sent = head.sent
             kind = media_type_of(head.headers.get("content-type", ""), head.body) if head.status in _OK else None
         else:
-            kind = media_type_of(said, block)
+            kind = media_type_of(content_type, block)
         if kind is None:
             return None
         block += take(-1)
-        raw = block if said is not None else payload_of(parse_response(block))
+        raw = block if content_type is not None else payload_of(parse_response(block))
     except DocumentError as error:
         return Failure(number, "malformed record", {"record": number, "error": error.problem, **about}, offset)
     if not raw.strip():
         return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
-    opt_outs = _told_by_page(about, sent, raw) if refused is None else refused
+    opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused
     record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
     size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
     return NumberedRecord(number, record, size, kind, offset)
 
 
-def _told_by_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
+def _opt_outs_of_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
     """Return what a page refuses by its headers and its head, of a web archive that says no more of its site."""
     url = canonical_url(about["url"] or "")
     return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

@@ -106,8 +106,8 @@ def _rows(stream: BinaryIO, meta: Any, group: int, wanted: Sequence[str], limits
     if not about.num_rows:
         return 1
     rows = min(limits.rows, int(limits.bytes_ / max(about.total_byte_size / about.num_rows, 1)))
-    for place in range(about.num_columns):
-        column = about.column(place)
+    for index in range(about.num_columns):
+        column = about.column(index)
         path = column.path_in_schema
         if path.split(".")[0] not in wanted:
             continue
@@ -116,7 +116,7 @@ def _rows(stream: BinaryIO, meta: Any, group: int, wanted: Sequence[str], limits
         pages = list(page_headers(stream, start, size))
         for page in pages:
             refuse_bomb(page.unpacked, page.packed + page.length, f"a page of «{path}»")
-        is_list = meta.schema.column(place).max_repetition_level > 0
+        is_list = meta.schema.column(index).max_repetition_level > 0
         values = sum(page.values for page in pages) if is_list else rows
         if is_list:  # all of it may be one row's
             refuse_bomb(max(sum(page.unpacked for page in pages), values * _NUMBERED), size, f"the lists of «{path}»")

@@ -110,8 +110,8 @@ def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, object], int]:
         if head >> 4:
             number += head >> 4
         else:
-            said, at = _varint(data, at)
-            number = (said >> 1) ^ -(said & 1)
+            zigzag, at = _varint(data, at)
+            number = (zigzag >> 1) ^ -(zigzag & 1)
         fields[number], at = _value(data, at, head & 15, depth)
     return fields, at + 1
 
@@ -122,8 +122,8 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[object, int]:
     if kind == _BYTE:
         return data[at], at + 1
     if _BYTE < kind < _DOUBLE:
-        said, at = _varint(data, at)
-        return (said >> 1) ^ -(said & 1), at
+        zigzag, at = _varint(data, at)
+        return (zigzag >> 1) ^ -(zigzag & 1), at
     if kind == _DOUBLE:
         return None, at + 8
     if kind == _BINARY:

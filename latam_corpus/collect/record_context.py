@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from latam_corpus.catalog.source import Source
@@ -25,6 +26,7 @@ class RecordContext:
         genre: what to fall back to.
         member: the member's path in the archive; None for a file that is no archive.
         part: the part of the file that is read, for the name of a failure of all of it.
+        catalogued: what a catalogue beside the file says of it, by its columns; None where none does.
         watch: what looks at the records meanwhile.
     """
 
@@ -35,6 +37,7 @@ class RecordContext:
     genre: str | None = None
     member: str | None = None
     part: str | None = None
+    catalogued: Mapping[str, Any] | None = None
     watch: Watch | None = field(default=None, compare=False, repr=False)
 
     @property

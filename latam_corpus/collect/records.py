@@ -35,6 +35,11 @@ Cause: TypeAlias = Literal[
     "not UTF-8",
     "too large",  # a file too
     "wrong number of columns",
+    # a file, by a list beside it
+    "checksum differs",
+    "missing file",
+    "not in the list",
+    "named twice",
     # a record of a repository
     "not read",
     "withdrawn",
@@ -80,6 +85,7 @@ class Chunk:
     which document of its group a record starts, where a group was cut. `media_types` and `offsets` are those of each
     record where a file, such as a WARC, has records of several types that are found by their offset. `columns` are all
     that the file has, read or not, where its format states them; of a struct also its fields, `metadata.author`.
+    `segments` are of each joined record, by column, the places in its group that its lines have.
     """
 
     numbers: list[int | None]
@@ -89,6 +95,7 @@ class Chunk:
     media_types: list[str] | None = None
     offsets: list[int | None] | None = None
     columns: tuple[str, ...] | None = None
+    segments: list[dict[str, list[int]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +117,12 @@ class NumberedRecord(NamedTuple):
 
 
 def chunked(
-    found: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
+    items: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
 ) -> Iterator[Chunk]:
-    """What is found, in chunks that end when they reach the limits; None is what is neither a record nor a failure.
+    """Yield chunks that end when they reach the limits; None is what is neither a record nor a failure.
 
     Args:
-        found: in the file's order.
+        items: in the file's order.
         limits: of a chunk.
         columns: those of the file, where its format states them.
 
@@ -132,7 +139,7 @@ def chunked(
     size = 0
     damage: SourceError | None = None
     try:
-        for one in found:
+        for one in items:
             if isinstance(one, Failure):
                 failures.append(one)
             elif one is not None:

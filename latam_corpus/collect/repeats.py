@@ -32,7 +32,7 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
         dated: the sources whose records say when they were obtained.
         versions: the sources that say that such records are versions.
     """
-    told = rows.with_columns(
+    keyed = rows.with_columns(
         pl.col("origin").struct.field("file"),
         pl.col("origin").struct.field("member"),
         pl.col("origin").struct.field("digest"),
@@ -40,8 +40,8 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
         pl.when(pl.col("source_id").is_in(list(dated))).then("obtained").alias("time"),
     ).filter(pl.col("digest").is_not_null() & ~pl.col("source_id").is_in(list(versions)))
     is_one_of_several = pl.col("digest").n_unique().over("doc_id", "time") > 1
-    several = told.filter(is_one_of_several)
-    captures = [_is_capture(*place) for place in several.select("file", "member").iter_rows()]
+    several = keyed.filter(is_one_of_several)
+    captures = [_is_capture(*names) for names in several.select("file", "member").iter_rows()]
     several = several.filter(~pl.Series(captures, dtype=pl.Boolean)).filter(is_one_of_several)
     for (source,), mine in several.sort("file", "member").group_by("source_id", maintain_order=True):
         yield _breach(str(source), mine)
@@ -80,4 +80,4 @@ def _named(group: pl.DataFrame) -> tuple[Message, bool]:
 def _is_capture(file: str, member: str | None) -> bool:
     """Whether a record is of a web archive, which may be a member of another archive."""
     names = [file, (member or "").partition("#")[0]]
-    return any(found is not None and found.name in _CAPTURES for found in map(format_of, names))
+    return any(form is not None and form.name in _CAPTURES for form in map(format_of, names))

@@ -60,7 +60,7 @@ def parse_response(block: bytes) -> Response:
     return Response(int(status[1]), dict(reversed(sent)), body, sent)
 
 
-def media_type_of(said: str, body: bytes) -> str | None:
+def media_type_of(content_type: str, body: bytes) -> str | None:
     """Return the media type of a page, with its charset if that is said; None for what is no page.
 
     >>> media_type_of("Text/HTML; charset=ISO-8859-1", b""), media_type_of("image/png", b"")
@@ -70,14 +70,14 @@ def media_type_of(said: str, body: bytes) -> str | None:
     >>> media_type_of("text/xml", b"<?xml version='1.0'?><TEI xmlns='http://www.tei-c.org/ns/1.0'>")
     'application/tei+xml'
     """
-    kind = said.partition(";")[0].strip().lower()
+    kind = content_type.partition(";")[0].strip().lower()
     if kind in _XML and _TEI.search(body[:_SNIFFED]):
         return TEI
     if not kind and _MARKUP.search(body[:_SNIFFED]):
         kind = "text/html"
     if kind not in PAGES:
         return None
-    charset = _CHARSET.search(said)
+    charset = _CHARSET.search(content_type)
     return f"{kind}; charset={charset[1].lower()}" if charset else kind
 
 

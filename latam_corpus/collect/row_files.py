@@ -23,6 +23,7 @@ from latam_corpus.collect.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,8 +73,8 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     try:
         for chunk in jsonl.read(Content(str(path), partial(open_url, str(path))), _AS_THEY_ARE, _LIMITS):
             for failure in chunk.failures[:1]:
-                said = failure.evidence.get("error") or failure.evidence.get("near", "")
-                problem = f"{failure.cause} ({said})" if said else failure.cause
+                reason = failure.evidence.get("error") or failure.evidence.get("near", "")
+                problem = f"{failure.cause} ({reason})" if reason else failure.cause
                 raise ConfigError(f"{path}:{failure.number}", problem, "each line is one JSON object, in UTF-8")
             yield chunk.records
             some = True
@@ -83,6 +84,28 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         yield []
 
 
+def text_rows(path: Path) -> list[dict[str, Any]]:
+    """Return a `.txt` file, or each one in a folder and below, as a row: its name as `id`, and its `text`.
+
+    Raises:
+        ConfigError: there is none, or one isn't UTF-8.
+    """
+    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    if not files:
+        raise ConfigError(str(path), _("there is no .txt file in this folder"), _("a document is a file"))
+    return [
+        {"id": str(file.relative_to(path) if file != path else file.name), "text": _read_text(file)} for file in files
+    ]
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = _("it isn't UTF-8: {cause} at byte {at}", cause=error.reason, at=error.start)
+        raise ConfigError(str(file), problem, _("save it as UTF-8")) from None
+
+
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
     """Return the rows as a document frame: known columns by their name, what is missing as a neutral value.
 
@@ -90,9 +113,11 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
         rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
         start: the place of the first row in its file, for rows without id.
     """
-    stated = set().union(*rows)
-    values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in stated}
-    return _documents({name: _series(name, found, _type_of(name)) for name, found in values.items()}, len(rows), start)
+    names = set().union(*rows)
+    values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in names}
+    return _documents(
+        {name: _series(name, column, _type_of(name)) for name, column in values.items()}, len(rows), start
+    )
 
 
 def frame_as_documents(frame: pl.DataFrame) -> pl.DataFrame:
@@ -116,8 +141,8 @@ def _documents(columns: dict[str, pl.Series], count: int, start: int) -> pl.Data
         tiers = [None if rights is None else tier_of(rights) for rights in columns["rights"]]
         columns["rights_tier"] = pl.Series("rights_tier", tiers, dtype=pl.String)
     nothing = [None] * count
-    given = zip(columns.get("doc_id", nothing), columns.pop("id", nothing), strict=True)
-    ids = [first or second or doc_id(_SOURCE, f"#{start + n}") for n, (first, second) in enumerate(given)]
+    id_pairs = zip(columns.get("doc_id", nothing), columns.pop("id", nothing), strict=True)
+    ids = [first or second or doc_id(_SOURCE, f"#{start + n}") for n, (first, second) in enumerate(id_pairs)]
     columns["doc_id"] = pl.Series("doc_id", ids, dtype=pl.String)
     for name, value in (
         ("source_id", _SOURCE),
@@ -138,11 +163,11 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     if name == "redactions":
         values = [[{"key": k, "value": n} for k, n in v.items()] if isinstance(v, dict) else v for v in values]
     if dtype in (pl.Date, pl.Datetime):
-        made = pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+        series = pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
         return (
-            made.str.to_datetime(strict=False, time_zone="UTC")
+            series.str.to_datetime(strict=False, time_zone="UTC")
             if dtype == pl.Datetime
-            else made.str.to_date(strict=False)
+            else series.str.to_date(strict=False)
         )
     if isinstance(dtype, pl.String):
         values = [v if v is None or isinstance(v, str) else str(v) for v in values]
@@ -182,15 +207,15 @@ class RowWriter:
             # The file system and not `fsspec.open`, which would read `::` in a name as a chain of URLs.
             self._file = fsspec.filesystem("file").open(str(self._beside), "wt", encoding="utf-8", compression=method)
 
-    def write(self, rows: Sequence[Mapping[str, Any]], given: pl.DataFrame) -> None:
+    def write(self, rows: Sequence[Mapping[str, Any]], results: pl.DataFrame) -> None:
         """Append the input rows with the columns that a stage gave."""
         if self._file:
-            for row, more in zip(rows, given.to_dicts(), strict=True):
-                told = {key: as_json(value) for key, value in {**row, **more}.items()}
-                self._file.write(json.dumps(told, ensure_ascii=False) + "\n")
+            for row, more in zip(rows, results.to_dicts(), strict=True):
+                values = {key: as_json(value) for key, value in {**row, **more}.items()}
+                self._file.write(json.dumps(values, ensure_ascii=False) + "\n")
             return
         original = pl.DataFrame(list(rows), infer_schema_length=None, strict=False)
-        self._frames.append(original.drop([c for c in given.columns if c in original.columns]).hstack(given))
+        self._frames.append(original.drop([c for c in results.columns if c in original.columns]).hstack(results))
 
     def __enter__(self) -> Self:
         return self

@@ -40,10 +40,10 @@ ODT: Final = "application/vnd.oasis.opendocument.text"
 _MIMETYPE: Final = re.compile(rb"PK\x03\x04.{26}mimetype([\w.+/-]{1,80}?)(?:PK|\s|\Z)", re.DOTALL)
 _TABLE: Final = _("export each sheet as CSV")
 _TEXT: Final = _("save it as DOCX, ODT or plain text")
-_SCORE: Final = Unread(_("a score (MusicXML)"), _("export its lyrics as plain text"))
-_DESCRIBED: Final = _("hand over the texts that it describes")
+_SCORE: Final = "application/vnd.recordare.musicxml"
+_DESCRIBED: Final = _("name it in [collect.index], beside the texts that it describes")
 _MARC: Final = Unread(_("catalogue records (MARC)"), _DESCRIBED)
-_FLEX: Final = Unread(_("an interlinear text (FLEx)"), _("export its text without the glosses, as DOCX or plain text"))
+_FLEX: Final = "application/x-flextext+xml"
 _MEMBERS: Final[tuple[tuple[bytes, str | Unread], ...]] = (
     (b"word/document", DOCX),
     (b"xl/workbook", Unread(_("an Excel workbook"), _TABLE)),
@@ -62,19 +62,19 @@ _PACKAGES: Final[dict[bytes, str | Unread]] = {
 }
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Names of streams, in UTF-16, by which kinds of OLE files are told.
-_STREAMS: Final[tuple[tuple[str, Unread], ...]] = (
+_STREAMS: Final[tuple[tuple[str, str | Unread], ...]] = (
     ("EncryptedPackage", Unread(_("an Office document with a password"), _("save it without a password"))),
-    ("WordDocument", Unread(_("a Word 97-2003 document (.doc)"), _TEXT)),
+    ("WordDocument", "application/msword"),
     ("Workbook", Unread(_("an Excel 97-2003 workbook (.xls)"), _TABLE)),
     ("PowerPoint Document", Unread(_("a PowerPoint 97-2003 presentation (.ppt)"), _("export its text as DOCX or PDF"))),
 )
 _PICTURE: Final = _("recognise its text (OCR) and hand over ALTO, hOCR or a PDF with text")
 _SOUND: Final = _("transcribe it: ELAN, CHAT, subtitles or plain text")
-_MAGIC: Final[tuple[tuple[int, bytes, Unread], ...]] = (
-    (0, b"\x89PNG", Unread(_("a PNG picture"), _PICTURE)),
-    (0, b"\xff\xd8\xff", Unread(_("a JPEG picture"), _PICTURE)),
-    (0, b"II*\0", Unread(_("a TIFF picture"), _PICTURE)),
-    (0, b"MM\0*", Unread(_("a TIFF picture"), _PICTURE)),
+_MAGIC: Final[tuple[tuple[int, bytes, str | Unread], ...]] = (
+    (0, b"\x89PNG", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
     (0, b"GIF8", Unread(_("a GIF picture"), _PICTURE)),
     (0, b"\0\0\0\x0cjP", Unread(_("a JPEG 2000 picture"), _PICTURE)),
     (0, b"AT&TFORM", Unread(_("a DjVu scan"), _("convert it to a PDF with text, or to hOCR (djvu2hocr)"))),
@@ -123,7 +123,7 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "PcGts": Unread(_("PAGE XML"), _("export it as ALTO")),
     "score-partwise": _SCORE,
     "score-timewise": _SCORE,
-    "tmx": Unread(_("a translation memory (TMX)"), _("export each language as plain text")),
+    "tmx": "application/x-tmx+xml",
     "lift": Unread(_("a dictionary (LIFT)"), _("export its examples as plain text or CSV")),
     "mods": Unread(_("metadata (MODS)"), _DESCRIBED),
     "modsCollection": Unread(_("metadata (MODS)"), _DESCRIBED),
@@ -139,7 +139,7 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
     (re.compile(r"\d{5}[\w ]{4}.22\d{5}.{3}4500"), _MARC),
     (
         re.compile(r"\s*\\(?:_sh v\d|(?:id|ref)\s[^\n]*\n(?:\\\w+[^\n]*\n|\s*\n){0,20}?\\tx\s)"),
-        Unread(_("an annotated text (Toolbox)"), _("export its lines of text (\\tx) as plain text")),
+        "text/x-toolbox",
     ),
     (
         re.compile(r"File type = \"ooTextFile\"\s+Object class = \"TextGrid\""),
@@ -165,8 +165,8 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
     ('application/pdf', 'application/rtf')
     >>> sniffed(b"<?xml version='1.0'?><TEI xmlns='http://www.tei-c.org/ns/1.0'/>")
     'application/tei+xml'
-    >>> sniffed(b"\x89PNG\r\n\x1a\n").name.translate("es")
-    'una imagen PNG'
+    >>> sniffed(b"GIF89a").name.translate("es")
+    'una imagen GIF'
     """
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
@@ -176,18 +176,18 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
         return _package(head, whole if whole is not None else head)
     if head.startswith(_OLE):
         searched = whole if whole is not None else head
-        named = (unread for stream, unread in _STREAMS if stream.encode("utf-16-le") in searched)
+        named = (kind for stream, kind in _STREAMS if stream.encode("utf-16-le") in searched)
         return next(named, Unread(_("an old Office document"), _TEXT))
-    for offset, magic, unread in _MAGIC:
+    for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
-            return unread
+            return kind
     return _text_kind(head)
 
 
 def _package(head: bytes, whole: bytes) -> str | Unread:
-    stated = _MIMETYPE.match(head)
-    if stated and stated[1] in _PACKAGES:
-        return _PACKAGES[stated[1]]
+    match = _MIMETYPE.match(head)
+    if match and match[1] in _PACKAGES:
+        return _PACKAGES[match[1]]
     named = (kind for name, kind in _MEMBERS if name in whole)
     return next(named, Unread(_("a ZIP archive"), _("give its name the suffix .zip")))
 

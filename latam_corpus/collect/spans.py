@@ -80,14 +80,14 @@ def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[
 
 
 def entered(spans: Sequence[Span], entries: Sequence[Entry]) -> Iterator[Span]:
-    """The spans of a file of lines, each with the place where to begin to read; joined where many begin in a member.
+    """Yield the spans of a file of lines, each with where to begin to read; joined where many begin in a member.
 
     Args:
         spans: of all of the file.
         entries: where it can be entered; none for a file that isn't compressed.
     """
     places = [entry.unpacked for entry in entries]
-    for place, within in groupby(spans, key=lambda span: bisect_right(places, span.start) - 1):
+    for index, within in groupby(spans, key=lambda span: bisect_right(places, span.start) - 1):
         if not entries:
             yield from (replace(span, entry=span.start) for span in within)
             continue
@@ -95,5 +95,5 @@ def entered(spans: Sequence[Span], entries: Sequence[Entry]) -> Iterator[Span]:
         each = -(-len(mine) // MOST_IN_MEMBER)
         for number in range(0, len(mine), each):
             first, last = mine[number], mine[number : number + each][-1]
-            size, skip = last.stop - first.start, first.start - entries[place].unpacked
-            yield replace(first, stop=last.stop, size=size, entry=entries[place].stored, skip=skip)
+            size, skip = last.stop - first.start, first.start - entries[index].unpacked
+            yield replace(first, stop=last.stop, size=size, entry=entries[index].stored, skip=skip)

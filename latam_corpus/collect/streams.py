@@ -208,7 +208,7 @@ def _plain(stream: BinaryIO) -> Iterator[bytes]:
 def _members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None) -> Iterator[bytes]:
     """Yield the bytes of all members: a .gz, .xz or .zst file may be several, one after the other."""
     member: _Decompressor | None = None
-    read = given = 0
+    read = unpacked = 0
     begun = False
     while data := stream.read(_BITE):
         read += len(data)
@@ -218,11 +218,11 @@ def _members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[
                 data = data.lstrip(b"\0") if begun else data
                 if not data:
                     break
-                if entries is not None and (not entries or given - entries[-1].unpacked >= ENTRIES_APART):
-                    entries.append(Entry(read - len(data), given))
+                if entries is not None and (not entries or unpacked - entries[-1].unpacked >= ENTRIES_APART):
+                    entries.append(Entry(read - len(data), unpacked))
                 member, begun = make(), True
             if piece := member.decompress(data):
-                given += len(piece)
+                unpacked += len(piece)
                 yield piece
             data = b""
             if member.eof:
@@ -281,7 +281,7 @@ class Pieces(io.RawIOBase):
         self._held = memoryview(b"")
 
     def readable(self) -> bool:
-        """Always true."""
+        """Return true, as what is read from must."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:

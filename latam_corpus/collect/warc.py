@@ -47,7 +47,7 @@ class _RecordStart:
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """The file's pages, numbered by their records: responses of status 2xx, resources and conversions of page types.
+    """Yield the file's pages, numbered by record: responses of status 2xx, resources and conversions of page types.
 
     Raises:
         SourceError: the file can't be opened, or no more of it can be read; what came before has been given.
@@ -63,18 +63,18 @@ def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Fail
     located = stream.seekable() and _has_offsets(content)
     # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
     walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
-    told = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
-    for number, place in enumerate(_records(walked, content.span, resync=located), first):
-        made = _page_or_failure(place, number, located=located)
-        if isinstance(made, Failure):
-            if place.record is None and place.offset == told:
+    last_offset = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
+    for number, record_start in enumerate(_records(walked, content.span, resync=located), first):
+        outcome = _page_or_failure(record_start, number, located=located)
+        if isinstance(outcome, Failure):
+            if record_start.record is None and record_start.offset == last_offset:
                 continue
-            told = place.offset
-        yield made
+            last_offset = record_start.offset
+        yield outcome
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """The file's records in spans of at least so many bytes as stored; none where they can't be found by an offset.
+    """Return the file's records in spans of at least so many bytes as stored; none where offsets can't be used.
 
     Raises:
         SourceError: the file can't be read.
@@ -85,25 +85,25 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     spans: list[Span] = []
     start, first = 0, 1
     with content.open() as stream:
-        for number, found in enumerate(_records(stream, None, resync=True), 1):
-            if found.record is not None and found.offset - start >= bytes_:
-                spans.append(Span("records", start, found.offset, first, found.offset - start))
-                start, first = found.offset, number
+        for number, record_start in enumerate(_records(stream, None, resync=True), 1):
+            if record_start.record is not None and record_start.offset - start >= bytes_:
+                spans.append(Span("records", start, record_start.offset, first, record_start.offset - start))
+                start, first = record_start.offset, number
         stop = stream.seek(0, 2)
     return [*spans, Span("records", start, stop, first, stop - start)]
 
 
-def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
+def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
     """Return the page of a record, None where it is no document, or what is wrong with it."""
-    offset = place.offset if located else None
+    offset = record_start.offset if located else None
     evidence: dict[str, Any] = {"record": number}
-    if place.record is None:
-        return Failure(number, "malformed record", {**evidence, "error": place.error}, offset)
-    record = place.record
+    if record_start.record is None:
+        return Failure(number, "malformed record", {**evidence, "error": record_start.error}, offset)
+    record = record_start.record
     headers = record.headers
     kind = headers.get("WARC-Type")
-    if kind == "metadata" and (told := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
-        return _without_text(number, offset, told, headers.get("WARC-Date"))
+    if kind == "metadata" and (described := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
+        return _without_text(number, offset, described, headers.get("WARC-Date"))
     beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
     if beside or (kind is not None and not record.record_type & _KINDS):
         return None
@@ -111,10 +111,10 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
     if kind is None or "Content-Length" not in headers:
         return Failure(number, "malformed record", {**evidence, "error": "its header is incomplete", **about}, offset)
     if record.content_length > streams.MAX_RECORD:
-        told = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
-        return Failure(number, "too large", {**evidence, **told, **about}, offset)
-    said = headers.get("Content-Type") or ""
-    http = said.lower().startswith("application/http")
+        sizes = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
+        return Failure(number, "too large", {**evidence, **sizes, **about}, offset)
+    content_type = headers.get("Content-Type") or ""
+    http = content_type.lower().startswith("application/http")
     taken = 0
 
     def take(size: int) -> bytes:
@@ -130,14 +130,16 @@ def _page_or_failure(place: _RecordStart, number: int, *, located: bool) -> Numb
 
     known = headers.get(OPT_OUTS)
     about |= page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))
-    return page_of(number, offset, None if http else said, take, about, None if known is None else from_json(known))
+    return page_of(
+        number, offset, None if http else content_type, take, about, None if known is None else from_json(known)
+    )
 
 
-def _without_text(number: int, offset: int | None, told: dict[str, Any], obtained: str | None) -> Failure:
+def _without_text(number: int, offset: int | None, detail: dict[str, Any], obtained: str | None) -> Failure:
     """Return a document that a repository names and that has no text here."""
-    cause: Cause = "withdrawn" if told.pop("cause", None) == "withdrawn" else "not read"
-    known: dict[str, Any] = {name: told.pop(name) for name in ("id", "url", "title") if name in told}
-    return Failure(number, cause, {"record": number, **told}, offset, {**known, "obtained": obtained})
+    cause: Cause = "withdrawn" if detail.pop("cause", None) == "withdrawn" else "not read"
+    known: dict[str, Any] = {name: detail.pop(name) for name in ("id", "url", "title") if name in detail}
+    return Failure(number, cause, {"record": number, **detail}, offset, {**known, "obtained": obtained})
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:
@@ -184,9 +186,9 @@ def _next_record(stream: BinaryIO, after: int) -> int | None:
     while block := stream.read(_BLOCK):
         held += block
         for match in re.finditer(re.escape(_GZIP), held) if packed else _PLAIN.finditer(held):
-            place = at + match.start()
-            if place >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
-                return place
+            offset = at + match.start()
+            if offset >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
+                return offset
         at += max(len(held) - _OVERLAP, 0)
         held = held[-_OVERLAP:]
     return None

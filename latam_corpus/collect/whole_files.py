@@ -35,11 +35,11 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     del limits
     collect = source.collect
     entry = format_of(content.relative, collect.format) or UNKNOWN
-    stated = bool(collect.format or collect.media_type)
+    is_declared = bool(collect.format or collect.media_type)
     with content.open() as stream:
         pieces = blocks(stream, compression(content.relative))
         first = next(pieces, b"")
-        kind = None if stated else sniffed(first[:HEAD])
+        kind = None if is_declared else sniffed(first[:HEAD])
         if entry is UNKNOWN and not isinstance(kind, str) and first.strip() and not first.startswith(_ZIP):
             yield _failed(_unknown(kind))
             return
@@ -50,7 +50,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     if not raw.strip():
         yield _failed(Failure(None, "empty file", {"bytes": len(raw)}))
         return
-    if not stated and not isinstance(kind, str):
+    if not is_declared and not isinstance(kind, str):
         kind = sniffed(raw[:HEAD], raw)
     by_root = entry is UNKNOWN or entry.name == "tei"
     if isinstance(kind, Unread) and (kind.sure or by_root) and not (entry.name in _PACKAGES and _is_cut(raw)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -60,20 +60,20 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
     >>> appended_words(WordTable.of([tale, tale + tail])).tolist()
     [0, 13]
     """
-    made = np.zeros(len(words), np.int64)
-    count_menus(words.doc_words, words.doc_lines, words.line_words, words.line_kinds, made)
+    counts = np.zeros(len(words), np.int64)
+    count_menus(words.doc_words, words.doc_lines, words.line_words, words.line_kinds, counts)
     if not len(words.hashes):
-        return made.astype(np.uint32)
-    told = np.empty(len(words.line_words), np.int64)
-    count = find_lines(words.hashes, words.line_words, words.line_kinds, _first_words(), told)
-    lines = told[:count]
+        return counts.astype(np.uint32)
+    buffer = np.empty(len(words.line_words), np.int64)
+    count = find_lines(words.hashes, words.line_words, words.line_kinds, _first_words(), buffer)
+    lines = buffer[:count]
     documents = np.searchsorted(words.doc_lines, lines, side="right") - 1
     for document in np.unique(documents).tolist():
-        made[document] = max(made[document], _tail(words, document, lines[documents == document].tolist()))
-    return made.astype(np.uint32)
+        counts[document] = max(counts[document], _tail(words, document, lines[documents == document].tolist()))
+    return counts.astype(np.uint32)
 
 
-def classes(words: NDArray[np.uint32]) -> NDArray[np.int64]:
+def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Return the class of so many words that were added: 0 for a text as it was.
 
     >>> classes(np.array([0, 11, 12, 400])).tolist()
@@ -85,9 +85,9 @@ def classes(words: NDArray[np.uint32]) -> NDArray[np.int64]:
 @cache
 def _first_words() -> NDArray[np.bool_]:
     """Whether a word may be one of these by the low bits of its hash: of others hardly any line is read."""
-    made = np.zeros(1 << FIRST_BITS, np.bool_)
-    made[WordTable.of([_FIRST]).hashes & np.uint64(len(made) - 1)] = True
-    return made
+    table = np.zeros(1 << FIRST_BITS, np.bool_)
+    table[WordTable.of([_FIRST]).hashes & np.uint64(len(table) - 1)] = True
+    return table
 
 
 def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
@@ -98,7 +98,7 @@ def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
         document: one of its documents.
         lines: those of its lines that begin as a heading, a question or an answer does.
     """
-    start, stop = (int(words.doc_words[place]) for place in (document, document + 1))
+    start, stop = (int(words.doc_words[edge]) for edge in (document, document + 1))
     half = int(_BODY * (stop - start))
     asked: list[int] = []
     until = -1

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from latam_corpus.compiled import kernel
+from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.words_kernels import LINE_BLANK, LINE_OPEN
 
 _LINES: Final = 8  # of a menu; a heading, a date and a signature are fewer
@@ -15,6 +15,10 @@ _MEAN: Final = 5  # words an entry; a verse has more
 _PROSE: Final = 15  # words a line of what the menu stands at, where half of its lines don't end as sentences do
 _PASSED: Final = 2  # longer lines inside a menu, such as a notice about cookies
 _CLOSED: Final = 3  # one entry in so many may end as a sentence does, as headlines that are cut off
+_ENTRY: Final = 4  # words of an entry beside verses, where three lines in a row of four that have more begin them
+_WINDOW: Final = 4
+_VERSES: Final = 4  # lines
+_LONGER: Final = 1.5  # times as many words a line have the verses
 FIRST_BITS: Final = 14  # of a word's hash, by which lines are found
 
 
@@ -31,10 +35,11 @@ def find_lines(hashes, line_words, line_kinds, wanted, lines):
 
 
 @kernel
-def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
+def count_menus(doc_words, doc_lines, line_words, line_kinds, out):
     """Write how many words of each text are menus before and after it."""
-    for d in range(len(made)):
+    for d in range(len(out)):
         first, end = doc_lines[d], doc_lines[d + 1]
+        out[d] = _beside_verses(first, end, doc_words[d + 1], line_words, line_kinds)
         top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, line_kinds)
         if top >= end:  # nothing, or a menu alone
             continue
@@ -46,40 +51,94 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, made):
             lines += line_kinds[i] != LINE_BLANK
             ended += line_kinds[i] != LINE_BLANK and line_kinds[i] != LINE_OPEN
         words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
-        # Talk has short lines too; a poem, whose lines are open, has no menu.
-        if lines > 0 and (words >= _PROSE * lines or 2 * ended > lines):
-            made[d] += top_words + foot_words
+        # Talk has short lines too; of a poem, whose lines are open, they are its verses.
+        if lines > 0 and (words >= _PROSE * lines or (lines >= _VERSES and 2 * ended > lines)):
+            out[d] = max(out[d], top_words + foot_words)
 
 
 @kernel
 def _menu(start, stop, step, last, line_words, line_kinds):
     """Return the first line after a menu, going by `step` from a line to another, and the words of the menu."""
     lines = words = passed = passed_words = closed = 0
-    end, end_words = start, 0
+    end, end_words, inside = start, 0, 0
     i = start
     while i != stop:
-        found = (line_words[i + 1] if i + 1 < len(line_words) else last) - line_words[i]
-        if i + 1 >= len(line_words) or line_words[i + 1] > last:
-            found = last - line_words[i]
-        if line_kinds[i] == LINE_BLANK or found == 0:
+        size = _words(i, last, line_words)
+        if line_kinds[i] == LINE_BLANK or size == 0:
             i += step
             continue
-        if found > _LONGEST:
+        if size > _LONGEST:
             passed += 1
-            passed_words += found
-            if passed > _PASSED or lines < _LINES // 2 or found > 3 * _LONGEST:
+            passed_words += size
+            if passed > _PASSED or lines < _LINES // 2 or size > 3 * _LONGEST:
                 break
         elif line_kinds[i] == LINE_OPEN:
             lines += 1
-            words += found + passed_words
+            words += size + passed_words
             passed_words = 0
-            end, end_words = i + step, words
+            end, end_words, inside = i + step, words, passed
         else:
             closed += 1
-            passed_words += found
+            passed_words += size
             if _CLOSED * closed > lines:
                 break
         i += step
-    if lines < _LINES or words > _MEAN * (lines + passed + closed) or 4 * passed > lines:
+    if lines < _LINES or words > _MEAN * (lines + inside + closed) or 4 * inside > lines:
         return start, 0
     return end, end_words
+
+
+@inlined
+def _words(line, last, line_words):
+    """Return the words of a line of a text whose last word is before `last`."""
+    return (min(line_words[line + 1], last) if line + 1 < len(line_words) else last) - line_words[line]
+
+
+@kernel
+def _beside_verses(first, end, last, line_words, line_kinds):
+    """Return the words of menus before and after verses, which have short lines too, but longer ones than a menu."""
+    top, top_lines, top_words = _entries(first, end, 1, last, line_words, line_kinds)
+    if top >= end:
+        return 0
+    foot, foot_lines, foot_words = _entries(end - 1, top - 1, -1, last, line_words, line_kinds)
+    entries = top_lines + foot_lines
+    words = lines = 0
+    for i in range(top, foot + 1):
+        if line_kinds[i] != LINE_BLANK:
+            lines += 1
+            words += _words(i, last, line_words)
+    added = top_words + foot_words
+    # Prose and talk are judged by other lines.
+    verses = lines >= _VERSES and words <= _LONGEST * lines
+    return added if verses and words * entries >= _LONGER * added * lines else 0
+
+
+@kernel
+def _entries(start, stop, step, last, line_words, line_kinds):
+    """Return the first line after the entries of a menu, going by `step` from a line to another; lines, and words."""
+    lines = words = entries = longer = 0
+    end, end_lines, end_words = start, 0, 0
+    i = start
+    while i != stop:
+        found = _words(i, last, line_words)
+        if line_kinds[i] != LINE_BLANK and found > 0:
+            lines += 1
+            words += found
+            longer = (longer << 1 | (found > _ENTRY)) & ((1 << _WINDOW) - 1)
+            if found > _LONGEST or _ones(longer) >= _WINDOW - 1:
+                break
+            if found <= _ENTRY:
+                entries += 1
+                if entries >= _LINES:
+                    end, end_lines, end_words = i + step, lines, words
+        i += step
+    return end, end_lines, end_words
+
+
+@inlined
+def _ones(value):
+    count = 0
+    while value:
+        value &= value - 1
+        count += 1
+    return count

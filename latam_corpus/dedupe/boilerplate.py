@@ -32,7 +32,7 @@ _TIMES: Final = 2
 # Lines between two cut ones near an edge: title, date and author in a page's frame; file, date and transcriber in the
 # header of a transcript.
 _GAP: Final = 3
-_TOLD: Final = 80  # characters of a cut line in the evidence
+_MOST_SHOWN: Final = 80  # characters of a cut line in the evidence
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ class Boilerplate(Stage):
             if not cut.any() or signs[cut].sum() > self.most * signs.sum():
                 continue
             places = keys.lines[here] - table.doc_lines[number]
-            told = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
-            changed[row], evidence[row] = without(text, told)
+            documents_at = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
+            changed[row], evidence[row] = without(text, documents_at)
         if not changed:
             return batch
         new = batch.frame["text"].scatter(list(changed), list(changed.values()))
@@ -114,11 +114,11 @@ class CommonKeys:
 
     def at(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of these keys are common and not too often among them, and their places in `keys`."""
-        place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        hit = (self.keys[place] == keys) & (keys > 0)
-        times = np.bincount(place[hit], minlength=len(self.keys))
-        found = np.flatnonzero(hit & (times[place] <= _TIMES))
-        return found, place[found]
+        positions = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        hit = (self.keys[positions] == keys) & (keys > 0)
+        times = np.bincount(positions[hit], minlength=len(self.keys))
+        lines_hit = np.flatnonzero(hit & (times[positions] <= _TIMES))
+        return lines_hit, positions[lines_hit]
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,19 +145,19 @@ class Lines:
         documents = np.zeros(len(signs), np.int64)
         common, placed, anywhere = (np.zeros(len(signs), np.bool_) for _ in range(3))
         for one, length in ((keys.own, 1), (keys.runs, RUN)):
-            found, at = known.at(one[here])
+            hits, at = known.at(one[here])
             for step in range(length):
-                common[found + step] = True
-                anywhere[found + step] |= known.anywhere[at]
-                documents[found + step] = np.maximum(documents[found + step], known.documents[at])
+                common[hits + step] = True
+                anywhere[hits + step] |= known.anywhere[at]
+                documents[hits + step] = np.maximum(documents[hits + step], known.documents[at])
         _, line, times = np.unique(keys.hashes[here], return_inverse=True, return_counts=True)
         for one in (keys.heads, keys.tails):
-            found, at = known.at(one[here])
+            hits, at = known.at(one[here])
             # A place proves less than a run: half of the source must have the line there.
-            sure = known.anywhere[at] & (times[line[found]] <= _TIMES)
-            found, at = found[sure], at[sure]
-            placed[found] = True
-            documents[found] = np.maximum(documents[found], known.documents[at])
+            sure = known.anywhere[at] & (times[line[hits]] <= _TIMES)
+            hits, at = hits[sure], at[sure]
+            placed[hits] = True
+            documents[hits] = np.maximum(documents[hits], known.documents[at])
         return cls(signs, documents, common, placed, anywhere)
 
 
@@ -168,12 +168,12 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
         lines: the document's.
         shortest: signs that a block of cut lines has together.
 
-    >>> def told(signs, **flags):
+    >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
     ...     return np.flatnonzero(chosen(Lines(np.full(12, signs), common * 9, common, placed, anywhere))).tolist()
-    >>> told(40, common=[0, 1, 6]), told(40, common=[0, 1, 6], anywhere=[6])
+    >>> cut(40, common=[0, 1, 6]), cut(40, common=[0, 1, 6], anywhere=[6])
     ([0, 1], [0, 1, 6])
-    >>> told(10, common=[0, 1, 6], anywhere=[6]), told(10, placed=[0, 1, 5])
+    >>> cut(10, common=[0, 1, 6], anywhere=[6]), cut(10, placed=[0, 1, 5])
     ([], [0, 1, 5])
     """
     signs = lines.signs
@@ -192,22 +192,22 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
 
 def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
     """Return the placed lines of which there are at least three close together, with enough signs."""
-    made = np.zeros(len(lines.signs), np.bool_)
-    found = np.flatnonzero(lines.placed)
-    for group in np.split(found, np.flatnonzero(np.diff(found) > _GAP + 1) + 1):
+    is_header = np.zeros(len(lines.signs), np.bool_)
+    placed = np.flatnonzero(lines.placed)
+    for group in np.split(placed, np.flatnonzero(np.diff(placed) > _GAP + 1) + 1):
         if len(group) >= RUN and lines.signs[group].sum() >= shortest:
-            made[group] = True
-    return made
+            is_header[group] = True
+    return is_header
 
 
 def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
     """Return the lines that are cut without those whose block has too few signs."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
-    made = cut.copy()
+    heavy = cut.copy()
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if signs[first:end].sum() < shortest:
-            made[first:end] = False
-    return made
+            heavy[first:end] = False
+    return heavy
 
 
 def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
@@ -224,21 +224,21 @@ def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
     {'line': 'Léase también', 'documents_at_least': 50}
     """
     lines = text.split("\n")
-    kept: list[str] = []
+    remaining: list[str] = []
     just_cut = False
     for number, line in enumerate(lines):
         if number in cut:
             just_cut = True
         elif line.strip():
             just_cut = False
-            kept.append(line)
-        elif not just_cut or (kept and kept[-1].strip()):
-            kept.append(line)
+            remaining.append(line)
+        elif not just_cut or (remaining and remaining[-1].strip()):
+            remaining.append(line)
     if just_cut:  # the end is gone
-        while kept and not kept[-1].strip():
-            kept.pop()
-    told: dict[str, int] = {}
+        while remaining and not remaining[-1].strip():
+            remaining.pop()
+    removed: dict[str, int] = {}
     for number, documents in cut.items():
-        told.setdefault(lines[number].strip()[:_TOLD], documents)
-    named = [{"line": line, "documents_at_least": documents} for line, documents in told.items()]
-    return "\n".join(kept), json.dumps({"lines": named, "characters_before": len(text)}, ensure_ascii=False)
+        removed.setdefault(lines[number].strip()[:_MOST_SHOWN], documents)
+    named = [{"line": line, "documents_at_least": documents} for line, documents in removed.items()]
+    return "\n".join(remaining), json.dumps({"lines": named, "characters_before": len(text)}, ensure_ascii=False)

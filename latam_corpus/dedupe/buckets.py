@@ -51,17 +51,17 @@ def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None =
     ([5, 7], [1, 2, 0], 2)
     """
     owners = np.zeros(0, np.uint32) if owners is None else owners
-    made = np.empty_like(values), np.empty_like(owners)
+    out = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
-    lay(values, owners, *made, starts)
-    return Buckets(*made, starts[None, :])
+    lay(values, owners, *out, starts)
+    return Buckets(*out, starts[None, :])
 
 
-def write(file: Path, found: Buckets) -> None:
+def write(file: Path, buckets: Buckets) -> None:
     """Write what is laid of one piece, in files named by `file`."""
-    found.values.tofile(file.with_suffix(_VALUES))
-    found.owners.tofile(file.with_suffix(_OWNERS))
-    found.starts[0].tofile(file.with_suffix(_STARTS))
+    buckets.values.tofile(file.with_suffix(_VALUES))
+    buckets.owners.tofile(file.with_suffix(_OWNERS))
+    buckets.starts[0].tofile(file.with_suffix(_STARTS))
 
 
 def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
@@ -73,8 +73,8 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
         high: the one after the last.
     """
     every = np.zeros((len(files), BUCKETS + 1), np.int64)
-    for place, file in enumerate(files):
-        every[place] = np.fromfile(file.with_suffix(_STARTS), np.int64)
+    for index, file in enumerate(files):
+        every[index] = np.fromfile(file.with_suffix(_STARTS), np.int64)
     first, counts = every[:, low], every[:, high] - every[:, low]
     ends = np.cumsum(counts)
     values = np.empty(int(counts.sum()), np.uint64)
@@ -92,14 +92,14 @@ def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
     >>> ranges(np.array([3, 3, 9, 1]), 6)
     [(0, 2), (2, 3), (3, 4)]
     """
-    made: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     low = held = 0
     for bucket, size in enumerate(sizes.tolist()):
         if bucket > low and held + size > most:
-            made.append((low, bucket))
+            spans.append((low, bucket))
             low, held = bucket, 0
         held += size
-    return [*made, (low, len(sizes))] if len(sizes) else made
+    return [*spans, (low, len(sizes))] if len(sizes) else spans
 
 
 _BITS_A_VALUE: Final = 32  # of the bitmap: at most one foreign value in 32 passes it
@@ -171,8 +171,8 @@ class Sieve:
             values: of documents, one after another.
             offsets: where each document starts, with an end.
         """
-        found, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
+        shared, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
         shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))
         top = np.uint64(64 - len(self.values).bit_length())
-        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), found, places)
-        return found[:count], places[:count]
+        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), shared, places)
+        return shared[:count], places[:count]

@@ -73,10 +73,10 @@ def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArra
         if (mine == NOBODY).any():
             here = owners != NOBODY
             values, owners = values[here], owners[here]
-    found_here = mine != NOBODY
+    present = mine != NOBODY
     laid = buckets.into_buckets(values, owners)
     buckets.write(job.file, laid)
-    return mine[found_here], counts[found_here], laid.sizes
+    return mine[present], counts[present], laid.sizes
 
 
 def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
@@ -91,10 +91,10 @@ def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
 
 
 def sift(job: Scatter) -> NDArray[np.int64]:
-    """The places of those documents of the piece that have fingerprints of new ones; these are written to a file."""
+    """Return the places of the piece's documents that share fingerprints with new ones; writes these to files."""
     values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
-    found, places = Sieve.read(job.workdir).sifted(values, offsets)
-    found.tofile(job.file.with_suffix(_SHARED))
+    shared, places = Sieve.read(job.workdir).sifted(values, offsets)
+    shared.tofile(job.file.with_suffix(_SHARED))
     places.tofile(job.file.with_suffix(_PLACES))
     np.diff(offsets).astype(np.int32).tofile(job.file.with_suffix(_COUNTS))
     return np.asarray(job.piece.start + distinct(places), np.int64)
@@ -193,11 +193,11 @@ def merge(job: Merge) -> Path:
         np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
     )
     runs = [_cut(run, job.low, job.high) for run in job.runs]
-    found = merged(runs, Extent(counts, sampling, job.share))
+    pairs = merged(runs, Extent(counts, sampling, job.share))
     # What two documents of an earlier version are to one another was settled when it was built.
-    new = (rows[found.pairs] < job.new_end).any(axis=1)
-    found.pairs[new].tofile(job.file)
-    found.shared[new].astype(SHARE).tofile(job.file.with_suffix(SHARES))
+    new = (rows[pairs.pairs] < job.new_end).any(axis=1)
+    pairs.pairs[new].tofile(job.file)
+    pairs.shared[new].astype(SHARE).tofile(job.file.with_suffix(SHARES))
     return job.file
 
 

@@ -92,7 +92,7 @@ class CommonLines(Barrier):
             for part in ("keys", "counts"):
                 # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
                 np.save(workdir / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
-            for path in sorted(found for found in corpus.map(find, jobs) if found):
+            for path in sorted(file for file in corpus.map(find, jobs) if file):
                 yield pl.read_parquet(path, glob=False)
 
     def _surveyed(self, corpus: Corpus, workdir: Path) -> bool:
@@ -109,8 +109,8 @@ class CommonLines(Barrier):
         state = np.zeros(corpus.height, np.uint8)
         state[row] = _LIVE
         state[row[first]] = _COUNTED
-        for name, found in (("state", state), ("groups", groups), ("sizes", sizes)):
-            np.save(workdir / f"{name}.npy", found)
+        for name, array in (("state", state), ("groups", groups), ("sizes", sizes)):
+            np.save(workdir / f"{name}.npy", array)
         return bool(len(sizes)) and int(sizes.max()) >= self.floor.documents
 
 
@@ -204,15 +204,15 @@ def find(job: Piecework) -> Path | None:
         return None
     keys, salts, rows = job.keys(_LIVE)
     salted = mixed(keys ^ salts)
-    place = np.searchsorted(common, salted).clip(max=len(common) - 1)
-    hit = np.flatnonzero(common[place] == salted)
-    documents, of = counts[place[hit]], sizes[np.searchsorted(groups, salts[hit])]
+    positions = np.searchsorted(common, salted).clip(max=len(common) - 1)
+    hit = np.flatnonzero(common[positions] == salted)
+    documents, of = counts[positions[hit]], sizes[np.searchsorted(groups, salts[hit])]
     floor = job.barrier.floor
     enough = documents >= floor.share * of
     hit, documents, of = hit[enough], documents[enough], of[enough]
     if not len(hit):
         return None
-    found = pl.DataFrame(
+    hits = pl.DataFrame(
         {
             ROW: rows[hit] + job.piece.start,
             "key": keys[hit],
@@ -220,7 +220,7 @@ def find(job: Piecework) -> Path | None:
             "anywhere": documents >= floor.share_anywhere * of,
         }
     )
-    told = found.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
+    by_row = hits.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
     path = job.file.with_suffix(".found.parquet")
-    told.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
+    by_row.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
     return path

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, distinct
-from latam_corpus.dedupe.order import DECIDED_BY, decided_by
+from latam_corpus.dedupe.beside import beside_copies
+from latam_corpus.dedupe.order import BESIDE, DECIDED_BY, decided_by, reordered
 from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours, originals
 from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS
 from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE, VARIANT
@@ -117,11 +118,11 @@ _KIND_NUMBERS: Final = (NONE, DUPLICATE, CONTAINED, TEMPLATE, VARIANT)
 
 
 # What the choice rests on, as the evidence tells it of both documents.
-WEIGHED: Final = ("rights_tier", *DAMAGE, APPENDED, WORDS, "obtained")
+WEIGHED: Final = ("rights_tier", *DAMAGE, BESIDE, APPENDED, WORDS, "obtained")
 
 
 def decision_rows(
-    found: VerifiedPairs,
+    verified: VerifiedPairs,
     weights: pl.DataFrame,
     height: int,
     *,
@@ -132,7 +133,7 @@ def decision_rows(
     """Return what is decided on each document that has a verified link: one row a document.
 
     Args:
-        found: of `linked`.
+        verified: of `linked`.
         weights: `row`, how many documents have its text (`copies`) and the smallest id among them (`least_id`).
         height: rows from this one on are of an earlier version.
         keep_contained: a document that stands in a much longer one is kept.
@@ -143,14 +144,19 @@ def decision_rows(
         `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `variant_of`, `containment`,
         `duplicate_cluster`, `cluster_size`, `evidence`; null where it doesn't apply.
     """
-    numbers = distinct(found.pairs)
-    pairs = np.searchsorted(numbers, found.pairs).astype(np.uint32)
-    mine = found.ranked[numbers].with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    numbers = distinct(verified.pairs)
+    mine = verified.ranked[numbers].with_row_index("place")
+    among = np.searchsorted(numbers, verified.pairs)
+    mine = reordered(mine, *beside_copies(mine, among, verified.verdicts))
+    places = np.empty(len(numbers), np.uint32)
+    places[mine["place"].to_numpy()] = np.arange(len(numbers), dtype=np.uint32)
+    pairs = places[among]
+    mine = mine.with_columns(pl.Series("place", np.arange(len(numbers))))
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
-    made = cluster(
+    clusters = cluster(
         pairs,
-        found.verdicts["stands"].to_numpy(),
-        found.verdicts["kind"].to_numpy(),
+        verified.verdicts["stands"].to_numpy(),
+        verified.verdicts["kind"].to_numpy(),
         np.arange(len(numbers)),
         id_rank,
         keep_contained=keep_contained,
@@ -160,12 +166,12 @@ def decision_rows(
         old=mine[ROW].to_numpy() >= height,
     )
     frame = mine.with_columns(
-        pl.Series("winner", made.duplicate_of),
-        pl.Series("container", made.contained_in),
-        pl.Series("original", made.variant_of),
-        pl.Series("link", made.link),
-        pl.Series("label", made.cluster),
-        _ids(mine["doc_id"], made.contained_in).alias("container_id"),
+        pl.Series("winner", clusters.duplicate_of),
+        pl.Series("container", clusters.contained_in),
+        pl.Series("original", clusters.variant_of),
+        pl.Series("link", clusters.link),
+        pl.Series("label", clusters.cluster),
+        _ids(mine["doc_id"], clusters.contained_in).alias("container_id"),
     ).join(weights, on=ROW, how="left", maintain_order="left")
     # Of a variant in an anthology too: what its row tells is of the pair by which it is a variant.
     variant = (pl.col("winner") < 0) & (pl.col("original") >= 0)
@@ -175,18 +181,18 @@ def decision_rows(
         pl.col("least_id").min().over("label").alias("duplicate_cluster"),
     )
     other = pl.when(pl.col("winner") >= 0).then("winner").when(variant).then("original").otherwise("container")
-    kept = mine.select(
+    winners = mine.select(
         pl.col("place").alias("other"),
         pl.col(ROW).alias("kept_row"),
         pl.col("doc_id").alias("kept"),
         *(pl.col(name).alias(f"kept_{name}") for name in (*WEIGHED, *(s for s in DECIDED_BY if s not in WEIGHED))),
     )
-    links = found.verdicts.with_columns(
+    links = verified.verdicts.with_columns(
         pl.Series("link", np.arange(len(pairs))), pl.Series("pair_first", pairs[:, 0].astype(np.int64))
     )
     frame = (
         frame.with_columns(pl.when(other >= 0).then(other).alias("other"))
-        .join(kept, on="other", how="left", maintain_order="left")
+        .join(winners, on="other", how="left", maintain_order="left")
         .join(links, on="link", how="left", maintain_order="left")
     )
     return _with_evidence(frame)

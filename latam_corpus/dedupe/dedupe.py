@@ -155,30 +155,30 @@ class Dedupe(Barrier):
         copies = equal.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
         out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
         scheme = self._fingerprint().parameters()
-        found = verified_pairs(corpus, also, out, scheme, keeping)
-        corpus.notes[self.name] = asdict(found.report)
-        corpus.step("deciding on true pairs", 0, len(found.pairs))
+        verified = verified_pairs(corpus, also, out, scheme, keeping)
+        corpus.notes[self.name] = asdict(verified.report)
+        corpus.step("deciding on true pairs", 0, len(verified.pairs))
         near = decision_rows(
-            found,
+            verified,
             weights.rename({"kept_row": ROW}),
             corpus.height,
             keep_contained=self.contained == "keep",
             keep_templates=self.templates == "keep",
             keep_variants=self.variants == "keep",
         )
-        corpus.step("deciding on true pairs", len(found.pairs), len(found.pairs))
+        corpus.step("deciding on true pairs", len(verified.pairs), len(verified.pairs))
         near = _with_known_clusters(near, also)
         fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
         # Of an old document that gives way is told what it said, since a later version may say otherwise.
-        said = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
+        frames = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
         if len(fallen):
-            said += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
-        texts = pl.concat(said, how="diagonal")
+            frames += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
+        texts = pl.concat(frames, how="diagonal")
         return near.join(texts, on=ROW, how="left", maintain_order="left")
 
 
 def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFrame:
-    """The decisions with the name by which an earlier version has a cluster: a version puts it into the same split."""
+    """Name clusters as an earlier version does, so that a new version puts them into the same split."""
     named = [pl.DataFrame(schema={ROW: pl.Int64, "known": pl.String})]
     for piece in also:
         held = rows_of(piece, ["doc_id", "duplicate_cluster"]).filter(pl.col(ROW).is_in(near[ROW].implode()))
@@ -220,7 +220,7 @@ def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     )
 
 
-_NEAR_TOLD = (
+_NEAR_COLUMNS = (
     "drop_reason",
     "duplicate_of",
     "containment",
@@ -234,7 +234,7 @@ _NEAR_TOLD = (
 def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
     """Give what is decided on equal documents; where the kept one of a group falls as a near-duplicate, so do they."""
     falls = pl.col(ROW) != pl.col("kept_row")
-    told = groups.select(
+    decisions = groups.select(
         ROW,
         "doc_id",
         "text_hash",
@@ -259,17 +259,17 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
         .alias("evidence"),
     )
     if near is None:
-        return told.drop("kept_row")
-    fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_TOLD))
-    told = told.join(fates, on="kept_row", how="left", maintain_order="left")
-    gone = pl.col("near_duplicate_of").is_not_null()
+        return decisions.drop("kept_row")
+    fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
+    decisions = decisions.join(fates, on="kept_row", how="left", maintain_order="left")
+    is_near_copy = pl.col("near_duplicate_of").is_not_null()
     return (
         # What the search for near-duplicates has said of the kept ones stands there.
-        told.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
+        decisions.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
         .with_columns(
-            *(pl.when(gone).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),
+            *(pl.when(is_near_copy).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),
             pl.coalesce("near_duplicate_cluster", "duplicate_cluster").alias("duplicate_cluster"),
             pl.coalesce("near_cluster_size", "cluster_size").alias("cluster_size"),
         )
-        .drop("kept_row", *(f"near_{name}" for name in _NEAR_TOLD))
+        .drop("kept_row", *(f"near_{name}" for name in _NEAR_COLUMNS))
     )

@@ -43,8 +43,8 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `anchors` (uint64, see `anchors_of`; the band keys under the scheme
-            "minhash") and `stream` (uint32 a word, see `word_stream`).
+            `appended` (`appended_words`), `accented` (`accented_words`), `anchors` (uint64, see `anchors_of`; the
+            band keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
         shingle: words in a run.
         bands: keys of a document; for "minhash" only.
@@ -72,9 +72,9 @@ class Fingerprint(Stage):
         Raises:
             ConfigError: an option is out of its range.
         """
-        told = asdict(self)
+        values = asdict(self)
         known = {field.name for field in fields(Scheme)}
-        return Scheme(name=self.scheme, **{key: value for key, value in told.items() if key in known})
+        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in known})
 
     def fingerprint(self) -> str:
         """Tell the words by which damage is known, and what computes MinHash; nothing where no sketch is made."""
@@ -84,7 +84,7 @@ class Fingerprint(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text_hash`, and with the sketch if asked for."""
-        hashes = [hashlib.sha256(found).digest()[:16] for found in normal_utf8(batch.frame["text"])]
+        hashes = [hashlib.sha256(text).digest()[:16] for text in normal_utf8(batch.frame["text"])]
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
             scheme = self.parameters()
@@ -103,11 +103,13 @@ class Fingerprint(Stage):
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
     """Return the batch with texts in the old spelling of a language of the Americas in the modern one."""
     spelled = {code: codes_spelled(code) for code in set(languages) if code}
+    if not any(spelled.values()):
+        return batch
     texts = [
         in_modern(codes, text) if text and code and (codes := spelled[code]) else text
         for text, code in zip(batch.frame["text"], languages, strict=True)
     ]
-    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)}) if any(spelled.values()) else batch
+    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)})
 
 
 @cache

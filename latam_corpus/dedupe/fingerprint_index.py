@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.orthography import spellings_digest
@@ -88,9 +88,9 @@ def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
     [b'\x01\x00\x02\x00', b'\x03\x00']
     """
     buffers = [None, pa.py_buffer(offsets * values.itemsize), pa.py_buffer(values.tobytes())]
-    made = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
-    assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-    return made
+    series = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
+    assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
+    return series
 
 
 def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
@@ -139,9 +139,9 @@ INDEX: Final = pl.Schema(
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
 SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
-_LATER: Final = frozenset({*STATED, APPENDED})  # earlier indexes lack them
+_LATER: Final = frozenset({*STATED, APPENDED, ACCENTED})  # earlier indexes lack them
 # Of columns that a file lacks: those of documents, and those that earlier indexes don't have.
-_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {APPENDED: SKETCH[APPENDED]}
+_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {name: SKETCH[name] for name in (APPENDED, ACCENTED)}
 
 
 def has_columns(held: pa.Schema) -> bool:
@@ -152,9 +152,9 @@ def has_columns(held: pa.Schema) -> bool:
     (True, True, False)
     """
     # As frames have them: what the values of a list are called differs from writer to writer.
-    found = pl.from_arrow(held.empty_table())
+    frame = pl.from_arrow(held.empty_table())
     now = {name: kind for name, kind in INDEX.items() if name in held.names or name not in _LATER}
-    return isinstance(found, pl.DataFrame) and list(found.schema.items()) == list(now.items())
+    return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(now.items())
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -163,8 +163,8 @@ def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
     >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
     'anchors'
     """
-    told = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
-    return {METADATA: json.dumps(told, sort_keys=True).encode()}
+    metadata = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
+    return {METADATA: json.dumps(metadata, sort_keys=True).encode()}
 
 
 @dataclass(frozen=True)
@@ -183,12 +183,12 @@ class IndexFile(PieceFile):
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
-        found = pl.from_arrow(table)
-        assert isinstance(found, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return found.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a table, not an array)
+        return frame.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
-        """The word streams of the rows at these places, sorted, a row group at a time; the others aren't unpacked.
+        """Yield the word streams of the rows at these sorted places, a row group at a time; unpacks no others.
 
         Raises:
             ConfigError: a stream can't be read, or is longer or shorter than its row says.
@@ -201,10 +201,10 @@ class IndexFile(PieceFile):
                 group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
                 wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
                 lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
-                found = unpacked(joined(group[STREAM]), lexicon, wanted)
-                if not np.array_equal(found.counts, group[WORDS].to_numpy()[wanted]):
+                ragged = unpacked(joined(group[STREAM]), lexicon, wanted)
+                if not np.array_equal(ragged.counts, group[WORDS].to_numpy()[wanted]):
                     raise ValueError("a word stream has another length than its row says")
-                yield found
+                yield ragged
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -241,44 +241,44 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
     files = sorted(folder.glob("*.parquet"))
     if not files:
         raise ConfigError(str(folder), "there is no fingerprint index", "name a release that was built with its index")
-    made = []
+    opened = []
     for path in files:
-        made.append(IndexFile(path, start, _rows_of(path, scheme)))
-        start += made[-1].height
-    return made
+        opened.append(IndexFile(path, start, _rows_of(path, scheme)))
+        start += opened[-1].height
+    return opened
 
 
 def digest_of_index(folder: Path) -> str:
     """SHA-256 over the names and the bytes of an index's files, hex."""
-    told = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    digests = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
 def _rows_of(path: Path, scheme: Scheme) -> int:
     """How many rows the file has, after a look at what made it."""
     try:
-        found = pq.read_metadata(path)
+        footer = pq.read_metadata(path)
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
-    told = (found.metadata or {}).get(METADATA)
-    missing = set(INDEX) - _LATER - set(found.schema.to_arrow_schema().names)
-    stated = stated_by(told)
-    if stated and stated.get("format") != FORMAT:
-        raise ConfigError(str(path), f"its format is {stated.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
-    if missing or not isinstance(stated.get("scheme"), dict):
+    raw = (footer.metadata or {}).get(METADATA)
+    missing = set(INDEX) - _LATER - set(footer.schema.to_arrow_schema().names)
+    about = index_metadata(raw)
+    if about and about.get("format") != FORMAT:
+        raise ConfigError(str(path), f"its format is {about.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
+    if missing or not isinstance(about.get("scheme"), dict):
         raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
-    scheme.must_equal(Scheme.from_dict(stated["scheme"], str(path)), str(path))
-    return int(found.num_rows)
+    scheme.must_equal(Scheme.from_dict(about["scheme"], str(path)), str(path))
+    return int(footer.num_rows)
 
 
-def stated_by(told: bytes | None) -> dict[str, Any]:
+def index_metadata(metadata: bytes | None) -> dict[str, Any]:
     """Return what a file says of its index; nothing where it says nothing that makes sense.
 
-    >>> stated_by(b'{"format": 4}'), stated_by(b"{"), stated_by(b"[]"), stated_by(None)
+    >>> index_metadata(b'{"format": 4}'), index_metadata(b"{"), index_metadata(b"[]"), index_metadata(None)
     ({'format': 4}, {}, {}, {})
     """
     try:
-        stated = json.loads(told or b"{}")
+        values = json.loads(metadata or b"{}")
     except ValueError:
         return {}
-    return stated if isinstance(stated, dict) else {}
+    return values if isinstance(values, dict) else {}

@@ -22,6 +22,10 @@ _CAPITAL_BIT: Final = 31
 ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 MARKS_FIRST: Final = 0x300
 MARKS_END: Final = 0x370
+# What a code point is to an accent: a vowel without, a vowel with one, or a mark that gives one to the vowel before.
+VOWEL: Final = 1
+ACCENT: Final = 2
+MARK: Final = 3
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
 _KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
@@ -30,6 +34,8 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
+LATIN: Final = 0xC3  # the byte with which U+00C0 begins: before are signs
+_LETTERS: Final = 0x41  # A: before are spaces, signs and digits
 _APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
@@ -61,10 +67,10 @@ def _runs(stream, start, end, size, mask, salt, values, at):
     for i in range(start, min(start + size - 1, end)):
         rolling = rolling * _MULTIPLIER + np.uint64(stream[i] & _WORD_MASK)
     last = np.uint64(0)
-    gone = np.uint64(0)
+    leaving = np.uint64(0)
     for i in range(start + size - 1, end):
-        rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * gone)
-        gone = np.uint64(stream[i - size + 1] & _WORD_MASK)
+        rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * leaving)
+        leaving = np.uint64(stream[i - size + 1] & _WORD_MASK)
         value = finish(rolling ^ salt)
         # Written in any case, and written over where it isn't wanted: no jump that the processor must foresee.
         values[at] = value
@@ -149,24 +155,55 @@ def _word(data, i, left, digit, bare, looks):
 
 
 @kernel
+def count_accented(data, doc_bytes, places, accents, counts):
+    """Count the words of each document that have an accent on a vowel, all of them and those in its middle half.
+
+    Args:
+        data: bytes of all documents.
+        doc_bytes: where those of each document start, with an end.
+        places: of all code points from LATIN on, in order.
+        accents: uint8, by code point: VOWEL, ACCENT, MARK.
+        counts: uint32[2, n], which is added to.
+    """
+    d = 0
+    last = -1  # the accent before
+    for i in places:
+        while i >= doc_bytes[d + 1]:
+            d += 1
+            last = -1
+        point, _ = decode(data, i)
+        what = accents[point]
+        if what == ACCENT or (what == MARK and i > doc_bytes[d] and accents[data[i - 1]] == VOWEL):
+            apart = last < 0
+            for j in range(last + 1, i):
+                if data[j] < _LETTERS:
+                    apart = True
+                    break
+            counts[0, d] += apart
+            edge = (doc_bytes[d + 1] - doc_bytes[d]) // 4
+            counts[1, d] += apart and doc_bytes[d] + edge <= i < doc_bytes[d + 1] - edge
+            last = i
+
+
+@kernel
 def pack(values, offsets, lexicon, data, ends):
     """Write numbers as their places in the lexicon, seven bits a byte, and where each document ends."""
     capacity = 4
     while capacity < 2 * len(lexicon):
         capacity *= 2
     keys, places = np.zeros(capacity, np.uint64), np.empty(capacity, np.uint32)
-    for place in range(len(lexicon)):
-        slot = slot_of(keys, _key(lexicon[place]))
-        keys[slot], places[slot] = _key(lexicon[place]), place
+    for index in range(len(lexicon)):
+        slot = slot_of(keys, _key(lexicon[index]))
+        keys[slot], places[slot] = _key(lexicon[index]), index
     at = 0
     for d in range(len(offsets) - 1):
         for i in range(offsets[d], offsets[d + 1]):
-            place = places[slot_of(keys, _key(values[i]))]
-            while place >= 0x80:
-                data[at] = 0x80 | (place & 0x7F)
-                place >>= 7
+            index = places[slot_of(keys, _key(values[i]))]
+            while index >= 0x80:
+                data[at] = 0x80 | (index & 0x7F)
+                index >>= 7
                 at += 1
-            data[at] = place
+            data[at] = index
             at += 1
         ends[d + 1] = at
 
@@ -183,17 +220,17 @@ def unpack(data, offsets, places, lexicon, values, ends):
     """Read what `pack` wrote of the documents at some places; return whether all of it could be read."""
     at = 0
     for n in range(len(places)):
-        place = shift = np.int64(0)
+        index = shift = np.int64(0)
         for i in range(offsets[places[n]], offsets[places[n] + 1]):
             byte = np.int64(data[i])
-            place |= (byte & 0x7F) << shift
+            index |= (byte & 0x7F) << shift
             shift += 7
             if byte < 0x80:
-                if place >= len(lexicon):
+                if index >= len(lexicon):
                     return False
-                values[at] = lexicon[place]
+                values[at] = lexicon[index]
                 at += 1
-                place = shift = np.int64(0)
+                index = shift = np.int64(0)
             elif shift > 28:
                 return False
         if shift:
@@ -203,11 +240,11 @@ def unpack(data, offsets, places, lexicon, values, ends):
 
 
 @kernel
-def count_stops(hashes, doc_words, keys, bits, numbers, counts):
-    """How many stop words of some languages each document has, by their numbers in the table."""
+def count_stops(hashes, doc_words, keys, bits, numbers, asked, counts):
+    """How many stop words of some languages each document that is asked for has, by their numbers in the table."""
     for d in range(len(counts)):
-        for w in range(doc_words[d], doc_words[d + 1]):
+        for w in range(doc_words[d], doc_words[d + 1] if asked[d] else doc_words[d]):
             languages = bits[slot_of(keys, hashes[w])]
             if languages:
-                for place in range(len(numbers)):
-                    counts[d, place] += np.int64((languages >> np.uint64(numbers[place])) & np.uint64(1))
+                for column in range(len(numbers)):
+                    counts[d, column] += np.int64((languages >> np.uint64(numbers[column])) & np.uint64(1))

@@ -81,7 +81,7 @@ class LineKeys:
         hashes = words.line_hashes[lines]
         long = words.line_chars[lines] >= shortest
         runs = _runs(hashes, documents, long)
-        place = np.arange(len(lines)) - starts[documents]
+        position = np.arange(len(lines)) - starts[documents]
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes + runs, dtype=np.uint64)])
         return cls(
             lines,
@@ -90,8 +90,8 @@ class LineKeys:
             hashes,
             np.where(long, hashes, _NONE),
             runs,
-            _placed(hashes, long, place, 1),
-            _placed(hashes, long, np.diff(starts)[documents] - place - 1, 1 + PLACES),
+            _placed(hashes, long, position, 1),
+            _placed(hashes, long, np.diff(starts)[documents] - position - 1, 1 + PLACES),
             sums[starts[1:]] - sums[starts[:-1]],
         )
 
@@ -123,16 +123,16 @@ def _runs(hashes: NDArray[np.uint64], documents: NDArray[np.int64], long: NDArra
 
 
 def _placed(
-    hashes: NDArray[np.uint64], long: NDArray[np.bool_], place: NDArray[np.int64], salt: int
+    hashes: NDArray[np.uint64], long: NDArray[np.bool_], position: NDArray[np.int64], salt: int
 ) -> NDArray[np.uint64]:
-    near = (place < PLACES) & ~long
-    return np.where(near, mixed(hashes ^ ((place + salt).astype(np.uint64) * _PRIME)), _NONE)
+    near = (position < PLACES) & ~long
+    return np.where(near, mixed(hashes ^ ((position + salt).astype(np.uint64) * _PRIME)), _NONE)
 
 
 def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the keys with their bits spread, uint64 of the same shape."""
-    made = keys * _MIX
-    return made ^ (made >> _HALF)
+    product = keys * _MIX
+    return product ^ (product >> _HALF)
 
 
 @dataclass(frozen=True)

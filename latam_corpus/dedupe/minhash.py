@@ -42,10 +42,12 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
         [words[4 * i : 4 * (i + shingle)] for i in range(start, end - shingle + 1)]
         for start, end in itertools.pairwise(stream.offsets.tolist())
     )
-    made = np.empty((len(stream), size), np.uint32)
-    for row, sketch in zip(made, MinHash.generator(runs, num_perm=size, seed=seed, scheme="affine32"), strict=True):
+    signatures = np.empty((len(stream), size), np.uint32)
+    for row, sketch in zip(
+        signatures, MinHash.generator(runs, num_perm=size, seed=seed, scheme="affine32"), strict=True
+    ):
         row[:] = sketch.hashvalues
-    return made
+    return signatures
 
 
 def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint64]:
@@ -83,8 +85,8 @@ def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
     if (some & ~long).any():
         short = minhash_of(stream, scheme.bands, scheme.rows, scheme.short_shingle, scheme.seed)
         keys = np.where(long[:, None], keys, short)
-    kept = np.sort(keys[some], axis=1)
-    return Ragged(kept.reshape(-1), np.concatenate(([0], np.cumsum(some * scheme.bands))).astype(np.int64))
+    ordered = np.sort(keys[some], axis=1)
+    return Ragged(ordered.reshape(-1), np.concatenate(([0], np.cumsum(some * scheme.bands))).astype(np.int64))
 
 
 def proposals_of(stream: Ragged, scheme: Scheme) -> Ragged:

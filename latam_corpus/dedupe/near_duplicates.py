@@ -36,11 +36,23 @@ from latam_corpus.dedupe.candidate_jobs import (
     scatter,
     sift,
 )
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
-from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, STATED, WORDS, sampling_of
-from latam_corpus.dedupe.verify_jobs import COMMON, KNOWN, KNOWN_OF, VERDICTS, Lot, cuts, gather, gathers, verify_lot
+from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
+from latam_corpus.dedupe.verify_jobs import (
+    COMMON,
+    FREQUENCY,
+    KNOWN,
+    KNOWN_OF,
+    VERDICTS,
+    Lot,
+    cuts,
+    gather,
+    gathers,
+    verify_lot,
+)
 from latam_corpus.dedupe.verify_pairs import RULES
 
 if TYPE_CHECKING:
@@ -52,7 +64,7 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.order import Keeping
     from latam_corpus.dedupe.scheme import Scheme
 
-RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, *STATED)
+RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED)
 
 
 @dataclass(frozen=True)
@@ -116,8 +128,8 @@ def verified_pairs(
         order, files, report = search.candidates()
         true, counts = search.verdicts(files, order)
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
-    told = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
-    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, told)
+    full_report = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
+    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, full_report)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,16 +151,18 @@ class _Search:
         if known:
             words = mine[WORDS].to_numpy()
             about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
-            mark_new(self._told("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
-            met = np.sort(np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version"))))
-            mine = pl.concat([mine, self._sound(_rows_at(piece, met) for piece in self.also)])
+            mark_new(self._with_progress("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
+            shared_rows = np.sort(
+                np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version")))
+            )
+            mine = pl.concat([mine, self._sound(_rows_at(piece, shared_rows) for piece in self.also)])
         self.corpus.step("putting documents in order", 0, 1)
         order = self._numbered(mine)
         self.corpus.step("putting documents in order", 1, 1)
         counts = np.zeros(order.height, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
-        for numbers, found, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
-            counts[numbers] = found
+        for numbers, widths, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
+            counts[numbers] = widths
             sizes += laid
         extent = Extent.of(order[WORDS].to_numpy(), counts, self.scheme)
         np.save(self.workdir / "counts.npy", extent.counts)
@@ -163,7 +177,7 @@ class _Search:
         over, beyond = bound_candidates(merged, order.height, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
 
-    def _told(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
+    def _with_progress(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
         """Yield the pieces, with what is told when each is done."""
         for number, piece in enumerate(pieces, 1):
             yield piece
@@ -193,18 +207,21 @@ class _Search:
         np.save(self.workdir / KNOWN_OF, known)
         return order
 
-    def _merged(self, met: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
-        """The files of the candidates of all ranges, and what the cap left out; the common fingerprints are written."""
-        common = [np.zeros(0, np.uint64), *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in met)]
+    def _merged(self, paired_ranges: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
+        """Return the files of candidates of all ranges, and what the cap left out; writes the common fingerprints."""
+        common = [
+            np.zeros(0, np.uint64),
+            *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in paired_ranges),
+        ]
         # Ranges follow one another by the top bits, so that the values are sorted as a whole.
         np.concatenate(common).tofile(self.workdir / COMMON)
-        runs = tuple(run for one in met for run in one.runs)
-        cut = key_ranges(np.concatenate([np.zeros(0, np.uint64), *(one.marks for one in met)]), KEYS_A_MERGE)
+        runs = tuple(run for one in paired_ranges for run in one.runs)
+        cut = key_ranges(np.concatenate([np.zeros(0, np.uint64), *(one.marks for one in paired_ranges)]), KEYS_A_MERGE)
         jobs = [
             Merge(low, high, runs, self.workdir, extent.share, self.corpus.height, self.workdir / f"merged-{n:06d}")
             for n, (low, high) in enumerate(cut if runs else ())
         ]
-        tallies = np.sum([np.zeros(3, np.int64), *(one.tallies for one in met)], axis=0)
+        tallies = np.sum([np.zeros(3, np.int64), *(one.tallies for one in paired_ranges)], axis=0)
         files = sorted(self.corpus.map(merge, jobs, "adding up what pairs share"))
         return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
@@ -219,8 +236,10 @@ class _Search:
             for first, end in cuts(pairs, words):
                 lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
         jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.workdir)
-        for _ in self.corpus.map(gather, jobs, "reading what is compared"):
-            pass
+        frequency = np.zeros(1 << WORD_BITS, np.int64)
+        for counts in self.corpus.map(gather, jobs, "reading what is compared"):
+            frequency += counts
+        np.save(self.workdir / FREQUENCY, frequency)
         true: list[Path] = []
         by_rule = np.zeros(len(RULES), np.int64)
         for path, counts in self.corpus.map(verify_lot, lots, "comparing pairs of documents"):

@@ -2,7 +2,7 @@
 
 1. A document of the earlier version that is compared with, where those are kept.
 2. Terms: what the recipe's release may use; then the more open rights.
-3. Damage: the less damaged (`damage.py`).
+3. Damage: the less damaged, by itself (`damage.py`) and beside its copies (`beside.py`).
 4. What was added: the one without a menu, a summary or questions (`appended.py`).
 5. Length: the longer, in steps of 2 %.
 6. Date: the earlier obtained.
@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -20,8 +20,11 @@ import polars as pl
 from latam_corpus import vocabulary
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.appended import classes
-from latam_corpus.dedupe.damage import class_of_damage
+from latam_corpus.dedupe.damage import CLASSES, class_of_damage
 from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # What a step of the order is called in the ledger: the column that holds it, the least first → the name.
 DECIDED_BY: Final = {
@@ -35,7 +38,9 @@ DECIDED_BY: Final = {
     "doc_id": "doc_id",
 }
 _STEPS: Final = (*DECIDED_BY, ROW)
-_TIERS: Final = {tier: place for place, tier in enumerate(vocabulary.RIGHTS_TIERS)}
+_TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
+
+BESIDE: Final = "damage_beside"  # words of 1,000 that are damaged where a copy is sound
 
 # The columns by which terms are told; an earlier version's index has none of them.
 TERMS: Final = ("uses", "expires", "embargo_until")
@@ -48,10 +53,10 @@ _STEP: Final = 50  # a class of length begins a fiftieth above the one before
 
 def _thresholds() -> list[int]:
     # Whole numbers: a logarithm may be rounded otherwise on another machine.
-    found = [1]
-    while found[-1] < 1 << 32:
-        found.append(max(found[-1] + 1, found[-1] * (_STEP + 1) // _STEP))
-    return found
+    steps = [1]
+    while steps[-1] < 1 << 32:
+        steps.append(max(steps[-1] + 1, steps[-1] * (_STEP + 1) // _STEP))
+    return steps
 
 
 _LENGTHS: Final = np.array(_thresholds(), np.int64)
@@ -87,8 +92,8 @@ class Keeping:
         """
         words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
         known = set(DAMAGE) <= set(rows.columns)
-        told = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
-        appended = told.to_numpy()
+        column = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
+        appended = column.to_numpy()
         return rows.with_columns(
             (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
             self._terms().alias("terms"),
@@ -121,6 +126,28 @@ def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
         before: columns that they are sorted by before all others.
     """
     return rows.sort(*before, *_STEPS, nulls_last=True)
+
+
+def reordered(rows: pl.DataFrame, damage: NDArray[np.int64], added: NDArray[np.int64]) -> pl.DataFrame:
+    """Return rows of `Keeping.ranked`, of which more is known by their copies, the one that is kept first.
+
+    Args:
+        rows: n of them.
+        damage: int64[n], words of 1,000 that are damaged beside a copy (`beside.py`).
+        added: int64[n], words that were added to it.
+
+    >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": "open", "obtained": None, "doc_id": ["a", "b"]})
+    >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
+    >>> reordered(ranked, np.array([5, 1]), np.array([0, 0])).select("doc_id", "damage_beside").rows()
+    [('b', 1), ('a', 5)]
+    """
+    known = rows.with_columns(
+        pl.Series(BESIDE, damage),
+        pl.Series(APPENDED, added, dtype=pl.UInt32),
+        pl.Series("damaged", np.searchsorted(CLASSES, damage, side="right"), dtype=pl.Int8),
+        pl.Series("added", classes(added), dtype=pl.Int8),
+    )
+    return in_order(known)
 
 
 def first_released(from_run: pl.Expr) -> list[pl.Expr | str]:

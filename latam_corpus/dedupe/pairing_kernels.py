@@ -15,7 +15,7 @@ _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 
 
 @kernel
-def lay(values, owners, made_values, made_owners, starts):
+def lay(values, owners, out_values, out_owners, starts):
     """Lay values, and their owners if there are any, into buckets by their first bits; write where each starts."""
     for value in values:
         starts[np.int64(value >> _SHIFT) + 1] += 1
@@ -25,9 +25,9 @@ def lay(values, owners, made_values, made_owners, starts):
     owned = len(owners) > 0
     for i in range(len(values)):
         mine = np.int64(values[i] >> _SHIFT)
-        made_values[at[mine]] = values[i]
+        out_values[at[mine]] = values[i]
         if owned:
-            made_owners[at[mine]] = owners[i]
+            out_owners[at[mine]] = owners[i]
         at[mine] += 1
 
 
@@ -49,7 +49,7 @@ def count_tops(values, shift, starts):
 
 
 @kernel
-def sift(values, offsets, sieve, found, places):
+def sift(values, offsets, sieve, out, places):
     """Write the values that are known, and the document that has each; return how many there are."""
     marks, shift, known, starts, top = sieve
     at = 0
@@ -60,13 +60,13 @@ def sift(values, offsets, sieve, found, places):
             if not (marks[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1):
                 continue
             if len(starts):
-                place = starts[np.int64(value >> top)]
+                slot = starts[np.int64(value >> top)]
                 end = starts[np.int64(value >> top) + 1]
-                while place < end and known[place] < value:
-                    place += 1
-                if place == end or known[place] != value:
+                while slot < end and known[slot] < value:
+                    slot += 1
+                if slot == end or known[slot] != value:
                     continue
-            found[at] = value
+            out[at] = value
             places[at] = d
             at += 1
     return at
@@ -85,58 +85,58 @@ _STOP: Final = 4  # the end of that value; its start before its holders are coun
 _HOLDERS: Final = 5
 _NEXT: Final = 6  # the holder to be paired next
 COMMONS: Final = 7  # values told as common
-PLACE: Final = 8
+CURSOR_SIZE: Final = 8
 
 
 @kernel
-def paired(laid, limits, place, tallies, keys, common, room):
-    """Write pairs from `place` on until the buckets or the room for keys are at their end; gives how many."""
+def paired(laid, limits, cursor, tallies, keys, common, workspace):
+    """Write pairs from `cursor` on until the buckets or the room for keys are at their end; gives how many."""
     values, owners, starts = laid
-    dealt, documents, alive, owners_of, bins, ends = room
+    dealt, documents, alive, owners_of, bins, ends = workspace
     at = 0
-    while place[_BUCKET] < starts.shape[1] - 1:
-        if place[_BITS] == 0:
-            left = _shared(values, owners, starts, place[_BUCKET], bins, alive, owners_of)
-            tallies[0] += _size(starts, place[_BUCKET]) - left
-            place[_BITS] = bits_of(left)
-            _deal(alive, owners_of, left, place[_BITS], dealt, documents, ends)
-            place[_BIN] = place[_START] = place[_STOP] = 0
-        while place[_BIN] < 1 << place[_BITS]:
-            at = _pair_bin(dealt, documents, ends[place[_BIN]], limits, place, tallies, (keys, common), at)
-            if place[_STOP] > place[_START]:  # no room within a value
+    while cursor[_BUCKET] < starts.shape[1] - 1:
+        if cursor[_BITS] == 0:
+            left = _shared(values, owners, starts, cursor[_BUCKET], bins, alive, owners_of)
+            tallies[0] += _size(starts, cursor[_BUCKET]) - left
+            cursor[_BITS] = bits_of(left)
+            _deal(alive, owners_of, left, cursor[_BITS], dealt, documents, ends)
+            cursor[_BIN] = cursor[_START] = cursor[_STOP] = 0
+        while cursor[_BIN] < 1 << cursor[_BITS]:
+            at = _pair_bin(dealt, documents, ends[cursor[_BIN]], limits, cursor, tallies, (keys, common), at)
+            if cursor[_STOP] > cursor[_START]:  # no room within a value
                 return at
-            place[_BIN] += 1
-        place[_BUCKET] += 1
-        place[_BITS] = 0
+            cursor[_BIN] += 1
+        cursor[_BUCKET] += 1
+        cursor[_BITS] = 0
     return at
 
 
 @kernel
-def _pair_bin(dealt, documents, end, limits, place, tallies, out, at):
-    """Write the pairs of one bin, which ends at `end`, from `place` on; gives where the keys end."""
+def _pair_bin(dealt, documents, end, limits, cursor, tallies, out, at):
+    """Write the pairs of one bin, which ends at `end`, from `cursor` on; gives where the keys end."""
     cap, hubs, many = limits[0], limits[1], limits[2]
     keys, common = out
-    if place[_STOP] == place[_START]:
-        if end - place[_START] < 2:
-            tallies[0] += end - place[_START]
-            place[_START] = place[_STOP] = end
+    if cursor[_STOP] == cursor[_START]:
+        if end - cursor[_START] < 2:
+            tallies[0] += end - cursor[_START]
+            cursor[_START] = cursor[_STOP] = end
             return at
-        _sort(dealt, documents, place[_START], end)
-    while place[_START] < end:
-        start = place[_START]
-        if place[_STOP] == start:
-            place[_STOP], place[_HOLDERS] = _holders(dealt, documents, start, end)
-            place[_NEXT] = 1
-            held = min(place[_HOLDERS], cap)
-            made = held * (held - 1) // 2 + (place[_HOLDERS] - held) * hubs
+        _sort(dealt, documents, cursor[_START], end)
+    while cursor[_START] < end:
+        start = cursor[_START]
+        if cursor[_STOP] == start:
+            cursor[_STOP], cursor[_HOLDERS] = _holders(dealt, documents, start, end)
+            cursor[_NEXT] = 1
+            held = min(cursor[_HOLDERS], cap)
+            pair_count = held * (held - 1) // 2 + (cursor[_HOLDERS] - held) * hubs
             tallies[0] += 1
-            tallies[1] += place[_HOLDERS] > cap
-            tallies[2] += place[_HOLDERS] * (place[_HOLDERS] - 1) // 2 - made
-            if place[_HOLDERS] > many:
-                common[place[COMMONS]] = dealt[start]
-                place[COMMONS] += 1
-        while place[_NEXT] < place[_HOLDERS]:
-            j = place[_NEXT]
+            tallies[1] += cursor[_HOLDERS] > cap
+            tallies[2] += cursor[_HOLDERS] * (cursor[_HOLDERS] - 1) // 2 - pair_count
+            if cursor[_HOLDERS] > many:
+                common[cursor[COMMONS]] = dealt[start]
+                cursor[COMMONS] += 1
+        while cursor[_NEXT] < cursor[_HOLDERS]:
+            j = cursor[_NEXT]
             firsts = j if j < cap else hubs
             if at + firsts > len(keys):
                 return at
@@ -144,8 +144,8 @@ def _pair_bin(dealt, documents, end, limits, place, tallies, out, at):
             for i in range(firsts):
                 keys[at] = (np.uint64(documents[start + i]) << np.uint64(32)) | second
                 at += 1
-            place[_NEXT] += 1
-        place[_START] = place[_STOP]
+            cursor[_NEXT] += 1
+        cursor[_START] = cursor[_STOP]
     return at
 
 
@@ -297,7 +297,7 @@ def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
 @kernel
 def containers(pairs, stands, kind, position, duplicate_of, link):
     """Return the first kept container, in the order of keeping, of each kept document; its row is written to `link`."""
-    found = np.full(len(duplicate_of), NOBODY, np.int64)
+    winners = np.full(len(duplicate_of), NOBODY, np.int64)
     for row in range(len(pairs)):
         if kind[row] != CONTAINED:
             continue
@@ -307,19 +307,19 @@ def containers(pairs, stands, kind, position, duplicate_of, link):
                 continue
             if duplicate_of[other] != NOBODY or (duplicate_of[d] != NOBODY and link[d] != row):
                 continue
-            if found[d] == NOBODY or position[other] < position[found[d]]:
-                found[d] = other
+            if winners[d] == NOBODY or position[other] < position[winners[d]]:
+                winners[d] = other
                 link[d] = row
-    return found
+    return winners
 
 
 @kernel
 def originals(pairs, kind, position, old, duplicate_of, link):
-    """The first kept document, in the order of keeping, that each kept one is a variant of; its row goes to `link`.
+    """Return the first kept document, in the order of keeping, that each is a variant of; its row goes to `link`.
 
     Of an old document, which no run changes, nothing is said: the new one is a variant of it, wherever the two stand.
     """
-    found = np.full(len(duplicate_of), NOBODY, np.int64)
+    winners = np.full(len(duplicate_of), NOBODY, np.int64)
     for row in range(len(pairs)):
         if kind[row] != VARIANT:
             continue
@@ -327,7 +327,7 @@ def originals(pairs, kind, position, old, duplicate_of, link):
         if duplicate_of[a] != NOBODY or duplicate_of[b] != NOBODY:
             continue
         d, other = (a, b) if old[b] or (position[a] > position[b] and not old[a]) else (b, a)
-        if found[d] == NOBODY or position[other] < position[found[d]]:
-            found[d] = other
+        if winners[d] == NOBODY or position[other] < position[winners[d]]:
+            winners[d] = other
             link[d] = row
-    return found
+    return winners

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.dedupe.buckets import into_buckets
-from latam_corpus.dedupe.pairing_kernels import COMMONS, PLACE, ROOMY, bits_of, paired
+from latam_corpus.dedupe.pairing_kernels import COMMONS, CURSOR_SIZE, ROOMY, bits_of, paired
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
@@ -40,22 +40,22 @@ class Pairing:
         tallies: int64[3], distinct values, those over the cap and the pairs left out, until now.
     """
 
-    def __init__(self, found: Buckets, cap: int, hubs: int, common: int) -> None:
+    def __init__(self, buckets: Buckets, cap: int, hubs: int, common: int) -> None:
         """Begin at the first bucket.
 
         Args:
-            found: of all pieces.
+            buckets: of all pieces.
             cap: see `pairs.partial_pairs`, as what follows.
             hubs: see there.
             common: see there.
         """
         self.tallies = np.zeros(3, np.int64)
-        self._found = found
+        self._buckets = buckets
         self._limits = np.array([cap, min(hubs, cap), common], np.int64)
-        self._common = np.empty(len(found.values) // (common + 1) + 1, np.uint64)
-        most = int(found.sizes.max(initial=0))
+        self._common = np.empty(len(buckets.values) // (common + 1) + 1, np.uint64)
+        most = int(buckets.sizes.max(initial=0))
         bits = bits_of(most)
-        self._room = (
+        self._workspace = (
             np.empty(most + 1, np.uint64),
             np.empty(most + 1, np.uint32),
             np.empty(most + 1, np.uint64),
@@ -63,12 +63,12 @@ class Pairing:
             np.empty(ROOMY << bits, np.uint8),
             np.empty((1 << bits) + 1, np.int32),
         )
-        self._place = np.zeros(PLACE, np.int64)
+        self._cursor = np.zeros(CURSOR_SIZE, np.int64)
 
     @property
     def common(self) -> NDArray[np.uint64]:
         """The values that many documents have, in no order."""
-        return self._common[: self._place[COMMONS]]
+        return self._common[: self._cursor[COMMONS]]
 
     def fill(self, keys: NDArray[np.uint64]) -> int:
         """Write the keys of the next pairs, as many as there is room for; 0 when there are no more.
@@ -76,10 +76,10 @@ class Pairing:
         Args:
             keys: uint64[k], room for at least `cap` of them.
         """
-        found = self._found
-        into_buckets = found.values, found.owners, found.starts
+        buckets = self._buckets
+        into_buckets = buckets.values, buckets.owners, buckets.starts
         return int(
-            paired(into_buckets, self._limits, self._place, self.tallies, keys, self._common, self._room)
+            paired(into_buckets, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace)
         )  # fmt: skip
 
 
@@ -194,8 +194,8 @@ def candidate_pairs(
     >>> found.pairs.tolist(), found.shared.tolist()
     ([[0, 1], [0, 2], [1, 2]], [2, 1, 1])
     """
-    found = partial_pairs(values, documents, cap, hubs, common)
-    return merged([(found.keys, found.counts)], extent)
+    partial = partial_pairs(values, documents, cap, hubs, common)
+    return merged([(partial.keys, partial.counts)], extent)
 
 
 def partial_pairs(
@@ -226,7 +226,7 @@ def partial_pairs(
 
 
 def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
-    """The keys of the pairs, sorted and distinct, with how many values each shares: some millions of pairs at a time.
+    """Yield the keys of the pairs, sorted and distinct, with how many values each shares: some millions at a time.
 
     A pair that shares values of several runs is in each of them.
     """

@@ -26,6 +26,7 @@ MISREAD: Final = "misread"
 # Damaged words of each kind in a thousand.
 DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
 APPENDED: Final = "appended"  # words that somebody added
+ACCENTED: Final = "accented"  # words with an accent on a vowel
 # What is known of a document beside its words, by which variants are told from copies.
 STATED: Final = ("country", "published", "creators")
 SKETCH: Final = pl.Schema(
@@ -33,6 +34,7 @@ SKETCH: Final = pl.Schema(
         WORDS: pl.UInt32(),
         **DAMAGE,
         APPENDED: pl.UInt32(),
+        ACCENTED: pl.UInt32(),
         ANCHORS: pl.List(pl.UInt64()),
         STREAM: pl.List(pl.UInt32()),
     }
@@ -77,9 +79,9 @@ class Ragged:
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
         [[3], [5, 8]]
         """
-        made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
-        assert isinstance(made, pl.Series)  # noqa: S101  (an array, not a table)
-        return made
+        series = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
+        assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
+        return series
 
     @classmethod
     def together(cls, parts: Sequence[Ragged]) -> Ragged:
@@ -175,27 +177,27 @@ class Scheme:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any], place: str = "index") -> Scheme:
+    def from_dict(cls, values: Mapping[str, Any], place: str = "index") -> Scheme:
         """Return the scheme that an index stores.
 
         Args:
-            found: what `to_dict` gave.
+            values: what `to_dict` gave.
             place: where it was found, for the error.
 
         Raises:
             ConfigError: a key is missing or unknown, a value has the wrong type, or another version made it.
         """
         fields = {field.name: type(field.default) for field in dataclasses.fields(cls)}
-        odd = sorted(fields.keys() ^ found.keys())
+        odd = sorted(fields.keys() ^ values.keys())
         if odd:
             problem = "missing" if odd[0] in fields else "unknown"
             raise ConfigError(place, f"the fingerprint scheme's key «{odd[0]}» is {problem}", _REBUILD)
         for name, kind in fields.items():
-            if type(found[name]) is not kind:
-                raise ConfigError(place, f"the scheme's {name} is {found[name]!r}, not {kind.__name__}", _REBUILD)
-        scheme = cls(**{**found, "version": 0})
-        if found["version"] != scheme.version:
-            problem = f"fingerprints of version {found['version']}, and this toolkit makes version {scheme.version}"
+            if type(values[name]) is not kind:
+                raise ConfigError(place, f"the scheme's {name} is {values[name]!r}, not {kind.__name__}", _REBUILD)
+        scheme = cls(**{**values, "version": 0})
+        if values["version"] != scheme.version:
+            problem = f"fingerprints of version {values['version']}, and this toolkit makes version {scheme.version}"
             raise ConfigError(place, problem, _REBUILD)
         return scheme
 
@@ -224,7 +226,7 @@ def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:
     >>> sampling_of(np.array([30, 60, 5000])).tolist()
     [1, 4, 16]
     """
-    found = np.ones(len(word_counts), np.uint64)
+    divisors = np.ones(len(word_counts), np.uint64)
     for least, divisor in reversed(SAMPLING):
-        found[word_counts >= least] = divisor
-    return found
+        divisors[word_counts >= least] = divisor
+    return divisors

@@ -14,8 +14,9 @@ import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
-from latam_corpus.dedupe.verify_kernels import copy_pieces
+from latam_corpus.dedupe.verify_kernels import copy_pieces, count_words
 from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 
@@ -36,6 +37,7 @@ PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
 WORDS_OF: Final = "words_of.npy"
 KNOWN_OF: Final = "known_of.npy"
+FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, int64[2 ** WORD_BITS]
 KNOWN: Final = np.dtype(
     [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
 )  # `verify.Known` by the documents' numbers
@@ -51,6 +53,8 @@ VERDICTS: Final = pl.Schema(
         "second_in_first": pl.Float32(),
         "first_longest_own": pl.Int32(),
         "second_longest_own": pl.Int32(),
+        "first_spoilt": pl.Int32(),
+        "second_spoilt": pl.Int32(),
     }
 )
 
@@ -78,13 +82,15 @@ class Gather:
         return self.piece.bytes
 
 
-def gather(job: Gather) -> Path:
-    """Write the streams of the wanted rows, one after another."""
+def gather(job: Gather) -> NDArray[np.int64]:
+    """Write the streams of the wanted rows, one after another; returns how often each word is among them."""
+    counts = np.zeros(1 << WORD_BITS, np.int64)
     rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
     with job.file.open("wb") as file:
         for streams in _streams(job.piece, rows - job.piece.start):
             streams.values.tofile(file)
-    return job.file
+            count_words(streams.values, counts)
+    return counts
 
 
 def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
@@ -94,9 +100,9 @@ def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
         return
     values, offsets = ragged(piece.read([STREAM])[STREAM])
     ends = np.concatenate(([0], np.cumsum(np.diff(offsets)[places], dtype=np.int64)))
-    made = np.empty(int(ends[-1]), np.uint32)
-    copy_pieces(values, offsets[places], ends, made)
-    yield Ragged(made, ends)
+    out = np.empty(int(ends[-1]), np.uint32)
+    copy_pieces(values, offsets[places], ends, out)
+    yield Ragged(out, ends)
 
 
 @dataclass(frozen=True)
@@ -140,16 +146,16 @@ def gathers(
     numbers = numbers[np.argsort(rows[numbers])]
     rows[numbers].tofile(workdir / "wanted")
     starts = np.array([piece.start for piece in pieces], np.int64)
-    piece_of, place_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
-    found = np.searchsorted(starts, rows[numbers], side="right") - 1
-    edges = np.searchsorted(found, np.arange(len(pieces) + 1))
+    piece_of, offset_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
+    piece_numbers = np.searchsorted(starts, rows[numbers], side="right") - 1
+    edges = np.searchsorted(piece_numbers, np.arange(len(pieces) + 1))
     ends = np.concatenate(([0], np.cumsum(words[numbers])))
-    piece_of[numbers], place_of[numbers] = found, ends[:-1] - ends[edges[found]]
-    for name, told in ((PIECE_OF, piece_of), (PLACE_OF, place_of), (WORDS_OF, words)):
-        np.save(workdir / name, told)
+    piece_of[numbers], offset_of[numbers] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
+    for name, array in ((PIECE_OF, piece_of), (PLACE_OF, offset_of), (WORDS_OF, words)):
+        np.save(workdir / name, array)
     return [
-        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{place:06d}{STREAMS}")
-        for place, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{index:06d}{STREAMS}")
+        for index, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
         if end > first
     ]
 
@@ -158,13 +164,13 @@ def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int,
     """Ranges of pairs with about as many words as a lot may have, or with one pair that has more."""
     # An upper bound: a document in several pairs of a lot is counted each time, but held once.
     weight = np.cumsum(words[pairs].sum(axis=1))
-    made = []
+    spans = []
     first = 0
     while first < len(pairs):
         end = int(np.searchsorted(weight, (weight[first - 1] if first else 0) + WORDS_A_LOT, side="right"))
-        made.append((first, max(end, first + 1)))
-        first = made[-1][1]
-    return made
+        spans.append((first, max(end, first + 1)))
+        first = spans[-1][1]
+    return spans
 
 
 def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
@@ -177,17 +183,18 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     order = np.argsort(numbers)
     rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
-    stated = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
-    known = Known(*(np.ascontiguousarray(stated[name]) for name in KNOWN.names or ()))
-    made = verify_pairs(streams, places, rarity=rarity, known=known)
-    by_rule = np.bincount(made.rule, minlength=len(RULES))
-    some = made.kind != NONE
+    known_rows = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
+    known = Known(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
+    frequency = np.load(job.workdir / FREQUENCY, mmap_mode="r")
+    verified = verify_pairs(streams, places, rarity=rarity, known=known, frequency=frequency)
+    by_rule = np.bincount(verified.rule, minlength=len(RULES))
+    some = verified.kind != NONE
     if not some.any():
         return None, by_rule
-    columns = (*pairs[some].T, made.kind[some], made.stands[some], made.rule[some],
-               *made.containment[some].T, *made.longest_run[some].T)  # fmt: skip
-    told = {name: np.ascontiguousarray(found) for name, found in zip(VERDICTS, columns, strict=True)}
-    pl.DataFrame(told, schema=VERDICTS).write_parquet(job.file)
+    columns = (*pairs[some].T, verified.kind[some], verified.stands[some], verified.rule[some],
+               *verified.containment[some].T, *verified.longest_run[some].T, *verified.spoilt[some].T)  # fmt: skip
+    by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
+    pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
     return job.file, by_rule
 
 
@@ -198,25 +205,25 @@ def mapped(file: Path) -> NDArray[np.uint64]:
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
     """Return these documents in the order in which `gather` has written them, and their streams."""
-    found = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
-    piece_of, place_of, words = (told.astype(np.int64) for told in found)
-    order = np.lexsort((place_of, piece_of))
-    piece_of, place_of, words = piece_of[order], place_of[order], words[order]
+    arrays = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
+    piece_of, offset_of, words = (array.astype(np.int64) for array in arrays)
+    order = np.lexsort((offset_of, piece_of))
+    piece_of, offset_of, words = piece_of[order], offset_of[order], words[order]
     offsets = np.concatenate(([0], np.cumsum(words)))
     values = np.empty(int(offsets[-1]), np.uint32)
     held = values.data.cast("B")
     # What lies side by side is read at once.
-    apart = (piece_of[1:] != piece_of[:-1]) | (place_of[1:] != place_of[:-1] + words[:-1])
+    apart = (piece_of[1:] != piece_of[:-1]) | (offset_of[1:] != offset_of[:-1] + words[:-1])
     firsts = np.concatenate(([0], np.flatnonzero(apart) + 1))
     ends = np.append(offsets[firsts[1:]], offsets[-1])
     with ExitStack() as opened:
         files: dict[int, FileIO] = {}
-        for piece, place, start, end in zip(
-            piece_of[firsts].tolist(), place_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
+        for piece, offset, start, end in zip(
+            piece_of[firsts].tolist(), offset_of[firsts].tolist(), offsets[firsts].tolist(), ends.tolist(), strict=True
         ):
             if piece not in files:
                 files = {piece: opened.enter_context((job.workdir / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
-            files[piece].seek(4 * place)
+            files[piece].seek(4 * offset)
             if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
                 raise PartError(str(files[piece].name), "a word stream is cut off", "look whether the disk is full")
     return numbers[order], Ragged(values, offsets)

@@ -58,10 +58,10 @@ def lexicon() -> NDArray[np.uint8]:
     >>> made.tolist() == [NUMERAL, DENIAL, NUMERAL, 0]
     True
     """
-    made = np.zeros(1 << WORD_BITS, np.uint8)
+    table = np.zeros(1 << WORD_BITS, np.uint8)
     for words, what in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
-        made[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
-    return made
+        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
+    return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +89,13 @@ class Rarity:
         >>> Rarity(streams, scheme, proposals_of(streams, scheme).of(0)).shared(pairs).tolist()
         [[0.0, 0.0]]
         """
-        made = np.empty((len(pairs), 2), np.float32)
+        shares = np.empty((len(pairs), 2), np.float32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
-        found = proposals_of(streams, self.scheme)
+        proposals = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        rare_shared(found.values, found.offsets, self.common, sampling, places.reshape(pairs.shape), made)
-        return made
+        rare_shared(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), shares)
+        return shares
 
 
 # What a pair is.
@@ -247,8 +247,8 @@ class Known:
 
     def apart(self, pairs: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Whether the two state another country, year or author, bool[k]."""
-        told = (column[pairs] for column in (self.country, self.year, self.author))
-        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in told]
+        sides = (column[pairs] for column in (self.country, self.year, self.author))
+        differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in sides]
         return np.asarray(np.any(differs, axis=0), np.bool_)
 
 
@@ -262,6 +262,7 @@ class Verdicts:
             stand in the other.
         longest_run: int32[k, 2], the longest run of words that the other lacks; 0 for a much longer one.
         tallies: int32[k, TALLIES], what stands between the shared runs (columns in guards_kernels.py).
+        spoilt: int32[k, 2], words of each that look like a far more frequent one of the other at the same place.
         stands: uint8[k], bits A_IN_B and B_IN_A: which may fall for the other; of a TEMPLATE, which would.
         kind: uint8[k], NONE, DUPLICATE, CONTAINED or TEMPLATE (names in KINDS).
         rule: uint8[k], the rule that accepted or the guard that refused (names in RULES).
@@ -270,6 +271,7 @@ class Verdicts:
     containment: NDArray[np.float32]
     longest_run: NDArray[np.int32]
     tallies: NDArray[np.int32]
+    spoilt: NDArray[np.int32]
     stands: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     rule: NDArray[np.uint8]
@@ -284,6 +286,7 @@ def verify_pairs(
     bounds: Bounds | None = None,
     rarity: Rarity | None = None,
     known: Known | None = None,
+    frequency: NDArray[np.int64] | None = None,
 ) -> Verdicts:
     """Return the verdict on each pair.
 
@@ -293,6 +296,7 @@ def verify_pairs(
         bounds: the usual ones when left out.
         rarity: which anchors are boilerplate; without it that guard is off.
         known: what else is known of the documents.
+        frequency: int64[2 ** WORD_BITS], how often a word is found; without it no word is held to be spoilt.
 
     >>> from latam_corpus.dedupe.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable
@@ -311,14 +315,17 @@ def verify_pairs(
     order = np.lexsort((shorter, longer))
     least = min(bounds.share, bounds.scattered_share, bounds.misread_share)
     limits = np.array([bounds.numbers, bounds.names, bounds.names_share])
+    often = np.zeros(1 << WORD_BITS, np.int64) if frequency is None else frequency
     measured = compare(
-        streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits
+        streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits, often
     )
     back = np.empty(k, np.int64)
     back[order] = np.arange(k)
     containment, longest, tallies = (part[back] for part in measured)
     # From shorter and longer to first and second.
-    containment[flipped], longest[flipped] = containment[flipped, ::-1], longest[flipped, ::-1]
+    spoilt = tallies[:, [guards.SPOILT, guards.OTHER_SPOILT]]
+    for made in (containment, longest, spoilt):
+        made[flipped] = made[flipped, ::-1]
     stands, rule = _accepted(lengths, flipped, containment, longest, tallies, bounds)
     _refuse(stands, rule, _more_than_the_other(lengths, longest, bounds), 0)
     _with_additions(stands, rule, lengths, containment, longest, known.appended[pairs], bounds)
@@ -338,6 +345,7 @@ def verify_pairs(
         containment,
         longest,
         tallies,
+        spoilt,
         (stands @ np.array([A_IN_B, B_IN_A])).astype(np.uint8),
         _kinds(lengths, stands, template, variant, bounds),
         rule,
@@ -362,8 +370,8 @@ def _accepted(
         bounds.short_share,
         np.where(lengths < bounds.middle_words, bounds.middle_share, bounds.share),
     ).astype(np.float32)  # as the shares are: 70 of 100 words are .70
-    in_place = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
-    by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | in_place)[:, None]
+    together = (ratio >= bounds.short_ratio) | (tallies[:, guards.TOGETHER] >= bounds.short_share * smaller)
+    by_share = (containment >= needed) & (lengths >= bounds.exact_words) & (~brief | together)[:, None]
     # Words that look alike are counted of the shorter; as many of the longer look like them.
     likeness = containment + tallies[:, [guards.ALIKE]] / np.maximum(lengths, 1)
     alike = np.where(flipped, likeness[:, 1], likeness[:, 0])
@@ -444,9 +452,9 @@ def _of_one_form(lengths: NDArray[np.int64], tallies: NDArray[np.int32], bounds:
         slots >= bounds.slot_share * tallies[:, guards.DIFFERENT]
     )
     form &= (slots > 0) & (slots >= bounds.slot_misread * tallies[:, guards.MISREAD])
-    told, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
+    other_numbers, denied = tallies[:, guards.OTHER_NUMBERS], tallies[:, guards.DENIED]
     denial = form & (slots == tallies[:, guards.DIFFERENT]) & (tallies[:, guards.MISREAD] == 0)
-    tests = [numbers, names, form & (told > 0), form & (slots > told + denied), denial & (denied > 0)]
+    tests = [numbers, names, form & (other_numbers > 0), form & (slots > other_numbers + denied), denial & (denied > 0)]
     return np.select(tests, [NUMBERS, NAMES, NUMBERS, NAMES, DENIED], 0).astype(np.uint8)
 
 
@@ -482,11 +490,11 @@ def _variants(
         & (unlike <= bounds.alike_unlike * misread)
     )
     spelling &= damaged[:, 0] == damaged[:, 1]
-    stated = known.apart(pairs) & (
+    by_metadata = known.apart(pairs) & (
         (replaced >= bounds.stated_share * words) & enough
         | (words >= bounds.short_words) & (unlike >= 2 * bounds.stated_share * words)
     )
-    tests = [passages, spelling, song, stated]
+    tests = [passages, spelling, song, by_metadata]
     return np.select(tests, [PASSAGES, SPELLING, WORDS, STATED], 0).astype(np.uint8)
 
 

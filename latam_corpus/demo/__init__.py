@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from latam_corpus.cli.app import Command
+from latam_corpus.messages import N_
 
 COMMANDS: Final = {
     "demo": Command(
         "latam_corpus.demo.command:demo",
-        "Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken back.",
+        N_(
+            "Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken "
+            "back."
+        ),
     ),
 }

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from latam_corpus.messages import N_
+
 
 def demo(
-    data: Annotated[Path | None, typer.Option(help="A folder of real texts, to show indigenous languages too.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Keep everything here, to look at afterwards.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(help=N_("A folder of real texts, to show indigenous languages too."))
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help=N_("Keep everything here, to look at afterwards."))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken back."""
     from latam_corpus.demo.screen import show_demo

@@ -50,7 +50,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """A website of the folder's pages on loopback, as `host:port`, until the block ends.
+    """Serve a website of the folder's pages on loopback until the block ends; yields its `host:port`.
 
     Raises:
         OSError: this machine gives no port.
@@ -83,7 +83,7 @@ def crawl_pieces(described: Path, folder: Path, workdir: Path) -> Any:
     crawler = crawler_of(source)
     shutil.rmtree(collected_folder(source.id, workdir), ignore_errors=True)
     with served(folder) as host:
-        stated = source.collect.crawl.model_dump() if source.collect.crawl else {}
-        scope = Crawl.model_validate(stated | {"start": (f"http://{host}/sitemap.xml",), "private_hosts": (host,)})
+        settings = source.collect.crawl.model_dump() if source.collect.crawl else {}
+        scope = Crawl.model_validate(settings | {"start": (f"http://{host}/sitemap.xml",), "private_hosts": (host,)})
         collect = source.collect.model_copy(update={"crawl": scope})
         return crawler(source.model_copy(update={"collect": collect}), workdir, Silent()).run()

@@ -49,10 +49,10 @@ def take_back(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dic
     song = rows.filter(pl.col("title") == _SONG).row(0, named=True)
     story = rows.filter(pl.col("title") == _STORY).row(0, named=True)
     asked = "the community that sings it asks for it back"
-    told = {"song": _withdrawn(workdir, store, "text", song["text"], asked, run)}
-    told["again"] = _collected_again(workdir, store, song)
-    told["story"] = _withdrawn(workdir, store, "doc", story["doc_id"], "its contract has ended", run)
-    return told
+    facts = {"song": _withdrawn(workdir, store, "text", song["text"], asked, run)}
+    facts["again"] = _collected_again(workdir, store, song)
+    facts["story"] = _withdrawn(workdir, store, "doc", story["doc_id"], "its contract has ended", run)
+    return facts
 
 
 def _withdrawn(workdir: Path, store: Store, by: By, value: str, because: str, run: Path) -> dict[str, Any]:
@@ -99,31 +99,31 @@ def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[
     plan = checked_plan(recipe, {"demo-canciones": str(folder)}, None)
     result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
     admitted: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train", "redistribute"]}
-    made = build("demo", [result.folder], store, parent="latest", created=datetime.now(UTC), **admitted)
-    return {"title": copy["title"], "kept_by_the_run": result.kept, "left_out": dict(made.left_out)}
+    release = build("demo", [result.folder], store, parent="latest", created=datetime.now(UTC), **admitted)
+    return {"title": copy["title"], "kept_by_the_run": result.kept, "left_out": dict(release.left_out)}
 
 
-def tell_taken_back(told: dict[str, Any] | None) -> None:
+def tell_taken_back(facts: dict[str, Any] | None) -> None:
     """Print what `take_back` told."""
-    if told is None:
+    if facts is None:
         console.print("  an earlier demo in this folder has taken a song and a story back, and they stay out")
         return
     heading("a song is taken back")
-    _tell(_SONG, told["song"])
-    again = told["again"]
+    _tell(_SONG, facts["song"])
+    again = facts["again"]
     left_out = ", ".join(f"{reason} {number(n)}" for reason, n in again["left_out"].items())
     console.print(f"  collected again as «{again['title']}», with a word changed: left out, {left_out}", markup=False)
     heading("a story is taken back, and another holder's copy takes its place")
-    _tell(_STORY, told["story"])
-    for source in told["story"]["promoted"]:
+    _tell(_STORY, facts["story"])
+    for source in facts["story"]["promoted"]:
         console.print(f"  the copy of {source}, which had been set aside for it, is in now", markup=False)
 
 
-def _tell(title: str, told: dict[str, Any]) -> None:
-    console.print(f"  «{title}»: {told['because']} ({told['request']})", markup=False)
+def _tell(title: str, facts: dict[str, Any]) -> None:
+    console.print(f"  «{title}»: {facts['because']} ({facts['request']})", markup=False)
     signs = {"added": "+", "removed": "−", "changed": "±"}
-    changes = ", ".join(f"{signs[what]}{number(rows)} {reason}" for what, rows, reason in told["changes"])
-    console.print(f"  {told['before']} → {told['after']}: {changes}; {told['seconds']} seconds", markup=False)
-    console.print(f"  {told['after']} has {number(told['documents'])} documents", markup=False)
-    genuine = "genuine, and in the store's log" if told["genuine"] else "not genuine"
-    console.print(f"  the receipt {told['receipt']} is {genuine}", markup=False)
+    changes = ", ".join(f"{signs[what]}{number(rows)} {reason}" for what, rows, reason in facts["changes"])
+    console.print(f"  {facts['before']} → {facts['after']}: {changes}; {facts['seconds']} seconds", markup=False)
+    console.print(f"  {facts['after']} has {number(facts['documents'])} documents", markup=False)
+    genuine = "genuine, and in the store's log" if facts["genuine"] else "not genuine"
+    console.print(f"  the receipt {facts['receipt']} is {genuine}", markup=False)

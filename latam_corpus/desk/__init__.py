@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from latam_corpus.cli.app import Command
+from latam_corpus.messages import N_
 
 COMMANDS: Final = {
     "sources": Command(
         "latam_corpus.desk.commands.sources:app",
-        "Describe sources, check them, and see what comes of them (librarians).",
+        N_("Describe sources, check them, and see what comes of them (librarians)."),
+    ),
+    "judge": Command(
+        "latam_corpus.desk.commands.judge:app", N_("Take back what readers say of samples and of policies.")
     ),
     "list sources": Command(
-        "latam_corpus.desk.commands.source_list:list_sources", "List the sources of the catalogue and their rights."
+        "latam_corpus.desk.commands.source_list:list_sources", N_("List the sources of the catalogue and their rights.")
     ),
 }

@@ -114,8 +114,8 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
         return
     wide = [use for use in rights.uses if use != "evaluate"]
     if wide and source.tier in _NOT_FREE and not rights.agreement:
-        told = _MORE_THAN_SAID[0].fill(uses=", ".join(wide), tier=TIERS[source.tier])
-        yield "rights.uses", told, _MORE_THAN_SAID[1]
+        problem = _MORE_THAN_SAID[0].fill(uses=", ".join(wide), tier=TIERS[source.tier])
+        yield "rights.uses", problem, _MORE_THAN_SAID[1]
     elif source.tier == "unknown" and "://" not in rights.statement:
         yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), _NO_LICENCE[1]
     if rights.basis == "public_domain" and rights.jurisdiction is None:
@@ -134,8 +134,8 @@ def _of_consent(source: Source) -> Iterator[tuple[str, Message, Message]]:
     for number, record in enumerate(source.consent.records):
         missing = [key for key in ("community", "given", "withdrawal_contact") if getattr(record, key) is None]
         if missing and not record.label:
-            told = _NO_AGREEMENT[0].fill(id=record.id, missing=", ".join(missing))
-            yield f"consent.records.{number}", told, _NO_AGREEMENT[1]
+            problem = _NO_AGREEMENT[0].fill(id=record.id, missing=", ".join(missing))
+            yield f"consent.records.{number}", problem, _NO_AGREEMENT[1]
 
 
 def _examples(source: Source) -> Iterator[tuple[str, str]]:
@@ -144,10 +144,10 @@ def _examples(source: Source) -> Iterator[tuple[str, str]]:
     addresses = {"homepage": source.homepage, "contact": source.contact}
     if source.rights:
         addresses["rights.quoted_from"] = source.rights.quoted_from
-    for place in ("start", "address"):
-        value = getattr(asked, place, None)
+    for option in ("start", "address"):
+        value = getattr(asked, option, None)
         if value:
-            addresses[f"collect.{source.collect.kind}.{place}"] = value if isinstance(value, str) else value[0]
+            addresses[f"collect.{source.collect.kind}.{option}"] = value if isinstance(value, str) else value[0]
     for key, value in addresses.items():
         if value and re.search(r"[@/.](?:[\w-]+\.)*example(?:[:/]|\.(?:org|com|net)\b|$)", value):
             yield key, value

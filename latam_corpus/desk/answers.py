@@ -115,26 +115,26 @@ def contact(typed: str) -> str:
 
 def country(typed: str) -> str:
     """ISO 3166-1, from a code or a name."""
-    found = country_of(typed)
-    if found is None:
+    code = country_of(typed)
+    if code is None:
         raise AnswerError(_NO_COUNTRY, typed=typed)
-    return found
+    return code
 
 
 def languages(typed: str) -> list[str]:
     """ISO 639-3 codes, from codes or names with commas or «and» between them."""
-    parts = [part.strip() for said in listed(typed) for part in _AND.split(said) if part.strip()]
+    parts = [part.strip() for item in listed(typed) for part in _AND.split(item) if part.strip()]
     return list(dict.fromkeys(map(language, parts)))
 
 
 def language(typed: str) -> str:
     """Return an ISO 639-3 code, from a code or a name."""
-    found = language_of(typed)
-    if members := share_name(typed) if found is None else ():
+    code = language_of(typed)
+    if members := share_name(typed) if code is None else ():
         raise AnswerError(_TOO_WIDE, name=typed, remedy=which_of(members))
-    if found is None:
+    if code is None:
         raise AnswerError(_NO_LANGUAGE, typed=typed)
-    return found
+    return code
 
 
 def day(typed: str) -> date:
@@ -152,28 +152,28 @@ def day(typed: str) -> date:
 
 def statement(typed: str) -> str:
     """Return a statement of rights; empty where somebody doesn't know."""
-    found = _numbered(typed, list(LICENCES))
-    return licence(typed) if found is None else str(found)
+    number = _numbered(typed, list(LICENCES))
+    return licence(typed) if number is None else str(number)
 
 
 def licence(typed: str) -> str:
     """Return a statement of rights, in a sheet, where no number stands for one."""
-    found = word_of(LICENCES, typed)
-    if found is not None:
-        return found
+    word = word_of(LICENCES, typed)
+    if word is not None:
+        return word
     if tier_of(typed) == "unknown" and "rightsstatements.org/" not in typed:
         raise AnswerError(_NO_LICENCE, typed=typed)
     return typed
 
 
 def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], str]:
-    """What reads one of these words: its number, where they are shown with numbers, the word, or what it is called."""
+    """Return a reader of one of these words: by its number, where numbers are shown, the word, or its display name."""
 
     def read(typed: str) -> str:
-        found = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed)
-        if found is None:
+        value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed)
+        if value is None:
             raise AnswerError(_NO_CHOICE, typed=typed, known=enumerated(names.values()))
-        return found
+        return value
 
     return read
 
@@ -188,7 +188,7 @@ def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[
     one = choice(names, numbered=numbered)
 
     def read(typed: str) -> list[str]:
-        parts = [part for said in listed(typed) for part in _AND.split(said) if part.strip()]
+        parts = [part for item in listed(typed) for part in _AND.split(item) if part.strip()]
         return list(dict.fromkeys(map(one, parts)))
 
     return read

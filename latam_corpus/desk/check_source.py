@@ -79,16 +79,16 @@ class Finding:
         """The problem and, where there is one, the remedy."""
         return enumerated([self.problem, self.remedy], between="; ") if self.remedy else self.problem
 
-    def told(self, language: str) -> str:
+    def in_language(self, language: str) -> str:
         """As one sentence.
 
-        >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).told("es")
+        >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).in_language("es")
         'línea 7, «rights»: «todos» no es una opción; elija: …'
         """
-        place = [_LINE.fill(line=self.line).translate(language)] if self.line else []
-        place += [f"«{self.key}»"] if self.key else []
+        location = [_LINE.fill(line=self.line).translate(language)] if self.line else []
+        location += [f"«{self.key}»"] if self.key else []
         sentence = self.sentence.translate(language)
-        return f"{', '.join(place)}: {sentence}" if place else sentence
+        return f"{', '.join(location)}: {sentence}" if location else sentence
 
     def as_dict(self, language: str) -> dict[str, object]:
         """As plain values, for JSON."""
@@ -109,55 +109,55 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
         name: the file's name, for advice on it.
 
     >>> source, [found] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prensa"')
-    >>> found.told("es")[:50]
+    >>> found.in_language("es")[:50]
     'línea 4, «genre»: «prensa» no es una opción; ¿quis'
     """
-    found = checked_toml(text, Source, near_word)
-    if isinstance(found, Source):
-        found.read_from(Path(name))
-        told = [
+    checked = checked_toml(text, Source, near_word)
+    if isinstance(checked, Source):
+        checked.read_from(Path(name))
+        findings = [
             Finding(line_of(text, tuple(key.split("."))) if key else None, key, problem, remedy, wrong=False)
-            for key, problem, remedy in advice(found, name)
+            for key, problem, remedy in advice(checked, name)
         ]
-        return found, told
-    return None, sorted((_finding(one, text) for one in found), key=lambda one: one.line or 0)
+        return checked, findings
+    return None, sorted((_finding(one, text) for one in checked), key=lambda one: one.line or 0)
 
 
 def _finding(mistake: Mistake, text: str) -> Finding:
     if mistake.kind == "syntax":
         line, problem, remedy = syntax_mistake(str(mistake.raised), mistake.line, text)
         return Finding(line, "", problem, remedy)
-    problem, remedy = _said(mistake)
+    problem, remedy = _problem_and_remedy(mistake)
     # A list's entry is named by its number, from 1, as people count.
     key = re.sub(r"\.(\d+)", lambda m: f" ({int(m[1]) + 1})", mistake.key)
     return Finding(mistake.line, key, problem, remedy)
 
 
-def _said(mistake: Mistake) -> tuple[Message, Message]:
+def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
-        told = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
-        return _UNKNOWN, told
+        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
+        return _UNKNOWN, hint
     if mistake.kind == "missing":
         return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
     if mistake.kind == "refused":
-        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.told)
+        sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
         problem, remedy = (Half(half, {"sentence": sentence}) for half in ("problem", "remedy"))
         code = _code(mistake)
         return problem, _WRITE.fill(code=code) if code else remedy
     if mistake.kind == "choice":
         return _choice(mistake)
     is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
-    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.told)
-    return _IS.fill(given=_value(mistake.given)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
+    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.message)
+    return _IS.fill(given=_value(mistake.value)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
 
 
 def _code(mistake: Mistake) -> str | None:
     """Return the code of a country or language that the author named in words."""
     if mistake.key == "country":
-        return country_of(str(mistake.given))
-    return language_of(str(mistake.given)) if re.fullmatch(r"languages\.\d+", mistake.key) else None
+        return country_of(str(mistake.value))
+    return language_of(str(mistake.value)) if re.fullmatch(r"languages\.\d+", mistake.key) else None
 
 
 def _choice(mistake: Mistake) -> tuple[Message, Message]:
@@ -167,7 +167,7 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
     known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.known)
     near = mistake.near
     remedy = _PERHAPS.fill(near=near, known=known) if near else _CHOOSE.fill(known=known)
-    return _NO_CHOICE.fill(given=_value(mistake.given).strip('"')), remedy
+    return _NO_CHOICE.fill(given=_value(mistake.value).strip('"')), remedy
 
 
 class _Choice(Message):
@@ -178,7 +178,7 @@ class _Choice(Message):
         return self.msgid if name == self.msgid else f"{self.msgid} ({name})"
 
 
-def _value(given: object) -> str:
+def _value(value: object) -> str:
     """Return a value as the file writes it, about."""
-    told = shown(given)
-    return f'"{given}"' if isinstance(given, str) and len(told) == len(given) + len("''") else told
+    text = shown(value)
+    return f'"{value}"' if isinstance(value, str) and len(text) == len(value) + len("''") else text

@@ -6,8 +6,9 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import USES
+from latam_corpus.collect.workbook import openpyxl_for
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER
-from latam_corpus.desk.workbook import as_text, csv_text, package
+from latam_corpus.desk.workbook import as_text, csv_text
 from latam_corpus.messages import LANGUAGES, _
 
 if TYPE_CHECKING:
@@ -56,30 +57,30 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
     Raises:
         ConfigError: openpyxl isn't installed.
     """
-    openpyxl = package(path)
+    openpyxl = openpyxl_for(str(path))
     from openpyxl.styles import Alignment, Font  # an extra
 
     book = openpyxl.Workbook()
     page = book.active
     page.title = _SOURCES.translate(language)
     page.freeze_panes = "C2"
-    for place, one in enumerate(_COLUMNS, 1):
-        head = page.cell(1, place)
+    for column, one in enumerate(_COLUMNS, 1):
+        head = page.cell(1, column)
         as_text(head, _head(one, language))
         head.font = Font(bold=True)
         letter = head.column_letter
         page.column_dimensions[letter].width = _WIDE if _is_long(one) else _NARROW
         for number, row in enumerate(rows, 2):
-            as_text(page.cell(number, place), row.get(one.key, ""))
+            as_text(page.cell(number, column), row.get(one.key, ""))
         for number in range(2, len(rows) + 2 + _EMPTY_ROWS):
             # As text, so that a program makes no number, date or formula of what is typed.
-            page.cell(number, place).number_format = "@"
-            page.cell(number, place).alignment = Alignment(wrap_text=True, vertical="top")
+            page.cell(number, column).number_format = "@"
+            page.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
     _how_page(book, language)
     _drop_downs(book, page, len(rows) + 1 + _EMPTY_ROWS, language)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def _head(one: Field, language: str) -> str:
@@ -105,8 +106,8 @@ def _how_page(book: Any, language: str) -> None:
             cells = [_head(one, code), one.why.translate(code)]
             example = one.example.translate(code)
             cells += [f"{_EXAMPLE.translate(code)}: {example}"] if example else []
-            for place, text in enumerate(cells, 1):
-                as_text(page.cell(line, place), text)
+            for column, text in enumerate(cells, 1):
+                as_text(page.cell(line, column), text)
             line += 1
         line += 1
     for letter, width in zip("ABC", (_NARROW, 2 * _WIDE, _WIDE), strict=True):
@@ -119,11 +120,11 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
 
     words = book.create_sheet(_WORDS_TITLE.translate(language))
     words.sheet_state = "hidden"
-    for place, one in enumerate((one for one in _COLUMNS if one.names), 1):
+    for list_column, one in enumerate((one for one in _COLUMNS if one.names), 1):
         choices = [one.shown(word, language) for word in one.names] if one.key != "rights.uses" else _uses(language)
         for number, choice in enumerate(choices, 1):
-            as_text(words.cell(number, place), choice)
-        letter = words.cell(1, place).column_letter
+            as_text(words.cell(number, list_column), choice)
+        letter = words.cell(1, list_column).column_letter
         column = page.cell(1, _COLUMNS.index(one) + 1).column_letter
         listed = DataValidation(
             type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(choices)}", showErrorMessage=False
@@ -134,5 +135,5 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
 
 def _uses(language: str) -> list[str]:
     """Return the sets of uses that sources have."""
-    train, redistribute, evaluate = (said.translate(language) for said in USES.values())
+    train, redistribute, evaluate = (message.translate(language) for message in USES.values())
     return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

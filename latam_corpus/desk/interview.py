@@ -40,19 +40,19 @@ def interview(template: Template, screen: Screen, language: str, today: date) ->
     Raises:
         ConfigError: answers that don't come from a person ended too early, or can't be used.
     """
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     screen.tell(HOW.translate(language))
     for question in (*questions.ABOUT, *questions.COLLECTED):
-        if _asked(question, template, found):
-            found[question.key] = answered(question, template, screen, language, found)
-    found |= _rights(template, screen, language, found, today)
-    if not _has_form(found):
-        found["collect.form"] = None
+        if _asked(question, template, answers):
+            answers[question.key] = answered(question, template, screen, language, answers)
+    answers |= _rights(template, screen, language, answers, today)
+    if not _has_form(answers):
+        answers["collect.form"] = None
     if "consent.records.id" in template.keys:
         # Consent that nobody has given isn't on record.
-        agreed = found.get("rights.agreement") if found.get("rights.basis") == "consent" else None
-        found |= {"consent.records.id": agreed} if agreed else {"consent.records": None}
-    return _as_lists(found)
+        agreed = answers.get("rights.agreement") if answers.get("rights.basis") == "consent" else None
+        answers |= {"consent.records.id": agreed} if agreed else {"consent.records": None}
+    return _as_lists(answers)
 
 
 def answered(question: Question, template: Template, screen: Screen, language: str, before: Mapping[str, Any]) -> Any:
@@ -64,8 +64,8 @@ def answered(question: Question, template: Template, screen: Screen, language: s
     default = question.default(before, template)
     screen.tell("")
     screen.tell(question.why.translate(language))
-    for number, said in enumerate(question.names.values(), 1):
-        screen.tell(f"  {number:>2}  {said.translate(language)}")
+    for number, message in enumerate(question.names.values(), 1):
+        screen.tell(f"  {number:>2}  {message.translate(language)}")
     offered = [
         question.names[word].translate(language) if word in question.names else word
         for word in (default or "").split(", ")
@@ -79,55 +79,55 @@ def answered(question: Question, template: Template, screen: Screen, language: s
         if typed in ("", _SKIP):
             if not question.needed:
                 return None
-            said = _NEEDED
+            message = _NEEDED
         else:
             try:
                 return question.read(typed)
             except answers.AnswerError as error:
-                said = error.message
+                message = error.message
         if not screen.patient:
-            raise _unusable(question, said, _ONE_A_LINE)
-        screen.tell(f"  ✗ {said.translate(language)}")
+            raise _unusable(question, message, _ONE_A_LINE)
+        screen.tell(f"  ✗ {message.translate(language)}")
 
 
 def _unusable(question: Question, problem: Message, remedy: Message) -> ConfigError:
     return ConfigError(Message("«{question}»", {"question": question.ask}), problem, remedy)
 
 
-def _asked(question: Question, template: Template, found: Mapping[str, Any]) -> bool:
+def _asked(question: Question, template: Template, answers: Mapping[str, Any]) -> bool:
     if question.key == "collect.files" and "collect.form" not in template.keys:
         return False
-    return question.key in template.keys and (question.key != "collect.form" or _has_form(found))
+    return question.key in template.keys and (question.key != "collect.form" or _has_form(answers))
 
 
-def _has_form(found: Mapping[str, Any]) -> bool:
+def _has_form(answers: Mapping[str, Any]) -> bool:
     """Whether the files have verses or paragraphs that their suffix doesn't tell apart."""
-    patterns = found.get("collect.files")
+    patterns = answers.get("collect.files")
     return patterns is None or patterns[0].endswith((".txt", ".md"))
 
 
-def _as_lists(found: dict[str, Any]) -> dict[str, Any]:
-    return {key: [value] if key.endswith(".start") and value else value for key, value in found.items()}
+def _as_lists(answers: dict[str, Any]) -> dict[str, Any]:
+    return {key: [value] if key.endswith(".start") and value else value for key, value in answers.items()}
 
 
 def _rights(
     template: Template, screen: Screen, language: str, before: Mapping[str, Any], today: date
 ) -> dict[str, Any]:
     """Return what is answered on rights; the table is left out where nobody knows them."""
-    stated = answered(questions.STATEMENT, template, screen, language, before)
-    if not stated:
+    statement = answered(questions.STATEMENT, template, screen, language, before)
+    if not statement:
         return {"rights": None}
-    found: dict[str, Any] = {"rights.statement": stated}
-    found |= dict.fromkeys(("tier", "agreement", "expires", "quotation", "quoted_from", "quoted_on"))
-    found = {key if key.startswith("rights.") else f"rights.{key}": value for key, value in found.items()}
-    if stated == answers.IN_COPYRIGHT:
+    rights: dict[str, Any] = {"rights.statement": statement}
+    rights |= dict.fromkeys(("tier", "agreement", "expires", "quotation", "quoted_from", "quoted_on"))
+    rights = {key if key.startswith("rights.") else f"rights.{key}": value for key, value in rights.items()}
+    if statement == answers.IN_COPYRIGHT:
         asked: tuple[Question, ...] = (questions.BASIS, questions.AGREEMENT, questions.EXPIRES, questions.PURPOSES)
-        found["rights.tier"] = "permission"
+        rights["rights.tier"] = "permission"
     else:
         asked = (questions.PURPOSES, questions.QUOTATION, questions.QUOTED_FROM)
-        found["rights.basis"] = "public_domain" if stated == answers.PUBLIC_DOMAIN else "licence"
+        rights["rights.basis"] = "public_domain" if statement == answers.PUBLIC_DOMAIN else "licence"
     for question in asked:
-        found[question.key] = answered(question, template, screen, language, found)
-    if found["rights.quotation"]:
-        found["rights.quoted_on"] = today
-    return found
+        rights[question.key] = answered(question, template, screen, language, rights)
+    if rights["rights.quotation"]:
+        rights["rights.quoted_on"] = today
+    return rights

@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.desk.preview_page import Item, stated, to_look_at
+from latam_corpus.desk.preview_page import Item, page_statements, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through, set_aside
@@ -32,6 +32,10 @@ _ORIGINAL: Final = 40_000  # characters that are kept of an original
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
+_BINARY_WITHIN: Final = 2**16
+_ABOUT: Final = (
+    "title", "creators", "published", "declared_language", "composition", "url", "rights", "extractor", "turns",
+)  # fmt: skip
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")
 _BLOCKS: Final = frozenset({
@@ -60,7 +64,7 @@ def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
     """Files spread over all that there are, and how many items to take of each."""
     files = list_inputs(source, where)
     if len(files) > n:
-        files = [files[place * len(files) // n] for place in range(n)]
+        files = [files[index * len(files) // n] for index in range(n)]
     return [(one, -(-n // len(files))) for one in files]
 
 
@@ -68,9 +72,9 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
     left = n
     for file, count in files:
         for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
-            found = _judged(source, frame, policies)
-            yield from found
-            left -= len(found)
+            items = _judged(source, frame, policies)
+            yield from items
+            left -= len(items)
         if left <= 0:
             return
 
@@ -78,8 +82,8 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
 def _stages(source: Source, policies: str) -> list[Stage]:
     options = {"unmark": {"policies": policies}, "filter": {"policies": policies}}
     staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
-    made = [one for stage in staged for one in stage.expand()]
-    return [one for one in made if isinstance(one, Stage)]
+    expanded = [one for stage in staged for one in stage.expand()]
+    return [one for one in expanded if isinstance(one, Stage)]
 
 
 def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
@@ -96,9 +100,15 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
         fallen.append(passed.dropped)
         if stage.name == Extract.name:
             noted = passed.ledger.filter(pl.col("verdict") == "changed")
-            states = {doc_id: json.loads(told) for doc_id, told in noted.select("doc_id", "evidence").iter_rows()}
+            states = {
+                doc_id: json.loads(evidence) for doc_id, evidence in noted.select("doc_id", "evidence").iter_rows()
+            }
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
-    return [_item(source, rows[doc_id], original, states.get(doc_id, {})) for doc_id, original in originals.items()]
+    versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
+    return [
+        _item(source, rows[doc_id], original or _catalogued(rows[doc_id]), states.get(doc_id, {}))
+        for doc_id, original in {**originals, **versions}.items()
+    ]
 
 
 def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
@@ -110,11 +120,11 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     why = in_plain_words(reason, evidence) if reason else ()
     if text:
         why += to_look_at(text, language, source.languages)
-    why += stated(states)
+    why += page_statements(states)
     origin = row.get("origin") or {}
-    place = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
+    origin_name = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(
-        row.get("url") or place or row["doc_id"],
+        row.get("url") or origin_name or row["doc_id"],
         row.get("title"),
         language,
         row.get("language_score"),
@@ -130,9 +140,19 @@ def _original(row: dict[str, Any]) -> str:
     raw = row.get("raw")
     if raw is None:
         return row.get("text") or ""
-    text = decode(raw)[0]
     kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
+    if not kind.startswith("text/") and not kind.endswith("xml") and b"\0" in raw[:_BINARY_WITHIN]:
+        return ""
+    text = decode(raw)[0]
     return page_words(text) if kind in _HTML else text
+
+
+def _catalogued(row: Mapping[str, Any]) -> str:
+    """Return what is known of a document whose file isn't made of words: a line a column, in the columns' names."""
+    values = {name: row.get(name) for name in _ABOUT}
+    values["creators"] = "; ".join(row.get("creators") or ())
+    values["turns"] = len(row.get("turns") or ()) or None
+    return "\n".join(f"{name}: {value}" for name, value in values.items() if value)
 
 
 def page_words(page: str) -> str:

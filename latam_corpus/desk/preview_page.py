@@ -24,8 +24,10 @@ _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("the page links to this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
     "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
+    "pages recognised": _("some pages were recognised (OCR); their letters may be wrong"),
     "cues out of order": _("its cues are out of order; they were sorted by their times"),
     "cues with broken times": _("some cues have times that can't be read"),
+    "several versions of a segment": _("some segments have several versions in one language; the first was taken"),
     "segments without times": _("some segments have no times; they stand last"),
 }
 _NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this page the licence counts")
@@ -71,7 +73,7 @@ class Item:
     text: str
 
     @property
-    def language_said(self) -> Message:
+    def identified_language(self) -> Message:
         """The language that was identified and how surely; empty where none was looked for."""
         if not self.language:
             return same("")
@@ -100,32 +102,34 @@ class Item:
         }
 
 
-def to_look_at(text: str, language: str | None, stated: Sequence[str]) -> tuple[Message, ...]:
+def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tuple[Message, ...]:
     """Return what a person should look at in an item that stays."""
-    found = short(language or "")
-    told = []
-    if found == "und":
-        told.append(UNSURE)
-    elif found and stated and not any(admits(one, found) for one in stated):
-        told.append(_OTHER_LANGUAGE.fill(found=language_name(found), stated=enumerated(map(language_name, stated))))
+    code = short(language or "")
+    sentences = []
+    if code == "und":
+        sentences.append(UNSURE)
+    elif code and languages and not any(admits(one, code) for one in languages):
+        sentences.append(
+            _OTHER_LANGUAGE.fill(found=language_name(code), stated=enumerated(map(language_name, languages)))
+        )
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
-        told.append(_SHORT.fill(n=words))
-    return tuple(told)
+        sentences.append(_SHORT.fill(n=words))
+    return tuple(sentences)
 
 
-def stated(states: Mapping[str, Any]) -> tuple[Message, ...]:
+def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
     """Return what a page states of its section and its licences, as `extract` notes it.
 
-    >>> stated({"section": "Cultura"})[0].translate("pt")
+    >>> page_statements({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
     """
-    told = [_SECTION.fill(name=states["section"])] if states.get("section") else []
-    told += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
-    told += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
+    sentences = [_SECTION.fill(name=states["section"])] if states.get("section") else []
+    sentences += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
+    sentences += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
     if "tier_before" in states:
-        told.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
-    return tuple(told)
+        sentences.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
+    return tuple(sentences)
 
 
 def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Message]:
@@ -150,17 +154,19 @@ def lines_left_out(original: str, text: str, title: str | None = None) -> Iterat
             yield line.rstrip(), words not in whole and words != heading
 
 
-def preview_page(name: str, items: Sequence[Item], told: Sequence[Message], language: str, *, internal: bool) -> str:
+def preview_page(
+    name: str, items: Sequence[Item], sentences: Sequence[Message], language: str, *, internal: bool
+) -> str:
     """Return the page as HTML.
 
     Args:
         name: the source's title.
         items: what was tried.
-        told: of `summary`.
+        sentences: of `summary`.
         language: which the page opens in.
         internal: whether it is stamped as not for outside.
     """
-    body = [one.html("p") for one in (*told, _STRUCK)]
+    body = [one.html("p") for one in (*sentences, _STRUCK)]
     for item in items:
         body += _on_page(item)
     return page(_TITLE.fill(name=name), body, language=language, internal=internal)
@@ -168,7 +174,7 @@ def preview_page(name: str, items: Sequence[Item], told: Sequence[Message], lang
 
 def _on_page(item: Item) -> Iterator[str]:
     yield f"<h2>{escape(item.title or item.where)}</h2>"
-    known = item.language_said.html() if item.language else ""
+    known = item.identified_language.html() if item.language else ""
     yield f'<div class="soft">{" · ".join(fact for fact in (escape(item.where), known) if fact)}</div>'
     verdict = KEPT if item.kept else DROPPED
     mark = "✓" if item.kept else "✗"
@@ -185,4 +191,4 @@ def _on_page(item: Item) -> Iterator[str]:
 
 
 def _side(head: Message, text: str) -> str:
-    return f'<div><div class="soft">{head.html()}</div><pre style="{_WRAPPED}">{text}</pre></div>'
+    return f'<div><div class="soft">{head.html()}</div><pre tabindex="0" style="{_WRAPPED}">{text}</pre></div>'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import BASES
@@ -98,15 +97,15 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
     incomplete = dict(_incomplete(values, kind))
     wrong += incomplete.values()
     # What has been told of a column or table once isn't told again by the check of the whole.
-    told = {str(sentence).partition(":")[0] for sentence in wrong}
+    wrong_keys = {str(sentence).partition(":")[0] for sentence in wrong}
     for key, sentence in _of_the_whole(values):
-        if key not in incomplete and str(sentence).partition(":")[0] not in told:
+        if key not in incomplete and str(sentence).partition(":")[0] not in wrong_keys:
             wrong.append(sentence)
     return Row(wrong=tuple(wrong)) if wrong else Row(values)
 
 
 def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Message]]:
-    """What a row lacks for what it says elsewhere, by the table that a file would name and a sheet doesn't have."""
+    """Yield what a row lacks for what it says elsewhere, by the table of a file that a sheet doesn't have."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
         yield "rights", _about(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))
@@ -117,8 +116,8 @@ def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mes
 
 def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
     """Yield what is wrong in the source as a whole, by its key and by the columns' names."""
-    _, found = check_source(toml_text(values))
-    for one in found:
+    _, findings = check_source(toml_text(values))
+    for one in findings:
         if one.wrong:
             key = one.key.partition(" ")[0]
             # A row has no lines to add.
@@ -167,16 +166,3 @@ def _read(one: Field, cell: str, kind: str) -> Any:
         return one.wrapped(one.read(cell), kind)
     except (answers.AnswerError, IndexError):
         return None
-
-
-def as_cell(value: Any) -> str:
-    """Return a value of a sheet as the text that a person sees.
-
-    >>> as_cell(date(2031, 12, 31)), as_cell(7.0), as_cell(None)
-    ('2031-12-31', '7', '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, date):  # a date with a time is one too
-        return value.isoformat()[:10]
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

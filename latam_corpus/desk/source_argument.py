@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from latam_corpus.catalog.source import Source, load_source
+from latam_corpus.catalog.source import SOURCES, Source, load_source
 from latam_corpus.cli.show import errors
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.errors import ConfigError
@@ -37,18 +37,26 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
     return check_source(text, str(path))
 
 
+def undescribed(named: str) -> Path | None:
+    """Return the file or folder of texts that is named; None for a source's file, or an id of the catalogue."""
+    path = Path(named).expanduser()
+    is_source = named.endswith(".toml") or (SOURCES / f"{named}.toml").is_file()
+    return path if not is_source and path.exists() else None
+
+
 def usable_source(named: str, language: str) -> Source:
-    """Return the source of an id or a file; what is wrong in the file is told in sentences, and ends the command.
+    """Return the source of an id, a file or a folder of texts; what is wrong in a file is told, and ends the command.
 
     Raises:
         ConfigError: no such source.
         typer.Exit: something is wrong in the file.
     """
     if not named.endswith(".toml"):
-        return load_source(named)
-    source, found = check_file(Path(named))
+        path = undescribed(named)
+        return load_source(named) if path is None else Source(id="sin-describir", title=path.name or named, holder="—")
+    source, findings = check_file(Path(named))
     if source is None:
-        for one in found:
-            errors.print(f"{named}: {one.told(language)}", markup=False, style="red")
+        for one in findings:
+            errors.print(f"{named}: {one.in_language(language)}", markup=False, style="red")
         raise typer.Exit(2)
     return source

@@ -78,7 +78,7 @@ class Template:
     @cached_property
     def _head(self) -> tuple[str, ...]:
         """The lines before the first table, and before the comment that introduces it."""
-        at = next(place for place, line in enumerate(self.own) if _TABLE.fullmatch(line))
+        at = next(index for index, line in enumerate(self.own) if _TABLE.fullmatch(line))
         while at and _COMMENT.fullmatch(self.own[at - 1]):
             at -= 1
         return self.own[:at]

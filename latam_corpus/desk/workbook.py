@@ -13,15 +13,17 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.desk.sheet import as_cell
+from latam_corpus.collect.workbook import BROKEN, as_cell, openpyxl_for
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from latam_corpus.messages import Message
 
 MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 200 * 2**20  # unpacked
@@ -62,21 +64,26 @@ class Sheet:
         """Heads of columns that hold something and are no field's."""
         return [
             head
-            for place, (head, key) in enumerate(zip(self.heads, self.keys, strict=True))
-            if key is None and head and any(row[place] for row in self.rows[self.head_row + 1 :])
+            for index, (head, key) in enumerate(zip(self.heads, self.keys, strict=True))
+            if key is None and head and any(row[index] for row in self.rows[self.head_row + 1 :])
         ]
 
-    def cells(self, place: int) -> dict[str, str]:
+    def cells(self, row_index: int) -> dict[str, str]:
         """Return the cells of a row, by key; of two columns with one key the first that isn't empty."""
-        found: dict[str, str] = {}
-        for key, cell in zip(self.keys, self.rows[place], strict=True):
+        by_key: dict[str, str] = {}
+        for key, cell in zip(self.keys, self.rows[row_index], strict=True):
             if key and key != _NOTES and cell.strip():
-                found.setdefault(key, cell)
-        return found
+                by_key.setdefault(key, cell)
+        return by_key
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, remedy: Message | None = None) -> Sheet:
     """Return the sheet of a file: of a workbook the first that has the columns' heads.
+
+    Args:
+        path: of the file.
+        key_of: gives the key of a head; None where it is none. Those of sources when left out.
+        remedy: where no row has the heads.
 
     Raises:
         ConfigError: no such file, no sheet, one that is too large, or none with the heads.
@@ -92,20 +99,25 @@ def read_sheet(path: Path) -> Sheet:
     else:
         problem = _("«{suffix}» is no sheet that is read", suffix=path.suffix)
         raise ConfigError(str(path), problem, _("save it as .xlsx or .csv"))
-    best = max((_sheet(*one) for one in tables), key=_known)
+    best = max((_sheet(*one, key_of or _key) for one in tables), key=_known)
     if _known(best) < _LEAST_HEADS:
-        remedy = _("begin with `sources export`, which writes them")
-        raise ConfigError(str(path), _("no row has the heads of the columns"), remedy)
+        how = remedy or _("begin with `sources export`, which writes them")
+        raise ConfigError(str(path), _("no row has the heads of the columns"), how)
     if len(best.rows) > MOST_ROWS:
         raise ConfigError(str(path), _("it has more than {n} rows", n=MOST_ROWS), _("cut it into several sheets"))
     return best
 
 
-def _sheet(title: str, rows: list[list[str]], formulas: frozenset[tuple[int, int]]) -> Sheet:
+def _sheet(
+    title: str,
+    rows: list[list[str]],
+    formulas: frozenset[tuple[int, int]],
+    key_of: Callable[[str], str | None],
+) -> Sheet:
     width = max(map(len, rows), default=0)
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
-    known = [[_key(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
-    head_row = max(range(len(known)), key=lambda place: sum(key is not None for key in known[place]))
+    known = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
+    head_row = max(range(len(known)), key=lambda index: sum(key is not None for key in known[index]))
     return Sheet(full, head_row, tuple(known[head_row]), formulas, title)
 
 
@@ -150,18 +162,18 @@ def _decoded(raw: bytes) -> str:
 
 
 def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]]]]:
-    found = []
+    tables = []
     for sheet in opened(path).worksheets:
         rows, formulas = [], set()
         # openpyxl makes every cell that it is asked for, so no more than there are.
         last, width = min(sheet.max_row, MOST_ROWS + 1), min(sheet.max_column, _MOST_COLUMNS)
         for number, row in enumerate(sheet.iter_rows(max_row=last, max_col=width)):
             rows.append([as_cell(cell.value) for cell in row])
-            formulas |= {(number, place) for place, cell in enumerate(row) if cell.data_type == "f"}
+            formulas |= {(number, column) for column, cell in enumerate(row) if cell.data_type == "f"}
         while rows and not any(rows[-1]):
             rows.pop()
-        found.append((sheet.title, rows, frozenset(formulas)))
-    return found
+        tables.append((sheet.title, rows, frozenset(formulas)))
+    return tables
 
 
 def opened(path: Path) -> Any:
@@ -170,33 +182,18 @@ def opened(path: Path) -> Any:
     Raises:
         ConfigError: openpyxl isn't installed, or the file is no workbook, or unpacks to more than a sheet should.
     """
-    openpyxl = package(path)
+    openpyxl = openpyxl_for(str(path))
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(one.file_size for one in packed.infolist())
         if size <= _MOST_BYTES:
             return openpyxl.load_workbook(path)
-    # What openpyxl stumbles over in a broken file.
-    except (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except BROKEN as error:
         problem = _("it is no workbook ({error})", error=error)
         raise ConfigError(str(path), problem, _("save it again as .xlsx, or as CSV")) from None
     raise ConfigError(
         str(path), _("it unpacks to more than a sheet of sources should"), _("cut it into several sheets")
     )
-
-
-def package(path: Path) -> Any:
-    """Return the package openpyxl.
-
-    Raises:
-        ConfigError: it isn't installed.
-    """
-    try:
-        import openpyxl  # an extra
-    except ImportError:
-        remedy = _("pip install 'latam-corpus[sheets]', or use CSV")
-        raise ConfigError(str(path), _("workbooks need the package openpyxl"), remedy) from None
-    return openpyxl
 
 
 def as_text(cell: Any, value: str) -> None:
@@ -209,9 +206,11 @@ def as_text(cell: Any, value: str) -> None:
 
 def csv_text(rows: Sequence[Sequence[str]]) -> str:
     """Rows as CSV that spreadsheet programs open as text: an apostrophe stands before what looks like a formula."""
-    made = io.StringIO()
-    csv.writer(made, delimiter=";", lineterminator="\r\n").writerows([[_quoted(cell) for cell in row] for row in rows])
-    return "\ufeff" + made.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(
+        [[_quoted(cell) for cell in row] for row in rows]
+    )
+    return "\ufeff" + buffer.getvalue()
 
 
 def _quoted(cell: str) -> str:
@@ -223,13 +222,13 @@ def _unquoted(cell: str) -> str:
 
 
 def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
-    """The sheet's rows with a note beside each row that has one, in the column for it, which is the first if new."""
-    place = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
-    told = {sheet.head_row: head, **notes}
+    """Return the sheet's rows with the notes in their column, which comes first where it is new."""
+    notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
+    note_of = {sheet.head_row: head, **notes}
     rows = []
     for number, row in enumerate(sheet.rows):
-        note = told.get(number, "")
-        rows.append([note, *row] if place is None else [*row[:place], note, *row[place + 1 :]])
+        note = note_of.get(number, "")
+        rows.append([note, *row] if notes_column is None else [*row[:notes_column], note, *row[notes_column + 1 :]])
     return rows
 
 
@@ -246,16 +245,16 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
     from openpyxl.styles import Alignment  # an extra, which is there
 
     page = next(one for one in book.worksheets if one.title == sheet.title)
-    place = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
+    notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
     for row in page.iter_rows(max_row=len(sheet.rows), max_col=max(len(sheet.keys), 1)):
         for cell in row:
             if cell.data_type == "f":
                 as_text(cell, str(cell.value))
     for number in range(sheet.head_row, len(sheet.rows)):
-        cell = page.cell(number + 1, place + 1)
+        cell = page.cell(number + 1, notes_column + 1)
         as_text(cell, head if number == sheet.head_row else notes.get(number, ""))
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-    page.column_dimensions[page.cell(1, place + 1).column_letter].width = _NOTES_WIDTH
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+    page.column_dimensions[page.cell(1, notes_column + 1).column_letter].width = _NOTES_WIDTH
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
-from latam_corpus.engine.site import load_site
+from latam_corpus.engine.site import RaySite, SlurmSite, load_site
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:
@@ -15,32 +15,58 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.engines import Engine
 
-ENGINES: Final = ("in-process", "local", "ray")
+ENGINES: Final = ("in-process", "local", "ray", "slurm")
 
 
-def make_engine(name: str, workers: int, site: Path | None = None) -> Engine:
+def make_engine(name: str, workers: int | None = None, site: Path | None = None, jobs: Path | None = None) -> Engine:
     """Return the engine of that name; `local` with one worker runs in this process, which saves starting another.
 
     Args:
         name: one of ENGINES.
-        workers: how many work at once; a cluster has its own number.
+        workers: how many work at once, 0 for one a processor; one where nothing is said, on a cluster its own number.
         site: the site file of a cluster.
+        jobs: the folder that driver and jobs share on a cluster that has jobs.
 
     Raises:
         ConfigError: no such engine, a number of workers below one, or something is wrong with the site file.
 
-    >>> make_engine("local", 1)
+    >>> make_engine("local")
     InProcess()
     """
     if name not in ENGINES:
         raise ConfigError("--engine", f"unknown engine «{name}»", closest(name, ENGINES))
-    if workers < 1:
-        raise ConfigError("--workers", f"{workers} workers can't work", f"this machine has {os.cpu_count()} processors")
+    here = os.cpu_count() or 1
+    if workers is not None and workers < 0:
+        raise ConfigError("--workers", f"{workers} workers can't work", f"this machine has {here} processors")
+    if name == "slurm":
+        from latam_corpus.engine.slurm import Slurm
+
+        loaded = slurm_site(site)
+        assert jobs  # noqa: S101  (who has an `--out` has one for them)
+        return Slurm(loaded, workers or loaded.workers, jobs)
+    count = 1 if workers is None else workers or here
     if name == "ray":
         from latam_corpus.engine.ray_tasks import RayTasks, imported
 
         imported()
-        return RayTasks(workers, load_site(site).ray if site else None)
+        return RayTasks(count, load_site(site, RaySite) if site else None)
     if site:
-        raise ConfigError("--site", f"the engine «{name}» works on this machine alone", "leave it out, or use ray")
-    return InProcess() if name == "in-process" or workers == 1 else Local(workers)
+        problem = f"the engine «{name}» works on this machine alone"
+        raise ConfigError("--site", problem, "leave it out, or use --engine ray or slurm")
+    return InProcess() if name == "in-process" or count == 1 else Local(count)
+
+
+def slurm_site(site: Path | None) -> SlurmSite:
+    """Return the cluster of a site file, where this machine may give it jobs.
+
+    Raises:
+        ConfigError: nothing says which, something is wrong with the file, or Slurm's commands aren't here.
+    """
+    if site is None:
+        problem = "nothing says which cluster, and what its jobs may take"
+        raise ConfigError("--engine slurm", problem, "write a site file and name it: --site FILE (docs/scale.md)")
+    from latam_corpus.engine.slurm_commands import require_slurm
+
+    loaded = load_site(site, SlurmSite)
+    require_slurm()
+    return loaded

@@ -52,7 +52,7 @@ class DatatroveBlock(Stage):
     libraries: ClassVar[tuple[str, ...]] = ("datatrove",)
 
     def fingerprint(self) -> str:
-        """Changes with the bytes of a file that an option names."""
+        """Digest the bytes of the files that options name."""
         named = [Path(value) for value in self.options.values() if isinstance(value, str) and Path(value).is_file()]
         return " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in named)
 
@@ -66,9 +66,9 @@ class DatatroveBlock(Stage):
         before = [frozenset(document.metadata) for document in documents]
         places = {id(document): n for n, document in enumerate(documents)}
         block = _block(self.name, json.dumps(self.options, sort_keys=True))
-        given = [places.get(id(document)) for document in block.run(iter(documents))]
-        stays = set(given)
-        if None in stays or len(stays) < len(given):
+        positions = [places.get(id(document)) for document in block.run(iter(documents))]
+        stays = set(positions)
+        if None in stays or len(stays) < len(positions):
             problem = "the block gives documents that it wasn't given, or one twice"
             raise PartError(f"stage «{self.name}»", problem, "a filter or a formatter gives what it gets, or less")
         texts = batch.frame["text"].to_list()
@@ -171,9 +171,9 @@ def block_class(name: str, place: Any) -> type[Any]:
 
 def block_options(name: str, place: Any) -> dict[str, Any]:
     """Give the options of a block's constructor and the type of each, without the writer: the ledger has what falls."""
-    made = block_class(name, place).__init__
-    hints = get_type_hints(made)
-    named = [name for name in inspect.signature(made).parameters if name not in ("self", "exclusion_writer")]
+    init = block_class(name, place).__init__
+    hints = get_type_hints(init)
+    named = [name for name in inspect.signature(init).parameters if name not in ("self", "exclusion_writer")]
     return {name: hints.get(name, Any) for name in named}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class InProcess:
     """One task after another, here."""
+
+    workers: ClassVar[int] = 1
+    jobs: ClassVar[None] = None
 
     def __enter__(self) -> Self:
         return self

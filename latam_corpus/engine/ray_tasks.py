@@ -11,7 +11,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.engine.reused import TRIES, Reused
+from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.part import Outcome
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here
 _STORE: Final = 128 * 2**20  # bytes for values between tasks, which are small
 _SECONDS: Final = 5.0
-_THREADS: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class RayTasks(Reused):
@@ -93,12 +92,12 @@ class RayTasks(Reused):
         try:
             if self.site:
                 _check_reached(self.site.address)
-                environment = {"env_vars": _THREADS | self.site.environment}
+                environment = {"env_vars": ONE_THREAD | self.site.environment}
                 ray.init(address=self.site.address, runtime_env=environment, **usual)
             else:
                 # Else Ray tries a task without end that takes too much memory, and gives way to all other processes.
                 settings = {"task_oom_retries": TRIES - 1, "worker_niceness": 0}
-                with _environment(_THREADS):  # a runtime environment of Ray's would start each worker twice
+                with _environment(ONE_THREAD):  # a runtime environment of Ray's would start each worker twice
                     ray.init(
                         address="local",
                         num_cpus=self.workers,
@@ -108,9 +107,11 @@ class RayTasks(Reused):
                         **usual,
                     )
         except (OSError, RuntimeError, ValueError) as error:
-            told = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
+            problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
             where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
-            raise PartError(where, told, "see that it runs, with the same versions of Ray and Python as here") from None
+            raise PartError(
+                where, problem, "see that it runs, with the same versions of Ray and Python as here"
+            ) from None
 
 
 def imported() -> Any:
@@ -153,9 +154,10 @@ def _check_reached(address: str) -> None:
 def _outcome(ray: Any, done: Any, task: J) -> Outcome:
     """Return what became of a task, or what ended it."""
     try:
-        found: Outcome = ray.get(done)
+        outcome: Outcome = ray.get(done)
     except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there
         return Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
     except ray.exceptions.RayError as error:
-        return Outcome(task.name, error=f"its worker was killed twice: {str(error).strip().splitlines()[0]}")
-    return found
+        problem = f"its worker was killed twice: {str(error).strip().splitlines()[0]}"
+        return Outcome(task.name, error=problem, killed=True)
+    return outcome

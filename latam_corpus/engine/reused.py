@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A task whose worker was killed twice is the likely cause.
 TRIES: Final = 2
+# There are as many workers as processors.
+ONE_THREAD: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class Reused(ABC):
     """A block within which workers may be reused; blocks may stand in one another, and the last to end ends them."""
 
+    jobs: Path | None = None
     _entered = 0
 
     def __enter__(self) -> Self:

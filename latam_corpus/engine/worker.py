@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import queue
 import signal
 import sys
@@ -11,31 +10,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latam_corpus.engine.rounds import take_tasks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def claim(workdir: Path, number: int, rank: int) -> bool:
-    """Whether this rank now holds the task: a name can be linked once, and the file behind it is whole by then."""
-    mine = workdir / "claims" / f"by-{rank}"
-    mine.write_text(str(rank))
-    try:
-        os.link(mine, workdir / "claims" / str(number))
-    except FileExistsError:
-        return False
-    return True
-
-
-def take_tasks(workdir: Path, rank: int) -> Iterator[int]:
-    """Do every task of a round that no other rank holds; gives the numbers of those done."""
-    work, tasks = pickle.loads((workdir / "tasks.pickle").read_bytes())  # noqa: S301  (written by engine/local.py)
-    for number, task in enumerate(tasks):
-        if not (workdir / "claims" / str(number)).exists() and claim(workdir, number, rank):
-            outcome = work(task)
-            (workdir / "outcomes" / str(number)).write_bytes(pickle.dumps(outcome))
-            with (workdir / f"done-{rank}").open("ab", buffering=0) as done:
-                done.write(f"{number}\n".encode())
-            yield number
 
 
 def _listen(calls: queue.SimpleQueue[str]) -> None:
@@ -49,8 +27,8 @@ def _listen(calls: queue.SimpleQueue[str]) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def main(workdir: str, rank: str, size: str) -> None:
-    """Run one rank of the executor over the rounds of tasks in the room."""
+def main(workdir: str, rank: str, size: str, worker: str) -> None:
+    """Run one rank of the executor over the rounds of tasks in the folder, under a name that no worker has had."""
     calls: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls,), daemon=True).start()
     # Imported here: datatrove takes half a second, and the in-process engine never needs it.
@@ -65,7 +43,7 @@ def main(workdir: str, rank: str, size: str) -> None:
 
         def run(self, _data: Any = None, _rank: int = 0, _world_size: int = 1) -> Iterator[Any]:
             for call in iter(calls.get, None):  # nobody puts None: `_listen` ends the session
-                for _ in take_tasks(Path(workdir) / call, int(rank)):
+                for _ in take_tasks(Path(workdir) / call, worker, int(rank), int(size)):
                     self.stat_update("tasks")
             yield from ()
 

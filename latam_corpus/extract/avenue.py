@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,17 +39,17 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     'nmlch: mari mari <uh> papay\nnfmam: mari mari'
     """
     text, _ = decode(raw, parameters.get("charset") or "iso-8859-1")
-    sides: dict[str, list[Said]] = {side: [] for side in _LANGUAGES.values()}
-    for language, said in _turns(text.replace("\r\n", "\n").split("\n")):
-        sides[language].append(said)
+    sides: dict[str, list[Utterance]] = {side: [] for side in _LANGUAGES.values()}
+    for language, utterance in _turns(text.replace("\r\n", "\n").split("\n")):
+        sides[language].append(utterance)
     title = _FILE.search(text)
     documents = [
         Extracted(
             lines, EXTRACTOR, turns=turns, title=title[1] if title else None, declared_language=language,
             composition="translation" if language == "spa" and sides["arn"] else None,
         )
-        for language, said in sides.items()
-        if (lines := as_lines(said)[0]) and (turns := as_lines(said)[1])
+        for language, utterances in sides.items()
+        if (lines := as_lines(utterances)[0]) and (turns := as_lines(utterances)[1])
     ]  # fmt: skip
     if not documents:
         raise UnusableError("not a transcript", "it has no turn", "check that the file is whole")
@@ -57,7 +57,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     return Extracted(**{**vars(first), "versions": tuple(others)})
 
 
-def _turns(lines: list[str]) -> Iterator[tuple[str, Said]]:
+def _turns(lines: list[str]) -> Iterator[tuple[str, Utterance]]:
     """Yield what is said in each turn, in which language."""
     speaker: str | None = None
     number = -1
@@ -67,7 +67,9 @@ def _turns(lines: list[str]) -> Iterator[tuple[str, Said]]:
         if line.startswith(";"):
             continue
         if turn := _TURN.match(line):
-            yield from ((_LANGUAGES[one], Said(" ".join(said), speaker, segment=number)) for one, said in held.items())
+            yield from (
+                (_LANGUAGES[one], Utterance(" ".join(words), speaker, segment=number)) for one, words in held.items()
+            )
             speaker, side = turn[1], "M"
             number += 1
             held = {"M": [turn[2]]} if turn[2].strip() else {}

@@ -72,19 +72,19 @@ def features(page: Markup, known: NDArray[np.float32]) -> NDArray[np.float32]:
         page: the elements and blocks.
         known: float32[b, len(KNOWN)].
     """
-    made = np.zeros((len(page), len(FEATURES)), np.float32)
+    table = np.zeros((len(page), len(FEATURES)), np.float32)
     if not len(page):
-        return made
+        return table
     sums = sum_up(page.parents, page.owners, page.counts)
     alike = compare_siblings(page.tags, page.parents, sums)
     main = find_main(page.parents, page.owners, page.counts, sums)
-    column = write_own(made, page.tags, page.parents, page.owners, page.counts, sums, alike)
-    column = write_main(made, column, page.parents, page.owners, page.counts, sums, main)
-    column = write_places(made, column, page.tags, page.owners, page.counts)
-    column = write_beside(made, column, page.tags, page.owners, page.counts)
-    column = write_above(made, column, page.tags, page.parents, page.says, page.owners, page.inline_says, _TAGS_ASKED)
-    made[:, column:] = known
-    return made
+    column = write_own(table, page.tags, page.parents, page.owners, page.counts, sums, alike)
+    column = write_main(table, column, page.parents, page.owners, page.counts, sums, main)
+    column = write_places(table, column, page.tags, page.owners, page.counts)
+    column = write_beside(table, column, page.tags, page.owners, page.counts)
+    column = write_above(table, column, page.tags, page.parents, page.says, page.owners, page.inline_says, _TAGS_ASKED)
+    table[:, column:] = known
+    return table
 
 
 def context(page: Markup, chances: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -94,5 +94,5 @@ def context(page: Markup, chances: NDArray[np.float32]) -> NDArray[np.float32]:
         page: the elements and blocks.
         chances: float32[b], a first look at each block.
     """
-    made: NDArray[np.float32] = write_context(page.parents, page.owners, page.counts, chances, len(CONTEXT))
-    return made
+    table: NDArray[np.float32] = write_context(page.parents, page.owners, page.counts, chances, len(CONTEXT))
+    return table

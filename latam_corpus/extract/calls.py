@@ -79,20 +79,20 @@ _RULES: Final = re.compile(r"[\s*._-]*[|/\\·•>»<«›‹~^;,:][\s*._|/\\·�
 
 
 def without_calls(text: str) -> str:
-    r"""The text without lines that are calls or separators; a call that ends in a colon takes a title after it along.
+    r"""Remove lines that are calls or separators; a call that ends in a colon takes a title after it along.
 
     >>> without_calls("Llovió.\nSeguir leyendo:\nLas fotos del temporal\n_ / _ / _\n***\nSiguió lloviendo.")
     'Llovió.\n***\nSiguió lloviendo.'
     """
-    kept: list[str] = []
+    remaining: list[str] = []
     announced = False
     for line in text.split("\n"):
         call = _as_call(line)
         is_title = announced and 0 < len(line) <= _LONGEST and not line.rstrip().endswith(_SENTENCE_ENDS)
         announced = bool(_ANNOUNCED.fullmatch(call))
         if not (is_title or announced or _CALL.fullmatch(call) or _RULES.fullmatch(line)):
-            kept.append(line)
-    return "\n".join(kept)
+            remaining.append(line)
+    return "\n".join(remaining)
 
 
 def _as_call(line: str) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,19 +77,19 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 def _cues(text: str) -> tuple[list[Cue], int]:
     """Return the cues in the file's order, and how many lines look like their times and can't be read."""
-    found = list(_TIMES.finditer(text))
+    times = list(_TIMES.finditer(text))
     cues: list[Cue] = []
-    for match, after in zip_longest(found, found[1:]):
+    for match, after in zip_longest(times, times[1:]):
         body = text[match.end() : after.start() if after else len(text)].strip("\n").split("\n")
         if after and body and not body[-1].strip():
             body = body[:-1]
         # The number, or name, of the next cue stands after a blank line.
-        blank = next((place for place, line in enumerate(body) if not line.strip()), len(body))
+        blank = next((index for index, line in enumerate(body) if not line.strip()), len(body))
         lines = tuple(line for line in body[:blank] if line.strip())
         numbered = after is not None and blank == len(body) and len(lines) > 1 and lines[-1].strip().isdecimal()
         start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
         cues.append(Cue(start, max(start, end), lines[:-1] if numbered else lines))
-    return cues, len(_ARROW.findall(text)) - len(found)
+    return cues, len(_ARROW.findall(text)) - len(times)
 
 
 def _seconds(clock: Sequence[str | None]) -> float:
@@ -114,26 +114,26 @@ def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
             yield Cue(cue.start, cue.end, tuple(lines))
 
 
-def _sentences(cues: Iterable[Cue]) -> Iterator[Said]:
+def _sentences(cues: Iterable[Cue]) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
     held: list[str] = []
     start = end = 0.0
     speaker: str | None = None
     for cue in cues:
-        for line, said_by, apart in _lines(cue):
-            if held and (apart or said_by != speaker or cue.start - end > _PAUSE or _ENDS.search(held[-1])):
-                yield Said(" ".join(held), speaker, start, end)
+        for line, line_speaker, apart in _lines(cue):
+            if held and (apart or line_speaker != speaker or cue.start - end > _PAUSE or _ENDS.search(held[-1])):
+                yield Utterance(" ".join(held), speaker, start, end)
                 held = []
             if not held:
-                start, speaker = cue.start, said_by
+                start, speaker = cue.start, line_speaker
             held.append(line)
             end = cue.end
     if held:
-        yield Said(" ".join(held), speaker, start, end)
+        yield Utterance(" ".join(held), speaker, start, end)
 
 
 def _lines(cue: Cue) -> Iterator[tuple[str, str | None, bool]]:
-    """The lines of a cue, whose they are, and whether each stands apart from what is before: a speech or a verse."""
+    """Yield the lines of a cue, their speaker, and whether each stands apart from the last: a speech or a verse."""
     speaker: str | None = None
     sung = any("♪" in line or "♫" in line for line in cue.lines)
     for line in cue.lines:

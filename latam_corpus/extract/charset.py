@@ -74,8 +74,8 @@ def meta_charset(page: bytes) -> str | None:
     >>> meta_charset(b"<html><head><meta charset=iso-8859-1>")
     'iso-8859-1'
     """
-    found = _META_CHARSET.search(page[:_HEAD])
-    return found[1].decode("ascii", "replace") if found else None
+    match = _META_CHARSET.search(page[:_HEAD])
+    return match[1].decode("ascii", "replace") if match else None
 
 
 def _utf16(raw: bytes) -> str | None:
@@ -91,7 +91,7 @@ def _utf16(raw: bytes) -> str | None:
 
 
 def _utf8(raw: bytes) -> str | None:
-    """The bytes as UTF-8, or None; a broken character at a cut end, or a few in a long text, don't make it another."""
+    """Decode as UTF-8, else None; a broken character at a cut end, or a few in a long text, don't count."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -110,13 +110,13 @@ def _known(charset: str | None) -> str | None:
     if not charset:
         return None
     try:
-        found = codecs.lookup(charset.strip())
+        codec = codecs.lookup(charset.strip())
     except LookupError:
         return None
     # The likes of base64 and rot13 are codecs too, and no charsets.
-    if not found._is_text_encoding or found.name.startswith("utf"):  # noqa: SLF001
+    if not codec._is_text_encoding or codec.name.startswith("utf"):  # noqa: SLF001
         return None
-    return "cp1252" if found.name in _AS_CP1252 else found.name
+    return "cp1252" if codec.name in _AS_CP1252 else codec.name
 
 
 def _score(raw: bytes, charset: str) -> float:
@@ -165,10 +165,10 @@ def _sense_of_letter(char: str, before: str, after: str) -> float:
 
 def _around_high_bytes(raw: bytes) -> bytes:
     """Return the bytes beyond ASCII with one before and one after each run, of the first few thousand places."""
-    found = re.finditer(rb"[\x00-\x7f]?[\x80-\xff]+[\x00-\x7f]?", raw)
+    runs = re.finditer(rb"[\x00-\x7f]?[\x80-\xff]+[\x00-\x7f]?", raw)
     pieces: list[bytes] = []
     size = 0
-    for match in found:
+    for match in runs:
         pieces.append(match[0])
         size += len(match[0])
         if size > _SAMPLE:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text, _ = decode(raw, parameters.get("charset"))
     headers: dict[str, str] = {}
-    said: list[Said] = []
+    utterances: list[Utterance] = []
     languages: list[str] = []
     for sign, name, value in _fields(text):
         if sign == "@":
@@ -51,8 +51,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             start = int(times[0][0]) / 1000 if times else None
             end = int(times[-1][1]) / 1000 if times else None
             language = languages[0] if languages else None
-            said.append(Said(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(said)))
-    lines, turns = as_lines(said)
+            utterances.append(Utterance(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(utterances)))
+    lines, turns = as_lines(utterances)
     if not lines:
         raise UnusableError("not a transcript", "nobody says anything in it", "check that the file is whole")
     return Extracted(
@@ -68,8 +68,8 @@ def _fields(text: str) -> Iterator[tuple[str, str, str]]:
         if line.startswith(("\t", " ")):
             held += " " + line.strip()
             continue
-        if found := _LINE.match(held):
-            yield found[1], found[2].strip(), found[3].strip()
+        if match := _LINE.match(held):
+            yield match[1], match[2].strip(), match[3].strip()
         held = line
 
 
@@ -82,7 +82,7 @@ def _date(written: str) -> str | None:
     >>> _date("07-MAY-1998"), _date("mayo")
     ('1998-05-07', None)
     """
-    found = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", written)
-    if not found or found[2] not in _MONTHS:
+    match = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", written)
+    if not match or match[2] not in _MONTHS:
         return None
-    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{found[1]}"
+    return f"{match[3]}-{_MONTHS.index(match[2]) + 1:02}-{match[1]}"

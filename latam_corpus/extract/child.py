@@ -101,16 +101,16 @@ def attempt(job: Job) -> Outcome:
     extractor = _extractor(job.extractor)
     evidence = {"bytes": len(job.raw)}
     try:
-        found = extractor(job.raw, job.parameters)
+        extracted = extractor(job.raw, job.parameters)
     except MemoryError:
         return Failed("memory", evidence)
     except UnusableError as error:
         return Failed(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
     except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
         return Failed("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
-    if not _VISIBLE.search(found.text):
-        return Failed("no text", {"extractor": found.extractor} | evidence)
-    return found
+    if not _VISIBLE.search(extracted.text):
+        return Failed("no text", {"extractor": extracted.extractor} | evidence)
+    return extracted
 
 
 def serve(parent: int) -> None:
@@ -150,13 +150,13 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
     try:
         with _limited(job.limits(limits)):
             outcome = attempt(job)
-            told = _encoded(outcome)
+            encoded = _encoded(outcome)
     except MemoryError:
         outcome = Failed("memory", evidence)
     except UnicodeEncodeError as error:
         outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
     else:
-        if len(told) > _LARGEST_TEXT:
+        if len(encoded) > _LARGEST_TEXT:
             outcome = Failed("too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
     peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
@@ -164,10 +164,10 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
         # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
         if outcome.cause == "memory" or peak - before > half:
             outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
-        told = _encoded(outcome)
+        encoded = _encoded(outcome)
     # A process that has grown gives its memory back by ending.
     goes_on = peak - at_rest <= half
-    return told[:-1] + b', "goes_on": ' + (b"true}" if goes_on else b"false}")
+    return encoded[:-1] + b', "goes_on": ' + (b"true}" if goes_on else b"false}")
 
 
 def _encoded(outcome: Outcome) -> bytes:
@@ -177,7 +177,7 @@ def _encoded(outcome: Outcome) -> bytes:
 
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
-    """The process ends by SIGPROF or SIGALRM when its time is over; beyond the memory limit allocations fail."""
+    """Bound this process: it ends by SIGPROF or SIGALRM after its time; beyond the memory limit allocations fail."""
     with bounded(limits.memory_mb * _MB):
         # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
         signal.setitimer(signal.ITIMER_PROF, limits.seconds)

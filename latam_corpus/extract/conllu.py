@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     'Nací aquí.'
     """
     text, _ = decode(raw, parameters.get("charset"))
-    said: list[Said] = []
+    utterances: list[Utterance] = []
     for turn, sentences in groupby(
         _sentences(text.replace("\r\n", "\n")), key=lambda one: one.get("turn_id") or object()
     ):
@@ -45,11 +45,13 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         speaker = next((group[0][name] for name in _SPEAKER if group[0].get(name)), None)
         start = _seconds(times[0][:3]) if times else None
         end = _seconds(times[-1][3:]) if times else None
-        said.append(Said(" ".join(one["text"] for one in group), speaker, start, end, segment=len(said)))
-    lines, turns = as_lines(said)
+        utterances.append(
+            Utterance(" ".join(one["text"] for one in group), speaker, start, end, segment=len(utterances))
+        )
+    lines, turns = as_lines(utterances)
     if not lines:
         raise UnusableError("not a transcript", "no sentence has a text", "check that the file is whole")
-    return Extracted(lines, EXTRACTOR, turns=turns if any(one.speaker or one.start for one in said) else ())
+    return Extracted(lines, EXTRACTOR, turns=turns if any(one.speaker or one.start for one in utterances) else ())
 
 
 def _seconds(clock: tuple[str, ...]) -> float:

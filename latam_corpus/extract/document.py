@@ -86,7 +86,7 @@ class Extracted:
         return cls(**{**values, **listed, "turns": turns, "versions": tuple(map(cls.of_json, values["versions"]))})
 
 
-class Said(NamedTuple):
+class Utterance(NamedTuple):
     """What was said in a turn, by whom and when; see `Turn`."""
 
     words: str
@@ -97,12 +97,13 @@ class Said(NamedTuple):
     segment: int | None = None
 
 
-def as_lines(turns: Iterable[Said]) -> tuple[str, tuple[Turn, ...]]:
+def as_lines(turns: Iterable[Utterance]) -> tuple[str, tuple[Turn, ...]]:
     r"""Return the text of an interview, a line a turn with its speaker before it, and where each turn stands in it.
 
     Turns without words are left out.
 
-    >>> text, turns = as_lines([Said("¿Quién vive?", "Juana"), Said(" ", "Pedro"), Said("Un  vecino.", "Pedro", 2.5)])
+    >>> spoken = [Utterance("¿Quién vive?", "Juana"), Utterance(" ", "Pedro"), Utterance("Un  vecino.", "Pedro", 2.5)]
+    >>> text, turns = as_lines(spoken)
     >>> text
     'Juana: ¿Quién vive?\nPedro: Un vecino.'
     >>> turns[1]

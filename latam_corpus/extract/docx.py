@@ -9,12 +9,12 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.dublin_core import dublin_core
 from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.xml_tree import attribute, name_of
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.text.xml_tree import attribute, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ _LINE_BREAKS: Final = frozenset({"br", "cr"})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """The text of a Word document: paragraphs, verses and cells in their order, an empty paragraph as a blank line.
+    """Return the text of a Word document: paragraphs, verses and cells in order, empty paragraphs as blank lines.
 
     Args:
         raw: the zip file.
@@ -52,8 +52,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     # Dates are the file's, and the language is that of whose word processor it was.
-    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
-    return with_turns(found, parameters.get("form"))
+    extracted = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(extracted, parameters.get("form"))
 
 
 def _main_part(package: ZipPackage) -> str:

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.document import Extracted, Said, UnusableError, as_lines
-from latam_corpus.extract.xml_tree import name_of, parse_xml, words
+from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.extract.xml_tree import parse_xml
+from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,8 +79,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         ((tier, one) for tier in texts for one in tier.annotations),
         key=lambda pair: float("inf") if pair[1].start is None else pair[1].start,
     )
-    numbered = {one.number: place for place, (_, one) in enumerate(segments)}
-    text, turns = as_lines(_said(segments))
+    numbered = {one.number: index for index, (_, one) in enumerate(segments)}
+    text, turns = as_lines(_utterances(segments))
     languages = {tier.language for tier in texts}
     notes = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
     return Extracted(
@@ -89,28 +90,28 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     )  # fmt: skip
 
 
-def _said(segments: Sequence[tuple[_Tier, _Annotation]]) -> Iterator[Said]:
-    for place, (tier, one) in enumerate(segments):
-        yield Said(one.words, tier.participant or tier.name, one.start, one.end, tier.language, place)
+def _utterances(segments: Sequence[tuple[_Tier, _Annotation]]) -> Iterator[Utterance]:
+    for index, (tier, one) in enumerate(segments):
+        yield Utterance(one.words, tier.participant or tier.name, one.start, one.end, tier.language, index)
 
 
 def _translations(
     tiers: Sequence[_Tier], segments: Sequence[tuple[_Tier, _Annotation]], numbered: Mapping[str, int]
 ) -> Iterator[Extracted]:
     """Yield a document for each language that the segments are translated into."""
-    by_language: dict[str | None, list[Said]] = {}
+    by_language: dict[str | None, list[Utterance]] = {}
     refers = {each.number: each.refers for tier in tiers for each in tier.annotations}
     for tier in tiers:
         if not _is_translation(tier):
             continue
         for one in tier.annotations:
-            place = _segment(one, refers, numbered)
-            if place is not None:
-                spoken, segment = segments[place]
-                said = Said(
-                    one.words, spoken.participant or spoken.name, segment.start, segment.end, tier.language, place
+            index = _segment(one, refers, numbered)
+            if index is not None:
+                spoken, segment = segments[index]
+                utterance = Utterance(
+                    one.words, spoken.participant or spoken.name, segment.start, segment.end, tier.language, index
                 )
-                by_language.setdefault(tier.language, []).append(said)
+                by_language.setdefault(tier.language, []).append(utterance)
     for language, segment_words in by_language.items():
         text, turns = as_lines(sorted(segment_words, key=lambda one: one.segment or 0))
         if text:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from latam_corpus.errors import PartError
-from latam_corpus.extract.forest_kernels import ALL, MOST_LEAVES, PLACES, SHIFT, chances
+from latam_corpus.extract.forest_kernels import ALL, DE_BRUIJN, MOST_LEAVES, SHIFT, chances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ class _Tests(NamedTuple):
         columns: int16[m], the feature.
         bounds: float32[m], what it must not exceed.
         remaining: uint32[m], the leaves in which a block may be that exceeds it.
-        values: float32[t, 32], the leaves' values by `_place`.
+        values: float32[t, 32], the leaves' values by `_slot_of`.
     """
 
     ends: NDArray[np.int32]
@@ -73,8 +73,8 @@ class Forest:
         >>> (one.chances(np.array([[4.0], [6.0]], np.float32)) > 0.5).tolist()
         [False, True]
         """
-        found: NDArray[np.float32] = chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
-        return found
+        scores: NDArray[np.float32] = chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
+        return scores
 
     @cached_property
     def _tests(self) -> _Tests:
@@ -83,12 +83,12 @@ class Forest:
         values = np.zeros((len(self.roots), MOST_LEAVES), np.float32)
         for tree, root in enumerate(self.roots.tolist()):
             leaves: list[int] = []
-            found: list[tuple[int, float, int]] = []
-            self._below(root, leaves, found)
-            tests += sorted(found)
+            cuts: list[tuple[int, float, int]] = []
+            self._below(root, leaves, cuts)
+            tests += sorted(cuts)
             ends.append(len(tests))
             for number, leaf in enumerate(leaves):
-                values[tree, _place(1 << number)] = self.bounds[leaf]
+                values[tree, _slot_of(1 << number)] = self.bounds[leaf]
         columns, bounds, remaining = zip(*tests, strict=True) if tests else ((), (), ())
         return _Tests(
             np.array(ends, np.int32),
@@ -135,10 +135,10 @@ class Forest:
         }
 
 
-def _place(bit: int) -> int:
+def _slot_of(bit: int) -> int:
     """Where the value of the leaf with this bit stands.
 
-    >>> len({_place(1 << number) for number in range(32)})
+    >>> len({_slot_of(1 << number) for number in range(32)})
     32
     """
-    return (bit * PLACES & ALL) >> SHIFT
+    return (bit * DE_BRUIJN & ALL) >> SHIFT

@@ -11,7 +11,7 @@ from latam_corpus.compiled import kernel
 MOST_LEAVES: Final = 32  # of a tree: a bit each
 ALL: Final = 2**MOST_LEAVES - 1
 # Times a power of two, its highest five bits are another number for each: where a lowest bit stands (Leiserson 1998).
-PLACES: Final = 0x077CB531
+DE_BRUIJN: Final = 0x077CB531
 SHIFT: Final = MOST_LEAVES - 5
 
 
@@ -19,7 +19,7 @@ SHIFT: Final = MOST_LEAVES - 5
 def chances(columns, ends, asked, bounds, remaining, values, start):
     """Add up what the trees say of each block: see `forest.Forest`."""
     rows = columns.shape[1]
-    found = np.full(rows, start, np.float32)
+    scores = np.full(rows, start, np.float32)
     leaves = np.empty(rows, np.uint32)
     every = np.uint32(ALL)
     test = 0
@@ -33,7 +33,7 @@ def chances(columns, ends, asked, bounds, remaining, values, start):
         value = values[tree]
         for r in range(rows):
             first = leaves[r] & (~leaves[r] + np.uint32(1))
-            found[r] += value[np.uint32(first * np.uint32(PLACES)) >> np.uint32(SHIFT)]
+            scores[r] += value[np.uint32(first * np.uint32(DE_BRUIJN)) >> np.uint32(SHIFT)]
     for r in range(rows):
-        found[r] = 1 / (1 + np.exp(-found[r]))
-    return found
+        scores[r] = 1 / (1 + np.exp(-scores[r]))
+    return scores

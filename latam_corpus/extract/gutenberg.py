@@ -49,8 +49,8 @@ def declared_charset(raw: bytes) -> str | None:
     'ISO-8859-1'
     """
     head = raw[:_HEAD]
-    found = _CHARSET.search(head) if b"roject Gutenberg" in head else None
-    return found[1].decode("ascii", "replace") if found else None
+    match = _CHARSET.search(head) if b"roject Gutenberg" in head else None
+    return match[1].decode("ascii", "replace") if match else None
 
 
 def strip_gutenberg(text: str) -> Book:
@@ -96,5 +96,5 @@ def _field(header: str, name: str) -> list[str]:
     >>> _field("Title: Antaño i Ogaño\n       Novelas i Cuentos\n\nAuthor: J. V. Lastarria\n", "Title")
     ['Antaño i Ogaño', 'Novelas i Cuentos']
     """
-    found = re.search(rf"^{name}:[ \t]*([^\n]*(?:\n[ \t]+[^\s][^\n]*)*)", header, re.MULTILINE)
-    return [line.strip() for line in found[1].split("\n") if line.strip()] if found else []
+    match = re.search(rf"^{name}:[ \t]*([^\n]*(?:\n[ \t]+[^\s][^\n]*)*)", header, re.MULTILINE)
+    return [line.strip() for line in match[1].split("\n") if line.strip()] if match else []

@@ -101,7 +101,7 @@ def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def choose_text(page: Page, markup: str) -> tuple[str, str]:
-    """The text of a page that was read, and whose it is: trafilatura's where much is in doubt and it is plausible."""
+    """Return the text of a page and whose it is: trafilatura's where much is in doubt and it is plausible."""
     text = page.text
     if not text or page.doubt > DOUBT:
         other = _by_trafilatura(markup, fast=True)
@@ -114,8 +114,8 @@ def choose_text(page: Page, markup: str) -> tuple[str, str]:
 
 def _by_trafilatura(markup: str, *, fast: bool) -> str:
     # Typed as Document or dict, as above.
-    found: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
-    return (found and found.text) or ""
+    document: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
+    return (document and document.text) or ""
 
 
 def _with_text(page: Page, text: str, extractor: str) -> Extracted:

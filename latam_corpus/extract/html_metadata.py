@@ -98,29 +98,29 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     >>> metadata.creators, metadata.published, metadata.language
     (('Ana Paz',), '2024-05-03', 'es')
     """
-    found = _TellingTags()
+    tags = _TellingTags()
     data = page.data.tobytes()
     for start in page.telling[:_MOST_TAGS].tolist():
-        found.add(data, start)
-    articles = [one for one in _objects(found.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
-    metas = found.metas
+        tags.add(data, start)
+    articles = [one for one in _objects(tags.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
+    metas = tags.metas
     headlines = _strings(articles, "headline")
-    shown = [*_named(metas, _TITLES[:4]), *found.headings[:1], found.title]
-    titles = [*headlines, *_named(metas, _TITLES), *found.headings[:1], found.title]
+    shown = [*_named(metas, _TITLES[:4]), *tags.headings[:1], tags.title]
+    titles = [*headlines, *_named(metas, _TITLES), *tags.headings[:1], tags.title]
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
-    addresses = [*found.canonical, *_named(metas, _ADDRESSES)]
-    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *found.dates, *addresses]
-    licences = [*found.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
+    addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
+    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *tags.dates, *addresses]
+    licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
     licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
     return HtmlMetadata(
         title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
-        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or found.authors[:1]),
+        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or tags.authors[:1]),
         published=next(filter(None, map(day, dates)), None),
         section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
         licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
         url=next((one for one in addresses if len(one) <= _LONGEST_ADDRESS and _ADDRESS.match(one)), None),
-        language=found.language,
+        language=tags.language,
         description=next(iter(_named(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
     )
@@ -160,8 +160,8 @@ class _TellingTags:
         elif tag == b"h1":
             self.headings.append(clean(_MARKUP.sub("", _inside(data, opened.end(), tag))))
         elif tag == b"html":
-            told = _LANGUAGE.match(values.get("lang", ""))
-            self.language = told[1] if told else None
+            match = _LANGUAGE.match(values.get("lang", ""))
+            self.language = match[1] if match else None
         elif tag == b"meta" and (content := clean(values.get("content", ""))):
             name = values.get("property") or values.get("name") or values.get("itemprop") or ""
             self.metas.setdefault(name.strip().lower(), []).append(content)
@@ -204,8 +204,8 @@ def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
             # What kept old parsers from reading a script as markup is no JSON, nor is what follows the value.
             bare = _WRAPPER.sub(" ", text).lstrip()
             queue.append(_JSON.raw_decode(bare)[0])
-    for place, one in enumerate(queue):
-        if place == _MOST_OBJECTS:
+    for index, one in enumerate(queue):
+        if index == _MOST_OBJECTS:
             return
         if isinstance(one, dict):
             yield one
@@ -214,7 +214,7 @@ def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def _own(headlines: list[str], names: list[str], shown: list[str]) -> list[str]:
-    """The headlines; where none of them is shown as a title and a name is, that name: encyclopedias describe in both.
+    """Return the headlines; or the name, if it alone is shown as a title: encyclopedias describe in both.
 
     >>> _own(["país de América del Sur"], ["Chile"], ["Chile", "Chile - A"]), _own(["Sube el mar"], [], ["A"])
     (['Chile'], ['Sube el mar'])
@@ -232,12 +232,12 @@ def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
 
 def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) -> list[str]:
     """Return the strings that objects have under a key, those of lists too."""
-    found = []
+    strings = []
     for one in objects:
         value = one.get(key)
         values = value if isinstance(value, list) else [value]
-        found += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
-    return found
+        strings += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
+    return strings
 
 
 def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
@@ -265,15 +265,15 @@ def _people(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MOST_NAME and "://" not in name))
 
 
-def day(said: str) -> str | None:
+def day(written: str) -> str | None:
     """Return the date in a string, ISO 8601; None where there is none, or one of which the order can't be told.
 
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)
     """
-    found = _DAY.search(said) or _COMPACT.search(said)
+    match = _DAY.search(written) or _COMPACT.search(written)
     with suppress(ValueError):  # such as 31 February
-        return date(*map(int, found.groups())).isoformat() if found else None
+        return date(*map(int, match.groups())).isoformat() if match else None
     return None
 
 

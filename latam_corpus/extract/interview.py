@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.document import Said, as_lines
+from latam_corpus.extract.document import Utterance, as_lines
 from latam_corpus.extract.wraps import wrap_width
 
 if TYPE_CHECKING:
@@ -43,21 +43,21 @@ _VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
 
 
-def with_turns(found: Extracted, form: str | None = None) -> Extracted:
+def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
     """Return the document with a line a turn, where its text is an interview; any other as it is.
 
     Args:
-        found: a document whose text has the lines of its file.
+        extracted: a document whose text has the lines of its file.
         form: "interview" where the source says that it is one: then dashes part questions and answers too.
     """
-    said = turns_of(found.text, form)
-    if not said:
-        return found
-    text, turns = as_lines(said)
-    return replace(found, text=text, turns=turns)
+    utterances = turns_of(extracted.text, form)
+    if not utterances:
+        return extracted
+    text, turns = as_lines(utterances)
+    return replace(extracted, text=text, turns=turns)
 
 
-def turns_of(text: str, form: str | None = None) -> list[Said]:
+def turns_of(text: str, form: str | None = None) -> list[Utterance]:
     r"""Return the turns of an interview, in order; none where the text is no interview.
 
     What stands before the first label (a title, where and when) has no speaker.
@@ -70,7 +70,7 @@ def turns_of(text: str, form: str | None = None) -> list[Said]:
     """
     lines = text.split("\n")
     matches = [_label(line) for line in lines]
-    speakers = _speakers(lines, matches, stated=form == "interview")
+    speakers = _speakers(lines, matches, is_interview=form == "interview")
     if speakers:
         return list(_turns(lines, matches, speakers))
     return list(_by_dashes(lines)) if form == "interview" else []
@@ -80,10 +80,10 @@ def _label(line: str) -> tuple[str, str, float | None] | None:
     """Return the label of a line, what stands after it, and the time beside it."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
-    found = _LABEL.match(line)
-    if not found:
+    match = _LABEL.match(line)
+    if not match:
         return None
-    before, name, after, words = found.groups()
+    before, name, after, words = match.groups()
     name = name.strip(" .-")
     letters = sum(char.isalpha() for char in name)
     # A sentence goes on after a dash; a label is short, or in capitals.
@@ -102,7 +102,7 @@ def _seconds(clock: str | None) -> float | None:
 
 
 def _speakers(
-    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, stated: bool
+    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, is_interview: bool
 ) -> frozenset[str]:
     """Return the labels that are speakers; none where the text is no interview."""
     counts = Counter(_key(label[0]) for label in labels if label)
@@ -110,19 +110,19 @@ def _speakers(
     turns = sum(counts[name] for name in often)
     if turns < _LEAST_TURNS or not _LEAST_SPEAKERS <= len(often) <= _MOST_SPEAKERS:
         return frozenset()
-    starts = [place for place, label in enumerate(labels) if label and _key(label[0]) in often]
+    starts = [index for index, label in enumerate(labels) if label and _key(label[0]) in often]
     rest = range(starts[0], len(lines))
-    full = [place for place in rest if lines[place].strip()]
-    paragraphs = [place for place in full if place == starts[0] or not lines[place - 1].strip()]
+    full = [index for index in rest if lines[index].strip()]
+    paragraphs = [index for index in full if index == starts[0] or not lines[index - 1].strip()]
     # Verse in the mouths of several, as in a song or a play, keeps its lines.
-    short = all(len(lines[place]) <= _VERSE for place in full) and wrap_width(lines) is None
-    if short and not stated and len(starts) < len(full) / 2:
+    short = all(len(lines[index]) <= _VERSE for index in full) and wrap_width(lines) is None
+    if short and not is_interview and len(starts) < len(full) / 2:
         return frozenset()
     # Where turns are lines, each is a paragraph; where they are blocks, a blank line stands between.
-    of_paragraphs = sum(place in set(starts) for place in paragraphs) / len(paragraphs)
+    of_paragraphs = sum(index in set(starts) for index in paragraphs) / len(paragraphs)
     of_lines = len(starts) / len(full)
     enough = of_lines >= _SHARE or (of_paragraphs >= _SHARE and len(paragraphs) >= _LEAST_TURNS)
-    if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or stated):
+    if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or is_interview):
         return frozenset()
     # One who speaks once beside those is a speaker as well, if named as they are.
     capitals = all(name == name.upper() for label in labels if label and _key(label[0]) in often for name in [label[0]])
@@ -136,26 +136,26 @@ def _key(name: str) -> str:
 
 def _turns(
     lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], speakers: frozenset[str]
-) -> Iterator[Said]:
+) -> Iterator[Utterance]:
     held: list[str] = []
     speaker: str | None = None
     start: float | None = None
     for line, label in zip(lines, labels, strict=True):
         if label and _key(label[0]) in speakers:
             if held:
-                yield Said(" ".join(held), speaker, start)
+                yield Utterance(" ".join(held), speaker, start)
             speaker, words, start = label
             held = [words] if words.strip() else []
         elif line.strip():
             if speaker is None:  # a heading
-                yield Said(line)
+                yield Utterance(line)
             else:
                 held.append(line)
     if held:
-        yield Said(" ".join(held), speaker, start)
+        yield Utterance(" ".join(held), speaker, start)
 
 
-def _by_dashes(lines: Sequence[str]) -> Iterator[Said]:
+def _by_dashes(lines: Sequence[str]) -> Iterator[Utterance]:
     """Yield the turns of an interview whose questions, or questions and answers, begin with a dash."""
     dashed = [bool(_DASH.match(line)) for line in lines]
     if sum(dashed) < _LEAST_TURNS // 2:
@@ -168,10 +168,10 @@ def _by_dashes(lines: Sequence[str]) -> Iterator[Said]:
         words = _DASH.sub(r"\1", line) if dash else line
         question = dash and words.rstrip().endswith("?")
         if held and (dash or asks):
-            yield Said(" ".join(held), _ASKS if asks else _ANSWERS)
+            yield Utterance(" ".join(held), _ASKS if asks else _ANSWERS)
             held = []
         if not held:
             asks = question
         held.append(words)
     if held:
-        yield Said(" ".join(held), _ASKS if asks else _ANSWERS)
+        yield Utterance(" ".join(held), _ASKS if asks else _ANSWERS)

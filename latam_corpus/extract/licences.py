@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TERMS: Final = ("rights", "rights_tier", "uses")
 
 
-def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFrame:
+def with_page_terms(frame: pl.DataFrame, outcomes: Sequence[object]) -> pl.DataFrame:
     """Give the rows, those that state a section or licences, or have notes, marked as changed, with these as evidence.
 
     Of several licences that the vocabulary has, the least open counts, if it is less open than the row's tier: it is
@@ -31,23 +31,25 @@ def with_page_terms(frame: pl.DataFrame, found: Sequence[object]) -> pl.DataFram
 
     Args:
         frame: with `url`, filled already; terms are narrowed where it has `rights`, `rights_tier` and `uses`.
-        found: what became of each row; what isn't `Extracted` states nothing.
+        outcomes: what became of each row; what isn't `Extracted` states nothing.
 
     >>> row = {"url": ["https://a.example/1"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]}
     >>> page = Extracted("Hola", "x", licences=("//creativecommons.org/licenses/by-nc/4.0/", "/aviso-legal"))
     >>> with_page_terms(pl.DataFrame(row), [page]).select("rights_tier", "uses").row(0)
     ('non_commercial', [])
     """
-    told = {
+    terms = {
         row: _states(one, url)
-        for row, (one, url) in enumerate(zip(found, frame["url"], strict=True))
+        for row, (one, url) in enumerate(zip(outcomes, frame["url"], strict=True))
         if isinstance(one, Extracted) and (one.section or one.licences or one.notes or one.confidence is not None)
     }
-    if not told:
+    if not terms:
         return frame
     if set(_TERMS) <= set(frame.columns):
-        frame = _narrowed(frame, told)
-    notes = pl.Series([json.dumps(told[row], ensure_ascii=False) if row in told else None for row in range(len(found))])
+        frame = _narrowed(frame, terms)
+    notes = pl.Series(
+        [json.dumps(terms[row], ensure_ascii=False) if row in terms else None for row in range(len(outcomes))]
+    )
     here = notes.is_not_null()
     frame = with_defaults(frame, ("verdict", "evidence"))
     return frame.with_columns(
@@ -73,10 +75,10 @@ def _joined(url: str, address: str) -> str:
         return address
 
 
-def _narrowed(frame: pl.DataFrame, told: dict[int, dict[str, Any]]) -> pl.DataFrame:
-    """The rows with the terms of their least open licence, where they were more open; what they were goes to `told`."""
+def _narrowed(frame: pl.DataFrame, terms_of: dict[int, dict[str, Any]]) -> pl.DataFrame:
+    """Return the rows under their least open licence, where their terms were more open; add the old to `terms_of`."""
     terms = {name: frame[name].to_list() for name in _TERMS}
-    for row, states in told.items():
+    for row, states in terms_of.items():
         # The row's own statement says nothing new: an agreement may allow what the statement doesn't.
         licences = [one for one in states.get("licences", ()) if is_known(one) and one != terms["rights"][row]]
         tier = max(map(tier_of, licences), key=openness, default=None)

@@ -20,7 +20,7 @@ _WORD_TIME: Final = re.compile(r"<\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?>\s?")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""The text of a song, a verse a line, in the order in which it is sung; one with several times stands as often.
+    r"""Return the text of a song, a verse a line, in the order sung; one with several times stands as often.
 
     Args:
         raw: the file's bytes.

@@ -71,12 +71,12 @@ def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
     >>> front_matter("---\ntitle: 'El río'\nauthor: [Ana, Luis]\n---\nTexto")
     ({'title': ['El río'], 'author': ['Ana', 'Luis']}, 'Texto')
     """
-    found = _FRONT.match(text)
-    if found is None:
+    match = _FRONT.match(text)
+    if match is None:
         return {}, text
     entries: dict[str, list[str]] = {}
     name = ""
-    for line in found[1].split("\n"):
+    for line in match[1].split("\n"):
         entry = _ENTRY.fullmatch(line)
         if entry:
             name, value = entry[1].lower(), entry[2].strip()
@@ -84,7 +84,7 @@ def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
             entries[name] = [one for part in listed if (one := _unquoted(part))]
         elif name and line.lstrip().startswith("- "):
             entries[name].append(_unquoted(line.lstrip()[2:]))
-    return entries, text[found.end() :]
+    return entries, text[match.end() :]
 
 
 def plain(text: str) -> str:
@@ -96,9 +96,9 @@ def plain(text: str) -> str:
     lines: list[str] = []
     fence = ""
     for line in _COMMENT.sub("", text).split("\n"):
-        found = _FENCE.match(line)
-        if found and (not fence or found[1].startswith(fence)):
-            fence = "" if fence else found[1]
+        match = _FENCE.match(line)
+        if match and (not fence or match[1].startswith(fence)):
+            fence = "" if fence else match[1]
         elif fence:
             lines.append(line)
         elif not _MARK_LINE.fullmatch(line):
@@ -111,8 +111,8 @@ def _plain_line(line: str) -> str:
     if heading := _HEADING.match(line):
         line = _HEADING_END.sub("", line[heading.end() :])
     line = line.rstrip().removesuffix("\\").rstrip()
-    for pattern, kept in _INLINE:
-        line = pattern.sub(kept, line)
+    for pattern, replacement in _INLINE:
+        line = pattern.sub(replacement, line)
     return line.rstrip()
 
 

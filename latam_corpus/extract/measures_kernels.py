@@ -71,12 +71,12 @@ def sum_up(parents, owners, counts):
 @kernel
 def find_outermost(parents, says, bits):
     """Of each element the outermost one around it, or itself, that says one of these; 0 where none does."""
-    found = np.zeros(len(parents), np.int32)
+    outermost = np.zeros(len(parents), np.int32)
     for e in range(1, len(parents)):
-        found[e] = found[parents[e]]
-        if found[e] == 0 and says[e] & bits:
-            found[e] = e
-    return found
+        outermost[e] = outermost[parents[e]]
+        if outermost[e] == 0 and says[e] & bits:
+            outermost[e] = e
+    return outermost
 
 
 @kernel
@@ -128,7 +128,7 @@ def find_main(parents, owners, counts, sums):
 
 
 @kernel
-def write_own(made, tags, parents, owners, counts, sums, alike):
+def write_own(out, tags, parents, owners, counts, sums, alike):
     """Return a block by itself, the tags and the text of the elements around it; returns the next free column."""
     total = max(1.0, sums[0, 0])
     column = 0
@@ -136,7 +136,7 @@ def write_own(made, tags, parents, owners, counts, sums, alike):
         count = counts[b]
         chars = np.float32(count[CHARS])
         e = owners[b]
-        row = made[b]
+        row = out[b]
         row[0] = chars
         row[1] = count[WORDS]
         row[2] = count[LINK_CHARS] / chars
@@ -169,14 +169,14 @@ def write_own(made, tags, parents, owners, counts, sums, alike):
             column += 5
             up = parents[up]
         for one in (e, parents[e]):
-            for place in range(3):
-                row[column + place] = alike[one, place]
+            for index in range(3):
+                row[column + index] = alike[one, index]
             column += 3
     return column
 
 
 @kernel
-def write_main(made, column, parents, owners, counts, sums, main):
+def write_main(out, column, parents, owners, counts, sums, main):
     """Where a block stands towards the main element; returns the next free column."""
     chain = np.zeros(len(parents), np.bool_)
     up = main
@@ -188,14 +188,14 @@ def write_main(made, column, parents, owners, counts, sums, main):
     before = 0.0
     for b in range(len(owners)):
         e = owners[b]
-        met = e
-        while not chain[met]:
-            met = parents[met]
-        inside = met == main
-        row = made[b]
+        ancestor = e
+        while not chain[ancestor]:
+            ancestor = parents[ancestor]
+        inside = ancestor == main
+        row = out[b]
         row[column] = inside
-        row[column + 1] = sums[main, 4] - sums[met, 4]
-        row[column + 2] = sums[e, 4] - sums[met, 4]
+        row[column + 1] = sums[main, 4] - sums[ancestor, 4]
+        row[column + 2] = sums[e, 4] - sums[ancestor, 4]
         row[column + 3] = _share(sums[main, 0], sums[0, 0])
         row[column + 4] = _share(sums[main, 1], sums[main, 0])
         row[column + 5] = sums[main, 3]
@@ -209,7 +209,7 @@ def write_main(made, column, parents, owners, counts, sums, main):
 
 
 @kernel
-def write_places(made, column, tags, owners, counts):
+def write_places(out, column, tags, owners, counts):
     """Where a block stands on the page, among long blocks, titles and headings; returns the next free column."""
     n = len(owners)
     total = long_total = 0.0
@@ -223,7 +223,7 @@ def write_places(made, column, tags, owners, counts):
     long_before = 0
     since = title = heading = 99
     for b in range(n):
-        row = made[b]
+        row = out[b]
         is_long = _is_long(counts[b])
         row[column] = b / n
         row[column + 1] = before / max(1.0, total)
@@ -250,8 +250,8 @@ def write_places(made, column, tags, owners, counts):
     until = 99
     until_chars = 0.0
     for b in range(n - 1, -1, -1):
-        made[b, column + 5] = min(until, 99)
-        made[b, column + 7] = until_chars
+        out[b, column + 5] = min(until, 99)
+        out[b, column + 7] = until_chars
         is_long = _is_long(counts[b])
         until = 1 if is_long else until + 1
         until_chars = 0.0 if is_long else until_chars + counts[b, CHARS]
@@ -259,7 +259,7 @@ def write_places(made, column, tags, owners, counts):
 
 
 @kernel
-def write_beside(made, column, tags, owners, counts):
+def write_beside(out, column, tags, owners, counts):
     """Return the two blocks before and the two after; returns the next free column."""
     n = len(owners)
     for b in range(n):
@@ -268,39 +268,39 @@ def write_beside(made, column, tags, owners, counts):
             other = b + side
             if other >= 0 and other < n:
                 chars = np.float32(counts[other, CHARS])
-                made[b, at] = chars
-                made[b, at + 1] = counts[other, LINK_CHARS] / chars
-                made[b, at + 2] = counts[other, LAST]
-                made[b, at + 3] = tags[owners[other]]
-                made[b, at + 4] = owners[other] == owners[b]
-                made[b, at + 5] = counts[other, BOLD_CHARS] / chars
+                out[b, at] = chars
+                out[b, at + 1] = counts[other, LINK_CHARS] / chars
+                out[b, at + 2] = counts[other, LAST]
+                out[b, at + 3] = tags[owners[other]]
+                out[b, at + 4] = owners[other] == owners[b]
+                out[b, at + 5] = counts[other, BOLD_CHARS] / chars
             else:
-                made[b, at] = -1
+                out[b, at] = -1
             at += 6
     return column + 24
 
 
 @kernel
-def write_above(made, column, tags, parents, says, owners, inline, asked):
+def write_above(out, column, tags, parents, says, owners, inline, asked):
     """How many levels above a block the nearest element is that has a tag, or says something of itself."""
     width = len(asked) + _HINTS
     near = np.full((len(tags), width), _FAR, np.float32)
     for e in range(len(tags)):
         if e:
-            for place in range(width):
-                near[e, place] = min(_FAR, near[parents[e], place] + 1)
-        for place in range(len(asked)):
-            if tags[e] == asked[place]:
-                near[e, place] = 0
+            for index in range(width):
+                near[e, index] = min(_FAR, near[parents[e], index] + 1)
+        for index in range(len(asked)):
+            if tags[e] == asked[index]:
+                near[e, index] = 0
         for bit in range(_HINTS):
             if says[e] >> np.uint32(bit) & np.uint32(1):
                 near[e, len(asked) + bit] = 0
     for b in range(len(owners)):
-        for place in range(width):
-            made[b, column + place] = near[owners[b], place]
+        for index in range(width):
+            out[b, column + index] = near[owners[b], index]
         for bit in range(_HINTS):
             if inline[b] >> np.uint32(bit) & np.uint32(1):
-                made[b, column + len(asked) + bit] = -1
+                out[b, column + len(asked) + bit] = -1
     return column + width
 
 
@@ -308,7 +308,7 @@ def write_above(made, column, tags, parents, says, owners, inline, asked):
 def write_context(parents, owners, counts, chances, width):
     """Return the rows of `block_features.CONTEXT`, float32[b, width]."""
     n = len(owners)
-    made = np.empty((n, width), np.float32)
+    out = np.empty((n, width), np.float32)
     sums = np.zeros((len(parents), 2), np.float64)
     total = 0.0
     best = np.float32(0)
@@ -324,7 +324,7 @@ def write_context(parents, owners, counts, chances, width):
     before = 0.0
     likely = 0
     for b in range(n):
-        row = made[b]
+        row = out[b]
         row[0] = chances[b]
         column = 1
         for side in (-3, -2, -1, 1, 2, 3):
@@ -347,4 +347,4 @@ def write_context(parents, owners, counts, chances, width):
             chars += counts[other, CHARS]
         row[column + 3] = _share(near, chars)
         row[column + 4] = likely
-    return made
+    return out

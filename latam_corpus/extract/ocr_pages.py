@@ -13,7 +13,8 @@ from lxml import html as lxml_html
 
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.xml_tree import name_of, parse_xml, words
+from latam_corpus.extract.xml_tree import parse_xml
+from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,8 +85,8 @@ def _in_reading_order(root: etree._Element) -> list[etree._Element]:
     order = [one.get("REF") for one in root.iterfind("{*}ReadingOrder//{*}ElementRef")]
     if not order:
         return blocks
-    place = {reference: number for number, reference in enumerate(order)}
-    return sorted(blocks, key=lambda block: place.get(block.get("ID"), len(order)))
+    rank = {reference: number for number, reference in enumerate(order)}
+    return sorted(blocks, key=lambda block: rank.get(block.get("ID"), len(order)))
 
 
 def _alto_line(line: etree._Element, confidences: list[float]) -> str:
@@ -143,12 +144,12 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             last = parent
         blocks[-1].append(words(line))
         confidences += [
-            float(found[1]) / 100 for one in line.iter() if (found := _WORD_CONFIDENCE.search(one.get("title") or ""))
+            float(match[1]) / 100 for one in line.iter() if (match := _WORD_CONFIDENCE.search(one.get("title") or ""))
         ]
-    made = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
-    if not made:
+    joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
+    if not joined:
         raise UnusableError("no text", "it has no line of text", "recognise the pages anew")
-    return Extracted(made, f"{HOCR}, {system}" if system else HOCR, confidence=_mean(confidences))
+    return Extracted(joined, f"{HOCR}, {system}" if system else HOCR, confidence=_mean(confidences))
 
 
 def _mean(values: list[float]) -> float | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.dublin_core import dublin_core
 from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.xml_tree import name_of, parse_xml
+from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.text.xml_tree import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
-    found = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
-    return with_turns(found, parameters.get("form"))
+    extracted = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    return with_turns(extracted, parameters.get("form"))
 
 
 def _write(element: etree._Element, written: BlockText) -> None:

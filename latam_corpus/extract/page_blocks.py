@@ -174,9 +174,9 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     page = parsed(markup)
     metadata = read_metadata(page)
     model = model or load_model()
-    told = known(page, metadata)
-    chances = model.chances(page, features(page, told))
-    return Page(page, metadata, without_unseen(page, chances, told[:, 0] == _TITLE, model.bound), model.bound)
+    facts = known(page, metadata)
+    chances = model.chances(page, features(page, facts))
+    return Page(page, metadata, without_unseen(page, chances, facts[:, 0] == _TITLE, model.bound), model.bound)
 
 
 def without_unseen(
@@ -200,10 +200,10 @@ def without_unseen(
     if not len(doubted):
         return chances
     chars = page.counts[:, 0]
-    folded = {place: _folded(page.block(place).encode()) for place in np.flatnonzero(kept).tolist()}
-    shown = b" ".join(text for place, text in folded.items() if not unspoken[place])
+    folded = {block: _folded(page.block(block).encode()) for block in np.flatnonzero(kept).tolist()}
+    shown = b" ".join(text for block, text in folded.items() if not unspoken[block])
     goes = np.zeros(len(page), np.bool_)
-    goes[[place for place in doubted.tolist() if len(folded[place]) >= _LEAST and folded[place] in shown]] = True
+    goes[[block for block in doubted.tolist() if len(folded[block]) >= _LEAST and folded[block] in shown]] = True
     for element in set(hidden[doubted].tolist()) - {0}:
         mine = kept & (hidden == element)
         goes |= mine & ~titles & (chances[mine] @ chars[mine] < _OPENED * chars[mine].sum())
@@ -227,20 +227,20 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
     body = body[:_MOST_BODY]
     pieces = b" ".join(titles)  # no folded block has a space
     times = Counter(blocks)
-    made = np.zeros((len(page), len(KNOWN)), np.float32)
-    made[:, 2] = [times[block] for block in blocks]
-    made[:, 3] = len(body) >= 10 * _LEAST
-    for place, block in enumerate(blocks):
+    facts = np.zeros((len(page), len(KNOWN)), np.float32)
+    facts[:, 2] = [times[block] for block in blocks]
+    facts[:, 3] = len(body) >= 10 * _LEAST
+    for row, block in enumerate(blocks):
         if block in titles:
-            made[place, 0] = _TITLE
+            facts[row, 0] = _TITLE
         if len(block) >= _LEAST:
-            if block in pieces and not made[place, 0]:
-                made[place, 0] = 1
+            if block in pieces and not facts[row, 0]:
+                facts[row, 0] = 1
             if block in body:
-                made[place, 1] = 1
+                facts[row, 1] = 1
             if teaser and (block in teaser or teaser[:60] in block):
-                made[place, 4] = 1
-    return made
+                facts[row, 4] = 1
+    return facts
 
 
 def _folded(text: bytes) -> bytes:

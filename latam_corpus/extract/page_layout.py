@@ -121,10 +121,10 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
 
 
 def _gutter(lines: Sequence[Line]) -> float | None:
-    """The x between two columns: that which lies in most of the gaps between lines abreast; None for one column."""
+    """Return the x between two columns, which lies in most gaps between lines abreast; None for one column."""
     gaps: list[tuple[float, float]] = []
-    for place, line in enumerate(lines):
-        for other in lines[place + 1 :]:
+    for index, line in enumerate(lines):
+        for other in lines[index + 1 :]:
             if other.top <= line.bottom:
                 break
             first, second = (line, other) if line.left <= other.left else (other, line)
@@ -142,7 +142,7 @@ def _gutter(lines: Sequence[Line]) -> float | None:
 
 
 def _without_heads(pages: list[list[Line]], body: float) -> list[list[Line]]:
-    """The pages without lines that stand at the same edge of many of them, page numbers aside, and without these."""
+    """Remove page numbers, and lines that stand at the same edge of many pages."""
     edges = [_edge_lines(page) for page in pages]
     edges = [
         [line for line in edge if not (_NOTE.match(line.words) and line.size <= _NOTE_SIZE * body)] for edge in edges
@@ -152,11 +152,11 @@ def _without_heads(pages: list[list[Line]], body: float) -> list[list[Line]]:
     often = {key for key, count in counts.items() if count >= least}
     numbers = sum(any(_FOLIO.fullmatch(line.words.strip()) for line in edge) for edge in edges)
     folios = numbers >= max(2, _HEAD_SHARE * len(pages))
-    kept: list[list[Line]] = []
+    body_pages: list[list[Line]] = []
     for page, edge in zip(pages, edges, strict=True):
         cut = {line for line in edge if _head(line) in often or (folios and _FOLIO.fullmatch(line.words.strip()))}
-        kept.append([line for line in page if line not in cut])
-    return kept
+        body_pages.append([line for line in page if line not in cut])
+    return body_pages
 
 
 def _edge_lines(page: Sequence[Line]) -> list[Line]:
@@ -166,14 +166,14 @@ def _edge_lines(page: Sequence[Line]) -> list[Line]:
 
 
 def _head(line: Line) -> str:
-    """What the running heads of all pages have in common: the words without numbers, and about where they stand."""
+    """Return what a running head has in common on all pages: its words without numbers, and about where it stands."""
     words = re.sub(r"[\W\d_]+", " ", line.words).strip().casefold()
     return f"{words}@{round(line.top / 12)}"
 
 
 def _without_notes(page: list[Line], body: float) -> list[Line]:
     """Give the page without the notes at its foot, or at that of its columns: smaller lines, the first with a mark."""
-    kept: list[Line] = []
+    body_lines: list[Line] = []
     notes = False
     for line in page:
         small = line.size <= _NOTE_SIZE * body
@@ -182,8 +182,8 @@ def _without_notes(page: list[Line], body: float) -> list[Line]:
         elif not small:
             notes = False
         if not notes:
-            kept.append(line)
-    return kept
+            body_lines.append(line)
+    return body_lines
 
 
 def _all_small(line: Line, page: Sequence[Line], body: float) -> bool:
@@ -215,9 +215,9 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
         right, left = max(line.right for line in column), _edge(column)
         steps = [before.bottom - after.bottom for before, after in pairwise(column) if before.bottom > after.bottom]
         usual = median(steps) if steps else 0.0
-        for place, line in enumerate(column):
-            gap = column[place - 1].bottom - line.bottom if place else 0.0
-            apart = place > 0 and usual > 0 and gap > _GAP * usual
+        for index, line in enumerate(column):
+            gap = column[index - 1].bottom - line.bottom if index else 0.0
+            apart = index > 0 and usual > 0 and gap > _GAP * usual
             other_size = last is not None and abs(line.size - last.size) > 0.15 * line.size
             indented = line.left - left > _INDENT * line.size and (
                 last is None or line.left - last.left > 0.4 * line.size
@@ -232,13 +232,13 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
                 written[-1:] = _joined(written[-1], line.words.strip(), seen)
             last = line
             # Short of the edge by more than the next word would have needed.
-            following = column[place + 1].words.split(maxsplit=1)[0] if place + 1 < len(column) else ""
-            room = right - line.right
+            following = column[index + 1].words.split(maxsplit=1)[0] if index + 1 < len(column) else ""
+            slack = right - line.right
             needed = (len(following) + 1) * (line.right - line.left) / max(len(line.words), 1)
             ragged = (
-                room > max(_SHORT * width, needed)
+                slack > max(_SHORT * width, needed)
                 if following
-                else room > _SHORT * width and line.words.strip()[-1:] in _STOPS
+                else slack > _SHORT * width and line.words.strip()[-1:] in _STOPS
             )
     return "".join(written)
 

@@ -1,7 +1,7 @@
-"""PDF with native text, by pdfium: the lines of its pages in reading order, as paragraphs and verses.
+"""PDF, by pdfium: the lines of its pages in reading order, as paragraphs and verses.
 
-Running heads, page numbers and footnotes are cut, hyphenated words joined. Pages without text are told; their text must
-be recognised before. The document's scripts, attachments and links are never run or followed.
+Running heads, page numbers and footnotes are cut, hyphenated words joined. Pages without text are recognised where the
+recipe names languages for that, else told. The document's scripts, attachments and links are never run or followed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.page_layout import COLUMN_GAP, Line, flow
+from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "pdf 1"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
+SOME_RECOGNISED: Final = "pages recognised"
+
+_POINTS: Final = 72
+# Of a page as it is recognised; a poster is seen less finely.
+_MOST_DOTS: Final = 40_000_000
 
 # A line ends, or a word is hyphenated, which pdfium writes as one.
 _END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
@@ -39,38 +45,91 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `form`, where the source says that it is an interview.
+        parameters: `form`, where the source says that it is an interview; `ocr`, the languages in which pages without
+            text are recognised, parted by commas.
 
     Raises:
-        UnusableError: it is damaged or locked with a password, or none of its pages has text.
+        UnusableError: it is damaged or locked with a password, or no page has a text that is written or recognised.
     """
-    import pypdfium2 as pdfium
-
-    try:
-        document = pdfium.PdfDocument(raw)
-    except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise UnusableError("encrypted", "it is locked with a password", "save it without one") from None
-        raise UnusableError("damaged file", str(error), "fetch the file again") from None
+    document = _opened(raw)
     try:
         pages = [_lines(document, number) for number in range(len(document))]
+        seen = _recognised(document, pages, parameters.get("ocr", ""))
         about = document.get_metadata_dict()
     finally:
         document.close()
     empty = [number for number, page in enumerate(pages, 1) if not page]
     if len(empty) == len(pages):
-        remedy = "recognise its text (OCR), for instance with ocrmypdf, and hand that over"
-        raise UnusableError("no text", f"none of its {len(pages)} pages has text: it is a scan", remedy)
+        raise UnusableError("no text", f"none of its {len(pages)} pages has text: it is a scan", ASK)
+    notes = (SOME_WITHOUT_TEXT,) if empty else ()
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
     book = strip_gutenberg(flow(pages))
-    found = Extracted(
+    extracted = Extracted(
         book.text,
-        EXTRACTOR,
+        f"{EXTRACTOR}, {engine(parameters['ocr'])}" if seen.pages else EXTRACTOR,
         title=title or book.title,
         creators=(author,) if author else book.creators,
-        notes=(SOME_WITHOUT_TEXT,) if empty else (),
+        notes=(*notes, SOME_RECOGNISED) if seen.pages else notes,
+        confidence=seen.confidence,
     )
-    return with_turns(found, parameters.get("form"))
+    return with_turns(extracted, parameters.get("form"))
+
+
+def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Return two numbers as a text: how many pages a PDF has, and how many of these have no text.
+
+    Raises:
+        UnusableError: it is damaged or locked with a password.
+    """
+    del parameters
+    document = _opened(raw)
+    try:
+        empty = sum(not _has_text(document, number) for number in range(len(document)))
+        return Extracted(f"{len(document)} {empty}", EXTRACTOR)
+    finally:
+        document.close()
+
+
+def _has_text(document: pdfium.PdfDocument, number: int) -> bool:
+    page = document[number]
+    written = page.get_textpage()
+    try:
+        return bool(written.count_chars())
+    finally:
+        written.close()
+        page.close()
+
+
+def _opened(raw: bytes) -> pdfium.PdfDocument:
+    import pypdfium2 as pdfium
+
+    try:
+        return pdfium.PdfDocument(raw)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise UnusableError("encrypted", "it is locked with a password", "save it without one") from None
+        raise UnusableError("damaged file", str(error), "fetch the file again") from None
+
+
+def _recognised(document: pdfium.PdfDocument, pages: list[list[Line]], languages: str) -> Recognised:
+    """Put the lines that are recognised into the pages without any; return what was seen."""
+    seen = Recognised([], [])
+    for number, lines in enumerate(pages):
+        if lines or not languages:
+            continue
+        page = document[number]
+        dots = min(DOTS, _POINTS * (_MOST_DOTS / max(page.get_width() * page.get_height(), 1)) ** 0.5)
+        bitmap = page.render(scale=dots / _POINTS, grayscale=True)
+        image = bitmap.to_numpy()
+        head = f"P5 {image.shape[1]} {image.shape[0]} 255\n".encode()
+        one = recognise(head + image.tobytes(), languages, dots)
+        bitmap.close()
+        page.close()
+        pages[number] = [line for lines in one.pages for line in lines]
+        if pages[number]:
+            seen.pages.append(pages[number])
+            seen.confidences.extend(one.confidences)
+    return seen
 
 
 def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:

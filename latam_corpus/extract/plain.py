@@ -33,8 +33,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     text, _ = decode(raw, parameters.get("charset") or declared_charset(raw))
     book = strip_gutenberg(text.replace("\r\n", "\n").replace("\r", "\n"))
     form = parameters.get("form")
-    said = turns_of(book.text, form)
-    lines, turns = as_lines(said) if said else (join_wraps(book.text, form).strip("\n"), ())
+    utterances = turns_of(book.text, form)
+    lines, turns = as_lines(utterances) if utterances else (join_wraps(book.text, form).strip("\n"), ())
     return Extracted(
         lines,
         EXTRACTOR,

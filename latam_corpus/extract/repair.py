@@ -31,6 +31,12 @@ _LIGATURE: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": 
 _LIGATURES: Final = "".join(_LIGATURE)
 _BROKEN: Final = re.compile(r"[¬\x{ad}][ \t]*\n[ \t]*([^\s]+)[ \t]*".replace(r"\x{ad}", "\xad"))
 _HYPHENATED: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})-[ \t]*\n[ \t]*([^\W\d_]+[^\s]*)[ \t]*")
+# What made a text that recognises pages, and may have seen letters where there were specks, rules and edges.
+_RECOGNISED: Final = r"^(?:alto|hocr|recognised)\b|tesseract"
+# Signs that no verse or sentence of print is made of.
+_SPECK: Final = re.compile(r"[|~^_={}<>\\¦§#@°•■□▪▄█©®™¬•]")
+_WORD: Final = re.compile(r"[^\W\d_]{3}")
+_NO_WORDS: Final = 0.5
 _LEAST_HYPHENS: Final = 3
 _LINES_A_HYPHEN: Final = 50
 
@@ -75,6 +81,12 @@ def _printed(batch: Batch) -> Batch:
         (texts.str.contains(_BROKEN.pattern) | texts.str.contains(f"[{_LIGATURES}]")).fill_null(value=False).arg_true()
     )
     better = {row: whole for row in rows.to_list() if (whole := unprinted(texts[row])) != texts[row]}
+    if "extractor" in batch.frame.columns:
+        recognised = batch.frame["extractor"].str.contains(_RECOGNISED).fill_null(value=False)
+        for row in recognised.arg_true().to_list():
+            before = better.get(row, texts[row])
+            if before and (clean := without_specks(before)) != before:
+                better[row] = clean
     if not better:
         return batch
     notes = [json.dumps({"print": True}) if row in better else None for row in range(len(batch))]
@@ -85,7 +97,7 @@ def _printed(batch: Batch) -> Batch:
 
 
 def unprinted(text: str) -> str:
-    r"""The text with the words whole that stand on two lines, if it is set in lines, and with letters for ligatures.
+    r"""Join words that stand on two lines, if the text is set in lines, and write ligatures as letters.
 
     The rest of a word goes up to where it begins, so that lines and verses stay. A line's end is hyphenated where `¬`
     or a soft hyphen stands, or a hyphen in a text in which many lines end so: one in fifty, and three.
@@ -101,6 +113,25 @@ def unprinted(text: str) -> str:
     if hyphens >= _LEAST_HYPHENS and hyphens * _LINES_A_HYPHEN >= text.count("\n"):
         text = _HYPHENATED.sub(r"\1\2\n", text)
     return _BROKEN.sub(r"\1\n", text).replace("\n\n\n", "\n\n")
+
+
+def without_specks(text: str) -> str:
+    r"""Return the text of a recognised page without the lines in which the engine saw specks and rules of the paper.
+
+    Such a line has no word, fewer letters and figures than other signs, and one that print doesn't use.
+
+    >>> without_specks("| ~ .\nLa barca salió.\n— ¿Y?\n* * *\n_ = ^ a .\n1810 | 25")
+    'La barca salió.\n— ¿Y?\n* * *\n1810 | 25'
+    """
+    kept = [line for line in text.split("\n") if not _is_specks(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n") if len(kept) < text.count("\n") + 1 else text
+
+
+def _is_specks(line: str) -> bool:
+    if not _SPECK.search(line) or _WORD.search(line):
+        return False
+    signs = "".join(line.split())
+    return sum(char.isalnum() for char in signs) < _NO_WORDS * len(signs)
 
 
 def repair(text: str) -> str:

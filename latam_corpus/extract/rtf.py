@@ -43,8 +43,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     fields = {name: _plain(rf"{{\rtf1\ansi {value}}}").strip() for name, value in _FIELD.findall(coded[:_HEAD])}
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(paragraphs)).strip("\n")
     author = fields.get("author")
-    found = Extracted(text, EXTRACTOR, title=fields.get("title") or None, creators=(author,) if author else ())
-    return with_turns(found, parameters.get("form"))
+    extracted = Extracted(text, EXTRACTOR, title=fields.get("title") or None, creators=(author,) if author else ())
+    return with_turns(extracted, parameters.get("form"))
 
 
 def _stanza(paragraph: str) -> str:

@@ -156,7 +156,7 @@ def stop() -> None:
 
 
 def cpu_seconds() -> float:
-    """What this process's running child has taken of a processor; 0.0 without one, or where the system won't tell."""
+    """Return the processor time of this process's running child; 0.0 without one, or where it can't be known."""
     return _SANDBOX.cpu_seconds()
 
 
@@ -175,7 +175,7 @@ def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 def _ended(code: int, job: Job, limits: Limits) -> Failed:
-    """What an exit code says of the document in hand; not the time that it took, which no other run would repeat."""
+    """Say what an exit code means for the document; not the time it took, which no other run would repeat."""
     size = {"bytes": len(job.raw)}
     if code == -signal.SIGPROF:
         return Failed("timeout", {"limit_seconds": limits.seconds} | size)
@@ -187,12 +187,12 @@ def _ended(code: int, job: Job, limits: Limits) -> Failed:
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     """Return the outcome in a reply, and whether the child goes on."""
-    told = json.loads(reply)
-    if "missing" in told:
-        raise PartError("stage «extract»", told["missing"], "install what it needs")
-    if "found" in told:
-        return Extracted.of_json(told["found"]), told["goes_on"]
-    return Failed(**told["failed"]), told["goes_on"]
+    answer = json.loads(reply)
+    if "missing" in answer:
+        raise PartError("stage «extract»", answer["missing"], "install what it needs")
+    if "found" in answer:
+        return Extracted.of_json(answer["found"]), answer["goes_on"]
+    return Failed(**answer["failed"]), answer["goes_on"]
 
 
 def _fd(pipe: IO[bytes] | None) -> int:

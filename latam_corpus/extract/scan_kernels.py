@@ -137,7 +137,7 @@ def _unseen(style):
 
 
 @kernel
-def _attributes(data, at, goes, said):
+def _attributes(data, at, goes, outputs):
     """Return what an element's attributes say of it, and the place after its `>`."""
     says = np.uint32(0)
     size = len(data)
@@ -159,7 +159,7 @@ def _attributes(data, at, goes, said):
         if quoted:
             at += 1
         telling = h == _CLASS or h == _ID or h == _ROLE or h == _ITEMPROP or h == _STYLE or h == _REL
-        found = np.uint32(0)
+        bits = np.uint32(0)
         state = goes[0, 0]
         first = at
         while at < size:
@@ -167,24 +167,24 @@ def _attributes(data, at, goes, said):
             if (quoted and one == quote) or (not quoted and (one == _SPACE or one == _MORE)):
                 break
             if telling:
-                place = 0
+                letter = 0
                 if _is_small(one):
-                    place = one - (_SMALL_A - 1)
+                    letter = one - (_SMALL_A - 1)
                 elif _is_upper(one):
-                    place = one - (_UPPER_A - 1)
-                state = goes[state, place]
-                found |= said[state]
+                    letter = one - (_UPPER_A - 1)
+                state = goes[state, letter]
+                bits |= outputs[state]
             at += 1
         if telling:
-            found |= said[goes[state, 0]]
-            if (h == _ITEMPROP or h == _REL) and found & np.uint32(METADATA_HINTS):
+            bits |= outputs[goes[state, 0]]
+            if (h == _ITEMPROP or h == _REL) and bits & np.uint32(METADATA_HINTS):
                 says |= np.uint32(TELLS)
             if h == _STYLE:
-                found &= np.uint32(HIDDEN)
+                bits &= np.uint32(HIDDEN)
                 if _unseen(data[first:at]):
-                    found |= np.uint32(UNSEEN)
+                    bits |= np.uint32(UNSEEN)
             if h != _REL:
-                says |= found
+                says |= bits
         if h == _ARIA and at > first and data[first] == _TRUE_T:
             says |= np.uint32(HIDDEN | UNSPOKEN)
         if quoted:
@@ -198,15 +198,15 @@ def _closing(data, at, h):
     size = len(data)
     while at + 1 < size:
         if data[at] == _LESS and data[at + 1] == _SLASH:
-            found = _BASIS
+            hashed = _BASIS
             i = at + 2
             while i < size and not _ends_name(data[i]) and data[i] != _LESS:
                 one = data[i]
                 if _is_upper(one):
                     one += _TO_SMALL
-                found = (found ^ np.uint64(one)) * _PRIME
+                hashed = (hashed ^ np.uint64(one)) * _PRIME
                 i += 1
-            if found == h:
+            if hashed == h:
                 return at
         at += 1
     return size
@@ -270,7 +270,7 @@ def _unusual(data, at, one):
 
 @kernel
 def _prefixed(data, name, local, h, keys, kinds):
-    """The kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's mark stands within a sentence."""
+    """Return the kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's is inline."""
     one = data[name]
     if local == name + 2 and one in _OFFICE:
         return np.uint8(0)
@@ -284,7 +284,7 @@ def _prefixed(data, name, local, h, keys, kinds):
 def scan(data, enough, table, automaton, page):
     """Fill the arrays; returns how many elements, blocks and telling tags there are."""
     keys, kinds, places = table
-    goes, said = automaton
+    goes, outputs = automaton
     tags, parents, says, telling = page.tags, page.parents, page.says, page.telling
     text, starts, owners, inline, counts = page.text, page.starts, page.owners, page.inline, page.counts
     size = len(data)
@@ -362,8 +362,8 @@ def scan(data, enough, table, automaton, page):
                         owner = stack[level]
                         break
                 continue
-            told, at = _attributes(data, at, goes, said)
-            if kind & np.uint8(TELLING) or told & np.uint32(TELLS):
+            flags, at = _attributes(data, at, goes, outputs)
+            if kind & np.uint8(TELLING) or flags & np.uint32(TELLS):
                 telling[tells] = tag_start
                 tells += 1
             if kind & np.uint8(VOID):
@@ -380,7 +380,7 @@ def scan(data, enough, table, automaton, page):
                 continue
             tags[elements] = places[slot] if keys[slot] == h else np.uint8(0)
             parents[elements] = stack[depth - 1] if depth else 0
-            says[elements] = told
+            says[elements] = flags
             stack[depth] = elements
             stack_hash[depth] = h
             stack_kind[depth] = kind
@@ -393,7 +393,7 @@ def scan(data, enough, table, automaton, page):
                 owner = np.int32(elements)
             elif silents == 0:
                 # Of an inline element before the first character, too: it belongs to the block that follows.
-                inline[blocks] |= told
+                inline[blocks] |= flags
                 if kind & np.uint8(LINK):
                     counts[blocks, LINKS] += 1
             elements += 1

@@ -29,7 +29,7 @@ _TIMES: Final = re.compile(
 
 
 def without_song_marks(text: str, keeping: Literal["normalise", "remove"]) -> str:
-    r"""The verses without chords and tablature; a part's name goes, or stands in brackets; a verse sung twice is twice.
+    r"""Return the verses without chords and tablature; `keeping` says what becomes of part names and repeats.
 
     Args:
         text: of a song.

@@ -10,6 +10,7 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import canonical_url, doc_id
+from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
@@ -17,12 +18,13 @@ from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
+from latam_corpus.extract.programs import office, tesseract
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
-from latam_corpus.vocabulary import SKIMMED
+from latam_corpus.vocabulary import SKIMMED, plugged_extractors, plugged_media_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from latam_corpus.extract.child import Outcome
 
@@ -38,6 +40,10 @@ EXTRACTORS: Final = {
     "application/vnd.oasis.opendocument.text": "latam_corpus.extract.odt:extract",
     "application/rtf": "latam_corpus.extract.rtf:extract",
     "application/pdf": "latam_corpus.extract.pdf:extract",
+    "image/png": "latam_corpus.extract.recognised:picture",
+    "image/jpeg": "latam_corpus.extract.recognised:picture",
+    "image/tiff": "latam_corpus.extract.recognised:picture",
+    "application/msword": "latam_corpus.extract.word97:extract",
     "application/alto+xml": "latam_corpus.extract.ocr_pages:alto",
     "text/vnd.hocr+html": "latam_corpus.extract.ocr_pages:hocr",
     "text/vtt": "latam_corpus.extract.captions:extract",
@@ -46,11 +52,21 @@ EXTRACTORS: Final = {
     "text/x-chat": "latam_corpus.extract.chat:extract",
     "text/x-conllu": "latam_corpus.extract.conllu:extract",
     "text/x-avenue": "latam_corpus.extract.avenue:extract",
+    "application/x-tmx+xml": "latam_corpus.extract.tmx:extract",
+    "application/x-flextext+xml": "latam_corpus.extract.flex:extract",
+    "text/x-toolbox": "latam_corpus.extract.toolbox:extract",
+    "application/vnd.recordare.musicxml": "latam_corpus.extract.musicxml:extract",
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
-# Of pages that are read one by one: a megabyte more may take once more the limit of time.
 _PAGES: Final = frozenset({"application/pdf"})
+# What is read piece by piece: a megabyte more may take once more the limit of time.
+_IN_PIECES: Final = frozenset({*_PAGES, "application/tei+xml"})
+_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/tiff"})
+_BY_OFFICE: Final = frozenset({"application/msword"})
+# By the clock, since other programs do the work: a page takes seconds, and a megabyte of a scan may be fifty.
+_OCR_PATIENCE: Final = 30
+_OFFICE_PATIENCE: Final = 4
 _MB: Final = 2**20
 # What a record brought is kept; the extractor fills the gaps.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
@@ -68,14 +84,19 @@ class Extract(Stage):
     Attributes:
         mode: how HTML pages are read: `balanced` by their layout, and by trafilatura where that leaves much in doubt;
             `careful` by trafilatura, three times as slow; `fast` by their layout alone.
-        time_limit: seconds of processor time that a document's parser may take, of a PDF once more for each of its
-            megabytes; six times as many by the clock.
+        time_limit: seconds of processor time that a document's parser may take, of a PDF or TEI once more for each of
+            its megabytes; six times as many by the clock.
         memory_limit_mb: megabytes that it may take; enforced on Linux alone.
+        ocr: languages in which pages without text and pictures are recognised by tesseract, such as spa, por or que;
+            none are without.
+        libreoffice: whether Word 97-2003 documents (.doc) are read by LibreOffice.
     """
 
     mode: Literal["balanced", "careful", "fast"] = "balanced"
     time_limit: float = 10.0
     memory_limit_mb: int = 1024
+    ocr: tuple[str, ...] = ()
+    libreoffice: bool = False
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", "turns", "country", *_FILLED, *_TERMS})
@@ -89,10 +110,17 @@ class Extract(Stage):
                 raise ConfigError(
                     f"option «{option}» of «extract»", f"{value} is no limit", f"give a number from 1 to {_NO_LIMIT:,}"
                 )
+        if self.ocr:
+            tesseract(self.ocr)
+        if self.libreoffice:
+            office()
 
     def fingerprint(self) -> str:
-        """Return what changes when the layout model does, so that cached work is redone."""
-        return "" if self.mode == "careful" else model_digest()
+        """Return what changes when the layout model, the engine of OCR or a plug-in's extractor does."""
+        layout = "" if self.mode == "careful" else model_digest()
+        engine = f" {tesseract(self.ocr)}" if self.ocr else ""
+        plug_ins = [f" {name} {package_digest(entry.module)}" for name, entry in plugged_extractors().items()]
+        return layout + engine + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
@@ -105,7 +133,7 @@ class Extract(Stage):
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
         clock = max(_PATIENCE * self.time_limit, _LEAST_CLOCK)
         limits = Limits(self.time_limit, self.memory_limit_mb, clock)
-        outcomes = _outcomes(frame["raw"], frame["media_type"], limits, self.mode)
+        outcomes = self._outcomes(frame["raw"], frame["media_type"], limits)
         frame = _unskimmed(frame.drop("raw", "media_type"))
         frame = frame.with_columns(
             _filled(frame, name, [getattr(outcome, name, None) for outcome in outcomes])
@@ -131,6 +159,44 @@ class Extract(Stage):
         reasons = [failed[row].reason if row in failed else None for row in range(len(outcomes))]
         evidence = [failed[row].evidence if row in failed else None for row in range(len(outcomes))]
         return Batch(_with_versions(Batch(frame).drop(reasons, evidence, "failed").frame, outcomes))
+
+    def _outcomes(
+        self, raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits
+    ) -> list[Outcome | None]:
+        """For each row the extracted document, or why there is none; None for a row without bytes."""
+        outcomes: list[Outcome | None] = []
+        boxed: dict[int, Job] = {}
+        types = list(media_types)
+        extractors = {plugged_media_type(name): one.value for name, one in plugged_extractors().items()} | EXTRACTORS
+        for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
+            outcomes.append(None)
+            if raw is None:
+                continue
+            kind, parameters = parse_media_type(media_type or "")
+            if kind not in extractors:
+                outcomes[row] = Failed("no extractor", {"known": sorted(extractors)})
+            elif kind in IN_PROCESS:
+                outcomes[row] = attempt(Job(extractors[kind], raw, parameters))
+            else:
+                boxed[row] = self._job(kind, extractors[kind], raw, parameters)
+        for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
+            outcomes[row] = outcome
+        return [
+            Failed(one.cause, {"media_type": media_type} | one.evidence) if isinstance(one, Failed) else one
+            for one, media_type in zip(outcomes, types, strict=True)
+        ]
+
+    def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
+        """Return what is to be done with a document, with what the options say of its kind."""
+        more: dict[str, str] = {}
+        patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
+        if self.ocr and kind in _PAGES | _PICTURES:
+            more["ocr"] = ",".join(self.ocr)
+            patience *= _OCR_PATIENCE
+        if self.libreoffice and kind in _BY_OFFICE:
+            more["libreoffice"] = "yes"
+            patience = _OFFICE_PATIENCE
+        return Job(extractor.format(mode=self.mode), raw, {**parameters, **more}, patience)
 
 
 def _turns(outcome: object) -> list[dict[str, Any]] | None:
@@ -176,36 +242,9 @@ def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(~skimmed).then(pl.col(name)).alias(name) for name in ("text", "extractor"))
 
 
-def _outcomes(
-    raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits, mode: str
-) -> list[Outcome | None]:
-    """For each row the extracted document, or why there is none; None for a row without bytes."""
-    outcomes: list[Outcome | None] = []
-    boxed: dict[int, Job] = {}
-    stated = list(media_types)
-    for row, (raw, media_type) in enumerate(zip(raws, stated, strict=True)):
-        outcomes.append(None)
-        if raw is None:
-            continue
-        kind, parameters = parse_media_type(media_type or "")
-        if kind not in EXTRACTORS:
-            outcomes[row] = Failed("no extractor", {"known": sorted(EXTRACTORS)})
-        elif kind in IN_PROCESS:
-            outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
-        else:
-            patience = 1 + len(raw) / _MB if kind in _PAGES else 1.0
-            boxed[row] = Job(EXTRACTORS[kind].format(mode=mode), raw, parameters, patience)
-    for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
-        outcomes[row] = outcome
-    return [
-        Failed(outcome.cause, {"media_type": media_type} | outcome.evidence) if isinstance(outcome, Failed) else outcome
-        for outcome, media_type in zip(outcomes, stated, strict=True)
-    ]
-
-
-def _filled(frame: pl.DataFrame, name: str, found: list[Any]) -> pl.Series:
+def _filled(frame: pl.DataFrame, name: str, outcomes: list[Any]) -> pl.Series:
     """Return the column as it came, with what was found where it was null."""
-    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in found]
+    values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in outcomes]
     if name == "url":  # without passwords and tracking parameters, as all addresses
         values = [value and canonical_url(value) for value in values]
     extracted = pl.Series(name, values, dtype=DOCUMENT_SCHEMA[name])

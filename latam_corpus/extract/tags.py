@@ -32,7 +32,7 @@ TAGS: Final = (
     *("figcaption", "figure", "address", "section", "article", "main", "nav", "header", "footer", "aside", "form"),
     *("ul", "ol", "table", "tr", "a", "span", "time", "body", "center", "summary", "details"),
 )
-TAG: Final = {name: place for place, name in enumerate(TAGS)}
+TAG: Final = {name: number for number, name in enumerate(TAGS)}
 _INLINE: Final = (
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q s samp small span "
     "strike strong sub sup time tt u var wbr"
@@ -138,20 +138,20 @@ def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
         for name in names:
             state = 0
             for letter in name:
-                place = 0 if letter == " " else ord(letter) - 96
-                if goes[state][place] < 0:
-                    goes[state][place] = len(goes)
+                letter_index = 0 if letter == " " else ord(letter) - 96
+                if goes[state][letter_index] < 0:
+                    goes[state][letter_index] = len(goes)
                     goes.append([-1] * 27)
                     says.append(0)
-                state = goes[state][place]
+                state = goes[state][letter_index]
             says[state] |= 1 << bit
     back = [0] * len(goes)
     queue = [0]
     for state in queue:
-        for place, following in enumerate(goes[state]):
-            other = goes[back[state]][place] if state else 0
+        for letter_index, following in enumerate(goes[state]):
+            other = goes[back[state]][letter_index] if state else 0
             if following < 0:
-                goes[state][place] = max(other, 0)
+                goes[state][letter_index] = max(other, 0)
             else:
                 back[following] = max(other, 0)
                 says[following] |= says[back[following]]

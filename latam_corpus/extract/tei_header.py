@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from latam_corpus.extract.xml_tree import XML_LANG
+from latam_corpus.text.xml_tree import XML_LANG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,11 +83,11 @@ def _published(head: etree._Element) -> str | None:
     sources = head.findall("{*}fileDesc/{*}sourceDesc//{*}bibl") + head.findall("{*}fileDesc/{*}sourceDesc//{*}imprint")
     first = [one for one in sources if _FIRST.search(one.get("type") or "")]
     printed = [one for one in sources if not _OF_THE_FILE.search(one.get("type") or "")]
-    for place in (*first, *head.iterfind("{*}profileDesc/{*}creation"), *printed):
-        for date in place.iter("{*}date"):
-            said = _DATE.match(date.get("when") or date.get("notBefore") or _text(date))
-            if said:
-                return said[0]
+    for element in (*first, *head.iterfind("{*}profileDesc/{*}creation"), *printed):
+        for date in element.iter("{*}date"):
+            match = _DATE.match(date.get("when") or date.get("notBefore") or _text(date))
+            if match:
+                return match[0]
     return None
 
 

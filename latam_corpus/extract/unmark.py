@@ -119,12 +119,12 @@ class Unmark(Stage):
             if keeping == "keep" or not text:
                 continue
             if genre == _SONGS:
-                better, kept = without_song_marks(text, keeping), None
+                better, better_turns = without_song_marks(text, keeping), None
             else:
-                better, kept = without_marks(text, keeping, turns[row])
+                better, better_turns = without_marks(text, keeping, turns[row])
             if better != text:
                 evidence[row] = json.dumps({"marks": keeping, "characters": len(text) - len(better)})
-                texts[row], turns[row] = better, kept
+                texts[row], turns[row] = better, better_turns
         if not any(evidence):
             return batch
         columns = {"text": pl.Series(texts, dtype=pl.String), "evidence": pl.Series(evidence, dtype=pl.String)}
@@ -151,15 +151,15 @@ def without_marks(
     lines = text.split("\n")
     better = [_line(line, keeping) for line in lines]
     labelled = turns is not None and len(turns) == len(lines)
-    said = [
+    has_words = [
         bool(_WORD.search(_LABEL.sub("", line, count=1) or "")) or not old.strip()
         for line, old in zip(better, lines, strict=True)
     ]
-    kept = [line for line, some in zip(better, said, strict=True) if some]
-    whole = "\n".join(kept)
+    worded = [line for line, some in zip(better, has_words, strict=True) if some]
+    whole = "\n".join(worded)
     if turns is None or not labelled:
         return whole, None
-    left = [dict(turn) for turn, some in zip(turns, said, strict=True) if some]
+    left = [dict(turn) for turn, some in zip(turns, has_words, strict=True) if some]
     return whole, moved(whole, whole, left)
 
 

@@ -89,18 +89,18 @@ def wrap_width(lines: Sequence[str]) -> int | None:
 
 
 def _joined_block(block: list[str], width: int | None) -> list[str]:
-    """The block's paragraphs, one a line; its own lines where it isn't prose. Without a width it is taken as prose."""
+    """Return the block's paragraphs, one a line; its own lines where it isn't prose. Without a width it is."""
     if len(block) < 2 or (width is not None and not _is_prose(block, width)):  # noqa: PLR2004
         return block
-    made = [block[0].strip()]
+    joined = [block[0].strip()]
     for number, (before, line) in enumerate(pairwise(block)):
         # A line that ends early, or one with an indent after the first, is where a paragraph ends or starts.
         short = width is not None and len(before) + 1 + len(_first_word(line)) < _WIDE * width
         if short or (number and _indent(line) > _indent(before)):
-            made.append(line.strip())
+            joined.append(line.strip())
         else:
-            made[-1] = _join(made[-1], line.strip())
-    return made
+            joined[-1] = _join(joined[-1], line.strip())
+    return joined
 
 
 def _is_prose(block: Sequence[str], width: int) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from latam_corpus.cli.app import Command
+from latam_corpus.messages import N_
 
 COMMANDS: Final = {
     "crawl": Command(
         "latam_corpus.harvest.commands.crawl:crawl",
-        "Crawl a source into WARC, politely; the same command goes on where it was stopped.",
+        N_("Crawl a source into WARC, politely; the same command goes on where it was stopped."),
     ),
     "rights": Command(
-        "latam_corpus.harvest.commands.rights_recheck:app", "Read again what owners refuse, and list what must leave."
+        "latam_corpus.harvest.commands.rights_recheck:app",
+        N_("Read again what owners refuse, and list what must leave."),
     ),
 }

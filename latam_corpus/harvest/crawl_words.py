@@ -111,14 +111,14 @@ LISTED: Final = _("{file} names them; every build of {name} reads it")
 EVIDENCE: Final = _("what the sites said is in {folder}")
 
 
-def told_cause(cause: str) -> Message:
+def cause_message(cause: str) -> Message:
     """Return a cause in three languages; of one that has a cause of its own, both.
 
-    >>> told_cause("robots unavailable: no connection").translate("es")
+    >>> cause_message("robots unavailable: no connection").translate("es")
     'robots.txt no se pudo leer, y sin él no se pide nada: no se pudo conectar'
     """
     first, _, second = cause.partition(": ")
-    told = CAUSES.get(first) or _OTHERS.get(first) or same(first)
+    message = CAUSES.get(first) or _OTHERS.get(first) or same(first)
     if not second:
-        return told
-    return Message("{first}: {second}", {"first": told, "second": CAUSES.get(second, same(second))})
+        return message
+    return Message("{first}: {second}", {"first": message, "second": CAUSES.get(second, same(second))})

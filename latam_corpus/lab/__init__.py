@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from latam_corpus.cli.app import Command
+from latam_corpus.messages import N_
 
 COMMANDS: Final = {
     "measure": Command(
         "latam_corpus.lab.commands.suggest:measure",
-        "Show each signal's distribution against its bounds, and what each bound alone would drop.",
+        N_("Show each signal's distribution against its bounds, and what each bound alone would drop."),
     ),
     "language": Command(
-        "latam_corpus.lab.commands.language:app", "Identify languages: train, evaluate and describe models."
+        "latam_corpus.lab.commands.language:app",
+        N_("Identify languages: add one, train, evaluate, describe and choose models."),
+    ),
+    "lab": Command(
+        "latam_corpus.lab.commands.ablate:app", N_("Compare what models learn from documents chosen in several ways.")
     ),
     "quality": Command(
-        "latam_corpus.lab.commands.quality:app", "Train a quality score, to be a signal with a bound of its own."
+        "latam_corpus.lab.commands.quality:app", N_("Train a quality score, to be a signal with a bound of its own.")
     ),
 }

@@ -1,7 +1,9 @@
-"""Bounds proposed from a sample that somebody vouches for: as tight as they may be without losing more than agreed.
+"""Bounds proposed from a sample that somebody vouches for: none loses more of it than agreed.
 
-Which signals are bounded, and on which side, is what the present policy says; the sample says where. What the new
-bounds would lose is counted on documents that they weren't chosen on: the sample is halved by the hash of its ids,
+Which signals are bounded, and on which side, is what the present policy says; the sample says where. A bound that loses
+no more than agreed stays as it is, since a tighter one can only cost more of what is good, unless it is asked for. One
+that moves leaves room beyond the sample's edge: other good documents lie beyond it. What the new bounds would lose is
+counted on documents that they weren't chosen on: the sample is halved by the hash of its ids,
 each half's bounds are tried on the other.
 """
 
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.quality.distribution import signal_values
 from latam_corpus.quality.filter import outside
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from latam_corpus.policy import Bound, Policies
 
 LEAST: Final = 40  # each half needs some documents beyond its first and last
+_SLACK: Final = 0.1  # of the way from the median to the edge: of a normal distribution at 1 % it loses a half of that
 _DIGITS: Final = 2
 
 
@@ -65,68 +69,84 @@ class Suggestion:
         }
 
 
-def suggest(frame: pl.DataFrame, policies: Policies, lose: float) -> list[Suggestion]:
+def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bool = False) -> list[Suggestion]:
     """Bounds for each language and genre of a sample, the largest group first.
 
     Args:
         frame: `doc_id`, `language`, `genre` and `signals` of documents that are all good.
         policies: the present ones.
         lose: the share of good documents that each bound may drop, 0 to 0.2.
+        tighten: whether bounds that lose less than that move towards the sample, too.
 
     Raises:
         ConfigError: `lose` is out of range, or no group has LEAST documents.
     """
     if not 0 <= lose <= 0.2:  # noqa: PLR2004  (a bound that loses a fifth of what is good is no bound)
-        raise ConfigError("--lose", f"{lose:g} is no share that a bound may lose", "give one from 0 to 0.2, as 0.01")
-    parts = sorted(frame.group_by("language", "genre"), key=lambda found: (-found[1].height, found[0]))
-    made = [_of_group(part, str(key[0]), str(key[1]), policies, lose) for key, part in parts if part.height >= LEAST]
-    if not made:
+        problem = _("{share} is no share that a bound may lose", share=f"{lose:g}")
+        raise ConfigError("--lose", problem, _("give one from 0 to 0.2, as 0.01"))
+    parts = sorted(frame.group_by("language", "genre"), key=lambda group: (-group[1].height, group[0]))
+    large = [(str(language), str(genre), part) for (language, genre), part in parts if part.height >= LEAST]
+    suggestions = [_of_group(part, language, genre, policies, lose, tighten) for language, genre, part in large]
+    if not suggestions:
         most = max((part.height for _, part in parts), default=0)
         raise ConfigError(
             "--suggest",
-            f"the largest group of one language and genre has {most} documents",
-            f"bounds need {LEAST} good ones at least, some hundreds better",
+            _("the largest group of one language and genre has {n} documents", n=most),
+            _("bounds need {n} good ones at least, some hundreds better", n=LEAST),
         )
-    return made
+    return suggestions
 
 
-def _of_group(part: pl.DataFrame, language: str, genre: str, policies: Policies, lose: float) -> Suggestion:
+def _of_group(
+    part: pl.DataFrame, language: str, genre: str, policies: Policies, lose: float, tighten: bool
+) -> Suggestion:
     present = policies.bounds(language, genre)
     values = {name: signal_values(part, name) for name in ("word_count", *(b.signal for b in present))}
     half = np.array([hashlib.sha256(doc_id.encode()).digest()[0] & 1 for doc_id in part["doc_id"]], np.bool_)
     lost = 0
     for mine in (half, ~half):
-        bounds = _bounds(present, {name: found[mine] for name, found in values.items()}, lose)
-        lost += int(_any_outside(bounds, {name: found[~mine] for name, found in values.items()}).sum())
+        bounds = _bounds(present, {name: values_of[mine] for name, values_of in values.items()}, lose, tighten)
+        lost += int(_any_outside(bounds, {name: values_of[~mine] for name, values_of in values.items()}).sum())
     typical = {}
     for name in dict.fromkeys(name for file in policies.languages.values() for name in file.typical):
-        found = signal_values(part, name)
-        if np.isfinite(found).any() and (median := np.nanmedian(found)) > 0:
+        values_of = signal_values(part, name)
+        if np.isfinite(values_of).any() and (median := np.nanmedian(values_of)) > 0:
             typical[name] = float(f"{median:.3g}")
     return Suggestion(
         language,
         genre,
         part.height,
         typical,
-        _bounds(present, values, lose),
+        _bounds(present, values, lose, tighten),
         present,
         lost / part.height,
         float(_any_outside(present, values).mean()),
     )
 
 
-def _bounds(present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]], lose: float) -> tuple[Bound, ...]:
-    made = []
+def _bounds(
+    present: Sequence[Bound], values: Mapping[str, NDArray[np.float32]], lose: float, tighten: bool
+) -> tuple[Bound, ...]:
+    suggested = []
     for bound in present:
         finite = np.sort(values[bound.signal][np.isfinite(values[bound.signal])]).astype(float)
         if not len(finite):
-            made.append(bound)
+            suggested.append(bound)
             continue
         may = int(lose * len(finite))  # so many may lie beyond each end
-        low = None if bound.minimum is None else _rounded(finite[may], down=True)
-        high = None if bound.maximum is None else _rounded(finite[-1 - may], down=False)
-        made.append(replace(bound, minimum=low, maximum=high))
-    return tuple(made)
+        below, above = (int(mask.sum()) for mask in outside(values[bound.signal], bound, values["word_count"]))
+        middle = float(np.median(finite))
+        low, high = bound.minimum, bound.maximum
+        if low is not None and (tighten or below > may):
+            edge = finite[may] - _SLACK * (middle - finite[may])
+            moved = _rounded(max(edge, 0.0) if finite[0] >= 0 else edge, down=True)
+            low = moved if below > may else max(low, moved)
+        if high is not None and (tighten or above > may):
+            edge = finite[-1 - may] + _SLACK * (finite[-1 - may] - middle)
+            moved = _rounded(min(edge, 1.0) if bound.signal.endswith("_share") else edge, down=False)
+            high = moved if above > may else min(high, moved)
+        suggested.append(replace(bound, minimum=low, maximum=high))
+    return tuple(suggested)
 
 
 def _rounded(value: float, *, down: bool) -> float:
@@ -150,23 +170,23 @@ def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float3
     return fallen
 
 
-def as_toml(found: Suggestion, policies: Policies) -> str:
+def as_toml(suggestion: Suggestion, policies: Policies) -> str:
     """Return the suggestion as the lines of its two policy files, with the present bounds beside; ratios as ratios."""
-    language = policies.language(found.language)
-    ratios = {s for s, entry in policies.genre(found.genre).bounds.items() if entry.of}
-    now = {bound.signal: bound for bound in found.present}
-    lines = [f"# {found.documents} documents vouched for; each bound at the edge of them."]
+    language = policies.language(suggestion.language)
+    ratios = {s for s, entry in policies.genre(suggestion.genre).bounds.items() if entry.of}
+    now = {bound.signal: bound for bound in suggestion.present}
+    lines = [f"# {suggestion.documents} documents vouched for; a bound that loses none of them stays."]
     lines += [f"# languages/{language.language}.toml", "[typical]"]
-    lines += [f"{name} = {value:g}" for name, value in found.typical.items()]
+    lines += [f"{name} = {value:g}" for name, value in suggestion.typical.items()]
     for kind in ("languages", "genres"):
-        mine = [bound for bound in found.bounds if bound.file.startswith(kind)]
+        mine = [bound for bound in suggestion.bounds if bound.file.startswith(kind)]
         if not mine:
             continue
         lines += [f"# {mine[0].file}"] * (kind == "genres") + ["[bounds]"]
         for bound in mine:
             scale = 1.0
             if bound.signal in ratios:
-                scale = found.typical.get(bound.signal) or language.typical[bound.signal]
+                scale = suggestion.typical.get(bound.signal) or language.typical[bound.signal]
             lines.append(_line(bound, now[bound.signal], scale, as_ratio=bound.signal in ratios))
     return "\n".join(lines) + "\n"
 
@@ -182,5 +202,6 @@ def _line(bound: Bound, now: Bound, scale: float, *, as_ratio: bool) -> str:
     was = ", ".join(
         f"{end} {value:g}" for end, value in (("min", now.minimum), ("max", now.maximum)) if value is not None
     )
-    told = f"{bound.signal} = {{ {', '.join(ends)} }}"
-    return f"{told:<60} # now {was}"
+    line = f"{bound.signal} = {{ {', '.join(ends)} }}"
+    stays = (bound.minimum, bound.maximum) == (now.minimum, now.maximum)
+    return f"{line:<60} # {'stays' if stays else f'now {was}'}"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.codes import UNDETERMINED, groups, name_of
-from latam_corpus.language.model_files import SHIPPED, locate
+from latam_corpus.language.model_files import chosen, locate
 from latam_corpus.policy_files import UND
+from latam_corpus.policy_reviews import content_digest, reviews
 
 if TYPE_CHECKING:
     from latam_corpus.policy import Policies
@@ -23,12 +24,13 @@ class Coverage:
         name: in English, as ISO 639 has it.
         group: the code under which the model judges it.
         americas: whether the model judges it as a language of the Americas.
-        training_lines: lines that the shipped model was trained on; 0 when it can't name the language.
+        training_lines: lines that the model was trained on; 0 when it can't name the language.
         policy: whose file decides on it: `own`, `macro` (its macrolanguage's) or `und`.
         policy_file: that file, such as `spa.toml`.
         stop_words: how many its policy lists.
         bounds: the signals that its policy bounds.
-        reviewed_by: who has read the policy.
+        reviewed_by: who has read the policy as it stands.
+        read_before: who has read another state of it, or didn't sign.
     """
 
     code: str
@@ -41,32 +43,35 @@ class Coverage:
     stop_words: int
     bounds: tuple[str, ...]
     reviewed_by: tuple[str, ...]
+    read_before: tuple[str, ...] = ()
 
 
-def coverage(policies: Policies, model: str = SHIPPED) -> list[Coverage]:
+def coverage(policies: Policies, model: str = "") -> list[Coverage]:
     """Return the languages that a model names or that have a policy: those of the Americas first, each part by name.
 
     Args:
         policies: the policies.
-        model: a shipped model's name, or the path of a model with a label map.
+        model: a shipped model's name, or the path of a model with a label map; the one in use when empty.
 
     Raises:
         ConfigError: there is no such model.
     """
-    _, label_map = locate(model)
+    _, label_map = locate(model or chosen())
     labels = tomllib.loads(label_map.read_text("utf-8")).get("labels", {}) if label_map else {}
     lines: dict[str, int] = {}
     for label in labels.values():
-        told = label if isinstance(label, dict) else {"code": label}
-        lines[told["code"]] = lines.get(told["code"], 0) + told.get("lines", 0)
+        entry = label if isinstance(label, dict) else {"code": label}
+        lines[entry["code"]] = lines.get(entry["code"], 0) + entry.get("lines", 0)
     codes = (set(lines) | set(policies.languages)) - {UNDETERMINED}
-    found = [_of(code, lines.get(code, 0), policies) for code in codes]
+    rows = [_of(code, lines.get(code, 0), policies) for code in codes]
     major = {"spa": 0, "por": 1}
-    return sorted(found, key=lambda one: (major.get(one.code, 2), not one.americas, one.policy != "own", one.name))
+    return sorted(rows, key=lambda one: (major.get(one.code, 2), not one.americas, one.policy != "own", one.name))
 
 
 def _of(code: str, lines: int, policies: Policies) -> Coverage:
     file = policies.language(code)
+    text = (policies.folder / "languages" / f"{file.language}.toml").read_text("utf-8-sig")
+    readers = reviews(file.reviewed_by, content_digest(text)) if file.reviewed_by else []
     policy = "own" if file.language == code else "und" if file.language == UND else "macro"
     return Coverage(
         code=code,
@@ -78,5 +83,6 @@ def _of(code: str, lines: int, policies: Policies) -> Coverage:
         policy_file=f"{file.language}.toml",
         stop_words=len(file.stop_words.words) if file.stop_words else 0,
         bounds=tuple(sorted(file.bounds)),
-        reviewed_by=file.reviewed_by,
+        reviewed_by=tuple(f"{one.reader}, {one.day}" for one in readers if one.state == "current"),
+        read_before=tuple(one.reader for one in readers if one.state != "current"),
     )

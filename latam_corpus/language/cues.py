@@ -150,16 +150,16 @@ class Matches:
             lexicon: the cues of a language.
             wanted: bool[n], which documents to look at.
         """
-        room = int(np.minimum(words.word_count, len(lexicon.words))[wanted].sum())
-        document, cue = np.empty(room, np.int64), np.empty(room, np.int32)
-        count = np.empty(room, np.int64)
+        capacity = int(np.minimum(words.word_count, len(lexicon.words))[wanted].sum())
+        document, cue = np.empty(capacity, np.int64), np.empty(capacity, np.int32)
+        count = np.empty(capacity, np.int64)
         capital = np.uint8(CAPITAL)
-        made = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
-        return cls(document[:made], cue[:made], count[:made])
+        total = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
+        return cls(document[:total], cue[:total], count[:total])
 
 
 def lexicons(folder: str = "") -> dict[str, Lexicon]:
-    """The cue lexicons of a `filters/` folder by language (the shipped one when empty), read anew when a file changes.
+    """Return a `filters/` folder's cue lexicons by language (the shipped one when empty); reads changed files anew.
 
     Raises:
         ConfigError: there is no folder `varieties/` in it, a file isn't TOML or says what a lexicon doesn't allow, or
@@ -176,17 +176,17 @@ def lexicons(folder: str = "") -> dict[str, Lexicon]:
 
 def digest(folder: str = "") -> str:
     """Return what changes when a cue, its group or its region does; not with comments or reviewers."""
-    told = [
+    files = [
         {region: file.model_dump(exclude={"reviewed_by", "name"}) for region, file in lexicon.files.items()}
         for _, lexicon in sorted(lexicons(folder).items())
     ]
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(files, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=8)
 def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, Lexicon]:
     files = {path.stem: load_toml(path, VarietyFile, "variety") for path in sorted(folder.glob("*.toml"))}
-    made: dict[str, Lexicon] = {}
+    by_language: dict[str, Lexicon] = {}
     for language in sorted({file.language for file in files.values()}):
         own = {region: file for region, file in files.items() if file.language == language}
         _check(folder, own)
@@ -194,8 +194,8 @@ def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, 
         words = tuple(word for _, group in groups for word in group.words)
         group_of = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group.words) for _, group in groups])
         regions = tuple(region for region, file in own.items() if file.variety)
-        made[language] = Lexicon(own, regions, groups, words, group_of)
-    return made
+        by_language[language] = Lexicon(own, regions, groups, words, group_of)
+    return by_language
 
 
 def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
@@ -207,8 +207,8 @@ def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
         if file.variety and not _TAG.fullmatch(file.variety):
             raise ConfigError(_at(path, text, "variety"), f"«{file.variety}» is no tag of a variety", "such as es-CL")
         for number, group in enumerate(file.cues):
-            for key, given, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
-                for name in given:
+            for key, names, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
+                for name in names:
                     if name not in known:
                         place = _at(path, text, "cues", number, key)
                         raise ConfigError(place, f"«{name}» is not known here", closest(name, known))

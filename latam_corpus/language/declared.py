@@ -43,8 +43,8 @@ def shifted(
         declared: n languages, as sources write them.
     """
     asked: dict[int, str] = {}
-    for row, (found, said) in enumerate(zip(shown, declared, strict=True)):
-        if said and (group := _group(said)) in model.groups and group_of(found) != group:
+    for row, (judgement, declared_language) in enumerate(zip(shown, declared, strict=True)):
+        if declared_language and (group := _group(declared_language)) in model.groups and group_of(judgement) != group:
             asked[row] = str(group)
     if not asked:
         return {}
@@ -57,13 +57,13 @@ def shifted(
     per_line = model.probabilities(lines)
     labels = np.empty((len(starts), per_line.shape[1]), np.float32)
     mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
-    made = {}
+    judgements = {}
     for own, first, last in zip(labels, starts.tolist(), ends.tolist(), strict=True):
         row = rows[int(lines.owner[first])]
         judged = _judged(model, own, " ".join(lines[first:last]).split(), asked[row])
         if judged:
-            made[row] = judged
-    return made
+            judgements[row] = judged
+    return judgements
 
 
 def note(shown: Judgement, declared: str) -> dict[str, Any]:
@@ -79,32 +79,32 @@ def _group(declared: str) -> str | None:
 
 
 def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], group: str) -> Judgement | None:
-    place = model.groups.index(group)
+    group_index = model.groups.index(group)
     alone = model.by_group(labels[None])[0]
     lifted = labels.copy()
-    lifted[model.members[place]] *= np.float32(WEIGHT)
+    lifted[model.members[group_index]] *= np.float32(WEIGHT)
     lifted /= lifted.sum()
     chances = model.by_group(lifted[None])[0]
-    found = evidence(tokens, group, model.words)
-    if int(chances.argmax()) != place or found.colonial > RULE.most_colonial:
+    shown = evidence(tokens, group, model.words)
+    if int(chances.argmax()) != group_index or shown.colonial > RULE.most_colonial:
         return None
-    language = fine(model, lifted, place)
+    language = fine(model, lifted, group_index)
     if len(tokens) < RULE.least_words:
-        surely = int(alone.argmax()) == place and chances[place] >= RULE.certain[1]
-        return Judgement(language, float(chances[place])) if surely else None
-    words = replace(found, colonial=min(found.colonial, found.own))
-    asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, place)
-    if not holds(lead(chances, found.words), words, asked, RULE.long, sounds):
+        surely = int(alone.argmax()) == group_index and chances[group_index] >= RULE.certain[1]
+        return Judgement(language, float(chances[group_index])) if surely else None
+    words = replace(shown, colonial=min(shown.colonial, shown.own))
+    asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, group_index)
+    if not holds(lead(chances, shown.words), words, asked, RULE.long, sounds):
         return None
-    return Judgement(language, float(chances[place]), _mixed(model, language, found, alone))
+    return Judgement(language, float(chances[group_index]), _mixed(model, language, shown, alone))
 
 
-def _mixed(model: Model, language: str, found: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+def _mixed(model: Model, language: str, shown: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
     """Return the shares of two languages by their frequent words, the larger first; none where one has hardly any."""
     others = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
-    other = max(others, key=lambda place: float(alone[place]), default=None)
-    if other is None or alone[other] < LEAST_PIECE or min(found.own, found.colonial) < RULE.least_share:
+    other = max(others, key=lambda index: float(alone[index]), default=None)
+    if other is None or alone[other] < LEAST_PIECE or min(shown.own, shown.colonial) < RULE.least_share:
         return ()
-    own = round(found.own / (found.own + found.colonial), 3)
+    own = round(shown.own / (shown.own + shown.colonial), 3)
     parts = ((language, own), (model.labels[int(model.members[other][0])].name, round(1 - own, 3)))
     return parts if own >= 1 - own else parts[::-1]

@@ -68,8 +68,8 @@ class Rule(NamedTuple):
 
 
 def _read_rule() -> Rule:
-    told = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in told.items()}
+    numbers = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in numbers.items()}
     return Rule(**values)
 
 
@@ -115,12 +115,12 @@ class Evidence:
     consonants: int = 0
 
 
-def holds(chance: float, found: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0) -> bool:
+def holds(chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0) -> bool:
     """Whether a group's name may be given: it is likely and has words to show, or has many and no rival.
 
     Args:
         chance: how likely it is, see `lead`.
-        found: what the words say.
+        shown: what the words say.
         bounds: what this group needs.
         long: the words of a text from which they must tell more than rows of syllables do.
         consonants: how many a text of `long` words in the language has, nineteen times in twenty.
@@ -134,29 +134,29 @@ def holds(chance: float, found: Evidence, bounds: Bounds = USUAL, long: int = RU
     >>> [holds(0.995, Evidence(30, 0.2, 0.0, 4, 1.36, count), consonants=10) for count in (6, 14)]
     [False, True]
     """
-    least = RULE.share_of_long if _is_certain(chance, found) else RULE.least_share
-    if found.words < RULE.least_words or found.own < least:
+    least = RULE.share_of_long if _is_certain(chance, shown) else RULE.least_share
+    if shown.words < RULE.least_words or shown.own < least:
         return False
-    if found.words >= long and not _tells(chance, found, bounds.telling):
+    if shown.words >= long and not _tells(chance, shown, bounds.telling):
         return False
-    if found.words >= RULE.long and found.consonants < consonants and found.telling < RULE.few_sounds * bounds.telling:
+    if shown.words >= RULE.long and shown.consonants < consonants and shown.telling < RULE.few_sounds * bounds.telling:
         # Rows of syllables have a handful of sounds; a short text in a language has most of its own.
         return False
-    if found.colonial > RULE.most_colonial or (found.colonial > found.own and chance < RULE.certain[1]):
+    if shown.colonial > RULE.most_colonial or (shown.colonial > shown.own and chance < RULE.certain[1]):
         return False
-    many = found.own >= RULE.many and found.colonial <= found.own / 2 and found.kinds > RULE.least_kinds
+    many = shown.own >= RULE.many and shown.colonial <= shown.own / 2 and shown.kinds > RULE.least_kinds
     return chance >= max(bounds.probability, RULE.least_with_many if many else RULE.least_probability)
 
 
-def overrules(found: Evidence, bounds: Bounds = USUAL) -> bool:
+def overrules(shown: Evidence, bounds: Bounds = USUAL) -> bool:
     """Whether a group's words are so many that a text isn't nonsense, whatever its letters are like.
 
     >>> few, many = Evidence(40, 0.2, 0.05, kinds=3, telling=2), Evidence(40, 0.25, 0.05, kinds=8, telling=5)
     >>> overrules(few), overrules(many)
     (False, True)
     """
-    enough = found.telling >= RULE.overruling * bounds.telling and found.own >= RULE.overruling_share
-    return enough and found.colonial <= found.own / 2
+    enough = shown.telling >= RULE.overruling * bounds.telling and shown.own >= RULE.overruling_share
+    return enough and shown.colonial <= shown.own / 2
 
 
 def lead(chances: NDArray[np.float32], words: int) -> float:
@@ -180,21 +180,21 @@ def lead(chances: NDArray[np.float32], words: int) -> float:
     return first / (first + second) if first >= RULE.leading else first
 
 
-def _is_certain(chance: float, found: Evidence) -> bool:
+def _is_certain(chance: float, shown: Evidence) -> bool:
     """Whether a longer text can hardly be anything else, as in languages whose long words are seldom the same."""
-    return chance >= RULE.certain[1] and found.consonants >= RULE.many_sounds and found.words >= RULE.long
+    return chance >= RULE.certain[1] and shown.consonants >= RULE.many_sounds and shown.words >= RULE.long
 
 
-def _tells(chance: float, found: Evidence, least: float) -> bool:
+def _tells(chance: float, shown: Evidence, least: float) -> bool:
     """Whether a longer text has words of the group's that no row of random syllables has."""
-    if found.consonants >= RULE.many_sounds and chance >= RULE.sure_of_sounds and found.own >= RULE.share_of_short:
+    if shown.consonants >= RULE.many_sounds and chance >= RULE.sure_of_sounds and shown.own >= RULE.share_of_short:
         return True
-    if _is_certain(chance, found) and found.telling >= 1:
+    if _is_certain(chance, shown) and shown.telling >= 1:
         return True
-    if found.kinds < RULE.least_kinds:
+    if shown.kinds < RULE.least_kinds:
         return False
-    certain = chance >= RULE.certain[found.kinds == RULE.least_kinds] and found.own >= RULE.certain_share * least
-    return found.telling >= least or certain
+    certain = chance >= RULE.certain[shown.kinds == RULE.least_kinds] and shown.own >= RULE.certain_share * least
+    return shown.telling >= least or certain
 
 
 def others_hold(chance: float, words: int, group: str = "") -> bool:
@@ -237,11 +237,11 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
 
     def among(code: str) -> tuple[frozenset[str], float]:
         # Of two sets the smaller is gone through.
-        found = distinct & lists.get(code, frozenset())
-        return found, sum(map(counts.__getitem__, found)) / count
+        known = distinct & lists.get(code, frozenset())
+        return known, sum(map(counts.__getitem__, known)) / count
 
-    found, own = among(group)
-    kinds = [token for token in found if len(token) >= RULE.short or not token.isascii()]
+    known_words, own = among(group)
+    kinds = [token for token in known_words if len(token) >= RULE.short or not token.isascii()]
     colonial = max(among(code)[1] for code in RULE.colonial)
     return Evidence(count, own, colonial, len(kinds), sum(map(_weight, kinds)), consonants("".join(distinct)))
 
@@ -280,10 +280,10 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     members: Counter[str] = Counter()
     borrowed: dict[str, float] = defaultdict(float)
-    for label, found in lines.items():
+    for label, texts in lines.items():
         code, _, script = label.partition("_")
         if script == "Latn" and (code in RULE.colonial or code in of):
-            tally = Counter(word for line in found for word in set(line.split()))
+            tally = Counter(word for line in texts for word in set(line.split()))
             # Every member of a group counts alike, however much text it has.
             total = sum(tally.values()) or 1
             members[of.get(code, code)] += 1
@@ -295,18 +295,18 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
     called = {name for name in names if len(name) >= RULE.telling}
     colonial = {code: _most(counts[code], RULE.function_words) for code in RULE.colonial if code in counts}
     taken = {word for words in colonial.values() for word in words}
-    made = dict(colonial)
+    chosen = dict(colonial)
     for group in sorted(set(counts) - set(RULE.colonial)):
         most = RULE.words * _times(sum(g == group for g in of.values()))
         own = counts[group]
-        made[group] = [
+        chosen[group] = [
             word
             for word in _most(own, len(own))
             if word not in taken
             and (word not in called or own[word] >= RULE.no_name * members[group])
             and borrowed.get(word, 0) < RULE.borrowed * own[word] / members[group]
         ][:most]
-    return made
+    return chosen
 
 
 def _times(members: int) -> int:

@@ -65,22 +65,22 @@ class _Reader:
         return len(self._data)
 
     def values(self, layout: str) -> tuple[int, ...]:
-        found = struct.unpack_from("<" + layout, self._data, self._at)
+        numbers = struct.unpack_from("<" + layout, self._data, self._at)
         self._at += struct.calcsize("<" + layout)
-        return found
+        return numbers
 
     def array(self, kind: str, count: int) -> NDArray[Any]:
-        found = np.frombuffer(self._data, kind, count, self._at)
-        self._at += found.nbytes
-        return found
+        values = np.frombuffer(self._data, kind, count, self._at)
+        self._at += values.nbytes
+        return values
 
     def word(self) -> bytes:
         end = self._data.find(b"\0", self._at)
         if end < 0:
             raise ValueError("it ends within a word")
-        found = self._data[self._at : end]
+        text = self._data[self._at : end]
         self._at = end + 1
-        return found
+        return text
 
 
 class Keep(Protocol):
@@ -143,9 +143,9 @@ def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
         raise ValueError("its pruned pairs name rows that it hasn't")
 
     def by_bucket() -> NDArray[np.int32]:
-        made = np.full(bucket, -1, np.int32)
-        made[pairs[:, 0]] = pairs[:, 1] + first
-        return made
+        table = np.full(bucket, -1, np.int32)
+        table[pairs[:, 0]] = pairs[:, 1] + first
+        return table
 
     row_of = keep("row_of", (bucket,), np.int32, by_bucket)
     if not _within(row_of + np.int32(1), len(rows) + 1):  # what was kept isn't what was made
@@ -183,7 +183,7 @@ def _quantized_matrix(data: _Reader, dim: int, keep: Keep) -> tuple[NDArray[np.i
 
 
 def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """What makes rows of codes: product quantization codes each stretch of `width` numbers by one of 256 centroids."""
+    """Return the decoder of coded rows: product quantization codes each `width` numbers by one of 256 centroids."""
     _, parts, width, last = data.values("4i")
     centroids = data.array("<f4", dim * _CENTROIDS)
 

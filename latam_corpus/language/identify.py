@@ -18,7 +18,7 @@ from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.declared import note, shifted
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
-from latam_corpus.language.model_files import SHIPPED
+from latam_corpus.language.model_files import chosen
 from latam_corpus.language.variety import TAGS, predict
 from latam_corpus.messages import _
 from latam_corpus.schema import LANGUAGES
@@ -39,7 +39,8 @@ class Identify(Stage):
 
     Attributes:
         languages: codes of the languages to keep, as `codes.admits` compares them; empty to keep all.
-        model: a shipped model's name, or the path of a fastText model.
+        model: a shipped model's name, or the path of a fastText model; where it is left out the one that `language use`
+            chose on this machine, else the shipped one.
         labels: the path of a label map for a model given by path; empty for the one beside it, if any.
         cues: a `filters/` folder with the cue lexicons of varieties; the shipped one when empty.
     """
@@ -52,11 +53,13 @@ class Identify(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("cues",)
 
     languages: tuple[str, ...] = ()
-    model: str = SHIPPED
+    model: str = ""
     labels: str = ""
     cues: str = ""
 
     def __post_init__(self) -> None:
+        if not self.model:  # workers are given the one that was meant where the stage was made
+            object.__setattr__(self, "model", chosen())
         # Looked up where the stage is made; it takes the codes along to the workers.
         if self._wanted:
             _refuse_unnamed(self._wanted, load(self.model, self.labels))
@@ -64,8 +67,8 @@ class Identify(Stage):
 
     def fingerprint(self) -> str:
         """Return what changes when the model, its label map, a group or a cue does, so that cached work is redone."""
-        told = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
-        return hashlib.sha256(told.encode()).hexdigest()
+        digests = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
+        return hashlib.sha256(digests.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
@@ -76,18 +79,18 @@ class Identify(Stage):
         model = load(self.model, self.labels)
         shown = judge(model, batch.frame["text"])
         by_source = _by_source(model, batch, shown)
-        judged = _narrowed([by_source.get(row, found) for row, found in enumerate(shown)], batch)
-        made = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
+        judged = _narrowed([by_source.get(row, judgement) for row, judgement in enumerate(shown)], batch)
+        identified = batch.with_columns(_columns(judged) | _variety(batch, judged, self.cues))
         if by_source:
-            made = _noted(made, shown, by_source)
+            identified = _noted(identified, shown, by_source)
         if not self._wanted:
-            return made
-        reasons = [None if self._is_wanted(found.code) else f"language={found.code}" for found in judged]
+            return identified
+        reasons = [None if self._is_wanted(judgement.code) else f"language={judgement.code}" for judgement in judged]
         notes = [
-            None if reason is None else _note(found, by_text)
-            for reason, found, by_text in zip(reasons, judged, shown, strict=True)
+            None if reason is None else _note(judgement, by_text)
+            for reason, judgement, by_text in zip(reasons, judged, shown, strict=True)
         ]
-        return made.drop(reasons, notes)
+        return identified.drop(reasons, notes)
 
     def _is_wanted(self, code: str) -> bool:
         # A code that the model doesn't name is a member that a source declares.
@@ -139,11 +142,11 @@ def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, 
 def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:
     """Return the batch with a note, for the ledger, on each row whose language a declaration changed."""
     declared = batch.frame["declared_language"]
-    told = [
-        json.dumps(note(found, declared[row]), ensure_ascii=False) if row in by_source else None
-        for row, found in enumerate(shown)
+    encoded = [
+        json.dumps(note(judgement, declared[row]), ensure_ascii=False) if row in by_source else None
+        for row, judgement in enumerate(shown)
     ]
-    notes = pl.Series(told, dtype=pl.String)
+    notes = pl.Series(encoded, dtype=pl.String)
     frame = with_defaults(batch.frame, ("verdict", "evidence"))
     changed = frame.with_columns(
         pl.when(notes.is_not_null()).then(pl.lit("changed")).otherwise("verdict").alias("verdict"),
@@ -158,21 +161,21 @@ def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:
         return shown
     return [
         replace(
-            found,
-            language=narrowed(found.language, declared),
-            languages=tuple((narrowed(code, declared), share) for code, share in found.languages),
+            judgement,
+            language=narrowed(judgement.language, declared),
+            languages=tuple((narrowed(code, declared), share) for code, share in judgement.languages),
         )
         if declared
-        else found
-        for found, declared in zip(shown, batch.frame["declared_language"], strict=True)
+        else judgement
+        for judgement, declared in zip(shown, batch.frame["declared_language"], strict=True)
     ]
 
 
 def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
-    mixed = [[{"code": c, "share": s} for c, s in found.languages] or None for found in judged]
+    mixed = [[{"code": c, "share": s} for c, s in judgement.languages] or None for judgement in judged]
     return {
-        "language": pl.Series([found.language for found in judged], dtype=pl.String),
-        "language_score": pl.Series([found.score for found in judged], dtype=pl.Float32),
+        "language": pl.Series([judgement.language for judgement in judged], dtype=pl.String),
+        "language_score": pl.Series([judgement.score for judgement in judged], dtype=pl.Float32),
         "languages": pl.Series(mixed, dtype=LANGUAGES),
     }
 
@@ -185,17 +188,17 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
     bases = frame["variety_basis"].to_list() if "variety_basis" in frame.columns else empty.copy()
     countries = frame["country"].to_list() if "country" in frame.columns else empty
     left = [""] * len(judged)
-    for row, (found, country) in enumerate(zip(judged, countries, strict=True)):
+    for row, (judgement, country) in enumerate(zip(judged, countries, strict=True)):
         # Of the country, too: a stage before may have taken the page for another language.
         of_country = bases[row] == "declared" and varieties[row] in {f"{tag}-{country}" for tag in TAGS.values()}
         if bases[row] == "predicted" or of_country:
             varieties[row], bases[row] = None, None
-        if varieties[row] is not None or found.code not in TAGS:
+        if varieties[row] is not None or judgement.code not in TAGS:
             continue
         if country:
-            varieties[row], bases[row] = f"{TAGS[found.code]}-{country}", "declared"
+            varieties[row], bases[row] = f"{TAGS[judgement.code]}-{country}", "declared"
         else:
-            left[row] = found.code
+            left[row] = judgement.code
     # Where all is declared, no word table is made for this.
     for row, tag in enumerate(predict(batch.words, left, folder) if any(left) else empty):
         if tag is not None:
@@ -206,6 +209,6 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
     }
 
 
-def _note(found: Judgement, by_text: Judgement) -> dict[str, Any]:
-    told = {"score": round(found.score, 3), "languages": [list(pair) for pair in found.languages]}
-    return told if found.language == by_text.language else {**told, "shown": by_text.language}
+def _note(judgement: Judgement, by_text: Judgement) -> dict[str, Any]:
+    values = {"score": round(judgement.score, 3), "languages": [list(pair) for pair in judgement.languages]}
+    return values if judgement.language == by_text.language else {**values, "shown": by_text.language}

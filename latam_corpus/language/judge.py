@@ -71,25 +71,25 @@ def whole(
     if all(token == token[0] * len(token) for token in tokens):
         return Judgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
     best = int(chances.argmax())
-    found = evidence(tokens, model.groups[best], model.words)
+    shown = evidence(tokens, model.groups[best], model.words)
     if model.groups[best] == UNDETERMINED:
         rest = chances.copy()
         rest[best] = 0
-        other = _told_by_words(model, labels, rest, tokens)
+        other = _judged_by_words(model, labels, rest, tokens)
         if other:
             return other
-    judged = by_evidence(model, labels, chances, found)
+    judged = by_evidence(model, labels, chances, shown)
     if judged.language.endswith("_Latn") and not any(map(_is_latin, chain.from_iterable(tokens))):
         # Letters that the model never saw are like any language.
         judged = Judgement(UNDETERMINED, judged.score)
-    return judged, found
+    return judged, shown
 
 
 def _is_latin(letter: str) -> bool:
     return letter.isalpha() and script_of_letter(letter) == "Latn"
 
 
-def _told_by_words(
+def _judged_by_words(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
 ) -> tuple[Judgement, Evidence] | None:
     """Return a language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
@@ -102,28 +102,28 @@ def _told_by_words(
     """
     group = model.groups[int(chances.argmax())]
     total = float(chances.sum())
-    if group not in groups().of or not total:
+    if not model.needs_words(group) or not total:
         return None
-    found = evidence(tokens, group, model.words)
-    if not overrules(found, model.bounds.get(group, USUAL)):
+    shown = evidence(tokens, group, model.words)
+    if not overrules(shown, model.bounds.get(group, USUAL)):
         return None
-    judged = by_evidence(model, labels, chances / total, found)
+    judged = by_evidence(model, labels, chances / total, shown)
     if judged.language == UNDETERMINED:
         return None
-    return Judgement(judged.language, float(chances.max())), found
+    return Judgement(judged.language, float(chances.max())), shown
 
 
 def by_evidence(
-    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], found: Evidence, long: int = RULE.long
+    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], shown: Evidence, long: int = RULE.long
 ) -> Judgement:
     """Return the same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
-    if group in groups().of:
+    if model.needs_words(group):
         asked = model.bounds.get(group, USUAL)
-        held = holds(lead(chances, found.words), found, asked, long, consonants_of(model, labels, best))
+        held = holds(lead(chances, shown.words), shown, asked, long, consonants_of(model, labels, best))
     else:
-        held = others_hold(chance, found.words, group)
+        held = others_hold(chance, shown.words, group)
     return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
 
 
@@ -150,13 +150,13 @@ def _member(model: Model, labels: NDArray[np.float32], group: int) -> int:
     return int(members[labels[members].argmax()])
 
 
-def group_of(found: Judgement) -> str:
+def group_of(judgement: Judgement) -> str:
     """Return the group under which a judgement's language is judged.
 
     >>> group_of(Judgement("quy_Latn", 0.9)), group_of(Judgement("spa_Latn", 0.9))
     ('que', 'spa')
     """
-    return groups().of.get(found.code, found.code)
+    return groups().of.get(judgement.code, judgement.code)
 
 
 LEAST_MIXED: Final = 0.1  # the share of a text at which a second language is told
@@ -207,22 +207,22 @@ def _mixed(
     shown = _shown(model, lines, per_line, per_group, weights)
     if not shown:
         return first_look
-    found = list(shown)
-    places = [model.groups.index(group_of(one)) for one in found]
+    judgements = list(shown)
+    places = [model.groups.index(group_of(one)) for one in judgements]
     # Short or doubtful pieces go to the likeliest of the languages that sure pieces have shown.
     nearest = per_group[:, places].argmax(axis=1)
     held = per_group[:, places].max(axis=1) >= LEAST_PIECE
-    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(found))]
-    order = sorted(range(len(found)), key=lambda n: -shares[n])
-    first = found[order[0]]
+    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(judgements))]
+    order = sorted(range(len(judgements)), key=lambda n: -shares[n])
+    first = judgements[order[0]]
     if shares[order[0]] < LEAST_FIRST:
         return first_look if first_look.code == first.code else Judgement(UNDETERMINED, first_look.score)
-    told = tuple(
-        (found[n].language, round(shares[n], 3))
+    mixture = tuple(
+        (judgements[n].language, round(shares[n], 3))
         for n in order
-        if shares[n] >= LEAST_MIXED and (shown[found[n]] or found[n] is first)
+        if shares[n] >= LEAST_MIXED and (shown[judgements[n]] or judgements[n] is first)
     )
-    return Judgement(first.language, first.score, told if len(told) > 1 else ())
+    return Judgement(first.language, first.score, mixture if len(mixture) > 1 else ())
 
 
 def _shown(
@@ -238,15 +238,15 @@ def _shown(
     """
     best = per_group.argmax(axis=1)
     sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= RULE.least_words)
-    found = {}
+    holding = {}
     for group in np.unique(best[sure]).tolist():
         rows = np.flatnonzero(sure & (best == group))
         labels = mean(per_line, rows, weights)
         chances = mean(per_group, rows, weights)
         judged, seen = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
         if judged.language != UNDETERMINED:
-            found[judged] = by_evidence(model, labels, chances, seen, long=RULE.least_words) == judged
-    return found
+            holding[judged] = by_evidence(model, labels, chances, seen, long=RULE.least_words) == judged
+    return holding
 
 
 _SCRAP: Final = 30  # characters; so short a text is looked at twice, since it may be a row of one letter
@@ -266,8 +266,8 @@ def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgeme
     again: dict[int, Judgement] = {}
     for first, last in batches(lines.owner):
         _judge_some(model, lines[first:last], judged, again)
-    for row, found in by_pieces(model, data, offsets, again).items():
-        judged[row] = found
+    for row, judgement in by_pieces(model, data, offsets, again).items():
+        judged[row] = judgement
     return judged
 
 
@@ -286,16 +286,16 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
     rows = lines.owner[starts].tolist()
     sure = (agree & (chance >= SURE)).tolist()
     chances, chars = chance.tolist(), lines.chars.tolist()
-    for i, (row, place, first, last) in enumerate(
+    for i, (row, group_index, first, last) in enumerate(
         zip(rows, best.tolist(), starts.tolist(), ends.tolist(), strict=True)
     ):
-        group = model.groups[place]
+        group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
-            judged[row] = Judgement(fine(model, labels[i], place), chances[i])
+            judged[row] = Judgement(fine(model, labels[i], group_index), chances[i])
             continue
         own = list(lines[first:last])
-        found, shown = whole(model, labels[i], group_chances[i], own)
-        if sure[i] and found.language != UNDETERMINED and not quotes(shown):
-            judged[row] = found
+        judgement, shown = whole(model, labels[i], group_chances[i], own)
+        if sure[i] and judgement.language != UNDETERMINED and not quotes(shown):
+            judged[row] = judgement
         else:
-            again[row] = found
+            again[row] = judgement

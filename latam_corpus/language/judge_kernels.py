@@ -9,36 +9,36 @@ from latam_corpus.text.slots_kernels import slot_of
 
 
 @kernel
-def mean_of_each(per_line, weights, starts, ends, made):
+def mean_of_each(per_line, weights, starts, ends, out):
     """Write the weighted mean of each text's lines, the first line added last."""
     for text in range(len(starts)):
         for label in range(per_line.shape[1]):
-            made[text, label] = 0
+            out[text, label] = 0
         total = np.float32(0)
         for line in range(starts[text] + 1, ends[text]):
             weight = weights[line]
             total += weight
             for label in range(per_line.shape[1]):
-                made[text, label] += per_line[line, label] * weight
+                out[text, label] += per_line[line, label] * weight
         weight = weights[starts[text]]
         total += weight
         for label in range(per_line.shape[1]):
-            made[text, label] = (made[text, label] + per_line[starts[text], label] * weight) / total
+            out[text, label] = (out[text, label] + per_line[starts[text], label] * weight) / total
 
 
 @kernel
-def mean(found, rows, weights):
+def mean(lines, rows, weights):
     """Return the weighted mean of some rows."""
-    made = np.zeros(found.shape[1], np.float32)
+    out = np.zeros(lines.shape[1], np.float32)
     total = np.float32(0)
     for row in rows:
         weight = weights[row]
         total += weight
-        for column in range(found.shape[1]):
-            made[column] += found[row, column] * weight
-    for column in range(found.shape[1]):
-        made[column] /= total
-    return made
+        for column in range(lines.shape[1]):
+            out[column] += lines[row, column] * weight
+    for column in range(lines.shape[1]):
+        out[column] /= total
+    return out
 
 
 @inlined
@@ -68,32 +68,32 @@ def match(words, wanted, table, capitals, capital, document, cue, count):
     """Fill the arrays of `Matches`; returns how many entries there are."""
     hashes, kinds, doc_words = words.hashes, words.kinds, words.doc_words
     keys, values, opens = table
-    place_of = np.full(len(capitals), -1, np.int64)
-    made = 0
+    position_of = np.full(len(capitals), -1, np.int64)
+    size = 0
     for d in range(len(doc_words) - 1):
         if not wanted[d]:
             continue
-        first = made
+        first = size
         end = doc_words[d + 1]
         for w in range(doc_words[d], end):
             slot = slot_of(keys, hashes[w])
             if keys[slot] == 0:
                 continue
-            found = values[slot]
-            if found >= 0 and kinds[w] & capital and not capitals[found]:
-                found = np.int32(-1)
+            cue_number = values[slot]
+            if cue_number >= 0 and kinds[w] & capital and not capitals[cue_number]:
+                cue_number = np.int32(-1)
             # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
             if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
                 both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
                 if both >= 0:
-                    found = both
-            if found < 0:
+                    cue_number = both
+            if cue_number < 0:
                 continue
-            if place_of[found] < first:
-                place_of[found] = made
-                document[made] = d
-                cue[made] = found
-                count[made] = 0
-                made += 1
-            count[place_of[found]] += 1
-    return made
+            if position_of[cue_number] < first:
+                position_of[cue_number] = size
+                document[size] = d
+                cue[size] = cue_number
+                count[size] = 0
+                size += 1
+            count[position_of[cue_number]] += 1
+    return size

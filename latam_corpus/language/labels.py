@@ -85,13 +85,13 @@ def read_label(label: str) -> tuple[str, str] | None:
     >>> read_label("__label__spa_Latn"), read_label("__label__pt"), read_label("__label__x1")
     (('spa', 'Latn'), ('por', 'Latn'), None)
     """
-    found = _LABEL.match(label.removeprefix("__label__"))
-    code = known_code(found[1].lower()) if found else None
-    if not found or code is None:
+    match = _LABEL.match(label.removeprefix("__label__"))
+    code = known_code(match[1].lower()) if match else None
+    if not match or code is None:
         return None
     if code == UNDETERMINED:
         return code, ""
-    return code, found[2].title() if found[2] else usual_script(code)
+    return code, match[2].title() if match[2] else usual_script(code)
 
 
 def script_of(text: str) -> str:
@@ -139,11 +139,13 @@ class Label:
         return f"{self.code}_{self.script}" if self.script else self.code
 
 
-def labels_of(given: Sequence[str], mapped: Mapping[str, Any], place: str, *, looked_up: bool) -> tuple[Label, ...]:
+def labels_of(
+    raw_labels: Sequence[str], mapped: Mapping[str, Any], place: str, *, looked_up: bool
+) -> tuple[Label, ...]:
     """Return what a model's labels mean, in their order.
 
     Args:
-        given: the labels, such as `__label__spa_Latn`; one that is no language code and isn't mapped is `und`.
+        raw_labels: the labels, such as `__label__spa_Latn`; one that is no language code and isn't mapped is `und`.
         mapped: by label a code, or a table with `code`, `script` and `macro`.
         place: the label map, for errors.
         looked_up: whether `train` wrote the map with the model, and so knew the codes that the labels state.
@@ -155,7 +157,7 @@ def labels_of(given: Sequence[str], mapped: Mapping[str, Any], place: str, *, lo
     ['spa_Latn', 'quy_Latn']
     """
     known = {label.removeprefix(_PREFIX): meant for label, meant in mapped.items()}
-    names = [name.removeprefix(_PREFIX) for name in given]
+    names = [name.removeprefix(_PREFIX) for name in raw_labels]
     strange = known.keys() - set(names)
     if strange:
         first = min(strange)

@@ -73,12 +73,12 @@ def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDAr
         Bytes made of the texts' lines; int64[pieces] starts and ends in them; int64[pieces], the place of the text.
     """
     size = int(np.minimum(offsets[rows + 1] - offsets[rows], _MOST_BYTES).sum())
-    made = np.empty(size, np.uint8)
+    buffer = np.empty(size, np.uint8)
     most = MOST_PIECES * len(rows)
     starts, ends, owner = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    count = pieces(data, offsets, rows, MOST_PIECES, PIECE, made, (starts, ends, owner))
-    made.setflags(write=False)  # so that what reads it is compiled once for it and for Arrow's buffers
-    return made, starts[:count], ends[:count], owner[:count]
+    count = pieces(data, offsets, rows, MOST_PIECES, PIECE, buffer, (starts, ends, owner))
+    buffer.setflags(write=False)  # so that what reads it is compiled once for it and for Arrow's buffers
+    return buffer, starts[:count], ends[:count], owner[:count]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +115,13 @@ class Lines(Sequence[str]):
         return len(self.starts)
 
     @overload
-    def __getitem__(self, place: int) -> str: ...
+    def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, place: slice) -> Lines: ...
-    def __getitem__(self, place: int | slice) -> str | Lines:
-        if isinstance(place, slice):
-            return Lines(self.data, self.starts[place], self.ends[place], self.chars[place], self.owner[place])
-        return self.data[self.starts[place] : self.ends[place]].tobytes().decode()
+    def __getitem__(self, index: slice) -> Lines: ...
+    def __getitem__(self, index: int | slice) -> str | Lines:
+        if isinstance(index, slice):
+            return Lines(self.data, self.starts[index], self.ends[index], self.chars[index], self.owner[index])
+        return self.data[self.starts[index] : self.ends[index]].tobytes().decode()
 
     def __iter__(self) -> Iterator[str]:
         view = self.data.data
@@ -162,19 +162,19 @@ def _normalised(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], owner: NDArray[np.int64]
 ) -> Lines:
     # The lower case of two bytes has at most three (Ⱥ), and no other grows as much.
-    made = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
-    made_starts, made_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
-    found = np.empty(len(starts), np.uint8)
-    normalise(data, starts, ends, (meanings(), *pairs()), (made, made_starts, made_ends, chars), found)
-    left = np.flatnonzero(found == LEFT).tolist()
+    buffer = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
+    out_starts, out_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
+    kinds = np.empty(len(starts), np.uint8)
+    normalise(data, starts, ends, (meanings(), *pairs()), (buffer, out_starts, out_ends, chars), kinds)
+    left = np.flatnonzero(kinds == LEFT).tolist()
     if left:
         texts = [data[starts[n] : ends[n]].tobytes().decode() for n in left]
         lines = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
-        found[left] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
+        kinds[left] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
         slow = Lines.of(lines.to_list())
-        size = int(made_ends.max())
-        made_starts[left], made_ends[left], chars[left] = slow.starts + size, slow.ends + size, slow.chars
-        made = np.concatenate([made[:size], slow.data])
-    made.setflags(write=False)
-    kept = found == LETTERS
-    return Lines(made, made_starts[kept], made_ends[kept], chars[kept], owner[kept])
+        size = int(out_ends.max())
+        out_starts[left], out_ends[left], chars[left] = slow.starts + size, slow.ends + size, slow.chars
+        buffer = np.concatenate([buffer[:size], slow.data])
+    buffer.setflags(write=False)
+    has_letters = kinds == LETTERS
+    return Lines(buffer, out_starts[has_letters], out_ends[has_letters], chars[has_letters], owner[has_letters])

@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.codes import UNDETERMINED, groups, name_of
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.language import ftz
-from latam_corpus.language.evidence import RULE_FILE, Bounds
+from latam_corpus.language.evidence import RULE, RULE_FILE, Bounds
 from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.labels import MODELS, Label, labels_of
 from latam_corpus.language.model_cache import ModelCache
 from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.language.vectors import Vectors, products
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,21 +46,21 @@ class WordLists(Mapping[str, frozenset[str]]):
     True
     """
 
-    def __init__(self, told: Mapping[str, str]) -> None:
-        self._told = told
-        self._made: dict[str, frozenset[str]] = {}
+    def __init__(self, lists: Mapping[str, str]) -> None:
+        self._lists = lists
+        self._sets: dict[str, frozenset[str]] = {}
 
     def __getitem__(self, code: str) -> frozenset[str]:
-        found = self._made.get(code)
-        if found is None:
-            found = self._made[code] = frozenset(self._told[code].split())
-        return found
+        words = self._sets.get(code)
+        if words is None:
+            words = self._sets[code] = frozenset(self._lists[code].split())
+        return words
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._told)
+        return iter(self._lists)
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._lists)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ class Model:
     bounds: Mapping[str, Bounds]
     consonants: Mapping[str, int]
     _opened: Any
-    _given: tuple[str, ...]
+    _own_labels: tuple[str, ...]
     _vectors: Vectors | None
 
     @cached_property
@@ -93,8 +94,8 @@ class Model:
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
         """For each label the place of its group, int64[labels]."""
-        place = {group: number for number, group in enumerate(self.groups)}
-        return np.array([place[label.group] for label in self.labels], np.int64)
+        index_of = {group: number for number, group in enumerate(self.groups)}
+        return np.array([index_of[label.group] for label in self.labels], np.int64)
 
     @cached_property
     def members(self) -> tuple[NDArray[np.int64], ...]:
@@ -106,27 +107,48 @@ class Model:
     @cached_property
     def codes(self) -> frozenset[str]:
         """Every code that a text may get: those of the labels, of groups with several, and `und`."""
-        groups = {self.groups[place] for place in self._several.tolist()}
+        groups = {self.groups[index] for index in self._several.tolist()}
         return frozenset({label.code for label in self.labels} | groups | {UNDETERMINED})
 
     @cached_property
     def _firsts(self) -> NDArray[np.int64]:
-        return np.array([found[0] for found in self.members], np.int64)
+        return np.array([member[0] for member in self.members], np.int64)
 
     @cached_property
     def _several(self) -> NDArray[np.int64]:
-        return np.array([place for place, found in enumerate(self.members) if len(found) > 1], np.int64)
+        return np.array([index for index, member in enumerate(self.members) if len(member) > 1], np.int64)
 
     @cached_property
     def _of_several(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The labels of those groups in a row, and where each group starts."""
-        members = [self.members[place] for place in self._several]
-        return np.concatenate(members), np.cumsum([0, *(len(found) for found in members[:-1])])
+        members = [self.members[index] for index in self._several]
+        return np.concatenate(members), np.cumsum([0, *(len(member) for member in members[:-1])])
 
     @cached_property
     def _across(self) -> NDArray[np.float32]:
         assert self._vectors  # noqa: S101  (only asked for where there are)
         return np.ascontiguousarray(self._vectors.parts.output.T)
+
+    def needs_words(self, group: str) -> bool:
+        """Whether a group is named only where its words stand: those of the Americas, and what the label map lists."""
+        return group in groups().of or (group in self.words and group not in RULE.colonial)
+
+    def vectors(self, lines: Sequence[str]) -> NDArray[np.float32]:
+        """Return the input layer's vector of each normalised line, float32[lines, dim].
+
+        Raises:
+            ConfigError: the model's file is read by fastText itself.
+        """
+        if self._vectors is None:
+            raise ConfigError(
+                self.name, _("it can't be extended"), _("take a quantized softmax model, such as the shipped")
+            )
+        return self._vectors(lines)
+
+    @property
+    def output(self) -> NDArray[np.float32]:
+        """The output layer, float32[labels, dim]; empty where fastText itself reads the file."""
+        return self._vectors.parts.output if self._vectors else np.zeros((0, 0), np.float32)
 
     def probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
         """Return the probability of each label for each normalised line, float32[lines, labels]."""
@@ -141,20 +163,20 @@ class Model:
     def by_group(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities summed within each group, float32[lines, groups]."""
         # Nine groups in ten have one member, so that only the others are summed.
-        made = np.take(probabilities, self._firsts, axis=1)
+        grouped = np.take(probabilities, self._firsts, axis=1)
         if len(self._several):
             members, starts = self._of_several
-            made[:, self._several] = np.add.reduceat(np.take(probabilities, members, axis=1), starts, axis=1)
-        return made
+            grouped[:, self._several] = np.add.reduceat(np.take(probabilities, members, axis=1), starts, axis=1)
+        return grouped
 
     def _best_probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        place = {given: number for number, given in enumerate(self._given)}
-        made = np.zeros((len(lines), len(self.labels)), np.float32)
+        index_of = {name: number for number, name in enumerate(self._own_labels)}
+        table = np.zeros((len(lines), len(self.labels)), np.float32)
         best = self._opened.f.multilinePredict([f"{line}\n" for line in lines], _BEST, 0.0, "strict")
-        for row, (found, chances) in enumerate(zip(*best, strict=True)):
-            for label, chance in zip(found, chances, strict=True):
-                made[row, place[label]] = chance
-        return made
+        for row, (best_labels, chances) in enumerate(zip(*best, strict=True)):
+            for label, chance in zip(best_labels, chances, strict=True):
+                table[row, index_of[label]] = chance
+        return table
 
 
 def load(name: str = SHIPPED, label_map: str = "") -> Model:
@@ -180,8 +202,8 @@ def load(name: str = SHIPPED, label_map: str = "") -> Model:
 def digest(name: str = SHIPPED, label_map: str = "") -> str:
     """SHA-256 over the model's files and the rule's, hex: what changes when the identification may."""
     path, map_path = locate(name, label_map)
-    told = known_digest(path) + (known_digest(map_path) if map_path else "") + known_digest(RULE_FILE)
-    return hashlib.sha256(told.encode()).hexdigest()
+    digests = known_digest(path) + (known_digest(map_path) if map_path else "") + known_digest(RULE_FILE)
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 @cache
@@ -189,26 +211,28 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
             raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
-    told = _read_map(map_path) if map_path else dict(_TABLES)
-    stated = told.get("sha256")
-    if stated and stated != known_digest(path):
+    tables = _read_map(map_path) if map_path else dict(_TABLES)
+    sha256 = tables.get("sha256")
+    if sha256 and sha256 != known_digest(path):
         raise ConfigError(
             str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
         )
     try:
         parts = read_parts(path, ModelCache(known_digest(path), Path(ftz.__file__)))
         opened: Any = None if parts else _by_fasttext(path)
-        given = parts.labels if parts else tuple(opened.get_labels())
+        own_labels = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
-    labels = labels_of(given, told["labels"], str(map_path), looked_up=bool(stated))
+    labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(sha256))
     # Frequent words belong to languages, not to models, and what they need with them.
-    shipped = {} if told["words"] else _shipped_map(path)
-    shown = told | {name: told[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}
+    shipped = {} if tables["words"] else _shipped_map(path)
+    shown = tables | {name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}
     lists = WordLists(shown["words"])
-    bounds = {code: _bounds(found, str(map_path)) for code, found in shown["bounds"].items()}
-    sounds = {code: _count(found, code, str(map_path)) for code, found in shown["consonants"].items()}
-    return Model(path.stem, both, labels, lists, bounds, sounds, opened, given, Vectors.of(parts) if parts else None)
+    bounds = {code: _bounds(entry, str(map_path)) for code, entry in shown["bounds"].items()}
+    sounds = {code: _count(entry, code, str(map_path)) for code, entry in shown["consonants"].items()}
+    return Model(
+        path.stem, both, labels, lists, bounds, sounds, opened, own_labels, Vectors.of(parts) if parts else None
+    )
 
 
 def card(name: str, label_map: str = "") -> dict[str, Any]:
@@ -223,19 +247,20 @@ def card(name: str, label_map: str = "") -> dict[str, Any]:
     """
     path, map_path = locate(name, label_map)
     model = load(name, label_map)
-    told = tomllib.loads(map_path.read_text("utf-8")) if map_path else {}
+    tables = tomllib.loads(map_path.read_text("utf-8")) if map_path else {}
     codes = sorted({label.code for label in model.labels})
     of = groups().of
-    made: dict[str, Any] = {"name": told.get("name", path.stem), "bytes": path.stat().st_size}
-    made |= {key: told[key] for key in ("version", "sha256", "trained") if key in told}
-    made["languages"] = len(codes)
-    made["trained_on"] = [
+    values: dict[str, Any] = {"name": tables.get("name", path.stem), "bytes": path.stat().st_size}
+    values |= {key: tables[key] for key in ("version", "sha256", "trained") if key in tables}
+    values["languages"] = len(codes)
+    values["trained_on"] = [
         {key: entry[key] for key in ("file", "label", "licence") if key in entry}
-        for entry in told.get("trained_on", [])
+        for entry in tables.get("trained_on", [])
     ]
-    made["americas"] = [code for code in codes if code in of]
-    made["others"] = [code for code in codes if code not in of]
-    return made
+    values["americas"] = [code for code in codes if code in of]
+    values["others"] = [code for code in codes if code not in of]
+    values["names"] = {code: name_of(code) for code in codes}
+    return values
 
 
 def _by_fasttext(path: Path) -> Any:
@@ -248,16 +273,16 @@ def _by_fasttext(path: Path) -> Any:
 def _read_map(path: Path) -> dict[str, Any]:
     """Return what a label map says, with each of its tables, empty where it has none."""
     try:
-        told = _TABLES | tomllib.loads(path.read_text("utf-8"))
+        tables = _TABLES | tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"the label map isn't TOML: {error}", "see models/americas.toml") from error
     for name in _TABLES:
-        if not isinstance(told[name], dict):
+        if not isinstance(tables[name], dict):
             raise ConfigError(str(path), f"«{name}» is no table", f"write [{name}], see models/americas.toml")
-    wrong = [code for code, words in told["words"].items() if not isinstance(words, str)]
+    wrong = [code for code, words in tables["words"].items() if not isinstance(words, str)]
     if wrong:
         raise ConfigError(str(path), f"the words of «{wrong[0]}» are no text", 'write spa = "de la que"')
-    return told
+    return tables
 
 
 def _shipped_map(path: Path) -> dict[str, Any]:
@@ -266,14 +291,14 @@ def _shipped_map(path: Path) -> dict[str, Any]:
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 
 
-def _bounds(found: Any, place: str) -> Bounds:
+def _bounds(entry: Any, place: str) -> Bounds:
     try:
-        return Bounds(**{key: float(bound) for key, bound in found.items()})
+        return Bounds(**{key: float(bound) for key, bound in entry.items()})
     except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(place, f"a bound isn't one: {found}", "write { probability = 0.9, telling = 2 }") from error
+        raise ConfigError(place, f"a bound isn't one: {entry}", "write { probability = 0.9, telling = 2 }") from error
 
 
-def _count(found: Any, code: str, place: str) -> int:
-    if isinstance(found, bool) or not isinstance(found, int):
+def _count(value: Any, code: str, place: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise ConfigError(place, f"the consonants of «{code}» are no number", "write quy = 12")
-    return found
+    return value

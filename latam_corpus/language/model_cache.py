@@ -33,8 +33,8 @@ class ModelCache:
             digest: SHA-256 of the model's file, hex.
             source: the module that makes the arrays.
         """
-        told = hashlib.sha256(digest.encode() + source.read_bytes()).hexdigest()
-        self.folder = cache_folder() / _FOLDER / told[:16]
+        key = hashlib.sha256(digest.encode() + source.read_bytes()).hexdigest()
+        self.folder = cache_folder() / _FOLDER / key[:16]
 
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]]
@@ -45,30 +45,30 @@ class ModelCache:
         """
         path = self.folder / f"{name}.npy"
         use_folder(self.folder)
-        found = _mapped(path, shape, kind)
-        if found is None:
-            made = make()
-            found = _mapped(path, shape, kind) if _written(path, made) else None
-            if found is None:
-                made.setflags(write=False)
-                return made
-        return found
+        mapped = _mapped(path, shape, kind)
+        if mapped is None:
+            array = make()
+            mapped = _mapped(path, shape, kind) if _written(path, array) else None
+            if mapped is None:
+                array.setflags(write=False)
+                return array
+        return mapped
 
 
 def _mapped(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any] | None:
     try:
-        found = np.lib.format.open_memmap(path, mode="r")
+        array = np.lib.format.open_memmap(path, mode="r")
     except Exception:  # noqa: BLE001 - not there, or not whole: NumPy reads a damaged head as Python
         return None
-    right = found.shape == shape and found.dtype == kind and found.flags.c_contiguous
-    return np.asarray(found) if right else None
+    right = array.shape == shape and array.dtype == kind and array.flags.c_contiguous
+    return np.asarray(array) if right else None
 
 
-def _written(path: Path, made: NDArray[Any]) -> bool:
+def _written(path: Path, array: NDArray[Any]) -> bool:
     """Write an array whole or not at all; says whether it could be."""
     try:
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.save(file, made)
+            np.save(file, array)
     except OSError:
         return False
     return True

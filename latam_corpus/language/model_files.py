@@ -5,10 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.labels import MODELS
+from latam_corpus.messages import _
+from latam_corpus.paths import config_folder
 
 SHIPPED: Final = "americas"
+_CHOSEN: Final = "language-model"
+_BACK: Final = _("choose one that is there, or go back to the shipped one: `language use americas`")
+
+
+def chosen() -> str:
+    """Return the model of recipes that name none: the one that `language use` chose on this machine, else the shipped.
+
+    Raises:
+        ConfigError: the chosen one is no longer there.
+    """
+    path = config_folder() / _CHOSEN
+    try:
+        name = path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return SHIPPED
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), _("it can't be read: {cause}", cause=error), _BACK) from None
+    if not Path(name).is_file():
+        raise ConfigError(name, _("the model that `language use` chose isn't there"), _BACK)
+    return name
+
+
+def choose(model: Path | None) -> None:
+    """Choose the model of recipes that name none; the shipped one when None."""
+    path = config_folder() / _CHOSEN
+    if model is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, f"{model.resolve()}\n".encode())
 
 
 def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
@@ -16,7 +49,7 @@ def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
     if "/" not in name and "." not in name:
         path = MODELS / f"{name}.ftz"
         if not path.is_file():
-            shipped = [found.stem for found in MODELS.glob("*.ftz")]
+            shipped = [file.stem for file in MODELS.glob("*.ftz")]
             raise ConfigError(name, "no such language model", closest(name, shipped or [SHIPPED]))
     else:
         path = Path(name)

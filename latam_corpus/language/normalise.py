@@ -74,24 +74,24 @@ def meanings() -> NDArray[np.uint32]:
     unknown = np.array([category in ("Cn", "Co", "Cs") for category in categories])
     # NFC may change what has the class REPAIR, and nothing else: see text/characters.py.
     stable = (plane & REPAIR) == 0
-    made = np.full(_PICTOGRAPHS[1] + 1, HARD, np.uint32)
+    table = np.full(_PICTOGRAPHS[1] + 1, HARD, np.uint32)
     small = letter & stable
     small[[p for p in np.flatnonzero(plane & UPPER).tolist() if len(chr(p).lower()) != 1]] = False  # İ
     small[ord(_SIGMA)] = False
     points = np.flatnonzero(small)
     together = points.astype("<u4").tobytes().decode("utf-32-le")
-    made[points] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
+    table[points] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
     for point in np.flatnonzero(mark).tolist():
         if unicodedata.is_normalized("NFC", chr(point)):
-            made[point] = MARK | point
-    made[np.flatnonzero(~letter & ~unknown & (stable | control))] = OTHER
-    made[slice(*_PICTOGRAPHS)] = OTHER
-    made[ord("\n")] = NEWLINE
-    made[ord("@")] = HARD  # an address
-    made[[ord(sign) for sign in apostrophes()]] = SIGN | ord(TYPED)
-    made[ord("+")] = SIGN | ord("+")
-    made.setflags(write=False)
-    return made
+            table[point] = MARK | point
+    table[np.flatnonzero(~letter & ~unknown & (stable | control))] = OTHER
+    table[slice(*_PICTOGRAPHS)] = OTHER
+    table[ord("\n")] = NEWLINE
+    table[ord("@")] = HARD  # an address
+    table[[ord(sign) for sign in apostrophes()]] = SIGN | ord(TYPED)
+    table[ord("+")] = SIGN | ord("+")
+    table.setflags(write=False)
+    return table
 
 
 @cache
@@ -103,12 +103,12 @@ def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
         pairs of code points that compose, the first shifted by 21 bits, sorted.
     """
     orders = np.array([unicodedata.combining(chr(point)) for point in range(_PLANE)], np.int16)
-    found = []
+    composed = []
     for point in range(_COMPOSED):
         character = chr(point)
         apart = unicodedata.normalize("NFD", character)
         orders[point] = unicodedata.combining(apart[-1])
         if len(apart) > 1 and unicodedata.is_normalized("NFC", character):
             first, second = unicodedata.decomposition(character).split()
-            found.append(int(first, 16) << 21 | int(second, 16))
-    return orders, np.array(sorted(found), np.uint64)
+            composed.append(int(first, 16) << 21 | int(second, 16))
+    return orders, np.array(sorted(composed), np.uint64)

@@ -42,15 +42,15 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
     Raises:
         ConfigError: a file of `varieties/` is wrong.
     """
-    told: list[str | None] = [None] * len(words)
+    varieties: list[str | None] = [None] * len(words)
     enough = words.word_count >= LEAST_WORDS
     for language, lexicon in lexicons(folder).items():
         wanted = enough & np.array([code == language for code in languages], np.bool_)
         if wanted.any():
-            found = Matches.of(words, lexicon, wanted)
-            for row, tag in _decide(found, lexicon).items():
-                told[row] = tag
-    return told
+            matches = Matches.of(words, lexicon, wanted)
+            for row, tag in _decide(matches, lexicon).items():
+                varieties[row] = tag
+    return varieties
 
 
 def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
@@ -69,28 +69,28 @@ def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
     lexicon = lexicons(folder).get(language)
     if lexicon is None:
         return {}
-    found = Matches.of(WordTable.of([text]), lexicon, np.ones(1, np.bool_))
-    order = np.argsort(-found.count, kind="stable")
+    matches = Matches.of(WordTable.of([text]), lexicon, np.ones(1, np.bool_))
+    order = np.argsort(-matches.count, kind="stable")
     speaks_for = lexicon.speaks_for[lexicon.group_of]
     by_region = {
-        region: [lexicon.words[cue] for cue in found.cue[order] if speaks_for[cue, place]]
-        for place, region in enumerate(lexicon.regions)
+        region: [lexicon.words[cue] for cue in matches.cue[order] if speaks_for[cue, region_index]]
+        for region_index, region in enumerate(lexicon.regions)
     }
     return {region: listed for region, listed in by_region.items() if listed}
 
 
-def _decide(found: Matches, lexicon: Lexicon) -> dict[int, str]:
+def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
     """Return the tags of the documents whose cues suffice."""
-    documents, place = np.unique(found.document, return_inverse=True)
+    documents, inverse = np.unique(matches.document, return_inverse=True)
     by_group = np.zeros((len(documents), len(lexicon.groups)), np.int64)
-    np.add.at(by_group, (place, lexicon.group_of[found.cue]), 1)
+    np.add.at(by_group, (inverse, lexicon.group_of[matches.cue]), 1)
     evidence = np.minimum(by_group, lexicon.most)
     best = winner(evidence, lexicon.speaks_for, LEAST_OWN, LEAST_TOGETHER)
-    told = {}
+    varieties = {}
     for number in np.flatnonzero(best >= 0).tolist():
         region = lexicon.regions[best[number]]
-        told[int(documents[number])] = _country(evidence[number], region, lexicon) or lexicon.files[region].variety
-    return told
+        varieties[int(documents[number])] = _country(evidence[number], region, lexicon) or lexicon.files[region].variety
+    return varieties
 
 
 def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str | None:

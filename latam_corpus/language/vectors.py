@@ -70,19 +70,21 @@ class Vectors:
         Args:
             lines: normalised text, words apart by one space, without newlines.
         """
-        found = lines if isinstance(lines, Lines) else Lines.of(lines)
-        made = np.zeros((len(found), self.parts.rows.shape[1]), np.float32)
+        normalised = lines if isinstance(lines, Lines) else Lines.of(lines)
+        means = np.zeros((len(normalised), self.parts.rows.shape[1]), np.float32)
         parts = self.parts
         layer = Input(
             parts.rows, np.float32(parts.unit), parts.row_of, parts.minn, parts.maxn, self.keys, self.values, self.end
         )
-        mean_rows(found.data, found.starts, found.ends, layer, Memory(self.seen, self.sums, self.counts), made)
-        return made
+        mean_rows(
+            normalised.data, normalised.starts, normalised.ends, layer, Memory(self.seen, self.sums, self.counts), means
+        )
+        return means
 
 
 def _row_of(word: bytes, words: bytes) -> int:
-    place = (b" " + words).find(b" " + word + b" ")
-    return words.count(b" ", 0, place) if place >= 0 else -1
+    position = (b" " + words).find(b" " + word + b" ")
+    return words.count(b" ", 0, position) if position >= 0 else -1
 
 
 def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,6 +97,6 @@ def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray
     """
     if len(lines) % 2:  # they are multiplied by twos
         return products(np.concatenate([lines, lines[:1]]), across)[:-1]
-    made = np.zeros((len(lines), across.shape[1]), np.float32)
-    multiply(lines, across, made)
-    return made
+    out = np.zeros((len(lines), across.shape[1]), np.float32)
+    multiply(lines, across, out)
+    return out

@@ -47,8 +47,8 @@ class Memory(NamedTuple):
 
 
 @kernel
-def multiply(lines, across, made):
-    """Add the product of two matrices to `made`, two lines at a time."""
+def multiply(lines, across, out):
+    """Add the product of two matrices to `out`, two lines at a time."""
     # Four dimensions at a time are added in the order of one at a time, and each number across is read for two lines.
     dim = lines.shape[1]
     fours = dim - dim % 4
@@ -59,12 +59,12 @@ def multiply(lines, across, made):
             for label in range(across.shape[1]):
                 first, second = across[d, label], across[d + 1, label]
                 third, fourth = across[d + 2, label], across[d + 3, label]
-                made[i, label] = made[i, label] + a * first + b * second + c * third + e * fourth
-                made[i + 1, label] = made[i + 1, label] + p * first + q * second + r * third + s * fourth
+                out[i, label] = out[i, label] + a * first + b * second + c * third + e * fourth
+                out[i + 1, label] = out[i + 1, label] + p * first + q * second + r * third + s * fourth
         for d in range(fours, dim):
             for label in range(across.shape[1]):
-                made[i, label] += lines[i, d] * across[d, label]
-                made[i + 1, label] += lines[i + 1, d] * across[d, label]
+                out[i, label] += lines[i, d] * across[d, label]
+                out[i + 1, label] += lines[i + 1, d] * across[d, label]
 
 
 @inlined
@@ -101,8 +101,8 @@ def enter_words(text, keys, values):
 
 
 @kernel
-def _rows_of_word(text, start, end, row_of, minn, maxn, padded, found):
-    """Write the rows of a word's n-grams, its bounds marked by < and >, into `found`; return how many.
+def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
+    """Write the rows of a word's n-grams, its bounds marked by < and >, into `buckets`; return how many.
 
     Rows are found first and added afterwards, so that the processor waits for many at once.
     """
@@ -125,51 +125,51 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, found):
                 h = _step(h, padded[j])
                 j += 1
             if length >= minn and not (length == 1 and (i == 0 or j == n)):
-                found[count] = h % bucket
+                buckets[count] = h % bucket
                 count += 1
             length += 1
-    kept = 0
+    row_count = 0
     for k in range(count):
-        row = row_of[found[k]]
-        found[kept] = row
-        kept += row >= 0
-    return kept
+        row = row_of[buckets[k]]
+        buckets[row_count] = row
+        row_count += row >= 0
+    return row_count
 
 
 @kernel
-def _remember(word, h, place, model, memory, padded, found):
+def _remember(word, h, entry, model, memory, padded, buckets):
     """Put the sum of a word's rows, those of its n-grams and its own, into its place."""
     text, start, end = word
     seen, sums, counts = memory.seen, memory.sums, memory.counts
     rows, keys, values = model.rows, model.keys, model.values
-    count = _rows_of_word(text, start, end, model.row_of, model.minn, model.maxn, padded, found)
+    count = _rows_of_word(text, start, end, model.row_of, model.minn, model.maxn, padded, buckets)
     slot = slot_of(keys, h)
     if keys[slot] == h:
-        found[count] = values[slot]
+        buckets[count] = values[slot]
         count += 1
-    total = sums[place]
+    total = sums[entry]
     for d in range(len(total)):
         total[d] = 0
     for k in range(count):
-        row = found[k]
+        row = buckets[k]
         for d in range(rows.shape[1]):
             total[d] += rows[row, d]
-    counts[place] = count
-    seen[place] = h & ~_TIMES | np.uint64(1)
+    counts[entry] = count
+    seen[entry] = h & ~_TIMES | np.uint64(1)
 
 
 @inlined
-def _place(h, seen):
+def _slot(h, seen):
     """Return the place of a word and whether it is there; if not, the place of the word that came least often.
 
     The words beside that one then count for one time less, so that none stays for ever.
     """
     first = np.int64(h >> np.uint64(8) & np.uint64(len(seen) // _WAYS - 1)) * _WAYS
-    for place in range(first, first + _WAYS):
-        if seen[place] | _TIMES == h | _TIMES:
-            if seen[place] & _TIMES != _TIMES:
-                seen[place] += np.uint64(1)
-            return place, True
+    for slot in range(first, first + _WAYS):
+        if seen[slot] | _TIMES == h | _TIMES:
+            if seen[slot] & _TIMES != _TIMES:
+                seen[slot] += np.uint64(1)
+            return slot, True
     least = 0
     for way in range(1, _WAYS):
         if seen[first + way] & _TIMES < seen[first + least] & _TIMES:
@@ -181,17 +181,17 @@ def _place(h, seen):
 
 
 @kernel
-def mean_rows(text, starts, ends, model, memory, made):
+def mean_rows(text, starts, ends, model, memory, out):
     """Write the mean of the rows of each line's words and n-grams: see `vectors.Vectors`."""
     rows, unit, minn, maxn, end_row = model.rows, model.unit, model.minn, model.maxn, model.end_row
     seen, sums, counts = memory.seen, memory.sums, memory.counts
     # Whole numbers add up to the same in any order, and no rounding comes in before the division.
-    dim = made.shape[1]
+    dim = out.shape[1]
     longest = 0
     for line in range(len(starts)):
         longest = max(longest, ends[line] - starts[line])
     padded = np.empty(longest + 2, np.uint8)
-    found = np.empty((longest + 2) * max(1, maxn - minn + 1) + 1, np.int32)
+    buckets = np.empty((longest + 2) * max(1, maxn - minn + 1) + 1, np.int32)
     line_sum = np.empty(dim, np.int64)
     for line in range(len(starts)):
         total = 0
@@ -203,16 +203,16 @@ def mean_rows(text, starts, ends, model, memory, made):
                 i += 1
             if i > start:
                 h = _hash_word(text, start, i)
-                place, known = _place(h, seen)
+                slot, known = _slot(h, seen)
                 if not known:
-                    _remember((text, start, i), h, place, model, memory, padded, found)
+                    _remember((text, start, i), h, slot, model, memory, padded, buckets)
                 for d in range(dim):
-                    line_sum[d] += sums[place, d]
-                total += counts[place]
+                    line_sum[d] += sums[slot, d]
+                total += counts[slot]
             start = i + 1
         if end_row >= 0:
             for d in range(dim):
                 line_sum[d] += rows[end_row, d]
             total += 1
         for d in range(dim):
-            made[line, d] = line_sum[d] * unit / max(total, 1)
+            out[line, d] = line_sum[d] * unit / max(total, 1)

@@ -138,7 +138,7 @@ def windows(data, offsets, most, size, starts, ends, owner):
 
 
 @kernel
-def pieces(data, offsets, rows, most, size, made, bounds):
+def pieces(data, offsets, rows, most, size, out, bounds):
     """Write the pieces of some documents, their bytes and bounds; return how many pieces there are."""
     starts, ends, owner = bounds
     points, places = np.empty(WHOLE + 1, np.uint32), np.empty(WHOLE + 1, np.int64)
@@ -156,7 +156,7 @@ def pieces(data, offsets, rows, most, size, made, bounds):
             parts = _spread(data, first, end, chars, most, 2 * size, part_starts, part_ends)
         counts[1] = 0
         for part in range(parts):
-            _lines(data, part_starts[part], part_ends[part], size, line, made, counts, cuts)
+            _lines(data, part_starts[part], part_ends[part], size, line, out, counts, cuts)
         cut = counts[1]
         for k in range(min(cut, most)):
             which = k if cut <= most else k * cut // most
@@ -166,7 +166,7 @@ def pieces(data, offsets, rows, most, size, made, bounds):
 
 
 @kernel
-def _lines(data, i, end, size, line, made, counts, cuts):
+def _lines(data, i, end, size, line, out, counts, cuts):
     """Write the lines of a text, from byte i on, and the bounds of their pieces."""
     points, places = line
     starts, ends = cuts
@@ -188,7 +188,7 @@ def _lines(data, i, end, size, line, made, counts, cuts):
         if chars == 0:
             continue
         long = chars > size  # as it is written: joined, its sentences may take less
-        chars = _write(data, chars, long, points, places, made, counts)
+        chars = _write(data, chars, long, points, places, out, counts)
         if long:
             _cut(chars, size, points, places, counts, starts, ends)
         else:
@@ -196,30 +196,30 @@ def _lines(data, i, end, size, line, made, counts, cuts):
 
 
 @kernel
-def _write(data, chars, joining, points, places, made, counts):
+def _write(data, chars, joining, points, places, out, counts):
     """Write a line's characters, one space between sentences where they are joined; returns how many.
 
     `points` and `places` are those of the line before, and of what is written after.
     """
     at = counts[0]
-    kept, k = 0, 0
+    written, k = 0, 0
     while k < chars:
         if joining and k and _is_space(points[k]) and _ends_sentence(points[k - 1]):
             while _is_space(points[k]):
                 k += 1
-            points[kept], places[kept], made[at] = _BREAK, at, 32
-            kept, at = kept + 1, at + 1
+            points[written], places[written], out[at] = _BREAK, at, 32
+            written, at = written + 1, at + 1
             continue
         i = places[k]
         _, width = decode(data, i)
-        points[kept], places[kept] = points[k], at
+        points[written], places[written] = points[k], at
         for byte in range(i, i + width):
-            made[at] = data[byte]
+            out[at] = data[byte]
             at += 1
-        kept, k = kept + 1, k + 1
-    places[kept] = at
+        written, k = written + 1, k + 1
+    places[written] = at
     counts[0] = at
-    return kept
+    return written
 
 
 @kernel
@@ -269,25 +269,25 @@ LEFT: Final = 2
 
 
 @kernel
-def normalise(data, starts, ends, tables, made, found):
+def normalise(data, starts, ends, tables, outputs, kinds):
     """Normalise each line, and write its bounds, its characters and what became of it."""
     meaning_of, order_of, composed = tables
-    text, made_starts, made_ends, chars = made
+    text, out_starts, out_ends, chars = outputs
     for n in range(len(starts)):
-        made_starts[n] = made_ends[n - 1] if n else 0
-        made_ends[n], chars[n], found[n] = _line(
-            data, starts[n], ends[n], meaning_of, order_of, composed, text, made_starts[n]
+        out_starts[n] = out_ends[n - 1] if n else 0
+        out_ends[n], chars[n], kinds[n] = _line(
+            data, starts[n], ends[n], meaning_of, order_of, composed, text, out_starts[n]
         )
 
 
 @kernel
-def _line(data, i, end, meaning_of, order_of, composed, made, at):
+def _line(data, i, end, meaning_of, order_of, composed, out, at):
     """Write one line normalised; returns the byte after it, its characters and what became of it.
 
     One loop and not several functions, as in text/words.py.
     """
     first, start = i, at
-    chars, found = 0, EMPTY
+    chars, kind = 0, EMPTY
     before = _AFTER_SPACE
     in_others = False
     starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
@@ -295,15 +295,15 @@ def _line(data, i, end, meaning_of, order_of, composed, made, at):
         point, width = decode(data, i)
         meaning = _meaning(meaning_of, point)
         if meaning < MARK:
-            at = encode(made, at, meaning)
-            chars, found, before, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
+            at = encode(out, at, meaning)
+            chars, kind, before, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
             starter, order = point, -1
         elif meaning < SIGN:
             its = int(order_of[point])
             if its < (order_of[starter] if order < 0 else order) or _compose(composed, starter, point):
                 return start, 0, LEFT
             starter, order = (starter, its) if its else (point, -1)
-            at = encode(made, at, point)
+            at = encode(out, at, point)
             chars, before, in_others = chars + 1, _AFTER_LETTER, False
         elif meaning < OTHER:
             count, after = 1, i + width
@@ -322,12 +322,12 @@ def _line(data, i, end, meaning_of, order_of, composed, made, at):
             if count + (before == _AFTER_SPACE) < (2 if closes else 3):
                 while i < after:
                     point, width = decode(data, i)
-                    made[at] = meaning_of[point] & np.uint32(0xFF)
+                    out[at] = meaning_of[point] & np.uint32(0xFF)
                     at, chars, i = at + 1, chars + 1, i + width
                 before = _AFTER_LETTER
                 continue
             if before != _AFTER_SPACE and at > start:
-                made[at] = 32
+                out[at] = 32
                 at, chars = at + 1, chars + 1
             i = after
             before = _AFTER_TAKEN
@@ -342,14 +342,14 @@ def _line(data, i, end, meaning_of, order_of, composed, made, at):
             if not in_others or meaning == NEWLINE:
                 before = _AFTER_SPACE
                 if at > start:
-                    made[at] = 32
+                    out[at] = 32
                     at, chars = at + 1, chars + 1
             in_others = meaning == OTHER
             starter, order = point, -1
         i += width
-    while at > start and made[at - 1] == 32:
+    while at > start and out[at - 1] == 32:
         at, chars = at - 1, chars - 1
-    return at, chars, found
+    return at, chars, kind
 
 
 @inlined
@@ -369,5 +369,5 @@ def _is_address(data, first, i, end):
 @kernel
 def _compose(composed, starter, point):
     pair = np.uint64(starter) << np.uint64(21) | np.uint64(point)
-    place = np.searchsorted(composed, pair)
-    return place < len(composed) and composed[place] == pair
+    position = np.searchsorted(composed, pair)
+    return position < len(composed) and composed[position] == pair

@@ -40,8 +40,10 @@ R = TypeVar("R")
 
 # Documents of an earlier version for which a new one is kept: the old one's id and what it said when it was compared,
 # and the new one's id with the evidence.
-_TOLD: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
-REPLACED: Final = pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in _TOLD} | {"evidence": pl.String()})
+_REPLACED_COLUMNS: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
+REPLACED: Final = pl.Schema(
+    {name: schema.DOCUMENT_SCHEMA[name] for name in _REPLACED_COLUMNS} | {"evidence": pl.String()}
+)
 _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
 _VALUES_A_PIECE: Final = 4_000_000  # words of documents, above all: 16 MB of them
 
@@ -58,9 +60,9 @@ class Output(PieceFile):
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """Return these columns of its rows, in order."""
-        told = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
-        frames = [self._read(self.path, told)] if told else []
-        if len(told) < len(columns):
+        stored = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
+        frames = [self._read(self.path, stored)] if stored else []
+        if len(stored) < len(columns):
             aside = [name for name in columns if name not in schema.DOCUMENT_SCHEMA]
             frames.append(self._read(self.path.with_name(ASIDE), aside))
         return pl.concat(frames, how="horizontal").select(columns)
@@ -71,9 +73,9 @@ class Output(PieceFile):
     def cut(self) -> Iterator[Output]:
         """Yield the same rows in pieces of which each has some millions of values beside it, or is one row group."""
         path = self.path.with_name(ASIDE)
-        told = pq.read_metadata(path if path.exists() else self.path)
+        metadata = pq.read_metadata(path if path.exists() else self.path)
         first = end = values = 0
-        for group in map(told.row_group, range(told.num_row_groups)):
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
             size = sum(group.column(column).num_values for column in range(group.num_columns))
             if end > first and values + size > _VALUES_A_PIECE:
                 yield replace(self, start=self.start + first, height=end - first, skipped=first)
@@ -144,18 +146,21 @@ class Stored:
             hashes.append(_hashes(rows_of(piece, [key], self.dropped_rows)[key]))
             self.step(f"reading every {key}", number, len(pieces))
         wanted = repeated_hashes(hashes)
-        places = [np.searchsorted(wanted, found) for found in hashes] if len(wanted) else []
-        hits = [wanted[place.clip(max=len(wanted) - 1)] == found for place, found in zip(places, hashes, strict=False)]
+        places = [np.searchsorted(wanted, matching) for matching in hashes] if len(wanted) else []
+        hits = [
+            wanted[positions.clip(max=len(wanted) - 1)] == matching
+            for positions, matching in zip(places, hashes, strict=False)
+        ]
         slices = min(-(-sum(int(hit.sum()) for hit in hits) // _AT_ONCE), len(wanted))
         for number in range(slices):
             low, high = number * len(wanted) // slices, (number + 1) * len(wanted) // slices
             frames = [pl.DataFrame()]
-            for piece, hit, place in zip(pieces, hits, places, strict=True):
-                mask = hit & (place >= low) & (place < high)
+            for piece, hit, positions in zip(pieces, hits, places, strict=True):
+                mask = hit & (positions >= low) & (positions < high)
                 if mask.any():
                     frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
-            found = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
-            yield found.select(ROW, *columns)
+            matching = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
+            yield matching.select(ROW, *columns)
             self.step(f"deciding where {key} is the same", number + 1, slices)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
@@ -177,18 +182,18 @@ class _Job:
     """A barrier's job as an engine takes it."""
 
     work: Callable[[Any], Any]
-    given: Any
+    argument: Any
     name: str
 
     @property
     def bytes(self) -> int:
         """How large it is, about."""
-        return int(self.given.bytes)
+        return int(self.argument.bytes)
 
 
 def _do(job: _Job) -> Outcome:
     try:
-        return Outcome(job.name, value=job.work(job.given))
+        return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
         return Outcome(job.name, error=str(error), remedy=error.remedy)
     except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
@@ -196,11 +201,11 @@ def _do(job: _Job) -> Outcome:
 
 
 def _in_a_row(files: Iterable[Path], start: int) -> list[Output]:
-    made = []
+    outputs = []
     for path in files:
-        made.append(Output(path, start, pq.read_metadata(path).num_rows))
-        start += made[-1].height
-    return made
+        outputs.append(Output(path, start, pq.read_metadata(path).num_rows))
+        start += outputs[-1].height
+    return outputs
 
 
 def decide(
@@ -233,10 +238,10 @@ def decide(
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
-        fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_TOLD[:3])
-        mended = dict.fromkeys(told for told in (damage, *spool.mended) if told)
-        made = StoredDecisions(parts, fallen, corpus.notes, tuple(mended))
-    return remember(made, work, rests_on)
+        fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_REPLACED_COLUMNS[:3])
+        mended = dict.fromkeys(damaged for damaged in (damage, *spool.mended) if damaged)
+        decisions = StoredDecisions(parts, fallen, corpus.notes, tuple(mended))
+    return remember(decisions, work, rests_on)
 
 
 def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
@@ -268,20 +273,20 @@ class _Spool:
         number = rows[ROW].to_numpy()
         part = np.searchsorted(self._starts, number, side="right") - 1
         self._counts.update(dict(zip(*(a.tolist() for a in np.unique(part, return_counts=True)), strict=True)))
-        made = rows.with_columns(
+        stored = rows.with_columns(
             pl.Series("part", part, dtype=pl.UInt32),
             pl.Series("place", number - self._starts[part], dtype=pl.UInt32),
             pl.lit(barrier).alias("stage"),
         )
         path = self._folder / f"{len(self._files)}.parquet"
-        made.drop(ROW).write_parquet(path)
+        stored.drop(ROW).write_parquet(path)
         self._files.append(path)
-        return made.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
+        return stored.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
 
     def stored(self, work: Path, barrier_key: str) -> dict[str, tuple[Path | None, str]]:
         """Return the decisions of each part, kept under the digest of what they say."""
         nothing: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
-        found = dict.fromkeys(self._names, nothing)
+        decisions = dict.fromkeys(self._names, nothing)
         for low, high in self._ranges():
             here = (pl.col("part") >= low) & (pl.col("part") < high)
             frames = [pl.read_parquet(path, glob=False).filter(here) for path in self._files]
@@ -289,10 +294,13 @@ class _Spool:
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
             ).items():
-                found[self._names[int(part)]] = self._kept(mine, work), digest_of(barrier_key, mine.write_ndjson())
-        return found
+                decisions[self._names[int(part)]] = (
+                    self._stored_decisions(mine, work),
+                    digest_of(barrier_key, mine.write_ndjson()),
+                )
+        return decisions
 
-    def _kept(self, decisions: pl.DataFrame, work: Path) -> Path:
+    def _stored_decisions(self, decisions: pl.DataFrame, work: Path) -> Path:
         path, damage = store(decisions, work)
         self.mended += [damage] if damage else []
         return path

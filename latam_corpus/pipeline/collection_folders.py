@@ -26,5 +26,5 @@ def warc_folder(source: Source, out: Path) -> str:
 def with_warc_folders(plan: Plan, out: Path) -> Plan:
     """Give the plan, in which sources that were collected into `out` are read from there where nothing else is said."""
     there = {source.id: warc_folder(source, out) for source in plan.sources if source.status != "ask_first"}
-    found = {source: folder for source, folder in there.items() if folder}
-    return dataclasses.replace(plan, locations={**found, **plan.locations})
+    folders = {source: folder for source, folder in there.items() if folder}
+    return dataclasses.replace(plan, locations={**folders, **plan.locations})

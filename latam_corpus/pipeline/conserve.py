@@ -10,7 +10,7 @@ import hashlib
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -22,10 +22,11 @@ from latam_corpus.text.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from latam_corpus.stages import Stage
 
+KILLED: Final = "killed_worker"
 _NOTES = ("drop_reason", "verdict", "evidence")
 
 
@@ -63,12 +64,25 @@ class Passed:
     count: Count
 
 
-def pass_through(stage: Stage, batch: Batch) -> Passed:
+def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None = None) -> Passed:
     """Return the batch after the stage, its dropped rows set aside.
+
+    Args:
+        stage: what is done.
+        batch: on which rows.
+        withheld: documents that the stage isn't given since they end the worker, by id, with the cause; they are set
+            aside.
 
     Raises:
         PartError: the stage lost, added or reordered rows, or broke off.
     """
+    if withheld and (mine := batch.frame["doc_id"].is_in(list(withheld))).any():
+        causes = [{"cause": withheld[doc_id]} for doc_id in batch.frame.filter(mine)["doc_id"]]
+        fallen = Batch(batch.frame.filter(mine)).drop([KILLED] * len(causes), causes, "failed")
+        first, rest = set_aside(fallen, stage.name), pass_through(stage, Batch(batch.frame.filter(~mine)))
+        rest.count.add(first.count)
+        dropped = pl.concat([rest.dropped, first.dropped], how="diagonal_relaxed")
+        return Passed(rest.kept, dropped, pl.concat([rest.ledger, first.ledger]), rest.count)
     after = _called(stage, batch)
     _check_rows(stage, batch.frame, after.frame)
     changes = _changes(stage, batch.frame, after.frame)

@@ -32,11 +32,11 @@ def examine_sources(plan: Plan) -> list[Examined]:
     """
     places = [(source, plan.locations.get(source.id)) for source in plan.sources]
     readable = [(source, where) for source, where in places if where and (source.uses or source.status != "ask_first")]
-    found = [examine(source, where) for source, where in readable]
-    for one in found:
+    contracts = [examine(source, where) for source, where in readable]
+    for one in contracts:
         for breach in one.breaches:
             raise ConfigError(*breach)
-    return found
+    return contracts
 
 
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:
@@ -49,27 +49,27 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
     Raises:
         SourceError: all records of a source together break what its file says of their columns.
     """
-    found: dict[str, Facts] = {}
+    by_name: dict[str, Facts] = {}
     by_source: dict[str, list[Part]] = {}
     for part in parts:
         by_source.setdefault(part.source.id, []).append(part)
     for name, mine in by_source.items():
-        source, facts = mine[0].source, found.setdefault(name, Facts())
-        made = [folders[part.name] for part in mine if part.name in folders]
-        for folder in made:
+        source, facts = mine[0].source, by_name.setdefault(name, Facts())
+        present = [folders[part.name] for part in mine if part.name in folders]
+        for folder in present:
             facts.add(StepCounts.read(folder).facts)
-        if len(made) < len(mine):  # the run makes no release, and what is left may lack what the others have
+        if len(present) < len(mine):  # the run makes no release, and what is left may lack what the others have
             continue
-        values = [pl.read_parquet(folder / VALUES, glob=False) for folder in made if (folder / VALUES).exists()]
+        values = [pl.read_parquet(folder / VALUES, glob=False) for folder in present if (folder / VALUES).exists()]
         every = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])
         for breach in chain(over_all(source, facts), repeated(source, every)):
             raise SourceError(*breach)
-    return found
+    return by_name
 
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
     """Return the barriers, with what one of them must know of the sources."""
-    dated = tuple(sorted(name for name, told in facts.items() if told.dated))
+    dated = tuple(sorted(name for name, source_facts in facts.items() if source_facts.dated))
     return tuple(replace(one, dated=dated) if isinstance(one, Supersede) else one for one in barriers)
 
 
@@ -79,11 +79,11 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
         {
             "source": source,
             "column": name,
-            "from": given.origin,
-            "records": given.records,
-            "filled": given.filled,
-            **({"example": given.example} if given.example and not given.filled else {}),
+            "from": fill.origin,
+            "records": fill.records,
+            "filled": fill.filled,
+            **({"example": fill.example} if fill.example and not fill.filled else {}),
         }
-        for source, told in facts.items()
-        for name, given in told.given.items()
+        for source, source_facts in facts.items()
+        for name, fill in source_facts.fills.items()
     ]

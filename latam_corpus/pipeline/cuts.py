@@ -34,32 +34,32 @@ def cuts_of(
     """
     if file.size <= SPAN_BYTES:
         return [None]
-    stated = source.collect.model_dump(mode="json")
+    settings = source.collect.model_dump(mode="json")
     # The name tells format and compression.
-    key = digest_of(content, file.relative, stated, SPAN_BYTES)
+    key = digest_of(content, file.relative, settings, SPAN_BYTES)
     path = cache_folder() / "cuts" / reading_code() / f"{key}.json"
-    found = _remembered(path)
-    if found is None:
+    spans = _remembered(path)
+    if spans is None:
         if looking:
             looking(file)
-        found = split(source, file, SPAN_BYTES)
-        _remember(path, found)
-    return found
+        spans = split(source, file, SPAN_BYTES)
+        _remember(path, spans)
+    return spans
 
 
 def _remembered(path: Path) -> list[Span | None] | None:
     """Return what stands there; None where it can't be relied on."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told["digest"] == digest_of(told["cuts"]):
-            return [None if one is None else Span(**one) for one in told["cuts"]]
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values["digest"] == digest_of(values["cuts"]):
+            return [None if one is None else Span(**one) for one in values["cuts"]]
     except (OSError, ValueError, TypeError, KeyError):
         pass
     return None
 
 
-def _remember(path: Path, found: list[Span | None]) -> None:
-    cuts = [None if one is None else asdict(one) for one in found]
+def _remember(path: Path, spans: list[Span | None]) -> None:
+    cuts = [None if one is None else asdict(one) for one in spans]
     use_folder(path.parent)
     with suppress(OSError):  # a home folder that can't be written to: they are found again
         replace(path, json.dumps({"digest": digest_of(cuts), "cuts": cuts}).encode())

@@ -86,7 +86,7 @@ def remember(decided: StoredDecisions, work: Path, rests_on: str) -> StoredDecis
 
 
 def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, str]:
-    """What a cut came to before, None where it isn't known; and a sentence where what is stored of it is damaged."""
+    """Return what a cut came to before, None where unknown; and a sentence where what is stored is damaged."""
     path = _folder(work) / f"{rests_on}.json"
     try:
         values = unsealed(path.read_bytes())

@@ -154,8 +154,8 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
 
 
 def _stage(use: str, why: Message, language: str, **options: object) -> list[str]:
-    told = [f"{key} = {_value(value)}" for key, value in options.items()]
-    return [*_comment(why, language), "[[stage]]", f"use = {_value(use)}", *told, ""]
+    lines = [f"{key} = {_value(value)}" for key, value in options.items()]
+    return [*_comment(why, language), "[[stage]]", f"use = {_value(use)}", *lines, ""]
 
 
 def _comment(text: Message, language: str) -> list[str]:

@@ -80,9 +80,9 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
 def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what stages of one name are made of otherwise; a stage that one run lacks."""
     if "made_of" not in a or "made_of" not in b:
-        told = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
-        if told[0] != told[1]:
-            yield Difference("stage", "all", "", *told)
+        recorded = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
+        if recorded[0] != recorded[1]:
+            yield Difference("stage", "all", "", *recorded)
         return
     mine, theirs = _numbered(a["made_of"]), _numbered(b["made_of"])
     for name in dict.fromkeys((*mine, *theirs)):
@@ -97,12 +97,12 @@ def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return the stages by name, a second one of a name with its number."""
     seen: Counter[str] = Counter()
-    found = {}
+    numbered = {}
     for stage in stages:
         seen[stage["stage"]] += 1
         number = seen[stage["stage"]]
-        found[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
-    return found
+        numbered[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
+    return numbered
 
 
 def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
@@ -129,14 +129,14 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """The digest of each file's bytes and the keys of its parts; of an older toolkit's run only its size is known."""
-    found: dict[str, tuple[Any, list[Any]]] = {}
+    """Return each file's digest and the keys of its parts; of an older toolkit's run only the size is known."""
+    files: dict[str, tuple[Any, list[Any]]] = {}
     for part in parts:
         for file in files_of(part):
             name = f"{part.get('source', part['name'].rpartition('-')[0])}: {file['file']}"
             content = file.get("sha256") or f"{file['bytes']} bytes"
-            found.setdefault(name, (content, []))[1].append(file.get("key"))
-    return {name: (content, keys) for name, (content, keys) in found.items()}
+            files.setdefault(name, (content, []))[1].append(file.get("key"))
+    return {name: (content, keys) for name, (content, keys) in files.items()}
 
 
 def files_of(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -163,11 +163,11 @@ def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted
 
 
 def _by_source(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
+    totals: dict[str, tuple[int, int]] = {}
     for row in rows:
-        rows_in, kept = found.get(row["source"], (0, 0))
-        found[row["source"]] = rows_in + row["in"], kept + row["kept"]
-    return found
+        rows_in, kept = totals.get(row["source"], (0, 0))
+        totals[row["source"]] = rows_in + row["in"], kept + row["kept"]
+    return totals
 
 
 def _counted(a: Mapping[str, tuple[int, int]], b: Mapping[str, tuple[int, int]]) -> list[Counted]:

@@ -81,7 +81,7 @@ def prune(
     going = {folder.resolve().name: folder for folder in runs}
     tags = [(tag, name) for tag, name in (read_tags(out) if going else {}).items() if name in going]
     if not force:
-        _refuse_needed(tags, {name: made for name, made in (released or {}).items() if name in going})
+        _refuse_needed(tags, {name: versions for name, versions in (released or {}).items() if name in going})
     if not (out / "runs").is_dir() and not (out / "work").is_dir():
         return [], 0
     (out / "work").mkdir(exist_ok=True)
@@ -89,7 +89,7 @@ def prune(
         for folder in known:
             with locked(folder):
                 pass
-        kept = {key for folder, keys in _referred(out, set(going)).items() for key in keys}
+        needed = {key for folder, keys in _referred(out, set(going)).items() for key in keys}
         before = sum(_size(path) for path in _rest(out))
         for tag, name in tags:
             untag(out, going[name], tag)
@@ -99,7 +99,7 @@ def prune(
         for hidden in (out / "runs").glob(".*.removed"):
             shutil.rmtree(hidden)
         for path in _rest(out):
-            if path.name not in kept:
+            if path.name not in needed:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return sorted(going), before - sum(_size(path) for path in _rest(out))
 
@@ -113,10 +113,10 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
     for tag, name in tags:
         remedy = f"take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force"
         raise ConfigError(name, f"it has the tag «{tag}»", remedy)
-    for name, made in released.items():
-        told = ", ".join(made[:3]) + (f" and {len(made) - 3} more" if len(made) > 3 else "")  # noqa: PLR2004
+    for name, versions in released.items():
+        listed = ", ".join(versions[:3]) + (f" and {len(versions) - 3} more" if len(versions) > 3 else "")  # noqa: PLR2004
         remedy = "the release stays whole without it, but nothing tells then why documents were left out; give --force"
-        raise ConfigError(name, f"{told} was made of it", remedy)
+        raise ConfigError(name, f"{listed} was made of it", remedy)
 
 
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:

@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from latam_corpus.pipeline.part import J, Outcome
 
 
 class Engine(Protocol):
     """What runs tasks: in this process, in worker processes, or on a cluster."""
+
+    @property
+    def workers(self) -> int:
+        """How many tasks are worked at once."""
+        ...
+
+    @property
+    def jobs(self) -> Path | None:
+        """The folder in which a cluster's jobs leave what they say; None where there are no jobs."""
+        ...
 
     def __enter__(self) -> Self:
         """Reuse workers until the block ends."""
@@ -41,7 +52,7 @@ class Progress(Protocol):
         """Note that a barrier decides on so many rows."""
         ...
 
-    def mended(self, told: str) -> None:
+    def mended(self, damaged: str) -> None:
         """Something of an earlier run was damaged and is made anew, as the sentence tells."""
         ...
 

@@ -83,9 +83,9 @@ def _of_packs(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     chosen = sorted((inputs[int((n + 0.5) * len(inputs) / count)] for n in range(count)), key=lambda one: one.file)
     sample = replace(parts[0], inputs=tuple(chosen), key=f"{parts[0].key}-sample")
     _warm(replace(sample, inputs=sample.inputs[:_WARMED_BY]), plan, work)
-    seconds, made, _ = _sampled(sample, plan, work)
+    seconds, output_bytes, _ = _sampled(sample, plan, work)
     scale = len(inputs) / count
-    return Estimate(seconds * scale, int(made * scale), sample.bytes, bytes_)
+    return Estimate(seconds * scale, int(output_bytes * scale), sample.bytes, bytes_)
 
 
 def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
@@ -100,19 +100,19 @@ def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     ordered = sorted(parts, key=lambda part: (_skipped(part) > 0, -part.bytes))
     small = ordered[0].bytes <= _SMALL
     count = min(len(parts), _FILES) if small else 1
-    sample = [ordered[int((place + 0.5) * len(parts) / count)] for place in range(count)] if small else ordered[:1]
-    seconds, made, read = 0.0, 0, 0
+    sample = [ordered[int((index + 0.5) * len(parts) / count)] for index in range(count)] if small else ordered[:1]
+    seconds, output_bytes, read = 0.0, 0, 0
     _warm(sample[0], plan, work)
     for part in sample:
         used, stored, folders = _sampled(replace(part, limit=min(part.limit or _RECORDS, _RECORDS)), plan, work)
         seconds += used
-        made += stored
+        output_bytes += stored
         read += min(_input_bytes(part, folders), part.bytes)
     remaining = sum(part.bytes for part in parts)
     # A small file costs what any file costs, more than its bytes do.
     scale = len(parts) / count if small else remaining / max(read, 1)
     again = sum(map(_skipped, parts)) / _UNPACKED_A_SECOND
-    return Estimate(seconds * scale + again, int(made * scale), read, remaining)
+    return Estimate(seconds * scale + again, int(output_bytes * scale), read, remaining)
 
 
 def _skipped(part: Part) -> int:
@@ -130,9 +130,9 @@ def _sampled(part: Part, plan: Plan, work: Path) -> tuple[float, int, list[Path]
     outcome = _worked(Task(part, plan.segments[0], work))
     seconds = _cpu_seconds() - started
     folders = [folder_of(work, key) for key in outcome.keys]
-    made = sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
+    output_bytes = sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
     # Rows that barriers decide on are written once more for each segment that follows.
-    return seconds, made + (len(plan.segments) - 1) * (folders[-1] / ROWS).stat().st_size, folders
+    return seconds, output_bytes + (len(plan.segments) - 1) * (folders[-1] / ROWS).stat().st_size, folders
 
 
 def _worked(task: Task) -> Outcome:
@@ -148,7 +148,7 @@ def _worked(task: Task) -> Outcome:
 
 
 def _cpu_seconds() -> float:
-    """What this process has taken, with the children that extract for it, those that ended and the one that runs."""
+    """Return the processor time of this process and its extracting children, those that ended and the running one."""
     used = os.times()
     return time.process_time() + used.children_user + used.children_system + sandbox.cpu_seconds()
 

@@ -68,12 +68,12 @@ def recipe_of(run: str) -> str:
     >>> recipe_of("prensa-del-sur-1a2b3c4d")
     'prensa-del-sur'
     """
-    found = _NAME.fullmatch(run)
-    return found["recipe"] if found else run
+    match = _NAME.fullmatch(run)
+    return match["recipe"] if match else run
 
 
 def run_names(recipe: str, digest: str) -> Iterator[str]:
-    """The names of the runs that rest on one digest: the first, and those that came to something else after it."""
+    """Yield the names of the runs on one digest: of the first, and of those that came to something else after it."""
     number = 0
     while True:
         yield f"{recipe}-{(digest_of(digest, number) if number else digest)[:8]}"
@@ -122,8 +122,8 @@ def entry(folder: Path) -> Entry:
         failed = attempt.get("error")
         confirmed = attempt.get("ended") if not failed else None
         problem = f"when it was run again: {failed}" if failed else problem
-        found = Entry(folder, "finished", max(record.values["written"], confirmed or ""), record, problem, attempt)
-        return found if found.whole else replace(found, state="failed parts")
+        run_entry = Entry(folder, "finished", max(record.values["written"], confirmed or ""), record, problem, attempt)
+        return run_entry if run_entry.whole else replace(run_entry, state="failed parts")
     if attempt.get("error"):
         return Entry(folder, "failed", attempt["ended"], None, attempt["error"], attempt)
     return Entry(folder, "interrupted", began, None, "", attempt)
@@ -219,16 +219,16 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     there = [name for name, folder in known.items() if not must_be_finished or (folder / RUN_FILE).exists()]
     if of_recipe and (newest := _newest([known[name] for name in of_recipe])):
         return newest
-    found = [name for name in there if name.startswith(named)]
-    if len(found) > 1:
-        raise ConfigError(named, f"{len(found)} runs begin so", "name one of: " + ", ".join(found))
-    if not found:
+    names = [name for name in there if name.startswith(named)]
+    if len(names) > 1:
+        raise ConfigError(named, f"{len(names)} runs begin so", "name one of: " + ", ".join(names))
+    if not names:
         raise ConfigError(f"{out / 'runs'}", f"there is no run «{named}»", closest(named, there))
-    return known[found[0]]
+    return known[names[0]]
 
 
 def unfinished_after(run: Path, out: Path) -> list[Entry]:
-    """The runs of the same recipe that came after this one and aren't finished with all parts, the latest first."""
+    """Return the later runs of the same recipe that aren't finished with all parts, the latest first."""
     when = entry(run).when
     others = [one for one in history(out) if recipe_of(one.name) == recipe_of(run.name)]
     return [one for one in others if one.when > when and not one.whole]
@@ -240,8 +240,8 @@ def _newest(runs: list[Path]) -> Path | None:
     Raises:
         ConfigError: the record of one is damaged: it may be the newest.
     """
-    found = [one for one in map(entry, runs) if _sound(one).whole]
-    return max(found, key=lambda one: (one.when, one.name)).folder if found else None
+    entries = [one for one in map(entry, runs) if _sound(one).whole]
+    return max(entries, key=lambda one: (one.when, one.name)).folder if entries else None
 
 
 def read_tags(out: Path) -> dict[str, str]:

@@ -23,10 +23,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.durable import replace, sealed, unsealed
+from latam_corpus.durable import package_digest, replace, sealed, unsealed
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import PACKAGE, cache_folder
 from latam_corpus.stages import Barrier
+from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -38,7 +39,7 @@ _OURS: Final = "latam_corpus"
 _NAMED: Final = re.compile(r"(\w+(?:\.\w+)+)(?::.*)?", re.DOTALL)
 _DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # How the words of files are called in each language: errors tell it, and no result rests on it.
-_SAID: Final = frozenset({"latam_corpus.catalog.display_names"})
+_NOT_FOLLOWED: Final = frozenset({"latam_corpus.catalog.display_names"})
 _MOST: Final = 4000  # files that are remembered: several versions of all of ours
 
 # Of a file: the digest of its code, and the dotted names that it imports from its own package or from ours.
@@ -63,8 +64,8 @@ class Code:
     def __post_init__(self) -> None:
         with suppress(OSError, ValueError):  # not there, or damaged: it is made anew
             if self.memory:
-                told = unsealed(self.memory.read_bytes())
-                self._known = {key: (digest, tuple(names)) for key, (digest, names) in told.items()}
+                facts = unsealed(self.memory.read_bytes())
+                self._known = {key: (digest, tuple(names)) for key, (digest, names) in facts.items()}
 
     def reached(self, roots: Iterable[str]) -> set[str]:
         """Return the modules that these modules reach, themselves among them.
@@ -72,14 +73,14 @@ class Code:
         Raises:
             ConfigError: a module has no file.
         """
-        found: set[str] = set()
+        modules: set[str] = set()
         ahead = list(roots)
         while ahead:
             module = ahead.pop()
-            if module not in found | _SAID:
-                found.add(module)
+            if module not in modules | _NOT_FOLLOWED:
+                modules.add(module)
                 ahead += filter(None, map(self._module, self.facts(module)[1]))
-        return found
+        return modules
 
     def digest(self, roots: Iterable[str], alone: Iterable[str] = ()) -> str:
         """Return 16 hex digits that change when the code of a module does which these modules reach.
@@ -93,10 +94,10 @@ class Code:
         """
         before = len(self._known)
         modules = sorted({*self.reached(roots), *alone})
-        told = [f"{module} {self.facts(module)[0]}" for module in modules]
+        digests = [f"{module} {self.facts(module)[0]}" for module in modules]
         if self.memory and len(self._known) > before:
             self._remember(self.memory)
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
 
     def facts(self, module: str) -> Facts:
         """Return the digest of the module's code and the names that it imports.
@@ -113,8 +114,8 @@ class Code:
             table = file.with_suffix(".toml")
             beside = hashlib.sha256(table.read_bytes()).hexdigest() if table.is_file() else ""
             inside = module if file.stem == "__init__" else module.rpartition(".")[0]
-            told = f"{_self()} {sys.version_info[:2]} {module} {inside} {beside} ".encode() + data
-            key = hashlib.sha256(told).hexdigest()[:32]
+            identity = f"{_self()} {sys.version_info[:2]} {module} {inside} {beside} ".encode() + data
+            key = hashlib.sha256(identity).hexdigest()[:32]
             if key not in self._known:
                 digest, names = _facts_of(data, inside, {_OURS, module.partition(".")[0]})
                 self._known[key] = digest + beside, names
@@ -131,10 +132,10 @@ class Code:
 
     def _file(self, module: str) -> Path | None:
         if module not in self._files:
-            self._files[module] = self._found(module)
+            self._files[module] = self._path_of(module)
         return self._files[module]
 
-    def _found(self, module: str) -> Path | None:
+    def _path_of(self, module: str) -> Path | None:
         package, _, rest = module.partition(".")
         if package == _OURS:
             base = self.package.joinpath(*rest.split("."))
@@ -182,48 +183,48 @@ def _facts_of(data: bytes, inside: str, packages: Collection[str]) -> Facts:
     reader = _Reader(inside)
     reader.read(tree)
     names = sorted(name for name in reader.names if name.partition(".")[0] in packages)
-    return hashlib.sha256("\n".join(reader.told).encode("utf-8", "surrogatepass")).hexdigest()[:32], tuple(names)
+    return hashlib.sha256("\n".join(reader.syntax).encode("utf-8", "surrogatepass")).hexdigest()[:32], tuple(names)
 
 
 class _Reader:
     """Tells what the nodes of a syntax tree say, without their places, and which names they import."""
 
     def __init__(self, inside: str) -> None:
-        self.told: list[str] = []
+        self.syntax: list[str] = []
         self.names: set[str] = set()
         self._inside = inside
 
-    def read(self, said: Any, imports: bool = True) -> None:
+    def read(self, value: Any, imports: bool = True) -> None:
         """Tell what a node, a list or a value says.
 
         Args:
-            said: any of these.
+            value: any of these.
             imports: whether imports in it count.
         """
-        if isinstance(said, list):
-            self.told.append("[")
-            for one in said:
+        if isinstance(value, list):
+            self.syntax.append("[")
+            for one in value:
                 self.read(one, imports)
-            self.told.append("]")
-        elif not isinstance(said, ast.AST):
-            self.told.append(repr(said))
-        elif isinstance(said, ast.If) and _is_for_types(said.test):
-            self.read(said.orelse, imports)
+            self.syntax.append("]")
+        elif not isinstance(value, ast.AST):
+            self.syntax.append(repr(value))
+        elif isinstance(value, ast.If) and _is_for_types(value.test):
+            self.read(value.orelse, imports)
         else:
-            self._read_node(said, imports)
+            self._read_node(value, imports)
 
     def _read_node(self, node: ast.AST, imports: bool) -> None:
         if imports:
             self.names.update(self._imported(node))
             imports = not (isinstance(node, ast.FunctionDef) and node.name == "expand")
-        self.told.append(f"({type(node).__name__}")
+        self.syntax.append(f"({type(node).__name__}")
         for name, value in ast.iter_fields(node):
             if name == "body" and isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
                 value = value[1:]  # noqa: PLW2901
             if value is not None and value != []:  # an empty field may be one that other Pythons don't have
-                self.told.append(name)
+                self.syntax.append(name)
                 self.read(value, imports)
-        self.told.append(")")
+        self.syntax.append(")")
 
     def _imported(self, node: ast.AST) -> Iterable[str]:
         if isinstance(node, ast.Import):
@@ -258,15 +259,16 @@ def digest_of(*values: Any) -> str:
     >>> digest_of("a", ["b"]) == digest_of("a", ["b"])
     True
     """
-    told = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    encoded = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(encoded.encode()).hexdigest()[:32]
 
 
 def reading_code() -> str:
     """Change with the code that makes rows of a source's files, and with the tables beside it."""
     ours = code()
     tables = [hashlib.sha256((ours.package / table).read_bytes()).hexdigest() for table in _TABLES]
-    return digest_of(ours.digest([_READING]), tables)
+    plug_ins = [(name, package_digest(entry.module)) for name, entry in plugged_readers().items()]
+    return digest_of(ours.digest([_READING]), tables, *plug_ins)
 
 
 def rows_code() -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from latam_corpus.codes import admits
-from latam_corpus.collect.formats import SUFFIXES, unread_suffix
+from latam_corpus.collect.formats import suffixes, unread_suffix
 from latam_corpus.errors import ConfigError, as_one
+from latam_corpus.language.model_files import SHIPPED, chosen
 from latam_corpus.messages import _, enumerated, same
 from latam_corpus.pipeline.plan import named_source
 from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 
 def checked_recipe(named: str, language: str) -> Recipe:
-    """The recipe, where nothing is wrong in its file, in those of its sources, in its stages and in their policies.
+    """Load the recipe if nothing is wrong in its file, its sources, its stages and their policies.
 
     Args:
         named: as `load_recipe` takes it.
@@ -38,23 +39,23 @@ def checked_recipe(named: str, language: str) -> Recipe:
         ConfigError: all that is wrong.
     """
     wrong: list[ConfigError] = []
-    recipe = _kept(wrong, lambda: load_recipe(named, language))
+    recipe = _attempted(wrong, lambda: load_recipe(named, language))
     path = recipe.file if recipe else shipped_recipes().get(named, Path(named).expanduser())
     values = _values(recipe.text if recipe else _text(path))
     for source in _listed(values.get("sources"), str):
-        _kept(wrong, lambda name=source: _checked_source(name, path))  # type: ignore[misc]
+        _attempted(wrong, lambda name=source: _checked_source(name, path))  # type: ignore[misc]
     for number, entry in enumerate(_listed(values.get("stage"), dict), 1):
         if isinstance(entry.get("use"), str):
-            _kept(wrong, lambda entry=entry, number=number: _checked_stage(entry, path, number))  # type: ignore[misc]
+            _attempted(wrong, lambda entry=entry, number=number: _checked_stage(entry, path, number))  # type: ignore[misc]
     if wrong or recipe is None:
         raise as_one(wrong)
     return recipe
 
 
-def _kept(wrong: list[ConfigError], made: Callable[[], T]) -> T | None:
+def _attempted(wrong: list[ConfigError], make: Callable[[], T]) -> T | None:
     """Return what a function gives; None, and the error among those that are wrong, where it raises one."""
     try:
-        return made()
+        return make()
     except ConfigError as error:
         wrong.append(error)
         return None
@@ -98,7 +99,7 @@ def unread(source: Source) -> Iterator[tuple[Message, Message]]:
     if source.collect.format:
         return
     for suffix in dict.fromkeys(filter(None, map(unread_suffix, source.collect.files))):
-        known = ", ".join(sorted(SUFFIXES))
+        known = ", ".join(sorted(suffixes()))
         problem = _("nothing reads files that end in «{suffix}»", suffix=suffix)
         yield problem, _("save them as one of {known}; or set collect.format", known=known)
 
@@ -121,19 +122,27 @@ def missing_inputs(plan: Plan) -> None:
 
 def hints_of(plan: Plan, today: date) -> list[Message]:
     """Return what may run and isn't what is usually meant, a sentence each with what to do."""
-    found = plan.recipe.hints()
+    hints = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
-            told = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
-            found.append(told.fill(source=source.id, holder=source.holder))
+            hint = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
+            hints.append(hint.fill(source=source.id, holder=source.holder))
         if source.expires and source.expires < today:
-            told = _("«{source}»: its permission ended on {day}; ask for it anew")
-            found.append(told.fill(source=source.id, day=source.expires))
+            hint = _("«{source}»: its permission ended on {day}; ask for it anew")
+            hints.append(hint.fill(source=source.id, day=source.expires))
         if source.closed_by:
-            told = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
-            found.append(told.fill(source=source.id, labels=", ".join(source.closed_by)))
-        found += _of_languages(plan, source)
-    return found
+            hint = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
+            hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
+        hints += _of_languages(plan, source)
+    return [*hints, *_of_models(plan)]
+
+
+def _of_models(plan: Plan) -> Iterator[Message]:
+    """Yield that languages are told by another model than the shipped one, where no recipe says so."""
+    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
+        if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
+            yield _("languages are told by {model}, which `language use` chose on this machine", model=chosen())
+            return
 
 
 def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:
@@ -142,9 +151,9 @@ def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:
         wanted = getattr(stage, "languages", ()) if stage.name == "identify" else ()
         fall = [one for one in source.languages if not any(admits(asked, one) for asked in wanted)]
         if wanted and fall:
-            told = _(
+            hint = _(
                 "«{source}» is in {languages}, and «identify» sets aside what isn't in {wanted}: put them there, if "
                 "you want its texts"
             )
-            yield told.fill(source=source.id, languages=", ".join(fall), wanted=enumerated(map(same, wanted)))
+            yield hint.fill(source=source.id, languages=", ".join(fall), wanted=enumerated(map(same, wanted)))
             return

@@ -64,8 +64,8 @@ def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str],
             yield as_documents(rows, start)
             start += len(rows)
 
-    for given in applied(documents(), stages, tell):
-        yield read.popleft(), given
+    for result in applied(documents(), stages, tell):
+        yield read.popleft(), result
 
 
 def applied(
@@ -78,7 +78,7 @@ def applied(
         stages: in order; one may be a barrier, which waits for all frames.
         tell: see `with_language`.
     """
-    at = next((place for place, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
+    at = next((index for index, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
     gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
@@ -120,10 +120,10 @@ def _decided(
     corpus = Frames(tuple(frame.select(_decided_by(barrier)) for frame in held))
     nothing = pl.DataFrame(schema={ROW: pl.Int64})
     decided = pl.concat([nothing, *barrier.decide(corpus)], how="diagonal")
-    given = [name for name in decided.columns if name != ROW]
+    columns = [name for name in decided.columns if name != ROW]
     start = 0
     for frame in held:
-        numbered = frame.drop(given, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
+        numbered = frame.drop(columns, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
         batch = Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))
         for one in after:
             assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
@@ -147,7 +147,10 @@ def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callab
     if not any("language" in stage.needs for stage in stages):
         return documents
     # A source says its language in its own words; what is no code is no answer.
-    known = {said: known_code(short(said)) and said for said in documents["declared_language"].unique().drop_nulls()}
+    known = {
+        language: known_code(short(language)) and language
+        for language in documents["declared_language"].unique().drop_nulls()
+    }
     declared = pl.col("declared_language").replace_strict(known, default=None, return_dtype=pl.String)
     documents = documents.with_columns(pl.coalesce("language", declared).alias("language"))
     missing = documents["language"].is_null()
@@ -155,6 +158,6 @@ def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callab
         tell("rows without «language» are identified first")
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
-        found = identified(Batch(documents.filter(missing))).frame["language"]
-        documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), found))
+        languages = identified(Batch(documents.filter(missing))).frame["language"]
+        documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), languages))
     return documents

@@ -6,14 +6,13 @@ outputs are used again every byte of them is compared with its digest; a damaged
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 import traceback
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -22,7 +21,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
-from latam_corpus.durable import damage, link_or_copy
+from latam_corpus.durable import beside, damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError, cause_of
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
@@ -72,7 +71,15 @@ class Job(Protocol):
 J = TypeVar("J", bound=Job)
 
 
-@dataclass(frozen=True)
+class Lethal(NamedTuple):
+    """A document that ends the worker that works it: the stage, the document's id, and what is known of the cause."""
+
+    stage: str
+    doc_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A part to be taken through a segment.
 
@@ -82,6 +89,7 @@ class Task:
         decisions: the barriers' decisions on this part's rows, a Parquet file; None where no barrier stood before.
         decisions_key: changes when they do.
         barriers: the names of those barriers, in order.
+        lethal: documents that a stage must not be given.
     """
 
     part: Part
@@ -91,6 +99,7 @@ class Task:
     decisions: Path | None = None
     decisions_key: str = ""
     barriers: tuple[str, ...] = ()
+    lethal: tuple[Lethal, ...] = ()
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
 
@@ -105,13 +114,14 @@ class Task:
         return self.part.bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it.
 
     Attributes:
         mended: what was damaged and is made anew, a sentence each.
         kept: how many documents the part has now.
+        killed: whether what ended it ended the worker, too, or its memory.
     """
 
     part: str
@@ -122,6 +132,7 @@ class Outcome:
     remedy: str = ""
     value: Any = None
     kept: int = 0
+    killed: bool = False
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
@@ -132,19 +143,19 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
         genre: the recipe's.
         limit: how many records of each file at most.
     """
-    stated = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(stated, genre, limit, reading_code())
+    settings = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
+    return digest_of(settings, genre, limit, reading_code())
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:
-    """Return the key of a file of the input: its bytes, name and time, and how it is read.
+    """Return the key of a file of the input: its bytes, name and time, what lists say of it, and how it is read.
 
     Args:
         file: the file.
         content: the digest of its bytes.
         reading: see `reading_digest`.
     """
-    return digest_of(content, file.relative, file.modified.isoformat(), reading)
+    return digest_of(content, file.relative, file.modified.isoformat(), astuple(file.beside), reading)
 
 
 def folder_of(work: Path, key: str) -> Path:
@@ -160,13 +171,14 @@ def keys_of(task: Task) -> Iterator[str]:
     """
     entry = StepCounts.read(folder_of(task.work, task.entry)) if task.entry else None
     enters = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
-    told: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
+    counts: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
     for step in task.segment.steps:
-        rests_on = step.digest(pairs(told.kept) if told else None)
-        key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT)
+        rests_on = step.digest(pairs(counts.kept) if counts else None)
+        without = sorted(one[:2] for one in task.lethal if one.stage in {stage.name for stage in step.stages})
+        key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT, *([without] if without else []))
         yield key
-        told = _step_counts(folder_of(task.work, key))
-        enters = told.files[ROWS] if told else key
+        counts = _step_counts(folder_of(task.work, key))
+        enters = counts.files[ROWS] if counts else key
 
 
 def _step_counts(folder: Path) -> StepCounts | None:
@@ -193,6 +205,8 @@ def run_part(task: Task) -> Outcome:
         return _run(task)
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
+    except MemoryError:
+        return Outcome(task.part.name, error="its worker has no more memory", killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
         return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
     except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
@@ -222,22 +236,22 @@ def _run(task: Task) -> Outcome:
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
-    made = final.with_name(f"{final.name}.{os.getpid()}.partial")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
+    partial = beside(final, "partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
-    told = _linked(task, made) if unchanged else _worked(task, step, before, made)
-    told.write(made)
+    counts = _linked(task, partial) if unchanged else _worked(task, step, before, partial)
+    counts.write(partial)
     step.check(task.name)
-    put(made, final)
+    put(partial, final)
 
 
-def _linked(task: Task, made: Path) -> StepCounts:
+def _linked(task: Task, partial: Path) -> StepCounts:
     """Return the entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
-    link_or_copy(entry / ROWS, made / ROWS)
+    link_or_copy(entry / ROWS, partial / ROWS)
     for name in (DROPPED, LEDGER):
-        with StepFile(made / name, _COLUMNS[name]):
+        with StepFile(partial / name, _COLUMNS[name]):
             pass
     before = StepCounts.read(entry)
     rows = before.kept.total()
@@ -245,57 +259,58 @@ def _linked(task: Task, made: Path) -> StepCounts:
     return StepCounts(passed, before.kept, files={ROWS: before.files[ROWS]})
 
 
-def _worked(task: Task, step: Step, before: Path | None, made: Path) -> StepCounts:
-    """Return the step's outputs written into the folder `made`; gives what happened."""
-    told = StepCounts()
+def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepCounts:
+    """Return the step's outputs written into the folder `partial`; gives what happened."""
+    counts = StepCounts()
     with ExitStack() as opened:
         rows, dropped, ledger = (
-            opened.enter_context(StepFile(made / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
+            opened.enter_context(StepFile(partial / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
         )
         wanted = _side_columns(task, step)
-        aside = opened.enter_context(StepFile(made / ASIDE, wanted)) if wanted else None
+        aside = opened.enter_context(StepFile(partial / ASIDE, wanted)) if wanted else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
             passed.count.seconds = seconds
-            told.stages.setdefault(name, Count()).add(passed.count)
+            counts.stages.setdefault(name, Count()).add(passed.count)
             if passed.dropped.height:
                 fallen = tally(passed.dropped, "drop_reason")
-                told.dropped += Counter({(name, *key): rows for key, rows in fallen.items()})
+                counts.dropped += Counter({(name, *key): rows for key, rows in fallen.items()})
                 dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
             ledger.write(passed.ledger)
             return passed.kept
 
         watch = Watch(task.part.source)
         started = time.process_time()
-        for batch in _entering(task, before, watch):
+        for batch in entering(task, before, watch):
             live = batch
             if before is None and task.entry is None:
                 live = record("collect", set_aside(batch, "collect"), time.process_time() - started)
-            for stage in (*(_settling(task) if before is None else ()), *step.stages):
+            for stage in (*(settling(task) if before is None else ()), *step.stages):
                 started = time.process_time()
                 if len(live):
-                    live = record(stage.name, pass_through(stage, live), time.process_time() - started)
-            told.kept += tally(live.frame)
+                    withheld = {one.doc_id: one.cause for one in task.lethal if one.stage == stage.name}
+                    live = record(stage.name, pass_through(stage, live, withheld), time.process_time() - started)
+            counts.kept += tally(live.frame)
             rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
             if aside and len(live):
                 aside.write(schema.conform(live.frame, wanted))
             started = time.process_time()
-    told.facts = watch.facts
+    counts.facts = watch.facts
     if watch.values.height:
-        watch.values.write_parquet(made / VALUES)
-    return told
+        watch.values.write_parquet(partial / VALUES)
+    return counts
 
 
-def _entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
+def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
     """Yield the batches that enter a step: of the step before, of the segment before, or of the source."""
     part = task.part
     if before is not None:
         yield from _stored(before, task)
     elif task.entry is not None:
-        place = 0
+        offset = 0
         for batch in _stored(folder_of(task.work, task.entry), task):
-            yield Batch(batch.frame.with_row_index("place", offset=place))
-            place += len(batch)
+            yield Batch(batch.frame.with_row_index("place", offset=offset))
+            offset += len(batch)
     else:
         for frame in files.read_all(
             part.source,
@@ -339,8 +354,8 @@ class Settle(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the barrier's columns; rows that it decided nothing on keep theirs."""
-        given = [name for name in self.decisions.columns if name != "place"]
-        frame = batch.frame.drop([name for name in given if name in batch.frame.columns])
+        columns = [name for name in self.decisions.columns if name != "place"]
+        frame = batch.frame.drop([name for name in columns if name in batch.frame.columns])
         return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
 
 
@@ -350,7 +365,8 @@ def _decisions(task: Task) -> pl.DataFrame:
     return decisions.read(task.decisions)
 
 
-def _settling(task: Task) -> Iterator[Settle]:
+def settling(task: Task) -> Iterator[Settle]:
+    """Yield the decisions of the barriers before the task's segment, as its first stages."""
     every = _decisions(task) if task.barriers else None
     for name in task.barriers:
         mine = every.filter(pl.col("stage") == name).drop("stage") if every is not None else pl.DataFrame()

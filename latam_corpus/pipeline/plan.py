@@ -16,7 +16,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
-from latam_corpus.collect.formats import FORMATS, SUFFIXES
+from latam_corpus.collect.formats import FORMATS, suffixes
 from latam_corpus.collect.streams import stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
@@ -58,7 +58,6 @@ COLLECTED = frozenset(
 
 # Formats whose records are bytes for `extract`; an archive may hold them.
 _WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
-_WHOLE_FILES = tuple(suffix for suffix, entry in SUFFIXES.items() if entry.name in _WHOLE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Segment:
         return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """A file of the input, with the digests of its bytes and of all that reading it rests on."""
 
@@ -131,7 +130,7 @@ class Input:
     key: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """A piece of the input that one worker takes through a segment.
 
@@ -183,11 +182,11 @@ class Plan:
 
     def made_of(self) -> list[dict[str, Any]]:
         """Return what each stage and barrier is made of, in order, see `made_of`."""
-        found: list[Stage | Barrier] = []
+        stages: list[Stage | Barrier] = []
         for segment in self.segments:
-            found += [stage for step in segment.steps for stage in step.stages]
-            found += segment.barriers
-        return [made_of(stage) for stage in found]
+            stages += [stage for step in segment.steps for stage in step.stages]
+            stages += segment.barriers
+        return [made_of(stage) for stage in stages]
 
     @property
     def identified(self) -> str | None:
@@ -210,8 +209,8 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     place = str(recipe.file)
     located = named_sources(recipe)
     sources = tuple(source for source, _where in located)
-    stated = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
-    locations = {source.id: where for source, where in located if where} | stated | dict(inputs)
+    recipe_inputs = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
+    locations = {source.id: where for source, where in located if where} | recipe_inputs | dict(inputs)
     ids = [source.id for source in sources]
     for option, named in (("--input", inputs), ("[inputs]", recipe.inputs)):
         if unknown := [name for name in named if name not in ids]:
@@ -226,12 +225,12 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
 
 
 def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
-    """Changes when what a run gives, or says of itself, may change: by its recipe, stages, models, sources or input.
+    """Digest what a run's results, and what it says of itself, rest on: recipe, stages, models, sources and input.
 
     Where the input lies, the engine, its workers and batches have no part in it.
     """
-    stated = [source.model_dump(mode="json") for source in plan.sources]
-    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), stated, plan.limit, [p.key for p in parts])
+    sources = [source.model_dump(mode="json") for source in plan.sources]
+    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), sources, plan.limit, [p.key for p in parts])
 
 
 def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
@@ -240,27 +239,27 @@ def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
     Raises:
         ConfigError: one isn't there or can't be used, or two have one id.
     """
-    found, wrong = [], []
+    sources, wrong = [], []
     for named in recipe.sources:
         try:
-            found.append(named_source(named, recipe.file))
+            sources.append(named_source(named, recipe.file))
         except ConfigError as error:
             wrong.append(error)
     if wrong:
         raise as_one(wrong)
     first: dict[str, str] = {}
-    for (source, _where), named in zip(found, recipe.sources, strict=True):
+    for (source, _where), named in zip(sources, recipe.sources, strict=True):
         if source.id in first:
             about = {"id": source.id, "a": first[source.id], "b": named}
             problem = _("two sources have the id «{id}»: «{a}» and «{b}»", **about)
             remedy = _("an id is one source's, since documents are named by it; give one another id, or leave it out")
             raise ConfigError(str(recipe.file), problem, remedy)
         first[source.id] = named
-    return found
+    return sources
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
-    """The source that a recipe names, and where it is if the recipe says so: an id, a source file, or data by path.
+    """Return the source that a recipe names, and its place where the recipe says: an id, a source file, or data.
 
     Data named by its path has no rights on record: it can be measured, and never released.
     """
@@ -278,13 +277,14 @@ def gives_text(source: Source) -> bool:
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    return not any(stem(pattern).lower().endswith(_WHOLE_FILES) for pattern in collect.files)
+    whole = tuple(suffix for suffix, entry in suffixes().items() if entry.media_type is not None or entry.archive)
+    return not any(stem(pattern).lower().endswith(whole) for pattern in collect.files)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
-    staged = (made.for_sources(sources) for made in stages_of(recipe))
-    stages = [stage for made in staged for stage in _for_release(made, recipe).expand()]
+    staged = (listed.for_sources(sources) for listed in stages_of(recipe))
+    stages = [stage for listed in staged for stage in _for_release(listed, recipe).expand()]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
@@ -314,16 +314,16 @@ def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
     Raises:
         ConfigError: all that is wrong with them.
     """
-    made, wrong = [], []
+    stages, wrong = [], []
     for number, entry in enumerate(recipe.stage, 1):
         place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)
         try:
-            made.append(make_stage(entry.use, entry.options, place))
+            stages.append(make_stage(entry.use, entry.options, place))
         except ConfigError as error:
             wrong.append(error)
     if wrong:
         raise as_one(wrong)
-    return made
+    return stages
 
 
 def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:

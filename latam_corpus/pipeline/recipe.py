@@ -19,13 +19,13 @@ from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.naming import release_name
 from latam_corpus.catalog.source import Genre, load_source
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.model_files import SHIPPED
+from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.default_recipe import recipe_text
 from latam_corpus.pipeline.survival import Floors
 from latam_corpus.toml_model import parse_toml, read_toml
-from latam_corpus.vocabulary import Tier, Use, Variants
+from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -60,6 +60,7 @@ class ReleaseEntry(BaseModel):
 
     Attributes:
         index: whether the version has the fingerprints by which later runs find copies of its documents.
+        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
     """
 
@@ -68,6 +69,7 @@ class ReleaseEntry(BaseModel):
     admit: Annotated[tuple[Tier, ...], _Listed] = Field(min_length=1)
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
     split: SplitEntry = SplitEntry()
+    split_by: SplitBy = "cluster"
     index: bool = True
     variants: Variants = "keep"
 
@@ -137,20 +139,20 @@ class Recipe(BaseModel):
             sources: by id what the recipe calls them.
             stages: registry keys.
         """
-        kept = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
-        change: dict[str, Any] = {"stage": kept}
+        selected = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
+        change: dict[str, Any] = {"stage": selected}
         if sources:
             change |= {
                 "sources": tuple(sources.values()),
                 "inputs": {name: where for name, where in self.inputs.items() if name in sources},
                 "survival": self.survival and self.survival.of_sources(sources),
             }
-        if len(kept) < len(self.stage):
+        if len(selected) < len(self.stage):
             change |= {"survival": None, "release": None}
-        found = self.model_copy(update=change)
+        recipe = self.model_copy(update=change)
         chosen = ", ".join([*sources, *stages])
-        found._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
-        return found
+        recipe._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
+        return recipe
 
 
 def seen_from(folder: Path, where: str) -> str:
@@ -209,7 +211,7 @@ def describes_source(text: str) -> bool:
 
 
 def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
-    """Return the default recipe of sources, see `recipe_text`, by the shipped language model and today's date.
+    """Return the default recipe of sources, see `recipe_text`, by the language model in use and today's date.
 
     Args:
         named: the sources, each with what the recipe calls it.
@@ -217,4 +219,4 @@ def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
     """
     from latam_corpus.language.model import load  # fastText and its model, which a written recipe may not need
 
-    return recipe_text(named, language, load(SHIPPED).codes, datetime.now(UTC).date())
+    return recipe_text(named, language, load(chosen()).codes, datetime.now(UTC).date())

@@ -69,26 +69,26 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
     if name not in STAGES:
         return _of_plug_in(plug_ins()[name], place)
     module, attribute = known[name].split(":")
-    found: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
-    return found
+    stage: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
+    return stage
 
 
 def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage | Barrier]:
     package = entry.dist.name if entry.dist else entry.module
     registers = f"the package «{package}» registers «{entry.value}» as the stage «{entry.name}»"
     try:
-        found = entry.load()
+        stage = entry.load()
     except (ImportError, AttributeError) as error:
         remedy = f"install «{package}» anew, or correct its entry point «{ENTRY_POINTS}»"
         raise ConfigError(place, f"{registers}, which can't be imported: {error}", remedy) from error
-    if not (isinstance(found, type) and issubclass(found, Stage | Barrier)):
+    if not (isinstance(stage, type) and issubclass(stage, Stage | Barrier)):
         remedy = "derive it from `latam_corpus.stages.Stage`, or from `Barrier` there, as a frozen dataclass"
         raise ConfigError(place, f"{registers}, which is no stage", remedy)
-    missing = sorted(found.__abstractmethods__) + ([] if found.name else ["name"])
+    missing = sorted(stage.__abstractmethods__) + ([] if stage.name else ["name"])
     if missing:
         remedy = "see the contract in `latam_corpus.stages`"
         raise ConfigError(place, f"{registers}, which lacks «{missing[0]}»", remedy)
-    return found
+    return stage
 
 
 def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> Stage | Barrier:
@@ -100,10 +100,10 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
     >>> make_stage("filter", {"signals": ["char_entropy"]}, "news.toml").signals
     ('char_entropy',)
     """
-    found = stage_class(name, place)
+    stage = stage_class(name, place)
     blocks = importlib.import_module(_BLOCKS) if name.startswith(_DATATROVE) else None
-    hints = blocks.block_options(name, place) if blocks else get_type_hints(found)
-    fields = list(hints) if blocks else [field.name for field in dataclasses.fields(found)]
+    hints = blocks.block_options(name, place) if blocks else get_type_hints(stage)
+    fields = list(hints) if blocks else [field.name for field in dataclasses.fields(stage)]
     values, wrong = {}, []
     for key, value in options.items():
         if key not in fields:
@@ -114,17 +114,17 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
             checked = pydantic.TypeAdapter(hints[key]).validate_python(value)
             values[key] = value if blocks else checked  # what is passed on to others stays as TOML has it
         except pydantic.ValidationError as error:
-            told = error.errors(include_url=False)[0]
-            mistake = Mistake(told["type"], None, key, told=told["msg"], bound=told.get("ctx", {}))
+            first = error.errors(include_url=False)[0]
+            mistake = Mistake(first["type"], None, key, message=first["msg"], bound=first.get("ctx", {}))
             problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
             wrong.append(ConfigError(place, problem, wanted(mistake)))
     if wrong:
         raise as_one(wrong)
     if blocks:
-        made: Stage = blocks.make_block(name, values, place)
-        return made
+        block: Stage = blocks.make_block(name, values, place)
+        return block
     try:
-        return found(**values)
+        return stage(**values)
     except ConfigError as error:
         inside, problem, remedy = error.args
         raise ConfigError(Message("{place}, {inside}", {"place": place, "inside": inside}), problem, remedy) from None

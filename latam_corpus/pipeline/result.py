@@ -109,9 +109,9 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     stages: dict[str, Count] = {}
     total = StepCounts()
     for outputs in folders.values():
-        told = [StepCounts.read(output) for output in outputs]
-        total.kept += told[-1].kept
-        for one in told:
+        counts = [StepCounts.read(output) for output in outputs]
+        total.kept += counts[-1].kept
+        for one in counts:
             total.dropped += one.dropped
             for stage, count in one.stages.items():
                 stages.setdefault(stage, Count()).add(count)
@@ -223,20 +223,20 @@ def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, byt
 
 def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
     """Return the outputs that the run's folder links to, and their digests, by their names there."""
-    found: dict[str, tuple[Path, str]] = {}
+    links: dict[str, tuple[Path, str]] = {}
     for name, outputs in folders.items():
         digests = {output: StepCounts.read(output).files for output in outputs}
         for link, output, file in run_record.links(name, outputs):
-            found[link] = output / file, digests[output][file]
-    return found
+            links[link] = output / file, digests[output][file]
+    return links
 
 
 def written_of(plan: Plan) -> dict[str, bytes]:
-    """The recipe, and the policies that the run decided by, so that its verdicts can be read against them later."""
-    found = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
+    """Return the recipe and the policies the run decided by, so that its verdicts can be read against them later."""
+    contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
         root = stage.policy_folder
         if root:
             files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-            return found | {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
-    return found
+            return contents | {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
+    return contents

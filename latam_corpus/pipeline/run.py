@@ -22,6 +22,7 @@ from latam_corpus.pipeline.cuts import cuts_of
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
+from latam_corpus.pipeline.lethal import done_without, remembered
 from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
@@ -52,7 +53,7 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
     Raises:
         ConfigError: a source has no place to read from, nothing is there, or its holder must be asked first.
     """
-    found: list[Part] = []
+    parts: list[Part] = []
     for source in plan.sources:
         where = plan.locations.get(source.id)
         _permitted(plan, source, where)
@@ -72,8 +73,8 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
             whole = limit is not None or len(inputs) > 1
             for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
                 key = digest_of([one.key for one in inputs], span)
-                found.append(Part(f"{source.id}-{len(found):05d}", source, inputs, genre, key, limit, span))
-    return found
+                parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
+    return parts
 
 
 def _input(file: InputFile, reading: str) -> Input:
@@ -126,7 +127,8 @@ def run(
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(out / "work", shared=True), locked(folder), run_record.attempted(folder), engine:
+    attempt = run_record.attempted(folder, engine.jobs)
+    with locked(out / "work", shared=True), locked(folder, beats=True), attempt, engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
@@ -184,14 +186,14 @@ def _run(
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            made = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
-            decided = made.parts
-            done.replaced.append(made.replaced)
-            done.notes |= made.notes
-            done.decisions += made.files
+            decisions = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
+            decided = decisions.parts
+            done.replaced.append(decisions.replaced)
+            done.notes |= decisions.notes
+            done.decisions += decisions.files
             title = " │ ".join(barrier.name for barrier in segment.barriers)
-            done.reused[title] = [len(tasks) if made.reused else 0, len(tasks)]
-            _tell_mended(made.mended, progress, done)
+            done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
+            _tell_mended(decisions.mended, progress, done)
 
 
 def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
@@ -212,14 +214,24 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
 
 
 def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
-    """The outcome of each task; where little is left to do but to look, in this process: a worker takes a second."""
-    little = sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks))
-    return map(parts_module.run_part, tasks) if little else engine.map(parts_module.run_part, tasks)
+    """Yield the outcome of each task; where little is left but to look, of this process: a worker takes a second."""
+    tasks = remembered(tasks)
+    if sum(task.bytes for task in tasks) <= _LITTLE and all(map(parts_module.is_done, tasks)):
+        yield from map(parts_module.run_part, tasks)
+        return
+    named = {task.name: task for task in tasks}
+    killed = []
+    for outcome in engine.map(parts_module.run_part, tasks):
+        if outcome.killed:
+            killed.append((named[outcome.part], outcome))
+        else:
+            yield outcome
+    yield from done_without(killed, engine)
 
 
 def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
-    for told in mended:
-        progress.mended(told)
+    for damaged in mended:
+        progress.mended(damaged)
     done.mended += mended
 
 
@@ -268,14 +280,14 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
     """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
     if not remade:
         return
-    made = {key: folder_of(out / "work", key) for key in remade}
+    entries = {key: folder_of(out / "work", key) for key in remade}
     for other in run_folders(out):
         if other == folder or not (other / run_record.RUN_FILE).exists():
             continue
         try:
             with locked(other):
                 before = run_record.read_record(other)
-                mended = run_record.mend_links(before, made)
+                mended = run_record.mend_links(before, entries)
                 for sentence in mended:
                     progress.mended(sentence)
                 if mended:

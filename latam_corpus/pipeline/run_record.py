@@ -230,9 +230,9 @@ def mend(folder: Path, contents: Contents) -> list[str]:
     except ValueError as error:
         digests = {}
         mended.append(f"{folder / DIGESTS_FILE}: {error}; it is made anew")
-    made = {}
+    renewed = {}
     for name, (output, digest) in contents.linked.items():
-        made[name] = digest
+        renewed[name] = digest
         file = folder / name
         if file.exists() and file.samefile(output):
             continue
@@ -240,18 +240,18 @@ def mend(folder: Path, contents: Contents) -> list[str]:
             mended.append(f"{wrong}; it is made anew")
             _link(output, file)
     for name, data in contents.small.items():
-        made[name] = digests.get(name, hashlib.sha256(data).hexdigest())
-        if wrong := damage(folder, {name: made[name]}):
+        renewed[name] = digests.get(name, hashlib.sha256(data).hexdigest())
+        if wrong := damage(folder, {name: renewed[name]}):
             mended.append(f"{wrong}; it is made anew")
-            made[name] = hashlib.sha256(data).hexdigest()
+            renewed[name] = hashlib.sha256(data).hexdigest()
             replace(folder / name, data)
     for kind in (*KINDS, "filters"):
         for name in _below(folder, kind):
-            if name not in made:
+            if name not in renewed:
                 mended.append(f"{folder / name}: it isn't one of the run's files; it is removed")
                 (folder / name).unlink()
-    if made != digests:
-        replace(folder / DIGESTS_FILE, sealed(made, indent=1))
+    if renewed != digests:
+        replace(folder / DIGESTS_FILE, sealed(renewed, indent=1))
     return mended
 
 
@@ -269,12 +269,12 @@ def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
         yield f"ledger/{part}-{number}.parquet", output, LEDGER
 
 
-def mend_links(record: Record, made: Mapping[str, Path]) -> list[str]:
+def mend_links(record: Record, folders: Mapping[str, Path]) -> list[str]:
     """Put links of another run in order whose outputs were damaged and made anew to the same bytes.
 
     Args:
         record: the run's.
-        made: the folders of outputs, by their keys.
+        folders: the folders of outputs, by their keys.
     """
     try:
         digests = read_digests(record.folder)
@@ -283,12 +283,12 @@ def mend_links(record: Record, made: Mapping[str, Path]) -> list[str]:
     mended = []
     for part in record.values["parts"]:
         for name, key, file in links(part["name"], part["outputs"]) if not part["failed"] else ():
-            if key not in made or name not in digests:
+            if key not in folders or name not in digests:
                 continue
             wrong = damage(record.folder, {name: digests[name]})
-            if wrong and not damage(made[key], {file: digests[name]}):
+            if wrong and not damage(folders[key], {file: digests[name]}):
                 mended.append(f"{wrong}; it is made anew")
-                _link(made[key] / file, record.folder / name)
+                _link(folders[key] / file, record.folder / name)
     return mended
 
 
@@ -306,9 +306,16 @@ def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None)
 
 
 @contextmanager
-def attempted(folder: Path) -> Iterator[None]:
-    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed."""
-    values = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname(), "started": now()}
+def attempted(folder: Path, jobs: Path | None = None) -> Iterator[None]:
+    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed.
+
+    Args:
+        folder: the run's.
+        jobs: the folder in which a cluster's jobs leave what they say.
+    """
+    values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
+    values["started"] = now()
+    values |= {"jobs": str(jobs)} if jobs else {}
     replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
     try:
         yield

@@ -9,7 +9,6 @@ digests, so that a folder is either as it was written or known to be damaged.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections import Counter
 from contextlib import suppress
@@ -23,7 +22,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.collect.contract import Facts
-from latam_corpus.durable import Damage, damage, digests, sealed, sync, unsealed
+from latam_corpus.durable import Damage, beside, damage, digests, sealed, sync, unsealed
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.conserve import Count
 
@@ -126,15 +125,15 @@ class StepCounts:
 
         A digest that is known already is that of the bytes meant, and isn't taken of those that are there.
         """
-        made = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
-        told: dict[str, Any] = {
+        file_digests = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
+        values: dict[str, Any] = {
             "stages": {name: asdict(count) for name, count in self.stages.items()},
             "kept": [[*key, rows] for key, rows in self.kept.items()],
             "dropped": [[*key, rows] for key, rows in self.dropped.items()],
             "facts": self.facts.as_dict(),
-            "files": made | self.files,
+            "files": file_digests | self.files,
         }
-        (folder / COUNTS).write_bytes(sealed(told))
+        (folder / COUNTS).write_bytes(sealed(values))
         sync(folder / COUNTS)
         sync(folder)
 
@@ -146,25 +145,25 @@ class StepCounts:
             PartError: it is damaged.
         """
         try:
-            told = unsealed((folder / COUNTS).read_bytes())
+            values = unsealed((folder / COUNTS).read_bytes())
         except (OSError, ValueError) as error:
             raise PartError(str(folder / COUNTS), str(error), "run it again: it is made anew") from error
         return cls(
-            {name: Count(**count) for name, count in told["stages"].items()},
-            Counter({tuple(key): rows for *key, rows in told["kept"]}),
-            Counter({tuple(key): rows for *key, rows in told["dropped"]}),
-            Facts.of(told["facts"]),
-            told["files"],
+            {name: Count(**count) for name, count in values["stages"].items()},
+            Counter({tuple(key): rows for *key, rows in values["kept"]}),
+            Counter({tuple(key): rows for *key, rows in values["dropped"]}),
+            Facts.of(values["facts"]),
+            values["files"],
         )
 
 
 def damage_in(folder: Path) -> Damage | None:
     """Return what is wrong with a step's folder; None where every byte of it is as it was written."""
     try:
-        told = StepCounts.read(folder)
+        counts = StepCounts.read(folder)
     except PartError as error:
         return Damage(folder / COUNTS, error.problem)
-    return damage(folder, told.files)
+    return damage(folder, counts.files)
 
 
 def is_whole(folder: Path) -> bool:
@@ -172,7 +171,7 @@ def is_whole(folder: Path) -> bool:
     return folder.is_dir() and not damage_in(folder)
 
 
-def put(made: Path, final: Path) -> None:
+def put(partial: Path, final: Path) -> None:
     """Rename a step's finished folder into its place; what is damaged there gives way, what is whole stays.
 
     Raises:
@@ -180,7 +179,7 @@ def put(made: Path, final: Path) -> None:
     """
     while True:
         try:
-            made.rename(final)
+            partial.rename(final)
         except OSError as error:
             if error.errno not in _TAKEN:
                 raise PartError(str(final), f"can't be written: {error.strerror}", "") from error
@@ -189,9 +188,9 @@ def put(made: Path, final: Path) -> None:
             sync(final.parent.parent)  # the folder above may be new
             return
         if is_whole(final):  # another worker made the same output first
-            shutil.rmtree(made)
+            shutil.rmtree(partial)
             return
-        damaged = final.with_name(f"{final.name}.{os.getpid()}.damaged")
+        damaged = beside(final, "damaged")
         with suppress(FileNotFoundError):  # another worker took it away first
             final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)

@@ -152,43 +152,43 @@ def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str |
     """
     before = set(stages[: stages.index(identified) + 1]) if identified in stages else set()
     live: Counter[tuple[str, ...]] = Counter(kept)  # what left the stage that is looked at, the last one first
-    found: list[Loss] = []
+    all_losses: list[Loss] = []
     by_stage: dict[str, Tally] = {}
     for (stage, *rest), rows in dropped.items():
         by_stage.setdefault(stage, Counter())[tuple(rest)] += rows
     for stage in reversed(stages):
         fallen = by_stage.get(stage, Counter())
         if fallen and stage not in _UNJUDGED:
-            found = [*_of_stage(stage, live, fallen, stage in before, floors), *found]
+            all_losses = [*_of_stage(stage, live, fallen, stage in before, floors), *all_losses]
         for key, rows in fallen.items():
             live[key[:-1]] += rows
-    return found
+    return all_losses
 
 
 def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Floors) -> list[Loss]:
     left: Counter[tuple[str, str]] = Counter()
-    gone: Counter[tuple[str, str]] = Counter()
+    dropped: Counter[tuple[str, str]] = Counter()
     reasons: dict[tuple[str, str], Counter[str]] = {}
     for group, rows in live.items():
         for label in _labels(group, declared, floors):
             left[label] += rows
     for key, rows in fallen.items():
         for label in _labels(key[:-1], declared, floors):
-            gone[label] += rows
+            dropped[label] += rows
             reasons.setdefault(label, Counter())[key[-1]] += rows
-    found = []
-    for label, lost in gone.items():
+    stage_losses = []
+    for label, lost in dropped.items():
         rows_in, floor = left[label] + lost, floors.of(stage, *label)
         if rows_in >= floors.least and left[label] < floor * rows_in:
             why = dict(reasons[label].most_common(_MOST_REASONS))
-            found.append(Loss(stage, *label, rows_in, left[label], floor, why))
-    return sorted(found, key=lambda loss: (loss.kept / loss.rows_in, KINDS.index(loss.kind), loss.value))
+            stage_losses.append(Loss(stage, *label, rows_in, left[label], floor, why))
+    return sorted(stage_losses, key=lambda loss: (loss.kept / loss.rows_in, KINDS.index(loss.kind), loss.value))
 
 
 def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tuple[str, str]]:
     """Yield what documents count under: a language also under each code that has a floor and admits it."""
-    genre, source, language, stated, country = group
-    spoken = _code(stated if declared or language == UNDETERMINED else language or stated)
+    genre, source, language, declared_language, country = group
+    spoken = _code(declared_language if declared or language == UNDETERMINED else language or declared_language)
     for kind, value in zip(KINDS, (source, spoken, genre, country), strict=True):
         if value:
             yield kind, value

@@ -28,6 +28,7 @@ _DAYS_TOO: Final = "PA"  # where a cédula may be written as a day is, 3-11-1981
 _MARGIN: Final = 40
 # So that a number is told an amount by what stands before it.
 _MONEY: Final = re.compile(r"(?:[$€£]|\b(?:R|US|S/|Bs|Gs|Q|L|USD|UYU|ARS|CLP|COP|MXN|BRL)\.?\s?\$?)\s?$")
+_ENDS_MONEY: Final = frozenset("$€£.RSsQLDYPNX/")
 _IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
 _IPV6: Final = re.compile(r"(?<![\w:.])[\da-fA-F]{1,4}(?::{1,2}[\da-fA-F]{1,4}){2,7}(?![\w:])")
 _SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
@@ -50,12 +51,13 @@ _STREET: Final = re.compile(
     r"(?<!\w)(?i:(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal"
     r"|pasaje|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino"
     r"|callej[oó]n|prolongaci[oó]n|estrada|ladeira|largo|privada|cerrada)[ \xa0]+|c/ *)"
-    r"(?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
-    r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7}"
+    r"((?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
+    r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7})"
     r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *$"
 )
 _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
-_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
+# A letter after the number is the house's, but for a word that begins a sentence («4930 Y nada más»).
+_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
 _STREET_WINDOW: Final = 70
 _HOME_NEAR: Final = 8  # words between somebody's living and the street
 _PLATE: Final = re.compile(
@@ -66,6 +68,8 @@ _PLATE: Final = re.compile(
 _MERCOSUL: Final = re.compile(r"(?<![\w-])[A-Z]{3}\d[A-Z]\d{2}(?![\w-])")
 _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?[-\u2212]?\d{1,3}\.\d{4,}(?!\w)")
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
+_CAPITAL: Final = re.compile("[A-ZÑ]")
+_SHAPE: Final = str.maketrans("123456789", "000000000")
 _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
 DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
@@ -105,7 +109,7 @@ class Numbers:
 
     def __init__(self, text: str, modes: Mapping[str, str], words: Words, country: str | None) -> None:
         self.text, self.modes, self.words, self.country = text, modes, words, country
-        self.written, self.bare = _in_order(country)
+        _, self.lettered, self.bare = _in_order(country)
 
     def at_short(self, start: int, end: int) -> Iterator[Span]:
         """Yield what a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
@@ -115,7 +119,7 @@ class Numbers:
         yield from self.plates(start, end)
         around = text[start - 1 : start] + text[end : end + 1]
         if around[:1] in DASHES or around[-1:] in DASHES or any(map(str.isupper, around)):
-            yield from self.forms(start, end, end - start)
+            yield from self.forms(start, end, end - start, marked=True)
 
     def at(self, start: int, end: int) -> Iterator[Span]:
         """Yield what a longer number may be."""
@@ -132,19 +136,20 @@ class Numbers:
         if "." in number and modes["coordinates"] != "off" and text[end : end + 2].lstrip("° ")[:1] in (",", ";"):
             yield from self.places(_DECIMALS, max(0, start - 1), end + _MARGIN)
         if marked or digits >= _LONG or text[start - 1 : start] in _OPENERS or not self.counted(start, end):
-            yield from self.forms(start, end, digits)
+            yield from self.forms(start, end, digits, marked)
 
-    def forms(self, start: int, end: int, digits: int) -> Iterator[Span]:
-        """Telephones and the numbers of IDENTIFIERS."""
+    def forms(self, start: int, end: int, digits: int, marked: bool) -> Iterator[Span]:
+        """Telephones and the numbers of IDENTIFIERS; capitals or dashes beside it mark a number."""
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
-            yield from self.told_phones(start)
-        if digits >= _LONG or _SIGNS.search(text, max(0, start - 3), end + 3):
-            yield from self.told_numbers(start, end, digits)
-        spoken = list(self.words.spoken_for(text, start))
-        if not spoken or not spoken[0][1]:
+            yield from self.marked_phones(start)
+        if digits >= _LONG or marked:
+            yield from self.marked_numbers(start, end, digits)
+        spoken = self.words.spoken_for(text, start)
+        first = next(spoken, None)
+        if first is None or not first[1]:
             return
-        near = {kind: place for place, kinds in reversed(spoken) for kind in kinds}
+        near = {kind: position for position, kinds in reversed([first, *spoken]) for kind in kinds}
         if phones != "off" and "phone" in near:
             yield from self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
@@ -153,20 +158,24 @@ class Numbers:
                     if _holds(one, match) and not self.counted(*match.span()):
                         yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
 
-    def told_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
+    def marked_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
         """Numbers that their marks tell."""
-        for rank, one, form in self.written:
+        text = self.text
+        forms = _shaped(text[max(0, start - 1) : end + 3].translate(_SHAPE), self.country)
+        if _CAPITAL.search(text, max(0, start - 3), end + 3):
+            forms += self.lettered
+        for rank, one, form in forms:
             if digits >= one.digits and self.modes[one.kind] != "off":
-                for match in _over(form, self.text, start, end):
+                for match in _over(form, text, start, end):
                     if self.is_one(one, match):
                         yield Span(rank, *match.span(), one.kind)
 
-    def told_phones(self, start: int) -> Iterator[Span]:
+    def marked_phones(self, start: int) -> Iterator[Span]:
         """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
         text = self.text
         if text[start - 1 : start] == "+":
-            for place in (max(0, start - 2), start - 1):
-                match = _PHONE.match(text, place)
+            for position in (max(0, start - 2), start - 1):
+                match = _PHONE.match(text, position)
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
                     yield Span(_AFTER_FORMS, *match.span(), "phone")
                     return
@@ -177,7 +186,10 @@ class Numbers:
 
     def counted(self, start: int, end: int) -> bool:
         """Whether what stands there is an amount: money before it, or what it counts after it."""
-        return bool(self.words.units.match(self.text, end) or _MONEY.search(self.text, max(0, start - 6), start))
+        text = self.text
+        low = max(0, start - 6)
+        money = text[low:start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, low, start)
+        return bool(money or self.words.units.match(text, end))
 
     def is_one(self, one: Identifier, match: re.Match[str]) -> bool:
         """Whether its marks tell a number; where it isn't asked for a word, one that speaks against it refuses it."""
@@ -225,12 +237,12 @@ class Numbers:
         text = self.text
         # The word before it is a name, a number or a sign: of few numbers.
         before = text[max(0, start - 16) : start].rstrip(" ,")
-        first = before[before.rfind(" ") + 1 :][:1]
+        first = before[max(before.rfind(" "), before.rfind("/")) + 1 :][:1]
         if not (first.isupper() or first in _BEFORE_HOUSE):
             return
         house = _HOUSE.match(text, start)
         street = house and _STREET.search(text, max(0, start - _STREET_WINDOW), start)
-        if not house or not street or not _NAMED.search(street.group().partition(" ")[2]):
+        if not house or not street or not _NAMED.search(street[1]):
             return
         if self.modes["address"] == "context":
             near = nearest(self.words.spoken_for(text, street.start()), "address")
@@ -246,8 +258,8 @@ class Numbers:
         for match in _PLATE.finditer(text, max(0, start - 9), end + 6):
             if not match.start() <= start < match.end():
                 continue
-            told = mode == "form" and _MERCOSUL.fullmatch(match.group())
-            if told or nearest(self.words.spoken_for(text, match.start()), "plate") is not None:
+            is_mercosul = mode == "form" and _MERCOSUL.fullmatch(match.group())
+            if is_mercosul or nearest(self.words.spoken_for(text, match.start()), "plate") is not None:
                 yield Span(_LAST, *match.span(), "plate")
 
     def places(self, form: re.Pattern[str], low: int, high: int) -> Iterator[Span]:
@@ -259,14 +271,27 @@ class Numbers:
 
 
 @lru_cache(maxsize=64)
-def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...]]:
-    """The identifiers that marks tell and those that a word must tell, each with its rank: the country's come first."""
+def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...], tuple[_Ranked, ...]]:
+    """Rank the identifiers that marks tell, those of them with letters, and those that a word must tell.
+
+    The country's come first.
+    """
     own = sorted(IDENTIFIERS, key=lambda one: country not in one.countries) if country else IDENTIFIERS
     ranked = [*enumerate(own, _NETWORK + 1)]
     return (
         tuple((rank, one, one.written) for rank, one in ranked if one.written is not None),
+        tuple((rank, one, one.written) for rank, one in ranked if one.written is not None and one.lettered),
         tuple((rank, one, one.bare) for rank, one in ranked if one.bare is not None),
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def _shaped(shape: str, country: str | None) -> tuple[_Ranked, ...]:
+    """Return the identifiers without letters that may stand in a number of this shape, all of whose digits are 0.
+
+    Many numbers have one shape: that of a date or a price is looked at once.
+    """
+    return tuple(ranked for ranked in _in_order(country)[0] if ranked[2].search(shape))
 
 
 def _over(form: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
@@ -303,5 +328,5 @@ def _is_number(number: str, country: str | None, *, local: bool = False) -> bool
         return True
     # What is dialled within a town, or with the prefix of mobiles, beside its word.
     possible = (phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY, phonenumbers.ValidationResult.IS_POSSIBLE)
-    told = phonenumbers.is_possible_number_with_reason(parsed)
-    return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and told in possible
+    verdict = phonenumbers.is_possible_number_with_reason(parsed)
+    return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and verdict in possible

@@ -66,40 +66,40 @@ def find(
         names: of third persons, as their list gives them; None without one.
         hints: what needn't be looked for.
     """
-    found: list[Span] = []
+    spans: list[Span] = []
     if modes["email"] != "off":
-        found += _emails(text)
+        spans += _emails(text)
         if hints.spoken_at:
-            found += _spoken_emails(text)
+            spans += _spoken_emails(text)
     if modes["pix"] != "off" and hints.keys:
-        found += _keys(text, modes, words)
+        spans += _keys(text, modes, words)
     streets = modes["address"] != "off" and hints.streets
     numbers = Numbers(text, modes, words, country)
     for run in _RUN.finditer(text):
         start, end = run.span()
         # Most numbers are short, and stand beside nothing that makes more of them.
         if end - start > _SHORT:
-            found += numbers.at(start, end)
+            spans += numbers.at(start, end)
         elif text[end : end + 1] in _MARKS or text[start - 1 : start] in _MARKS or text[start - 2 : start].isupper():
-            found += numbers.at_short(start, end)
+            spans += numbers.at_short(start, end)
         if streets and end - start <= _LONGEST_HOUSE:
-            found += numbers.address(start)
+            spans += numbers.address(start)
     if modes["coordinates"] != "off" and "°" in text:
-        found += numbers.places(_DEGREES, 0, len(text))
+        spans += numbers.places(_DEGREES, 0, len(text))
     if names is not None:
-        found += [Span(-1, *match.span(), "name") for match in names.finditer(text)]
-    return _apart(found) if found else found
+        spans += [Span(-1, *match.span(), "name") for match in names.finditer(text)]
+    return _apart(spans) if spans else spans
 
 
-def _apart(found: list[Span]) -> list[Span]:
+def _apart(spans: list[Span]) -> list[Span]:
     """Those of the least rank; what overlaps one of them isn't another."""
-    kept: list[Span] = []
-    for span in sorted(found):
-        place = bisect(kept, span.start, key=lambda one: one.start)
-        before, after = kept[place - 1 : place], kept[place : place + 1]
+    disjoint: list[Span] = []
+    for span in sorted(spans):
+        index = bisect(disjoint, span.start, key=lambda one: one.start)
+        before, after = disjoint[index - 1 : index], disjoint[index : index + 1]
         if not any(one.end > span.start for one in before) and not any(one.start < span.end for one in after):
-            kept.insert(place, span)
-    return kept
+            disjoint.insert(index, span)
+    return disjoint
 
 
 def _emails(text: str) -> Iterator[Span]:

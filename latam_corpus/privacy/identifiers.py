@@ -42,7 +42,9 @@ def is_cpf(number: str) -> bool:
     if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
         return False
     # What would be 10 is 0.
-    return all(_check(digits[:place], range(place + 1, 1, -1)) % 10 == int(digits[place]) for place in (9, 10))
+    return all(
+        _check(digits[:position], range(position + 1, 1, -1)) % 10 == int(digits[position]) for position in (9, 10)
+    )
 
 
 def is_cuit(number: str) -> bool:
@@ -72,7 +74,7 @@ def is_cnpj(number: str) -> bool:
         return False
     values = [ord(sign) - 48 for sign in signs]
     weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    return all(_sum(values[:place], weights[-place:]) % 10 == values[place] for place in (12, 13))
+    return all(_sum(values[:position], weights[-position:]) % 10 == values[position] for position in (12, 13))
 
 
 def is_ruc_peru(number: str) -> bool:
@@ -105,13 +107,15 @@ def is_ci_uruguay(number: str) -> bool:
 def is_cedula_ecuador(number: str) -> bool:
     """Whether it is an Ecuadorian cédula: ten digits, the first two a province (01 to 24, 30 abroad), checked by Luhn.
 
+    The third is 0 to 5, and 6 in numbers of late.
+
     >>> is_cedula_ecuador("171003406-5"), is_cedula_ecuador("1710034066")
     (True, False)
     """
     digits = _signs(number)
     if len(digits) != 10 or not digits.isdecimal():  # noqa: PLR2004
         return False
-    return (1 <= int(digits[:2]) <= 24 or digits[:2] == "30") and int(digits[2]) < 6 and is_luhn(digits)  # noqa: PLR2004
+    return _is_province(digits) and int(digits[2]) <= 6 and is_luhn(digits)  # noqa: PLR2004
 
 
 def is_ruc_ecuador(number: str) -> bool:
@@ -123,11 +127,9 @@ def is_ruc_ecuador(number: str) -> bool:
     digits = _signs(number)
     if len(digits) != 13 or not digits.isdecimal() or digits[-3:] == "000":  # noqa: PLR2004
         return False
-    if digits[2] == "9":
-        return _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
-    if digits[2] == "6":
-        return _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
-    return is_cedula_ecuador(digits[:10])
+    is_firm = digits[2] == "9" and _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
+    is_public = digits[2] in "69" and _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
+    return (_is_province(digits) and (is_firm or is_public)) or is_cedula_ecuador(digits[:10])
 
 
 def is_luhn(number: str) -> bool:
@@ -245,7 +247,7 @@ def is_rfc(number: str) -> bool:
     >>> is_rfc("GODE561231GR8"), is_rfc("GODE561231GR9"), is_rfc("MAB9307148T4")
     (True, False, True)
     """
-    signs = _signs(number).upper()
+    signs = "".join(sign for sign in number.upper() if sign.isalnum() or sign == "&")
     if len(signs) not in (12, 13) or not _is_date(signs[-9:-3]):
         return False
     values = [_RFC_SIGNS.find(sign) for sign in signs[:-1].rjust(12)]
@@ -262,7 +264,7 @@ def is_clabe(number: str) -> bool:
     digits = _signs(number)
     if len(digits) != 18 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
         return False
-    return -sum(int(digit) * (3, 7, 1)[place % 3] % 10 for place, digit in enumerate(digits[:17])) % 10 == int(
+    return -sum(int(digit) * (3, 7, 1)[index % 3] % 10 for index, digit in enumerate(digits[:17])) % 10 == int(
         digits[17]
     )
 
@@ -278,7 +280,7 @@ def is_cbu(number: str) -> bool:
         return False
     weights = (3, 1, 7, 9)
     return all(
-        -sum(int(digit) * weights[place % 4] for place, digit in enumerate(reversed(block[:-1]))) % 10 == int(block[-1])
+        -sum(int(digit) * weights[index % 4] for index, digit in enumerate(reversed(block[:-1]))) % 10 == int(block[-1])
         for block in (digits[:8], digits[8:])
     )
 
@@ -354,6 +356,11 @@ def _is_date(digits: str, order: str = "ymd") -> bool:
         return False
     parts = dict(zip(order, (int(digits[:2]), int(digits[2:4]), int(digits[4:])), strict=True))
     return 1 <= parts["m"] <= 12 and 1 <= parts["d"] <= monthrange(2000, parts["m"])[1]  # noqa: PLR2004
+
+
+def _is_province(digits: str) -> bool:
+    """Whether a number begins with a province of Ecuador, or with 30 for those abroad."""
+    return 1 <= int(digits[:2]) <= 24 or digits[:2] == "30"  # noqa: PLR2004
 
 
 def _dot(digits: str, weights: Sequence[int]) -> int:

@@ -49,6 +49,7 @@ class Identifier:
         bare: the form that a word must tell; None where it has none.
         holds: the rule of its signs; None where it has none.
         digits: how many there are at least in an unbroken run of digits and marks.
+        lettered: whether its marks are capitals that stand before digits of it.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Identifier:
     bare: re.Pattern[str] | None
     holds: Callable[[str], bool] | None = None
     digits: int = 6
+    lettered: bool = False
 
 
 def _of(
@@ -66,12 +68,14 @@ def _of(
     bare: str | None,
     holds: Callable[[str], bool] | None = None,
     digits: int = 6,
+    *,
+    lettered: bool = False,
 ) -> Identifier:
-    told, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
-    return Identifier(kind, tuple(countries.split()), told, asked, holds, digits)
+    pattern, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
+    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, digits, lettered)
 
 
-def _kept(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
+def _ended_by_marks(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
     """One whose marks end it, whatever number follows."""
     pattern = re.compile(rf"(?<![\w\u2010-\u2013-]){written}(?!\w)")
     return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds, 7)
@@ -79,21 +83,21 @@ def _kept(kind: str, country: str, written: str, bare: str, holds: Callable[[str
 
 # In the order in which they are tried; those of the row's country come before the others.
 IDENTIFIERS: Final = (
-    _kept(
+    _ended_by_marks(
         "rut",
         "CL",
         rf"(?<!\.)\d{{1,2}}\.?\d{{3}}\.?\d{{3}}{DASH}[\dkK]",
         rf"{_THOUSANDS} ?[\u2010-\u2013-]? ?[\dkK]",
         rules.is_rut,
     ),
-    _kept(
+    _ended_by_marks(
         "cpf",
         "BR",
         rf"(?<!\.)\d{{3}}\.?\d{{3}}\.?\d{{3}}{DASH}\d{{2}}",
         rf"\d{{3}}[. ]?\d{{3}}[. ]?\d{{3}}{_GAP}\d{{2}}",
         rules.is_cpf,
     ),
-    _kept(
+    _ended_by_marks(
         "cuit",
         "AR",
         rf"\d{{2}}{DASH}\d{{8}}{DASH}\d",
@@ -107,6 +111,7 @@ IDENTIFIERS: Final = (
         r"[\dA-Z]{12}\d{2}",
         rules.is_cnpj,
         2,
+        lettered=True,
     ),
     _of("cedula", "UY", rf"\d\.\d{{3}}\.\d{{3}}{DASH}\d", rf"\d\.?\d{{3}}\.?\d{{3}}{_GAP}\d", rules.is_ci_uruguay),
     _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", rf"\d{{3}}{_GAP}\d{{7}}{_GAP}\d", rules.is_luhn, 11),
@@ -119,7 +124,13 @@ IDENTIFIERS: Final = (
         rules.is_cedula_nicaragua,
         13,
     ),
-    _of("cedula", "VE", rf"[VE]{DASH} ?\d{{1,2}}\.?\d{{3}}\.?\d{{3}}", rf"[VEve]?[. ]?{DASH}? ?{_THOUSANDS}"),
+    _of(
+        "cedula",
+        "VE",
+        rf"[VE]{DASH} ?\d{{1,2}}\.?\d{{3}}\.?\d{{3}}",
+        rf"[VEve]?[. ]?{DASH}? ?{_THOUSANDS}",
+        lettered=True,
+    ),
     _of("cedula", "CR", None, rf"[1-9]{_GAP}0?\d{{3,4}}{_GAP}\d{{4}}", digits=9),
     _of(
         "cedula",
@@ -142,7 +153,12 @@ IDENTIFIERS: Final = (
     _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui, 9),
     _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala, 13),
     _of(
-        "curp", "MX", r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[\dA-Z]\d", r"[A-Za-z]{4}\d{6}[A-Za-z]{6}[\dA-Za-z]\d", rules.is_curp
+        "curp",
+        "MX",
+        r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[\dA-Z]\d",
+        r"[A-Za-z]{4}\d{6}[A-Za-z]{6}[\dA-Za-z]\d",
+        rules.is_curp,
+        lettered=True,
     ),
     _of(
         "rfc",
@@ -150,8 +166,9 @@ IDENTIFIERS: Final = (
         r"[A-ZÑ&]{3,4}\d{6}[\dA-Z]{3}",
         rf"[A-ZÑ&a-zñ]{{3,4}}{_GAP}\d{{6}}{_GAP}[\dA-Za-z]{{3}}",
         rules.is_rfc,
+        lettered=True,
     ),
-    _of("elector", "MX", r"[A-Z]{6}\d{8}[HM]\d{3}", r"[A-Za-z]{6} ?\d{8} ?[HMhm] ?\d{3}", digits=8),
+    _of("elector", "MX", r"[A-Z]{6}\d{8}[HM]\d{3}", r"[A-Za-z]{6} ?\d{8} ?[HMhm] ?\d{3}", digits=8, lettered=True),
     _of("nss", "MX", None, rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d", rules.is_luhn, 11),
     _of("pis", "BR", None, rf"\d{{3}}\.?\d{{5}}\.?\d{{2}}{_GAP}\d", rules.is_pis, 11),
     _of("rg", "BR", None, rf"(?:(?:MG|SP|RJ|RS|PR|SC|BA|GO|DF|ES){_GAP})?{_THOUSANDS}(?:{_GAP}[\dXx])?", digits=7),
@@ -172,8 +189,16 @@ IDENTIFIERS: Final = (
     _of("ruc", "PY", None, rf"\d{{5,8}}{_GAP}\d", rules.is_ruc_paraguay),
     _of("rut", "UY", None, r"\d{12}", digits=12),
     _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras, 14),
-    _of("rif", "VE", rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d", rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d", rules.is_rif, 9),
-    _of("iban", "", _IBANS, None, rules.is_iban, 2),
+    _of(
+        "rif",
+        "VE",
+        rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d",
+        rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d",
+        rules.is_rif,
+        9,
+        lettered=True,
+    ),
+    _of("iban", "", _IBANS, None, rules.is_iban, 2, lettered=True),
     _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu, 22),
     _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe, 18),
     _of(

@@ -35,7 +35,8 @@ _PLAIN: Final = str.maketrans("áàâãäéèêëíìîïóòôõöúùûüñç"
 _TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
 
 # Not after an abbreviation (Doc. N.º 12), nor before the sign of a number.
-_SENTENCE_END: Final = re.compile(r"\n\n|(?<=[^\W\d_]{4}[.!?…])\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
+_SENTENCE_END: Final = re.compile(r"[.!?…]\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
+_WHOLE_WORD: Final = re.compile(r"[^\W\d_]{4}")
 
 Mode = Literal["off", "context", "form"]
 _Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
@@ -46,10 +47,15 @@ class _Strict(BaseModel):
 
 
 class PrivacyFile(_Strict):
-    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ."""
+    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ.
+
+    Attributes:
+        speakers: whether an interview's speakers stand under their names or under codes, `E1` and `H1`.
+    """
 
     genres: _Listed
     reviewed_by: _Listed = ()
+    speakers: Literal["keep", "code"] = "keep"
     kinds: dict[str, Mode]
     countries: dict[str, dict[str, Mode]] = Field(default_factory=dict)
 
@@ -96,7 +102,7 @@ class Words:
         phrases_by_last: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
         for phrase in sorted(kinds, key=len, reverse=True):
             phrases_by_last.setdefault(phrase[-1], []).append((phrase, kinds[phrase]))
-        units = "|".join(sorted(map(re.escape, file.against.units), key=len, reverse=True))
+        units = _one_of(file.against.units)
         pattern = re.compile(rf"\s?(?:de\s)?(?:(?:{units})\b|%|[º°²³]|ª)", re.IGNORECASE)
         return cls(file.window, phrases_by_last, pattern)
 
@@ -106,7 +112,7 @@ class Words:
         It ends with a word that speaks against all kinds, which has none.
         """
         before = text[max(0, end - self.window) : end]
-        tokens = folded_words(_SENTENCE_END.split(before)[-1])
+        tokens = folded_words(before[_last_sentence(before) :])
         count = last = len(tokens)
         while last:
             length = 1
@@ -118,6 +124,27 @@ class Words:
                     length = len(phrase)
                     break
             last -= length
+
+
+def _last_sentence(text: str) -> int:
+    """Return where the last sentence of a text begins; a word of four letters at least ends the one before.
+
+    >>> [_last_sentence(text) for text in ("Vive aquí. Su cédula es", "Doc. Ley", "Sr. Vera")]
+    [11, 0, 0]
+    """
+    last = text.rfind("\n\n") + 1
+    for end in _SENTENCE_END.finditer(text, last):
+        if _WHOLE_WORD.match(text, end.start() - 4, end.start()):
+            last = end.end()
+    return last
+
+
+def _one_of(words: Iterable[str]) -> str:
+    """Return a pattern of words, the longest first, in which each first letter is looked at once."""
+    by_first: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        by_first.setdefault(word[0], []).append(re.escape(word[1:]))
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
 
 
 @dataclass(frozen=True)
@@ -138,6 +165,10 @@ class PrivacyPolicies:
         """Kind → mode for a row of this genre and country; none is stated of a genre that nobody knows."""
         file = self.files.get(genre or UNSTATED) or self.files[UNSTATED]
         return file.kinds | file.countries.get(country or "", {})
+
+    def codes_speakers(self, genre: str | None) -> bool:
+        """Whether interviews of this genre have codes in place of their speakers' names."""
+        return (self.files.get(genre or UNSTATED) or self.files[UNSTATED]).speakers == "code"
 
     @cached_property
     def digest(self) -> str:
@@ -168,8 +199,8 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
     """
     path = (Path(folder) if folder else data_folder("filters")) / "privacy"
     # Asked for each batch: as strings, since sorted Path objects take ten times as long.
-    found = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, told.st_mtime_ns, told.st_size) for name in found for told in (os.stat(name),))  # noqa: PTH116
+    files = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
+    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in files for status in (os.stat(name),))  # noqa: PTH116
     return _load(path, stamps)
 
 
@@ -180,7 +211,7 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
     words = load_toml(path / WORDS_FILE, WordsFile, "policy")
     _refuse_unknown(path / WORDS_FILE, "words", words.words)
     files: dict[str, PrivacyFile] = {}
-    stated: dict[str, Path] = {}
+    file_of_genre: dict[str, Path] = {}
     for file in sorted(path.glob("*.toml")):
         if file.name == WORDS_FILE or file.name.startswith("."):
             continue
@@ -189,9 +220,11 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
         for genre in policy.genres:
             if genre not in vocabulary.GENRES:
                 raise _wrong(file, ("genres",), f"unknown genre «{genre}»", closest(genre, vocabulary.GENRES))
-            if genre in stated:
-                raise _wrong(file, ("genres",), f"«{genre}» is in {stated[genre].name} too", "let one file serve it")
-            files[genre], stated[genre] = policy, file
+            if genre in file_of_genre:
+                raise _wrong(
+                    file, ("genres",), f"«{genre}» is in {file_of_genre[genre].name} too", "let one file serve it"
+                )
+            files[genre], file_of_genre[genre] = policy, file
     missing = [genre for genre in vocabulary.GENRES if genre not in files]
     if missing:
         raise ConfigError(str(path), f"no file serves the genre «{missing[0]}»", "name it in the `genres` of one")

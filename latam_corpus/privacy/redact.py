@@ -1,8 +1,8 @@
 """The stage `redact`: personal identifiers replaced by what they were, `[EMAIL]`, `[PHONE]`, `[RUT]`.
 
 Which kinds, and beside which words, is said in `filters/privacy/` by genre and country. Only counts are kept of what
-stood there. Names aren't looked for: authors and characters are the text, and speakers are a matter of consent. Those
-of third persons are replaced where their contributor has given a list of them.
+stood there. Names aren't looked for: authors and characters are the text. Those of third persons are replaced where
+their contributor has given a list of them; speakers of interviews have codes where the policy of the genre says so.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.privacy.find import Hints, find, names_pattern
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
+from latam_corpus.privacy.speakers import coded, read_key
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _ANY: Final = r"[@\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
 _STREETS: Final = (
-    r"(?i:calle|av\w*\.|aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
+    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
     r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
 
@@ -93,32 +94,38 @@ class Redact(Stage):
     Attributes:
         policies: a `filters/` folder; the shipped one when empty.
         names: source ids, each with its file of third persons' names, one a line.
+        speakers: source ids, each with the key of its speakers.
     """
 
     policies: str = ""
     names: tuple[tuple[str, str], ...] = ()
+    speakers: tuple[tuple[str, str], ...] = ()
 
     # A folder or file is what it says (`fingerprint`), wherever it is.
-    by_content: ClassVar[tuple[str, ...]] = ("policies", "names")
+    by_content: ClassVar[tuple[str, ...]] = ("policies", "names", "speakers")
     libraries: ClassVar[tuple[str, ...]] = ("phonenumbers",)
     name: ClassVar[str] = "redact"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
 
     def fingerprint(self) -> str:
-        """Give what changes when a policy, a word or a list of names does."""
-        lists = [(source, _digest(path)) for source, path in self.names]
+        """Give what changes when a policy, a word, a list of names or a key of speakers does."""
+        lists = [(source, _digest(path)) for source, path in (*self.names, *self.speakers)]
         return hashlib.sha256(repr((privacy_policies(self.policies).digest, lists)).encode()).hexdigest()
 
     def for_sources(self, sources: Sequence[Source]) -> Redact:
-        """Return the stage with the lists of names that these sources give."""
-        given = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
+        """Return the stage with the lists of names and the keys of speakers that these sources give."""
+        names_files = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
+        keys = tuple(sorted((source.id, str(source.speakers_file)) for source in sources if source.speakers_file))
         for source in sources:
             names_of(source)
-        return replace(self, names=given) if given else self
+        for _, path in keys:
+            read_key(path, _digest(path))
+        return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` redacted and `redactions`, null where nothing was found."""
+        batch, coded_rows = self._with_codes(batch)
         frame = batch.frame
         texts = frame["text"]
         listed = {source: _names(path, _digest(path)) for source, path in self.names}
@@ -129,26 +136,51 @@ class Redact(Stage):
         genres, countries, sources = (_column(frame, name) for name in ("genre", "country", "source_id"))
         known = privacy_policies(self.policies)
         modes = {pair: known.modes(*pair) for pair in set(zip(genres, countries, strict=True))}
-        found: dict[int, tuple[str, dict[str, int]]] = {}
+        redacted: dict[int, tuple[str, dict[str, int]]] = {}
         for row in look.arg_true().to_list():
             names = listed.get(sources[row] or "") if listed else None
             country = countries[row]
             hints = Hints(spoken_at[row], keys[row], streets[row])
             text, counts = _redacted(texts[row], modes[genres[row], country], known.words, country, names, hints)
             if counts:
-                found[row] = text, counts
+                redacted[row] = text, counts
         counts_of = {
-            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in found.items()
+            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in redacted.items()
         }
-        told = {row: json.dumps(counts) for row, (_, counts) in found.items()}
+        counts_json = {
+            row: json.dumps(
+                (redacted[row][1] if row in redacted else {})
+                | ({"speakers": coded_rows[row]} if row in coded_rows else {})
+            )
+            for row in {*redacted, *coded_rows}
+        }
         rows = range(len(batch))
         columns = {
             "redactions": pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
-            "evidence": pl.Series([told.get(row) for row in rows], dtype=pl.String),
+            "evidence": pl.Series([counts_json.get(row) for row in rows], dtype=pl.String),
         }
-        if found:
-            columns["text"] = texts.scatter(list(found), [text for text, _ in found.values()])
+        if redacted:
+            columns["text"] = texts.scatter(list(redacted), [text for text, _ in redacted.values()])
         return batch.with_columns(columns)
+
+    def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:
+        """Return the batch with codes for speakers where a policy wants them; how many each such row has."""
+        frame = batch.frame
+        if "turns" not in frame.columns or not frame["turns"].is_not_null().any():
+            return batch, {}
+        policies = privacy_policies(self.policies)
+        keys = {source: read_key(path, _digest(path)) for source, path in self.speakers}
+        texts, turns = frame["text"].to_list(), frame["turns"].to_list()
+        counts: dict[int, int] = {}
+        genres, sources = _column(frame, "genre"), _column(frame, "source_id")
+        for row, (text, mine) in enumerate(zip(texts, turns, strict=True)):
+            if mine and text and policies.codes_speakers(genres[row]) and any(turn["speaker"] for turn in mine):
+                texts[row], turns[row] = coded(text, mine, keys.get(sources[row] or ""))
+                counts[row] = len({turn["speaker"] for turn in mine if turn["speaker"]})
+        if not counts:
+            return batch, {}
+        columns = {"text": pl.Series(texts, dtype=pl.String), "turns": pl.Series(turns, dtype=frame.schema["turns"])}
+        return batch.with_columns(columns), counts
 
 
 def names_of(source: Source) -> re.Pattern[str] | None:

@@ -48,6 +48,8 @@ class Cost:
         drops: documents beyond it.
         alone: those beyond it which no other bound would drop.
         edge: the documents nearest to it on both sides.
+        good: of the documents beyond it those that readers judged good.
+        bad: those that they judged bad.
     """
 
     reason: str
@@ -55,6 +57,8 @@ class Cost:
     drops: int
     alone: int
     edge: tuple[EdgeDocument, ...]
+    good: int = 0
+    bad: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,16 @@ class SignalDistribution:
         """Documents outside this bound and no other."""
         return sum(cost.alone for cost in self.costs)
 
+    @property
+    def good(self) -> int:
+        """Documents judged good outside the bound."""
+        return sum(cost.good for cost in self.costs)
+
+    @property
+    def bad(self) -> int:
+        """Documents judged bad outside the bound."""
+        return sum(cost.bad for cost in self.costs)
+
 
 @dataclass(frozen=True)
 class Group:
@@ -95,6 +109,8 @@ class Group:
 
     Attributes:
         drops: documents outside some bound.
+        good: documents that readers judged good, and how many of them lie outside some bound.
+        bad: the same of those judged bad.
     """
 
     language: str
@@ -102,24 +118,27 @@ class Group:
     documents: int
     drops: int
     signals: tuple[SignalDistribution, ...]
+    good: tuple[int, int] = (0, 0)
+    bad: tuple[int, int] = (0, 0)
 
 
 def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
     """Return the documents by language and genre, the largest group first.
 
     Args:
-        frame: `doc_id`, `language`, `genre` and `signals`, all signals of each document measured.
+        frame: `doc_id`, `language`, `genre` and `signals`, all signals of each document measured; and `judged` where
+            readers judged some: `good`, `bad` or null.
         policies: whose bounds to hold them against.
 
     Raises:
         ConfigError: a genre has no policy.
     """
     numbered = frame.with_row_index("row")
-    found = [
+    measured = [
         _group(part, str(language), str(genre), policies.bounds(str(language), str(genre)))
         for (language, genre), part in numbered.group_by("language", "genre", maintain_order=True)
     ]
-    return sorted(found, key=lambda group: (-group.documents, group.language, group.genre))
+    return sorted(measured, key=lambda group: (-group.documents, group.language, group.genre))
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
@@ -134,15 +153,45 @@ def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound
         bound = by_signal.get(name)
         costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
         signals.append(_distribution(name, values[name], bound, costs))
-    return Group(language, genre, part.height, int((times > 0).sum()), tuple(signals))
+    good, bad = ((int(mask.sum()), int((mask & (times > 0)).sum())) for mask in _judged(part))
+    return Group(language, genre, part.height, int((times > 0).sum()), tuple(signals), good, bad)
+
+
+def _judged(part: pl.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which documents were judged good, and which bad."""
+    if "judged" not in part.columns:
+        return np.zeros(part.height, np.bool_), np.zeros(part.height, np.bool_)
+    good, bad = (part["judged"].eq_missing(verdict).to_numpy() for verdict in ("good", "bad"))
+    return good, bad
+
+
+def reasons(frame: pl.DataFrame, policies: Policies) -> list[tuple[str, ...]]:
+    """Return of each document the drop reasons of all bounds that it is outside of, as `filter` decides it.
+
+    Args:
+        frame: see `groups`.
+        policies: whose bounds to hold them against.
+
+    Raises:
+        ConfigError: a genre has no policy.
+    """
+    by_row: list[list[str]] = [[] for _ in range(frame.height)]
+    for (language, genre), part in frame.with_row_index("row").group_by("language", "genre", maintain_order=True):
+        words = signal_values(part, "word_count")
+        for bound in policies.bounds(str(language), str(genre)):
+            below, above = outside(signal_values(part, bound.signal), bound, words)
+            for mask, reason in ((below, "too_low"), (above, "too_high")):
+                for row in part["row"].filter(pl.Series(mask)):
+                    by_row[row].append(getattr(bound, reason))
+    return list(map(tuple, by_row))
 
 
 def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
     """Return a signal of each row, float32[n], not-a-number where it isn't measured."""
     if name not in rows["signals"].struct.fields:  # an earlier version's rows
         return np.full(rows.height, np.nan, np.float32)
-    made: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
-    return made
+    values: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
+    return values
 
 
 def _costs(
@@ -156,7 +205,9 @@ def _costs(
     for limit, mask, reason in ((bound.minimum, below, "too_low"), (bound.maximum, above, "too_high")):
         if limit is not None:
             alone = int((mask & (times == 1)).sum())
-            yield Cost(getattr(bound, reason), limit, int(mask.sum()), alone, _edge(part, values, limit, mask))
+            good, bad = (int((mask & judged).sum()) for judged in _judged(part))
+            edge = _edge(part, values, limit, mask)
+            yield Cost(getattr(bound, reason), limit, int(mask.sum()), alone, edge, good, bad)
 
 
 def _edge(
@@ -212,6 +263,10 @@ def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
         "genre": group.genre,
         "documents": group.documents,
         "would_drop": group.drops,
+        "judged": {
+            verdict: {"documents": n, "would_drop": drops}
+            for verdict, (n, drops) in (("good", group.good), ("bad", group.bad))
+        },
         "signals": [_signal(measured, beginnings) for measured in group.signals],
     }
 
@@ -226,6 +281,7 @@ def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> 
         "file": bound.file if bound else None,
         "would_drop": measured.drops,
         "would_drop_alone": measured.alone,
+        "would_drop_judged": {"good": measured.good, "bad": measured.bad},
         "reasons": {cost.reason: cost.drops for cost in measured.costs},
         "edge": [
             {

@@ -132,7 +132,7 @@ class Filter(Stage):
         return cached_policies(self.policies).bounds_digest(entering)
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
+        """Set `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
         policies = cached_policies(self.policies)
         signals = batch.frame["signals"].struct.unnest()
         values = {name: signals[name].to_numpy() for name in signals.columns}
@@ -140,9 +140,9 @@ class Filter(Stage):
         bounds = {pair: policies.bounds(*pair) for pair in set(pairs)}
         reasons: list[str | None] = [None] * len(pairs)
         evidence: list[dict[str, Any] | None] = [None] * len(pairs)
-        for pair, found in bounds.items():
+        for pair, pair_bounds in bounds.items():
             rows = np.array([i for i, p in enumerate(pairs) if p == pair], np.int64)
-            for row, broken in _broken(found, values, rows).items():
+            for row, broken in _broken(pair_bounds, values, rows).items():
                 reasons[row] = broken[0][0]
                 evidence[row] = dict(broken)
         return batch.drop(reasons, evidence)
@@ -152,11 +152,11 @@ def _broken(
     bounds: tuple[Bound, ...], values: Mapping[str, NDArray[np.float32]], rows: NDArray[np.int64]
 ) -> dict[int, list[tuple[str, float]]]:
     """For each row outside a bound its reasons and measured values, in the order of the bounds."""
-    found: dict[int, list[tuple[str, float]]] = {}
+    broken: dict[int, list[tuple[str, float]]] = {}
     for bound in bounds:
         measured = values[bound.signal][rows]
         too_low, too_high = outside(measured, bound, values["word_count"][rows])
-        for place in np.flatnonzero(too_low | too_high).tolist():
-            reason = bound.too_low if too_low[place] else bound.too_high
-            found.setdefault(int(rows[place]), []).append((reason, round(float(measured[place]), 4)))
-    return found
+        for index in np.flatnonzero(too_low | too_high).tolist():
+            reason = bound.too_low if too_low[index] else bound.too_high
+            broken.setdefault(int(rows[index]), []).append((reason, round(float(measured[index]), 4)))
+    return broken

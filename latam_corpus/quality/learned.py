@@ -55,9 +55,9 @@ class QualityModel:
 
     def __call__(self, words: WordTable) -> NDArray[np.float32]:
         """Return the probability that each document is good, float32[n], 0.5 for a text without words."""
-        made = np.zeros(len(words), np.float32)
-        score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), made)
-        return made
+        scores = np.zeros(len(words), np.float32)
+        score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), scores)
+        return scores
 
 
 def save_model(
@@ -69,7 +69,7 @@ def save_model(
     about: Mapping[str, Any],
 ) -> None:
     """Write a model: hashes and weights of words, weights of pairs, and what it is."""
-    told = {"format": _FORMAT, "probe": str(hash_words([_PROBE])[0])} | dict(about)
+    metadata = {"format": _FORMAT, "probe": str(hash_words([_PROBE])[0])} | dict(about)
     order = np.argsort(hashes)
     with path.open("wb") as file:
         np.savez_compressed(
@@ -78,7 +78,7 @@ def save_model(
             weights=weights[order].astype(np.float32),
             pairs=pairs.astype(np.float32),
             end=np.float32(end),
-            about=np.frombuffer(json.dumps(told, ensure_ascii=False).encode(), np.uint8),
+            about=np.frombuffer(json.dumps(metadata, ensure_ascii=False).encode(), np.uint8),
         )
 
 

@@ -34,25 +34,25 @@ def _signed(h):
 def _token_hash(word):
     """Return the hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
     h = np.uint32(2166136261)
-    for place in range(60, -4, -4):
-        digit = np.uint32((word >> np.uint64(place)) & np.uint64(15))
+    for shift in range(60, -4, -4):
+        digit = np.uint32((word >> np.uint64(shift)) & np.uint64(15))
         sign = digit + np.uint32(48) if digit < 10 else digit + np.uint32(87)  # 0-9, a-f
         h = np.uint32((h ^ sign) * np.uint32(16777619))
     return h
 
 
 @kernel
-def score(hashes, doc_words, keys, weights, pairs, end, made):
+def score(hashes, doc_words, keys, weights, pairs, end, out):
     """Write the score of each document, the sum of its words' and pairs' weights."""
     buckets = np.uint64(len(pairs))
     # The end of a text is the token </s>, whose hash is a constant.
     last = np.uint32(2166136261)
     for sign in (60, 47, 115, 62):
         last = np.uint32((last ^ np.uint32(sign)) * np.uint32(16777619))
-    for d in range(len(made)):
+    for d in range(len(out)):
         first, stop = doc_words[d], doc_words[d + 1]
         if stop == first:
-            made[d] = 0.5
+            out[d] = 0.5
             continue
         total = np.float64(end)
         count = 1
@@ -70,4 +70,4 @@ def score(hashes, doc_words, keys, weights, pairs, end, made):
             before = token
         total += pairs[(before * _PAIR + _signed(last)) % buckets]
         count += 1
-        made[d] = 1.0 / (1.0 + np.exp(-total / count))
+        out[d] = 1.0 / (1.0 + np.exp(-total / count))

@@ -64,7 +64,7 @@ class Measure(Stage):
             if signal not in known:
                 raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
         if self.policies:  # no shipped policy bounds what needs a file
-            self.given.check(cached_policies(self.policies))
+            self.resources.check(cached_policies(self.policies))
 
     @property
     def policy_folder(self) -> Path:
@@ -72,16 +72,16 @@ class Measure(Stage):
         return cached_policies(self.policies).folder
 
     @property
-    def given(self) -> SignalResources:
+    def resources(self) -> SignalResources:
         """The files that some signals need."""
         return SignalResources(self.word_lists, self.quality_model, self.scores, self.flagged_words)
 
     def fingerprint(self) -> str:
-        """Changes when what is known of the languages does, or what must be measured; not when a bound moves."""
+        """Digest what is known of the languages and what must be measured; a bound that moves changes nothing."""
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
         plug_ins = [plugged_digest(name) for name in on_demand if name in vocabulary.plugged_signals()]
-        return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.given.digests()])
+        return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.resources.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with the struct `signals`."""
@@ -94,12 +94,12 @@ class Measure(Stage):
             policies.stop_table,
             policies.background,
             {code: file.alphabet for code, file in policies.languages.items() if file.alphabet},
-            {code: lists[found] for code in set(languages) if (found := holder(code, lists))},
+            {code: lists[held_by] for code in set(languages) if (held_by := holder(code, lists))},
         )
         reading, names = Reading(batch.words, lexicon), self._names(policies)
         values = measured(reading, names)
         values |= {name: measure_plugged(name, reading) for name in vocabulary.plugged_signals() if name in names}
-        values |= self.given.values(batch, languages)
+        values |= self.resources.values(batch, languages)
         nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
         columns = {name: values.get(name, nothing) for name in vocabulary.signal_names()}
         return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})

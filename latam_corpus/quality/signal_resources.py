@@ -45,22 +45,22 @@ def cached_word_lists(folder: str) -> dict[str, WordSet]:
 
 def word_lists_digest(folder: str) -> str:
     """Give what changes when a list does."""
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in _files(folder) if folder else ():
-        told.update(path.stem.encode() + b"\0" + bytes.fromhex(digest_of(path)))
-    return told.hexdigest()[:16]
+        digest.update(path.stem.encode() + b"\0" + bytes.fromhex(digest_of(path)))
+    return digest.hexdigest()[:16]
 
 
 def _files(folder: str) -> list[Path]:
-    found = sorted(Path(folder).glob("*.txt"))
-    if not found:
+    files = sorted(Path(folder).glob("*.txt"))
+    if not files:
         raise ConfigError(folder, "there are no word lists", "name a folder with files such as spa.txt, a word a line")
-    for path in found:
+    for path in files:
         if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:
             raise ConfigError(
                 str(path), "a word list has its language's ISO 639-3 code as its name", f"name it {code}.txt"
             )
-    return found
+    return files
 
 
 @lru_cache(maxsize=256)  # all of a folder: they are walked in order, so that a smaller one never hits
@@ -103,8 +103,8 @@ class SignalResources:
             "outside_score": ("scores", self.scores),
             "flagged_word_share": ("flagged_words", self.flagged),
         }
-        for signal, (option, given) in options.items():
-            if signal in policies.bounded_signals and not given:
+        for signal, (option, is_set) in options.items():
+            if signal in policies.bounded_signals and not is_set:
                 remedy = f"set «{option}» of the stage, or delete the bound"
                 raise ConfigError(policies.place_of(signal), f"«{signal}» is bounded, and nothing gives it", remedy)
 
@@ -114,17 +114,17 @@ class SignalResources:
         Raises:
             ConfigError: a file is missing or isn't what it should be.
         """
-        told = [word_lists_digest(self.word_lists)] if self.word_lists else []
+        parts = [word_lists_digest(self.word_lists)] if self.word_lists else []
         if self.model:
             from latam_corpus.quality.learned import model_digest
 
-            told.append(f"model {model_digest(self.model)}")
+            parts.append(f"model {model_digest(self.model)}")
         if self.scores:
             _cached_scores(self.scores)
-            told.append(f"scores {digest_of(Path(self.scores))[:16]}")
+            parts.append(f"scores {digest_of(Path(self.scores))[:16]}")
         if self.flagged:
-            told.append(f"flagged {word_lists_digest(self.flagged)}")
-        return told
+            parts.append(f"flagged {word_lists_digest(self.flagged)}")
+        return parts
 
     def values(self, batch: Batch, languages: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the signals of each document, by name, each float32[n].
@@ -133,21 +133,21 @@ class SignalResources:
             batch: n documents.
             languages: n codes, whose lists of flagged words count.
         """
-        made = {}
+        columns = {}
         if self.model:
             from latam_corpus.quality.learned import cached_model
 
-            made["learned_quality"] = cached_model(self.model)(batch.words)
+            columns["learned_quality"] = cached_model(self.model)(batch.words)
         if self.scores:
             known = _cached_scores(self.scores)
-            found = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
-            made["outside_score"] = found.fill_null(float("nan")).to_numpy().astype(np.float32)
+            scores = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
+            columns["outside_score"] = scores.fill_null(float("nan")).to_numpy().astype(np.float32)
         if self.flagged:
             lists = cached_word_lists(self.flagged)
             serving = {code: holder(code, lists) or ALL for code in set(languages)}
             listed = [serving[code] for code in languages]
-            made["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)
-        return made
+            columns["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)
+        return columns
 
 
 def _cached_scores(path: str) -> pl.DataFrame:
@@ -164,12 +164,12 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
     """
     try:
         frame = pl.read_parquet(path, glob=False, columns=["doc_id", SCORE])
-        made = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
+        scores = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
     except (OSError, pl.exceptions.PolarsError) as error:
-        said = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         remedy = f"name a Parquet file with the columns doc_id and {SCORE}, a number"
-        raise ConfigError(path, f"these are no scores: {said}", remedy) from None
-    twice = made.filter(pl.col("doc_id").is_duplicated())
+        raise ConfigError(path, f"these are no scores: {reason}", remedy) from None
+    twice = scores.filter(pl.col("doc_id").is_duplicated())
     if twice.height:
         raise ConfigError(path, f"the document {twice['doc_id'][0]} has more than one score", "keep one of each")
-    return made
+    return scores

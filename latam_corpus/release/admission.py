@@ -18,7 +18,8 @@ from latam_corpus.catalog.labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.release.removals import with_kept, without_replaced
+from latam_corpus.release.removals import with_released, without_replaced
+from latam_corpus.release.splits import authors_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ LIGHT: Final = pl.Schema(
         "split": _CATEGORY,
         "text_hash": pl.Binary(),
         "labels": pl.String(),
+        "authors": _CATEGORY,
         "refusal": _CATEGORY,
         "withdrawal": pl.UInt32(),
         "said": pl.UInt32(),
@@ -91,13 +93,13 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
-        for what, given, known in (
+        for what, words, known in (
             ("--admit", self.admit, vocabulary.RIGHTS_TIERS[:-1]),
             ("--uses", self.uses, vocabulary.USES),
         ):
-            if not given:
+            if not words:
                 raise ConfigError(what, "nothing is named", f"choose from: {', '.join(known)}")
-            for word in given:
+            for word in words:
                 if word == "unknown":
                     problem = "what has unknown rights can be collected and measured, never released"
                     raise ConfigError(what, problem, "state the source's rights in its file")
@@ -127,16 +129,16 @@ class Terms:
         """Return the signals by which the owner of a row's site withholds what is asked for; empty where none does."""
         asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
         signals = pl.element().struct.field("signal")
-        stated = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
-        found = stated.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
-        return found.list.join(",").fill_null("")
+        opt_outs = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
+        refusing = opt_outs.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
+        return refusing.list.join(",").fill_null("")
 
 
 def labels_of() -> pl.Expr:
     """Return the addresses of the labels on a row, in order and one a line; empty where there is none."""
-    stated = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
+    consent = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
     return (
-        stated.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
+        consent.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
     )
 
 
@@ -149,9 +151,9 @@ def closed_by_labels() -> pl.Expr:
     return pl.when(pl.col("agreement").is_null() & (closes != "")).then(pl.concat_str(pl.lit("label="), closes))
 
 
-def _closing(stated: pl.Series) -> pl.Series:
-    codes = {one: ",".join(closing(one.splitlines())) for one in stated.unique()}
-    return stated.replace_strict(codes, return_dtype=pl.String)
+def _closing(labels: pl.Series) -> pl.Series:
+    codes = {one: ",".join(closing(one.splitlines())) for one in labels.unique()}
+    return labels.replace_strict(codes, return_dtype=pl.String)
 
 
 def scan(
@@ -181,29 +183,31 @@ def scan(
                 .then(pl.lit("text=null"))
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
-            kept_out = _kept_out(frame, tombstones, said=bool(part.run))
-            light.append(_lightened(frame, refusal, number, first, part.run, kept_out))
+            withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
+            light.append(_lightened(frame, refusal, number, first, part.run, withdrawals))
             first += frame.height
         if progress:
             progress("reading", number + 1 - start, len(parts))
     return pl.concat(light)
 
 
-def _kept_out(frame: pl.DataFrame, tombstones: Tombstones | None, *, said: bool) -> pl.DataFrame:
+def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
     """`withdrawal` and `said` of each row."""
     nothing = pl.repeat(None, frame.height, dtype=pl.UInt32)
     if tombstones is None:
         return pl.select(nothing.alias("withdrawal"), nothing.alias("said"))
     # What a version has and was named is listed: it was looked for when it was named.
-    about = tombstones.about(frame) if said else tombstones.listed(frame)
+    about = tombstones.about(frame) if by_text else tombstones.listed(frame)
     rows = pl.DataFrame({"withdrawal": about}).with_row_index("row")
-    known = tombstones.said(frame) if said else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
-    told = known.select("row", said="number")
-    return rows.join(told, on="row", how="left", maintain_order="left").select("withdrawal", "said")
+    known = (
+        tombstones.matching_texts(frame) if by_text else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
+    )
+    numbers = known.select("row", said="number")
+    return rows.join(numbers, on="row", how="left", maintain_order="left").select("withdrawal", "said")
 
 
 def _lightened(
-    frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str, kept_out: pl.DataFrame
+    frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str, withdrawals: pl.DataFrame
 ) -> pl.DataFrame:
     hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
     return frame.select(
@@ -221,8 +225,9 @@ def _lightened(
         "split",
         "text_hash",
         labels_of().alias("labels"),
+        authors_of(frame["creators"]),
         refusal.alias("refusal"),
-        *kept_out.get_columns(),
+        *withdrawals.get_columns(),
         pl.col("text").str.len_bytes().fill_null(0).alias("text_bytes"),
         pl.col("text").str.len_chars().alias("chars"),
         pl.Series("exact_hash", hashes, dtype=pl.Binary),
@@ -269,9 +274,9 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
     )
     refused = pl.col("refusal").is_not_null()
     by_entry = pl.coalesce("withdrawal", "said").is_not_null()
-    allowed, gone = without_replaced(latest.filter(~refused), light, replaced)
+    allowed, removed = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
-    gone = with_kept(gone, released)
+    removed = with_released(removed, released)
     released, varied = _of_variants(released, variants)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
@@ -279,13 +284,13 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
         _reasoned(latest.filter(refused & by_entry), pl.col("refusal").cast(pl.String), _ENTRY),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
         _reasoned(varied, pl.lit("variant"), _VARIANT),
-        gone.select(*LIGHT.names(), "reason", "evidence"),
+        removed.select(*LIGHT.names(), "reason", "evidence"),
     ]
     return Decision(
         released=released.select(LIGHT.names()).sort("doc_id"),
         left_out=pl.concat(left_out).sort("doc_id", "reason", "row_hash"),
         repeated=light.height - distinct.height,
-        replaced=gone.select(*LIGHT.names(), "kept"),
+        replaced=removed.select(*LIGHT.names(), "kept"),
     )
 
 
@@ -301,8 +306,8 @@ def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFra
     if variants == "by_country":
         work = pl.concat_str(work, pl.col("country").cast(pl.String).fill_null(""), separator="\0")
     order: list[pl.Expr | str] = [pl.col("chars").neg(), "obtained", "doc_id"]
-    kept, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
-    return kept.drop("work"), others
+    winners, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
+    return winners.drop("work"), others
 
 
 def _first_variant(name: str, first: dict[str, str]) -> str:
@@ -317,13 +322,13 @@ def _first_variant(name: str, first: dict[str, str]) -> str:
 
 
 def _first_of(
-    rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *told: str
+    rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *names: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the first row of each group, and the others, which carry the first one's `told` columns as `kept_…`."""
+    """Return the first row of each group, and the others, which carry the first one's `names` columns as `kept_…`."""
     alone, several = _by_company(rows, group)
     ordered = several.sort(pl.col(group), *order, nulls_last=True).with_columns(
         pl.int_range(pl.len()).over(group).alias("place"),
-        *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in told),
+        *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in names),
     )
     first = ordered.filter(pl.col("place") == 0).select(rows.columns)
     return pl.concat([alone, first]), ordered.filter(pl.col("place") > 0)
@@ -360,5 +365,5 @@ _DUPLICATE: Final = pl.struct(
 
 
 def _reasoned(rows: pl.DataFrame, reason: pl.Expr, evidence: pl.Expr) -> pl.DataFrame:
-    told = evidence.struct.json_encode()
-    return rows.select(*LIGHT.names(), reason.alias("reason"), told.alias("evidence"))
+    encoded = evidence.struct.json_encode()
+    return rows.select(*LIGHT.names(), reason.alias("reason"), encoded.alias("evidence"))

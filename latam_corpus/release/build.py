@@ -22,6 +22,7 @@ from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
 from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.diff import changelog, diff
+from latam_corpus.release.judgements import audited_rows
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
     MANIFEST,
@@ -42,8 +43,9 @@ from latam_corpus.release.removals import (
     without_requested,
     without_withdrawn,
 )
-from latam_corpus.release.shard_plan import SHARD_BYTES, SPLIT_SHARES, check_shares, plan_shards, with_splits
-from latam_corpus.release.sketch import Sketcher, scheme_of_release, stated_scheme
+from latam_corpus.release.shard_plan import SHARD_BYTES, plan_shards
+from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
+from latam_corpus.release.splits import SPLIT_SHARES, check_shares, with_splits
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.summary import (
@@ -65,10 +67,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
-    from latam_corpus.vocabulary import Variants
+    from latam_corpus.vocabulary import SplitBy, Variants
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
@@ -86,6 +89,7 @@ def build(
     parent: str | None = None,
     version: str | None = None,
     splits: Mapping[str, float] = SPLIT_SHARES,
+    split_by: SplitBy = "cluster",
     shard_bytes: int = SHARD_BYTES,
     index: bool = True,
     variants: Variants = "keep",
@@ -94,6 +98,7 @@ def build(
     progress: Progress | None = None,
     runs_there: Mapping[str, Path] | None = None,
     may_be_empty: bool = False,
+    judged: Sequence[Judgement] = (),
 ) -> Manifest:
     """Return the manifest of the new version, or of the latest one when nothing would change.
 
@@ -107,6 +112,7 @@ def build(
         parent: the version to build upon, or `latest`.
         version: what to call it; the next of the month, such as 2026.11.0, when None.
         splits: the shares of documents held out.
+        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
         shard_bytes: bytes of text above which a shard is cut.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
@@ -116,6 +122,7 @@ def build(
         runs_there: the folders of runs on the disk, by name: copies come back from them when what they were set aside
             for is withdrawn.
         may_be_empty: whether a version without documents is one.
+        judged: what readers judged; what it says of documents of the version stands on the card.
 
     Raises:
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
@@ -126,7 +133,7 @@ def build(
     moment = _moment(today, created)
     terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
     check_shares(splits)
-    with opened.told():
+    with opened.named_errors():
         return _build(
             name,
             runs,
@@ -135,6 +142,7 @@ def build(
             parent,
             version,
             splits,
+            split_by,
             shard_bytes,
             index,
             variants,
@@ -143,6 +151,7 @@ def build(
             progress,
             runs_there or {},
             may_be_empty,
+            judged,
         )
 
 
@@ -154,6 +163,7 @@ def _build(
     parent: str | None,
     version: str | None,
     splits: Mapping[str, float],
+    split_by: SplitBy,
     shard_bytes: int,
     index: bool,
     variants: Variants,
@@ -162,6 +172,7 @@ def _build(
     progress: Progress | None,
     runs_there: Mapping[str, Path],
     may_be_empty: bool,
+    judged: Sequence[Judgement],
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
@@ -189,7 +200,7 @@ def _build(
     decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
     if not decision.released.height and not may_be_empty:
         raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
-    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits)
+    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits, split_by)
     plan = plan_shards(rows, old.shards if old else (), shard_bytes)
     reused = reusable(plan, old.shards, first_shard) if old and _written_alike(old) else {}
     sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
@@ -215,6 +226,7 @@ def _build(
                 admit=terms.admit,
                 uses=terms.uses,
                 splits=dict(sorted(splits.items())),
+                split_by=split_by,
                 variants=variants,
                 withdrawal_sequence=log.sequence,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
@@ -224,6 +236,7 @@ def _build(
                 left_out=count_reasons(decision),
                 sources=source_entries(inputs, plan.rows),
                 accepted_losses=lost,
+                audited=audited_rows(judged, plan.rows),
                 shards=written.shards,
                 files=written.index,
             )
@@ -233,6 +246,9 @@ def _build(
             same = mended or _unchanged_since(opened, draft, versions)
             if same:
                 _put_index(opened, name, same.version, remade)
+                if opened.signer:
+                    place = ("releases", name, same.version, MANIFEST)
+                    opened.sign(opened.read(*place), *place)
                 return same
             number = _reserved(opened, name, version, versions, terms.today)
             if opened.folder is not None:
@@ -251,7 +267,7 @@ def _without_requested(
     name: str,
     runs_there: Mapping[str, Path],
 ) -> tuple[pl.DataFrame, Twins]:
-    """The light rows without what the store's withdrawals keep out, with copies that come back for it, and these."""
+    """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
     known = _last_released(store, name, light)
     light = without_requested(light, known)
     ids = light.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"].unique()
@@ -264,17 +280,17 @@ def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame
     """`doc_id` and `exact_hash` of those documents of the latest version that say what is withdrawn."""
     ids = light.filter(pl.col("said").is_not_null())["doc_id"]
     latest = store.latest(name) if len(ids) else None
-    found = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+    rows = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
     if latest and LEDGER in load_manifest(store, name, latest).files:
-        found = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
-    return found.select("doc_id", exact_hash="text_hash_after")
+        rows = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
+    return rows.select("doc_id", exact_hash="text_hash_after")
 
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
-    """The scheme of the version's index: the one by which its runs were deduplicated, else the release's so far."""
-    stated = {found for run in inputs.runs if (found := stated_scheme(run.stages))}
-    if len(stated) == 1:
-        return stated.pop()
+    """Return the scheme of the version's index: that of its runs' deduplication, else the release's so far."""
+    schemes = {scheme for run in inputs.runs if (scheme := scheme_of_stages(run.stages))}
+    if len(schemes) == 1:
+        return schemes.pop()
     return scheme_of_release(store, inputs.parent) if inputs.parent else Scheme()
 
 
@@ -316,11 +332,11 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
 
 
 def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None) -> Manifest:
-    place = ("releases", draft.name, draft.version)
+    folder = ("releases", draft.name, draft.version)
     ledger = io.BytesIO()
     write_ledger(ledger, plan, decision, draft.version)
     written = {LEDGER: ledger.getvalue()}
-    store.write(written[LEDGER], *place, LEDGER)
+    store.write(written[LEDGER], *folder, LEDGER)
     index = draft.files
     draft = draft.model_copy(update={"files": index | _side_files(written)})
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
@@ -330,10 +346,11 @@ def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old:
     written[CROISSANT] = croissant(draft)
     manifest = draft.model_copy(update={"files": index | _side_files(written)})
     for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
-        store.write(written[file], *place, file)
+        store.write(written[file], *folder, file)
     dumped = manifest.dumped()
-    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *place, SUMS)
-    store.create(dumped, *place, MANIFEST)
+    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *folder, SUMS)
+    store.sign(dumped, *folder, MANIFEST)
+    store.create(dumped, *folder, MANIFEST)
     store.point(draft.name, draft.version)
     return manifest
 
@@ -364,7 +381,7 @@ def _written_alike(old: Manifest) -> bool:
 
 
 def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
-    """The latest version, when this one would hold the same shards and index on the same terms and go back to the same.
+    """Return the latest version if this one would hold its shards and index, on its terms and from its parent.
 
     A build that was killed just before it swapped the pointer left a version after the latest: that one counts
     too, and is pointed at.
@@ -379,18 +396,24 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         upon = draft.parent.version if draft.parent else None
         meant = upon in (last.version, last.parent.version if last.parent else None)
-        if meant and _holds_the_same(last, draft) and last.accepted_losses == draft.accepted_losses:
+        if meant and _holds_the_same(last, draft) and _same_losses_and_audit(last, draft):
             if version != latest:
                 store.point(draft.name, version)
             return last
     return None
 
 
+def _same_losses_and_audit(one: Manifest, other: Manifest) -> bool:
+    """Whether two versions say the same of what was lost and judged."""
+    return (one.accepted_losses, one.audited) == (other.accepted_losses, other.audited)
+
+
 def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     """Whether two versions hold the same shards and index on the same terms."""
     return (
         [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
-        and (one.admit, one.uses, one.splits, one.variants) == (other.admit, other.uses, other.splits, other.variants)
+        and (one.admit, one.uses, one.variants) == (other.admit, other.uses, other.variants)
+        and (one.splits, one.split_by) == (other.splits, other.split_by)
         and one.index == other.index
     )
 

@@ -122,16 +122,16 @@ def load_run(folder: Path) -> Run:
     """
     file = folder / "run.json"
     record = read_record(folder)
-    told = record.values
+    values = record.values
     try:
-        recipe = told["recipe"]
+        recipe = values["recipe"]
         title = str(recipe.get("title") or recipe.get("name") or folder.name)
-        finished, release = bool(told["finished"]), dict(recipe.get("release") or {})
-        sources = {str(source["id"]): dict(source) for source in told.get("sources", ())}
-        failed = tuple(str(part["name"]) for part in told.get("parts", ()) if part.get("failed"))
+        finished, release = bool(values["finished"]), dict(recipe.get("release") or {})
+        sources = {str(source["id"]): dict(source) for source in values.get("sources", ())}
+        failed = tuple(str(part["name"]) for part in values.get("parts", ()) if part.get("failed"))
         stages = tuple(dict(stage) for stage in recipe.get("stage", ()))
-        losses = tuple(Loss(**loss) for loss in told.get("losses", ()))
-        accepted = told.get("accepted_loss")
+        losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
+        accepted = values.get("accepted_loss")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = f"this isn't the record of a run: {error!r}"
         raise ConfigError(str(file), problem, "run the recipe again") from None

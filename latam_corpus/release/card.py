@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Final
 import iso639
 
 from latam_corpus import vocabulary
-from latam_corpus.catalog.display_names import GENRES
+from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.messages import same
+from latam_corpus.messages import LANGUAGES, _, enumerated, same
+from latam_corpus.release.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
+from latam_corpus.release.judgements import wilson
+from latam_corpus.release.markdown import table
 from latam_corpus.release.obligations import obligations
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ _HUB_LICENCES: Final = frozenset(
     }.items()
     for version in versions
 ) | {"cc0-1.0", "apache-2.0", "mit"}
+_ANCHORS: Final = " · ".join(f"[{name}](#{name.lower()})" for name in LANGUAGES.values())
 _CC_URI: Final = re.compile(r"https?://creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/(\d\.\d)(?:/.*)?")
 
 
@@ -56,19 +60,25 @@ def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] |
     held = manifest.shards if shards is None else tuple(shards)
     sections = [
         front_matter(manifest, held),
-        f"# {manifest.title}\n\n`{manifest.spec}`, {manifest.created:%Y-%m-%d}. {_summary(manifest)}",
+        f"# {manifest.title}\n\n`{manifest.spec}`, {manifest.created:%Y-%m-%d}. {_ANCHORS}",
+        *_about(manifest),
         *([_selection(where, held)] if where else []),
-        f"**En español.** {_resumen(manifest)}\n\n**Em português.** {_resumo(manifest)}",
         _contents(manifest),
         _sources(manifest),
+        collection(manifest),
         obligations(manifest),
+        consents(manifest),
         _left_out(manifest),
-        *([_losses(manifest)] if manifest.accepted_losses else []),
+        _losses(manifest) if manifest.accepted_losses else "",
+        _audit(manifest) if manifest.audited else "",
+        PERSONAL_DATA,
+        limits(manifest),
         _loading(manifest, held),
-        _WITHDRAWAL,
+        citation(manifest),
         _provenance(manifest),
+        columns(),
     ]
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
@@ -116,15 +126,15 @@ def hub_licence(rights: str | None) -> str | None:
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
     """
-    found = _CC_URI.fullmatch(rights or "")
-    named = f"cc-{found[1]}-{found[2]}".replace("cc-zero", "cc0") if found else (rights or "").lower()
+    match = _CC_URI.fullmatch(rights or "")
+    named = f"cc-{match[1]}-{match[2]}".replace("cc-zero", "cc0") if match else (rights or "").lower()
     return named if named in _HUB_LICENCES else None
 
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
-    stated = {hub_licence(source.rights) for source in sources}
-    known = sorted(licence for licence in stated if licence)
-    if known and None not in stated:
+    licences = {hub_licence(source.rights) for source in sources}
+    known = sorted(licence for licence in licences if licence)
+    if known and None not in licences:
         return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
     return ["license: other", "license_name: by-source"]
 
@@ -152,42 +162,42 @@ def megabytes(size: int) -> str:
     return f"{size} B"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; a bar inside a cell is escaped.
-
-    >>> print(table(["país", "textos"], [["CL", 3]]))
-    | país | textos |
-    | --- | --- |
-    | CL | 3 |
-    """
-    told = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in told)
-
-
-def _summary(manifest: Manifest) -> str:
-    return (
-        f"{manifest.rows:,} documents, {megabytes(manifest.text_bytes)} of text, for these uses: "
-        f"{', '.join(manifest.uses)}. Admitted rights: {', '.join(manifest.admit)}. Every row states its "
-        "source, its rights, how and when it was obtained, and which signals were measured on it."
-    )
-
-
-def _resumen(manifest: Manifest) -> str:
-    genres = ", ".join(GENRES.get(genre, same(genre)).translate("es") for genre in manifest.counts["genre"])
-    return (
-        f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
-        "Cada fila dice de qué fuente viene, con qué derechos y cómo se obtuvo; lo que quedó fuera, y por qué, "
-        "está en `ledger.parquet`. Para pedir que se retire un texto, vea más abajo «Withdrawal»."
-    )
+_ABOUT: Final = (
+    _(
+        "{n} documents ({size} of text): {genres}. They may be used to: {uses}. Admitted rights: {tiers}. Each row "
+        "says from which source it is, with which rights and how it was obtained; what was left out, and why, is in "
+        "{ledger}. The table «Collection» says whom to write to about each source, and «Obligations» what each asks "
+        "for."
+    ),
+    _(
+        "To ask for a text to be taken out, write to whoever published this version, or to the holder of its source, "
+        "and name the {doc_id}, the address, or some words of the text. The next version is without it, whoever reads "
+        "this one with the program doesn't get it any more, and there is a receipt that anybody can check."
+    ),
+)
+_GIVEN: Final = _(
+    "Some texts were given with the consent of communities: the table «Consent» says which, until when, and whom to "
+    "write to."
+)
 
 
-def _resumo(manifest: Manifest) -> str:
-    genres = ", ".join(GENRES.get(genre, same(genre)).translate("pt") for genre in manifest.counts["genre"])
-    return (
-        f"{_plain(manifest.rows)} documentos ({megabytes(manifest.text_bytes)} de texto): {genres}. "
-        "Cada linha diz de que fonte vem, com que direitos e como foi obtida; o que ficou de fora, e por quê, "
-        "está em `ledger.parquet`. Para pedir a retirada de um texto, veja abaixo «Withdrawal»."
-    )
+def _about(manifest: Manifest) -> list[str]:
+    """Return a section a language that says what the version is, and how to have a text taken out of it."""
+    values = {
+        "n": _plain(manifest.rows),
+        "size": megabytes(manifest.text_bytes),
+        "genres": enumerated(GENRES.get(genre, same(genre)) for genre in manifest.counts["genre"]),
+        "uses": enumerated(USES[use] for use in manifest.uses),
+        "tiers": enumerated(TIERS[tier] for tier in manifest.admit),
+        "ledger": "`ledger.parquet`",
+        "doc_id": "`doc_id`",
+    }
+    first, *others = (line.fill(**values) for line in _ABOUT)
+    given = [_GIVEN] if any(source.consents for source in manifest.sources) else []
+    return [
+        "\n\n".join([f"## {name}", *(line.translate(language) for line in (first, *given, *others))])
+        for language, name in LANGUAGES.items()
+    ]
 
 
 def _plain(number: int) -> str:
@@ -238,10 +248,10 @@ def _sources(manifest: Manifest) -> str:
                 f"{source.rows:,}",
             ]
         )
-    told = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
+    listing = table(["source", "title", "rights", "tier", "attribution", "documents"], rows)
     return (
         "## Sources, rights and attribution\n\nWho uses a document keeps to the rights of its source; the "
-        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{told}"
+        f"columns `rights`, `creators` and `url` of its row say whom to name.\n\n{listing}"
     )
 
 
@@ -258,7 +268,7 @@ def _left_out(manifest: Manifest) -> str:
 
 
 def _losses(manifest: Manifest) -> str:
-    told = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
+    parts = ["## Losses let pass\n\nOf these, a stage of a run kept less than its recipe's floor."]
     for reason in dict.fromkeys(loss.accepted for loss in manifest.accepted_losses):
         rows = [
             [
@@ -272,8 +282,32 @@ def _losses(manifest: Manifest) -> str:
             for loss in manifest.accepted_losses
             if loss.accepted == reason
         ]
-        told += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
-    return "\n\n".join(told)
+        parts += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
+    return "\n\n".join(parts)
+
+
+_ASKED: Final = {
+    "verdict": "a good text",
+    "language": "its language is right",
+    "natural": "natural text",
+    "personal_data": "no personal data left",
+}
+
+
+def _audit(manifest: Manifest) -> str:
+    rows = []
+    for one in manifest.audited:
+        low, high = wilson(one.right, one.texts)
+        interval = f"{100 * low:.1f} to {100 * high:.1f} %"
+        drawn = f"`{one.drawn_from}`{one.drawn_by and f', `{one.drawn_by}`'}"
+        share = f"{100 * one.right / one.texts:.1f} %"
+        rows.append([drawn, _ASKED[one.question], share, interval, one.texts, one.readers, one.disputed])
+    heads = ["drawn by lot from", "what was judged", "precision", "95 % interval", "texts", "readers", "they differ on"]
+    return (
+        "## What readers judged\n\nPeople read texts of this version, drawn by lot among those that may be shown. A "
+        "text counts as right where no reader says that it isn't; the interval is Wilson's. A row speaks for the "
+        f"documents that it was drawn from, and for no others.\n\n{table(heads, rows)}"
+    )
 
 
 def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:
@@ -297,21 +331,12 @@ duckdb.sql("SELECT country, count(*) FROM '{manifest.name}/data/**/*.parquet' GR
 `sha256sum -c SHA256SUMS` checks every byte."""  # noqa: S608  (an example to read, not a query)
 
 
-_WITHDRAWAL: Final = """## Withdrawal
-
-Whoever made, holds or is spoken of in a text can ask for it to be taken out: write to whoever gave you this
-version, and name the `doc_id`, the address, or some words of the text. *Para pedir que se retire un texto,
-escriba a quien publicó esta versión e indique el `doc_id`, la dirección o unas palabras del texto. Para pedir
-a retirada de um texto, escreva a quem publicou esta versão e indique o `doc_id`, o endereço ou algumas palavras
-do texto.*"""
-
-
 def _provenance(manifest: Manifest) -> str:
     rows = [[f"`{run.id}`", run.title, f"{run.rows:,}", f"`{run.sha256[:16]}`"] for run in manifest.runs]
     lines = [f"Made with latam_corpus {manifest.toolkit}; rights judged as of {manifest.as_of}."]
     if manifest.parent:
         lines.append(f"Built upon version {manifest.parent.version}; CHANGELOG.md says what changed.")
-    told = [" ".join(lines)]
+    parts = [" ".join(lines)]
     if rows:
-        told.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
-    return "## Provenance\n\n" + "\n\n".join(told)
+        parts.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
+    return "## Provenance\n\n" + "\n\n".join(parts)

@@ -90,10 +90,10 @@ class Condition:
         for steps in self.columns:
             fields: Iterable[pa.Field] = file
             for step in steps:
-                found = next((field.type for field in fields if field.name == step), None)
-                if found is None:
+                kind = next((field.type for field in fields if field.name == step), None)
+                if kind is None:
                     return ".".join(steps)
-                inner = found.value_type if hasattr(found, "value_field") else found
+                inner = kind.value_type if hasattr(kind, "value_field") else kind
                 fields = list(inner) if pa.types.is_struct(inner) else ()
         return None
 
@@ -171,23 +171,23 @@ class _Parser:
             raise WrongError(self._here, f"«{word}» should stand here", why)
 
     def whole(self) -> pl.Expr:
-        found = self._any(0)
+        expression = self._any(0)
         if self._here.kind != "end":
             raise WrongError(self._here, "the condition should end here, or go on with and, or", _TESTS)
-        return found
+        return expression
 
     def _any(self, depth: int) -> pl.Expr:
-        found = [self._all(depth)]
+        expressions = [self._all(depth)]
         while self._take("or"):
-            found.append(self._all(depth))
+            expressions.append(self._all(depth))
         # A chain of `|` takes Polars seconds from some hundreds on. Both treat null as SQL does.
-        return found[0] if len(found) == 1 else pl.any_horizontal(found)
+        return expressions[0] if len(expressions) == 1 else pl.any_horizontal(expressions)
 
     def _all(self, depth: int) -> pl.Expr:
-        found = [self._one(depth)]
+        expressions = [self._one(depth)]
         while self._take("and"):
-            found.append(self._one(depth))
-        return found[0] if len(found) == 1 else pl.all_horizontal(found)
+            expressions.append(self._one(depth))
+        return expressions[0] if len(expressions) == 1 else pl.all_horizontal(expressions)
 
     def _one(self, depth: int) -> pl.Expr:
         if depth > DEEPEST:
@@ -195,9 +195,9 @@ class _Parser:
         if self._take("not"):
             return ~self._one(depth + 1)
         if self._take("("):
-            found = self._any(depth + 1)
+            expression = self._any(depth + 1)
             self._expect(")", "close the parenthesis")
-            return found
+            return expression
         self._tests += 1
         if self._tests > MOST_TESTS:
             problem = f"it has more than {MOST_TESTS:,} comparisons"
@@ -209,8 +209,8 @@ class _Parser:
         """Return a test that begins with a value: what a list holds, or a comparison changed over."""
         negated = self._take("not")
         if self._take("in"):
-            found = member(self._column(self._next()), token)
-            return ~found if negated else found
+            expression = member(self._column(self._next()), token)
+            return ~expression if negated else expression
         operator = self._operator(negated=negated)
         return compared(self._column(self._next()), _CHANGED_OVER.get(operator, operator), token)
 
@@ -221,17 +221,17 @@ class _Parser:
             return column.expression.is_not_null() if negated else column.expression.is_null()
         negated = self._take("not")
         if self._take("in"):
-            found = among(column, self._listed())
+            expression = among(column, self._listed())
         elif self._take("like"):
             pattern = self._next()
-            found = like(column, pattern, self._next() if self._take("escape") else None)
+            expression = like(column, pattern, self._next() if self._take("escape") else None)
         else:
             operator = self._operator(negated=negated)
             token = self._next()
             if token.kind in ("text", "number"):
                 return compared(column, operator, token)
             return both(column, operator, self._column(token, compared_with=column))
-        return ~found if negated else found
+        return ~expression if negated else expression
 
     def _operator(self, *, negated: bool) -> str:
         token = self._next()

@@ -1,4 +1,4 @@
-"""`corpus.lock`: which version and which rows a pulled folder holds."""
+"""`corpus.lock`: which version and which rows a pulled folder or an export holds; or those of several, in one file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
+from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 LOCK: Final = "corpus.lock"
+_NOT_ONE: Final = _("it locks {releases}, and «{spec}» is none of them, or more than one")
+_JOIN: Final = "latam-corpus release lock"
+_SEVERAL: Final = 2  # the format of a file with the locks of several
 
 
 @dataclass(frozen=True)
@@ -40,30 +46,90 @@ class Lock:
     columns: tuple[str, ...] | None = None
     excluded: int = 0
 
+    @property
+    def spec(self) -> str:
+        """As `NAME@VERSION`."""
+        return f"{self.name}@{self.version}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
-        told = asdict(self)
-        return {key: value for key, value in told.items() if key not in ("columns", "excluded") or value}
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key not in ("columns", "excluded") or value}
 
 
-def read_lock(file: Path) -> Lock:
-    """Return the lock in a file.
+def read_lock(file: Path, spec: str | None = None) -> Lock:
+    """Return the lock in a file; of several, the one of a version.
+
+    Args:
+        file: the lock.
+        spec: `NAME@VERSION`, or `NAME`; None for a file with one lock.
+
+    Raises:
+        ConfigError: it isn't there, isn't a lock of this format, or none or several are meant.
+    """
+    locks = read_locks(file)
+    if len(locks) == 1:
+        return locks[0]
+    known = ", ".join(sorted({lock.spec for lock in locks}))
+    meant = [lock for lock in locks if spec in (lock.spec, lock.name)]
+    if len(meant) == 1:
+        return meant[0]
+    problem = (
+        _("it locks {releases}, and none of them is named", releases=known)
+        if spec is None
+        else _NOT_ONE.fill(releases=known, spec=spec)
+    )
+    raise ConfigError(str(file), problem, _("name one of them, as NAME@VERSION"))
+
+
+def read_locks(file: Path) -> tuple[Lock, ...]:
+    """Return all locks in a file.
 
     Raises:
         ConfigError: it isn't there, or isn't a lock of this format.
     """
     try:
-        stated = json.loads(file.read_bytes())
-        if isinstance(stated, dict) and isinstance(stated.get("columns"), list):
-            stated["columns"] = tuple(stated["columns"])
-        lock = Lock(**stated)
-        must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
+        values = json.loads(file.read_bytes())
+        several = isinstance(values, dict) and values.get("format") == _SEVERAL
+        locks = tuple(_lock(one) for one in (values["releases"] if several else [values]))
     except OSError as error:
         raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         remedy = "pull the version into a new folder"
         raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", remedy) from None
+    if not locks:
+        raise ConfigError(
+            str(file), _("it locks no release"), _("join locks of pulled folders: {command}", command=_JOIN)
+        )
+    return locks
+
+
+def _lock(values: Any) -> Lock:
+    if isinstance(values, dict) and isinstance(values.get("columns"), list):
+        values["columns"] = tuple(values["columns"])
+    lock = Lock(**values)
+    must_be(str, lock.name, lock.version, lock.manifest_sha256, lock.where or "")
+    must_be(int, lock.withdrawal_sequence)
     return lock
+
+
+def write_lock(lock: Lock, file: Path) -> None:
+    """Write one lock."""
+    replace(file, (json.dumps(lock.as_dict(), ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
+    """Write the locks of several files into one, each once, and return them.
+
+    Raises:
+        ConfigError: one of them isn't a lock, or is the file to write.
+    """
+    if to.resolve() in {file.resolve() for file in files}:
+        raise ConfigError(str(to), _("it is one of those that are joined"), _("name another file"))
+    locks = tuple(dict.fromkeys(lock for file in files for lock in read_locks(file)))
+    content = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
+    replace(to, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+    return locks
 
 
 def must_be(kind: type, *values: object) -> None:

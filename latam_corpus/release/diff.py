@@ -10,8 +10,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build_inputs import Part, load_run
-from latam_corpus.release.card import table
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.markdown import table
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.twins import lineage
 from latam_corpus.release.withdrawal_log import read_log
@@ -70,22 +70,21 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     since = list(_since(store, old, new))
-    told = [
+    parts = [
         _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
-        _counted("removed", _with_reasons(removed, store, since, there, "{}", _not_kept(since, there))),
+        _counted("removed", _with_reasons(removed, store, since, there, "{}", _unknown_reason(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
-    return [Change(*row) for row in pl.concat(told).iter_rows()]
+    return [Change(*row) for row in pl.concat(parts).iter_rows()]
 
 
+_ABOUT: Final = ("doc_id", "language", "source_id")
 _REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String()})
-_DIGESTS: Final = pl.Schema(
-    {"doc_id": pl.String(), "language": pl.String()} | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64())
-)
+_DIGESTS: Final = pl.Schema(dict.fromkeys(_ABOUT, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64()))
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
-    found = [pl.DataFrame(schema=_DIGESTS)]
+    frames = [pl.DataFrame(schema=_DIGESTS)]
     log = read_log(store)
     for named in manifest.shards:
         if named.sha256 in shared:
@@ -93,7 +92,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
         shard = log.resolved(named)
         if shard != named:  # of erased documents nothing is known but that they were there
             ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
-            found.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude("doc_id", "language").fill_null(0)))
+            frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_ABOUT).fill_null(0)))
         # A version made before a column was thought of has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in Part("", place, shard.object if shard else "", store).batches():
@@ -102,8 +101,8 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
                 frame.select(columns).hash_rows().alias(kind)
                 for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
             ]
-            found.append(frame.select("doc_id", "language").with_columns(hashes))
-    return pl.concat(found)
+            frames.append(frame.select(_ABOUT).with_columns(hashes))
+    return pl.concat(frames)
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
@@ -120,8 +119,8 @@ def _with_reasons(
     store: Store,
     versions: Sequence[Manifest],
     runs: Mapping[str, Path],
-    told: str,
-    otherwise: str,
+    template: str,
+    otherwise: str | pl.Expr,
 ) -> pl.DataFrame:
     """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
     reasons = pl.DataFrame(schema=_REASONS)
@@ -129,14 +128,16 @@ def _with_reasons(
         wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
         if wanted.is_empty():
             break
-        found = [reasons]
+        frames = [reasons]
         if LEDGER in manifest.files:
             ledger = read_ledger(store, manifest.name, manifest.version)
-            found.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
-        found += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
-        reasons = pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
+            frames.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
+        frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
+        reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
     return rows.join(reasons, on="doc_id", how="left").with_columns(
-        pl.format(told, "reason").fill_null(otherwise).alias("reason")
+        pl.coalesce(
+            pl.format(template, "reason"), pl.lit(otherwise) if isinstance(otherwise, str) else otherwise
+        ).alias("reason")
     )
 
 
@@ -146,25 +147,28 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     Raises:
         ReleaseError: a file of the run can't be read.
     """
-    found = [pl.DataFrame(schema=_REASONS)]
+    frames = [pl.DataFrame(schema=_REASONS)]
     for file in load_run(run).files("dropped"):
         try:
             rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason"])
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-        found.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
+        frames.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
     # An older record of the same document says less than why the later one fell.
-    return pl.concat(found).sort(pl.col("reason") == "superseded", maintain_order=True)
+    return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
-def _not_kept(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str:
+def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str | pl.Expr:
     """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
-    gone = [run.id for run in every if run.id not in runs]
-    if gone:
-        return f"not known: the run {gone[0]} isn't here"
+    absent = [run.id for run in every if run.id not in runs]
+    if absent:
+        return f"not known: the run {absent[0]} isn't here"
     failed = sum(run.failed_parts for run in every)
-    return f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
+    sources = sorted({source for run in every for source in load_run(runs[run.id]).sources})
+    not_run = pl.when(~pl.col("source_id").is_in(sources)).then(pl.format("source not run: {}", "source_id"))
+    told = f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
+    return pl.coalesce(not_run, pl.lit(told))
 
 
 def _counted(what: str, rows: pl.DataFrame) -> pl.DataFrame:

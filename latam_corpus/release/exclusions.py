@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from latam_corpus.messages import Message
 
 _DOC_ID: Final = re.compile("[0-9a-f]{32}")
 
@@ -21,19 +24,20 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
     Raises:
         ConfigError: a list can't be read, or has a line that is no id.
     """
-    found = set()
+    ids = set()
     for file in map(Path, files):
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(str(file), f"the list can't be read: {error}", "name a file with an id a line") from None
+            remedy = _("name a file with an id a line")
+            raise ConfigError(str(file), _("it can't be read: {cause}", cause=error), remedy) from None
         for number, line in enumerate(lines, 1):
             if line.strip():
-                found.add(_id_in(line.strip(), f"{file}, line {number}"))
-    return frozenset(found)
+                ids.add(_id_in(line.strip(), _("{file}, line {line}", file=file, line=number)))
+    return frozenset(ids)
 
 
-def _id_in(line: str, place: str) -> str:
+def _id_in(line: str, place: Message) -> str:
     value = line
     if line.startswith("{"):
         try:
@@ -41,5 +45,5 @@ def _id_in(line: str, place: str) -> str:
         except (ValueError, KeyError):
             value = ""
     if not isinstance(value, str) or not _DOC_ID.fullmatch(value):
-        raise ConfigError(place, "this is no document's id", "write 32 hex digits a line, or JSON with doc_id")
+        raise ConfigError(place, _("this is no document's id"), _("write 32 hex digits a line, or JSON with doc_id"))
     return value

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _PIECE: Final = 4 << 20
 
 
-def fetch(store: Store, place: str, sha256: str, part: Path, stop: threading.Event | None = None) -> None:
+def fetch(store: Store, path: str, sha256: str, part: Path, stop: threading.Event | None = None) -> None:
     """Bring a file's bytes, going on from those that an earlier fetch left.
 
     Args:
         store: where it is.
-        place: its path in the store.
+        path: its path in the store.
         sha256: its digest, hex.
         part: where its bytes go.
         stop: set when they are not wanted any more.
@@ -33,18 +33,18 @@ def fetch(store: Store, place: str, sha256: str, part: Path, stop: threading.Eve
     part.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(2):
         begun = part.is_file() and part.stat().st_size > 0
-        if _continued(store, place, part, stop) == sha256:
+        if _continued(store, path, part, stop) == sha256:
             return
         part.unlink()
         if not begun:
             break
     problem = "its bytes aren't those that the manifest names"
-    raise ReleaseError(f"{store.url}, {place}", problem, "run `latam-corpus release verify`")
+    raise ReleaseError(f"{store.url}, {path}", problem, "run `latam-corpus release verify`")
 
 
-def _continued(store: Store, place: str, part: Path, stop: threading.Event | None) -> str:
+def _continued(store: Store, path: str, part: Path, stop: threading.Event | None) -> str:
     digest = hashlib.sha256()
-    with part.open("a+b") as written, store.open(place) as opened:
+    with part.open("a+b") as written, store.open(path) as opened:
         written.seek(0)
         while piece := written.read(_PIECE):
             digest.update(piece)
@@ -52,12 +52,12 @@ def _continued(store: Store, place: str, part: Path, stop: threading.Event | Non
             opened.seek(written.tell())
             while piece := opened.read(_PIECE):
                 if stop and stop.is_set():
-                    raise ReleaseError(place, "stopped", "the same command goes on from here")
+                    raise ReleaseError(path, "stopped", "the same command goes on from here")
                 written.write(piece)
                 digest.update(piece)
         except (OSError, ValueError) as error:
             raise ReleaseError(
-                f"{store.url}, {place}", f"reading broke off: {error}", "the same command goes on from here"
+                f"{store.url}, {path}", f"reading broke off: {error}", "the same command goes on from here"
             ) from error
     sync(part)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
+from latam_corpus.vocabulary import SplitBy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -133,11 +134,50 @@ class AcceptedLoss(_Entry):
     accepted: str
 
 
+class Audited(_Entry):
+    """What readers judged of texts of the version that were drawn by lot; texts by several readers count once.
+
+    Attributes:
+        drawn_from: the run or version that they were drawn from.
+        drawn_by: the group of it, such as `language=quy_Latn`; empty where all of its documents were one.
+        question: what was asked.
+        texts: of which a reader said one thing or the other.
+        right: those of which no reader says that something is wrong.
+        disputed: those of which the readers say different things.
+        readers: how many there are.
+    """
+
+    drawn_from: str
+    drawn_by: str
+    question: str
+    texts: int
+    right: int
+    disputed: int
+    readers: int
+
+
+class ConsentEntry(_Entry):
+    """A record of consent, as a source's file states it (`catalog.source.ConsentRecord`)."""
+
+    id: str
+    community: str | None = None
+    given: date | None = None
+    scope: tuple[str, ...] | None = None
+    expires: date | None = None
+    withdrawal_contact: str | None = None
+    language: str | None = None
+
+
 class SourceEntry(Tally):
     """The documents of one source under one rights statement.
 
     Attributes:
         labels: the addresses of the Local Contexts labels on its documents.
+        contact: whom to write to about it.
+        collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't say it.
+        first: when the first of its documents was obtained.
+        last: when the last was.
+        consents: under which its documents were given.
     """
 
     source_id: str
@@ -148,6 +188,11 @@ class SourceEntry(Tally):
     holder: str | None = None
     homepage: str | None = None
     labels: tuple[str, ...] = ()
+    contact: str | None = None
+    collected: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    consents: tuple[ConsentEntry, ...] = ()
 
 
 class Flow(_Entry):
@@ -179,6 +224,7 @@ class Manifest(_Entry):
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     splits: dict[str, float]
+    split_by: SplitBy = "cluster"
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256
@@ -188,6 +234,7 @@ class Manifest(_Entry):
     left_out: dict[str, int]
     sources: tuple[SourceEntry, ...]
     accepted_losses: tuple[AcceptedLoss, ...] = ()
+    audited: tuple[Audited, ...] = ()
     shards: tuple[Shard, ...]
     files: dict[FileName, SideFile]
 
@@ -285,14 +332,14 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     Raises:
         ReleaseError: they aren't a manifest, or a newer toolkit wrote it.
     """
-    stated = parsed(data, place, _PUT_BACK)
-    if not isinstance(stated, dict) or "format" not in stated or "shards" not in stated:
+    values = parsed(data, place, _PUT_BACK)
+    if not isinstance(values, dict) or "format" not in values or "shards" not in values:
         raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", _PUT_BACK)
-    if stated["format"] != FORMAT:
-        problem = f"its format is {stated['format']}, and this toolkit reads {FORMAT}"
+    if values["format"] != FORMAT:
+        problem = f"its format is {values['format']}, and this toolkit reads {FORMAT}"
         raise NewerFormatError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
     try:
-        manifest = Manifest.model_validate(stated)
+        manifest = Manifest.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])
@@ -343,5 +390,5 @@ def schema_sha256(schema: pl.Schema) -> str:
     >>> schema_sha256(a) == schema_sha256(b)
     False
     """
-    told = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
-    return hashlib.sha256(told.encode()).hexdigest()
+    columns = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
+    return hashlib.sha256(columns.encode()).hexdigest()

@@ -35,17 +35,17 @@ def obligations(manifest: Manifest) -> str:
         for source in manifest.sources
         if (owed := [_OWED[name] for name in obligations_of(source.rights, source.rights_tier)])
     ]
-    told = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
+    parts = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
     if marked := _labels(manifest.sources):
-        told += [_LABELLED, "\n".join(marked)]
-    return "\n\n".join([*told, f"`{ATTRIBUTION}` has the names, ready to be passed on."])
+        parts += [_LABELLED, "\n".join(marked)]
+    return "\n\n".join([*parts, f"`{ATTRIBUTION}` has the names, ready to be passed on."])
 
 
 def attribution(manifest: Manifest) -> str:
     """Return the text of ATTRIBUTION.md: whom to name for what, with each source's terms and labels."""
-    told = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
-    told += [_entry(source) for source in manifest.sources]
-    return "\n\n".join(told) + "\n"
+    parts = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
+    parts += [_entry(source) for source in manifest.sources]
+    return "\n\n".join(parts) + "\n"
 
 
 def _entry(source: SourceEntry) -> str:
@@ -66,12 +66,12 @@ def _labels(sources: Iterable[SourceEntry]) -> list[str]:
     """Return a line for each label: its names, its address, the sources that have it."""
     held: dict[str, list[str]] = {}
     for source in sources:
-        for stated in source.labels:
-            held.setdefault(stated, []).append(source.source_id)
+        for statement in source.labels:
+            held.setdefault(statement, []).append(source.source_id)
     lines = []
-    for stated, ids in sorted(held.items()):
-        label = label_of(stated)
-        names = " · ".join(dict.fromkeys(label.names.values())) if label else stated
+    for statement, ids in sorted(held.items()):
+        label = label_of(statement)
+        names = " · ".join(dict.fromkeys(label.names.values())) if label else statement
         where = f"[{names}]({label.uri})" if label else names
         lines.append(f"- {where}: {', '.join(f'`{one}`' for one in dict.fromkeys(ids))}")
     return lines

@@ -85,7 +85,7 @@ class Column(NamedTuple):
 
 
 def find_column(token: Token, *, may_be_value: bool = False) -> Column:
-    """The column that a token names, such as `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
+    """Return the column of a token, such as `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
 
     Args:
         token: a word.
@@ -125,8 +125,8 @@ def compared(column: Column, operator: str, token: Token) -> pl.Expr:
     if not equal and isinstance(column.dtype, pl.Binary):
         raise WrongError(token, f"«{column.name}» has no order", "write = or !=")
     typed = _typed(column, [token], whole_words=equal)
-    found: pl.Expr = OPERATORS[operator](column.expression, pl.lit(typed.item(), dtype=typed.dtype))
-    return found
+    expression: pl.Expr = OPERATORS[operator](column.expression, pl.lit(typed.item(), dtype=typed.dtype))
+    return expression
 
 
 def both(one: Column, operator: str, other: Column) -> pl.Expr:
@@ -139,8 +139,8 @@ def both(one: Column, operator: str, other: Column) -> pl.Expr:
     if one.dtype.is_nested() or not (numbers or one.dtype == other.dtype):
         problem = f"«{one.name}» and «{other.name}» can't be compared"
         raise WrongError(other.token, problem, "compare two texts, two numbers, two days or two times")
-    found: pl.Expr = OPERATORS[operator](one.expression, other.expression)
-    return found
+    expression: pl.Expr = OPERATORS[operator](one.expression, other.expression)
+    return expression
 
 
 def among(column: Column, tokens: Sequence[Token]) -> pl.Expr:
@@ -250,8 +250,8 @@ def _moment(text: str) -> datetime:
     """Return a moment; in UTC where no other zone is stated."""
     if not _TIME.fullmatch(text):
         raise ValueError(text)
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _hint(column: Column) -> str:

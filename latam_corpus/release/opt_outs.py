@@ -77,17 +77,17 @@ def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
 
 
 def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
-    """The documents of a version that have an address, and those that the list left out before: `doc_id` to `obtained`.
+    """Return a version's documents with an address, and those that the list left out before: `doc_id`, `obtained`.
 
     Raises:
         ReleaseError: a shard can't be read.
     """
-    found = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
+    parts = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
     for one in read_log(store).readable(manifest):
         with open_shard(store, one.shard, _ABOUT) as file:
             frames = (frame.filter(one.wanted()) for frame in read_batches(file, _ABOUT))
-            found += [schema.conform(frame, found[0].schema) for frame in frames]
-    rows = pl.concat(found).unique("doc_id", keep="last", maintain_order=True)
+            parts += [schema.conform(frame, parts[0].schema) for frame in frames]
+    rows = pl.concat(parts).unique("doc_id", keep="last", maintain_order=True)
     return rows.filter(pl.col("url").str.contains("^https?://")).sort("doc_id")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import OURS, pull
 from latam_corpus.release.store import SUMS, Store, scratch
@@ -15,6 +16,7 @@ from latam_corpus.release.store import SUMS, Store, scratch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.store import Progress
 
@@ -26,9 +28,9 @@ def publish(
     store: Store,
     to: str,
     progress: Progress | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[Message], None] | None = None,
 ) -> Lock:
-    """The lock of what is published: `NAME@VERSION` without documents that are withdrawn or may not be redistributed.
+    """Publish `NAME@VERSION` without documents that are withdrawn or may not be redistributed; returns its lock.
 
     Args:
         spec: the version.
@@ -46,18 +48,17 @@ def publish(
     if isinstance(target.filesystem, LocalFileSystem):
         lock = _pulled(manifest.spec, store, Path(target.root), progress, tell)
     else:
-        with scratch(None) as folder, target.told():
+        with scratch(None) as folder, target.named_errors():
             lock = _pulled(manifest.spec, store, folder, progress, tell)
             _upload(folder, target)
     if tell and lock.rows < manifest.rows:
-        tell(
-            f"{manifest.rows - lock.rows:,} documents of {manifest.spec} aren't published: they may not leave the store"
-        )
+        kept_here = {"n": f"{manifest.rows - lock.rows:,}", "release": manifest.spec}
+        tell(_("{n} documents of {release} aren't published: they may not leave the store", **kept_here))
     return lock
 
 
 def _pulled(
-    spec: str, store: Store, folder: Path, progress: Progress | None, tell: Callable[[str], None] | None
+    spec: str, store: Store, folder: Path, progress: Progress | None, tell: Callable[[Message], None] | None
 ) -> Lock:
     try:
         return pull(spec, store, folder, _MAY_LEAVE, progress, tell=tell)

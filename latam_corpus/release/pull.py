@@ -9,6 +9,7 @@ written last: a folder that has one is whole.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import threading
@@ -16,30 +17,34 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
 from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
-from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock
+from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, write_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
+from latam_corpus.release.minisign_keys import SUFFIX
 from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
+from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import SUMS, Store
-from latam_corpus.release.store_tables import LEDGER
+from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    import polars as pl
-
+    from latam_corpus.messages import Message
     from latam_corpus.release.condition import Condition
     from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.select import Pick
     from latam_corpus.release.store import Progress
 
@@ -60,7 +65,9 @@ def pull(
     with_index: bool = False,
     columns: Sequence[str] = (),
     exclude: Collection[str] = (),
-    tell: Callable[[str], None] | None = None,
+    with_ledger: bool = False,
+    tell: Callable[[Message], None] | None = None,
+    keys: Sequence[PublicKey] = (),
 ) -> Lock:
     """Return the lock of the version that `to` now holds.
 
@@ -73,20 +80,24 @@ def pull(
         with_index: also the fingerprints of its documents, in the folder `index`.
         columns: those that are wanted, beside `doc_id`; all when empty. `id` is `doc_id` under that name.
         exclude: ids of documents that are left out.
+        with_ledger: also, of a selection, the rows of the version's ledger about its documents; for these all of the
+            ledger is read. A whole version comes with its ledger.
         tell: is given a sentence where documents are left out since they are withdrawn.
+        keys: of those of whom one must have signed the version and the log of withdrawals; anybody where there is none.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
             that is wanted, or the folder holds something else.
-        ReleaseError: bytes in the store are missing or aren't those of the manifest.
+        ReleaseError: bytes in the store are missing or aren't those of the manifest, or a signature is forged.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     wanted = None if where is None else condition(where)
     if with_index and (wanted or columns or exclude):
         what = "rows" if wanted or exclude else "columns"
         raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
-    with opened.told():
-        return _pull(opened, spec, to, _Wanted(wanted, columns, frozenset(exclude)), with_index, progress, tell)
+    with opened.named_errors():
+        selected = _Wanted(wanted, columns, frozenset(exclude), with_ledger)
+        return _pull(opened, spec, to, selected, with_index, progress, tell, keys)
 
 
 class _Wanted:
@@ -96,13 +107,16 @@ class _Wanted:
         where: a condition on rows; None for all.
         columns: by name and type; None for all.
         excluded: ids that are left out.
+        ledger: whether a selection has a ledger.
     """
 
-    def __init__(self, where: Condition | None, columns: Sequence[str], excluded: frozenset[str]) -> None:
-        self.where, self.excluded = where, excluded
+    def __init__(
+        self, where: Condition | None, columns: Sequence[str], excluded: frozenset[str], ledger: bool = False
+    ) -> None:
+        self.where, self.excluded, self.ledger = where, excluded, ledger
         self.columns = columns_of(columns) if columns else None
 
-    def told(self, excluded: int) -> str | None:
+    def summary(self, excluded: int) -> str | None:
         """Return what a card says of it; None where all is wanted."""
         pieces = [self.where.text] if self.where else []
         pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
@@ -114,8 +128,8 @@ class _Wanted:
         """What tells it from others with the same condition; "" where there is nothing but that."""
         if self.columns is None and not self.excluded:
             return ""
-        told = json.dumps([list(self.columns or ()), sorted(self.excluded)])
-        return hashlib.sha256(told.encode()).hexdigest()
+        encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
+        return hashlib.sha256(encoded.encode()).hexdigest()
 
 
 def _pull(
@@ -125,12 +139,15 @@ def _pull(
     selected: _Wanted,
     with_index: bool,
     progress: Progress | None,
-    tell: Callable[[str], None] | None,
+    tell: Callable[[Message], None] | None,
+    keys: Sequence[PublicKey],
 ) -> Lock:
     where = selected.where
     name, version = opened.find(spec)
     manifest, data = read_manifest(opened, name, version)
     log = read_log(opened)
+    for problem in version_signature_problems(manifest, data, log, keys):
+        raise ReleaseError(manifest.spec, problem, "nothing was pulled; ask who made it for the one that they signed")
     shards = log.readable(manifest)
     readable = without_excluded(opened, shards, selected.excluded)
     excluded = sum(one.rows for one in shards) - sum(one.rows for one in readable)
@@ -151,7 +168,8 @@ def _pull(
     if with_index and not manifest.index:
         raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, selected.told(excluded), wanted)
+    side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
+    own_ledger = selected.ledger and LEDGER not in side
     jobs = [
         _Job(
             pick.path,
@@ -165,11 +183,16 @@ def _pull(
         for pick in wanted
     ]
     if with_index:
-        place = f"releases/{name}/{version}"
-        jobs += [_Job(file, f"{place}/{file}", told.sha256, told.bytes) for file, told in manifest.index.items()]
-    planned = [job.path for job in jobs] + list(side)
+        folder = f"releases/{name}/{version}"
+        jobs += [
+            _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
+            for file, side_file in manifest.index.items()
+        ]
+    planned = [job.path for job in jobs] + list(side) + ([LEDGER] if own_ledger else [])
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
+    if own_ledger:
+        side[LEDGER] = _ledger_of(opened, manifest, [to / job.path for job in jobs])
     for file, content in side.items():
         replace(to / file, content)
         digests[file] = hashlib.sha256(content).hexdigest()
@@ -185,7 +208,7 @@ def _pull(
         columns=None if selected.columns is None else tuple(selected.columns),
         excluded=excluded,
     )
-    replace(to / LOCK, (json.dumps(lock.as_dict(), ensure_ascii=False, indent=2) + "\n").encode())
+    write_lock(lock, to / LOCK)
     (to / _STATE).unlink()
     return lock
 
@@ -194,17 +217,29 @@ def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
     """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
-    found = {MANIFEST: data}
+    files = {MANIFEST: data}
+    place = ("releases", manifest.name, manifest.version, MANIFEST + SUFFIX)
+    if store.exists(*place):
+        files[place[-1]] = store.read(*place)
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
         # It has the digests of all shards.
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
-        found[name] = read_side_file(store, manifest, name)
+        files[name] = read_side_file(store, manifest, name)
     if where:
         held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-        found[CARD] = card(manifest, where, held).encode()
-    return found
+        files[CARD] = card(manifest, where, held).encode()
+    return files
+
+
+def _ledger_of(store: Store, manifest: Manifest, files: list[Path]) -> bytes:
+    """Return the rows of a version's ledger about the documents in these files, as Parquet."""
+    ids = pl.concat([pl.read_parquet(file, columns=["doc_id"]) for file in files])
+    rows = read_ledger(store, manifest.name, manifest.version).join(ids, on="doc_id", how="semi", maintain_order="left")
+    written = io.BytesIO()
+    rows.write_parquet(written, compression="zstd")
+    return written.getvalue()
 
 
 @dataclass(frozen=True)
@@ -227,8 +262,8 @@ class _State:
         return mine == theirs
 
     def save(self) -> None:
-        told = {key: value for key, value in self.__dict__.items() if key != "file"}
-        replace(self.file, json.dumps(told, ensure_ascii=False).encode())
+        values = {key: value for key, value in self.__dict__.items() if key != "file"}
+        replace(self.file, json.dumps(values, ensure_ascii=False).encode())
 
 
 def _prepared(
@@ -244,6 +279,9 @@ def _prepared(
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
+    if before is None:
+        for left in to.glob(f".{_STATE}-*.tmp"):  # of a pull that was killed as it began
+            left.unlink()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
@@ -300,7 +338,7 @@ class _Job:
     """
 
     path: str
-    place: str
+    stored_path: str
     sha256: str
     bytes: int
     rows: pl.Expr | None = None
@@ -349,13 +387,13 @@ def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: thread
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.place, "stopped", "the same command goes on from here")
+            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
         fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
         sync(part)
         sha256 = digest_of(part)
         part.replace(target)
         return sha256
-    fetch(store, job.place, job.sha256, part, stop)
+    fetch(store, job.stored_path, job.sha256, part, stop)
     if job.rows is None:
         part.replace(target)
         sync(target.parent)

@@ -74,32 +74,32 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
         ConfigError: a run is being worked on.
         ReleaseError: the log, a version or a run is damaged, or somebody else has added to the log meanwhile.
     """
-    told = Purged()
-    with store.told():
+    purged = Purged()
+    with store.named_errors():
         log = read_log(store)
         if not log.withdrawals:
-            return told
-        told.documents = log.rows["doc_id"].n_unique()
-        replaced = dict(_replaced(store, log, told))
+            return purged
+        purged.documents = log.rows["doc_id"].n_unique()
+        replaced = dict(_replaced(store, log, purged))
         if replaced:
             last = log.withdrawals[-1]
             add_entry(log, now, {}, kind="purge", request=last.request, release=last.release, replaced=replaced)
         for path in read_log(store).replaced:
             if store.exists(path):
                 store.remove(path)
-                told.objects += path.startswith("objects/")
-    _purge_runs(out, Tombstones(log), told)
-    told.not_reached += [
+                purged.objects += path.startswith("objects/")
+    _purge_runs(out, Tombstones(log), purged)
+    purged.not_reached += [
         "the files that runs were made from (`--input`)",
         "copies that others have pulled or published",
     ]
-    told.not_reached += ["models that were trained on older versions"]
+    purged.not_reached += ["models that were trained on older versions"]
     if (out / "collected").is_dir():
-        told.not_reached.insert(0, f"what was collected, in {out / 'collected'}: remove what is withdrawn there")
-    return told
+        purged.not_reached.insert(0, f"what was collected, in {out / 'collected'}: remove what is withdrawn there")
+    return purged
 
 
-def _replaced(store: Store, log: WithdrawalLog, told: Purged) -> Iterator[tuple[str, Replacement | None]]:
+def _replaced(store: Store, log: WithdrawalLog, purged: Purged) -> Iterator[tuple[str, Replacement | None]]:
     """For each file of the store that has something withdrawn, its path and what stands in its place."""
     done: dict[str, Replacement | None] = {}
     for name in store.names():
@@ -112,7 +112,7 @@ def _replaced(store: Store, log: WithdrawalLog, told: Purged) -> Iterator[tuple[
                     path = one.shard.object
                     if path not in done:
                         done[path] = _without(store, one, folder)
-                        told.written += now.bytes if (now := done[path]) else 0
+                        purged.written += now.bytes if (now := done[path]) else 0
                     yield path, done[path]
                     if one.shard.index in manifest.files:
                         # Nobody compares with a version of which documents are withdrawn.
@@ -133,7 +133,7 @@ def _without(store: Store, one: ReadableShard, folder: Path) -> Replacement | No
     return Replacement(sha256=sha256, bytes=size, rows=one.rows, text_bytes=text_bytes)
 
 
-def _purge_runs(out: Path, tombstones: Tombstones, told: Purged) -> None:
+def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
     """Take the text of what is withdrawn out of the runs' documents, and stored work that has it away.
 
     Raises:
@@ -148,14 +148,14 @@ def _purge_runs(out: Path, tombstones: Tombstones, told: Purged) -> None:
             held.enter_context(locked(folder))
             blanked = _purge_run(folder, tombstones)
             if blanked:
-                told.runs[folder.name] = blanked
+                purged.runs[folder.name] = blanked
                 for page in (REPORT_FILE, INTERNAL_REPORT_FILE):  # they show beginnings of texts
                     (folder / page).unlink(missing_ok=True)
         for step in sorted((out / "work").glob("??/*")):
             files = sorted(step.glob("*.parquet"))
             if any(_has_withdrawn(file, tombstones) for file in files):
                 shutil.rmtree(step)
-                told.work += 1
+                purged.work += 1
         # Fingerprints of versions, which are fetched again.
         shutil.rmtree(out / "work" / "index", ignore_errors=True)
 
@@ -185,8 +185,8 @@ def _withdrawn(rows: pl.DataFrame, tombstones: Tombstones) -> pl.Series:
     """Which of these documents are withdrawn."""
     pairs = zip(rows["text"], rows["text_hash"], strict=True)
     hashes = [text_hash(text) if known is None and text is not None else known for text, known in pairs]
-    said = tombstones.said(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]
-    return tombstones.about(rows).is_not_null() | pl.int_range(rows.height, eager=True).is_in(said.implode())
+    matches = tombstones.matching_texts(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]
+    return tombstones.about(rows).is_not_null() | pl.int_range(rows.height, eager=True).is_in(matches.implode())
 
 
 def _has_withdrawn(file: Path, tombstones: Tombstones) -> bool:

@@ -43,38 +43,38 @@ class Indexed:
             ConfigError: a file is missing or its bytes aren't those of the manifest.
         """
         name, version = self.manifest.name, self.manifest.version
-        made = cache / manifest_sha256(self.store, name, version)[:32]
-        made.mkdir(parents=True, exist_ok=True)
-        with locked(made, ".lock", wait=True):
-            for file, told in self.manifest.index.items():
-                place = f"releases/{name}/{version}/{file}"
+        cached = cache / manifest_sha256(self.store, name, version)[:32]
+        cached.mkdir(parents=True, exist_ok=True)
+        with locked(cached, ".lock", wait=True):
+            for file, side_file in self.manifest.index.items():
+                path = f"releases/{name}/{version}/{file}"
                 try:
-                    damaged = self._brought(place, told.sha256, made / Path(file).name)
+                    damaged = self._brought(path, side_file.sha256, cached / Path(file).name)
                 except ReleaseError as error:
                     raise ConfigError(error.place, error.problem, error.remedy) from None
                 if damaged and mended is not None:
-                    mended.append(f"{made / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
-        return made
+                    mended.append(f"{cached / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
+        return cached
 
-    def _brought(self, place: str, sha256: str, target: Path) -> bool:
+    def _brought(self, path: str, sha256: str, target: Path) -> bool:
         """Bring a file to its place in the cache; whether a damaged copy was there."""
         if self.store.folder is not None and not target.exists():
             target.unlink(missing_ok=True)
             # By name: what a store erases is gone from here too. A disk without links gets a copy.
             with suppress(OSError):
-                target.symlink_to((self.store.folder / place).resolve())
+                target.symlink_to((self.store.folder / path).resolve())
         # The stage asks for the digest again, in the same process.
         if target.is_file() and known_digest(target) == sha256:
             return False
         mend = f"mend it: {build_command(self.store, self.manifest, self.manifest.version)}"
         if target.is_symlink():
             problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
-            raise ReleaseError(f"{self.store.url}, {place}", problem, mend)
-        if not self.store.exists(place):
-            raise ReleaseError(f"{self.store.url}, {place}", "the file is missing", mend)
+            raise ReleaseError(f"{self.store.url}, {path}", problem, mend)
+        if not self.store.exists(path):
+            raise ReleaseError(f"{self.store.url}, {path}", "the file is missing", mend)
         part = target.with_suffix(".part")
         try:
-            fetch(self.store, place, sha256, part)
+            fetch(self.store, path, sha256, part)
         except ReleaseError as error:
             # One that broke off needs no mending.
             raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else mend) from error

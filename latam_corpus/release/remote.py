@@ -24,13 +24,13 @@ def failures() -> tuple[type[Exception], ...]:
 
 def write(filesystem: Any, target: str, data: bytes) -> None:
     """Write a small file, replacing what was there."""
-    make_room(filesystem, target)
+    make_folder(filesystem, target)
     filesystem.pipe_file(target, data)
 
 
 def create(filesystem: Any, target: str, data: bytes) -> None:
     """Write a small file, or raise FileExistsError when the name is taken."""
-    make_room(filesystem, target)
+    make_folder(filesystem, target)
     try:
         # On S3 this is a put with If-None-Match, so that of two builds one fails.
         filesystem.pipe_file(target, data, mode="create")
@@ -71,7 +71,7 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
             return
 
 
-def make_room(filesystem: Any, target: str) -> None:
+def make_folder(filesystem: Any, target: str) -> None:
     """Make the folder of a file to be written, where the file system has folders."""
     # s3fs would make a bucket of a mistyped name.
     if not _FLAT.intersection(_protocols(filesystem)):

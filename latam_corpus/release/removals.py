@@ -36,15 +36,15 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
     Raises:
         ReleaseError: a file can't be read.
     """
-    found = [pl.DataFrame(schema=REPLACED)]
+    frames = [pl.DataFrame(schema=REPLACED)]
     for run in runs:
         for file in run.files(REPLACED_FILE):
             try:
                 rows = schema.conform(pl.read_parquet(file, glob=False), REPLACED)
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-            found.append(rows.with_columns(pl.lit(run.id).alias("run")))
-    return pl.concat(found)
+            frames.append(rows.with_columns(pl.lit(run.id).alias("run")))
+    return pl.concat(frames)
 
 
 def without_replaced(
@@ -65,44 +65,44 @@ def without_replaced(
     texts = named.select(
         pl.col("run").cast(pl.String), pl.col("doc_id").alias("duplicate_of"), pl.col("text_hash").alias("kept_text")
     ).unique(["run", "duplicate_of"], keep="first", maintain_order=True)
-    told = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})
+    replacements = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})
     listed = (
         allowed.filter(pl.col("run") == "")
-        .join(told, on="doc_id")
+        .join(replacements, on="doc_id")
         .filter(pl.col("compared").is_null() | (pl.col("compared") == pl.col("text_hash")))
     )
     stay = allowed.join(listed, on="doc_id", how="anti")
-    gone = (
+    removed = (
         listed.join(stay.select(pl.col("text_hash").alias("kept_text")).unique(), on="kept_text", how="semi")
         .sort("doc_id", "by_run", "duplicate_of")
         .unique("doc_id", keep="first", maintain_order=True)
     )
-    return allowed.join(gone, on="doc_id", how="anti"), gone
+    return allowed.join(removed, on="doc_id", how="anti"), removed
 
 
-def with_kept(gone: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+def with_released(removed: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that give way with the id of the released document in `kept`, `reason` and `evidence` (JSON)."""
-    kept = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
-    rows = gone.join(kept, on="kept_text", how="left", maintain_order="left")
+    winners = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
+    rows = removed.join(winners, on="kept_text", how="left", maintain_order="left")
     evidence = [_evidence(*row) for row in rows.select("by_run", "evidence", "kept", "containment").iter_rows()]
     return rows.with_columns(pl.lit("duplicate").alias("reason"), pl.Series("evidence", evidence, dtype=pl.String))
 
 
-def _evidence(run: str, told: str | None, kept: str, containment: float | None) -> str:
+def _evidence(run: str, encoded: str | None, kept: str, containment: float | None) -> str:
     """Return the run's evidence, with the document that is released."""
     try:
-        found = dict(json.loads(told or "{}"))
+        values = dict(json.loads(encoded or "{}"))
     except (ValueError, TypeError) as error:
         raise ReleaseError(
             f"{run}/{REPLACED_FILE}", f"evidence that is no JSON: {error}", "run the recipe again"
         ) from None
     if containment is not None:
-        found.setdefault("containment", round(containment, 4))
-    return json.dumps(found | {"kept": kept, "run": run}, ensure_ascii=False)
+        values.setdefault("containment", round(containment, 4))
+    return json.dumps(values | {"kept": kept, "run": run}, ensure_ascii=False)
 
 
 WITHDRAWN_FILE: Final = "withdrawn.parquet"
-_TOLD: Final = ("doc_id", "obtained")
+_COLUMNS: Final = ("doc_id", "obtained")
 WITHDRAWALS: Final = pl.Schema(
     {"doc_id": schema.DOCUMENT_SCHEMA["doc_id"], "taken_back": schema.DOCUMENT_SCHEMA["obtained"]}
 )
@@ -116,39 +116,39 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
     Raises:
         ReleaseError: what the release remembers, or a run's dropped documents, can't be read.
     """
-    found = [_remembered(store, name)]
+    frames = [_remembered(store, name)]
     for run in runs:
         files = run.files("dropped")
         if not files:
             continue
         try:
             rows = pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
-            gone = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_TOLD).collect()
-            if gone.height:
+            withdrawn = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_COLUMNS).collect()
+            if withdrawn.height:
                 by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=Withdrawals.name).collect()
-                gone = gone.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
-            found.append(schema.conform(gone.rename({"obtained": "taken_back"}), WITHDRAWALS))
+                withdrawn = withdrawn.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
+            frames.append(schema.conform(withdrawn.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = f"it can't be read: {error}"
             raise ReleaseError(f"{run.id}/dropped", problem, "run the recipe again") from error
-    return _last(found)
+    return _last(frames)
 
 
 def remember_withdrawn(store: Store, name: str, withdrawn: pl.DataFrame) -> None:
     """Keep what `read_withdrawn` gave for the release's later versions; whoever writes holds the release's claim."""
     known = _remembered(store, name)
-    kept = _last([known, withdrawn])
-    if not kept.equals(known):
-        write_rows(store, kept, name, WITHDRAWN_FILE)
+    latest = _last([known, withdrawn])
+    if not latest.equals(known):
+        write_rows(store, latest, name, WITHDRAWN_FILE)
 
 
 def _remembered(store: Store, name: str) -> pl.DataFrame:
     return read_rows(store, name, WITHDRAWN_FILE, WITHDRAWALS, "take it from a copy of the store")
 
 
-def _last(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _last(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return the last moment of each document."""
-    return pl.concat(found).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
+    return pl.concat(frames).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
 
 
 def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFrame:
@@ -160,11 +160,13 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
     """
     if not withdrawn.height:
         return light
-    told = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
-    joined = light.join(told, on="doc_id", how="left", maintain_order="left")
+    marked = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
+    joined = light.join(marked, on="doc_id", how="left", maintain_order="left")
     # A copy of which nobody knows when it was obtained isn't one from after the deletion.
-    gone = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(value=True)
-    refusal = pl.when(gone).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
+    is_withdrawn = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(
+        value=True
+    )
+    refusal = pl.when(is_withdrawn).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
     return joined.with_columns(refusal.alias("refusal")).select(light.columns)
 
 
@@ -179,7 +181,7 @@ def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFra
     """
     known = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("known"))
     rows = light.join(known, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
-    said = pl.when(pl.col("known").is_null()).then("said")
-    kept_out = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
-    refusal = pl.when(kept_out).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
-    return rows.with_columns(said.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)
+    number = pl.when(pl.col("known").is_null()).then("said")
+    is_withdrawn = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
+    refusal = pl.when(is_withdrawn).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
+    return rows.with_columns(number.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)

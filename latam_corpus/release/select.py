@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import ReadableShard
+
+# What all rows of a shard have alike, and the manifest states.
+_OF_SHARDS: Final = ("language", "genre", "split")
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,13 @@ def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], whe
     held = [(one.shard, rows, one.without) for one, rows in counted if rows]
     totals = Counter((shard.config, shard.split) for shard, *_ in held)
     places: Counter[tuple[str, str]] = Counter()
-    found = []
+    chosen = []
     for shard, rows, without in held:
         partition = (shard.config, shard.split)
         path = data_path(shard.language, shard.genre, shard.split, places[partition], totals[partition])
-        found.append(Pick(shard, path, rows, without))
+        chosen.append(Pick(shard, path, rows, without))
         places[partition] += 1
-    return found
+    return chosen
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
@@ -80,14 +83,14 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
     if not excluded:
         return list(shards)
     listed = pl.Series(sorted(excluded), dtype=pl.String)
-    found = []
+    chosen = []
     for one in shards:
-        with open_shard(store, one.shard, ["doc_id"]) as file:
+        with open_shard(store, one.shard, ["doc_id"], cache_type="none") as file:
             ids = pl.concat([frame["doc_id"] for frame in read_batches(file, ["doc_id"])])
         out = [ids.filter(ids.is_in(listed.implode())), *([] if one.without is None else [one.without])]
         without = pl.concat(out).unique().sort()
-        found.append(one._replace(without=without if len(without) else None))
-    return found
+        chosen.append(one._replace(without=without if len(without) else None))
+    return chosen
 
 
 def columns_of(names: Sequence[str]) -> pl.Schema:
@@ -170,9 +173,13 @@ def wanted_rows(where: Condition | None, without: pl.Series | None) -> pl.Expr:
 
 
 def _matching(store: Store, manifest: Manifest, one: ReadableShard, where: Condition) -> int:
+    """How many rows of a shard a condition selects; where the manifest says so, nothing is read."""
+    if one.without is None and set(where.reads) <= set(_OF_SHARDS):
+        alike = pl.DataFrame({name: [getattr(one.shard, name)] for name in _OF_SHARDS})
+        return one.shard.rows * alike.filter(where.expression).height
     expression = wanted_rows(where, one.without)
     reads = [*where.reads, *(["doc_id"] if one.without is not None and "doc_id" not in where.reads else [])]
-    with open_shard(store, one.shard, ["doc_id"]) as file:
+    with open_shard(store, one.shard, ["doc_id"], cache_type="none") as file:
         lacking = where.lacking(file.schema_arrow)
         if lacking:
             problem = f"{manifest.spec} has no column «{lacking}»: it was made before there was one"

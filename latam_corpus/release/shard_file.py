@@ -83,7 +83,7 @@ _MEASURED: Final = (
 def writer(
     target: Path | IO[bytes], columns: pl.Schema, metadata: Mapping[bytes, bytes] | None = None
 ) -> Iterator[pq.ParquetWriter]:
-    """An open Parquet file with the settings of a release, whose rows come sorted by `doc_id`.
+    """Open a Parquet file with the settings of a release, whose rows come sorted by `doc_id`.
 
     Args:
         target: where.
@@ -126,10 +126,10 @@ def group_ends(text_bytes: Sequence[int]) -> list[int]:
     """
     ends: list[int] = []
     size = rows = 0
-    for place, text in enumerate(text_bytes):
+    for index, text in enumerate(text_bytes):
         weight = text + ROW_ALLOWANCE
         if rows and (size + weight > GROUP_BYTES or rows == GROUP_ROWS):
-            ends.append(place)
+            ends.append(index)
             size = rows = 0
         size += weight
         rows += 1
@@ -140,7 +140,7 @@ def group_ends(text_bytes: Sequence[int]) -> list[int]:
 
 def read_batches(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
     """Yield the file's rows in order, in frames of about 32 MB, whatever the size of its row groups."""
-    groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+    groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
     heaviest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)
     rows = max(1, min(8192, int(BATCH_BYTES / max(1.0, heaviest))))
     for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):

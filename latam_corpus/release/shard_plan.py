@@ -1,4 +1,4 @@
-"""Where each document goes: its split, its partition, and its shard, cut by leading bits of a hash.
+"""Where each document goes: its partition, and its shard, cut by leading bits of a hash.
 
 A partition is a language, a genre and a split. Its shards are the leaves of a binary tree over the bits of
 SHA-256(doc_id): a leaf splits when its texts grow too large, and never merges again, so that from one version
@@ -17,80 +17,23 @@ import numpy as np
 import polars as pl
 
 from latam_corpus import vocabulary
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ReleaseError
 from latam_corpus.release.shard_file import ROW_ALLOWANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from latam_corpus.release.manifest import Shard
 
-SPLIT_SHARES: Final[Mapping[str, float]] = {"validation": 0.005, "test": 0.005}
 # Bytes of text, about 256 MB as zstd makes of Spanish prose; measured before compression, which could change.
 SHARD_BYTES: Final = 640 << 20
 
 _DEEPEST: Final = 24
 _PARTITION: Final = ("language", "genre", "split")
-_RANK: Final = {split: place for place, split in enumerate(vocabulary.SPLITS)}
+_RANK: Final = {split: order for order, split in enumerate(vocabulary.SPLITS)}
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
-
-
-def check_shares(shares: Mapping[str, float]) -> None:
-    """Raise ConfigError unless these are shares of documents to hold out, less than all of them."""
-    for split, share in shares.items():
-        if split not in vocabulary.SPLITS[1:]:
-            raise ConfigError("splits", f"unknown split «{split}»", "choose from: validation, test")
-        if not 0 <= share < 1:
-            raise ConfigError("splits", f"{split} = {share} isn't a share", "give a number from 0 to 1")
-    if sum(shares.values()) >= 1:
-        raise ConfigError("splits", "nothing is left to train on", "hold out less than all documents")
-
-
-def split_of(key: str, shares: Mapping[str, float]) -> str:
-    """Return the split of a cluster, or of a document without one, by its hash.
-
-    >>> split_of("3f2a", {"validation": 0.0, "test": 0.0})
-    'train'
-    """
-    # Salted: by the bare hash of doc_id, a held-out split would share its leading bits, and one shard.
-    draw = int.from_bytes(hashlib.sha256(f"split {key}".encode()).digest()[:8], "big") / 2**64
-    for split in ("test", "validation"):
-        draw -= shares.get(split, 0.0)
-        if draw < 0:
-            return split
-    return "train"
-
-
-def with_splits(
-    released: pl.DataFrame, parents: pl.DataFrame, replaced: pl.DataFrame, shares: Mapping[str, float]
-) -> pl.DataFrame:
-    """Return the released light rows with their split, one for all documents of a cluster.
-
-    What the parent version knew keeps its split: the cluster, the document, the text under another id, and the
-    better copy that a document gave way to. A cluster that joins documents of several splits goes to the first of
-    train, validation, test: a text that one version has for training is never held out by the next.
-
-    Args:
-        released: light rows.
-        parents: the light rows of the parent version, whose `split` is set.
-        replaced: those of them that gave way, with the id of the released one in `kept`.
-        shares: how much to hold out.
-    """
-    key = pl.coalesce("duplicate_cluster", "doc_id").alias("key")
-    rank = pl.col("split").cast(pl.String).replace_strict(_RANK, default=None, return_dtype=pl.Int8)
-    heirs = replaced.with_columns(pl.col("kept").alias("doc_id")).drop("kept")
-    known = pl.concat([parents, heirs]).with_columns(key, rank.alias("rank"))
-    rows = released.with_columns(key)
-    for on in ("key", "doc_id", "text_hash"):
-        best = known.group_by(on).agg(pl.col("rank").min().alias(f"by_{on}"))
-        rows = rows.join(best, on=on, how="left", maintain_order="left")
-    inherited = pl.min_horizontal("by_key", "by_doc_id", "by_text_hash").min().over("key")
-    names = inherited.replace_strict(dict(enumerate(vocabulary.SPLITS)), default=None, return_dtype=pl.String)
-    known_splits = rows.select(names.alias("split"))["split"]
-    splits = [split or split_of(key, shares) for key, split in zip(rows["key"], known_splits, strict=True)]
-    return rows.with_columns(pl.Series("split", splits, dtype=pl.String)).select(released.columns)
 
 
 @dataclass(frozen=True)
@@ -133,19 +76,19 @@ def plan_shards(rows: pl.DataFrame, inherited: Sequence[Shard], limit: int = SHA
     cells: list[Cell] = []
     for partition, members in _partitions(rows):
         leaves = list(_Tree(bits, sizes, frozenset(inner[partition]), limit).leaves("", members))
-        for place, (prefix, documents) in enumerate(leaves):
+        for index, (prefix, documents) in enumerate(leaves):
             shards[documents] = len(cells)
-            cells.append(Cell(*partition, prefix, data_path(*partition, place, len(leaves))))
+            cells.append(Cell(*partition, prefix, data_path(*partition, index, len(leaves))))
     return Plan(rows.with_columns(pl.Series("shard", shards)), tuple(cells))
 
 
-def data_path(language: str, genre: str, split: str, place: int, places: int) -> str:
+def data_path(language: str, genre: str, split: str, index: int, places: int) -> str:
     """Where a shard stands in the Hub layout.
 
     >>> data_path("spa_Latn", "news", "train", 0, 2)
     'data/spa_Latn-news/train-00000-of-00002.parquet'
     """
-    return f"data/{language}-{genre}/{split}-{place:05d}-of-{places:05d}.parquet"
+    return f"data/{language}-{genre}/{split}-{index:05d}-of-{places:05d}.parquet"
 
 
 def prefix_of(doc_id: str, length: int) -> str:

@@ -19,7 +19,15 @@ import pyarrow.parquet as pq
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint, codes_spelled
-from latam_corpus.dedupe.fingerprint_index import FORMAT, INDEX, METADATA, SKETCHED, group_of, metadata_of, stated_by
+from latam_corpus.dedupe.fingerprint_index import (
+    FORMAT,
+    INDEX,
+    METADATA,
+    SKETCHED,
+    group_of,
+    index_metadata,
+    metadata_of,
+)
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of, link_or_copy
 from latam_corpus.errors import ConfigError, ReleaseError
@@ -48,14 +56,14 @@ def scheme_of(options: Mapping[str, Any]) -> Scheme:
     return Fingerprint(**{key: value for key, value in options.items() if key in _OPTIONS}).parameters()
 
 
-def stated_scheme(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
+def scheme_of_stages(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
     """Return the scheme by which a recipe with these stages finds near-duplicates; None when it finds none.
 
-    >>> stated_scheme([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
+    >>> scheme_of_stages([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
     True
     """
-    found = [options for options in stages if options.get("use") == "dedupe" and options.get("near", True)]
-    return scheme_of(found[-1]) if found else None
+    dedupes = [options for options in stages if options.get("use") == "dedupe" and options.get("near", True)]
+    return scheme_of(dedupes[-1]) if dedupes else None
 
 
 def scheme_in(store: Store, manifest: Manifest) -> Scheme:
@@ -65,7 +73,7 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
         ConfigError: the version has no index, or its first file is damaged or of another toolkit.
     """
     if manifest.index:
-        return _stated_in(store, manifest, min(manifest.index))
+        return _scheme_of_file(store, manifest, min(manifest.index))
     latest = store.latest(manifest.name) == manifest.version
     upon = manifest.version if latest else "latest"
     # A build upon an older version would put its documents in place of the latest's.
@@ -91,48 +99,48 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
             one = load_manifest(store, manifest.name, version)
             for file in sorted(one.index):
                 with suppress(ConfigError):
-                    return _stated_in(store, one, file, range(1, FORMAT + 1))  # a scheme is written alike in all
+                    return _scheme_of_file(store, one, file, range(1, FORMAT + 1))  # a scheme is written alike in all
     return Scheme()
 
 
-def _stated_in(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
+def _scheme_of_file(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
     """Return the scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
     remedy = f"build it: {build_command(store, manifest, manifest.version)}"
     try:
         with store.open("releases", manifest.name, manifest.version, file) as opened:
-            stated = json.loads(pq.read_metadata(opened).metadata[METADATA])
-        if stated["format"] not in formats:
-            raise ConfigError(place, f"its index has format {stated['format']}, this toolkit reads {FORMAT}", remedy)
-        return Scheme.from_dict(stated["scheme"], place)
+            metadata = json.loads(pq.read_metadata(opened).metadata[METADATA])
+        if metadata["format"] not in formats:
+            raise ConfigError(place, f"its index has format {metadata['format']}, this toolkit reads {FORMAT}", remedy)
+        return Scheme.from_dict(metadata["scheme"], place)
     except ReleaseError as error:
         raise ConfigError(error.place, error.problem, remedy) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{place}, {file}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
 
 
-def _made_alike(told: bytes | None, now: bytes, language: str) -> bool:
+def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
     """Whether a file of an index says that it was made as one is now; spellings count where the language has some."""
-    mine, its = stated_by(now), stated_by(told)
+    mine, its = index_metadata(now), index_metadata(metadata)
     if not codes_spelled(language):
         mine["spellings"] = its["spellings"] = None
     return mine == its
 
 
 def otherwise_spelled(store: Store, manifest: Manifest) -> list[str]:
-    """The languages of a version of which its index has words that were normalised by other spellings, or by none."""
-    found = set()
+    """Return a version's languages whose words in its index were normalised by other spellings, or by none."""
+    languages = set()
     for shard in manifest.shards:
-        place = ("releases", manifest.name, manifest.version, shard.index)
-        if shard.index not in manifest.index or shard.language in found or not codes_spelled(shard.language):
+        path = ("releases", manifest.name, manifest.version, shard.index)
+        if shard.index not in manifest.index or shard.language in languages or not codes_spelled(shard.language):
             continue
-        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*place) as opened:  # others tell damage
+        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*path) as opened:  # others tell damage
             if (
-                stated_by((pq.read_metadata(opened).metadata or {}).get(METADATA)).get("spellings")
+                index_metadata((pq.read_metadata(opened).metadata or {}).get(METADATA)).get("spellings")
                 != spellings_digest()
             ):
-                found.add(shard.language)
-    return sorted(found)
+                languages.add(shard.language)
+    return sorted(languages)
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,7 @@ class Sketcher:
 
     @contextmanager
     def opened(self, target: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-        """A function that adds what the index has of a shard's next row group to the file."""
+        """Return a function that adds what the index has of a shard's next row group to the file."""
         with writer(target, INDEX, metadata_of(self.fingerprint.parameters())) as file:
             yield lambda group: write_group(file, self._sketched(group))
 
@@ -192,8 +200,8 @@ class Sketcher:
 
     def _taken(self, shard: Shard, target: Path) -> bool:
         """Whether the target is the parent's file now; it is not when that has other bytes or another scheme."""
-        told = self.old.files.get(shard.index) if self.old else None
-        if self.old is None or told is None:
+        earlier = self.old.files.get(shard.index) if self.old else None
+        if self.old is None or earlier is None:
             return False
         path = self.store.path("releases", self.old.name, self.old.version, shard.index)
         # Under another name: what is written over a link is written over the parent's file.
@@ -203,10 +211,10 @@ class Sketcher:
                 self.store.filesystem.get_file(path, str(copy))
             else:
                 link_or_copy(Path(path), copy)
-            sound = digest_of(copy) == told.sha256
-            stated = pq.read_metadata(copy).metadata if sound else {}
+            sound = digest_of(copy) == earlier.sha256
+            metadata = pq.read_metadata(copy).metadata if sound else {}
             now = metadata_of(self.fingerprint.parameters())[METADATA]
-            sound = sound and _made_alike(stated.get(METADATA), now, shard.language)
+            sound = sound and _is_current(metadata.get(METADATA), now, shard.language)
             if sound:
                 copy.replace(target)
         except FileNotFoundError:

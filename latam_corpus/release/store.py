@@ -2,9 +2,9 @@
 
     objects/sha256/ab/<hash>.parquet
     releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
-                              croissant.json · index/
+                              croissant.json · manifest.json.minisig · index/
     releases/<name>/latest.json
-    withdrawals/NNNN.json · <hash>.parquet
+    withdrawals/NNNN.json · NNNN.json.minisig · <hash>.parquet
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
 `latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
@@ -40,22 +40,25 @@ from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
+from latam_corpus.release.minisign_keys import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from latam_corpus.release.minisign_keys import Signer
+
 
 @contextmanager
 def scratch(parent: Path | None) -> Iterator[Path]:
-    """A folder for temporary files, removed afterwards; those of killed processes are removed first.
+    """Make a folder for temporary files, removed afterwards; those of killed processes are removed first.
 
     Args:
         parent: where to make it; None is the system's temporary folder, where nothing is swept.
     """
     if parent is None:
-        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as made:
-            yield Path(made)
+        with tempfile.TemporaryDirectory(prefix="latam-corpus-") as temporary:
+            yield Path(temporary)
         return
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / f"build-{secrets.token_hex(4)}"
@@ -92,15 +95,20 @@ _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
 
 @dataclass(frozen=True)
 class Store:
-    """A release store: its URL, the file system that reads it and the path of its root there."""
+    """A release store: its URL, the file system that reads it, the path of its root there, and who signs in it."""
 
     url: str
     filesystem: Any
     root: str
+    signer: Signer | None = None
 
     @classmethod
-    def at(cls, url: str | Path) -> Self:
+    def at(cls, url: str | Path, signer: Signer | None = None) -> Self:
         """Return the store at a path or fsspec URL; nothing is created until something is written.
+
+        Args:
+            url: where it is.
+            signer: by whom manifests and entries of the log are signed; None leaves them unsigned.
 
         Raises:
             ConfigError: the URL's protocol is unknown, or its package isn't installed.
@@ -112,7 +120,7 @@ class Store:
             raise ConfigError(str(url), str(missing), extra) from None
         except ValueError as unknown:
             raise ConfigError(str(url), str(unknown), "name a folder, or a URL such as s3://bucket/store") from None
-        return cls(str(url), filesystem, root.rstrip("/"))
+        return cls(str(url), filesystem, root.rstrip("/"), signer)
 
     @property
     def folder(self) -> Path | None:
@@ -131,10 +139,10 @@ class Store:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
         try:
-            found = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
+            paths = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
         except _NOT_THERE:
             return []
-        return sorted(name for name in (PurePosixPath(path).name for path in found) if not name.startswith("."))
+        return sorted(name for name in (PurePosixPath(path).name for path in paths) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
         """Return the bytes of a file, or None when it isn't there."""
@@ -195,6 +203,14 @@ class Store:
                 "build again",
             ) from None
 
+    def sign(self, data: bytes, *names: str) -> None:
+        """Write the signature of a file beside it, where somebody signs; where nobody does, a former file's goes."""
+        signature = (*names[:-1], names[-1] + SUFFIX)
+        if self.signer:
+            self.write(self.signer.signature(data, "/".join(names)), *signature)
+        elif self.exists(*signature):
+            self.remove(*signature)
+
     def remove(self, *names: str) -> None:
         """Remove a file that is there."""
         self.filesystem.rm_file(self.path(*names))
@@ -218,7 +234,7 @@ class Store:
         """Move a finished local file into the store, or upload and delete it, replacing what was there."""
         target = self.path(*names)
         if self.folder is None:
-            remote.make_room(self.filesystem, target)
+            remote.make_folder(self.filesystem, target)
             self.filesystem.put_file(str(file), target)
             file.unlink()
         else:
@@ -226,7 +242,7 @@ class Store:
                 shutil.move(file, temporary)  # from another disk too
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def named_errors(self) -> Iterator[None]:
         """Turn what the file system raises into an error that names the store."""
         try:
             yield
@@ -240,11 +256,11 @@ class Store:
 
     def versions(self, name: str) -> list[str]:
         """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
-        found = (version for _, version in self._manifests(checked_name(name)))
-        return sorted(filter(is_version, found), key=version_key)
+        numbers = (version for _, version in self._manifests(checked_name(name)))
+        return sorted(filter(is_version, numbers), key=version_key)
 
     def latest(self, name: str) -> str | None:
-        """The version `latest.json` points at; the newest whole one where that can't be; None where there is none."""
+        """Return the version `latest.json` points at; else the newest whole one; None where there is none."""
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[str]:
@@ -253,23 +269,23 @@ class Store:
         Args:
             name: the release; every one when None, and what is none.
         """
-        told = []
+        remarks = []
         for folder, version in self._manifests(name or "*"):
             if not _is_name(folder):
-                told.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
+                remarks.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
             elif not is_version(version):
                 what = f"the folder «{version}» is passed over, since {VERSION_FORM}"
-                told.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
+                remarks.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
         for release in [name] if name else self.names():
-            told += self._latest(release)[1]
-        return told
+            remarks += self._latest(release)[1]
+        return remarks
 
     def _latest(self, name: str) -> tuple[str | None, list[str]]:
         """See `latest`, and what was passed over for it."""
         versions = self.versions(name)
         if not versions:
             return None, []
-        told = []
+        notes = []
         pointed, problem = self.pointed(name)
         for version in dict.fromkeys((*([pointed] if pointed else ()), *reversed(versions))):
             try:
@@ -277,22 +293,22 @@ class Store:
             except NewerFormatError:
                 pass
             except ReleaseError as error:
-                told.append(str(error))
+                notes.append(str(error))
                 continue
             if problem or version != pointed:
                 problem = problem or f"it points at {pointed}, which is damaged"
                 mend = f'write {{"version": "{version}"}} into it'
-                told.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
-            return version, told
-        return None, told
+                notes.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
+            return version, notes
+        return None, notes
 
     def pointed(self, name: str) -> tuple[str | None, str]:
         """Return the version that `latest.json` names, where there is such a one, or else what is wrong with it."""
         try:
-            told = parsed(self.read("releases", checked_name(name), LATEST), "", "")
+            values = parsed(self.read("releases", checked_name(name), LATEST), "", "")
         except ReleaseError as error:
             return None, error.problem
-        version = told.get("version") if isinstance(told, dict) else None
+        version = values.get("version") if isinstance(values, dict) else None
         if not isinstance(version, str) or not is_version(version):
             return None, "it names no version"
         there = version in self.versions(name)
@@ -300,14 +316,14 @@ class Store:
 
     def point(self, name: str, version: str) -> None:
         """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
-        place = ("releases", name, LATEST)
+        path = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
         if self.folder is not None:
-            self.write(data, *place)
+            self.write(data, *path)
             return
         remote.swap(
             self.filesystem,
-            self.path(*place),
+            self.path(*path),
             data,
             lambda: version_key(self.latest(name) or version) > version_key(version),
         )
@@ -327,9 +343,9 @@ class Store:
         if at and not version:
             raise ConfigError(place, "no version stands after the @", f"write {name}@{versions[-1]}, or {name} alone")
         if version in ("", LATEST_KEYWORD):
-            latest, told = self._latest(name)
+            latest, notes = self._latest(name)
             if latest is None:
-                raise ReleaseError(place, "none of its versions is whole", told[0])
+                raise ReleaseError(place, "none of its versions is whole", notes[0])
             return name, latest
         if checked_version(version, place, versions) not in versions:
             if self.filesystem.exists(self.path("releases", name, version)):
@@ -373,8 +389,8 @@ class Store:
         """Return the release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
         # A store's own path may have brackets, as in «datos [2026]».
-        found = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
-        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, found))
+        paths = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
+        return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
 
 
 def _is_name(name: str) -> bool:

@@ -27,7 +27,7 @@ LEDGER: Final = "ledger.parquet"
 def open_shard(
     store: Store, shard: Shard, needs: Sequence[str] = (), cache_type: str | None = None
 ) -> Iterator[pq.ParquetFile]:
-    """A shard in a store, open as Parquet, the sums of its pages checked.
+    """Open a shard in a store as Parquet; the sums of its pages are checked.
 
     Args:
         store: where it is.
@@ -55,12 +55,12 @@ def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None
     Raises:
         ReleaseError: it is missing, damaged, or no ledger.
     """
-    place = ("releases", name, version, LEDGER)
+    path = ("releases", name, version, LEDGER)
     # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
     # abort the process.
-    local = store.folder is not None and store.exists(*place)
+    local = store.folder is not None and store.exists(*path)
     try:
-        rows = pl.scan_parquet(store.path(*place) if local else io.BytesIO(store.read(*place)), glob=False)
+        rows = pl.scan_parquet(store.path(*path) if local else io.BytesIO(store.read(*path)), glob=False)
         _check_columns(rows.collect_schema(), schema.LEDGER_SCHEMA)
         return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -73,11 +73,11 @@ def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: st
     Raises:
         ReleaseError: it can't be read, or is another table.
     """
-    place = ("releases", name, file)
-    if not store.filesystem.exists(store.path(*place)):
+    path = ("releases", name, file)
+    if not store.filesystem.exists(store.path(*path)):
         return pl.DataFrame(schema=columns)
     try:
-        rows = pl.read_parquet(io.BytesIO(store.read(*place)))
+        rows = pl.read_parquet(io.BytesIO(store.read(*path)))
         _check_columns(rows.schema, columns)
         return schema.conform(rows, columns)
     except ReleaseError as error:
@@ -93,8 +93,8 @@ def write_rows(store: Store, rows: pl.DataFrame, name: str, file: str) -> None:
     store.write(written.getvalue(), "releases", name, file)
 
 
-def _check_columns(found: pl.Schema, wanted: pl.Schema) -> None:
+def _check_columns(columns: pl.Schema, wanted: pl.Schema) -> None:
     """Raise unless all wanted columns are there: of another table's file `conform` would make rows of nulls."""
-    lacking = [name for name, dtype in wanted.items() if found.get(name) != dtype]
+    lacking = [name for name, dtype in wanted.items() if columns.get(name) != dtype]
     if lacking:
         raise pl.exceptions.SchemaError(f"it is another table's file, without the column «{lacking[0]}» of this one")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Inputs
 
+_STATED: Final = ("title", "holder", "homepage", "contact")
 _COUNTED: Final = {
     "language": "language",
     "genre": "genre",
@@ -28,8 +29,8 @@ def count_rows(released: pl.DataFrame) -> dict[str, dict[str, Tally]]:
     """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
     counts = {}
     for what, column in _COUNTED.items():
-        told = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
-        sizes = told.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
+        groups = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
+        sizes = groups.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
         counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
     return counts
 
@@ -80,7 +81,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
     """
     reason = accepted(reason)
     named = {run.id for run in inputs.runs}
-    found = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
+    losses = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
     for run in inputs.runs:
         why = run.accepted_loss or reason
         if run.losses and why is None:
@@ -91,21 +92,28 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
                 f"read what fell with `latam-corpus sample {run.id} --set-aside --by drop_reason`, or give "
                 '--accept-loss "why"; it goes on the card',
             )
-        found += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
-    return tuple(sorted(found, key=lambda loss: loss.run))
+        losses += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
+    return tuple(sorted(losses, key=lambda loss: loss.run))
 
 
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
     """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
-    told: dict[str, dict[str, str | None]] = {}
+    about: dict[str, dict[str, Any]] = {}
     for entry in inputs.parent.sources if inputs.parent else ():
-        told[entry.source_id] = {"title": entry.title, "holder": entry.holder, "homepage": entry.homepage}
+        about[entry.source_id] = entry.model_dump(include={*_STATED, "collected", "consents"})
     for run in (*inputs.others, *inputs.runs):
-        for source_id, stated in run.sources.items():
-            told[source_id] = {key: stated.get(key) for key in ("title", "holder", "homepage")}
+        for source_id, facts in run.sources.items():
+            about[source_id] = {key: facts.get(key) for key in _STATED} | {
+                "collected": (facts.get("collect") or {}).get("kind"),
+                "consents": [one for one in (facts.get("consent") or {}).get("records", ()) if not one.get("label")],
+            }
     by = ("source_id", "rights", "rights_tier", "basis")
     sizes = released.group_by(pl.col(by).cast(pl.String)).agg(
-        pl.len(), pl.col("text_bytes").sum(), pl.col("labels").unique()
+        pl.len(),
+        pl.col("text_bytes").sum(),
+        pl.col("labels").unique(),
+        pl.col("obtained").min().alias("first"),
+        pl.col("obtained").max().alias("last"),
     )
     return tuple(
         SourceEntry(
@@ -116,7 +124,9 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
             rows=n,
             text_bytes=size,
             labels=tuple(sorted({label for one in labels for label in one.splitlines()})),
-            **told.get(source_id, {}),
+            first=first,
+            last=last,
+            **about.get(source_id, {}),
         )
-        for source_id, rights, tier, basis, n, size, labels in sizes.sort(by, nulls_last=True).iter_rows()
+        for source_id, rights, tier, basis, n, size, labels, first, last in sizes.sort(by, nulls_last=True).iter_rows()
     )

@@ -83,7 +83,7 @@ def runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
     return anchors_of(every, _SCHEME, np.ones(len(every), np.uint64)), stream.counts
 
 
-def kept_runs(words: NDArray[np.int64]) -> NDArray[np.uint64]:
+def run_divisors(words: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return the number that divides the runs which the log keeps of texts of so many words."""
     return np.where(words < _KEPT_WHOLE, np.uint64(1), sampling_of(words))
 
@@ -91,18 +91,18 @@ def kept_runs(words: NDArray[np.int64]) -> NDArray[np.uint64]:
 def texts_of(texts: pl.Series) -> pl.DataFrame:
     """Return what the log keeps of texts: TEXTS."""
     runs, words = runs_of(texts)
-    kept = []
-    for number, divisor in enumerate(kept_runs(words)):
+    stored_runs = []
+    for number, divisor in enumerate(run_divisors(words)):
         values = runs.of(number)
-        kept.append(values[values % divisor == 0].astype("<u8").tobytes())
+        stored_runs.append(values[values % divisor == 0].astype("<u8").tobytes())
     hashes = [text_hash(text or "") for text in texts]
     numbers = [np.array(sorted(numbers_of(text or "")), "<u2").tobytes() for text in texts]
-    rows = {"text_hash": hashes, "words": words, "runs": kept, "numbers": numbers}
+    rows = {"text_hash": hashes, "words": words, "runs": stored_runs, "numbers": numbers}
     return pl.DataFrame(rows, schema=TEXTS).unique("text_hash", maintain_order=True)
 
 
 def numbers_of(text: str) -> set[int]:
-    """The hashes of the words with digits, of 16 bits: enough to tell two decrees apart, too little to tell a number.
+    """Hash words with digits to 16 bits: enough to tell two decrees apart, too little to tell a number.
 
     >>> numbers_of("Decreto 45 de 1998") == numbers_of("Decreto 46 de 1998")
     False
@@ -125,14 +125,14 @@ class WithdrawnTexts:
     def _owners(self) -> pl.DataFrame:
         """The hashes of all texts' runs, sorted, each with the place of its text."""
         values = [np.frombuffer(runs, "<u8") for runs in self.table["runs"]]
-        counts = [len(found) for found in values]
-        made = pl.DataFrame(
+        counts = [len(signature) for signature in values]
+        owners = pl.DataFrame(
             {
                 "run": np.concatenate([np.zeros(0, "<u8"), *values]),
                 "text": np.repeat(np.arange(len(values), dtype=np.uint32), counts),
             }
         )
-        return made.sort("run")
+        return owners.sort("run")
 
     def known(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
         """Give the texts that are a withdrawn one, near it, or have it in them: `row`, `number` of the entry, `share`.
@@ -144,8 +144,8 @@ class WithdrawnTexts:
         equal = pl.DataFrame({"row": np.arange(len(hashes), dtype=np.uint32), "text_hash": hashes}).join(
             self.table.select("text_hash", "number"), on="text_hash"
         )
-        found = [equal.select("row", "number", pl.lit(1.0).alias("share")), self._near(texts)]
-        return pl.concat(found).sort("share", descending=True).unique("row", keep="first", maintain_order=True)
+        matches = [equal.select("row", "number", pl.lit(1.0).alias("share")), self._near(texts)]
+        return pl.concat(matches).sort("share", descending=True).unique("row", keep="first", maintain_order=True)
 
     def _near(self, texts: pl.Series) -> pl.DataFrame:
         runs, _ = runs_of(texts)
@@ -162,7 +162,7 @@ class WithdrawnTexts:
             "number",
             "by",
             (pl.col("runs").bin.size() // 8).alias("size"),
-            pl.Series("divisor", kept_runs(self.table["words"].to_numpy().astype(np.int64))),
+            pl.Series("divisor", run_divisors(self.table["words"].to_numpy().astype(np.int64))),
         ).with_row_index("text")
         shared = (
             pl.DataFrame({"row": rows[hit], "run": runs.values[hit]})
@@ -215,17 +215,17 @@ class Tombstones:
 
     @cached_property
     def _spared(self) -> pl.Series:
-        found = [self.log.table(entry, "spared")["doc_id"] for entry in self.log.withdrawals]
-        return pl.concat([pl.Series("doc_id", [], pl.String), *found])
+        frames = [self.log.table(entry, "spared")["doc_id"] for entry in self.log.withdrawals]
+        return pl.concat([pl.Series("doc_id", [], pl.String), *frames])
 
     @cached_property
     def texts(self) -> WithdrawnTexts:
         """The texts that stay out."""
-        found = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
+        frames = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
         for entry in self.log.withdrawals:
             mine = pl.lit(entry.number, pl.UInt32).alias("number"), pl.lit(entry.by).alias("by")
-            found.append(self.log.table(entry, "texts").with_columns(*mine))
-        return WithdrawnTexts(pl.concat(found))
+            frames.append(self.log.table(entry, "texts").with_columns(*mine))
+        return WithdrawnTexts(pl.concat(frames))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
         """For each row the number of the entry that lists it, or what it was cut from; else null.
@@ -247,14 +247,14 @@ class Tombstones:
         Args:
             frame: with READS.
         """
-        found = self.listed(frame)
+        numbers = self.listed(frame)
         for entry in self.log.withdrawals:
             if entry.by in ("source", "creator", "url"):
                 mine = pl.Series("number", np.where(named_by(frame, entry), entry.number, 0), pl.UInt32)
-                found = found.zip_with(found.is_not_null(), mine.replace(0, None))
-        return found
+                numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
+        return numbers
 
-    def said(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that say what was withdrawn, see `WithdrawnTexts.known`.
 
         Args:
@@ -262,9 +262,9 @@ class Tombstones:
         """
         if not self.texts.table.height:
             return pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
-        found = self.texts.known(frame["text"], frame["text_hash"])
+        matches = self.texts.known(frame["text"], frame["text_hash"])
         spared = frame["doc_id"].is_in(self._spared.implode()).to_numpy()
-        return found.filter(pl.Series(~spared[found["row"].to_numpy()], dtype=pl.Boolean))
+        return matches.filter(pl.Series(~spared[matches["row"].to_numpy()], dtype=pl.Boolean))
 
 
 def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
@@ -283,9 +283,9 @@ def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
         pl.concat_list(pl.col("creators").fill_null([]), pl.col("contributor")).alias("name"),
     ).explode("name")
     named = people.filter(_hashed(people["name"], "creator", entry.asked))["row"]
-    found = np.zeros(frame.height, np.bool_)
-    found[named.to_numpy()] = True
-    return found
+    mask = np.zeros(frame.height, np.bool_)
+    mask[named.to_numpy()] = True
+    return mask
 
 
 def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _OF: Final = pl.Schema({"doc_id": pl.String(), "of": pl.String()})
 _UNFINISHED: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
-_TOLD: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
+_COLUMNS: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def find_twins(
         if mine and run.id not in named:
             used.append(run)
     absent = tuple(run for run in earlier if run not in folders and run not in named)
-    told = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
-    return Twins(tuple(parts), tuple(used), told, pl.concat(unfinished), absent)
+    texts = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
+    return Twins(tuple(parts), tuple(used), texts, pl.concat(unfinished), absent)
 
 
 def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFrame:
@@ -101,8 +101,8 @@ def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFra
     if LEDGER not in version.files:
         return pl.DataFrame(schema=_OF)
     rows = read_ledger(store, version.name, version.version).filter(pl.col("reason") == "duplicate")
-    kept = pl.col("evidence").str.json_path_match("$.kept").alias("of")
-    return rows.select("doc_id", kept).filter(pl.col("of").is_in(ids.implode()))
+    winner = pl.col("evidence").str.json_path_match("$.kept").alias("of")
+    return rows.select("doc_id", winner).filter(pl.col("of").is_in(ids.implode()))
 
 
 def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
@@ -110,17 +110,17 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
     last = len(uses) - 1 - uses[::-1].index(Dedupe.name) if Dedupe.name in uses else -1
     for file in run.files("dropped"):
         try:
-            rows = pl.read_parquet(file, glob=False, columns=list(_TOLD))
+            rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
-        found = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
-        if found.is_empty():
+        copies = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
+        if copies.is_empty():
             continue
         if last != len(uses) - 1:  # it wasn't redacted, or whatever follows
-            unfinished.append(found.select(_UNFINISHED.names()))
+            unfinished.append(copies.select(_UNFINISHED.names()))
             continue
         place = f"{run.id}/dropped/{file.name}"
-        yield Part(run.id, place, str(file), only=found["doc_id"]), found.select("doc_id", of="duplicate_of")
+        yield Part(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")
 
 
 def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:
@@ -133,7 +133,7 @@ def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFram
 
 
 def chosen(light: pl.DataFrame, twins: Twins, there: pl.DataFrame) -> pl.DataFrame:
-    """The light rows of copies of which one comes back for each document that is withdrawn, and those that may not.
+    """Return the light rows of the copies that come back, one for each withdrawn document, and of refused ones.
 
     Args:
         light: of the copies.

@@ -17,17 +17,19 @@ from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import sums
-from latam_corpus.release.manifest import load_manifest, manifest_sha256, schema_sha256
+from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.shard_plan import prefix_of
+from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import LATEST, SUMS
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.withdrawal_log import must_reach, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from latam_corpus.release.manifest import Manifest, Shard
+    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.store import Progress, Store
     from latam_corpus.release.withdrawal_log import WithdrawalLog
 
@@ -36,7 +38,9 @@ _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for
 _COLUMNS: Final = (*SHARED, "text", *_PARTITION, "source_id")
 
 
-def verify(store: Store, name: str, version: str, progress: Progress | None = None) -> list[str]:
+def verify(
+    store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
+) -> list[str]:
     """Every problem found, one sentence each; an empty list when the version is whole.
 
     Args:
@@ -44,14 +48,16 @@ def verify(store: Store, name: str, version: str, progress: Progress | None = No
         name: the release.
         version: a finished version of it.
         progress: told how many shards are read.
+        keys: of those who may have signed it and the log; signatures aren't looked at where there is none.
 
     Raises:
         ReleaseError: there is no manifest, or it can't be read.
     """
-    manifest = load_manifest(store, name, version)
+    manifest, data = read_manifest(store, name, version)
     seen, erased = _Seen(), 0
     log = read_log(store)
     problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen, log), *_parent(store, manifest)]
+    problems += version_signature_problems(manifest, data, log, keys)
     for done, named in enumerate(manifest.shards):
         shard = log.resolved(named)
         problems += _shard(store, manifest, shard, seen, index=shard == named) if shard else []
@@ -95,24 +101,24 @@ def _hash_sum(ids: pl.Series) -> int:
 
 def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
     """Yield what is wrong with the files beside the manifest."""
-    place = ("releases", manifest.name, manifest.version)
+    folder = ("releases", manifest.name, manifest.version)
     _, problem = store.pointed(manifest.name)
     if problem:
         yield f"{LATEST}: {problem}"
-    for name, told in manifest.files.items():
-        if "/".join((*place, name)) in log.replaced:
+    for name, recorded in manifest.files.items():
+        if "/".join((*folder, name)) in log.replaced:
             continue
-        if store.size(*place, name) is None:
+        if store.size(*folder, name) is None:
             yield f"{name}: missing"
-        elif _sha256(store, *place, name) != told.sha256:
+        elif _sha256(store, *folder, name) != recorded.sha256:
             yield f"{name}: its bytes aren't those that the manifest names"
-    if store.size(*place, SUMS) is None:
+    if store.size(*folder, SUMS) is None:
         yield f"{SUMS}: missing"
-    elif store.read(*place, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
+    elif store.read(*folder, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
         yield f"{SUMS}: it doesn't list what the manifest lists"
     if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
         yield "index: its files aren't one a shard"
-    if LEDGER in manifest.files and store.size(*place, LEDGER) is not None:
+    if LEDGER in manifest.files and store.size(*folder, LEDGER) is not None:
         yield from _ledger(store, manifest, seen)
 
 
@@ -127,9 +133,9 @@ def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
     except ReleaseError:
         return  # its digest is wrong too, and that is told
     verdicts = Counter(rows["verdict"].to_list())
-    for verdict, told in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
-        if verdicts[verdict] != told:
-            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {told:,}"
+    for verdict, expected in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
+        if verdicts[verdict] != expected:
+            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {expected:,}"
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
         yield f"{LEDGER}: a document is released twice"
@@ -141,34 +147,34 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
     if parent is None:
         return
     try:
-        found = manifest_sha256(store, manifest.name, parent.version)
+        sha256 = manifest_sha256(store, manifest.name, parent.version)
     except ReleaseError:
         yield f"parent {parent.version}: its manifest is missing"
         return
-    if found != parent.sha256:
+    if sha256 != parent.sha256:
         yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
 
 
 def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[str]:
-    told = f"{shard.path} ({shard.object})"
+    label = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
-        return [f"{told}: missing"]
+        return [f"{label}: missing"]
     if size != shard.bytes:
-        return [f"{told}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
+        return [f"{label}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
     with store.open(shard.object) as opened:
         if sha256_of(opened) != shard.sha256:
-            return [f"{told}: its bytes aren't those that the manifest names"]
+            return [f"{label}: its bytes aren't those that the manifest names"]
         opened.seek(0)
         try:
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
-                return [f"{told}: its columns aren't those whose fingerprint the manifest states"]
+                return [f"{label}: its columns aren't those whose fingerprint the manifest states"]
             shared = [_NONE_SHARED]
-            problems = [f"{told}: {problem}" for problem in _rows(file, shard, seen, shared)]
+            problems = [f"{label}: {problem}" for problem in _rows(file, shard, seen, shared)]
             return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
         except (pa.ArrowException, OSError) as error:
-            return [f"{told}: it can't be read: {error}"]
+            return [f"{label}: it can't be read: {error}"]
 
 
 def _fingerprint(file: pq.ParquetFile) -> str:
@@ -178,11 +184,11 @@ def _fingerprint(file: pq.ParquetFile) -> str:
 
 def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
     """Yield what is wrong with the shard's index file, given the columns that both have."""
-    place = ("releases", manifest.name, manifest.version, shard.index)
-    if shard.index not in manifest.files or store.size(*place) is None:
+    path = ("releases", manifest.name, manifest.version, shard.index)
+    if shard.index not in manifest.files or store.size(*path) is None:
         return
     try:
-        with store.open(*place) as opened:
+        with store.open(*path) as opened:
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
                 return  # its digest is all that can be checked; a run `against` it tells what to do
@@ -246,7 +252,7 @@ def _counts(manifest: Manifest, seen: _Seen) -> Iterator[str]:
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
         yield "the manifest's rows read, repeated, left out and released don't add up"
-    for what, told in manifest.counts.items():
-        expected = Counter({value: tally.rows for value, tally in told.items()})
+    for what, tallies in manifest.counts.items():
+        expected = Counter({value: tally.rows for value, tally in tallies.items()})
         if +expected != +seen.counted[what]:  # a shard without rows counts nothing
             yield f"the manifest's documents by {what} aren't those in the shards"

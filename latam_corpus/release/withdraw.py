@@ -25,15 +25,16 @@ from latam_corpus.release.twins import Twins, find_twins
 from latam_corpus.release.withdrawal_log import ROWS, SPARED, Entry, add_entry, asked_hash, must_reach, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Progress, Store
     from latam_corpus.release.withdrawal_log import By, WithdrawalLog
 
-_FOUND: Final = pl.Schema({**ROWS, "source_id": pl.String(), "text_hash": pl.Binary()})
+_MEANT: Final = pl.Schema({**ROWS, "source_id": pl.String(), "text_hash": pl.Binary()})
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def withdraw(
     now: datetime,
     runs_there: Mapping[str, Path] | None = None,
     progress: Progress | None = None,
+    judged: Sequence[Judgement] = (),
 ) -> Withdrawal:
     """Withdraw documents from all releases of a store, and make the next version of one of them.
 
@@ -94,6 +96,7 @@ def withdraw(
         now: the time.
         runs_there: the folders of runs on the disk, by name, from which copies come back.
         progress: told what is done, how much of it and of how much.
+        judged: what readers judged, for the next version's card.
 
     Raises:
         ConfigError: there is no such release, or nothing in it is meant.
@@ -105,8 +108,8 @@ def withdraw(
         )
     if not because.strip():
         raise ConfigError("--because", "it is empty", "say in a few words why, without personal data")
-    with store.told():
-        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress)
+    with store.named_errors():
+        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress, judged)
 
 
 def _withdraw(
@@ -118,6 +121,7 @@ def _withdraw(
     now: datetime,
     runs_there: Mapping[str, Path],
     progress: Progress | None,
+    judged: Sequence[Judgement],
 ) -> Withdrawal:
     before = load_manifest(store, *store.find(name))
     wanted = settled(by, value)
@@ -126,12 +130,12 @@ def _withdraw(
     log = read_log(store)
     versions = _versions(store, log)
     search = _Search(store, log, _objects(versions, log), progress)
-    found = search.found(by, wanted, asked)
+    meant = search.meant(by, wanted, asked)
     earlier = [entry for entry in log.withdrawals if (entry.by, entry.asked) == (by, asked)]
     known = pl.concat([pl.DataFrame(schema=ROWS), *(log.table(entry, "rows") for entry in earlier)])
-    fresh = found.join(known, on=ROWS.names(), how="anti")
+    fresh = meant.join(known, on=ROWS.names(), how="anti")
     if fresh.height or not earlier:
-        _must_be_there(name, by, value, found, versions)
+        _must_be_there(name, by, value, meant, versions)
         entry = _entered(search, log, by, wanted, asked, name, because, now, fresh, before, runs_there)
         if _versions(store, log).keys() != versions.keys():
             problem = "a version was made meanwhile, and may have what is withdrawn"
@@ -146,34 +150,36 @@ def _withdraw(
         admit=before.admit,
         uses=before.uses,
         splits=before.splits,
+        split_by=before.split_by,
         index=bool(before.index) or not before.shards,
         parent=before.version,
         created=now,
         progress=progress,
         runs_there=runs_there,
         may_be_empty=True,
+        judged=judged,
     )
     # Where the command goes on after a cut, the next version may be there already.
     last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
     before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
-    return _told(store, entry, named, before, after, versions, rows, runs_there)
+    return _withdrawal(store, entry, named, before, after, versions, rows, runs_there)
 
 
 def _versions(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
     """Every version of every release of the store, by `NAME@VERSION`; the log must reach as far as they say."""
-    found = {}
+    manifests = {}
     for name in store.names():
         for version in store.versions(name):
             manifest = load_manifest(store, name, version)
             must_reach(log, manifest.withdrawal_sequence, manifest.spec)
-            found[manifest.spec] = manifest
-    return found
+            manifests[manifest.spec] = manifest
+    return manifests
 
 
 def _objects(versions: Mapping[str, Manifest], log: WithdrawalLog) -> dict[str, Shard]:
     """Each object that a version names, or that a purge has put in its place, by its digest."""
-    found = {shard.sha256: shard for manifest in versions.values() for shard in manifest.shards}
-    there = [now for shard in found.values() if (now := log.resolved(shard))]
+    shards = {shard.sha256: shard for manifest in versions.values() for shard in manifest.shards}
+    there = [now for shard in shards.values() if (now := log.resolved(shard))]
     return {shard.sha256: shard for shard in there}
 
 
@@ -186,45 +192,45 @@ class _Search:
     objects: Mapping[str, Shard]
     progress: Progress | None
 
-    def found(self, by: By, wanted: str, asked: str) -> pl.DataFrame:
-        """Return the documents that are meant, _FOUND."""
+    def meant(self, by: By, wanted: str, asked: str) -> pl.DataFrame:
+        """Return the documents that are meant, _MEANT."""
         if by == "text":
             return self._saying(WithdrawnTexts(_texts(texts_of(pl.Series([wanted])), by)))
         entry = Entry.model_construct(by=by, asked=asked)
-        rows = [pl.DataFrame(schema=_FOUND)]
+        rows = [pl.DataFrame(schema=_MEANT)]
         for sha256, frame in self._frames(READS):
             mine = (
                 pl.any_horizontal(pl.col("doc_id") == wanted, (pl.col("parent_id") == wanted).fill_null(value=False))
                 if by == "doc"
                 else pl.Series(named_by(frame, entry), dtype=pl.Boolean)
             )
-            rows.append(_found(sha256, frame.filter(mine)))
-        found = pl.concat(rows)
-        if by == "creator" and found.height:
-            near = self._saying(WithdrawnTexts(_texts(self.texts(found), by)))
-            found = pl.concat([found, near.join(found, on=ROWS.names(), how="anti")])
-        return found
+            rows.append(_located(sha256, frame.filter(mine)))
+        meant = pl.concat(rows)
+        if by == "creator" and meant.height:
+            near = self._saying(WithdrawnTexts(_texts(self.texts(meant), by)))
+            meant = pl.concat([meant, near.join(meant, on=ROWS.names(), how="anti")])
+        return meant
 
-    def texts(self, found: pl.DataFrame) -> pl.DataFrame:
+    def texts(self, meant: pl.DataFrame) -> pl.DataFrame:
         """Return what the log keeps of the texts of documents, TEXTS."""
         rows = [texts_of(pl.Series([], dtype=pl.String))]
-        for (sha256,), mine in found.group_by("object"):
+        for (sha256,), mine in meant.group_by("object"):
             for _, frame in self._frames(("doc_id", "text"), {str(sha256): self.objects[str(sha256)]}):
                 rows.append(texts_of(frame.filter(pl.col("doc_id").is_in(mine["doc_id"].implode()))["text"]))
         return pl.concat(rows).unique("text_hash", maintain_order=True)
 
     def _saying(self, texts: WithdrawnTexts) -> pl.DataFrame:
-        rows = [pl.DataFrame(schema=_FOUND)]
+        rows = [pl.DataFrame(schema=_MEANT)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash", "text")):
             known = texts.known(frame["text"], frame["text_hash"])
-            rows.append(_found(sha256, frame[known["row"].to_list()]))
+            rows.append(_located(sha256, frame[known["row"].to_list()]))
         return pl.concat(rows)
 
     def equal(self, hashes: pl.Series) -> pl.DataFrame:
         """Return the documents with one of these texts."""
-        rows = [pl.DataFrame(schema=_FOUND)]
+        rows = [pl.DataFrame(schema=_MEANT)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash")):
-            rows.append(_found(sha256, frame.filter(pl.col("text_hash").is_in(hashes.implode()))))
+            rows.append(_located(sha256, frame.filter(pl.col("text_hash").is_in(hashes.implode()))))
         return pl.concat(rows)
 
     def _frames(
@@ -245,11 +251,11 @@ def _texts(texts: pl.DataFrame, by: By) -> pl.DataFrame:
     return texts.with_columns(pl.lit(0, pl.UInt32).alias("number"), pl.lit(by).alias("by"))
 
 
-def _found(sha256: str, rows: pl.DataFrame) -> pl.DataFrame:
-    return schema.conform(rows.with_columns(pl.lit(sha256).alias("object")), _FOUND)
+def _located(sha256: str, rows: pl.DataFrame) -> pl.DataFrame:
+    return schema.conform(rows.with_columns(pl.lit(sha256).alias("object")), _MEANT)
 
 
-def _must_be_there(name: str, by: By, value: str, found: pl.DataFrame, versions: Mapping[str, Manifest]) -> None:
+def _must_be_there(name: str, by: By, value: str, meant: pl.DataFrame, versions: Mapping[str, Manifest]) -> None:
     """Refuse a request that means nothing in the release.
 
     Raises:
@@ -258,7 +264,7 @@ def _must_be_there(name: str, by: By, value: str, found: pl.DataFrame, versions:
     having = {
         manifest.name
         for manifest in versions.values()
-        if not found.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards])).is_empty()
+        if not meant.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards])).is_empty()
     }
     if name in having:
         return
@@ -280,33 +286,33 @@ def _entered(
     name: str,
     because: str,
     now: datetime,
-    found: pl.DataFrame,
+    meant: pl.DataFrame,
     before: Manifest,
     runs_there: Mapping[str, Path],
 ) -> Entry:
-    """The entry of the log, with the documents that leave, the texts that stay out, and the copies that may stay."""
-    tables = {"rows": found.select(ROWS.names()).sort(ROWS.names())}
+    """Write the log's entry, with the documents that leave, texts that stay out, and copies that may stay."""
+    tables = {"rows": meant.select(ROWS.names()).sort(ROWS.names())}
     if by == "text":
         tables["texts"] = texts_of(pl.Series([wanted]))
     elif by in ("doc", "creator"):
-        tables["texts"] = search.texts(found)
+        tables["texts"] = search.texts(meant)
     if by == "doc":
         # Another source's copy is that source's to give: one that was set aside, or is in a version.
-        twins = find_twins(found["doc_id"].unique(), [], search.store, before, runs_there)
-        mine = found["source_id"].unique().implode()
+        twins = find_twins(meant["doc_id"].unique(), [], search.store, before, runs_there)
+        mine = meant["source_id"].unique().implode()
         copies = [part.batches() for part in twins.parts]
         rows = [frame.select("doc_id", "source_id") for frames in copies for frame in frames]
         rows.append(twins.unfinished)
-        rows.append(search.equal(found["text_hash"].drop_nulls()).select("doc_id", "source_id"))
+        rows.append(search.equal(meant["text_hash"].drop_nulls()).select("doc_id", "source_id"))
         spared = pl.concat(rows).filter(~pl.col("source_id").is_in(mine)).select(SPARED.names())
         tables["spared"] = spared.unique().sort("doc_id")
     number = log.sequence + 1
     request = f"W{number:04d}-{hashlib.sha256(f'{log.head}{by}{asked}'.encode()).hexdigest()[:8]}"
-    told = {"kind": "withdrawal", "request": request, "release": name, "by": by, "asked": asked, "because": because}
-    return add_entry(log, now, tables, **told)
+    fields = {"kind": "withdrawal", "request": request, "release": name, "by": by, "asked": asked, "because": because}
+    return add_entry(log, now, tables, **fields)
 
 
-def _told(
+def _withdrawal(
     store: Store,
     entry: Entry,
     named: str,
@@ -327,8 +333,8 @@ def _told(
                 others.append(manifest.name)
     ids = rows["doc_id"].unique().sort()
     twins = find_twins(ids, [], store, before, runs_there)
-    gone, come = _change(store, before, after)
-    promoted = twins.of.filter(pl.col("doc_id").is_in(come.implode()))["doc_id"].to_list()
+    removed, added = _change(store, before, after)
+    promoted = twins.of.filter(pl.col("doc_id").is_in(added.implode()))["doc_id"].to_list()
     taken = {shard.sha256 for shard in before.shards}
     return Withdrawal(
         entry=entry,
@@ -342,7 +348,7 @@ def _told(
         shards=shards,
         documents=ids.to_list(),
         promoted=sorted(promoted),
-        left_aside=_left_aside(twins, entry, read_log(store), gone),
+        left_aside=_copy_notices(twins, entry, read_log(store), removed),
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
         others=others,
     )
@@ -356,11 +362,11 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
     return old.filter(~old.is_in(new.implode())), new.filter(~new.is_in(old.implode()))
 
 
-def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series) -> list[str]:
+def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Series) -> list[str]:
     """Return what is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
     if entry.by in ("creator", "text"):
         return []
-    told = []
+    notices = []
     copies = twins.unfinished.unique("doc_id").sort("doc_id")
     if entry.by == "doc":
         copies = copies.filter(pl.col("doc_id").is_in(log.table(entry, "spared")["doc_id"].implode()))
@@ -368,7 +374,7 @@ def _left_aside(twins: Twins, entry: Entry, log: WithdrawalLog, gone: pl.Series)
         copies = copies.filter([asked_hash("source", source) != entry.asked for source in copies["source_id"]])
     if copies.height:
         which = ", ".join(copies["doc_id"].head(5))
-        told.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
-    if twins.absent and len(gone):
-        told.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
-    return told
+        notices.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
+    if twins.absent and len(removed):
+        notices.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
+    return notices

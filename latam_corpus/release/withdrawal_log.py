@@ -18,12 +18,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import Name, Sha256, SideFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Store
 
@@ -157,10 +159,10 @@ class WithdrawalLog:
     @cached_property
     def replaced(self) -> dict[str, Replacement | None]:
         """What purges have put in the place of files of the store, by their paths; of several the last."""
-        found: dict[str, Replacement | None] = {}
+        replacements: dict[str, Replacement | None] = {}
         for entry in self.entries:
-            found |= entry.replaced
-        return found
+            replacements |= entry.replaced
+        return replacements
 
     def table(self, entry: Entry, name: str) -> pl.DataFrame:
         """Return a table of an entry; empty where it has none.
@@ -169,14 +171,14 @@ class WithdrawalLog:
             ReleaseError: its file is missing, or another.
         """
         columns = _TABLES[name]
-        told = entry.tables.get(name)
-        if told is None:
+        recorded = entry.tables.get(name)
+        if recorded is None:
             return pl.DataFrame(schema=columns)
-        place = (FOLDER, table_file(told.sha256))
-        data = self.store.read(*place)
-        if hashlib.sha256(data).hexdigest() != told.sha256:
+        path = (FOLDER, table_file(recorded.sha256))
+        data = self.store.read(*path)
+        if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = "its bytes aren't those that the log names"
-            raise ReleaseError(f"{self.store.url}, {'/'.join(place)}", problem, _REMEDY)
+            raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
         return pl.read_parquet(io.BytesIO(data)).select(columns.names())
 
     def check_tables(self) -> None:
@@ -196,15 +198,15 @@ class WithdrawalLog:
         Raises:
             ReleaseError: a table can't be read.
         """
-        found = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32()})]
-        found += [
+        frames = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32()})]
+        frames += [
             self.table(entry, "rows").with_columns(pl.lit(entry.number, pl.UInt32).alias("number"))
             for entry in self.withdrawals
         ]
-        return pl.concat(found).unique(["object", "doc_id"], keep="first", maintain_order=True)
+        return pl.concat(frames).unique(["object", "doc_id"], keep="first", maintain_order=True)
 
     def resolved(self, shard: Shard) -> Shard | None:
-        """The shard as it is in the store now: after a purge another object, or none where nothing of it is left."""
+        """Return the shard as it is in the store now: after a purge another object, or none where nothing is left."""
         while shard.object in self.replaced:
             now = self.replaced[shard.object]
             if now is None:
@@ -265,12 +267,13 @@ def read_log(store: Store) -> WithdrawalLog:
     return WithdrawalLog(store, tuple(entries), tuple(digests))
 
 
-def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> str | None:
+def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
     """Return a sentence for who reads a version of which documents are withdrawn."""
     count = log.withdrawn_from(manifest)
     if not count:
         return None
-    return f"{count:,} documents of {manifest.spec} are withdrawn, and left out; a later version is without them"
+    what = {"n": f"{count:,}", "release": manifest.spec}
+    return _("{n} documents of {release} are withdrawn, and left out; a later version is without them", **what)
 
 
 def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:
@@ -284,14 +287,14 @@ def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:
         raise ReleaseError(place, f"the entry is missing: {spec} was made when there were {sequence}", _REMEDY)
 
 
-def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **told: Any) -> Entry:
+def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:
     """Add an entry; of two who do so at once one is told that the other was first.
 
     Args:
         log: as it was read.
         time: now.
         tables: by the names of `_TABLES`.
-        told: further attributes of the entry.
+        fields: further attributes of the entry.
 
     Raises:
         ReleaseError: the clock runs backwards, somebody else has added one meanwhile, or the disk is full.
@@ -304,12 +307,13 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
     for name, rows in tables.items():
         if rows.height:
             files[name] = _put_table(log.store, rows)
-    entry = Entry(number=log.sequence + 1, time=time, tables=files, previous=log.head, **told)
+    entry = Entry(number=log.sequence + 1, time=time, tables=files, previous=log.head, **fields)
     try:
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:
         problem = "somebody else has withdrawn something at this moment, and was first"
         raise ReleaseError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, "give the command again") from None
+    log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
 
 

@@ -16,12 +16,15 @@ from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import LANGUAGES, Message, _
 from latam_corpus.release.manifest import manifest_sha256
+from latam_corpus.release.minisign_keys import signature_problem
+from latam_corpus.release.signatures import log_signature_problems
 from latam_corpus.release.withdrawal_log import add_entry, asked_hash, parse_entry, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdraw import Withdrawal
     from latam_corpus.release.withdrawal_log import WithdrawalLog
@@ -110,31 +113,40 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     log = read_log(store)
     if all(entry.receipts != digests for entry in log.entries):
-        told = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
-        add_entry(log, now, {}, kind="receipt", receipts=digests, **told)
+        fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
+        add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
     return files
 
 
-def problems_of(data: bytes, store: Store | None) -> list[str]:
+def problems_of(
+    data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
+) -> list[str]:
     """Return what is wrong with a receipt, a sentence each; nothing where it is genuine.
 
     Args:
         data: its bytes, of a page or of JSON.
         store: whose log it must stand in; None where only the receipt is at hand.
+        keys: of those who may have signed it, and the log; signatures aren't looked at where there is none.
+        signature: the bytes of its signature's file; None where there is none.
 
     Raises:
         ConfigError: it is no receipt.
         ReleaseError: the store's log is damaged.
     """
+    forged = signature_problem(data, signature, keys) if keys else None
+    return [forged] if forged else _problems(data, store, keys)
+
+
+def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> list[str]:
     page = _SEALED.match(data)
     inner = data
     if page:
         if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
             return [OTHER_BYTES]
-        found = _VALUES.search(data)
-        if not found:
+        match = _VALUES.search(data)
+        if not match:
             return ["it holds no values"]
-        inner = _unescaped(found[1])
+        inner = _unescaped(match[1])
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [OTHER_BYTES]
@@ -147,20 +159,21 @@ def problems_of(data: bytes, store: Store | None) -> list[str]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [str(error) if type(error) is ValueError else f"it lacks what a receipt says: {error!r}"]
     if store and not problems:
-        with store.told():
-            problems += _unlogged(values, data, read_log(store))
+        with store.named_errors():
+            log = read_log(store)
+            problems += [*_unlogged(values, data, log), *log_signature_problems(log, keys)]
     return problems
 
 
 def _disagreeing(values: Mapping[str, Any]) -> list[str]:
     """Where the receipt says something else than the entry of the log that it holds."""
-    told = values["entry"]
-    entry = parse_entry(told["file"].encode(), "the receipt")
+    stored = values["entry"]
+    entry = parse_entry(stored["file"].encode(), "the receipt")
     asked = values["asked"]
     hashed = asked["value"] if asked["by"] == "url" else asked_hash(asked["by"], asked["value"])
     pairs = {
-        "digest": (told["sha256"], hashlib.sha256(told["file"].encode()).hexdigest()),
-        "number": (told["number"], entry.number),
+        "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
+        "number": (stored["number"], entry.number),
         "request": (values["request"], entry.request),
         "release": (values["release"], entry.release),
         "time": (values["time"], entry.time.isoformat()),
@@ -220,9 +233,11 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
 def _page(values: Mapping[str, Any], data: bytes) -> bytes:
     sections = []
     for language, name in LANGUAGES.items():
-        told = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
+        paragraphs = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
         title = escape(_TITLE.translate(language))
-        sections.append(f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{told}</section>\n')
+        sections.append(
+            f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{paragraphs}</section>\n'
+        )
     after = values["after"]
     rows = [
         *((one["version"], f"{one['documents']:,}", " ".join(one["shards"])) for one in values["versions"]),

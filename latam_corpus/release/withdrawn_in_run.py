@@ -67,7 +67,7 @@ class Withdrawals(Barrier):
             problem = "something was withdrawn from the store during the run"
             raise PartError(store.url, problem, "run it again: what was done before is kept")
         tombstones, known = Tombstones(log), _known(store, log, self.release)
-        told = {
+        evidence = {
             entry.number: json.dumps({"withdrawal": entry.number, "request": entry.request})
             for entry in log.withdrawals
         }
@@ -77,14 +77,14 @@ class Withdrawals(Barrier):
                 yield frame.select(
                     ROW,
                     pl.lit(WITHDRAWN).alias("drop_reason"),
-                    numbers.replace_strict(told, default=None, return_dtype=pl.String).alias("evidence"),
+                    numbers.replace_strict(evidence, default=None, return_dtype=pl.String).alias("evidence"),
                 ).filter(numbers.is_not_null())
 
 
 def _numbers(frame: pl.DataFrame, tombstones: Tombstones, known: pl.Series) -> pl.Series:
     """Return the number of the entry that keeps each row out; null where none does."""
-    said = tombstones.said(frame)
-    rows = frame.select("doc_id").with_row_index("row").join(said, on="row", how="left", maintain_order="left")
+    matches = tombstones.matching_texts(frame)
+    rows = frame.select("doc_id").with_row_index("row").join(matches, on="row", how="left", maintain_order="left")
     by_text = pl.when(~pl.col("doc_id").is_in(known.implode())).then(pl.col("number"))
     return rows.select(pl.coalesce(pl.lit(tombstones.about(frame)), by_text).alias("number")).to_series()
 
@@ -113,14 +113,14 @@ def _digest(log: WithdrawalLog) -> str:
 
 
 def with_withdrawals(plan: Plan, store: Store) -> Plan:
-    """The plan, in which what the store's withdrawals keep out is set aside before `dedupe`, if it makes a release.
+    """Return the plan; if it makes a release, withdrawn documents are set aside before `dedupe`.
 
     Raises:
         ReleaseError: the log is damaged.
     """
     if plan.recipe.release is None:
         return plan
-    with store.told():
+    with store.named_errors():
         log = read_log(store)
     if not log.withdrawals:
         return plan

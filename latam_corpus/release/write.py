@@ -143,7 +143,7 @@ def write_shards(
     """
     rows, cells = plan.rows, plan.cells
     sizes = rows.group_by("shard").agg(pl.len().alias("rows"), pl.col("text_bytes").sum()).sort("shard")
-    made: dict[int, Shard] = {}
+    by_number: dict[int, Shard] = {}
     with ThreadPoolExecutor(_WRITERS) as pool:
         fresh = rows.filter(~pl.col("shard").is_in(list(reused)))
         spill = _spilled(fresh, parts, folder, progress)
@@ -152,20 +152,20 @@ def write_shards(
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
             store.add_object(file, sha256)
-            made[number] = _shard(cells[number], sha256, size, *sizes.row(number)[1:])
+            by_number[number] = _shard(cells[number], sha256, size, *sizes.row(number)[1:])
             if progress:
                 progress("writing shards", done + 1, len(todo))
         for number, shard in reused.items():
-            made[number] = _shard(cells[number], shard.sha256, shard.bytes, shard.rows, shard.text_bytes)
-        shards = tuple(made[number] for number in range(len(cells)))
+            by_number[number] = _shard(cells[number], shard.sha256, shard.bytes, shard.rows, shard.text_bytes)
+        shards = tuple(by_number[number] for number in range(len(cells)))
         if sketcher is None:
             return Written(shards, {}, {})
         paths = [spill.file(number).with_suffix(_INDEX) for number in range(len(cells))]
         taken = pool.map(lambda number: sketcher.take_over(reused[number], paths[number]), reused)
         names = [shard.index for shard in shards]
         remade = frozenset(names[number] for number, whole in zip(reused, taken, strict=True) if not whole)
-        told = pool.map(_told, paths)
-        return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, told, strict=True)), remade)
+        side_files = pool.map(_side_file, paths)
+        return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), remade)
 
 
 def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
@@ -177,16 +177,16 @@ def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard
         first: the `part` of the first of them.
     """
     origins = plan.rows.group_by("shard").agg(pl.col("part").unique(), pl.len().alias("rows"))
-    found = {}
+    unchanged = {}
     for number, came_from, count in origins.iter_rows():
-        place = came_from[0] - first
-        if len(came_from) > 1 or not 0 <= place < len(shards):
+        index = came_from[0] - first
+        if len(came_from) > 1 or not 0 <= index < len(shards):
             continue
-        shard, cell = shards[place], plan.cells[number]
+        shard, cell = shards[index], plan.cells[number]
         same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
         if same and shard.rows == count:
-            found[number] = shard
-    return found
+            unchanged[number] = shard
+    return unchanged
 
 
 def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Shard:
@@ -227,7 +227,7 @@ def _spilled(
     return spill
 
 
-def _told(file: Path) -> SideFile:
+def _side_file(file: Path) -> SideFile:
     return SideFile(sha256=digest_of(file), bytes=file.stat().st_size)
 
 

@@ -32,16 +32,16 @@ def readable(today: date) -> pl.Expr:
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     """Return the frame with the column `readable`; what isn't stated allows nothing."""
-    stated = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
-    stated = stated.with_columns(
+    terms = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
+    terms = terms.with_columns(
         pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.col("rights_tier").fill_null("unknown")
     )
-    return frame.with_columns(stated.select(readable(today).alias("readable")).to_series())
+    return frame.with_columns(terms.select(readable(today).alias("readable")).to_series())
 
 
 def beginning(row: Mapping[str, Any], most: int = 200) -> str | None:
     """Return the redacted beginning of a row's text, on one line; None where it isn't `readable`."""
     if not row["readable"]:
         return None
-    told = " ".join(redact((row["text"] or "")[:BEGINNING])[0].split())
-    return told if len(told) <= most else told[:most] + "…"
+    text = " ".join(redact((row["text"] or "")[:BEGINNING])[0].split())
+    return text if len(text) <= most else text[:most] + "…"

@@ -25,8 +25,8 @@ class Figures:
         >>> Figures("es").number(1234567), Figures("pt").number(1234), Figures("es").number(0.318, 3)
         ('1\u202f234\u202f567', '1234', '0,318')
         """
-        told = f"{value:,.{digits}f}" if abs(value) >= _GROUPED else f"{value:.{digits}f}"
-        whole, point, rest = told.partition(".")
+        formatted = f"{value:,.{digits}f}" if abs(value) >= _GROUPED else f"{value:.{digits}f}"
+        whole, point, rest = formatted.partition(".")
         return whole.replace(",", _THIN) + (point if self.language == "en" else point and ",") + rest
 
     def short(self, value: float) -> str:
@@ -37,8 +37,8 @@ class Figures:
         """
         if abs(value) >= 1000:  # noqa: PLR2004  (four figures and more)
             return self.number(value)
-        told = f"{value:.3g}"
-        return told if self.language == "en" or "e" in told else told.replace(".", ",")
+        formatted = f"{value:.3g}"
+        return formatted if self.language == "en" or "e" in formatted else formatted.replace(".", ",")
 
     def share(self, part: float, whole: float) -> str:
         """Return a part as a percentage; what is neither none nor all is never told as such.
@@ -52,8 +52,8 @@ class Figures:
         if 99.9 < percent < 100:  # noqa: PLR2004
             return f">{_THIN}{self.number(99.9, 1)}{_THIN}%"
         near_end = 0 < percent < 10 or 90 < percent < 100  # noqa: PLR2004  (where a tenth is of interest)
-        told = self.number(percent, 1 if near_end else 0)
-        return f"{told.removesuffix('.0').removesuffix(',0')}{_THIN}%"
+        formatted = self.number(percent, 1 if near_end else 0)
+        return f"{formatted.removesuffix('.0').removesuffix(',0')}{_THIN}%"
 
     def size(self, octets: int) -> str:
         """Bytes in decimal units.

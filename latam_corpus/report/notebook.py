@@ -19,8 +19,8 @@ def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
     >>> lines_html([[("bold", "<b>La barca</b>"), ("", " salió")]])
     '<pre><span style="font-weight: bold">&lt;b&gt;La barca&lt;/b&gt;</span> salió</pre>'
     """
-    told = "\n".join("".join(_piece(style, text) for style, text in line) for line in lines)
-    return f"<pre>{told}</pre>"
+    body = "\n".join("".join(_piece(style, text) for style, text in line) for line in lines)
+    return f"<pre>{body}</pre>"
 
 
 def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -30,8 +30,8 @@ def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     '<table><tr><th>genre</th></tr><tr><td>&lt;news&gt;</td></tr></table>'
     """
     cells = [("th", heads), *(("td", row) for row in rows)]
-    told = "".join("<tr>" + "".join(f"<{tag}>{plain(cell)}</{tag}>" for cell in row) + "</tr>" for tag, row in cells)
-    return f"<table>{told}</table>"
+    body = "".join("<tr>" + "".join(f"<{tag}>{plain(cell)}</{tag}>" for cell in row) + "</tr>" for tag, row in cells)
+    return f"<table>{body}</table>"
 
 
 def plain(value: object) -> str:

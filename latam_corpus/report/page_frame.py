@@ -40,24 +40,24 @@ def page(title: Message, body: Iterable[str], *, language: str = "es", internal:
         ConfigError: the language is none of the three.
     """
     chosen = checked_language(language)
-    inputs = "".join(
+    buttons = "".join(
         f'<input class="choose" type="radio" name="language" id="in-{code}"{" checked" * (code == chosen)}>'
-        for code in LANGUAGES
+        f'<label for="in-{code}" lang="{code}-x-name">{name}</label>'
+        for code, name in LANGUAGES.items()
     )
-    labels = "".join(f'<label for="in-{code}" lang="{code}-x-name">{name}</label>' for code, name in LANGUAGES.items())
     hidden = ", ".join(
-        f'#in-{seen}:checked ~ main [lang="{code}"]' for seen in LANGUAGES for code in LANGUAGES if code != seen
+        f'body:has(#in-{seen}:checked) main [lang="{code}"]' for seen in LANGUAGES for code in LANGUAGES if code != seen
     )
     stamp = [INTERNAL.html("p").replace("<p ", '<p class="stamp" ')] if internal else []
-    told = "\n".join([f"<h1>{title.html()}</h1>", *stamp, *body])
+    content = "\n".join([f"<h1>{title.html()}</h1>", *stamp, *body])
     plain = escape(title.translate(chosen), quote=False)
     return f"""<!doctype html>
 <html lang="{chosen}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{plain}</title><style>{look()}{hidden} {{ display: none }}</style></head><body>
-{inputs}<nav class="languages">{labels}</nav>
+<nav class="languages" aria-label="{" · ".join(LANGUAGES.values())}">{buttons}</nav>
 <main>
-{told}
+{content}
 </main></body></html>
 """
 
@@ -93,12 +93,12 @@ def unwritable(path: Path, error: OSError) -> ConfigError:
 
 def table(heads: Sequence[Message | str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = ()) -> str:
     """Return a table of cells that are HTML already; columns at the places in `numeric` stand to the right."""
-    mark = [' class="n"' if place in numeric else "" for place in range(len(heads))]
+    mark = [' class="n"' if column in numeric else "" for column in range(len(heads))]
     top = "".join(
         f"<th{m}>{head.html() if isinstance(head, Message) else escape(head)}</th>"
         for m, head in zip(mark, heads, strict=True)
     )
-    told = "".join(
+    body = "".join(
         "<tr>" + "".join(f"<td{m}>{cell}</td>" for m, cell in zip(mark, row, strict=True)) + "</tr>\n" for row in rows
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>\n{told}</tbody></table>"
+    return f"<table><thead><tr>{top}</tr></thead><tbody>\n{body}</tbody></table>"

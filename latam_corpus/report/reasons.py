@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
-from latam_corpus.messages import Message, _, same
+from latam_corpus.messages import Message, _, decimal, same
 from latam_corpus.report.names import signal_name
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "not an object": _("the line is no JSON object"),
     "not CSV": _("it isn't CSV"),
     "wrong number of columns": _("the row has too few or too many columns"),
+    "checksum differs": _("its bytes aren't those that the bag's list says"),
+    "missing file": _("a list names it, and it isn't there"),
+    "not in the list": _("the bag's list doesn't name it"),
+    "named twice": _("two rows of a list name it"),
     "not read": _("it couldn't be asked for"),
     "own entity": _("it declares an entity of its own"),
     "parser error": _("its markup can't be read"),
@@ -76,12 +80,12 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
         return tuple(_bound(one, value) for one, value in bounds)
     kind, _, cause = reason.partition(":")
     if kind in ("unreadable", "extract"):
-        told = _CAUSES.get(cause, same(cause))
+        cause_message = _CAUSES.get(cause, same(cause))
         if evidence and (named := evidence.get("format")):
-            told = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
-        return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=told),)
+            cause_message = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
+        return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=cause_message),)
     if match := _BOUND.fullmatch(reason):
-        return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_name(match[1]), bound=match[3]),)
+        return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_name(match[1]), bound=decimal(match[3])),)
     kind, _, code = reason.partition("=")
     if kind == "language" and code:
         return (UNSURE if code == "und" else _IN_LANGUAGE.fill(name=language_name(code)),)
@@ -101,5 +105,5 @@ def bound_of(reason: str) -> tuple[str, str, float] | None:
 def _bound(reason: str, value: float) -> Message:
     match = _BOUND.fullmatch(reason)
     assert match is not None  # noqa: S101  (the caller has looked)
-    said = _TOO_LOW if match[2] == "<" else _TOO_HIGH
-    return said.fill(name=signal_name(match[1]), value=f"{value:.3g}", bound=match[3])
+    sentence = _TOO_LOW if match[2] == "<" else _TOO_HIGH
+    return sentence.fill(name=signal_name(match[1]), value=decimal(f"{value:.3g}"), bound=decimal(match[3]))

@@ -61,7 +61,9 @@ def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
     Raises:
         ReleaseError: the store's log, or a shard on this disk, can't be read.
     """
-    counts = {what: {value: tally.rows for value, tally in told.items()} for what, told in manifest.counts.items()}
+    counts = {
+        what: {value: tally.rows for value, tally in tallies.items()} for what, tallies in manifest.counts.items()
+    }
     contents = {what: _most(counts.get(what, {})) for what in ("language", "country", "genre", "rights_tier")}
     languages = {short(code) for code in counts.get("language", {})} - {UNDETERMINED, ""}
     countries, rows = counts.get("country", {}), max(manifest.rows, 1)
@@ -128,6 +130,6 @@ def _of_shards(store: Store, manifest: Manifest) -> dict[str, list[tuple[str, in
             ("decade", decade),
             ("contributor", pl.col("contributor")),
         ):
-            told = rows.group_by(column.fill_null("").alias("value")).len("rows")
-            counted[name].update(dict(told.iter_rows()))
-    return {name: _most(told) for name, told in counted.items()}
+            counts = rows.group_by(column.fill_null("").alias("value")).len("rows")
+            counted[name].update(dict(counts.iter_rows()))
+    return {name: _most(counts) for name, counts in counted.items()}

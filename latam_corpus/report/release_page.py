@@ -41,7 +41,7 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
     """
     manifest, figures = facts.manifest, Figures(language)
     left_out = [(meaning(reason), n) for reason, n in manifest.left_out.items()]
-    told = {column: facts.contents.get(column, []) for column in (*_COLUMNS, "contributor")}
+    columns = {column: facts.contents.get(column, []) for column in (*_COLUMNS, "contributor")}
     return render(
         "release.html",
         language,
@@ -59,7 +59,7 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
         sources=first_rows([_source(one) for one in manifest.sources], _MOST),
         labels=list(_labels(manifest)),
         contents=[
-            (column, contents(column, counted)) for column, counted in told.items() if any(v for v, _ in counted)
+            (column, contents(column, counted)) for column, counted in columns.items() if any(v for v, _ in counted)
         ],
         gaps=list(_gaps(facts, figures)),
         left_out=first_rows(left_out, _MOST),
@@ -82,9 +82,9 @@ def _source(one: Any) -> tuple[Any, tuple[Message, ...]]:
 
 def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield the names and the address of each label on a document."""
-    for stated in sorted({label for source in manifest.sources for label in source.labels}):
-        label = label_of(stated)
-        yield (" · ".join(dict.fromkeys(label.names.values())), label.uri) if label else (stated, "")
+    for statement in sorted({label for source in manifest.sources for label in source.labels}):
+        label = label_of(statement)
+        yield (" · ".join(dict.fromkeys(label.names.values())), label.uri) if label else (statement, "")
 
 
 def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]]:

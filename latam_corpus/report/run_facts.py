@@ -219,7 +219,7 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
         variants=[texts.pair(*one) for one in pairs[1]],
         small=_small(kept),
         bytes_in=sum(part.get("bytes", 0) for part in values.get("parts", ())),
-        bytes_out=sum(file.stat().st_size for found in files.values() for file in found),
+        bytes_out=sum(file.stat().st_size for of_kind in files.values() for file in of_kind),
         earlier=_earlier(record),
         example=next(iter([*dropped["doc_id"].head(1), *kept["doc_id"].head(1)]), ""),
     )
@@ -247,7 +247,7 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
 
 def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date) -> pl.DataFrame:
     """Return the columns that are counted, those signals that are told of, and whether a document may be shown."""
-    bounds = [found for one in reasons if (found := bound_of(one))]
+    bounds = [bound for one in reasons if (bound := bound_of(one))]
     wanted = dict.fromkeys(["scripture_per_1000", *(signal for signal, _, _ in bounds)])
     known = {one.name for one in schema.SIGNAL_STRUCT.fields}
     signals = [
@@ -262,26 +262,26 @@ def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date
 
 
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
-    told = frame.group_by(pl.col(column).fill_null("").alias("value")).len("rows")
-    return list(told.sort("rows", "value", descending=[True, False]).iter_rows())
+    counts = frame.group_by(pl.col(column).fill_null("").alias("value")).len("rows")
+    return list(counts.sort("rows", "value", descending=[True, False]).iter_rows())
 
 
 def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:
     """Of each source the documents in and kept, and why the others fell; which lost most comes first."""
     stayed = dict(_counted(kept, "source_id"))
     fell: dict[str, Counter[str]] = {source: Counter() for source in stayed}
-    told = (
+    counts = (
         dropped.group_by("source_id", pl.col("drop_reason").fill_null("")).len("rows").sort("source_id", "drop_reason")
     )
-    for source, reason, rows in told.iter_rows():
+    for source, reason, rows in counts.iter_rows():
         fell.setdefault(source, Counter())[reason] += rows
-    found = {one: (stayed.get(one, 0) + why.total(), stayed.get(one, 0), why) for one, why in fell.items()}
-    return dict(sorted(found.items(), key=lambda item: (-item[1][2].total(), -item[1][0], item[0])))
+    totals = {one: (stayed.get(one, 0) + why.total(), stayed.get(one, 0), why) for one, why in fell.items()}
+    return dict(sorted(totals.items(), key=lambda item: (-item[1][2].total(), -item[1][0], item[0])))
 
 
 def _fallen(dropped: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.DataFrame:
-    """Dropped documents to read: of each of the costliest reasons as many, as far as there are so many."""
-    order = {reason: place for place, (reason, _) in enumerate(reasons)}
+    """Choose dropped documents to read: equally many for each of the costliest reasons, as far as there are."""
+    order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
         dropped.filter("readable")
         .with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))
@@ -300,17 +300,17 @@ class _Chosen:
     ids: set[str] = field(default_factory=set)
 
     def add(self, frame: pl.DataFrame) -> list[str]:
-        found = frame["doc_id"].to_list()
-        self.ids.update(found)
-        return found
+        ids = frame["doc_id"].to_list()
+        self.ids.update(ids)
+        return ids
 
     def pairs(self, frame: pl.DataFrame, column: str) -> list[tuple[str, str, int]]:
         """Of the largest clusters, one document each that has another in this column, the other, and the size."""
         named = frame.filter(pl.col(column).is_not_null() & pl.col("readable"))
         held = named.group_by(column).agg(pl.col("doc_id").min(), pl.len().alias("rows"))
-        found = held.sort("rows", column, descending=[True, False]).head(_PAIRS)
-        self.ids.update([*found["doc_id"], *found[column]])
-        return [(mine, other, rows + 1) for other, mine, rows in found.iter_rows()]
+        heaviest = held.sort("rows", column, descending=[True, False]).head(_PAIRS)
+        self.ids.update([*heaviest["doc_id"], *heaviest[column]])
+        return [(mine, other, rows + 1) for other, mine, rows in heaviest.iter_rows()]
 
     def texts(self, files: Sequence[Path], internal: bool, today: date) -> _Texts:
         wanted = sorted(self.ids)
@@ -322,8 +322,8 @@ class _Chosen:
             .collect()
         )
         rows = with_readable(rows, today)
-        found = {row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)}
-        return _Texts(found, internal)
+        by_id = {row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)}
+        return _Texts(by_id, internal)
 
 
 @dataclass(frozen=True)
@@ -339,9 +339,9 @@ class _Texts:
         if not (self.internal or row["readable"]):
             return Shown(doc_id, "", about, row["drop_reason"] or "", None, goes_on=False)
         text = row["text"] or ""
-        told = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
+        beginning = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
         title = redact(row["title"] or "")[0]
-        return Shown(doc_id, title, about, row["drop_reason"] or "", told, goes_on=len(text) > _SHOWN)
+        return Shown(doc_id, title, about, row["drop_reason"] or "", beginning, goes_on=len(text) > _SHOWN)
 
     def pair(self, mine: str, other: str, size: int) -> Pair:
         here, there = self.rows[mine], self.rows.get(other)
@@ -370,25 +370,25 @@ def _reason(reason: str, rows: int, kept: pl.DataFrame, dropped: pl.DataFrame, c
     sides = [away.filter(pl.col("drop_reason") == reason), away.filter(pl.col("drop_reason").is_null())]
     near = pl.concat([side.head(most) for side, most in zip(sides, _NEAR, strict=True)])
     chosen.add(near)
-    found = tuple(
+    near_rows = tuple(
         Near(value, one, Shown(doc_id, "", (), "", None, goes_on=False))
         for doc_id, value, one in near.select("doc_id", name, "is dropped").iter_rows()
     )
-    return Reason(reason, rows, sources, signal, limit, low, high, bins, found)
+    return Reason(reason, rows, sources, signal, limit, low, high, bins, near_rows)
 
 
 def _histogram(values: NDArray[np.float32], limit: float) -> tuple[float, float, tuple[int, ...]]:
-    """Counts in equal intervals that hold 98 in 100 of the values and the bound; the outermost are open."""
+    """Count in equal intervals that hold 98 in 100 of the values and the bound; the outermost are open."""
     if not len(values):
         return 0.0, 0.0, ()
-    found = values.astype(float)
-    low, high = (float(one) for one in np.quantile(found, [0.01, 0.99]))
+    numbers = values.astype(float)
+    low, high = (float(one) for one in np.quantile(numbers, [0.01, 0.99]))
     low, high = min(low, limit), max(high, limit)
     beyond = (high - low) / 20 or 0.5  # a bound at an end has some room behind it, for what it drops
     low, high = low - beyond * (limit == low and low > 0), high + beyond * (limit == high)
     if high <= low:
         low, high = low - 0.5, high + 0.5
-    bins, _ = np.histogram(found.clip(low, high), _BINS, (low, high))
+    bins, _ = np.histogram(numbers.clip(low, high), _BINS, (low, high))
     return low, high, tuple(map(int, bins))
 
 
@@ -399,7 +399,7 @@ def _with_texts(one: Reason, texts: _Texts) -> Reason:
 
 def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
     """Return the languages other than the large ones, the smallest last."""
-    told = (
+    small = (
         kept.with_columns(pl.col("language").str.extract("^([^_]+)", 1))
         .filter(~pl.col("language").is_in(list(_LARGE)))
         .group_by("language")
@@ -410,14 +410,14 @@ def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
             pl.col("signal scripture_per_1000").mean().alias("formulas"),
         )
     )
-    return [SmallLanguage(*row) for row in told.sort("documents", "language", descending=[True, False]).iter_rows()]
+    return [SmallLanguage(*row) for row in small.sort("documents", "language", descending=[True, False]).iter_rows()]
 
 
 def _earlier(record: Record) -> Earlier | None:
     """Return the finished run of the same recipe before this one, as far as both records tell what they rest on."""
     mine = record.values
     recipe = mine.get("recipe", {}).get("name") or recipe_of(record.folder.name)
-    found: list[tuple[str, Record]] = []
+    records: list[tuple[str, Record]] = []
     for folder in folders(record.folder.parent.parent):
         if recipe_of(folder.name) == recipe and folder.name != record.folder.name:
             try:
@@ -425,17 +425,19 @@ def _earlier(record: Record) -> Earlier | None:
             except ConfigError:  # `runs list` says what is wrong with it
                 continue
             if one.values.get("written", "") < mine.get("written", ""):
-                found.append((one.values.get("written", ""), one))
-    if not found:
+                records.append((one.values.get("written", ""), one))
+    if not records:
         return None
-    last = max(found, key=lambda pair: pair[0])[1]
+    last = max(records, key=lambda pair: pair[0])[1]
     theirs = last.values
     rows = theirs.get("rows") or {}
-    told = all(key in one for key in ("recipe", "sources", "parts", "stages", "by_genre") for one in (mine, theirs))
+    comparable = all(
+        key in one for key in ("recipe", "sources", "parts", "stages", "by_genre") for one in (mine, theirs)
+    )
     return Earlier(
         last.folder.name,
         rows.get("in", 0),
         rows.get("kept", 0),
-        differences(theirs, mine) if told else [],
-        counts(theirs, mine) if told else {},
+        differences(theirs, mine) if comparable else [],
+        counts(theirs, mine) if comparable else {},
     )

@@ -80,7 +80,7 @@ def run_page(
         sources=_sources(facts, titles, figures),
         reasons=[_reason(one, facts, figures) for one in facts.reasons if one.sources],
         others=first_rows([(meaning(one.reason), one.documents) for one in facts.reasons if not one.sources], _MOST),
-        contents=[(column, contents(column, told)) for column, told in facts.contents.items() if _tells(told)],
+        contents=[(column, contents(column, tallies)) for column, tallies in facts.contents.items() if _tells(tallies)],
         survival=_survival(facts, titles),
         small=first_rows([(language_name(one.language), one) for one in facts.small], _MOST),
         seconds=values.get("seconds", 0.0),
@@ -139,8 +139,8 @@ def _tells(counted: Sequence[tuple[str, int]]) -> bool:
 def _causes(why: Counter[str] | Mapping[str, int], figures: Figures) -> Message | None:
     """Return the reasons that cost most, in words."""
     most = sorted(why.items(), key=lambda pair: (-pair[1], pair[0]))[:_CAUSES]
-    told = [Message("{reason} ({n})", {"reason": meaning(one), "n": figures.number(n)}) for one, n in most]
-    return enumerated(told, " · ") if told else None
+    causes = [Message("{reason} ({n})", {"reason": meaning(one), "n": figures.number(n)}) for one, n in most]
+    return enumerated(causes, " · ") if causes else None
 
 
 def _flow(facts: RunFacts, figures: Figures) -> Iterator[dict[str, Any]]:
@@ -169,10 +169,10 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
         share=figures.share(one.documents, facts.rows_in),
         sources=", ".join(f"{source} ({figures.number(n)})" for source, n in one.sources),
     )
-    told: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": "", "bins": []}
+    values: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": "", "bins": []}
     bound = bound_of(one.reason)
     if not one.bins or bound is None:
-        return told
+        return values
     label = WORDS["histogram"].fill(
         signal=signal_name(one.signal),
         low=figures.short(one.low),
@@ -180,10 +180,10 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
         limit=figures.short(one.limit),
     )
     limits = (one.limit, None) if bound[1] == "<" else (None, one.limit)
-    told["drawing"] = histogram(one.bins, one.low, one.high, limits, figures.short, label.translate(figures.language))
+    values["drawing"] = histogram(one.bins, one.low, one.high, limits, figures.short, label.translate(figures.language))
     step = (one.high - one.low) / len(one.bins)
-    told["bins"] = [(one.low + at * step, one.low + (at + 1) * step, n) for at, n in enumerate(one.bins) if n]
-    return told
+    values["bins"] = [(one.low + at * step, one.low + (at + 1) * step, n) for at, n in enumerate(one.bins) if n]
+    return values
 
 
 def _survival(facts: RunFacts, titles: Mapping[str, str]) -> dict[str, Any]:
@@ -211,10 +211,10 @@ def _changes(earlier: Earlier, figures: Figures) -> Iterator[tuple[object, ...]]
     for what, listed in earlier.counts.items():
         for two in listed:
             pairs = ((two.kept_a, two.in_a), (two.kept_b, two.in_b))
-            told = [
+            cells = [
                 "—" if n is None or of is None else f"{figures.number(n)} / {figures.number(of)}" for n, of in pairs
             ]
-            yield {"stages": WORDS["stage"], "sources": WORDS["source"]}[what], two.name, *told
+            yield {"stages": WORDS["stage"], "sources": WORDS["source"]}[what], two.name, *cells
 
 
 def _commands(facts: RunFacts, name: str, out: str) -> Iterator[tuple[str, str]]:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.privacy.redact import redact
+from latam_corpus.release.judgements import NAMES, QUESTIONS, WORDS
 from latam_corpus.report.names import genre_name
 from latam_corpus.report.page_frame import page, write_file
 from latam_corpus.report.side_by_side import beside_html, side_by_side
@@ -27,12 +29,11 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
-    "rights_tier", "uses", "drop_reason", "text",
+    "rights_tier", "uses", "drop_reason", "text_hash", "drawn_from", "drawn_by", "text",
 )  # fmt: skip
+DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # which text was read, and what a judgement of it speaks for
 GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
-_VERDICT: Final = _("verdict")
-_NOTE: Final = _("note")
-_CHOICES: Final = (_("good"), _("bad"), _("unsure"))
+NOTE: Final = _("note")
 _SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _PAGE_TEXT: Final = 20_000
 _TITLE: Final = _("Sample of {name}")
@@ -42,10 +43,23 @@ _SET_ASIDE: Final = _("set aside for")
 _CUT: Final = _("it goes on …")
 
 
-def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as people see them: the columns that say what a document is, and its text redacted."""
-    rows = frame.select(COLUMNS).to_dicts()
-    return [row | {"text": redact(row["text"] or "")[0]} for row in rows]
+def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows as people see them: the columns that say what a document is, and its text redacted.
+
+    Args:
+        frame: documents.
+        drawn_from: the run or version, and which of its documents.
+        by: the columns that they were drawn by.
+    """
+    columns = [name for name in COLUMNS if name not in DRAWN]
+    rows = []
+    for row in frame.select({*columns, *by}).to_dicts():
+        group = " ".join(f"{column}={'' if row[column] is None else row[column]}" for column in by)
+        drawn = (text_hash(row["text"] or "").hex(), drawn_from, group)
+        kept = {name: row[name] for name in columns} | dict(zip(DRAWN, drawn, strict=True))
+        shown = kept | {"text": redact(row["text"] or "")[0]}
+        rows.append({name: shown[name] for name in COLUMNS})
+    return rows
 
 
 def named_by(frame: pl.DataFrame) -> pl.Series:
@@ -61,12 +75,12 @@ def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, str]:
         others: documents that may be shown too, each once.
     """
     named = frame.select("doc_id", "text", named_by(frame).alias("of"))
-    found = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
-    made = {}
-    for row in found.iter_rows(named=True):
+    pairs = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    html_of = {}
+    for row in pairs.iter_rows(named=True):
         compared = side_by_side(row["text"] or "", row["other"] or "")
-        made[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
-    return made
+        html_of[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
+    return html_of
 
 
 def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
@@ -76,7 +90,7 @@ def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -
 
 
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
-    """Write a workbook with a column for the reader's verdict, chosen from a list, and one for a note.
+    """Write a workbook with a column for each thing that a reader is asked, chosen from a list, and one for a note.
 
     Args:
         path: where it goes.
@@ -93,29 +107,34 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         raise ConfigError(
             str(path), "sheets need the package XlsxWriter", "pip install 'latam-corpus[sheets]'"
         ) from None
-    heads = (_VERDICT.translate(language), _NOTE.translate(language), *COLUMNS)
-    choices = [choice.translate(language) for choice in _CHOICES]
-    made = io.BytesIO()
+    asked = [NAMES[question].translate(language) for question in QUESTIONS]
+    heads = (*asked, NOTE.translate(language), *COLUMNS)
+    first = len(heads) - len(COLUMNS)
+    buffer = io.BytesIO()
     # Texts stay texts: a line that begins with = is no formula, and an address no link.
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(made, plain) as book:
+    with xlsxwriter.Workbook(buffer, plain) as book:
         sheet = book.add_worksheet("internal" if internal else "sample")
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 2)
+        sheet.freeze_panes(1, first)
         sheet.set_column(0, len(heads) - 2, 14, wrapped)
         sheet.set_column(len(heads) - 1, len(heads) - 1, 100, wrapped)
         sheet.write_row(0, 0, heads, bold)
         for number, row in enumerate(rows, 1):
-            for place, name in enumerate(COLUMNS, 2):
-                sheet.write_string(number, place, _cell(row[name]))
-        sheet.data_validation(1, 0, max(len(rows), 1), 0, {"validate": "list", "source": choices})
-    write_file(path, made.getvalue())
+            for column, name in enumerate(COLUMNS, first):
+                sheet.write_string(number, column, _cell(row[name]))
+        for column, (question, answers) in enumerate(QUESTIONS.items()):
+            choices = [WORDS[answer].translate(language) for answer in answers]
+            # Where the language is another, its name or code may be written.
+            only = {"validate": "list", "source": choices, "show_error": question != "language"}
+            sheet.data_validation(1, column, max(len(rows), 1), column, only)
+    write_file(path, buffer.getvalue())
 
 
 def _cell(value: object) -> str:
-    told = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return told if len(told) <= _SHEET_TEXT else told[:_SHEET_TEXT] + " […]"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return text if len(text) <= _SHEET_TEXT else text[:_SHEET_TEXT] + " […]"
 
 
 def sample_page(
@@ -150,7 +169,7 @@ def sample_page(
         if here != group:
             body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
             group = here
-        body += _document(row, (compared or {}).get(row["doc_id"], ""))
+        body += _document(row, (compared or {}).get(row["doc_id"], ""), "h3" if by else "h2")
     return page(_TITLE.fill(name=name), body, language=language, internal=internal)
 
 
@@ -160,26 +179,26 @@ def _named(column: str, value: object) -> str:
     return escape("—" if value is None else str(value))
 
 
-def _document(row: dict[str, Any], compared: str) -> Iterator[str]:
-    yield f"<h3>{escape(row['title'] or row['doc_id'])}</h3>"
+def _document(row: dict[str, Any], compared: str, head: str) -> Iterator[str]:
+    yield f"<{head}>{escape(row['title'] or row['doc_id'])}</{head}>"
     facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
-    told = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
-    yield f'<div class="soft">{told} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
+    line = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
+    yield f'<div class="soft">{line} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
     if row["drop_reason"]:
         yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
     if compared:
         yield compared
     more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
-    yield f"<pre>{escape(row['text'][:_PAGE_TEXT])}{more}</pre>"
+    yield f'<pre tabindex="0">{escape(row["text"][:_PAGE_TEXT])}{more}</pre>'
 
 
-def by_columns(told: str) -> tuple[str, ...]:
+def by_columns(text: str) -> tuple[str, ...]:
     """Return the columns named, separated by commas.
 
     Raises:
         ConfigError: one isn't a column of words; the message has the closest.
     """
-    names = tuple(name.strip() for name in told.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in GROUPING:
             raise ConfigError("--by", f"documents can't be grouped by «{name}»", closest(name, GROUPING))

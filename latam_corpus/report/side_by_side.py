@@ -38,7 +38,7 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
     one, two = mine.split(), other.split()
     a, b = ([word.casefold() for word in words] for words in (one, two))
     least = min(len(a), len(b))
-    start = next((place for place in range(least) if a[place] != b[place]), least)
+    start = next((index for index in range(least) if a[index] != b[index]), least)
     same = next((n for n in range(least - start) if a[-1 - n] != b[-1 - n]), least - start)
     ends = min(len(a) - same, start + _COMPARED), min(len(b) - same, start + _COMPARED)
     opcodes = SequenceMatcher(None, a[start : ends[0]], b[start : ends[1]], autojunk=False).get_opcodes()
@@ -63,39 +63,39 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
     }
 
 
-def lines(found: Mapping[str, Any]) -> Iterator[Message]:
+def lines(comparison: Mapping[str, Any]) -> Iterator[Message]:
     """Yield the same as lines for a terminal."""
-    counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
+    counts = {"shared": comparison["shared"], "own": comparison["own"], "other": comparison["own_of_other"]}
     yield _("both have {shared} words; only here {own}, only there {other}", **counts)
-    if not found["compared"]:
+    if not comparison["compared"]:
         yield _AS_FAR
-    for passage in found["passages"]:
+    for passage in comparison["passages"]:
         for side, shown in (("mine", _SHOWN_HERE), ("other", _SHOWN_THERE)):
             yield shown.fill(passage=f"… {passage['before']} [{passage[side]}] {passage['after']} …")
-    if found["more_passages"]:
-        yield _MORE.fill(n=found["more_passages"])
+    if comparison["more_passages"]:
+        yield _MORE.fill(n=comparison["more_passages"])
 
 
-def beside_html(found: Mapping[str, Any], title: str) -> Iterator[str]:
+def beside_html(comparison: Mapping[str, Any], title: str) -> Iterator[str]:
     """Yield the same as HTML: a table with a row for each place where the two differ.
 
     Args:
-        found: of `side_by_side`.
+        comparison: of `side_by_side`.
         title: of the other one.
     """
-    counts = {"shared": found["shared"], "own": found["own"], "other": found["own_of_other"]}
+    counts = {"shared": comparison["shared"], "own": comparison["own"], "other": comparison["own_of_other"]}
     yield _BESIDE.fill(title=f"«{title}»", **counts).html("p")
-    if not found["compared"]:
+    if not comparison["compared"]:
         yield _AS_FAR.html("p")
-    if found["passages"]:
+    if comparison["passages"]:
         yield f"<table><tr><th>{_HERE.html()}</th><th>{_THERE.html()}</th></tr>"
-        for passage in found["passages"]:
+        for passage in comparison["passages"]:
             before, after = escape(passage["before"]), escape(passage["after"])
             cells = (f"<td>… {before} <b>{escape(passage[what])}</b> {after} …</td>" for what in ("mine", "other"))
             yield f"<tr>{''.join(cells)}</tr>"
         yield "</table>"
-    if found["more_passages"]:
-        yield _MORE.fill(n=found["more_passages"]).html("p")
+    if comparison["more_passages"]:
+        yield _MORE.fill(n=comparison["more_passages"]).html("p")
 
 
 def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:

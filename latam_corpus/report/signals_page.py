@@ -71,35 +71,35 @@ def _group(group: Group, beginnings: Mapping[str, str | None]) -> Iterator[str]:
     if rest:
         heads: list[Message | str] = [_SIGNAL, *(f"{percent} %" for percent in PERCENTS)]
         rows = [[signal_name(m.signal).html(), *(f"{m.quantiles[percent]:.3g}" for percent in PERCENTS)] for m in rest]
-        told = table(heads, rows, range(1, len(heads)))
-        yield f"<details><summary>{_UNBOUNDED.html()} ({len(rest)})</summary>{told}</details>"
+        listing = table(heads, rows, range(1, len(heads)))
+        yield f"<details><summary>{_UNBOUNDED.html()} ({len(rest)})</summary>{listing}</details>"
 
 
 def _bounded(measured: SignalDistribution, beginnings: Mapping[str, str | None]) -> str:
     bound = measured.bound
     assert bound is not None  # noqa: S101  (the caller has looked)
-    told = [
+    parts = [
         f"<h3>{signal_name(measured.signal).html()}</h3>",
         f'<div class="mono soft">{escape(measured.signal)} {escape(shown(bound))}<br>{escape(bound.file)}</div>',
     ]
     if measured.values:
         drops = _DROPS.fill(drops=measured.drops, alone=measured.alone)
         mark = ' class="out"' if measured.drops else ""
-        told.append(f"<p{mark}>{drops.html()}</p>")
+        parts.append(f"<p{mark}>{drops.html()}</p>")
         drawn = histogram(measured.counts, measured.low, measured.high, (bound.minimum, bound.maximum))
     else:
         drawn = f'<p class="soft">{_NO_VALUE.html()}</p>'
     edges = "".join(_edge(cost, beginnings) for cost in measured.costs if cost.drops)
-    return f'<div class="signal"><div>{"".join(told)}</div><div>{drawn}{edges}</div></div>'
+    return f'<div class="signal"><div>{"".join(parts)}</div><div>{drawn}{edges}</div></div>'
 
 
 def _edge(cost: Cost, beginnings: Mapping[str, str | None]) -> str:
     rows = []
     for near in cost.edge:
         text = beginnings.get(near.doc_id)
-        told = f'<span class="soft">{_HIDDEN.html()}</span>' if text is None else escape(text)
+        passage = f'<span class="soft">{_HIDDEN.html()}</span>' if text is None else escape(text)
         mark = '<span class="out">✗</span>' if near.dropped else "✓"
-        rows.append([f"{mark} {near.value:.4g}", f"{told}<br><code>{escape(near.doc_id)}</code>"])
+        rows.append([f"{mark} {near.value:.4g}", f"{passage}<br><code>{escape(near.doc_id)}</code>"])
     head = f"<summary><code>{escape(cost.reason)}</code> · {cost.drops}</summary>"
     return f"<details>{head}{table(['', ''], rows)}</details>"
 
@@ -129,17 +129,17 @@ def histogram(
     step = _WIDTH / max(len(counts), 1)
     inside: list[str] = []
     beyond: list[str] = []
-    for place, count in enumerate(counts):
+    for index, count in enumerate(counts):
         if not count:
             continue
-        middle = low + (place + 0.5) * (high - low) / len(counts)
+        middle = low + (index + 0.5) * (high - low) / len(counts)
         out = (limits[0] is not None and middle < limits[0]) or (limits[1] is not None and middle > limits[1])
         tall = max(2.0, (_FLOOR - 14) * count / tallest)
-        bar = f"M{place * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
+        bar = f"M{index * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
         (beyond if out else inside).append(bar)
     lines = "".join(_limit(limit, low, high, figure(limit)) for limit in limits if limit is not None)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label or _told(counts, low, high))}">'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label or _label(counts, low, high))}">'
         f'<path class="in" d="{"".join(inside)}"/><path class="out" d="{"".join(beyond)}"/>'
         f'<path class="floor" d="M0 {_FLOOR + 0.5}h{_WIDTH}"/>{lines}'
         f'<g><text x="0" y="{_HEIGHT - 3}">{figure(low)}</text>'
@@ -147,15 +147,15 @@ def histogram(
     )
 
 
-def _limit(limit: float, low: float, high: float, told: str) -> str:
+def _limit(limit: float, low: float, high: float, side: str) -> str:
     at = _WIDTH * (limit - low) / (high - low)
     anchor = "start" if at < _WIDTH / 2 else "end"
     beside = at + 4 if anchor == "start" else at - 4
     return (
         f'<path class="limit" d="M{at:.1f} 0V{_FLOOR}"/>'
-        f'<text x="{beside:.1f}" y="10" class="limit" text-anchor="{anchor}">{told}</text>'
+        f'<text x="{beside:.1f}" y="10" class="limit" text-anchor="{anchor}">{side}</text>'
     )
 
 
-def _told(counts: Sequence[int], low: float, high: float) -> str:
+def _label(counts: Sequence[int], low: float, high: float) -> str:
     return f"{sum(counts)}: {low:.3g}–{high:.3g}"

@@ -41,7 +41,7 @@ def render(template: str, language: str, **values: Any) -> str:
 def _environment(language: str) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -52,9 +52,9 @@ def _environment(language: str) -> Environment:
     def say(word: str, **values: object) -> str:
         return WORDS[word].fill(**values).translate(language)
 
-    def told(value: object) -> str:
+    def plain(value: object) -> str:
         return visible(value.translate(language) if isinstance(value, Message) else str(value))
 
-    made.globals.update(say=say, language=language, figures=Figures(language), look=look())
-    made.filters.update(told=told, lines=lambda text: visible_lines(str(text)))
-    return made
+    environment.globals.update(say=say, language=language, figures=Figures(language), look=look())
+    environment.filters.update(plain=plain, lines=lambda text: visible_lines(str(text)))
+    return environment

@@ -35,19 +35,21 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
         CorpusError: fastText failed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        text, told = Path(folder, "lines.txt"), Path(folder, "job.json")
+        text, job_file = Path(folder, "lines.txt"), Path(folder, "job.json")
         text.write_text("".join(lines), "utf-8")
-        told.write_text(json.dumps({"lines": str(text), "out": str(out), **job}), "utf-8")
+        job_file.write_text(json.dumps({"lines": str(text), "out": str(out), **job}), "utf-8")
         done = subprocess.run(  # noqa: S603  (this interpreter, our own module)
-            [sys.executable, "-m", module, str(told)],
+            [sys.executable, "-m", module, str(job_file)],
             env=os.environ | _ENVIRONMENT,
             capture_output=True,
             text=True,
             check=False,
         )
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise CorpusError(str(out), f"fastText failed: {said[-1] if said else done.returncode}", "try another seed")
+        error_lines = done.stderr.strip().splitlines()
+        raise CorpusError(
+            str(out), f"fastText failed: {error_lines[-1] if error_lines else done.returncode}", "try another seed"
+        )
 
 
 def run_job(fit: Callable[[dict[str, Any]], None]) -> None:

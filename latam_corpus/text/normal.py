@@ -49,14 +49,14 @@ def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
     # written is read again before it leaves the processor's cache.
     sizes = np.diff(offsets)
     longest = int(max(sizes.max(initial=0), _AT_ONCE))
-    made = np.empty(longest + longest // 2 + 1, np.uint8)
-    view = made.data
+    buffer = np.empty(longest + longest // 2 + 1, np.uint8)
+    view = buffer.data
     first = 0
     while first < len(sizes):
         stop = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _AT_ONCE, side="right")) - 1)
         ends = np.zeros(stop - first + 1, np.int64)
         hard = np.zeros(stop - first, np.bool_)
-        normalise(data, offsets[first : stop + 1], _meanings(), settled, made, ends, hard)
+        normalise(data, offsets[first : stop + 1], _meanings(), settled, buffer, ends, hard)
         bounds = ends.tolist()
         for row, left in enumerate(hard.tolist()):
             if left:

@@ -16,29 +16,29 @@ _BLANK: Final = np.uint8(32)
 
 
 @inlined
-def encode(made, at, point):
+def encode(out, at, point):
     """Write a code point's UTF-8 at byte `at`; returns the byte after it."""
     if point < 0x80:
-        made[at] = point
+        out[at] = point
         return at + 1
     if point < 0x800:
-        made[at] = 0xC0 | (point >> 6)
-        made[at + 1] = 0x80 | (point & 0x3F)
+        out[at] = 0xC0 | (point >> 6)
+        out[at + 1] = 0x80 | (point & 0x3F)
         return at + 2
     if point < 0x10000:
-        made[at] = 0xE0 | (point >> 12)
-        made[at + 1] = 0x80 | ((point >> 6) & 0x3F)
-        made[at + 2] = 0x80 | (point & 0x3F)
+        out[at] = 0xE0 | (point >> 12)
+        out[at + 1] = 0x80 | ((point >> 6) & 0x3F)
+        out[at + 2] = 0x80 | (point & 0x3F)
         return at + 3
-    made[at] = 0xF0 | (point >> 18)
-    made[at + 1] = 0x80 | ((point >> 12) & 0x3F)
-    made[at + 2] = 0x80 | ((point >> 6) & 0x3F)
-    made[at + 3] = 0x80 | (point & 0x3F)
+    out[at] = 0xF0 | (point >> 18)
+    out[at + 1] = 0x80 | ((point >> 12) & 0x3F)
+    out[at + 2] = 0x80 | ((point >> 6) & 0x3F)
+    out[at + 3] = 0x80 | (point & 0x3F)
     return at + 4
 
 
 @kernel
-def normalise(data, offsets, meanings, settled, made, ends, hard):
+def normalise(data, offsets, meanings, settled, out, ends, hard):
     """Write each text normalised, and where it ends; mark those that Python must settle."""
     at = 0
     for d in range(len(offsets) - 1):
@@ -49,7 +49,7 @@ def normalise(data, offsets, meanings, settled, made, ends, hard):
             byte = data[i]
             if byte < 0x80:
                 small = settled[byte]
-                made[at] = small
+                out[at] = small
                 # A space after a space is written over: no jump that the processor would have to foresee.
                 at += (small != _BLANK) | (last != _BLANK)
                 last = small
@@ -59,7 +59,7 @@ def normalise(data, offsets, meanings, settled, made, ends, hard):
             i += width
             meaning = meanings[point]
             if meaning == SPACE:
-                made[at] = _BLANK
+                out[at] = _BLANK
                 at += last != _BLANK
                 last = _BLANK
             elif meaning == HARD:
@@ -67,8 +67,8 @@ def normalise(data, offsets, meanings, settled, made, ends, hard):
                 at = start
                 break
             else:
-                at = encode(made, at, meaning)
+                at = encode(out, at, meaning)
                 last = np.uint8(0)
-        if at > start and made[at - 1] == _BLANK:
+        if at > start and out[at - 1] == _BLANK:
             at -= 1
         ends[d + 1] = at

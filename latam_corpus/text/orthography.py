@@ -56,14 +56,14 @@ class Spelling:
         return old > modern
 
     def rewritten(self, line: str, *, to_modern: bool) -> str:
-        """The normalised line with all that the pairs name written as the modern spelling has it, or the old one."""
-        found, by = _rules(self.pairs, to_modern=to_modern)
-        return found.sub(lambda match: by[match.lastindex or 1], line)
+        """Rewrite what the pairs name in a normalised line, in the modern spelling or in the old one."""
+        pattern, by = _rules(self.pairs, to_modern=to_modern)
+        return pattern.sub(lambda match: by[match.lastindex or 1], line)
 
 
 @cache
 def apostrophes() -> dict[str, str]:
-    """The signs that are one letter where a language has it, each with its Unicode name; the typewriter's first."""
+    """Return the signs that are one letter where a language has it, by Unicode name; the typewriter's first."""
     return {one["sign"]: one["name"] for one in _read()["apostrophe"]}
 
 
@@ -86,9 +86,9 @@ def spellings() -> tuple[Spelling, ...]:
 
 @cache
 def spellings_digest() -> str:
-    """Changes with what `in_modern` makes of a text; 32 hex digits."""
-    told = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+    """Digest what `in_modern` makes of a text; 32 hex digits."""
+    rules = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:32]
 
 
 def typed(text: str) -> str:
@@ -108,12 +108,12 @@ def respelled(code: str, lines: Iterable[str]) -> list[str]:
     >>> respelled("arn", ["kvme ce"]), respelled("nci", ["cihuatl"]), respelled("spa", ["casa"])
     (['küme che'], ['siwatl'], [])
     """
-    given = list(lines)
-    sample = "\n".join(given)
+    all_lines = list(lines)
+    sample = "\n".join(all_lines)
     known = [one for one in spellings() if code in one.codes]
     old = [one for one in known if one.is_old(sample)]
-    made = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in given)
-    return [new for new, line in made if new != line]
+    rewritten = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in all_lines)
+    return [new for new, line in rewritten if new != line]
 
 
 def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
@@ -130,19 +130,19 @@ def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
     >>> list(spelled({"spa"}, ["casa"]))
     ['casa']
     """
-    given = list(words)
-    found = dict.fromkeys(given)
+    all_words = list(words)
+    variants = dict.fromkeys(all_words)
     for one in spellings():
         if not one.codes.isdisjoint(codes):
-            usual = one.is_old("\n".join(given))
-            for word in given:
+            usual = one.is_old("\n".join(all_words))
+            for word in all_words:
                 old, modern = one.signs(word)
-                found[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
-    return found
+                variants[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
+    return variants
 
 
 def in_modern(codes: Collection[str], text: str) -> str:
-    """The text in the modern spelling of each table of these languages of which it is in the old one; its case stays.
+    """Write the text in each table's modern spelling where it is in the old one; its case stays.
 
     >>> in_modern({"ayr"}, "Ucajj, uqhama"), in_modern({"ayr"}, "Ukax")
     ('Ukax, ukhama', 'Ukax')
@@ -158,8 +158,8 @@ def in_modern(codes: Collection[str], text: str) -> str:
     return text
 
 
-def _in_modern(spelling: Spelling, found: re.Match[str]) -> str:
-    return _with_case(found[0], spelling.rewritten(typed(found[0]).lower(), to_modern=True))
+def _in_modern(spelling: Spelling, match: re.Match[str]) -> str:
+    return _with_case(match[0], spelling.rewritten(typed(match[0]).lower(), to_modern=True))
 
 
 @cache
@@ -190,13 +190,13 @@ def seen(codes: Collection[str], text: str) -> dict[str, Any]:
     signs = "".join(map(re.escape, apostrophes()))
     beside = Counter(re.findall(rf"(?<=[^\W\d_])[{signs}]|[{signs}](?=[^\W\d_])", text))
     normalised = typed(text).lower()
-    told = []
+    respellings = []
     for one in spellings():
         if not one.codes.isdisjoint(codes):
             old, modern = one.signs(normalised)
             if old or modern:
-                told.append({"name": one.name, "source": one.source, "old": old, "modern": modern})
-    return {"apostrophes": dict(beside), "spellings": told}
+                respellings.append({"name": one.name, "source": one.source, "old": old, "modern": modern})
+    return {"apostrophes": dict(beside), "spellings": respellings}
 
 
 def _read() -> dict[str, Any]:
@@ -209,8 +209,8 @@ def _rules(pairs: tuple[tuple[str, str], ...], *, to_modern: bool) -> tuple[re.P
     ways = [(old, new) if to_modern else (new, old) for old, new in pairs]
     # Longer signs first where the order of the pairs is that of the other direction.
     ways.sort(key=lambda way: -len(_plain(way[0])))
-    found = re.compile("|".join(f"({pattern})" for pattern, _ in ways))
-    return found, {place: _plain(written) for place, (_, written) in enumerate(ways, 1)}
+    compiled = re.compile("|".join(f"({pattern})" for pattern, _ in ways))
+    return compiled, {number: _plain(written) for number, (_, written) in enumerate(ways, 1)}
 
 
 def _plain(pattern: str) -> str:

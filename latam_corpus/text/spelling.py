@@ -41,11 +41,11 @@ class Spelling:
         ([2], [3], [7])
         """
         n = len(words)
-        made = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+        counts = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
         signs = np.zeros(ASCII, np.bool_)
         signs[[ord(sign) for sign in DAMAGE]] = True
-        spell(words.arrays, classes(), signs, made.capitals, made.damaged, made.longest)
-        return made
+        spell(words.arrays, classes(), signs, counts.capitals, counts.damaged, counts.longest)
+        return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,9 @@ class WordSet:
 
     def count(self, words: WordTable) -> NDArray[np.int64]:
         """How many words of each document are in the set, int64[n]."""
-        found = np.zeros(len(words), np.int64)
-        count_spellings(words.hashes, words.doc_words, self.keys, found)
-        return found
+        counts = np.zeros(len(words), np.int64)
+        count_spellings(words.hashes, words.doc_words, self.keys, counts)
+        return counts
 
 
 def listed_share(

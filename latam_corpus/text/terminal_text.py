@@ -44,7 +44,7 @@ def visible_json(text: str) -> str:
     >>> visible_json('["á\u202e\x9b"]')
     '["á\\u202e\\u009b"]'
     """
-    return _UNPLAIN.sub(lambda found: _escaped(found[0]) if _unseen(found[0]) else found[0], text)
+    return _UNPLAIN.sub(lambda match: _escaped(match[0]) if _unseen(match[0]) else match[0], text)
 
 
 def _unseen(sign: str) -> bool:

@@ -30,7 +30,7 @@ def with_turns_moved(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def moved(before: str, after: str, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
-    r"""The turns with the offsets of their lines in the changed text; None where lines can't be told apart any more.
+    r"""Return the turns with the offsets of their lines in the changed text; None where lines can't be told apart.
 
     Lines may have changed, each in its place, or some may have been cut and the others left as they were.
 
@@ -38,15 +38,15 @@ def moved(before: str, after: str, turns: Sequence[Mapping[str, Any]]) -> list[d
     [{'offset': 0}, {'offset': 7}]
     """
     lines = after.split("\n")
-    kept: list[Mapping[str, Any]] = []
+    remaining: list[Mapping[str, Any]] = []
     if len(lines) == len(turns):
-        kept = list(turns)
+        remaining = list(turns)
     else:
         stood = iter(zip(before.split("\n"), turns, strict=False))
         for line in lines:
             turn = next((turn for was, turn in stood if was == line), None)
             if turn is None:
                 return None
-            kept.append(turn)
+            remaining.append(turn)
     offsets = accumulate((len(line) + 1 for line in lines[:-1]), initial=0)
-    return [{**turn, "offset": offset} for turn, offset in zip(kept, offsets, strict=True)]
+    return [{**turn, "offset": offset} for turn, offset in zip(remaining, offsets, strict=True)]

@@ -77,7 +77,7 @@ class WordTable:
         size, n = len(data), len(offsets) - 1
         lines = int(np.count_nonzero(data == NEWLINE)) + n
         words = size // 2 + n  # two words have at least one byte between them; untouched pages cost nothing
-        room = Words(
+        arrays = Words(
             data=data,
             doc_bytes=offsets,
             doc_words=np.zeros(n + 1, np.int64),
@@ -94,23 +94,23 @@ class WordTable:
             line_repairs=np.zeros(lines, np.bool_),
             counts=np.zeros((n, COUNTERS), np.int64),
         )
-        w, line_count = scan(room, classes(), lower())
+        w, line_count = scan(arrays, classes(), lower())
         return cls(
             data,
             offsets,
-            room.doc_words,
-            room.doc_lines,
-            room.hashes[:w],
-            room.starts[:w],
-            room.lengths[:w],
-            room.kinds[:w],
-            room.line_hashes[:line_count],
-            room.line_ends[:line_count],
-            room.line_words[:line_count],
-            room.line_chars[:line_count],
-            room.line_kinds[:line_count],
-            room.line_repairs[:line_count],
-            room.counts,
+            arrays.doc_words,
+            arrays.doc_lines,
+            arrays.hashes[:w],
+            arrays.starts[:w],
+            arrays.lengths[:w],
+            arrays.kinds[:w],
+            arrays.line_hashes[:line_count],
+            arrays.line_ends[:line_count],
+            arrays.line_words[:line_count],
+            arrays.line_chars[:line_count],
+            arrays.line_kinds[:line_count],
+            arrays.line_repairs[:line_count],
+            arrays.counts,
         )
 
     @property
@@ -131,9 +131,9 @@ class WordTable:
         """
         if not (self.kinds & EDGED).any():
             return self.hashes
-        made = self.hashes.copy()
-        with_edges(self.arrays, classes(), lower(), made)
-        return made
+        hashes = self.hashes.copy()
+        with_edges(self.arrays, classes(), lower(), hashes)
+        return hashes
 
     @property
     def word_count(self) -> NDArray[np.int64]:
@@ -230,25 +230,25 @@ def joined(pieces: Sequence[Piece]) -> WordTable:
     filled = [piece for piece in pieces if piece[2] > piece[1]]
     if not filled:
         return WordTable.of([])
-    made: dict[str, Any] = {unit: _starts(filled, unit) for unit in ("doc_bytes", "doc_words", "doc_lines")}
-    made["data"] = np.concatenate(_slices(filled, "data", "doc_bytes"))
-    made |= {name: np.concatenate(_slices(filled, name, "doc_words")) for name in _OF_WORDS}
-    made |= {name: np.concatenate(_slices(filled, name, "doc_lines")) for name in _OF_LINES}
-    made["counts"] = np.concatenate([table.counts[first:last] for table, first, last in filled])
+    arrays: dict[str, Any] = {unit: _starts(filled, unit) for unit in ("doc_bytes", "doc_words", "doc_lines")}
+    arrays["data"] = np.concatenate(_slices(filled, "data", "doc_bytes"))
+    arrays |= {name: np.concatenate(_slices(filled, name, "doc_words")) for name in _OF_WORDS}
+    arrays |= {name: np.concatenate(_slices(filled, name, "doc_lines")) for name in _OF_LINES}
+    arrays["counts"] = np.concatenate([table.counts[first:last] for table, first, last in filled])
     for name, of, unit in _COUNTED_FROM:
-        moved = _moved(filled, unit, made[unit])
+        moved = _moved(filled, unit, arrays[unit])
         sizes = [len(part) for part in _slices(filled, name, of)]
-        made[name] = made[name] + np.repeat(moved, sizes)
-    return WordTable(**made)
+        arrays[name] = arrays[name] + np.repeat(moved, sizes)
+    return WordTable(**arrays)
 
 
 def _slices(pieces: Sequence[Piece], name: str, unit: str) -> list[NDArray[Any]]:
     """Each piece's part of an array whose documents start where `unit` says."""
-    found = []
+    slices = []
     for table, first, last in pieces:
         bounds = getattr(table, unit)
-        found.append(getattr(table, name)[bounds[first] : bounds[last]])
-    return found
+        slices.append(getattr(table, name)[bounds[first] : bounds[last]])
+    return slices
 
 
 def _starts(pieces: Sequence[Piece], unit: str) -> NDArray[np.int64]:
@@ -259,9 +259,9 @@ def _starts(pieces: Sequence[Piece], unit: str) -> NDArray[np.int64]:
 
 def _moved(pieces: Sequence[Piece], unit: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """How far each piece has moved from its place in its own table."""
-    found = []
+    offsets = []
     document = 0
     for table, first, last in pieces:
-        found.append(starts[document] - getattr(table, unit)[first])
+        offsets.append(starts[document] - getattr(table, unit)[first])
         document += last - first
-    return np.array(found, np.int64)
+    return np.array(offsets, np.int64)

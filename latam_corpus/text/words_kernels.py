@@ -294,7 +294,7 @@ def scan(words, class_of, lower_of):
 
 
 @kernel
-def with_edges(words, class_of, lower_of, made):
+def with_edges(words, class_of, lower_of, out):
     """Hash the words that have an apostrophe at an edge anew, with it."""
     data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
     starts, lengths, kinds = words.starts, words.lengths, words.kinds
@@ -328,4 +328,4 @@ def with_edges(words, class_of, lower_of, made):
                     break
                 h = (h ^ np.uint64(lower_of[point])) * _PRIME
                 left -= 1
-            made[w] = finish(h)
+            out[w] = finish(h)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.cli.app import Command
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from latam_corpus.train.mixed_stream import MixedStream
@@ -19,16 +20,20 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "contamination": Command(
         "latam_corpus.train.commands.contamination:contamination",
-        "Find documents that hold lines of an evaluation set, inside longer ones and with words changed too.",
+        N_("Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."),
     ),
     "export": Command(
         "latam_corpus.train.commands.export:export",
-        "Write a version's documents as tokens for other loaders, with a map from each document to its tokens.",
+        N_("Write a version's documents as tokens for other loaders, with a map from each document to its tokens."),
     ),
-    "mix": Command("latam_corpus.train.commands.mix:app", "Plan what a token budget means, slice by slice."),
+    "mix": Command("latam_corpus.train.commands.mix:app", N_("Plan what a token budget means, slice by slice.")),
+    "pairs": Command(
+        "latam_corpus.train.commands.pairs:pairs",
+        N_("Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."),
+    ),
     "release tokens": Command(
         "latam_corpus.train.commands.tokens:tokens",
-        "Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release.",
+        N_("Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."),
     ),
 }
 __all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "load_tokenizer"]

@@ -20,6 +20,7 @@ import polars as pl
 
 from latam_corpus.dedupe.anchors import CAPITAL_FLAG, word_stream
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.store import Progress
     from latam_corpus.train.stream import CorpusStream
 
@@ -38,9 +40,10 @@ _SHORT: Final = 8
 _COMMON: Final = 20
 _COMMON_SHARE: Final = 0.001
 _REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
+_NAME_LINES: Final = _("name a file of JSON lines, or of plain lines")
 _SIEVE_BITS: Final = 24
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-_FOUND: Final = pl.Schema({"eval": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
+_MATCHES: Final = pl.Schema({"eval": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Benchmark:
     Attributes:
         home: where it can be had.
         fields: of its records, those that are text to be looked for.
+        checked: what was read that says so.
     """
 
     name: str
@@ -57,15 +61,16 @@ class Benchmark:
     languages: tuple[str, ...]
     home: str
     fields: tuple[str, ...]
+    checked: str
 
 
 @cache
 def benchmarks() -> dict[str, Benchmark]:
     """Return the registered evaluation sets, by name."""
-    stated = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
+    registry = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
     return {
-        name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]))
-        for name, one in stated.items()
+        name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]), one["checked"])
+        for name, one in registry.items()
     }
 
 
@@ -101,44 +106,48 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
     Raises:
         ConfigError: it can't be read, has no lines, or its records have none of the fields.
     """
-    name, _, path = against.rpartition("=")
+    name, _equals, path = against.rpartition("=")
     if name and not Path(against).exists():
         if name not in benchmarks():
-            raise ConfigError("--against", f"«{name}» isn't registered", closest(name, benchmarks()))
+            raise ConfigError("--against", _("«{name}» isn't registered", name=name), closest(name, benchmarks()))
         fields, against = fields or benchmarks()[name].fields, path
     if against in benchmarks() and not Path(against).exists():
         known = benchmarks()[against]
-        problem = f"{known.title}: its texts aren't in this toolkit"
-        raise ConfigError("--against", problem, f"download it from {known.home}, and give {against}=FILE")
+        problem = _("{title}: its texts aren't in this toolkit", title=known.title)
+        remedy = _("download it from {home}, and give {name}=FILE", home=known.home, name=against)
+        raise ConfigError("--against", problem, remedy)
     try:
         text = Path(against).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            against, f"it can't be read: {error}", "name a file of JSON lines, or of plain lines"
-        ) from None
+        raise ConfigError(against, _("it can't be read: {cause}", cause=error), _NAME_LINES) from None
     lines = text.removesuffix("\n").split("\n") if text.strip() else []
     if not lines:
-        raise ConfigError(against, "it has no lines", "name a file of JSON lines, or of plain lines")
+        raise ConfigError(against, _("it has no lines"), _NAME_LINES)
     if Path(against).suffix.lower() in (".jsonl", ".json", ".ndjson"):
-        return [_text_in(line, fields, f"{against}, line {number}") for number, line in enumerate(lines, 1)]
+        return [
+            _text_in(line, fields, _("{file}, line {line}", file=against, line=number))
+            for number, line in enumerate(lines, 1)
+        ]
     return lines
 
 
-def _text_in(line: str, fields: Sequence[str], place: str) -> str:
+def _text_in(line: str, fields: Sequence[str], place: Message) -> str:
     if not line.strip():
         return ""
     try:
         record: Any = json.loads(line)
     except ValueError as error:
-        raise ConfigError(place, f"this isn't JSON: {error}", "write one JSON object a line") from None
+        raise ConfigError(
+            place, _("this isn't JSON: {error}", error=error), _("write one JSON object a line")
+        ) from None
     if not isinstance(record, dict):
         return "\n".join(_strings(record))
     wanted = list(fields) or (["text"] if isinstance(record.get("text"), str) else list(record))
     there = [name for name in wanted if name in record]
     if not there:
-        raise ConfigError(
-            place, f"it has no field «{wanted[0]}»" if wanted else "it is empty", closest(wanted[0], record)
-        )
+        if not wanted:
+            raise ConfigError(place, _("it is empty"), _("write one JSON object a line"))
+        raise ConfigError(place, _("it has no field «{field}»", field=wanted[0]), closest(wanted[0], record))
     return "\n".join(text for name in there for text in _strings(record[name]))
 
 
@@ -169,25 +178,25 @@ def find_matches(
         ReleaseError: a file of the version is missing or damaged.
     """
     if not 0 < share <= 1:
-        raise ConfigError("--share", f"{share} isn't a share", "give a number above 0, up to 1")
+        raise ConfigError("--share", _("{share} isn't a share", share=share), _("give a number above 0, up to 1"))
     index = _Index(lines)
-    found = [pl.DataFrame(schema=_FOUND)]
+    frames = [pl.DataFrame(schema=_MATCHES)]
     read = 0
     total = sum(group.rows for group in stream.files.groups)
     for table in stream.batches():
         texts = pl.Series(table["text"].to_pylist(), dtype=pl.String)
-        found.append(index.matches(texts, table["doc_id"].to_pylist(), share))
+        frames.append(index.matches(texts, table["doc_id"].to_pylist(), share))
         read += table.num_rows
         if progress:
             progress("reading documents", read, max(total, read))
-    matches = pl.concat(found)
+    matches = pl.concat(frames)
     most = max(_COMMON, int(_COMMON_SHARE * read))
     counts = matches.filter(pl.col("words") <= _SHORT).group_by("eval").len()
     common = counts.filter(pl.col("len") > most)["eval"].sort()
-    kept = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
+    uncommon = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
     return Contamination(
         len(lines),
-        kept.sort("eval", "share", "doc_id", descending=[False, True, False]),
+        uncommon.sort("eval", "share", "doc_id", descending=[False, True, False]),
         tuple(index.too_short),
         tuple(common.to_list()),
     )
@@ -218,12 +227,12 @@ class _Index:
         return sorted_hashes, owners[mine][order], places[mine][order], sieve
 
     def matches(self, texts: pl.Series, doc_ids: Sequence[str], share: float) -> pl.DataFrame:
-        """Which of these texts hold which lines, _FOUND."""
+        """Which of these texts hold which lines, _MATCHES."""
         values, offsets = _words(texts)
-        found = [self._hits(values, offsets, size) for size in self._tables]
-        hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *found]), axis=0)
+        hits_by_size = [self._hits(values, offsets, size) for size in self._tables]
+        hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *hits_by_size]), axis=0)
         if not len(hits):
-            return pl.DataFrame(schema=_FOUND)
+            return pl.DataFrame(schema=_MATCHES)
         rows = pl.DataFrame(hits, schema=["doc", "eval", "place", "size"])
         # Of runs that overlap each word counts once.
         following = pl.col("place").shift(-1).over("doc", "eval") - pl.col("place")
@@ -233,9 +242,9 @@ class _Index:
         shares = counted.with_columns(words.alias("words")).with_columns(
             (pl.col("covered") / pl.col("words")).alias("share")
         )
-        kept = shares.filter(pl.col("share") >= share)
-        return kept.select(
-            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in kept["doc"]], dtype=pl.String), "share", "words"
+        enough = shares.filter(pl.col("share") >= share)
+        return enough.select(
+            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String), "share", "words"
         )
 
     def _hits(self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> NDArray[np.int64]:

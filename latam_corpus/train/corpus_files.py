@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
@@ -25,6 +26,7 @@ from latam_corpus.train.order import RowGroup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.train.group_cache import GroupCache
@@ -94,11 +96,14 @@ class CorpusFiles:
                 known = {getattr(file, key) for file in self.files}
                 if key == "split" and value in vocabulary.SPLITS and value not in known:
                     raise ConfigError(
-                        f"split={value!r}", f"{self.manifest.spec} has none: it is too small, or held none out",
-                        f"its splits are {', '.join(sorted(known))}",
-                    )  # fmt: skip
+                        f"split={value!r}",
+                        _("{release} has none: it is too small, or held none out", release=self.manifest.spec),
+                        _("its splits are {splits}", splits=", ".join(sorted(known))),
+                    )
                 if value not in known:
-                    raise ConfigError(f"{key}={value!r}", f"{self.manifest.spec} has none", closest(value, known))
+                    raise ConfigError(
+                        f"{key}={value!r}", _("{release} has none", release=self.manifest.spec), closest(value, known)
+                    )
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
 
@@ -115,13 +120,13 @@ class CorpusFiles:
     @cached_property
     def groups(self) -> list[RowGroup]:
         """All row groups, in the order of the files."""
-        return [group for place in range(len(self.files)) for group in self.groups_of(place)]
+        return [group for index in range(len(self.files)) for group in self.groups_of(index)]
 
-    def groups_of(self, place: int) -> list[RowGroup]:
+    def groups_of(self, index: int) -> list[RowGroup]:
         """Return the row groups of a file."""
-        footer = self.footers[place]
-        found = (footer.row_group(number) for number in range(footer.num_row_groups))
-        return [RowGroup(place, number, one.num_rows, one.total_byte_size) for number, one in enumerate(found)]
+        footer = self.footers[index]
+        groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+        return [RowGroup(index, number, one.num_rows, one.total_byte_size) for number, one in enumerate(groups)]
 
     def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
         """Return the rows of a group, of these columns those that its file has; sums of pages are checked.
@@ -140,10 +145,10 @@ class CorpusFiles:
             piece = _Piece(self._fetched(file, start, end) if data is None else data, start)
             return _read(pa.PythonFile(piece, mode="r"), footer, group.number, columns)
         except (pa.ArrowException, OSError) as error:
-            raise self._wrong(file, f"it can't be read: {error}") from error
+            raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
 
     def _fetched(self, file: CorpusFile, start: int, end: int) -> bytes:
-        with self.store.told():
+        with self.store.named_errors():
             data = bytes(self.store.filesystem.cat_file(self.store.path(file.path), start=start, end=end))
         # A web server that knows no ranges gives the whole file.
         return data[start:end] if len(data) > end - start else data
@@ -153,26 +158,27 @@ class CorpusFiles:
             with self.store.open(file.path) as opened:
                 footer = pq.read_metadata(opened)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._wrong(file, f"it can't be read: {error}") from error
+            raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
         except ReleaseError as error:
             raise self._wrong(file, error.problem) from error
         if "doc_id" not in footer.schema.to_arrow_schema().names:
-            raise self._wrong(file, "it is another file, without the column «doc_id»")
+            raise self._wrong(file, _("it is another file, without the column «doc_id»"))
         if file.rows is not None and footer.num_rows != file.rows:
-            raise self._wrong(file, f"it has {footer.num_rows} rows, and the manifest says {file.rows}")
+            problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
+            raise self._wrong(file, problem)
         return footer
 
-    def _wrong(self, file: CorpusFile, problem: str) -> ReleaseError:
+    def _wrong(self, file: CorpusFile, problem: str | Message) -> ReleaseError:
         return ReleaseError(f"{self.store.url}, {file.path}", problem, self.remedy)
 
 
 def open_files(
-    place: str | Path, spec: str | None = None, lock: str | Path | None = None, cache: GroupCache | None = None
+    address: str | Path, spec: str | None = None, lock: str | Path | None = None, cache: GroupCache | None = None
 ) -> CorpusFiles:
     """Return the files of a version.
 
     Args:
-        place: a store, or a folder into which a version was pulled.
+        address: a store, or a folder into which a version was pulled.
         spec: `NAME@VERSION`, or `NAME` for the latest; of a pulled folder it may be left out.
         lock: a `corpus.lock` that the version must match.
         cache: for a store that isn't on this disk.
@@ -181,11 +187,12 @@ def open_files(
         ConfigError: there is no such store or version, or the lock is another version's.
         ReleaseError: the manifest is missing or damaged.
     """
-    store = Store.at(place)
+    store = Store.at(address)
     pulled = store.folder is not None and (store.folder / LOCK).is_file()
-    opened = _pulled(store, spec) if pulled else _stored(store, spec, read_lock(Path(lock)) if lock else None, cache)
-    if lock:
-        _must_match(read_lock(Path(lock)), opened, str(lock))
+    held_to = read_lock(Path(lock), spec) if lock else None
+    opened = _pulled(store, spec) if pulled else _stored(store, spec, held_to, cache)
+    if held_to:
+        _must_match(held_to, opened, str(lock))
     return opened
 
 
@@ -204,13 +211,13 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         raise ConfigError(store.url, "no release is named", "name it, such as latam-news@2026.11.0")
     if spec is None and lock:
         spec = f"{lock.name}@{lock.version}"
-    with store.told():
+    with store.named_errors():
         manifest, data = read_manifest(store, *store.find(str(spec)))
         log = read_log(store)
         shards = log.readable(manifest)
         note = withdrawn_note(log, manifest)
     if note:
-        warnings.warn(note, stacklevel=4)
+        warnings.warn(str(note), stacklevel=4)
     files = tuple(
         CorpusFile(
             shard.object,
@@ -257,8 +264,8 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
 def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
     """Where the bytes of a row group's columns begin and end."""
     starts, ends = [], []
-    for place in range(group.num_columns):
-        column = group.column(place)
+    for index in range(group.num_columns):
+        column = group.column(index)
         offsets = (column.dictionary_page_offset, column.data_page_offset)
         starts.append(min(offset for offset in offsets if offset))
         ends.append(starts[-1] + column.total_compressed_size)
@@ -277,7 +284,7 @@ class _Piece(io.RawIOBase):
 
     def __init__(self, data: bytes, start: int) -> None:
         super().__init__()
-        self._data, self._start, self._place = data, start, 0
+        self._data, self._start, self._position = data, start, 0
 
     def readable(self) -> bool:
         return True
@@ -286,17 +293,17 @@ class _Piece(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._start + len(self._data)}[whence]
-        self._place = base + offset
-        return self._place
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._start + len(self._data)}[whence]
+        self._position = base + offset
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def read(self, size: int = -1) -> bytes:
-        begin = self._place - self._start
+        begin = self._position - self._start
         if begin < 0:
-            raise OSError(f"byte {self._place} is before the piece that was fetched")
-        found = self._data[begin : None if size < 0 else begin + size]
-        self._place += len(found)
-        return found
+            raise OSError(f"byte {self._position} is before the piece that was fetched")
+        data = self._data[begin : None if size < 0 else begin + size]
+        self._position += len(data)
+        return data

@@ -42,14 +42,14 @@ class GroupCache:
             return held[_DIGEST:]
         data = fetch()
         try:
-            self._make_room(len(data) + _DIGEST)
+            self._evict(len(data) + _DIGEST)
             if len(data) + _DIGEST <= self.limit:
                 replace(file, hashlib.sha256(data).digest() + data)
         except OSError as error:
             warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=2)
         return data
 
-    def _make_room(self, size: int) -> None:
+    def _evict(self, size: int) -> None:
         """Remove what was used longest ago until so many bytes go in."""
         there = []
         for entry in os.scandir(self.folder) if self.folder.is_dir() else ():

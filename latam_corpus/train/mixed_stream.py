@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.train.order import shuffled
+from latam_corpus.train.ordered_rows import take_rows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
 
@@ -77,15 +78,15 @@ class MixedRows:
             mine = np.flatnonzero(turns == number)
             chosen = np.isin(mine, wanted)
             ordinals = first + np.flatnonzero(chosen)
-            for table, kept in self._of(number, ordinals):
+            for table, taken in self._of(number, ordinals):
                 tables.append(table)
-                places.append(mine[kept - first])
+                places.append(mine[taken - first])
         if not tables:
             return pa.table({}), positions[:0]
         where = np.concatenate(places)
         order = np.argsort(where, kind="stable")
         whole = pa.concat_tables(tables, promote_options="permissive")
-        return whole.take(pa.array(order)), where[order] + self._start(chunk)
+        return take_rows(whole, order), where[order] + self._start(chunk)
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -95,7 +96,7 @@ class MixedRows:
 
     def _of(self, number: int, ordinals: NDArray[np.int64]) -> list[tuple[pa.Table, NDArray[np.int64]]]:
         """Return a slice's documents by their number in the mixture, and which of these weren't left out."""
-        found = []
+        samples = []
         at = 0
         while at < len(ordinals):
             size = self._opened(number, 0).total
@@ -104,11 +105,11 @@ class MixedRows:
             position = int(ordinals[at]) % size
             end = rows.batch_end(position, 1)
             upto = int(np.searchsorted(ordinals, pass_number * size + end))
-            table, kept = rows.take(ordinals[at:upto] - pass_number * size)
-            if kept.size:
-                found.append((table, kept + pass_number * size))
+            table, positions = rows.take(ordinals[at:upto] - pass_number * size)
+            if positions.size:
+                samples.append((table, positions + pass_number * size))
             at = upto
-        return found
+        return samples
 
     def _opened(self, number: int, pass_number: int) -> OrderedRows:
         held = self._rows[number]
@@ -190,8 +191,8 @@ class MixedStream(PositionedStream):
         return MixedRows(self._ingredients, self._seed, self._epoch)
 
     def _digest(self) -> str:
-        told = [f"{one.stream.state_dict()['order']} {one.documents}" for one in self._ingredients]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+        states = [f"{one.stream.state_dict()['order']} {one.documents}" for one in self._ingredients]
+        return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -202,10 +203,10 @@ def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """
     place = "plan" if not isinstance(plan, (str, Path)) else str(plan)
     try:
-        stated = json.loads(Path(plan).read_bytes()) if isinstance(plan, (str, Path)) else plan
-        slices: list[Mapping[str, Any]] = [dict(one) for one in stated["slices"]]
+        values = json.loads(Path(plan).read_bytes()) if isinstance(plan, (str, Path)) else plan
+        slices: list[Mapping[str, Any]] = [dict(one) for one in values["slices"]]
         sound = all(type(one["drawn"]) is int and one["drawn"] >= 0 and "@" in one["release"] for one in slices)
-        by = list(stated["by"])
+        by = list(values["by"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "give what `latam-corpus mix plan --json` printed"
         raise ConfigError(place, f"it isn't a plan: {error}", remedy) from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ METHODS: Final = ("proportional", "temperature", "unimax", "given")
 # arXiv 2305.16264).
 MOST_EPOCHS: Final = 4.0
 _SHARES_END: Final = 1e-9
+_WRITE_WEIGHT: Final = _("write such as {example}", example="quy_Latn=0.2")
 _NUMBER: Final = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e[0-9]+)?)([kmbt]?)", re.IGNORECASE)
 _SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
@@ -39,10 +41,12 @@ class Weighting:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise ConfigError("--weights", f"unknown method «{self.method}»", closest(self.method, METHODS))
+            raise ConfigError(
+                "--weights", _("unknown method «{method}»", method=self.method), closest(self.method, METHODS)
+            )
         for option, value in (("--temperature", self.temperature), ("--cap", self.cap)):
             if not 0 < value < float("inf"):
-                raise ConfigError(option, f"{value} isn't a number above 0", "give one, such as 2")
+                raise ConfigError(option, _("{value} isn't a number above 0", value=value), _("give one, such as 2"))
 
 
 def token_budget(text: str) -> int:
@@ -57,7 +61,8 @@ def token_budget(text: str) -> int:
     match = _NUMBER.fullmatch(text.strip())
     tokens = int(float(match[1].replace("_", "")) * _SCALE[match[2].lower()]) if match else 0
     if tokens < 1:
-        raise ConfigError("--tokens", f"«{text}» is no number of tokens", "write such as 20000, 1.5B or 300M")
+        problem = _("«{text}» is no number of tokens", text=text)
+        raise ConfigError("--tokens", problem, _("write such as 20000, 1.5B or 300M"))
     return tokens
 
 
@@ -82,11 +87,11 @@ def divide(budget: int, slices: Mapping[str, int], weighting: Weighting) -> dict
     """
     filled = {name: tokens for name, tokens in slices.items() if tokens}
     if not filled:
-        raise ConfigError("mix", "there are no tokens to draw from", "name a release that has documents")
+        raise ConfigError("mix", _("there are no tokens to draw from"), _("name a release that has documents"))
     if weighting.method == "unimax":
-        given = _unimax(budget, filled, weighting.cap)
-        return {name: round(given.get(name, 0.0)) for name in slices}
-    shares = _given(filled, weighting.weights or {}) if weighting.method == "given" else _powers(filled, weighting)
+        tokens_of = _unimax(budget, filled, weighting.cap)
+        return {name: round(tokens_of.get(name, 0.0)) for name in slices}
+    shares = _by_weights(filled, weighting.weights or {}) if weighting.method == "given" else _powers(filled, weighting)
     return _rounded(budget, {name: shares.get(name, 0.0) for name in slices})
 
 
@@ -98,27 +103,30 @@ def _powers(slices: Mapping[str, int], weighting: Weighting) -> dict[str, float]
     return {name: value / total for name, value in raised.items()}
 
 
-def _given(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, float]:
+def _by_weights(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, float]:
     for name, weight in weights.items():
         if name not in slices:
-            raise ConfigError("--weight", f"there is no slice «{name}»", closest(name, slices))
+            raise ConfigError("--weight", _("there is no slice «{name}»", name=name), closest(name, slices))
         if not 0 <= weight < float("inf"):
-            raise ConfigError("--weight", f"{name}={weight} is no weight", "give numbers from 0 on")
+            raise ConfigError(
+                "--weight", _("{weight} is no weight", weight=f"{name}={weight}"), _("give numbers from 0 on")
+            )
     total = sum(weights.values())
     if total <= _SHARES_END:
-        raise ConfigError("--weight", "no slice has a weight above 0", f"write such as {next(iter(slices))}=0.5")
+        remedy = _("write such as {example}", example=f"{next(iter(slices))}=0.5")
+        raise ConfigError("--weight", _("no slice has a weight above 0"), remedy)
     return {name: weight / total for name, weight in weights.items()}
 
 
 def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, float]:
     """Algorithm 1 of arXiv 2304.09151: the smallest slices first, each an equal part of what is left, to its cap."""
     left = float(budget)
-    given = {}
+    tokens_of = {}
     ordered = sorted(slices, key=lambda name: (slices[name], name))
-    for place, name in enumerate(ordered):
-        given[name] = min(left / (len(ordered) - place), slices[name] * cap)
-        left -= given[name]
-    return given
+    for index, name in enumerate(ordered):
+        tokens_of[name] = min(left / (len(ordered) - index), slices[name] * cap)
+        left -= tokens_of[name]
+    return tokens_of
 
 
 def _rounded(budget: int, shares: Mapping[str, float]) -> dict[str, int]:
@@ -140,7 +148,7 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
     >>> parse_weights(["quy_Latn=0.2", "spa_Latn=0.8"])
     {'quy_Latn': 0.2, 'spa_Latn': 0.8}
     """
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for text in texts:
         name, equals, value = text.rpartition("=")
         try:
@@ -148,8 +156,8 @@ def parse_weights(texts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             weight = None
         if weight is None:
-            raise ConfigError("--weight", f"«{text}» is no weight", "write such as quy_Latn=0.2")
-        if name in found:
-            raise ConfigError("--weight", f"«{name}» has two weights", "leave one out")
-        found[name] = weight
-    return found
+            raise ConfigError("--weight", _("{weight} is no weight", weight=text), _WRITE_WEIGHT)
+        if name in weights:
+            raise ConfigError("--weight", _("«{name}» has two weights", name=name), _("leave one out"))
+        weights[name] = weight
+    return weights

@@ -85,12 +85,12 @@ def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, 
         shuffle: whether groups are shuffled.
     """
     order = shuffled(len(groups), seed, epoch, "groups") if shuffle else np.arange(len(groups))
-    made: list[Window] = []
+    windows: list[Window] = []
     start = 0
-    for members in _filled([groups[place] for place in order.tolist() if groups[place].rows], size):
-        made.append(Window(len(made), start, tuple(members)))
-        start += made[-1].rows
-    return made
+    for members in _filled([groups[index] for index in order.tolist() if groups[index].rows], size):
+        windows.append(Window(len(windows), start, tuple(members)))
+        start += windows[-1].rows
+    return windows
 
 
 def _filled(groups: Sequence[RowGroup], size: int) -> Iterator[list[RowGroup]]:

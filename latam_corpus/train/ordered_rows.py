@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.train.order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def _arrow_types() -> pa.Schema:
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the rows is given, and which rows.
+    """What of the rows is returned, and which rows.
 
     Attributes:
         columns: by name; all of a release when empty.
@@ -54,17 +56,19 @@ class Selection:
         _arrow_types()  # here, since Polars can't be asked in a forked worker
         for name in self.columns:
             if name not in schema.RELEASE_SCHEMA and name != ID:
-                raise ConfigError("columns", f"unknown column «{name}»", closest(name, [*schema.RELEASE_COLUMNS, ID]))
+                raise ConfigError(
+                    "columns", _("unknown column «{name}»", name=name), closest(name, [*schema.RELEASE_COLUMNS, ID])
+                )
 
     @property
-    def given(self) -> tuple[str, ...]:
-        """The columns that are given."""
+    def returned(self) -> tuple[str, ...]:
+        """The columns that are returned."""
         return self.columns or schema.RELEASE_COLUMNS
 
     @property
     def reads(self) -> list[str]:
         """The columns that are read."""
-        wanted = ["doc_id" if name == ID else name for name in self.given]
+        wanted = ["doc_id" if name == ID else name for name in self.returned]
         return list(dict.fromkeys([*wanted, "doc_id", *(self.where.reads if self.where else ())]))
 
     @property
@@ -96,7 +100,7 @@ class OrderedRows:
         self._selection = selection
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        self._excluded = pa.array(sorted(selection.excluded), type=pa.large_string())
+        self._excluded = selection.excluded
         self._windows = windows_of(files.groups, window, seed, epoch, shuffle=shuffle)
         self._starts = np.array([one.start for one in self._windows], dtype=np.int64)
         self.total = sum(one.rows for one in self._windows)
@@ -120,7 +124,7 @@ class OrderedRows:
         places = loaded.order[positions - loaded.window.start]
         stays = loaded.stays[places]
         positions, places = positions[stays], places[stays]
-        return loaded.table.take(pa.array(places)), positions
+        return take_rows(loaded.table, places), positions
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -144,28 +148,29 @@ class OrderedRows:
         for group in window.groups:
             table = self._files.read(group, self._selection.reads)
             stays.append(self._staying(table, self._files.files[group.file].withdrawn))
-            tables.append(self._given(table))
+            tables.append(self._returned(table))
         table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         count = table.num_rows
         order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
         return _Loaded(window, table, order, np.concatenate(stays))
 
-    def _given(self, table: pa.Table) -> pa.Table:
-        """Return the columns that are given; what a file lacks, since it is older, is null."""
+    def _returned(self, table: pa.Table) -> pa.Table:
+        """Return the columns that are asked for; what a file lacks, since it is older, is null."""
         columns = []
-        for name in self._selection.given:
+        for name in self._selection.returned:
             stored = "doc_id" if name == ID else name
             if stored in table.column_names:
                 columns.append(table[stored])
             else:
                 columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
-        return pa.table(columns, names=list(self._selection.given))
+        return pa.table(columns, names=list(self._selection.returned))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
         stays = np.ones(table.num_rows, dtype=bool)
-        for ids in (self._excluded, pa.array(sorted(withdrawn), type=pa.large_string())):
-            if len(ids):
-                stays &= ~pc.is_in(table["doc_id"], value_set=ids).to_numpy()
+        out = self._excluded | withdrawn
+        if out:
+            listed = pa.array(sorted(out), type=pa.large_string())
+            stays &= ~pc.is_in(table["doc_id"], value_set=listed).to_numpy()
         where = self._selection.where
         if where:
             lacking = where.lacking(table.schema)
@@ -178,13 +183,38 @@ class OrderedRows:
         return stays
 
 
+def take_rows(table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
+    """Return the rows at places.
+
+    The places become Arrow's without `pa.array`, which imports pandas: that took as long as reading a hundred MB.
+    """
+    return table.take(
+        pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(np.ascontiguousarray(places))])
+    )
+
+
 def rows_as_dicts(table: pa.Table) -> list[dict[str, object]]:
     """Return a dict a row."""
     values = []
     for name in table.column_names:
         column = table[name]
-        plain = pa.types.is_large_string(column.type) or pa.types.is_string(column.type)
-        # Texts by way of NumPy: `to_pylist` takes several times as long for the same strings.
-        values.append(column.to_numpy(zero_copy_only=False).tolist() if plain else column.to_pylist())
+        values.append(_texts(column) if pa.types.is_large_string(column.type) else column.to_pylist())
     names: Sequence[str] = table.column_names
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _texts(column: pa.ChunkedArray) -> list[str | None]:
+    """Return the texts of a column from its bytes.
+
+    `to_pylist` takes several times as long for the same texts, and `to_numpy` imports pandas.
+    """
+    texts: list[str | None] = []
+    for chunk in column.chunks:
+        _nulls, ends, data = chunk.buffers()
+        if chunk.null_count or data is None:
+            texts += chunk.to_pylist()
+            continue
+        places = np.frombuffer(ends, np.int64)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
+        held = memoryview(data)
+        texts += [str(held[start:end], "utf-8") for start, end in pairwise(places)]
+    return texts

@@ -181,27 +181,27 @@ class PositionedStream(ABC):
         held = 0
         for table, positions in self._tables():
             for position, ids in zip(positions.tolist(), tokenizer.encode(table["text"].to_pylist()), strict=True):
-                given = within["tokens"] if within and within["position"] == position else 0
+                used = within["tokens"] if within and within["position"] == position else 0
                 within = None
-                tokens = np.array([*ids, end], dtype=np.int32)[given:]
-                waiting.append((position, given, tokens))
+                tokens = np.array([*ids, end], dtype=np.int32)[used:]
+                waiting.append((position, used, tokens))
                 held += len(tokens)
                 while held >= length:
                     block = []
                     missing = length
                     while missing:
-                        place, before, left = waiting.popleft()
+                        first_position, before, left = waiting.popleft()
                         block.append(left[:missing])
                         if len(left) > missing:
-                            waiting.appendleft((place, before + missing, left[missing:]))
+                            waiting.appendleft((first_position, before + missing, left[missing:]))
                         missing -= len(block[-1])
                     held -= length
-                    self._passed(place)
+                    self._passed(first_position)
                     if waiting:
                         first, before, _ = waiting[0]
                         self._position = first // self._world * self._world
-                        told = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
-                        self._within = told if before else None
+                        start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
+                        self._within = start if before else None
                     yield np.concatenate(block)
         self._at_end = True
 

@@ -101,6 +101,11 @@ class CorpusStream(PositionedStream):
         return self._files
 
     @property
+    def where(self) -> str | None:
+        """The condition that selects rows, as it was written."""
+        return self._selection.where.text if self._selection.where else None
+
+    @property
     def uneven(self) -> bool:
         """Whether rows are left out."""
         return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)

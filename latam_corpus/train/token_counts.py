@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.messages import _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.corpus_lock import LOCK
 from latam_corpus.release.store import Store
@@ -73,71 +74,71 @@ def count_slices(
     """
     for name in by:
         if name not in SLICES:
-            raise ConfigError("--by", f"«{name}» makes no slices", closest(name, SLICES))
+            raise ConfigError("--by", _("«{name}» makes no slices", name=name), closest(name, SLICES))
     if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
-        raise ConfigError(files.store.url, "it was pulled without «text»", "pull it with that column")
-    keep = _place_of_counts(files)
-    found = []
+        raise ConfigError(files.store.url, _("it was pulled without «text»"), _("pull it with that column"))
+    keep = _counts_store(files)
+    frames = []
     for number in range(len(files.files)):
         counts = _counts(files, number, tokenizer, keep)
         columns = _columns(files, number, ["doc_id", *by])
         rows = pl.concat([columns, counts], how="horizontal")
         withdrawn = pl.Series(sorted(files.files[number].withdrawn), dtype=pl.String)
-        found.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
+        frames.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
         if progress:
             progress("counting tokens", number + 1, len(files.files))
-    rows = pl.concat(found) if found else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})
+    rows = pl.concat(frames) if frames else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})
     grouped = rows.group_by(by).agg(pl.len(), pl.col(COUNTS.names()).cast(pl.UInt64).sum()).sort(by)
     wide = len(by)
     return [Slice(files.manifest.name, row[:wide], *row[wide:]) for row in grouped.iter_rows()]
 
 
 def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame:
-    """The columns of a file's rows by which they are divided; those that are one for the whole file aren't read."""
+    """Read the columns by which a file's rows are divided; those that are one for the whole file aren't read."""
     file = files.files[number]
     rows = files.footers[number].num_rows
     tables = [files.read(group, by) for group in files.groups_of(number)]
     frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive")) if tables else pl.DataFrame()
     if not isinstance(frame, pl.DataFrame) or frame.height not in (0, rows):
-        raise ReleaseError(file.path, "its rows can't be read", files.remedy)
+        raise ReleaseError(file.path, _("its rows can't be read"), files.remedy)
     missing = [pl.lit("").alias(name) for name in by if name not in frame.columns]
     return frame.with_columns(missing).select(pl.col(name).cast(pl.String).fill_null("") for name in by)
 
 
 def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) -> pl.DataFrame:
     file = files.files[number]
-    place = (FOLDER, tokenizer.sha256[:16], f"{file.sha256}.parquet")
+    path = (FOLDER, tokenizer.sha256[:16], f"{file.sha256}.parquet")
     rows = files.footers[number].num_rows
-    kept = _kept(keep, place, rows)
-    if kept is None:
-        kept = _kept(Store.at(cache_folder()), place, rows)
-    if kept is not None:
-        return kept
-    made = [pl.DataFrame(schema=COUNTS)]
+    cached = _cached_counts(keep, path, rows)
+    if cached is None:
+        cached = _cached_counts(Store.at(cache_folder()), path, rows)
+    if cached is not None:
+        return cached
+    frames = [pl.DataFrame(schema=COUNTS)]
     for group in files.groups_of(number):
         texts = pl.Series(files.read(group, ["text"])["text"].to_pylist(), dtype=pl.String)
         tokens = [len(ids) for ids in tokenizer.encode(texts.to_list())]
         sizes = {"tokens": tokens, "words": texts.str.count_matches(r"\S+"), "bytes": texts.str.len_bytes()}
-        made.append(pl.DataFrame(sizes, schema_overrides=COUNTS))
-    counts = schema.conform(pl.concat(made), COUNTS)
+        frames.append(pl.DataFrame(sizes, schema_overrides=COUNTS))
+    counts = schema.conform(pl.concat(frames), COUNTS)
     written = io.BytesIO()
     counts.write_parquet(written, compression="zstd")
     try:
-        keep.write(written.getvalue(), *place)
+        keep.write(written.getvalue(), *path)
     except (OSError, NotImplementedError):  # a store that is read alone
-        Store.at(cache_folder()).write(written.getvalue(), *place)
+        Store.at(cache_folder()).write(written.getvalue(), *path)
     return counts
 
 
-def _kept(keep: Store, place: tuple[str, ...], rows: int) -> pl.DataFrame | None:
+def _cached_counts(keep: Store, path: tuple[str, ...], rows: int) -> pl.DataFrame | None:
     """Return the counts that are kept, where they are whole."""
     try:
-        counts = pl.read_parquet(io.BytesIO(keep.read(*place)))
+        counts = pl.read_parquet(io.BytesIO(keep.read(*path)))
     except (ReleaseError, pl.exceptions.PolarsError, OSError):
         return None
     return counts.select(COUNTS.names()) if counts.schema == COUNTS and counts.height == rows else None
 
 
-def _place_of_counts(files: CorpusFiles) -> Store:
+def _counts_store(files: CorpusFiles) -> Store:
     folder = files.store.folder
     return Store.at(cache_folder()) if folder is not None and (folder / LOCK).is_file() else files.store

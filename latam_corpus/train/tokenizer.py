@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, cause_of, closest
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 END_TOKENS: Final = (
     "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]", "<|im_end|>", "<｜end▁of▁sentence｜>",
 )  # fmt: skip
+_NAME_TOKENIZER: Final = _("name a tokenizer.json or a SentencePiece model")
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,11 @@ class Tokenizer:
 
             return SentencePieceProcessor(model_file=str(self.file))
         except ImportError:
-            raise ConfigError(str(self.file), "sentencepiece isn't installed", "pip install sentencepiece") from None
+            remedy = "pip install sentencepiece"
+            raise ConfigError(str(self.file), _("sentencepiece isn't installed"), remedy) from None
         except Exception as error:  # noqa: BLE001  (both libraries raise bare ones)
-            problem = f"it is no tokenizer: {str(error).splitlines()[0]}"
-            raise ConfigError(str(self.file), problem, "name a tokenizer.json or a SentencePiece model") from None
+            problem = _("it is no tokenizer: {cause}", cause=str(error).partition("\n")[0])
+            raise ConfigError(str(self.file), problem, _NAME_TOKENIZER) from None
 
     @property
     def size(self) -> int:
@@ -83,7 +86,8 @@ class Tokenizer:
         if self.end is not None:
             if self.end not in vocabulary:
                 marks = [token for token in vocabulary if token[:1] in "<[" and len(token) > 1]
-                raise ConfigError("--end-token", f"{self.file} has no token «{self.end}»", closest(self.end, marks))
+                problem = _("{file} has no token «{token}»", file=self.file, token=self.end)
+                raise ConfigError("--end-token", problem, closest(self.end, marks))
             return int(vocabulary[self.end])
         known = [int(vocabulary[token]) for token in END_TOKENS if token in vocabulary]
         if not known:
@@ -91,8 +95,8 @@ class Tokenizer:
         return known[0]
 
     def _without_end(self) -> ConfigError:
-        problem = "it has no token that ends a document"
-        return ConfigError(str(self.file), problem, "name the one to use: --end-token TOKEN")
+        problem = _("it has no token that ends a document")
+        return ConfigError(str(self.file), problem, _("name the one to use: {option}", option="--end-token TOKEN"))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's tokens, without any that mark its beginning or end."""
@@ -114,12 +118,13 @@ def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:
     """
     path = Path(file)
     if path.is_dir():
-        path = next((found for name in ("tokenizer.json", "tokenizer.model") if (found := path / name).is_file()), path)
+        path = next(
+            (candidate for name in ("tokenizer.json", "tokenizer.model") if (candidate := path / name).is_file()), path
+        )
     try:
         data = path.read_bytes()
     except OSError as error:
-        remedy = "name a tokenizer.json or a SentencePiece model"
-        raise ConfigError(str(path), f"it can't be read: {error.strerror}", remedy) from None
+        raise ConfigError(str(path), _("it can't be read: {cause}", cause=cause_of(error)), _NAME_TOKENIZER) from None
     loaded = Tokenizer(path, hashlib.sha256(data).hexdigest(), end)
     loaded.encode(["agua"])
     return loaded

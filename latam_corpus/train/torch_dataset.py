@@ -27,11 +27,11 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
     by torchdata's `StatefulDataLoader`, with as many workers; a plain `CorpusStream` is by its own state, with any.
     """
 
-    def __init__(self, *place: Any, batch_size: int, **options: Any) -> None:
+    def __init__(self, *location: Any, batch_size: int, **options: Any) -> None:
         """Open a version.
 
         Args:
-            place: the store and the name, as `CorpusStream` takes them.
+            location: the store and the name, as `CorpusStream` takes them.
             batch_size: documents in each batch but the last.
             options: of `CorpusStream`.
 
@@ -43,7 +43,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         if batch_size < 1:
             raise ConfigError("batch_size", f"{batch_size} is too small", "give 1 or more")
         super().__init__()
-        self._stream = CorpusStream(*place, **options)
+        self._stream = CorpusStream(*location, **options)
         self._filters = options.get("where") is not None
         self._batch_size = batch_size
         self._done = 0

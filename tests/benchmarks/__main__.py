@@ -10,20 +10,25 @@ from pathlib import Path
 from latam_corpus.errors import CorpusError
 
 from . import (
+    ablate,
     balance,
     before,
     compressed,
     crawl,
     damage,
     dedupe,
+    exports,
     extraction,
+    formats,
     growth,
     house,
     language,
     large,
+    leaks,
     learned,
     memory,
     mutants,
+    planning,
     quality,
     quality_kept,
     redact,
@@ -33,6 +38,7 @@ from . import (
     stream,
     text_path,
     update,
+    withdraw,
     word_table,
 )
 from .extraction import gate
@@ -41,6 +47,7 @@ from .machine import save, show
 from .tables import write
 
 NAMES = {
+    "ablate": ablate,
     "word_table": word_table,
     "text_path": text_path,
     "profile": stages,
@@ -48,6 +55,7 @@ NAMES = {
     "update": update,
     "balance": balance,
     "memory": memory,
+    "planning": planning,
     "mutants": mutants,
     "dedupe": dedupe,
     "crawl": crawl,
@@ -62,11 +70,15 @@ NAMES = {
     "large": large,
     "start": start,
     "stream": stream,
+    "leaks": leaks,
+    "exports": exports,
     "damage": damage,
     "small": small,
     "compressed": compressed,
     "house": house,
     "before": before,
+    "formats": formats,
+    "withdraw": withdraw,
 }
 
 

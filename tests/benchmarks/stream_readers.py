@@ -1,8 +1,10 @@
 """One reader over one copy of the documents, as `stream` starts it, maybe with another Python.
 
-`PYTHON stream_readers.py READER FOLDER SHUFFLED` prints what it used as one line of JSON: seconds to the first document
-and to the last, documents, bytes of text, and peak memory. READER is `latam_corpus`, `datasets`, `mds`, `litdata` or
-`grain`; with `write-` before its name it makes its own copy of the documents first, from the Parquet files in FOLDER.
+`PYTHON stream_readers.py READER FOLDER ORDER FORM [BUCKET]` prints what it used as one line of JSON: seconds by the
+clock and CPU seconds to the first document and to the last, documents, bytes of text, and peak memory. READER is
+`latam_corpus`, `datasets`, `mds`, `litdata` or `grain`; with `write-` before its name it makes its own copy of the
+documents first, from the Parquet files in FOLDER. ORDER is `stored` or `shuffled`, FORM `text` or `tokens`. With a
+BUCKET the documents come from there, and FOLDER/cache is where a reader may keep them.
 """
 
 from __future__ import annotations
@@ -11,15 +13,20 @@ import json
 import os
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _COLUMNS = ["doc_id", "text"]
+BLOCK = 2048  # tokens
+MOST_TOKENS = 2_000_000
+_BATCH = 256  # documents that are tokenised at once
+_PACKAGES = {"latam_corpus": "latam_corpus.train.stream", "mds": "streaming", "grain": "grain.experimental"}
 
 
 def _files(folder: Path) -> list[str]:
@@ -31,41 +38,82 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
         yield from pq.read_table(file, columns=_COLUMNS).to_pylist()
 
 
-def latam_corpus(folder: Path, *, shuffled: bool) -> Any:
+def latam_corpus(folder: Path, bucket: str, *, shuffled: bool) -> Any:
     """This toolkit's."""
     from latam_corpus.train import CorpusStream
 
-    return CorpusStream(folder / "store", "benchmark", seed=7, columns=_COLUMNS, shuffle=shuffled)
+    store = f"{bucket}/store" if bucket else folder / "store"
+    return CorpusStream(
+        store, "benchmark", seed=7, columns=_COLUMNS, shuffle=shuffled, cache=folder / "cache" if bucket else None
+    )
 
 
-def datasets(folder: Path, *, shuffled: bool) -> Any:
+def datasets(folder: Path, bucket: str, *, shuffled: bool) -> Any:
     """Hugging Face's, streaming the same files, with its own buffer."""
     from datasets import load_dataset
 
-    opened = load_dataset("parquet", data_files=_files(folder), split="train", streaming=True, columns=_COLUMNS)
+    files = _files(folder)
+    if bucket:
+        files = [f"{bucket}/pulled/{Path(file).relative_to(folder / 'pulled')}" for file in files]
+    opened = load_dataset("parquet", data_files=files, split="train", streaming=True, columns=_COLUMNS)
     return opened.shuffle(seed=7) if shuffled else opened
 
 
-def mds(folder: Path, *, shuffled: bool) -> Any:
+def mds(folder: Path, bucket: str, *, shuffled: bool) -> Any:
     """Streaming's, from MDS."""
     from streaming import StreamingDataset
 
-    return StreamingDataset(local=str(folder / "mds"), shuffle=shuffled, shuffle_seed=7, batch_size=1)
+    place = {"remote": f"{bucket}/mds", "local": str(folder / "cache")} if bucket else {"local": str(folder / "mds")}
+    return StreamingDataset(**place, shuffle=shuffled, shuffle_seed=7, batch_size=1)
 
 
-def litdata(folder: Path, *, shuffled: bool) -> Any:
+def litdata(folder: Path, bucket: str, *, shuffled: bool) -> Any:
     """LitData's, from its chunks."""
     from litdata import StreamingDataset
 
-    return StreamingDataset(str(folder / "litdata"), shuffle=shuffled, seed=7)
+    if not bucket:
+        return StreamingDataset(str(folder / "litdata"), shuffle=shuffled, seed=7)
+    from litdata.streaming import downloader
+
+    vars(downloader)["_OBSTORE_CLIENT_OPTIONS"]["allow_http"] = "true"  # the server on loopback has no certificate
+    options = {"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
+    cache = str(folder / "cache")
+    return StreamingDataset(f"{bucket}/litdata", cache_dir=cache, shuffle=shuffled, seed=7, storage_options=options)
 
 
-def grain(folder: Path, *, shuffled: bool) -> Any:
+def grain(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
     """Grain's, from one Parquet file of these columns, since it reads all; shuffled in a window of its own."""
     from grain import experimental  # type: ignore[import-not-found]
 
     opened: Any = experimental.ParquetIterDataset(str(folder / "grain.parquet"))
     return experimental.WindowShuffleIterDataset(opened, window_size=1000, seed=7) if shuffled else opened
+
+
+def blocks(rows: Iterable[dict[str, Any]], folder: Path) -> Iterator[tuple[list[Any], int, Any]]:
+    """The ids and bytes of documents, and the tokens of those that fill a block, as a trainer packs them."""
+    import numpy as np
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    end = tokenizer.token_to_id("<|endoftext|>")
+    left = np.zeros(0, np.int32)
+    for batch in _batches(rows):
+        encoded = tokenizer.encode_batch_fast([row["text"] for row in batch], add_special_tokens=False)
+        left = np.concatenate([left, *(np.array([*one.ids, end], np.int32) for one in encoded)])
+        whole = len(left) // BLOCK * BLOCK
+        packed, left = left[:whole].reshape(-1, BLOCK), left[whole:]
+        yield [row["doc_id"] for row in batch], sum(len(row["text"].encode()) for row in batch), packed
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def write_mds(folder: Path) -> None:
@@ -110,29 +158,55 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 }
 
 
+def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[str, float]:
+    """What it takes to read all documents once."""
+    begun = [time.perf_counter(), _cpu()]
+    import_module(_PACKAGES.get(reader, reader))
+    opened_at = [time.perf_counter(), _cpu()]
+    first: list[float] = []
+    documents = size = tokens = 0
+    ids: set[str] = set()
+    opened = READERS[reader](folder, bucket, shuffled=order == "shuffled")
+    if form == "tokens" and reader == "latam_corpus":
+        from latam_corpus.train import load_tokenizer
+
+        for block in opened.packed(load_tokenizer(folder / "tokenizer.json"), BLOCK):
+            first = first or [time.perf_counter() - begun[0], _cpu() - begun[1]]
+            tokens += len(block)
+            if tokens >= MOST_TOKENS:
+                break
+    elif form == "tokens":
+        for names, length, packed in blocks(opened, folder):
+            first = first or [time.perf_counter() - begun[0], _cpu() - begun[1]]
+            documents, size, tokens = documents + len(names), size + length, tokens + packed.size
+            if tokens >= MOST_TOKENS:
+                break
+    else:
+        for row in opened:
+            first = first or [time.perf_counter() - begun[0], _cpu() - begun[1]]
+            documents += 1
+            size += len(row["text"].encode())
+            ids.add(row["doc_id"])
+    told = {"first": first[0], "first_cpu": first[1]}
+    told |= {"seconds": time.perf_counter() - opened_at[0], "cpu": _cpu() - opened_at[1]}
+    return told | {"documents": documents, "bytes": size, "distinct": len(ids), "tokens": tokens}
+
+
+def _cpu() -> float:
+    return sum(os.times()[:4])
+
+
 def main() -> None:
     """Read or write, and tell."""
-    name, folder, shuffled = sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "shuffled"
+    name, folder = sys.argv[1], Path(sys.argv[2])
     if name in WRITERS:
         WRITERS[name](folder)
         return
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    begun = time.perf_counter()
-    rows = iter(READERS[name](folder, shuffled=shuffled))
-    row = next(rows)
-    first = time.perf_counter() - begun
-    documents, size, ids = 1, len(row["text"].encode()), {row["doc_id"]}
-    begun = time.perf_counter()
-    for row in rows:
-        documents += 1
-        size += len(row["text"].encode())
-        ids.add(row["doc_id"])
-    seconds = time.perf_counter() - begun
-    [peak] = (
-        line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
-    )
-    told = {"first": first, "seconds": seconds, "documents": documents, "bytes": size, "distinct": len(ids)}
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    told = used(name, folder, sys.argv[3], sys.argv[4], sys.argv[5] if len(sys.argv) > 5 else "")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    [peak] = (line.split()[1] for line in lines if line.startswith("VmHWM"))
     sys.stdout.write(json.dumps(told | {"peak_mb": int(peak) / 1000}) + "\n")
     sys.stdout.flush()
     os._exit(0)  # some readers leave threads that wait

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.lab.suggest_bounds import suggest
+from latam_corpus.lab.suggest_bounds import as_toml, suggest
 from latam_corpus.policy import Policies
 from latam_corpus.quality.distribution import as_dict, groups
 from latam_corpus.quality.filter import Filter
@@ -112,17 +112,34 @@ def test_the_edge_has_the_nearest_of_both_sides(policies: Policies) -> None:
     assert (edge[0]["doc_id"], edge[0]["beginning"], edge[1]["beginning"]) == ("0001", "Inicio", None)
 
 
+def test_bounds_that_lose_nothing_stay(policies: Policies) -> None:
+    """Of a good sample a tighter one could only lose; one that loses more than agreed gives way, with room beyond."""
+    rng = np.random.default_rng(7)
+    lines, digits = rng.normal(20, 3, 400), rng.uniform(0.05, 0.3, 400)
+    frame = measured({"words_per_line": lines.tolist(), "word_count": [80.0] * 400, "digit_share": digits.tolist()})
+    [found] = suggest(frame, policies, 0.01)
+    bounds = {b.signal: (b.minimum, b.maximum) for b in found.bounds}
+    assert (bounds["words_per_line"], bounds["word_count"]) == ((6, 40), (10, None))
+    least, most = np.quantile(digits, 0.99), np.max(digits)
+    assert least < most < (bounds["digit_share"][1] or 0) < 0.35
+    assert (found.loses, found.present_loses > 0.5) == (0, True)
+    toml = as_toml(found, policies)
+    assert toml.count("# stays") == 3  # the stop words' ratio is measured of none
+    assert "# now max 0.1" in toml
+
+
 def test_suggested_bounds_keep_what_was_agreed(policies: Policies) -> None:
-    """Each end loses no more than its share, is no looser than it need be, and is tried on the other half."""
+    """Asked for tight ones, each end loses no more than its share, is near the edge, and is tried on the other half."""
     rng = np.random.default_rng(7)
     lines = rng.normal(20, 3, 400)
     frame = measured({"words_per_line": lines.tolist(), "word_count": [80.0] * 400, "digit_share": [0.0] * 400})
-    [found] = suggest(frame, policies, 0.01)
+    [found] = suggest(frame, policies, 0.01, tighten=True)
     bounds = {b.signal: b for b in found.bounds}
     low, high = bounds["words_per_line"].minimum or 0, bounds["words_per_line"].maximum or 0
     assert (lines < low).sum() <= 4
     assert (lines > high).sum() <= 4
-    assert np.quantile(lines, 0.001) < low < np.quantile(lines, 0.02)
+    assert np.min(lines) - 2 < low < np.quantile(lines, 0.01)
+    assert np.quantile(lines, 0.99) < high < np.max(lines) + 2
     assert (bounds["word_count"].minimum, bounds["word_count"].maximum) == (80, None)
     assert bounds["digit_share"].maximum == 0
     assert 0 < found.loses < 0.06

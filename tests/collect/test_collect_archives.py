@@ -37,7 +37,7 @@ _MEMBERS = {
     "./notas/b.jsonl": b'{"text": "Uno"}\n{roto\n{"id": "d2", "text": "Dos"}\n',
     "notas/c.txt.gz": gzip.compress(b"Tres"),
     "tabla.parquet": _PARQUET.getvalue(),
-    "foto.png": b"\x89PNG",
+    "foto.gif": b"GIF89a",
     "__MACOSX/._a.html": b"x",
     ".oculto": b"x",
 }
@@ -80,7 +80,7 @@ def test_members_are_read_as_files_of_a_folder(tmp_path: Path, name: str) -> Non
         (name, member)
         for member in (
             "notas/a.html", "notas/b.jsonl#1", "notas/b.jsonl#2", "notas/b.jsonl#d2", "notas/c.txt.gz",
-            "tabla.parquet#1", "tabla.parquet#2", "foto.png",
+            "tabla.parquet#1", "tabla.parquet#2", "foto.gif",
         )
     ]  # fmt: skip
     locators = ["notas/a.html", "notas/b.jsonl#1", "notas/b.jsonl#2"]

@@ -61,7 +61,7 @@ _FILES = {
     "k.arrow": _ARROW.getvalue(),
     "l.parquet": _PARQUET.getvalue(),
     "m.txt": b"Una historia.",
-    "portada.png": b"\x89PNG",
+    "portada.gif": b"GIF89a",
     ".oculto.txt": b"x",
 }
 
@@ -98,11 +98,11 @@ def test_a_folder_of_every_format_is_read_by_suffix(folder: Path) -> None:
     counts = dict(rows.group_by(pl.col("origin").struct.field("file"), maintain_order=True).len().iter_rows())
     assert counts == {
         "a.jsonl": 300, "b.jsonl.gz": 300, "c/d.csv": 200, "c/e.md": 1, "c/f.html": 1, "g.xml": 1, "h.warc.gz": 40,
-        "i.warc": 40, "j.zip": 301, "k.arrow": 200, "l.parquet": 200, "m.txt": 1, "portada.png": 1,
+        "i.warc": 40, "j.zip": 301, "k.arrow": 200, "l.parquet": 200, "m.txt": 1, "portada.gif": 1,
     }  # fmt: skip
     failed = rows.filter(pl.col("drop_reason").is_not_null())
     assert failed.select(pl.col("origin").struct.field("file"), "drop_reason", "verdict").rows() == [
-        ("portada.png", "unreadable:unknown format", "failed")
+        ("portada.gif", "unreadable:unknown format", "failed")
     ]
 
 

@@ -203,7 +203,7 @@ def test_a_recipe_saved_in_another_charset_is_refused(room: Room, charset: str) 
         ({"languages": "spa"}, "languages"),
         ({"languages": ["español"]}, "español"),
         ({"country": 56}, "country"),
-        ({"collect": {"format": "doc"}}, "format"),
+        ({"collect": {"format": "wpd"}}, "format"),
         ({"collect": {"columns": {"texto": "cuerpo"}}}, "texto"),
     ],
 )
@@ -297,7 +297,7 @@ def test_a_folder_without_inputs_is_refused(room: Room) -> None:
         path.unlink()
     with pytest.raises(ConfigError, match="datos"):
         room.run()
-    room.write("portada.png", b"\x89PNG")
+    room.write("portada.gif", b"GIF89a")
     with pytest.raises(ConfigError, match="unknown format"):
         room.run()
 

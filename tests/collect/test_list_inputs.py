@@ -26,7 +26,7 @@ _TEXTS = Source(id="cuentos", title="Cuentos", holder="Biblioteca", collect={"fi
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Files of several formats, one of no format, one hidden."""
-    for name in ("b.txt", "a/uno.txt", "a/dos.html.gz", "a/b/tres.txt", "portada.png", ".oculto/x.txt", "z.jsonl"):
+    for name in ("b.txt", "a/uno.txt", "a/dos.html.gz", "a/b/tres.txt", "portada.gif", ".oculto/x.txt", "z.jsonl"):
         path = tmp_path / "en trega" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("Había una vez.", encoding="utf-8")
@@ -39,7 +39,7 @@ def _names(source: Source, where: str | Path) -> list[str]:
 
 def test_a_folder_gives_its_files_sorted(folder: Path) -> None:
     """Without patterns every file, one of an unknown format too, which reading tells; hidden files never."""
-    files = ["a/b/tres.txt", "a/dos.html.gz", "a/uno.txt", "b.txt", "portada.png", "z.jsonl"]
+    files = ["a/b/tres.txt", "a/dos.html.gz", "a/uno.txt", "b.txt", "portada.gif", "z.jsonl"]
     assert _names(_ANY, folder) == files
     assert _names(_ANY, f"{folder}/") == _names(_ANY, folder)
 
@@ -72,7 +72,7 @@ def test_a_file_knows_its_size_its_time_and_its_digest(folder: Path) -> None:
         ("nada", "there is nothing at"),
         ("a/b/nada/más", "tres.txt"),
         ("*.pdf", "no file matches"),
-        ("portada.png", "a file of an unknown format; known are ."),
+        ("portada.gif", "a file of an unknown format; known are ."),
     ],
 )
 def test_a_place_without_inputs_is_told(folder: Path, where: str, told: str) -> None:

@@ -101,7 +101,7 @@ def _folder(path: Path, count: int) -> Path:
             "html": b"",
             "txt.gz": gzip.compress(text.encode())[:-9],
             "csv": b"id,text\nx,y,z\n",
-            "png": b"\x89PNG",
+            "png": b"GIF89a",
         }
         suffix = list(named)[number % len(named)]
         (path / f"{number:04}.{suffix}").write_bytes(named[suffix])

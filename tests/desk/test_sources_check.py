@@ -21,7 +21,7 @@ _FULL = (
 
 
 def _told(text: str, language: str = "es", name: str = "") -> list[str]:
-    return [one.told(language) for one in check_source(text, name)[1]]
+    return [one.in_language(language) for one in check_source(text, name)[1]]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, languag
 def test_what_is_no_toml_is_told_by_what_people_did(broken: str, line: int | None, told: str) -> None:
     """Not by what a parser stumbled over; the line is named where it can be known."""
     [found] = check_source(broken)[1]
-    assert told in found.told("es")
+    assert told in found.in_language("es")
     assert line is None or found.line == line
 
 

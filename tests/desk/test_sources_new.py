@@ -200,7 +200,7 @@ def test_each_template_is_a_valid_source_in_each_language(template: Any, languag
     """As it stands, with its comments in that language alone; its own file is one too."""
     text = template.filled({}, language)
     source, found = check_source(text)
-    assert source is not None, [one.told("en") for one in found]
+    assert source is not None, [one.in_language("en") for one in found]
     assert {one.key for one in found} >= {"homepage", "contact"}  # the examples are told to be examples
     assert template.title(language)
     for line in text.splitlines():

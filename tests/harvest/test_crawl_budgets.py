@@ -170,7 +170,7 @@ def test_progress_is_told_though_no_page_comes(
     tmp_path: Path, site: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How many requests were made, and what was asked last."""
-    monkeypatch.setattr(command, "_TOLD_EVERY", 0.0)
+    monkeypatch.setattr(command, "_LINE_EVERY", 0.0)
     lines = command._Lines("es")  # noqa: SLF001
     site.routes["/"] = (404, {}, b"")
     Crawler(website.source_of(site), tmp_path, lines, first_rest=0.01).run()

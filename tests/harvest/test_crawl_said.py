@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from latam_corpus.harvest.crawl.causes import Cause
-from latam_corpus.harvest.crawl_words import CAUSES, told_cause
+from latam_corpus.harvest.crawl_words import CAUSES, cause_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def test_every_cause_is_told_in_three_languages() -> None:
     """None is missing, none is left over, and no sentence is empty."""
     assert set(CAUSES) == set(get_args(Cause))
     assert all(all(one.translations().values()) for one in CAUSES.values())
-    assert told_cause("status 500").translate("pt") == "status 500"
+    assert cause_message("status 500").translate("pt") == "status 500"
 
 
 def _file(site: Any, folder: Path, more: str = "") -> Path:

@@ -401,7 +401,7 @@ def test_a_file_that_failed_before_is_tried_as_often_when_it_is_read_again(
 ) -> None:
     """Each reading of a robots.txt counts its tries anew; here it fails three times each, and a day is a moment."""
     monkeypatch.setattr("latam_corpus.harvest.crawl.sites.DAY", 0.2)
-    monkeypatch.setattr("latam_corpus.harvest.crawl.sites._KEPT", 0.01)
+    monkeypatch.setattr("latam_corpus.harvest.crawl.sites._CACHED_SECONDS", 0.01)
     asked: list[int] = []
 
     def failing(handler: Any) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.sampling import training_lines
-from latam_corpus.lab.language.texts import Texts, is_kept_out, is_untranslated, rows
+from latam_corpus.lab.language.texts import Texts, is_held_out, is_untranslated, rows
 from latam_corpus.lab.language.train_identifier import train
 from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.model import load
@@ -64,10 +64,10 @@ def test_a_tenth_of_the_texts_is_never_trained_on(labelled: Path) -> None:
     """No kept-out text is among the training lines, nor one that was excluded by hand."""
     seen = {line for found in training_lines([Texts(labelled)], SMALL).values() for line in found}
     texts = [text for _, text in rows(Texts(labelled))]
-    kept_out = [text for text in texts if is_kept_out(text)]
+    kept_out = [text for text in texts if is_held_out(text)]
     assert kept_out
     assert not seen & set(kept_out)
-    trained = next(text for text in texts if not is_kept_out(text) and text in seen)
+    trained = next(text for text in texts if not is_held_out(text) and text in seen)
     without = training_lines([Texts(labelled)], SMALL, {trained})
     assert trained not in {line for found in without.values() for line in found}
 
@@ -168,7 +168,7 @@ def test_a_library_of_books_leaves_room_for_the_lines_of_others(tmp_path: Path) 
     lines = [f"nota {chr(97 + n // 26)}{chr(97 + n % 26)} del periódico de la mañana" for n in range(200)]
     path.write_text("".join(json.dumps({"label": "spa", "text": text}) + "\n" for text in [book, *lines]), "utf-8")
     made = training_lines([Texts(path)], replace(SMALL, most_major=300))["spa_Latn"]
-    notes = {line[:7] for line in lines if not is_kept_out(line)}
+    notes = {line[:7] for line in lines if not is_held_out(line)}
     assert len({line[:7] for line in made if line.startswith("nota")} & notes) > 0.7 * len(notes)
     assert len(made) <= 300
 

@@ -210,9 +210,9 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     np.save(tmp_path / verify_jobs.KNOWN_OF, np.zeros(2, verify_jobs.KNOWN))
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
     [job] = verify_jobs.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
-    file = verify_jobs.gather(job)
+    np.save(tmp_path / verify_jobs.FREQUENCY, verify_jobs.gather(job))
     lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, Scheme(), tmp_path, tmp_path / "lot")
     assert verify_jobs.verify_lot(lot)[0] == tmp_path / "lot"
-    file.write_bytes(file.read_bytes()[:-4])
+    job.file.write_bytes(job.file.read_bytes()[:-4])
     with pytest.raises(PartError, match=r"a word stream is cut off"):
         verify_jobs.verify_lot(lot)

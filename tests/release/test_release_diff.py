@@ -104,6 +104,23 @@ def test_parts_that_failed_are_no_silence(
     }
 
 
+def test_a_source_that_wasnt_run_is_named(
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+) -> None:
+    """Beside a document of a source that was, of which the run says nothing."""
+    out = tmp_path / "out"
+    kept_run("cuentos-1", [document(0), document(1), document(8, source_id="cantos")], release=_RELEASE)
+    kept_run("cuentos-2", [document(0)], release=_RELEASE)
+    made = [
+        command_line("release", "build", "puerto", run, "--out", out, "--json").json["version"]
+        for run in ("cuentos-1", "cuentos-2")
+    ]
+    assert _reasons(command_line, out, *(f"puerto@{version}" for version in made)) == {
+        ("removed", "not among the runs"): 1,
+        ("removed", "source not run: cantos"): 1,
+    }
+
+
 def test_a_run_that_is_gone_is_named(command_line: CommandLine, tmp_path: Path, versions: tuple[str, str]) -> None:
     """Nothing is claimed of its documents; what the ledger knows is told as before."""
     shutil.rmtree(tmp_path / "out" / "runs" / "cuentos-33334444")

@@ -129,7 +129,11 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
     file = tmp_path / "val.jsonl"
     file.write_text('{"premise": "uno", "choice1": "dos", "choice2": "tres", "question": "cause"}\n')
     assert read_evaluation(f"xcopa={file}") == ["uno\ndos\ntres"]
-    assert all(one.home.startswith("https://") and one.fields and one.languages for one in benchmarks().values())
+    for one in benchmarks().values():
+        assert one.home.startswith("https://"), one.name
+        assert one.fields, one.name
+        assert one.languages, one.name
+        assert one.checked, one.name
     file.write_text('{"premise": "uno"}\n{"premise"\n')
     with pytest.raises(ConfigError, match="line 2: this isn't JSON"):
         read_evaluation(str(file))

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
@@ -25,6 +26,7 @@ from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.order import RowGroup, shuffled, windows_of
+from latam_corpus.train.ordered_rows import rows_as_dicts
 from latam_corpus.train.token_counts import count_slices
 from latam_corpus.train.tokenizer import load_tokenizer
 
@@ -99,6 +101,25 @@ def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> Non
         fresh.load_state_dict(json.loads(json.dumps(stream.state_dict())))
         assert [row["doc_id"] for row in fresh] == order[taken:]
         next(stream, None)
+
+
+def test_a_run_goes_on_at_random_points_on_other_ranks(small_store: Store) -> None:
+    """Fifty of them, from 1, 2, 3 or 8 ranks to as many others: the rest is the rest of the one order."""
+    order = ids(small_store, seed=7)
+    lots = random.Random(50)
+    for _ in range(50):
+        world, then = lots.choice((1, 2, 3, 8)), lots.choice((1, 2, 3, 8))
+        rank, taken = lots.randrange(world), lots.randrange(120 // world)
+        stream = CorpusStream(
+            small_store.url, "puerto", seed=7, rank=rank, world=world, columns=["text"], window=WINDOW
+        )
+        for _row in range(taken):
+            next(stream)
+        mine = lots.randrange(then)
+        fresh = CorpusStream(small_store.url, "puerto", rank=mine, world=then, columns=["doc_id"], window=WINDOW)
+        fresh.load_state_dict(json.loads(json.dumps(stream.state_dict())))
+        rest = [one for i, one in enumerate(order) if i >= taken * world and i % then == mine]
+        assert [row["doc_id"] for row in fresh] == rest
 
 
 def test_a_state_serves_another_number_of_ranks(small_store: Store) -> None:
@@ -194,6 +215,16 @@ def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
     assert next(stream.texts()).startswith("La barca")
 
 
+def test_rows_are_those_of_arrow(small_store: Store) -> None:
+    """Of slices and of several chunks too, with nothing in a column, and with empty texts."""
+    columns = {"text": ["ñandú", "", "agua 🌊"], "title": ["uno", None, "dos"], "none": [None] * 3, "empty": [""] * 3}
+    table = pa.table(columns, schema=pa.schema(dict.fromkeys(columns, pa.large_string())))
+    for one in (table, table.slice(1), table.slice(1, 1), pa.concat_tables([table, table.slice(2)]), table.slice(3)):
+        assert rows_as_dicts(one) == one.to_pylist()
+    whole = next(CorpusStream(small_store.url, "puerto").batches(120))
+    assert rows_as_dicts(whole) == whole.to_pylist()
+
+
 def test_a_stream_at_its_end_begins_again(small_store: Store) -> None:
     """In the same order; `set_epoch` gives it that of another epoch, and a pickled one stands where it stood."""
     stream = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
@@ -265,7 +296,7 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
         ({"name": "puerta"}, "did you mean «puerto»"),
         ({"name": "puerto@2026.11.9"}, "no version"),
         ({"name": None}, "no release is named"),
-        ({"exclude": ["no-such.txt"]}, "the list can't be read"),
+        ({"exclude": ["no-such.txt"]}, "it can't be read"),
     ],
 )
 def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], told: str) -> None:

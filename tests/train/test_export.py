@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from datatrove.pipeline.tokens.megatron_tokenizer import MegatronTokenizedFile
 from datatrove.pipeline.tokens.tokenizer import TokenizedFile
 
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.export.write_export import COLUMNS, write_export
 from latam_corpus.train.tokenizer import Tokenizer, load_tokenizer
@@ -196,6 +198,35 @@ def test_the_command_leaves_out_what_it_is_told(
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+def test_withdrawn_tokens_can_be_masked(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """The lock in an export says which tokens of which file; once more exported, they aren't there."""
+    line: list[Any] = ["puerto@2026.11.0", "--store", small_store.url]
+    export = ["export", *line, "--tokenizer", tokenizer_file, "--format", "ds"]
+    assert command_line(*export, "--to", tmp_path / "first").code == 0
+    check: list[Any] = [
+        "release",
+        "check-lock",
+        tmp_path / "first" / "corpus.lock",
+        "--store",
+        small_store.url,
+        "--json",
+    ]
+    assert command_line(*check).code == 0
+    before = spans(tmp_path / "first")
+    doc_id, file, start, end = before.row(7)
+    withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", datetime(2026, 11, 27, tzinfo=UTC))
+    checked = command_line(*check)
+    assert (checked.code, checked.json["rows"]) == (
+        1,
+        [{"doc_id": doc_id, "file": file, "start": start, "end": end}],
+    )
+    assert command_line(*export, "--to", tmp_path / "second").code == 0
+    assert spans(tmp_path / "second")["doc_id"].to_list() == [one for one in before["doc_id"] if one != doc_id]
+
+
 def test_an_export_that_broke_off_leaves_no_folder(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +235,7 @@ def test_an_export_that_broke_off_leaves_no_folder(
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("latam_corpus.train.export.write_export.sync", full)
+    monkeypatch.setattr("latam_corpus.train.new_folder.sync", full)
     stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
     with pytest.raises(ReleaseError, match="No space left"):
         write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")

@@ -19,7 +19,7 @@ _MOST: Final = 200
 
 @lru_cache(maxsize=1)
 def training_agents() -> dict[str, str]:
-    """The agents that gather training data, by their lower case: a dated snapshot of a public list (`agents.toml`).
+    """Return the agents that gather training data, by lower case: a dated snapshot of a public list (`agents.toml`).
 
     >>> training_agents()["gptbot"], "chatgpt-user" in training_agents()
     ('GPTBot', False)
@@ -41,14 +41,14 @@ def addressed(value: str) -> tuple[str, ...]:
     """
     text = value.lower()
     names = _names()
-    found = {names[_SEPARATOR.sub("", match[0])] for match in _pattern().finditer(text)}
+    agents = {names[_SEPARATOR.sub("", match[0])] for match in _pattern().finditer(text)}
     for word in re.split(r"[\s,;|\"']+", text, maxsplit=_MOST)[:_MOST]:
         if word.strip("*/:."):
             # «Bot» alone is no pattern, `*bot*` is.
-            found.update(name for name in names.values() if "*" in word and fnmatchcase(name, _literal(word)))
+            agents.update(name for name in names.values() if "*" in word and fnmatchcase(name, _literal(word)))
         elif "*" in word:
-            found.add("*")
-    return tuple(sorted(found))
+            agents.add("*")
+    return tuple(sorted(agents))
 
 
 def _literal(pattern: str) -> str:

@@ -37,7 +37,7 @@ def refusals(value: str) -> list[Refusal]:
     (['noarchive'], ['noai'])
     """
     words = [word for word in _SEPARATORS.split(_COLON.sub(": ", value[:_LONGEST].lower())) if word]
-    found: set[str] = set()
+    bare_words: set[str] = set()
     concerned = True
     # Words that are no directives: the agents of a list, if a colon comes, or the words of one name.
     unknown: list[str] = []
@@ -48,10 +48,10 @@ def refusals(value: str) -> list[Refusal]:
         elif (bare := word.rstrip(":")) in _DIRECTIVES:
             unknown = []
             if concerned:
-                found.add(bare)
+                bare_words.add(bare)
         else:
             unknown.append(word)
-    return [word for word in _REFUSALS if word in found]
+    return [word for word in _REFUSALS if word in bare_words]
 
 
 def _is_agent(word: str, after: str) -> bool:

@@ -87,29 +87,29 @@ def withheld(signals: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(WITHHELD[name] for name in signals if name in _KNOWN))  # type: ignore[index]
 
 
-def to_json(found: Iterable[OptOut]) -> str:
+def to_json(opt_outs: Iterable[OptOut]) -> str:
     """Return the refusals as one line of ASCII, for the header of a WARC record; no longer than `MOST`.
 
     Of more than fit, one of each signal is kept, since the signals decide what is withheld, and of the others as many
     as there is room for; their words and addresses are cut.
     """
-    rows = list(found)
+    rows = list(opt_outs)
     whole = _dumped(rows)
     if len(whole) <= MOST:
         return whole
     firsts = {one.signal: one for one in reversed(rows)}
     others = [one for one in rows if firsts[one.signal] is not one]
-    kept: list[OptOut] = []
+    fitting: list[OptOut] = []
     for one in [*firsts.values(), *others]:
         short = replace(one, value=one.value[:_SHORT_VALUE], address=one.address[:_SHORT_ADDRESS])
-        if len(_dumped([*kept, short])) > MOST:
+        if len(_dumped([*fitting, short])) > MOST:
             break
-        kept.append(short)
-    return _dumped(sorted(kept))
+        fitting.append(short)
+    return _dumped(sorted(fitting))
 
 
-def _dumped(found: Iterable[OptOut]) -> str:
-    rows = [[one.signal, one.value, one.address, one.time.astimezone(UTC).isoformat()] for one in found]
+def _dumped(opt_outs: Iterable[OptOut]) -> str:
+    rows = [[one.signal, one.value, one.address, one.time.astimezone(UTC).isoformat()] for one in opt_outs]
     return json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
 
 

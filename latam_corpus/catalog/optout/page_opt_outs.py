@@ -138,10 +138,10 @@ def page_opt_outs(
     >>> [(one.signal, one.address) for one in found]
     [('noai', 'https://a.example/nota'), ('rsl-permission', 'https://a.example/rsl.xml')]
     """
-    found = [*header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
+    opt_outs = [*header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
     for link in licence_links(headers, head):
-        found += licence(urljoin(url, link), url, time)
-    return sorted(set(found))
+        opt_outs += licence(urljoin(url, link), url, time)
+    return sorted(set(opt_outs))
 
 
 def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
@@ -158,17 +158,17 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
     >>> [one.signal for one in found]
     ['noai', 'tdm-reservation', 'content-usage']
     """
-    found: list[OptOut] = []
+    opt_outs: list[OptOut] = []
     for name, value in headers:
         if name == "x-robots-tag":
-            found += [opt_out(word, value, url, time) for word in refusals(value)]
+            opt_outs += [opt_out(word, value, url, time) for word in refusals(value)]
         elif name == "tdm-reservation" and reservation(value):
-            found.append(opt_out("tdm-reservation", f"header: {value}", url, time))
+            opt_outs.append(opt_out("tdm-reservation", f"header: {value}", url, time))
         elif name == "content-usage" and content_usage(value) == "n":
-            found.append(opt_out("content-usage", value, url, time))
+            opt_outs.append(opt_out("content-usage", value, url, time))
         elif name == "content-signal" and content_signal(value) == "n":
-            found.append(opt_out("content-signal", value, url, time))
-    return found
+            opt_outs.append(opt_out("content-signal", value, url, time))
+    return opt_outs
 
 
 def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
@@ -179,22 +179,22 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
     >>> [one.signal for one in head_opt_outs(Head(page), "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))]
     ['noai', 'tdm-reservation']
     """
-    found: list[OptOut] = []
+    opt_outs: list[OptOut] = []
     if not any(map(head.has, _INTERESTING)):
-        return found
+        return opt_outs
     verdicts = [licence_verdict(inline, url) for inline in _inlined(head.bytes)]
-    found += [opt_out(verdict[0], f"script: {verdict[1]}", url, time) for verdict in verdicts if verdict]
+    opt_outs += [opt_out(verdict[0], f"script: {verdict[1]}", url, time) for verdict in verdicts if verdict]
     for tag, values in head.elements:
         if tag != "meta":
             continue
         name, content = _name(values), values.get("content", "")
         if _ROBOTS.search(name) or addressed(name):
             # Directives stand in `content`, or where they were written by mistake.
-            said = refusals(content) or refusals(values[""])
-            found += [opt_out(word, f"meta: {content or values['']}", url, time) for word in said]
+            refused = refusals(content) or refusals(values[""])
+            opt_outs += [opt_out(word, f"meta: {content or values['']}", url, time) for word in refused]
         elif _TDM in name and reservation(content):
-            found.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
-    return found
+            opt_outs.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
+    return opt_outs
 
 
 def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
@@ -205,10 +205,12 @@ def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
     >>> reserves([("tdm-reservation", "0")], Head(b"")), reserves([], Head(b"<p>"))
     (False, None)
     """
-    said = [reservation(value) for name, value in headers if name == "tdm-reservation"]
+    reservations = [reservation(value) for name, value in headers if name == "tdm-reservation"]
     if head.has(b"tdm-reservation"):
-        said += [reservation(v.get("content")) for tag, v in head.elements if tag == "meta" and _TDM in _name(v)]
-    known = [one for one in said if one is not None]
+        reservations += [
+            reservation(v.get("content")) for tag, v in head.elements if tag == "meta" and _TDM in _name(v)
+        ]
+    known = [one for one in reservations if one is not None]
     return any(known) if known else None
 
 
@@ -218,7 +220,7 @@ def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
     >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], Head(b""))
     ['/rsl.xml']
     """
-    found = [
+    links = [
         match[1]
         for name, value in headers
         if name == "link"
@@ -226,18 +228,18 @@ def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
         if "license" in match[2].lower() and MEDIA_TYPE in match[2].lower()
     ]
     if head.has(b"rsl+xml"):
-        found += [v["href"] for t, v in head.elements if t == "link" and v.get("type") == MEDIA_TYPE and "href" in v]
-    return list(dict.fromkeys(found))
+        links += [v["href"] for t, v in head.elements if t == "link" and v.get("type") == MEDIA_TYPE and "href" in v]
+    return list(dict.fromkeys(links))
 
 
 def _inlined(head: bytes) -> list[bytes]:
     """Return the licences that stand in the page itself."""
-    found = []
+    scripts = []
     for opening in islice(_INLINE.finditer(head), _MAX_INLINE):
         if (end := head.find(b"</script", opening.end())) < 0:
             break
-        found.append(head[opening.end() : end].strip())
-    return found
+        scripts.append(head[opening.end() : end].strip())
+    return scripts
 
 
 def _name(values: dict[str, str]) -> str:

@@ -58,9 +58,9 @@ def longest(rules: list[tuple[str, T]], path: str) -> list[T]:
     >>> longest([("/", "n"), ("/abierto/", "y"), ("/", "y")], "/cerrado")
     ['n', 'y']
     """
-    found = [(len(_normal(pattern)), said) for pattern, said in rules if matches(pattern, path)]
-    most = max((size for size, _ in found), default=0)
-    return [said for size, said in found if size == most]
+    matching = [(len(_normal(pattern)), rule) for pattern, rule in rules if matches(pattern, path)]
+    most = max((size for size, _ in matching), default=0)
+    return [rule for size, rule in matching if size == most]
 
 
 @lru_cache(maxsize=4096)

@@ -22,11 +22,11 @@ def content_usage(value: str) -> Preference | None:
     >>> content_usage("train-ai=y, train-ai=n"), content_usage("search=n")
     ('n', None)
     """
-    said: Preference | None = None
+    preference: Preference | None = None
     for key, word in _members(value):
         if key == "train-ai":
-            said = "n" if word == "n" else "y" if word == "y" else None
-    return said
+            preference = "n" if word == "n" else "y" if word == "y" else None
+    return preference
 
 
 def content_signal(value: str) -> Preference | None:
@@ -35,8 +35,8 @@ def content_signal(value: str) -> Preference | None:
     >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
     ('n', 'y', None)
     """
-    found = [word for key, word in _members(value.lower()) if key == "ai-train"]
-    return "n" if "no" in found else "y" if "yes" in found else None
+    answers = [word for key, word in _members(value.lower()) if key == "ai-train"]
+    return "n" if "no" in answers else "y" if "yes" in answers else None
 
 
 def split_path(value: str) -> tuple[str, str]:
@@ -55,12 +55,12 @@ def _members(value: str) -> list[tuple[str, str]]:
     """Return the keys and tokens of a dictionary; quoted strings and inner lists are no tokens, and may hold commas."""
     # A line is short; a stranger's may be made to be searched for ever.
     plain = re.sub(r'"(?:[^"\\]|\\.)*"|\([^()]*\)', "()", value[:_LONGEST])
-    found = []
+    members = []
     for member in plain.split(","):
         key, _, rest = member.strip().partition("=")
         if _KEY.fullmatch(key.strip()):
-            found.append((key.strip(), rest.partition(";")[0].strip()))
-    return found
+            members.append((key.strip(), rest.partition(";")[0].strip()))
+    return members
 
 
 def reservation(value: object) -> bool | None:

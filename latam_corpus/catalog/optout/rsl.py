@@ -17,12 +17,12 @@ Verdict: TypeAlias = Literal["rsl-prohibited", "rsl-permission"]
 # Words for training among the usages, in the versions seen, and words for every use.
 _TRAINING: Final = frozenset({"train-ai", "ai-train", "ai-training", "ai-all", "all"})
 # Licences of these kinds need no dealings with the owner; an attribution is given by the corpus's own columns.
-_GIVEN: Final = frozenset({"", "free", "attribution"})
+_ALLOWED_PAYMENTS: Final = frozenset({"", "free", "attribution"})
 _LARGEST: Final = 2**20
 
 
 def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
-    """What an RSL document says of training on the URL, and in which words; None where it allows it or says nothing.
+    """Read what an RSL document says of training on the URL, in its words; None where it allows it or says nothing.
 
     A prohibition in any licence of the URL counts; else one licence that allows training, free or for attribution,
     is enough; else permission must be asked. A document that can't be read asks for permission too: it was meant as
@@ -40,24 +40,24 @@ def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
     if root is None:
         return "rsl-permission", "the licence can't be read"
     contents = [(_pattern(content, url), content) for content in root.iter("{*}content")]
-    found = [content for content in longest(contents, path_of(url)) if content is not None]
-    licences = [(content, licence) for content in found for licence in content.iter("{*}license")]
+    contents_here = [content for content in longest(contents, path_of(url)) if content is not None]
+    licences = [(content, licence) for content in contents_here for licence in content.iter("{*}license")]
     for _, licence in licences:
         if refused := _usages(licence, "prohibits") & _TRAINING:
             return "rsl-prohibited", f"prohibits usage: {', '.join(sorted(refused))}"
-    if not found or any(_is_given(content, licence) for content, licence in licences):
+    if not contents_here or any(_allows_training(content, licence) for content, licence in licences):
         return None
     return "rsl-permission", "training needs a licence from the owner"
 
 
-def _is_given(content: _Element, licence: _Element) -> bool:
+def _allows_training(content: _Element, licence: _Element) -> bool:
     """Whether the licence lets anyone train, without dealings with the owner."""
     permitted = [element for element in licence.iter("{*}permits") if element.get("type") == "usage"]
     if permitted and not _usages(licence, "permits") & _TRAINING:
         return False
     payments = [(element.get("type") or "").strip() for element in licence.iter("{*}payment")]
     # A licence of a server must be fetched from it, even a free one.
-    return not content.get("server") and all(kind in _GIVEN for kind in payments)
+    return not content.get("server") and all(kind in _ALLOWED_PAYMENTS for kind in payments)
 
 
 def _usages(licence: _Element, name: str) -> frozenset[str]:
@@ -67,15 +67,15 @@ def _usages(licence: _Element, name: str) -> frozenset[str]:
 
 def _pattern(content: _Element, url: str) -> str:
     """Return the content's URL as a path pattern; nothing where it speaks of another host."""
-    said = (content.get("url") or "").strip()
-    if "://" not in said:
-        return said
+    location = (content.get("url") or "").strip()
+    if "://" not in location:
+        return location
     try:
-        if urlsplit(said).netloc.lower() != urlsplit(url).netloc.lower():
+        if urlsplit(location).netloc.lower() != urlsplit(url).netloc.lower():
             return ""
     except ValueError:
         return ""
-    return path_of(said)
+    return path_of(location)
 
 
 def _parsed(text: bytes) -> _Element | None:

@@ -13,8 +13,9 @@ from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
+from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.report.reasons import in_plain_words
 
@@ -58,24 +59,39 @@ def inventory(
     named: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE]…",
-            help="Source files or ids; all that are held by default.",
+            metavar="[SOURCE]…|PATH",
+            help=N_("Source files or ids, all that are held by default; or a folder of a partner's files."),
             autocompletion=completion.sources,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")] = (
-        Path("out")
-    ),
-    store: Annotated[str | None, typer.Option("--store", help="The store; OUT/store by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[
+        Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))
+    ] = (Path("out")),
+    store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
+    draft: Annotated[
+        Path | None,
+        typer.Option("--draft", metavar="FILE", help=N_("Of a folder: write a draft of its source's file.")),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help=N_("Of a folder: write a page here: one file, no network needed."))
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
 
-    Of a source that is named, all of it is told; of the others a line each.
+    Of a source that is named, all of it is told; of the others a line each. Of a folder that somebody hands over, what
+    is in it: formats, sizes, checksums, charsets, pages to be recognised, languages at a glance.
     """
     from latam_corpus.audit.stores import existing_store
 
     language = spoken()
+    if named and (folder := folder_of(named, out)):
+        from latam_corpus.desk.commands.survey_tables import tell_survey
+
+        tell_survey(folder, draft, html, language, as_json=as_json)
+        return
+    if draft or html:
+        raise ConfigError("--draft" if draft else "--html", _("it goes with a folder"), _("name the folder first"))
     held = _held(out, existing_store(store, out))
     if named:
         held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}
@@ -90,8 +106,21 @@ def inventory(
         console.print(_NOTHING.fill(out=out).translate(language), markup=False)
 
 
+def folder_of(named: Sequence[str], out: Path) -> Path | None:
+    """Return the folder, or the file that describes no source, that is named alone; None where sources are named.
+
+    Raises:
+        ConfigError: another thing is named beside it.
+    """
+    held = (one for one in named if not (out / "collected" / one).is_dir())
+    paths = [path for one in held if (path := undescribed(one))]
+    if paths and len(named) > 1:
+        raise ConfigError(str(paths[0]), _("a folder is surveyed by itself"), _("give the command for each"))
+    return paths[0] if paths else None
+
+
 def _id_of(named: str, held: Collection[str]) -> str:
-    """The id of a source's file, of one of the catalogue, or of one that is held though the catalogue has it no more.
+    """Return the id of a source's file, of one of the catalogue, or of one held that has left the catalogue.
 
     Raises:
         ConfigError: there is none of that name.
@@ -112,21 +141,21 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
     held: dict[str, dict[str, Any]] = {}
 
     def row(name: str, title: str | None = None) -> dict[str, Any]:
-        found = held.setdefault(name, _row(name))
-        found["title"] = found["title"] or title
-        return found
+        entry = held.setdefault(name, _row(name))
+        entry["title"] = entry["title"] or title
+        return entry
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for told in (record.values for record in finished_runs(out)):  # the latest first
-        titles = {source["id"]: source["title"] for source in told.get("sources", ())}
-        for name in {one["source"] for one in told.get("by_genre", ())}:
-            found = row(name, titles.get(name))
-            found["run"] = found["run"] or _in_run(told, name)
+    for values in (record.values for record in finished_runs(out)):  # the latest first
+        titles = {source["id"]: source["title"] for source in values.get("sources", ())}
+        for name in {one["source"] for one in values.get("by_genre", ())}:
+            held_row = row(name, titles.get(name))
+            held_row["run"] = held_row["run"] or _in_run(values, name)
     for manifest in _latest(store) if store else ():
         for entry in manifest.sources:
-            told_of = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
-            row(entry.source_id, entry.title)["releases"].append(told_of)
+            release = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
+            row(entry.source_id, entry.title)["releases"].append(release)
     return dict(sorted(held.items()))
 
 
@@ -134,7 +163,7 @@ def _latest(store: Store) -> Iterator[Manifest]:
     """Yield the latest version of each release."""
     from latam_corpus.release.manifest import load_manifest
 
-    with store.told():
+    with store.named_errors():
         for name in store.names():
             latest = store.latest(name)
             if latest:
@@ -148,11 +177,11 @@ def _collected(folder: Path) -> dict[str, Any]:
     return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}
 
 
-def _in_run(told: dict[str, Any], name: str) -> dict[str, Any]:
+def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:
     """Return what a run made of a source, of whatever genre its documents are."""
-    rows = [row for row in told["by_genre"] if row["source"] == name]
-    kept = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
-    return {"run": told["id"], **kept, "reasons": reasons_of(rows)}
+    rows = [row for row in values["by_genre"] if row["source"] == name]
+    totals = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
+    return {"run": values["id"], **totals, "reasons": reasons_of(rows)}
 
 
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -161,10 +190,10 @@ def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     >>> reasons_of([{"reasons": {"duplicate": 1}}, {"reasons": {"language=eng": 2, "duplicate": 3}}])
     {'duplicate': 4, 'language=eng': 2}
     """
-    found: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for row in rows:
-        found.update(row["reasons"])
-    return dict(found.most_common())
+        reasons.update(row["reasons"])
+    return dict(reasons.most_common())
 
 
 def _line(row: dict[str, Any]) -> Sequence[object]:
@@ -176,8 +205,8 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 
 def _tell(row: dict[str, Any], out: Path, language: str) -> None:
-    def say(said: Message, **values: object) -> None:
-        console.print("  " + said.fill(**values).translate(language), markup=False)
+    def say(message: Message, **values: object) -> None:
+        console.print("  " + message.fill(**values).translate(language), markup=False)
 
     console.print(" · ".join(one for one in (row["source"], row["title"]) if one), markup=False, style="bold")
     collected, run = row["collected"], row["run"]
@@ -193,9 +222,9 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         size = f"{number(kilobytes)} kB" if kilobytes < _MB else f"{number(kilobytes // _MB)} MB"
         pages = number(collected["states"].get("page", 0))
         say(_COLLECTED, pages=pages, size=size, folder=collected["folder"], **days)
-        for state, said in _STATES.items():
+        for state, state_message in _STATES.items():
             if n := collected["states"].get(state):
-                say(Message("  {state}"), state=said.fill(n=number(n)))
+                say(Message("  {state}"), state=state_message.fill(n=number(n)))
     if run is None:
         say(_NO_RUN)
     else:

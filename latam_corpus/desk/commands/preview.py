@@ -23,12 +23,12 @@ from latam_corpus.desk.preview_page import (
     preview_page,
     summary,
 )
-from latam_corpus.desk.source_argument import usable_source
+from latam_corpus.desk.source_argument import undescribed, usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
-from latam_corpus.harvest.crawl_words import LEFT, told_cause
+from latam_corpus.harvest.crawl_words import LEFT, cause_message
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.messages import N_, Message, _, enumerated
 from latam_corpus.pipeline.collection_folders import warc_folder
 from latam_corpus.report.page_frame import write_file
 
@@ -46,15 +46,23 @@ def preview(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A source's file, or an id of the catalogue.", autocompletion=completion.sources
+            metavar="FILE",
+            help=N_(
+                "A source's file, an id of the catalogue; or a file or folder of texts that no source describes yet."
+            ),
+            autocompletion=completion.sources,
         ),
     ],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")] = "",
-    n: Annotated[int, typer.Option("--n", min=1, max=100, help="How many items to try.")] = 5,
-    policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder.")] = "",
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page here: one file, no network needed.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder whose crawled pages are used, if any.")] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("Where its records are."))] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("How many items to try."))] = 5,
+    policies: Annotated[str, typer.Option(metavar="FOLDER", help=N_("A filters/ folder."))] = "",
+    html: Annotated[
+        Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder whose crawled pages are used, if any."))] = Path(
+        "out"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.
 
@@ -67,21 +75,23 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        place = where or warc_folder(source, out) or _asked(source, n, opened, language)
-        for breach in examine(source, place).breaches:
+        folder = (
+            where or str(undescribed(file) or "") or warc_folder(source, out) or _asked(source, n, opened, language)
+        )
+        for breach in examine(source, folder).breaches:
             raise ConfigError(*breach)
-        items = items_of(source, place, n, policies)
+        items = items_of(source, folder, n, policies)
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
-    told = summary(items, source.tier, source.uses)
+    sentences = summary(items, source.tier, source.uses)
     if html:
-        write_file(html, preview_page(source.title, items, told, language, internal=not _readable(source)))
+        write_file(html, preview_page(source.title, items, sentences, language, internal=not _readable(source)))
     if as_json:
         print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
         return
     for number, item in enumerate(items, 1):
         _tell(number, item, language)
-    for one in told:
+    for one in sentences:
         console.print(one.translate(language), markup=False)
     if html:
         console.print(_PAGE.fill(path=html).translate(language), markup=False)
@@ -100,15 +110,15 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
     if refused:
         problem, remedy = refused
         raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
-    room = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
-    crawler = crawler_of(source)(source, room, Silent(), limit=n)
+    workdir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
+    crawler = crawler_of(source)(source, workdir, Silent(), limit=n)
     errors.print(_ASKING.fill(n=n, holder=source.holder).translate(language), markup=False)
     result = crawler.run()
     for host, why in result.closed.items():
-        errors.print(LEFT.fill(host=host, why=told_cause(why)).translate(language), markup=False)
+        errors.print(LEFT.fill(host=host, why=cause_message(why)).translate(language), markup=False)
     if not result.pages:
         causes = enumerated(
-            Message("{cause} ({n})", {"cause": told_cause(cause), "n": n}) for cause, n in result.causes.items()
+            Message("{cause} ({n})", {"cause": cause_message(cause), "n": n}) for cause, n in result.causes.items()
         )
         raise ConfigError(_("source {source}", source=source.id), _NOTHING, causes)
     return str(result.folder / "warc")
@@ -135,7 +145,7 @@ def _readable(source: Source) -> bool:
 
 def _tell(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
-    known = [item.title, item.language_said.translate(language)]
+    known = [item.title, item.identified_language.translate(language)]
     console.print(f"{number}  {item.where}", markup=False)
     console.print(f"   {' · '.join(one for one in known if one)}", markup=False)
     console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")

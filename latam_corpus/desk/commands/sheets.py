@@ -18,7 +18,7 @@ from latam_corpus.desk.sheet_columns import TO_CORRECT
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _, same
+from latam_corpus.messages import N_, Message, _, same
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.toml_model import parse_toml, read_toml
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheet import Row
     from latam_corpus.desk.workbook import Sheet
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _DONE: Final = same("✓")
 _EXISTS: Final = _(
     "the file {path} is there already with another content; change the name in the catalogue, or take the file away"
@@ -40,12 +40,12 @@ _SHEET: Final = _("sheet: {path}")
 
 
 def export_sheet(
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet to write: .xlsx or .csv.")],
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet to write: .xlsx or .csv."))],
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE…", help="Source files or ids.", autocompletion=completion.sources),
+        typer.Argument(metavar="SOURCE…", help=N_("Source files or ids."), autocompletion=completion.sources),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every source of the catalogue.")] = False,
+    every: Annotated[bool, typer.Option("--all", help=N_("Every source of the catalogue."))] = False,
     as_json: Json = False,
 ) -> None:
     """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
@@ -74,17 +74,17 @@ def _text_of(named: str, language: str) -> str:
 
 
 def import_sheet(
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The sheet that was filled in: .xlsx or .csv.")],
-    to: Annotated[Path, typer.Option("--to", help="The folder of the source files.")] = Path("sources"),
-    back: Annotated[Path | None, typer.Option("--back", help="Where the sheet comes back to.")] = None,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet that was filled in: .xlsx or .csv."))],
+    to: Annotated[Path, typer.Option("--to", help=N_("The folder of the source files."))] = Path("sources"),
+    back: Annotated[Path | None, typer.Option("--back", help=N_("Where the sheet comes back to."))] = None,
     as_json: Json = False,
 ) -> None:
     """Write a source file for each row that is right; the sheet comes back and says of the others what to correct.
 
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
-    found = read_sheet(sheet)
-    language = asked() or language_of_heads([head.rstrip(" *") for head in found.heads], spoken())
+    table = read_sheet(sheet)
+    language = asked() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(
@@ -95,28 +95,30 @@ def import_sheet(
         raise ConfigError(str(returned), problem, _("end its name in {suffix}", suffix=sheet.suffix))
     written: list[str] = []
     notes: dict[int, str] = {}
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     wrong = 0
-    for place in range(found.head_row + 1, len(found.rows)):
-        cells = found.cells(place)
+    for row_index in range(table.head_row + 1, len(table.rows)):
+        cells = table.cells(row_index)
         if not cells:
             continue
         row = source_of(cells, written)
-        said = [*row.wrong, *_formulas(found, place)] or _write(row, to)
-        if not said:
+        problems = [*row.wrong, *_formulas(table, row_index)] or _write(row, to)
+        if not problems:
             written.append(row.values["id"])
-        wrong += bool(said)
-        notes[place] = "\n".join(one.translate(language) for one in said) or _DONE.translate(language)
-        told.append({"row": place + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in said]})
+        wrong += bool(problems)
+        notes[row_index] = "\n".join(one.translate(language) for one in problems) or _DONE.translate(language)
+        rows.append(
+            {"row": row_index + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in problems]}
+        )
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
-        write_file(returned, returned_workbook(sheet, found, notes, head))
+        write_file(returned, returned_workbook(sheet, table, notes, head))
     else:
-        write_file(returned, csv_text(with_notes(found, notes, head)))
+        write_file(returned, csv_text(with_notes(table, notes, head)))
     if as_json:
-        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": told})
+        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": rows})
     else:
-        _tell(found, told, language)
+        _tell(table, rows, language)
         console.print(_WRITTEN.fill(n=number(len(written)), folder=to).translate(language), markup=False)
         if wrong:
             console.print(_BACK.fill(n=number(wrong), path=returned, head=head).translate(language), markup=False)
@@ -132,9 +134,9 @@ def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
             console.print(_ROW.fill(n=row["row"], told=one).translate(language), markup=False)
 
 
-def _formulas(sheet: Sheet, place: int) -> list[Message]:
+def _formulas(sheet: Sheet, row_index: int) -> list[Message]:
     """Return what there is to say of a row's formulas, which are never computed."""
-    columns = [column for row, column in sorted(sheet.formulas) if row == place and sheet.keys[column]]
+    columns = [column for row, column in sorted(sheet.formulas) if row == row_index and sheet.keys[column]]
     return [_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
 

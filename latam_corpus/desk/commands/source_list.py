@@ -10,14 +10,14 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from latam_corpus.catalog.source import Source
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _COUNT: Final = _("sources: {n}")
 _HEADS: Final = (
     _("id"), _("genre"), _("country"),
@@ -27,11 +27,11 @@ _HEADS: Final = (
 
 
 def list_sources(
-    genre: Annotated[str, typer.Option(help="Of this genre.")] = "",
-    country: Annotated[str, typer.Option(help="Of this country, by code or name.")] = "",
-    language: Annotated[str, typer.Option(help="In this language, by code or name.")] = "",
-    status: Annotated[str, typer.Option(help="verified, unverified or ask_first.")] = "",
-    use: Annotated[str, typer.Option(help="Allowed for this use: train, redistribute or evaluate.")] = "",
+    genre: Annotated[str, typer.Option(help=N_("Of this genre."))] = "",
+    country: Annotated[str, typer.Option(help=N_("Of this country, by code or name."))] = "",
+    language: Annotated[str, typer.Option(help=N_("In this language, by code or name."))] = "",
+    status: Annotated[str, typer.Option(help=N_("verified, unverified or ask_first."))] = "",
+    use: Annotated[str, typer.Option(help=N_("Allowed for this use: train, redistribute or evaluate."))] = "",
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
@@ -47,9 +47,9 @@ def list_sources(
         "use": _read("--use", answers.choice(USES, numbered=False), use),
         "language": _read("--language", answers.language, language),
     }
-    found = [source for source in shipped_sources() if _fits(source, wanted)]
+    sources = [source for source in shipped_sources() if _fits(source, wanted)]
     if as_json:
-        print_json([_row(source) for source in found])
+        print_json([_row(source) for source in sources])
         return
     rows = [
         (
@@ -62,7 +62,7 @@ def list_sources(
             STATUSES[s.status].translate(spoken_),
             s.title,
         )
-        for s in found
+        for s in sources
     ]
     if rows:
         table("", [head.translate(spoken_) for head in _HEADS], rows)

@@ -18,12 +18,13 @@ from latam_corpus.desk.commands.inventory import inventory
 from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
+from latam_corpus.desk.commands.speakers import speakers
 from latam_corpus.desk.interview import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _, same
+from latam_corpus.messages import N_, _, same
 from latam_corpus.report.page_frame import unwritable
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-app = typer.Typer(no_args_is_help=True, help="Describe sources, check them, and see what comes of them (librarians).")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(
+    no_args_is_help=True, help=N_("Describe sources, check them, and see what comes of them (librarians).")
+)
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _RIGHT: Final = _("it is right")
 _WRONG: Final = _("{n} to be put right")
 _ADVICE: Final = _("advice")
@@ -74,10 +77,16 @@ class _Terminal:
 
 @app.command("new")
 def new(
-    path: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write; ID.toml by default.")] = None,
-    template: Annotated[str, typer.Option("--template", metavar="NAME", help="The kind of holder; see --list.")] = "",
-    blank: Annotated[bool, typer.Option("--blank", help="Ask nothing: write the template to fill in by hand.")] = False,
-    listed: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help=N_("The file to write; ID.toml by default."))
+    ] = None,
+    template: Annotated[
+        str, typer.Option("--template", metavar="NAME", help=N_("The kind of holder; see --list."))
+    ] = "",
+    blank: Annotated[
+        bool, typer.Option("--blank", help=N_("Ask nothing: write the template to fill in by hand."))
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help=N_("List the templates."))] = False,
     as_json: Json = False,
 ) -> None:
     """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
@@ -120,14 +129,14 @@ def _list_templates(language: str, as_json: bool) -> None:
 
 
 def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
-    source, found = check_source(text, str(path))
+    source, findings = check_source(text, str(path))
     if as_json:
-        advised = [one.as_dict(language) for one in found]
+        advised = [one.as_dict(language) for one in findings]
         print_json({"file": str(path), "source": source.id if source else None, "findings": advised})
         return
     console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
-    for one in found:
-        console.print(f"  {_ADVICE.translate(language)}: {one.told(language)}", markup=False)
+    for one in findings:
+        console.print(f"  {_ADVICE.translate(language)}: {one.in_language(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
     for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
         console.print(f"{_NEXT.translate(language)}  latam-corpus {command}", markup=False)
@@ -141,8 +150,10 @@ def _chosen(screen: _Terminal, language: str) -> Template:
 
 @app.command("check")
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where the records of the one file are.")] = "",
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Source files."))],
+    where: Annotated[
+        str, typer.Option("--input", metavar="PATH", help=N_("Where the records of the one file are."))
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is.
@@ -152,26 +163,26 @@ def check(
     from latam_corpus.pipeline.mistakes import unread
 
     language = spoken()
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     if where and len(files) > 1:
         raise ConfigError("--input", "it goes with one file", "check the files one by one")
     by_id: dict[str, Path] = {}
     for path in files:
-        source, found = check_file(path)
+        source, findings = check_file(path)
         if source and by_id.setdefault(source.id, path) != path:
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
-            found = [*found, Finding(None, "id", same_id, _OTHER_ID)]
+            findings = [*findings, Finding(None, "id", same_id, _OTHER_ID)]
         if source:
-            found = [*found, *(Finding(None, "collect.files", *one) for one in unread(source))]
+            findings = [*findings, *(Finding(None, "collect.files", *one) for one in unread(source))]
         if source and where:
-            found = [*found, *_of_records(source, where)]
-        wrong = [one for one in found if one.wrong]
-        told.append(
+            findings = [*findings, *_of_records(source, where)]
+        wrong = [one for one in findings if one.wrong]
+        reports.append(
             {
                 "file": str(path),
                 "ok": source is not None and not wrong,
                 "source": source.id if source else None,
-                "findings": [one.as_dict(language) for one in found],
+                "findings": [one.as_dict(language) for one in findings],
             }
         )
         if as_json:
@@ -181,12 +192,12 @@ def check(
         facts = read_back(source.genre, source.country, source.languages) if source else None
         if facts and str(facts):
             console.print(_("  read as: {facts}", facts=facts))
-        for one in found:
+        for one in findings:
             mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {mark}{one.told(language)}", markup=False)
+            console.print(f"  {mark}{one.in_language(language)}", markup=False)
     if as_json:
-        print_json(told)
-    if not all(one["ok"] for one in told):
+        print_json(reports)
+    if not all(one["ok"] for one in reports):
         raise typer.Exit(1)
 
 
@@ -204,5 +215,6 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
 app.command("list")(list_sources)
 app.command("preview")(preview)
 app.command("inventory")(inventory)
+app.command("speakers")(speakers)
 app.command("export")(export_sheet)
 app.command("import")(import_sheet)

@@ -31,20 +31,20 @@ from latam_corpus.harvest.crawl_words import (
     WAITING,
     WITH_SOURCE,
     WITHDRAWN,
-    told_cause,
+    cause_message,
 )
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.website import Result
     from latam_corpus.messages import Message
 
-_TOLD_EVERY: Final = 15.0
+_LINE_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder of runs, collected records and the release store.")]
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))]
 
 
 class _Lines:
@@ -56,27 +56,31 @@ class _Lines:
     def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
         """Print the line, if it is time."""
         now = time.monotonic()
-        if now - self._last >= _TOLD_EVERY:
+        if now - self._last >= _LINE_EVERY:
             self._last = now
-            told = PROGRESS.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url)
-            errors.print(told.translate(self._language), markup=False)
+            line = PROGRESS.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url)
+            errors.print(line.translate(self._language), markup=False)
 
 
 def crawl(
     source: Annotated[
         str,
         typer.Argument(
-            help="A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
-            "or a catalogue id.",
+            help=N_(
+                "A source with [collect.crawl], [collect.feeds], [collect.oai] or [collect.commoncrawl]: a TOML file, "
+                "or a catalogue id."
+            ),
             autocompletion=completion.sources,
         ),
     ],
     out: Out = Path("out"),
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many pages of this round.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Begin a new round: ask for what has changed.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Hosts asked at the same time, each over one connection.")] = 16,
+    limit: Annotated[int | None, typer.Option(min=1, help=N_("Stop after so many pages of this round."))] = None,
+    again: Annotated[bool, typer.Option("--again", help=N_("Begin a new round: ask for what has changed."))] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help=N_("Hosts asked at the same time, each over one connection."))
+    ] = 16,
     plan_only: Annotated[
-        bool, typer.Option("--plan-only", help="Of Common Crawl: write the plan anew, to be read; fetch nothing.")
+        bool, typer.Option("--plan-only", help=N_("Of Common Crawl: write the plan anew, to be read; fetch nothing."))
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -92,8 +96,8 @@ def crawl(
         )
     crawler = crawler_of(described)(described, out, _Lines(language), limit=limit, workers=workers)
     if plan_only:
-        told = crawler.plan()
-        print_json(told) if as_json else _tell_plan(told, crawler.folder / "plan.jsonl", language)
+        summary = crawler.plan()
+        print_json(summary) if as_json else _tell_plan(summary, crawler.folder / "plan.jsonl", language)
         return
     result: Result = crawler.run(again=again)
     if as_json:
@@ -104,34 +108,34 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _tell_plan(told: dict[str, Any], path: Path, language: str) -> None:
-    hosts = list(told["hosts"].items())
-    figures = {"captures": told["captures"], "hosts": len(hosts), "bytes": told["bytes"]}
+def _tell_plan(summary: dict[str, Any], path: Path, language: str) -> None:
+    hosts = list(summary["hosts"].items())
+    figures = {"captures": summary["captures"], "hosts": len(hosts), "bytes": summary["bytes"]}
     console.print(
         CAPTURES.fill(**{key: number(value) for key, value in figures.items()}).translate(language), markup=False
     )
     heads = [HOST.translate(language), f"{OF_HOST.translate(language)}#"]
     table("", heads, [(host, number(n)) for host, n in hosts[:_HOSTS_SHOWN]])
-    if told["left_out"]:
-        rows = [(OUT_OF_PLAN.get(why) or told_cause(why), number(n)) for why, n in told["left_out"].items()]
+    if summary["left_out"]:
+        rows = [(OUT_OF_PLAN.get(why) or cause_message(why), number(n)) for why, n in summary["left_out"].items()]
         table("", [LEFT_OUT.translate(language), heads[1]], [(why.translate(language), n) for why, n in rows])
     console.print(READ_PLAN.fill(file=path).translate(language), markup=False)
 
 
 def _tell(source: Source, result: Result, language: str) -> None:
-    def say(said: Message, **values: object) -> None:
-        console.print(said.fill(**values).translate(language), markup=False)
+    def say(message: Message, **values: object) -> None:
+        console.print(message.fill(**values).translate(language), markup=False)
 
     say(PAGES, pages=number(result.pages), folder=result.folder / "warc", seconds=f"{result.seconds:.0f}")
     if result.causes:
         heads = [NO_PAGE.translate(language), f"{ADDRESSES.translate(language)}#"]
-        table("", heads, [(told_cause(cause).translate(language), number(n)) for cause, n in result.causes.items()])
+        table("", heads, [(cause_message(cause).translate(language), number(n)) for cause, n in result.causes.items()])
         say(NAMED, file=result.folder / "crawl.jsonl")
-    if gone := result.states.get("gone", 0):
+    if count := result.states.get("gone", 0):
         withdrawn = source.collect.crawl is not None and source.collect.crawl.gone == "withdraw"
-        say(WITHDRAWN if withdrawn else GONE, n=number(gone), file=result.folder / "gone.jsonl")
+        say(WITHDRAWN if withdrawn else GONE, n=number(count), file=result.folder / "gone.jsonl")
     for host, why in result.closed.items():
-        say(LEFT, host=host, why=told_cause(why))
+        say(LEFT, host=host, why=cause_message(why))
     if waiting := result.states.get("waiting", 0):
         say(WAITING, n=number(waiting))
     console.print(

@@ -21,9 +21,9 @@ from latam_corpus.harvest.crawl_words import (
     SITES_READ,
     UNREAD,
     UNREAD_FILE,
-    told_cause,
+    cause_message,
 )
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest
 
-app = typer.Typer(no_args_is_help=True, help="Read again what owners refuse, and list what must leave.")
+app = typer.Typer(no_args_is_help=True, help=N_("Read again what owners refuse, and list what must leave."))
 
-_TOLD_EVERY: Final = 15.0
+_LINE_EVERY: Final = 15.0
 _MOST_ROWS: Final = 50
 
 
@@ -50,35 +50,43 @@ class _Lines:
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self._last >= _TOLD_EVERY:
+        if now - self._last >= _LINE_EVERY:
             self._last = now
             errors.print(SITES_READ.fill(done=number(done), total=number(total)).translate(self._language))
 
 
 @app.command("recheck")
 def recheck(
-    spec: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="A version; the latest when none is named.")],
-    contact: Annotated[str, typer.Option(help="Whom a site's owner can write to: an e-mail address or a web page.")],
+    spec: Annotated[
+        str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))
+    ],
+    contact: Annotated[
+        str, typer.Option(help=N_("Whom a site's owner can write to: an e-mail address or a web page."))
+    ],
     retroactive: Annotated[
         bool,
         typer.Option(
             "--retroactive/--not-retroactive",
-            help="Whether a refusal counts for what was obtained before it was first read.",
+            help=N_("Whether a refusal counts for what was obtained before it was first read."),
         ),
     ] = True,
-    again: Annotated[bool, typer.Option("--again", help="Read anew what a session that was cut has read.")] = False,
-    delay: Annotated[float, typer.Option(min=0.0, help="Seconds between two requests to one host, at least.")] = 1.0,
-    workers: Annotated[int, typer.Option(min=1, help="Hosts asked at the same time, each over one connection.")] = 16,
+    again: Annotated[bool, typer.Option("--again", help=N_("Read anew what a session that was cut has read."))] = False,
+    delay: Annotated[
+        float, typer.Option(min=0.0, help=N_("Seconds between two requests to one host, at least."))
+    ] = 1.0,
+    workers: Annotated[
+        int, typer.Option(min=1, help=N_("Hosts asked at the same time, each over one connection."))
+    ] = 16,
     private_host: Annotated[
-        list[str] | None, typer.Option(metavar="HOST[:PORT]", help="A host that may have a private address.")
+        list[str] | None, typer.Option(metavar="HOST[:PORT]", help=N_("A host that may have a private address."))
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", help="The folder in which the store is; also for what sites say.")
+        Path, typer.Option("--out", help=N_("The folder in which the store is; also for what sites say."))
     ] = Path("out"),
     store: Annotated[
-        str | None, typer.Option("--store", help="The store, a folder or URL; OUT/store by default.")
+        str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
     from latam_corpus.audit.stores import load_version, open_store
@@ -88,7 +96,7 @@ def recheck(
     language = spoken()
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
-    with opened.told():
+    with opened.named_errors():
         listed = read_listed(opened, manifest.name)
         documents = on_the_web(opened, manifest, listed)
     module = installed("latam_corpus.harvest.crawl.recheck")
@@ -108,33 +116,33 @@ def recheck(
         workers=workers,
     )
     result = reader.run(again=again)
-    with opened.told(), opened.claim(manifest.name):
+    with opened.named_errors(), opened.claim(manifest.name):
         # Another `rights recheck` may have written meanwhile.
-        found = relisted(
+        listing = relisted(
             documents,
             reader.sites,
             read_listed(opened, manifest.name),
             retroactive=retroactive,
             unread=reader.unread_files,
         )
-        file = write_listed(opened, manifest.name, found)
-    leave = leaving(manifest, found)
-    told: dict[str, Any] = {
+        file = write_listed(opened, manifest.name, listing)
+    leave = leaving(manifest, listing)
+    report: dict[str, Any] = {
         "release": manifest.spec,
         "documents": documents.height,
         "sites": len(reader.sites),
         "unread": reader.unread,
         "unread_files": sorted(reader.unread_files),
-        "refusals": _by_refusal(found),
+        "refusals": _by_refusal(listing),
         "leave": _by_refusal(leave),
         "documents_leaving": leave["doc_id"].n_unique(),
         "file": file,
         "evidence": str(result.folder / "warc"),
     }
     if as_json:
-        print_json(told)
+        print_json(report)
     else:
-        _tell(manifest, told, language)
+        _tell(manifest, report, language)
     if not reader.sites:
         raise typer.Exit(1)
 
@@ -164,11 +172,11 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     )
 
 
-def _tell(manifest: Manifest, told: dict[str, Any], language: str) -> None:
-    def say(said: Message, **values: object) -> None:
-        console.print(said.fill(**values).translate(language), markup=False)
+def _tell(manifest: Manifest, report: dict[str, Any], language: str) -> None:
+    def say(message: Message, **values: object) -> None:
+        console.print(message.fill(**values).translate(language), markup=False)
 
-    shown = told["leave"][:_MOST_ROWS]
+    shown = report["leave"][:_MOST_ROWS]
     heads = [head.translate(language) for head in HEADS]
     rows = [
         (
@@ -182,13 +190,13 @@ def _tell(manifest: Manifest, told: dict[str, Any], language: str) -> None:
         for row in shown
     ]
     table("", [*heads[:-1], f"{heads[-1]}#"], rows)
-    if len(told["leave"]) > len(shown):
-        say(MORE, n=number(len(told["leave"]) - len(shown)))
-    for site, why in told["unread"].items():
-        say(UNREAD, site=site, why=told_cause(why))
-    for file in told["unread_files"]:
+    if len(report["leave"]) > len(shown):
+        say(MORE, n=number(len(report["leave"]) - len(shown)))
+    for site, why in report["unread"].items():
+        say(UNREAD, site=site, why=cause_message(why))
+    for file in report["unread_files"]:
         say(UNREAD_FILE, file=file)
-    say(LEAVING, spec=manifest.spec, n=number(told["documents_leaving"]), total=number(told["documents"]))
-    say(LISTED, file=told["file"], name=manifest.name)
-    say(EVIDENCE, folder=told["evidence"])
+    say(LEAVING, spec=manifest.spec, n=number(report["documents_leaving"]), total=number(report["documents"]))
+    say(LISTED, file=report["file"], name=manifest.name)
+    say(EVIDENCE, folder=report["evidence"])
     console.print(f"{NEXT.translate(language)}     latam-corpus release build {manifest.name} --parent latest")

@@ -176,12 +176,12 @@ def _parsed(text: str, letters: Sequence[str]) -> Capture | None:
     >>> _parsed(line + '"offset": "12", "length": "34", "languages": "spa,eng"}', []).languages
     ('spa', 'eng')
     """
-    if found := _JSON_LINE.fullmatch(text):
+    if match := _JSON_LINE.fullmatch(text):
         try:
-            told: Any = json.loads(found[2])
+            fields: Any = json.loads(match[2])
         except (ValueError, RecursionError):
             return None
-        return _capture({**({"timestamp": found[1]} if found[1] else {}), **told})
+        return _capture({**({"timestamp": match[1]} if match[1] else {}), **fields})
     values = text.split()
     if len(values) != len(letters):
         return None
@@ -191,7 +191,7 @@ def _parsed(text: str, letters: Sequence[str]) -> Capture | None:
 def _capture(row: dict[str, Any]) -> Capture | None:
     try:
         status = str(row.get("status") or 0)
-        found = Capture(
+        capture = Capture(
             str(row["url"]),
             _time(row.get("timestamp")),
             int(status) if status.isdigit() else 0,
@@ -204,7 +204,7 @@ def _capture(row: dict[str, Any]) -> Capture | None:
         )
     except (KeyError, ValueError, TypeError, OverflowError):
         return None
-    return found if found.offset >= 0 and found.length > 0 and found.filename else None
+    return capture if capture.offset >= 0 and capture.length > 0 and capture.filename else None
 
 
 def _languages(value: object) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Plan:
     left_out: Counter[str] = field(default_factory=Counter)
     read: dict[str, int] = field(default_factory=dict)
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return what the plan comes to: counts by host, top-level domain and language, and the bytes to fetch."""
         rows = list(self.captures.values())
         hosts = Counter(host_of(url) for url in self.captures)
@@ -70,7 +70,7 @@ def make_plan(table: CommonCrawl, agent: str) -> Plan:
         SourceError: an index can't be read.
     """
     plan = Plan()
-    for name in [found for named in table.index for found in _found(named)]:
+    for name in [location for named in table.index for location in _index_files(named)]:
         stream: BinaryIO
         if name.startswith(("http://", "https://")):
             remote = RemoteFile(name, agent, table)
@@ -85,17 +85,17 @@ def make_plan(table: CommonCrawl, agent: str) -> Plan:
     return plan
 
 
-def _found(named: str) -> list[str]:
+def _index_files(named: str) -> list[str]:
     if named.startswith(("http://", "https://")):
         return [named]
-    found = sorted(glob(str(Path(named).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
-    if not found:
+    files = sorted(glob(str(Path(named).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
+    if not files:
         raise ConfigError(
             "[collect.commoncrawl]",
             _("there is no index «{named}»", named=named),
             _("give a path, a glob or an address"),
         )
-    return found
+    return files
 
 
 def _domains(table: CommonCrawl) -> list[str] | None:
@@ -151,8 +151,8 @@ def why_not(table: CommonCrawl, capture: Capture, url: str) -> str | None:
     return next((why for why, test in tests.items() if test()), None)
 
 
-def _is_asked(table: CommonCrawl, found: tuple[str, ...]) -> bool:
-    return any(admits(asked, one) for asked in table.languages for one in found)
+def _is_asked(table: CommonCrawl, values: tuple[str, ...]) -> bool:
+    return any(admits(asked, one) for asked in table.languages for one in values)
 
 
 def _is_host(table: CommonCrawl, url: str) -> bool:
@@ -181,11 +181,11 @@ def record_address(records: str, filename: str) -> str:
 def write_plan(folder: Path, plan: Plan, table: CommonCrawl) -> dict[str, Any]:
     """Write `plan.jsonl`, a line a capture in the order in which they are fetched, and what it comes to; the latter."""
     rows = sorted(plan.captures.values(), key=lambda one: (one.filename, one.offset))
-    told = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.told()}
+    summary = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.summary()}
     lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
     replace(folder / "plan.jsonl", "".join(f"{line}\n" for line in lines).encode())
-    replace(folder / "plan.json", json.dumps(told, indent=1).encode())
-    return told
+    replace(folder / "plan.json", json.dumps(summary, indent=1).encode())
+    return summary
 
 
 def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
@@ -199,13 +199,13 @@ def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
             if not line.strip():  # as an editor leaves one at the end
                 continue
             try:
-                found = _planned(json.loads(line))
-                sound = found.offset >= 0 and 0 < found.length <= table.max_page_bytes
-                if not sound or not is_inside(table, found):
+                capture = _planned(json.loads(line))
+                sound = capture.offset >= 0 and 0 < capture.length <= table.max_page_bytes
+                if not sound or not is_inside(table, capture):
                     raise ValueError("it names no record of the archive")  # noqa: TRY301
             except (ValueError, TypeError, RecursionError) as error:
                 raise ConfigError(f"{path}, line {number}", str(error)[:200], _REMEDY) from None
-            yield found
+            yield capture
 
 
 def _planned(row: dict[str, Any]) -> Capture:
@@ -213,10 +213,10 @@ def _planned(row: dict[str, Any]) -> Capture:
     fields = [one.name for one in dataclasses.fields(Capture)]
     if set(row) != set(fields):
         raise ValueError(f"its fields are {', '.join(sorted(row))}")
-    found = Capture(**{**row, "languages": tuple(row["languages"])})
-    numbers = (found.status, found.offset, found.length)
+    capture = Capture(**{**row, "languages": tuple(row["languages"])})
+    numbers = (capture.status, capture.offset, capture.length)
     if any(type(one) is not int for one in numbers):
         raise ValueError("status, offset and length are whole numbers")
     if any(not isinstance(row[one], str) for one in ("url", "time", "mime", "digest", "filename")):
         raise ValueError("url, time, mime, digest and filename are texts")
-    return found
+    return capture

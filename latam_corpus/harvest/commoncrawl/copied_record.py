@@ -59,9 +59,9 @@ def copied(part: bytes, capture: Capture, limit: int) -> Copied:
         TroubleError: it isn't one whole record, not a page, or another capture than the plan's.
     """
     raw = _unpacked(part, limit) if part[:2] == _GZIP else part
-    head, found, rest = raw.partition(b"\r\n\r\n")
+    head, separator, rest = raw.partition(b"\r\n\r\n")
     try:
-        record = next(iter(ArchiveIterator(io.BytesIO(raw), parse_http=False)), None) if found else None
+        record = next(iter(ArchiveIterator(io.BytesIO(raw), parse_http=False)), None) if separator else None
     except OSError as error:
         raise TroubleError("not the record", str(error)[:200]) from None
     if record is None or not head.startswith(b"WARC/"):

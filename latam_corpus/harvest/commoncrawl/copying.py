@@ -65,8 +65,8 @@ class CaptureVisits(Visits):
     def capture(self, key: str) -> Capture:
         """Return the capture for which an address waits."""
         row = self.frontier.db.execute("SELECT row FROM capture WHERE key = ?", (key,)).fetchone()
-        told = json.loads(row[0])
-        return Capture(**{**told, "languages": tuple(told["languages"])})
+        values = json.loads(row[0])
+        return Capture(**{**values, "languages": tuple(values["languages"])})
 
     def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """Copy a record; what site and page refuse, then and now, goes with it."""
@@ -84,8 +84,8 @@ class CaptureVisits(Visits):
             raise
         except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger wrote breaks one record alone)
             raise TroubleError("not the record", f"{type(error).__name__}: {error}"[:200]) from None
-        place = f"{waiting.url.partition('#')[0]} {capture.offset}+{capture.length}"
-        fields = {OPT_OUTS: to_json(sorted(refused)), COPIED_FROM: place}
+        source_range = f"{waiting.url.partition('#')[0]} {capture.offset}+{capture.length}"
+        fields = {OPT_OUTS: to_json(sorted(refused)), COPIED_FROM: source_range}
         if len(record.head) + sum(map(len, fields.values())) > MAX_HEAD:
             raise TroubleError("not the record", f"its fields are longer than {MAX_HEAD:,} bytes")
         offset, length = self.archive.adopt(record.head, record.block, fields)
@@ -99,8 +99,8 @@ class CaptureVisits(Visits):
         """Return what the page said when it was fetched, and what its site's files say today."""
         moment = as_time(record.date) or _UNKNOWN
         site = self.sites.get(root_of(record.url)) or Site(root_of(record.url))
-        found = site.page_opt_outs(record.url, record.response.sent, record.body, moment)
-        return {*found, *from_json(record.opt_outs)}
+        opt_outs = site.page_opt_outs(record.url, record.response.sent, record.body, moment)
+        return {*opt_outs, *from_json(record.opt_outs)}
 
 
 class CommonCrawler(Crawler):

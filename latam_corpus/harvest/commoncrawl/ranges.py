@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.exchange import Exchange
 
 BLOCK: Final = 4 * 2**20
-_KEPT: Final = 8  # blocks
+_CACHED_BLOCKS: Final = 8  # blocks
 _PARTIAL: Final = 206
 _BUSY: Final = (429, 500, 502, 503, 504)
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -34,13 +34,15 @@ def part_of(answer: Exchange, offset: int, length: int) -> int:
     Raises:
         TroubleError: it is another part, or none.
     """
-    said = answer.header("content-range")
-    found = _RANGE.fullmatch(said.strip())
-    if answer.status != _PARTIAL or found is None:
-        raise TroubleError("range refused", f"status {answer.status}, Content-Range «{said[:60]}»")
-    first, last, whole = (int(one) for one in found.groups())
+    content_range = answer.header("content-range")
+    match = _RANGE.fullmatch(content_range.strip())
+    if answer.status != _PARTIAL or match is None:
+        raise TroubleError("range refused", f"status {answer.status}, Content-Range «{content_range[:60]}»")
+    first, last, whole = (int(one) for one in match.groups())
     if first != offset or last != min(offset + length, whole) - 1 or len(answer.body) != last - first + 1:
-        raise TroubleError("range refused", f"asked for {length:,} bytes from {offset:,}, and was given «{said[:60]}»")
+        raise TroubleError(
+            "range refused", f"asked for {length:,} bytes from {offset:,}, and was given «{content_range[:60]}»"
+        )
     if answer.header("content-encoding").lower() not in ("", "identity"):
         raise TroubleError("range refused", "its parts are in a content encoding")
     return whole
@@ -123,7 +125,7 @@ class RemoteFile(io.RawIOBase):
         answer = self._asked(offset, length)
         self._blocks[number] = answer.body
         self.fetched += len(answer.body)
-        while len(self._blocks) > _KEPT:
+        while len(self._blocks) > _CACHED_BLOCKS:
             self._blocks.popitem(last=False)
         return answer.body
 

@@ -43,11 +43,11 @@ def parsed(parser: Callable[..., T], body: bytes, *rest: object) -> T:
     (outcome,) = extract([Job(_CALLED, raw)], _LIMITS)
     if isinstance(outcome, Failed):
         raise _trouble(outcome)
-    found, trouble = pickle.loads(base64.b64decode(outcome.text))  # noqa: S301  (our own child's)
+    result, trouble = pickle.loads(base64.b64decode(outcome.text))  # noqa: S301  (our own child's)
     if trouble is not None:
         cause, detail, retry = trouble
         raise TroubleError(cause, retry=retry, **detail)
-    value: T = found
+    value: T = result
     return value
 
 

@@ -64,10 +64,10 @@ class TroubleError(Exception):
     """A request came to nothing; `retry` says whether another try may do better, `host` whether it is its host's."""
 
     def __init__(
-        self, cause: Cause, told: str = "", *, retry: bool = False, host: bool = False, **detail: object
+        self, cause: Cause, message: str = "", *, retry: bool = False, host: bool = False, **detail: object
     ) -> None:
-        super().__init__(cause, told)
+        super().__init__(cause, message)
         self.cause: Cause = cause
-        self.detail = ({"told": told} if told else {}) | detail
+        self.detail = ({"told": message} if message else {}) | detail
         self.retry = retry
         self.host = host

@@ -17,7 +17,7 @@ _SLASHES: Final = re.compile(r"//+")
 
 
 def surt(url: str) -> str:
-    """The sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it of an address.
+    """Return the sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it.
 
     `www.`, the order of parameters, double slashes and the last one don't count.
 
@@ -37,6 +37,8 @@ def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     lines = []
     for row in rows:
         stamp = "".join(filter(str.isdigit, row["date"]))
-        told = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
-        lines.append(f"{surt(row['url'])} {stamp} {json.dumps(told | {'filename': row['file']}, ensure_ascii=False)}\n")
+        fields = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
+        lines.append(
+            f"{surt(row['url'])} {stamp} {json.dumps(fields | {'filename': row['file']}, ensure_ascii=False)}\n"
+        )
     replace(path, "".join(sorted(lines)).encode())

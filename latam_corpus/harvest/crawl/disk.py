@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """A block that writes what was collected to its folder.
+    """Name the folder in the error where the block can't write what was collected.
 
     Raises:
         SourceError: it can't be written.
@@ -26,8 +26,8 @@ def writing(folder: Path) -> Iterator[None]:
     except BrokenPipeError:  # whoever reads what is printed has seen enough
         raise
     except (OSError, sqlite3.OperationalError) as error:
-        told = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        problem = _("it can't be written ({error})", error=told)
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        problem = _("it can't be written ({error})", error=reason)
         raise SourceError(
             str(folder), problem, _("make room and give the same command; it goes on from here")
         ) from None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SILENCE: Final = 30.0
 _CONNECT: Final = 20.0
 # The body of a redirect or an error is kept as evidence, and isn't read far.
-_ASIDE: Final = 2**16
+_MOST_OF_AN_ERROR: Final = 2**16
 _OK: Final = range(200, 300)
 
 
@@ -58,13 +58,13 @@ class Exchange:
     cut: bool = False
 
     @property
-    def said(self) -> list[tuple[str, str]]:
+    def lower_headers(self) -> list[tuple[str, str]]:
         """The headers with names in lower case."""
         return [(name.lower(), value) for name, value in self.headers]
 
     def header(self, name: str) -> str:
         """Return the first header of that name; nothing where there is none."""
-        return next((value for one, value in self.said if one == name), "")
+        return next((value for one, value in self.lower_headers if one == name), "")
 
     @property
     def location(self) -> str:
@@ -81,7 +81,7 @@ class Exchange:
         Raises:
             TroubleError: it is larger than the limit, or damaged.
         """
-        encoding = ",".join(value for name, value in self.said if name == "content-encoding")
+        encoding = ",".join(value for name, value in self.lower_headers if name == "content-encoding")
         try:
             return responses.payload_of(
                 responses.Response(self.status, {"content-encoding": encoding}, self.body), limit
@@ -180,10 +180,10 @@ def _read(answer: httpcore2.Response, most: int, wanted: Callable[[str], bool] |
     whole = answer.status in _OK and wanted is not None
     if whole and wanted is not None and not wanted(names.get(b"content-type", "")):
         raise TroubleError("not a page", names.get(b"content-type", "")[:100])
-    said = names.get(b"content-length", "")
-    if whole and said.isdigit() and int(said) > most:
-        raise TroubleError("too large", bytes=int(said), limit_bytes=most)
-    limit = most if answer.status in _OK else min(most, _ASIDE)
+    length = names.get(b"content-length", "")
+    if whole and length.isdigit() and int(length) > most:
+        raise TroubleError("too large", bytes=int(length), limit_bytes=most)
+    limit = most if answer.status in _OK else min(most, _MOST_OF_AN_ERROR)
     pieces: list[bytes] = []
     size = 0
     for piece in answer.iter_stream():

@@ -45,7 +45,7 @@ CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 
 
 def held_in(path: Path) -> dict[str, Any]:
-    """What a frontier tells of what was collected: addresses by state, and when the first and last record was written.
+    """Summarise what was collected: addresses by state, and when the first and last record was written.
 
     Args:
         path: of its file; of one that isn't there, or that a crawl is writing, nothing is told.
@@ -53,18 +53,18 @@ def held_in(path: Path) -> dict[str, Any]:
     Returns:
         `busy`, `damaged` (what is wrong with the file, or None), `states`, `first`, `last` (ISO 8601, UTC).
     """
-    told: dict[str, Any] = {"busy": False, "damaged": None, "states": {}, "first": None, "last": None}
+    state: dict[str, Any] = {"busy": False, "damaged": None, "states": {}, "first": None, "last": None}
     if not path.is_file():
-        return told
+        return state
     db = sqlite3.connect(path, timeout=0.2)
     try:
-        told["states"] = dict(db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
-        told["first"], told["last"] = db.execute("SELECT min(date), max(date) FROM record").fetchone()
+        state["states"] = dict(db.execute("SELECT state, count(*) FROM url GROUP BY state ORDER BY 1").fetchall())
+        state["first"], state["last"] = db.execute("SELECT min(date), max(date) FROM record").fetchone()
     except sqlite3.DatabaseError as error:
-        return told | ({"busy": True} if "locked" in str(error) else {"damaged": str(error)})
+        return state | ({"busy": True} if "locked" in str(error) else {"damaged": str(error)})
     finally:
         db.close()
-    return told
+    return state
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,8 @@ class Frontier:
     def due(self, host: str) -> float | None:
         """When the first address of the host that waits may be asked for; None where none waits."""
         query = "SELECT min(due) FROM url WHERE host = ? AND state = 'waiting'"
-        found: float | None = self._db.execute(query, (host,)).fetchone()[0]
-        return found
+        seconds: float | None = self._db.execute(query, (host,)).fetchone()[0]
+        return seconds
 
     def done(self, url: str, state: State) -> None:
         """Note that the address needs no further request in this round."""
@@ -232,18 +232,18 @@ class Frontier:
             yield str(url), str(date), bool(withdrawn)
 
     def later(self, url: str, due: float, *, tried: bool = True) -> None:
-        """The address is asked for again, once more at the earliest then; what was its host's fault is no try of it."""
+        """Ask for the address again, once more at the earliest then; what was its host's fault is no try of it."""
         self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
     def visited(self, url: str, written: Written, etag: str, modified: str, opt_outs: str) -> None:
         """Note that the address gave a page; a revisit keeps the record that it stands for."""
         if written.kind == "response":
-            told: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
+            values: tuple[str, ...] = (written.id, written.date, written.digest, etag, modified, opt_outs, url)
             query = "record = ?, date = ?, digest = ?, etag = ?, modified = ?, opt_outs = ?"
         else:
-            told = (etag, modified, url)
+            values = (etag, modified, url)
             query = "etag = coalesce(nullif(?, ''), etag), modified = coalesce(nullif(?, ''), modified)"
-        self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", told)  # noqa: S608  (fixed)
+        self._db.execute(f"UPDATE url SET state = 'page', tries = 0, {query} WHERE url = ?", values)  # noqa: S608  (fixed)
 
     def restated(self, url: str, opt_outs: str) -> None:
         """Note that the terms of the address's page are others now; its record is still the one that holds it."""
@@ -329,7 +329,7 @@ class Frontier:
         row = (url, written.date, mime, status, written.digest, written.length, written.offset, written.file)
         self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
 
-    def place(self, url: str, earlier: Earlier) -> tuple[str, int] | None:
+    def record_location(self, url: str, earlier: Earlier) -> tuple[str, int] | None:
         """Return the WARC and the offset in it of the record that holds an address's page."""
         query = "SELECT file, offset FROM record WHERE url = ? AND date = ? AND digest = ? ORDER BY rowid LIMIT 1"
         row = self._db.execute(query, (url, earlier.date, earlier.digest)).fetchone()

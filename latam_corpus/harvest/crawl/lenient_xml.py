@@ -189,5 +189,5 @@ def _with_namespaces(text: str) -> str:
     root = _ROOT.search(text)
     if not missing or root is None:
         return text
-    said = "".join(f' xmlns:{one}="{_NAMESPACES.get(one, f"urn:undeclared:{one}")}"' for one in missing)
-    return text[: root.end()] + said + text[root.end() :]
+    declarations = "".join(f' xmlns:{one}="{_NAMESPACES.get(one, f"urn:undeclared:{one}")}"' for one in missing)
+    return text[: root.end()] + declarations + text[root.end() :]

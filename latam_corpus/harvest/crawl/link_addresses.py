@@ -43,11 +43,11 @@ def address_of(link: str, base: str) -> str | None:
     """
     if not link.strip() or link.strip().startswith("#"):
         return None
-    found = web_address(link, base)
-    path = found.partition("?")[0] if found else ""
+    address = web_address(link, base)
+    path = address.partition("?")[0] if address else ""
     # A host's name isn't a file's: `https://diario.zip/`.
     name = PurePosixPath(path.partition("://")[2].partition("/")[2])
-    return None if name.suffix.lower().lstrip(".") in _OTHER and not path.endswith(".xml.gz") else found
+    return None if name.suffix.lower().lstrip(".") in _OTHER and not path.endswith(".xml.gz") else address
 
 
 def web_address(link: str, base: str) -> str | None:
@@ -70,10 +70,10 @@ def web_address(link: str, base: str) -> str | None:
         raise TroubleError("credentials in address", canonical_url(whole)[:LONGEST])
     if not parts.netloc:
         raise TroubleError("malformed address", link[:100])
-    found = canonical_url(without_session(canonical_url(whole)))
-    if len(found) > LONGEST:
-        raise TroubleError("address too long", found[:100])
-    return found
+    address = canonical_url(without_session(canonical_url(whole)))
+    if len(address) > LONGEST:
+        raise TroubleError("address too long", address[:100])
+    return address
 
 
 def without_session(url: str) -> str:

@@ -83,7 +83,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     if root is None:
         return Links([], [])
     base, wording = url, _wording(root)
-    said = str(root.getroottree().docinfo.encoding or "")
+    encoding = str(root.getroottree().docinfo.encoding or "")
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -102,11 +102,16 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
                 pages.append(_joined(base, href))
         elif "nofollow" not in rel:
             pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
-    found = list(dict.fromkeys(_in_charset(page, said) for page in pages if page))
-    return Links(found[:MAX_LINKS], list(dict.fromkeys(filter(None, feeds))), max(0, len(found) - MAX_LINKS), wording)
+    pages_linked = list(dict.fromkeys(_in_charset(page, encoding) for page in pages if page))
+    return Links(
+        pages_linked[:MAX_LINKS],
+        list(dict.fromkeys(filter(None, feeds))),
+        max(0, len(pages_linked) - MAX_LINKS),
+        wording,
+    )
 
 
-def is_listing(body: bytes, said: str) -> bool:
+def is_listing(body: bytes, content_type: str) -> bool:
     r"""Whether the body of this media type is to be read as a sitemap or a feed.
 
     >>> [is_listing(b"<?xml version='1.0'?>" + root, "text/html") for root in (b"<urlset>", b"<html>")]
@@ -114,7 +119,7 @@ def is_listing(body: bytes, said: str) -> bool:
     >>> [is_listing(text, "text/plain") for text in (b"https://a.example/1\nhttps://a.example/2\n", b"Mira https:")]
     [True, False]
     """
-    kind = said.partition(";")[0].strip().lower()
+    kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/plain" and _has_addresses_alone(body):
         return True
     return kind in XML_TYPES or body[:2] == _GZIP or bool(_XML.match(body[:1024]) and _LISTS.search(body[:4096]))
@@ -147,8 +152,8 @@ def listing(body: bytes, url: str) -> Listing | None:
     if name not in _ROOTS:
         return None
     if name in ("urlset", "sitemapindex"):
-        found = list(_texts(root, "loc"))[:MAX_ENTRIES]
-        return Listing("sitemap", found if name == "urlset" else [], found if name == "sitemapindex" else [])
+        locations = list(_texts(root, "loc"))[:MAX_ENTRIES]
+        return Listing("sitemap", locations if name == "urlset" else [], locations if name == "sitemapindex" else [])
     pages = []
     for item in root.iter("{*}item", "{*}entry"):
         atom = [one for one in item.iter("{*}link") if one.get("href") and one.get("rel", "alternate") == "alternate"]
@@ -218,7 +223,7 @@ def _joined(base: str, link: str) -> str:
 
 
 def _in_charset(link: str, charset: str) -> str:
-    """The link with its query in the page's charset, as browsers send it (URL Standard, 4.4); paths are UTF-8 always.
+    """Return the link, its query in the page's charset, as browsers do (URL Standard, 4.4); paths are always UTF-8.
 
     >>> _in_charset("https://a.example/búsqueda?q=mañana", "iso-8859-1")
     'https://a.example/búsqueda?q=ma%F1ana'

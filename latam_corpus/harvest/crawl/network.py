@@ -54,10 +54,10 @@ class GuardedBackend(httpcore2.SyncBackend):
             TroubleError: the name has no address, or one that isn't public.
         """
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise TroubleError("no connection", f"the host has no address ({error})", retry=True, host=True) from None
-        addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+        addresses = list(dict.fromkeys(str(one[4][0]) for one in resolved))
         named = f"[{host}]" if ":" in host else host
         if not self._private.intersection((named, f"{named}:{port}")):
             inner = [address for address in addresses if not is_public(address)]

@@ -53,8 +53,11 @@ class Pace:
         (30.0, 60.0, 120.0)
         """
         self.busy += 1
-        told = retry_after(asked, now or datetime.now(UTC))
-        return max(self.delay, told if told is not None else min(self.first_rest * 2 ** (self.busy - 1), LONGEST_REST))
+        asked_seconds = retry_after(asked, now or datetime.now(UTC))
+        return max(
+            self.delay,
+            asked_seconds if asked_seconds is not None else min(self.first_rest * 2 ** (self.busy - 1), LONGEST_REST),
+        )
 
 
 def retry_after(value: str, now: datetime) -> float | None:

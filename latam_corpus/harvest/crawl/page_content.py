@@ -41,40 +41,45 @@ def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageConte
     Raises:
         TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
     """
-    said = answer.header("content-type")
+    content_type = answer.header("content-type")
     try:
-        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", said) else limit)
-        lists = is_listing(body, said) and media_type_of(said, body) != TEI
-        found = _list(url, body) if lists else _page(url, answer, body, site)
+        body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", content_type) else limit)
+        lists = is_listing(body, content_type) and media_type_of(content_type, body) != TEI
+        content = _list(url, body) if lists else _page(url, answer, body, site)
     except TroubleError:
         raise
     except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
         raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
-    if found is None:
-        raise TroubleError("not a page", said[:100])
-    return found
+    if content is None:
+        raise TroubleError("not a page", content_type[:100])
+    return content
 
 
 def _list(url: str, body: bytes) -> PageContent | None:
-    found = parsed(listing, unpacked(body), url)
-    if found is None:
+    listing_of_url = parsed(listing, unpacked(body), url)
+    if listing_of_url is None:
         return None
-    return PageContent(None, [], [("feeds" if found.kind == "feed" else "sitemaps", found.pages)], lists=found.sitemaps)
+    return PageContent(
+        None,
+        [],
+        [("feeds" if listing_of_url.kind == "feed" else "sitemaps", listing_of_url.pages)],
+        lists=listing_of_url.sitemaps,
+    )
 
 
 def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | None:
     kind = media_type_of(answer.header("content-type"), body)
     if kind is None:
         return None
-    opt_outs = site.page_opt_outs(url, answer.said, body, answer.time)
+    opt_outs = site.page_opt_outs(url, answer.lower_headers, body, answer.time)
     media, _, charset = kind.partition("; charset=")
     if media in ("text/plain", TEI) or _says_nofollow(answer):
         return PageContent(media, opt_outs, [])
     links = parsed(page_links, body, url, charset or None)
-    found: list[tuple[Follow, Sequence[str]]] = [("links", links.pages), ("feeds", links.feeds)]
-    return PageContent(media, opt_outs, found, links.more, wording=links.wording)
+    links_by_follow: list[tuple[Follow, Sequence[str]]] = [("links", links.pages), ("feeds", links.feeds)]
+    return PageContent(media, opt_outs, links_by_follow, links.more, wording=links.wording)
 
 
 def _says_nofollow(answer: Exchange) -> bool:
-    said = [value.lower() for name, value in answer.said if name == "x-robots-tag"]
-    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in said)
+    directives = [value.lower() for name, value in answer.lower_headers if name == "x-robots-tag"]
+    return any(re.search(r"\b(?:nofollow|none)\b", value) for value in directives)

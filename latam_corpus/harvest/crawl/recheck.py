@@ -59,7 +59,7 @@ class SiteReader(Crawler):
         name: str,
         roots: Sequence[str],
         folder: Path,
-        told: SiteProgress,
+        progress: SiteProgress,
         *,
         contact: str,
         delay: float = 1.0,
@@ -73,7 +73,7 @@ class SiteReader(Crawler):
             name: what it calls itself when it asks; letters, digits and hyphens.
             roots: schemes and authorities, such as `https://diario.example`.
             folder: where it is written.
-            told: its progress.
+            progress: its progress.
             contact: whom a site's owner can write to.
             delay: seconds between two requests to one host, at least.
             private_hosts: hosts that may have an address which isn't public.
@@ -100,7 +100,7 @@ class SiteReader(Crawler):
         )
         rest = _FIRST_REST if first_rest is None else first_rest
         super().__init__(source, folder, Silent(), workers=workers, first_rest=rest, folder=folder)
-        self._roots, self._told = tuple(dict.fromkeys(roots)), told
+        self._roots, self._report = tuple(dict.fromkeys(roots)), progress
         self.sites: dict[str, Site] = {}
         self.unread: dict[str, str] = {}
         self.unread_files: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ class SiteReader(Crawler):
         """As in a crawl, and told after each step, of which there are two a second at least."""
         goes_on = super()._step(pool, flying)
         waiting = sum(1 for host in self._hosts if host not in self._closed)
-        self._told(len(self._roots) - min(waiting, len(self._roots)), len(self._roots))
+        self._report(len(self._roots) - min(waiting, len(self._roots)), len(self._roots))
         return goes_on
 
     def _may_ask(self, host: str) -> bool:
@@ -135,8 +135,8 @@ class SiteReader(Crawler):
         if job.file != root + ROBOTS:
             self._unread(job.file, trouble.cause, why=str(trouble.detail))
 
-    def _unread(self, address: str, cause: Cause, **told: object) -> None:
-        self._visits.note(address, cause, via=None, **told)
+    def _unread(self, address: str, cause: Cause, **detail: object) -> None:
+        self._visits.note(address, cause, via=None, **detail)
         self._frontier.count(_UNREAD, address, add=1)
 
     def _leave(self, root: str, why: str) -> None:

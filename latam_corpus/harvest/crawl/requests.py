@@ -129,6 +129,6 @@ def usable(job: Job, answer: Answer) -> Exchange:
     return answer.exchange
 
 
-def _wanted(said: str) -> bool:
-    kind = said.partition(";")[0].strip().lower()
+def _wanted(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
     return not kind or kind in PAGES or kind in XML_TYPES or kind in _PACKED

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0
-_KEPT: Final = DAY / 24
-_MOST_KEPT: Final = 256
+_CACHED_SECONDS: Final = DAY / 24
+_MOST_CACHED: Final = 256
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
 MOVED: Final = range(300, 400)
@@ -35,14 +35,14 @@ class Sites:
 
     def site(self, root: str, now: float) -> Site:
         """Return what is known of the site; its files are from the last day."""
-        kept = self._known.get(root)
-        if kept is None or kept[0] <= now:
+        cached = self._known.get(root)
+        if cached is None or cached[0] <= now:
             # Kept parsed for an hour, which is taken off the day that a file may be used.
-            kept = (now + _KEPT, Site(root, self._frontier.files(root, now - DAY + _KEPT)))
-            if len(self._known) >= _MOST_KEPT:
+            cached = (now + _CACHED_SECONDS, Site(root, self._frontier.files(root, now - DAY + _CACHED_SECONDS)))
+            if len(self._known) >= _MOST_CACHED:
                 del self._known[next(iter(self._known))]
-            self._known[root] = kept
-        return kept[1]
+            self._known[root] = cached
+        return cached[1]
 
     def wanted(self, root: str, now: float) -> str | None:
         """Return the next file of the site that must be read before its pages; None when all are."""

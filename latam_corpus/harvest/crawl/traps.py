@@ -96,7 +96,7 @@ def check_wording(url: str, counts: Counts) -> None:
 
 
 def kinds_of(url: str) -> tuple[str, str]:
-    """The folder of an address, numbers apart, and how deep it is: in one of them the addresses of a trap are alike.
+    """Return the folder of an address, numbers apart, and its depth; addresses of a trap share one of them.
 
     >>> kinds_of("https://gaceta.example/2005/8/17"), kinds_of("https://gaceta.example/p/qwxz?b=1")
     (('gaceta.example/0/0/*', 'gaceta.example: 3'), ('gaceta.example/p/*?b', 'gaceta.example: 2?b'))

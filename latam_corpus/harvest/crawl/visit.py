@@ -150,7 +150,7 @@ class Visits:
                 self._visited(waiting, answer, [], waiting.earlier, "warc/revisit")
                 return True
             # A server that says so whatever it is asked.
-            self._restate(waiting, site, header_opt_outs(answer.said, waiting.url, answer.time))
+            self._restate(waiting, site, header_opt_outs(answer.lower_headers, waiting.url, answer.time))
         if answer.status in _OK:
             return self._good(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
@@ -174,29 +174,29 @@ class Visits:
         self.ended(waiting, "gone", f"status {answer.status}")
         self.frontier.left(waiting.url, withdrawn=withdraw)
 
-    def _restate(self, waiting: Waiting, site: Site, told: Sequence[OptOut]) -> None:
+    def _restate(self, waiting: Waiting, site: Site, sent: Sequence[OptOut]) -> None:
         """Write a page that can't be had again under the terms that hold now, if they are others.
 
         Args:
             waiting: its address.
             site: what its site's files say now.
-            told: what its server has said of it meanwhile.
+            sent: what its server has said of it meanwhile.
         """
         earlier = waiting.earlier
-        place = self.frontier.place(waiting.url, earlier) if earlier else None
-        if earlier is None or place is None:
+        location = self.frontier.record_location(waiting.url, earlier) if earlier else None
+        if earlier is None or location is None:
             return
         # What the page itself said holds on; what its site's files said was read anew.
         own = [one for one in from_json(waiting.opt_outs or "[]") if one.address not in site.files]
-        found = {(one.signal, one.value, one.address): one for one in (*own, *told, *site.opt_outs(waiting.url))}
-        words = _words(sorted(found.values()))
+        by_kind = {(one.signal, one.value, one.address): one for one in (*own, *sent, *site.opt_outs(waiting.url))}
+        words = _words(sorted(by_kind.values()))
         if words == waiting.opt_outs:
             return
-        page = recorded_page(self.archive.path(place[0]), place[1])
+        page = recorded_page(self.archive.path(location[0]), location[1])
         moments = {(one.signal, one.value, one.address): one.time for one in page.opt_outs}
         now = datetime.now(UTC)
         opt_outs = [
-            replace(one, time=moments.get(key, now)) if one.time == _NEVER else one for key, one in found.items()
+            replace(one, time=moments.get(key, now)) if one.time == _NEVER else one for key, one in by_kind.items()
         ]
         self.archive.restate(waiting.url, earlier, page, sorted(opt_outs), now)
         self.frontier.restated(waiting.url, words)
@@ -209,27 +209,27 @@ class Visits:
 
     def _good(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
         """Write a page, a sitemap or a feed, and let what it links to wait; true for a page."""
-        found = read_answer(waiting.url, answer, site, self.scope.max_page_bytes)
-        if found.kind is None:
+        content = read_answer(waiting.url, answer, site, self.scope.max_page_bytes)
+        if content.kind is None:
             self._write(waiting, answer, None, None, media_of(answer))
             self.frontier.done(waiting.url, "aside")
         else:
             earlier = waiting.earlier
             same = earlier is not None and earlier.digest == payload_digest(answer.body)
-            same = same and waiting.opt_outs == _words(found.opt_outs)
+            same = same and waiting.opt_outs == _words(content.opt_outs)
             if earlier is None and self.frontier.has_digest(payload_digest(answer.body)):
                 self.frontier.count("same", traps.shape_of(waiting.url), add=1)
-            if found.wording and self.scope.follow and not waiting.date:
-                traps.read_wording(waiting.url, self.frontier, known=self.frontier.has_wording(found.wording))
-            self._visited(waiting, answer, found.opt_outs, earlier if same else None, found.kind)
-        for kind, links in found.links:
+            if content.wording and self.scope.follow and not waiting.date:
+                traps.read_wording(waiting.url, self.frontier, known=self.frontier.has_wording(content.wording))
+            self._visited(waiting, answer, content.opt_outs, earlier if same else None, content.kind)
+        for kind, links in content.links:
             for link in links if kind in self.scope.follow else ():
                 self.offer(link, waiting.url, waiting.depth + 1)
-        for link in found.lists if "sitemaps" in self.scope.follow else ():
+        for link in content.lists if "sitemaps" in self.scope.follow else ():
             self.offer(link, waiting.url, waiting.depth + 1, is_list=True)
-        if found.left_out:
-            self.note(waiting.url, "too many links", via=waiting.via, left_out=found.left_out)
-        return found.kind is not None
+        if content.left_out:
+            self.note(waiting.url, "too many links", via=waiting.via, left_out=content.left_out)
+        return content.kind is not None
 
     def _visited(
         self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut], earlier: Earlier | None, mime: str
@@ -252,7 +252,7 @@ class Visits:
 def _news(waiting: Waiting, answer: Exchange) -> bool:
     """Whether an answer without a page refuses what the page, when it was read, did not."""
     known = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]")}
-    now = header_opt_outs(answer.said, waiting.url, answer.time)
+    now = header_opt_outs(answer.lower_headers, waiting.url, answer.time)
     return not {(one.signal, one.value) for one in now} <= known
 
 
@@ -272,8 +272,8 @@ def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
 
 def if_changed(waiting: Waiting) -> dict[str, str]:
     """Return the headers by the address's last ETag and date, as far as it gave them."""
-    found = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
-    return {name: value for name, value in found.items() if value}
+    headers = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
+    return {name: value for name, value in headers.items() if value}
 
 
 def _words(opt_outs: Sequence[OptOut]) -> str:

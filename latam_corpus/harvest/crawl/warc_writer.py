@@ -141,7 +141,7 @@ class Archive:
         return opened
 
     def settle(self) -> dict[str, int]:
-        """The lengths of the files, once all that was written is with the system; a WARC that is full is followed."""
+        """Sync all that was written and return the files' lengths; a WARC that is full is followed by another."""
         lengths = {self.name: self._warc.settled(), "crawl.jsonl": self._log.settled()}
         if lengths[self.name] >= WARC_BYTES:
             self._warc.file.close()
@@ -310,7 +310,7 @@ class Archive:
         self._writer.write_record(record)
 
     def _id(self, *about: str) -> str:
-        """The id of the record that is written next: its place tells it from one of the same address and moment."""
+        """Return the id of the next record: its position tells it from one of the same address and moment."""
         parts = (self.name, str(self._warc.file.tell()), *about)
         return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"
 

@@ -215,15 +215,15 @@ class Crawler:
         busy = {job.host for job in flying.values()}
         wake = now + _LONGEST_SLEEP
         idle = [host for host in self._hosts if host not in busy and host not in self._closed]
-        room = self._limit - self._pages
-        if len(flying) >= room:
+        remaining = self._limit - self._pages
+        if len(flying) >= remaining:
             idle = []
         for host in idle:
             if self._free[host] > now:
                 wake = min(wake, self._free[host])
                 if self._free[host] > now + self.longest_rest:
                     self._close(host, "server busy")
-            elif len(flying) < min(self._workers, room):
+            elif len(flying) < min(self._workers, remaining):
                 if job := self._job(host, now):
                     flying[pool.submit(self._asker.ask, job)] = job
                 elif host in self._hosts and self._free[host] <= now:  # its turn was over
@@ -357,7 +357,7 @@ class Crawler:
         return True
 
     def _moved_file(self, job: Job, now: float) -> Job | None:
-        """What is to be asked for a file that has moved here: the robots.txt that may forbid it, or itself; or nothing.
+        """Return what to ask for a file that has moved here: the robots.txt that may forbid it, itself, or nothing.
 
         Where to find a site's own robots.txt the site itself may say, and a robots.txt is never forbidden.
         """

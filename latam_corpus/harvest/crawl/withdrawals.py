@@ -31,20 +31,22 @@ def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> 
         status: what its server answered.
         moment: when, UTC; later than the page's record.
     """
-    told = f"status {status}"
-    known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": told})
+    reason = f"status {status}"
+    known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": reason})
     fields = {"Content-Type": "application/warc-fields", page_metadata.METADATA_FIELD: known}
-    archive.state("metadata", url, moment, f"cause: gone\r\ntold: {told}\r\n".encode(), fields)
+    archive.state("metadata", url, moment, f"cause: gone\r\ntold: {reason}\r\n".encode(), fields)
 
 
-def write_gone_pages(path: Path, source_id: str, gone: Iterable[tuple[str, str, bool]]) -> None:
+def write_gone_pages(path: Path, source_id: str, pages: Iterable[tuple[str, str, bool]]) -> None:
     """Write the list of pages that are gone, a line each; no file where none ever was.
 
     Args:
         path: of the list, which is written anew.
         source_id: the source's.
-        gone: address, when its page was read last, and whether it was taken back.
+        pages: address, when its page was read last, and whether it was taken back.
     """
-    rows = [{"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in gone]
+    rows = [
+        {"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in pages
+    ]
     if rows or path.exists():
         replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())

@@ -117,15 +117,15 @@ def feed_of(body: bytes, url: str) -> Feed:
     base = root.get("{http://www.w3.org/XML/1998/namespace}base") or ""
     base = _joined(url, base) or url
     channel = next(root.iter("{*}channel"), root)
-    of_feed = _said_of_rights(channel)
-    found: list[Entry] = []
+    of_feed = _rights_texts(channel)
+    entries: list[Entry] = []
     for item in root.iter("{*}item", "{*}entry"):
-        if len(found) == MAX_ENTRIES:
+        if len(entries) == MAX_ENTRIES:
             break
-        found.append(_entry(item, base, of_feed))
+        entries.append(_entry(item, base, of_feed))
     links = [(one.get("rel") or "", one.get("href") or "") for one in _children(channel, "link")]
     return Feed(
-        tuple(found),
+        tuple(entries),
         tuple(filter(None, (_joined(base, href) for rel, href in links if rel == "next"))),
         tuple(filter(None, (_joined(base, href) for rel, href in links if rel == "prev-archive"))),
     )
@@ -144,7 +144,7 @@ def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
         _title(item),
         tuple(dict.fromkeys(_creators(item))),
         date,
-        _rights(_said_of_rights(item), of_feed),
+        _rights(_rights_texts(item), of_feed),
         _content(item),
     )
 
@@ -223,18 +223,20 @@ def _in_english(match: re.Match[str]) -> str:
     return f"{match[1]} {_MONTHS.get(match[2].lower(), match[2])} {match[3]}"
 
 
-def _said_of_rights(element: _Element) -> list[str]:
+def _rights_texts(element: _Element) -> list[str]:
     """Return what the element itself says of rights, in its order."""
-    found = []
+    statements = []
     for one in element:
         name = etree.QName(one).localname if isinstance(one.tag, str) else ""
         if name == _LICENCE:
-            found.append(one.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource") or (one.text or "").strip())
+            statements.append(
+                one.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource") or (one.text or "").strip()
+            )
         elif name == "link" and one.get("rel") == _LICENCE:
-            found.append((one.get("href") or "").strip())
+            statements.append((one.get("href") or "").strip())
         elif name in ("rights", "copyright"):
-            found.append(" ".join("".join(map(str, one.itertext())).split()))
-    return [one for one in found if one]
+            statements.append(" ".join("".join(map(str, one.itertext())).split()))
+    return [one for one in statements if one]
 
 
 def _rights(own: list[str], of_feed: list[str]) -> str | None:
@@ -245,9 +247,9 @@ def _rights(own: list[str], of_feed: list[str]) -> str | None:
     ('CC BY-NC 4.0', 'Todos los derechos reservados', None)
     """
     licensed = any(tier_of(one) != "unknown" for one in own)
-    said = own if licensed else [*own, *of_feed]
-    found = statement_of(said)
-    return found if found and (tier_of(found) != "unknown" or is_less_open(found, "open")) else None
+    statements = own if licensed else [*own, *of_feed]
+    statement = statement_of(statements)
+    return statement if statement and (tier_of(statement) != "unknown" or is_less_open(statement, "open")) else None
 
 
 def _content(item: _Element) -> str | None:

@@ -116,7 +116,7 @@ class FeedVisits(Visits):
             raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
         self._write(waiting, answer, None, None, media_of(answer))
         refused = to_json(
-            sorted({*header_opt_outs(answer.said, waiting.url, answer.time), *site.opt_outs(waiting.url)})
+            sorted({*header_opt_outs(answer.lower_headers, waiting.url, answer.time), *site.opt_outs(waiting.url)})
         )
         new = [self._entry(one, waiting.url, refused, answer.time) for one in feed.entries].count(True)
         etag, modified = answer.header("etag") or None, answer.header("last-modified") or None
@@ -146,8 +146,8 @@ class FeedVisits(Visits):
             return False
         # What has no page is its text in the feed.
         key, state = (url, "page") if url else (f"{feed}#{quote(entry.id)}", "owed")
-        told = page_metadata.to_json(known if url else {**known, "id": entry.id})
-        row = (key, told, entry.content, refused, moment.isoformat(), feed, state)
+        metadata = page_metadata.to_json(known if url else {**known, "id": entry.id})
+        row = (key, metadata, entry.content, refused, moment.isoformat(), feed, state)
         new = self.frontier.db.execute("INSERT OR IGNORE INTO entry VALUES (?,?,?,?,?,?,?)", row).rowcount > 0
         if url and not self.frontier.knows(url):  # one of an earlier round, too, if the source's paths are wider now
             self.offer(url, feed, 1)

@@ -73,8 +73,8 @@ class Lists(Visits):
 
     def identified(self, waiting: Waiting, reply: Reply, tag: int) -> None:
         """Ask for the lists, each as an attempt of its own: what one has had is new in another."""
-        for code, told in reply.errors:
-            self.note(waiting.url, "repository error", code=code, told=told)
+        for code, message in reply.errors:
+            self.note(waiting.url, "repository error", code=code, told=message)
         seconds = "ss" in reply.granularity
         # Each goes before those that wait.
         for own, name in enumerate(reversed(self.oai.sets or ("",)), tag):
@@ -91,9 +91,9 @@ class Lists(Visits):
         """Take a part of a list."""
         listing = replace(listing, moment=listing.moment or self._listed_until(reply, moment))
         problems = [one for one in reply.errors if one[0] != "noRecordsMatch"]
-        for code, told in problems:
+        for code, message in problems:
             cause: Cause = "broken token" if code == "badResumptionToken" else "repository error"
-            self.note(waiting.url, cause, code=code, told=told)
+            self.note(waiting.url, cause, code=code, told=message)
         if any(code == "badResumptionToken" for code, _ in problems) and listing.restarts < _MAX_RESTARTS:
             self._restart(listing)
             return
@@ -119,8 +119,8 @@ class Lists(Visits):
         Of three the earliest: when the repository says that it answers (its clock may be wrong), when it was asked,
         and the end of what it was asked for.
         """
-        said = min(as_time(reply.moment) or moment, moment).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return min(said, _at(self.oai.until, seconds=True, clock="23:59:59") or said)
+        until = min(as_time(reply.moment) or moment, moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return min(until, _at(self.oai.until, seconds=True, clock="23:59:59") or until)
 
     def _restart(self, listing: Listing) -> None:
         """Ask for a list from its beginning, since its token is broken; known records aren't fetched again."""

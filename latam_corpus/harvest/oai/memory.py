@@ -96,22 +96,22 @@ class Memory:
         row = (one.name, one.since, one.moment, one.tag, one.restarts, one.idle, one.complete)
         self._db.execute("INSERT OR REPLACE INTO list VALUES (?,?,?,?,?,?,?)", row)
 
-    def choose(self, said: str) -> None:
+    def choose(self, choice: str) -> None:
         """Take what the source says of which records and texts are wanted; after another choice all is listed anew.
 
         Records that gave no text are then looked at as if they had changed.
         """
         before = self._db.execute("SELECT said FROM choice").fetchone()
-        if before is not None and before["said"] != said:
+        if before is not None and before["said"] != choice:
             self._db.execute("DELETE FROM list")
             self._db.execute("UPDATE item SET datestamp = '' WHERE state = 'none'")
         self._db.execute("DELETE FROM choice")
-        self._db.execute("INSERT INTO choice VALUES (?)", (said,))
+        self._db.execute("INSERT INTO choice VALUES (?)", (choice,))
 
     def last_tag(self) -> int:
         """Return the number of the latest attempt; 0 before the first."""
-        found: int = self._db.execute("SELECT coalesce(max(tag), 0) FROM request").fetchone()[0]
-        return found
+        tag: int = self._db.execute("SELECT coalesce(max(tag), 0) FROM request").fetchone()[0]
+        return tag
 
     def is_new(self, url: str, listing: str | None, tag: int) -> bool:
         """Remember a request; false where the attempt has made it already."""
@@ -144,14 +144,14 @@ class Memory:
         """Yield the records in a state, by their identifiers."""
         query = "SELECT identifier FROM item WHERE state = ? ORDER BY identifier"
         for (identifier,) in self._db.execute(query, (state,)).fetchall():
-            found = self.item(identifier)
-            if found is not None:
-                yield found
+            item = self.item(identifier)
+            if item is not None:
+                yield item
 
     def waiting(self) -> int:
         """How many records wait for their texts."""
-        found: int = self._db.execute("SELECT count(*) FROM item WHERE state = 'waiting'").fetchone()[0]
-        return found
+        count: int = self._db.execute("SELECT count(*) FROM item WHERE state = 'waiting'").fetchone()[0]
+        return count
 
     def claim(self, url: str, identifier: str, *, named: bool) -> bool:
         """Let an address stand for a record; false where it stands for another.

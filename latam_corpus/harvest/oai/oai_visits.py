@@ -48,10 +48,10 @@ def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
         name = (meta.get("name") or "").lower()
         if name == "citation_fulltext_html_url":
             try:
-                found = address_of(meta.get("content") or "", url)
+                address = address_of(meta.get("content") or "", url)
             except TroubleError:
                 continue
-            named += [found] if found else []
+            named += [address] if address else []
         has_pdf = has_pdf or name == "citation_pdf_url"
     return list(dict.fromkeys(named)), has_pdf
 
@@ -104,8 +104,8 @@ class OaiVisits(Lists):
     def record(self, record: Record, tag: int, moment: datetime) -> bool:
         """Remember a record, and look for its text where it is new or has changed; true unless the list has had it."""
         if not 0 < len(record.identifier) <= page_metadata.LONGEST_ID:
-            told = f"an identifier of {len(record.identifier)} characters"
-            self.note(self.oai.address, "repository error", told=told)
+            problem = f"an identifier of {len(record.identifier)} characters"
+            self.note(self.oai.address, "repository error", told=problem)
             return False
         item = self.memory.item(record.identifier)
         if item and item.tag == tag and not _later(record, item):
@@ -137,13 +137,13 @@ class OaiVisits(Lists):
 
     def _next(self, item: Item, moment: datetime, *, anew: bool = True) -> None:
         """Ask for the next link of a record, or write down that none gave its text."""
-        for place in range(item.tried, len(item.links)):
-            link = item.links[place]
+        for index in range(item.tried, len(item.links)):
+            link = item.links[index]
             why = self._tried(link, item.identifier, anew=anew)
             if not why:
-                self.memory.keep_item(replace(item, state="waiting", tried=place + 1))
+                self.memory.keep_item(replace(item, state="waiting", tried=index + 1))
                 return
-            item = replace(item, why=f"{item.why}; {link}: {why}".lstrip("; ")[:1000], tried=place + 1)
+            item = replace(item, why=f"{item.why}; {link}: {why}".lstrip("; ")[:1000], tried=index + 1)
         self._none(item, item.why or "it has no link that may lead to a text", moment)
 
     def _tried(self, link: str, identifier: str, *, anew: bool, named: bool = False) -> str:
@@ -181,8 +181,8 @@ class OaiVisits(Lists):
         if item.had or (before and before.datestamp == item.datestamp and before.why == why):
             return
         self.note(self._record_url(item.identifier), "not read", why=why)
-        told = page_metadata.from_json(item.known)
-        self._state(item.identifier, {"title": told.get("title"), "cause": "not read", "told": why}, moment)
+        metadata = page_metadata.from_json(item.known)
+        self._state(item.identifier, {"title": metadata.get("title"), "cause": "not read", "told": why}, moment)
 
     def _state(self, identifier: str, about: dict[str, object], moment: datetime) -> None:
         """Write down that a record has no text here."""
@@ -201,9 +201,9 @@ class OaiVisits(Lists):
         super().ended(waiting, state, why)
         item = self.memory.item_at(waiting.url)
         if item and item.state == "waiting":
-            told = f"{waiting.url}: {why}"
-            told = item.why if told in item.why else f"{item.why}; {told}".lstrip("; ")[:1000]
-            self._next(replace(item, why=told), datetime.now(UTC))
+            reason = f"{waiting.url}: {why}"
+            reason = item.why if reason in item.why else f"{item.why}; {reason}".lstrip("; ")[:1000]
+            self._next(replace(item, why=reason), datetime.now(UTC))
 
     def _good(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
         link = self.memory.link(waiting.url)

@@ -55,11 +55,11 @@ class Record:
     def links(self, elements: Sequence[str]) -> list[str]:
         """Return the addresses that these elements have, in their order, each once."""
         values = [value for name in elements for value in self.dc.get(name, ())]
-        found: dict[str, str] = {}
+        by_address: dict[str, str] = {}
         for value in values:
             if value.lower().startswith(("http://", "https://")):
-                found.setdefault(canonical_url(value), value)
-        return list(found.values())
+                by_address.setdefault(canonical_url(value), value)
+        return list(by_address.values())
 
     def is_closed(self, today: str) -> bool:
         """Whether the repository says that the text isn't open to the public on this day."""
@@ -103,13 +103,13 @@ def reply_of(body: bytes) -> Reply:
     records = () if listed is None else tuple(_record(one) for one in listed.iterfind("{*}record"))
     token = "" if listed is None else _text(next(listed.iterfind("{*}resumptionToken"), None))
     identified = next(root.iterfind("{*}Identify"), None)
-    told = {} if identified is None else {etree.QName(one).localname: _text(one) for one in _elements(identified)}
+    identity = {} if identified is None else {etree.QName(one).localname: _text(one) for one in _elements(identified)}
     return Reply(
         _text(next(root.iterfind("{*}responseDate"), None)),
         records,
         token,
         errors,
-        told.get("granularity", ""),
+        identity.get("granularity", ""),
     )
 
 
@@ -118,10 +118,10 @@ def _record(element: _Element) -> Record:
     dc: dict[str, list[str]] = {}
     for metadata in element.iterfind("{*}metadata"):
         for one in metadata.iter(*(f"{{*}}{name}" for name in _READ)):
-            found = etree.QName(one)
+            tag = etree.QName(one)
             # Repositories write the namespace with other versions, and without its last slash.
-            if (found.namespace or "").startswith(_DC) and (text := _text(one)):
-                dc.setdefault(found.localname, []).append(text)
+            if (tag.namespace or "").startswith(_DC) and (text := _text(one)):
+                dc.setdefault(tag.localname, []).append(text)
     return Record(
         _text(next(header.iterfind("{*}identifier"), None)),
         _text(next(header.iterfind("{*}datestamp"), None)),
@@ -144,5 +144,5 @@ def request_url(address: str, verb: str, **arguments: str | None) -> str:
     >>> request_url("https://r.example/oai", "ListRecords", resumptionToken="a b/1")
     'https://r.example/oai?verb=ListRecords&resumptionToken=a%20b%2F1'
     """
-    given = {name: value for name, value in arguments.items() if value}
-    return canonical_url(f"{address}?{urlencode({'verb': verb, **given}, quote_via=quote, safe='')}")
+    present = {name: value for name, value in arguments.items() if value}
+    return canonical_url(f"{address}?{urlencode({'verb': verb, **present}, quote_via=quote, safe='')}")

@@ -88,8 +88,8 @@ class OaiCrawler(Crawler):
 
     def _end(self) -> None:
         """Write down which documents the repository has taken back, for whoever withdraws them from releases."""
-        with replacing(self.folder / "withdrawn.jsonl") as made, made.open("w", encoding="utf-8") as file:
+        with replacing(self.folder / "withdrawn.jsonl") as partial, partial.open("w", encoding="utf-8") as file:
             for item in self._oai.memory.items("withdrawn"):
-                told = {"doc_id": doc_id(self._source_id, item.identifier), "id": item.identifier}
-                row = {**told, "source_id": self._source_id, "signal": "oai-deleted", "time": item.datestamp}
+                identity = {"doc_id": doc_id(self._source_id, item.identifier), "id": item.identifier}
+                row = {**identity, "source_id": self._source_id, "signal": "oai-deleted", "time": item.datestamp}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")

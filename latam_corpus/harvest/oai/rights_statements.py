@@ -54,12 +54,12 @@ def statement_of(rights: Sequence[str]) -> str | None:
     >>> statement_of(["CC BY 4.0", "Solo para uso no comercial"])
     'Solo para uso no comercial'
     """
-    said = [one for one in rights if not _ACCESS.fullmatch(one) and not _EMBARGO_END.fullmatch(one)]
-    licences = [one for one in said if tier_of(one) != "unknown"]
+    statements = [one for one in rights if not _ACCESS.fullmatch(one) and not _EMBARGO_END.fullmatch(one)]
+    licences = [one for one in statements if tier_of(one) != "unknown"]
     if not licences:
-        return next(iter(said), None)
+        return next(iter(statements), None)
     licence = max(licences, key=lambda one: openness(tier_of(one)))
-    others = [one for one in said if one not in licences]
+    others = [one for one in statements if one not in licences]
     return next((one for one in others if is_less_open(one, tier_of(licence))), licence)
 
 
@@ -81,9 +81,9 @@ def is_closed(rights: Sequence[str], dates: Sequence[str], today: str) -> bool:
     >>> is_closed(*embargo, "2026-02-01"), is_closed(*embargo, "2026-03-02"), is_closed(["CC0"], [], "2026-03-02")
     (True, False, False)
     """
-    words = [found[1].lower() for one in rights if (found := _ACCESS.fullmatch(one))]
+    words = [match[1].lower() for one in rights if (match := _ACCESS.fullmatch(one))]
     shut = [word for word in words if word not in _OPEN]
-    ends = [found[1] for one in (*dates, *rights) if (found := _EMBARGO_END.fullmatch(one))]
+    ends = [match[1] for one in (*dates, *rights) if (match := _EMBARGO_END.fullmatch(one))]
     if shut and ends and all(word in _EMBARGOED for word in shut):
         return max(ends) > today
     return bool(shut)

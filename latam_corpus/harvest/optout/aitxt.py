@@ -39,16 +39,16 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     # A page is HTML whether its address says so or not.
     paths = [path] if suffix and suffix not in _PAGES else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
     for one in paths:
-        said = longest(rules, one)
-        if said and any(word.startswith("Disallow") for word in said):
-            refusing = next(word for word in said if word.startswith("Disallow"))
+        matched = longest(rules, one)
+        if matched and any(word.startswith("Disallow") for word in matched):
+            refusing = next(word for word in matched if word.startswith("Disallow"))
             return [opt_out("ai.txt", refusing, address, time)]
     return []
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
-    """The patterns for all agents, this one and training agents, each with its line; only the first two are let in."""
-    found = []
+    """Return the patterns for all agents, this one and training agents, by line; only the first two are let in."""
+    rules = []
     agents, open_ = {"*"}, False
     for name, value in fields_of(text):
         if name == "user-agent":
@@ -60,5 +60,5 @@ def _rules(text: str) -> list[tuple[str, str]]:
                 pattern = value if value.startswith(("/", "*")) else f"*{value}"
                 # An ending means the end: `*.htm` is not `.html`.
                 ends = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
-                found.append((pattern + ends, f"{name.title()}: {value}"))
-    return found
+                rules.append((pattern + ends, f"{name.title()}: {value}"))
+    return rules

@@ -23,7 +23,7 @@ MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _Usage: TypeAlias = Literal["content-usage", "content-signal"]
 _USAGES: Final[dict[str, _Usage]] = {"content-usage": "content-usage", "content-signal": "content-signal"}
-_SAID: Final = {"content-usage": content_usage, "content-signal": content_signal}
+_READERS: Final = {"content-usage": content_usage, "content-signal": content_signal}
 _SITE_WIDE: Final = ("sitemap", "license", "host")
 _SHOWN: Final = 5
 
@@ -99,9 +99,9 @@ class Robots:
     def refused_agents(self, url: str) -> list[str]:
         """Return the training agents that it names and that may not fetch the URL; `*` stands for all agents."""
         named = [agent for key, agent in training_agents().items() if key in self._named]
-        found = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
+        agents = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
         # An agent that has no group of its own reads that of all.
-        return found if self.allows(url) else [*found, "*"]
+        return agents if self.allows(url) else [*agents, "*"]
 
     def opt_outs(self, url: str, address: str, time: datetime) -> list[OptOut]:
         """Return what it refuses for the URL.
@@ -111,18 +111,18 @@ class Robots:
             address: where the robots.txt is.
             time: when it was read.
         """
-        found = []
+        refusals = []
         if agents := self.refused_agents(url):
             more = "" if len(agents) <= _SHOWN else f" and {len(agents) - _SHOWN} more"
-            told = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
-            found.append(opt_out("robots-agent", told, address, time))
+            line = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
+            refusals.append(opt_out("robots-agent", line, address, time))
         path = path_of(url)
         for kind, groups in self._rules.items():
             # Groups speak to different agents; each has its own longest match, and one refusal is enough.
-            said = [value for group in groups for value in longest(group, path)]
-            refusing = [value for value in said if _SAID[kind](value) == "n"]
-            found += [opt_out(kind, value, address, time) for value in refusing[:1]]
-        return found
+            values = [value for group in groups for value in longest(group, path)]
+            refusing = [value for value in values if _READERS[kind](value) == "n"]
+            refusals += [opt_out(kind, value, address, time) for value in refusing[:1]]
+        return refusals
 
 
 def _parser() -> type[Protego]:
@@ -139,7 +139,7 @@ def _usage_rules(fields: list[tuple[str, str]]) -> dict[_Usage, list[list[tuple[
     A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody.
     """
     concerned = {"*", TOKEN, *training_agents()}
-    found: dict[_Usage, list[list[tuple[str, str]]]] = {kind: [] for kind in _USAGES.values()}
+    rules: dict[_Usage, list[list[tuple[str, str]]]] = {kind: [] for kind in _USAGES.values()}
     agents, open_ = ["*"], False
     started: set[_Usage] = set()
     for name, value in fields:
@@ -149,7 +149,7 @@ def _usage_rules(fields: list[tuple[str, str]]) -> dict[_Usage, list[list[tuple[
         kind = _USAGES.get(name)
         if kind and concerned.intersection(agents):
             if kind not in started:
-                found[kind].append([])
+                rules[kind].append([])
                 started.add(kind)
-            found[kind][-1].append(split_path(value))
-    return found
+            rules[kind][-1].append(split_path(value))
+    return rules

@@ -23,7 +23,7 @@ _NOTHING: Final = "User-agent: *\nDisallow: /\n"
 
 
 def within_bounds(text: str) -> str:
-    r"""The text of a robots.txt, which within the bounds is as it was written; beyond them it allows less, never more.
+    r"""Return the text of a robots.txt, unchanged within the bounds; beyond them it allows less, never more.
 
     Beyond the bound of stars no `Allow` counts, and of a `Disallow` what stands before its first star; beyond the bound
     of rules nothing is allowed.
@@ -53,7 +53,7 @@ def with_plain_delays(text: str) -> str:
     >>> with_plain_delays("Crawl-delay: 2s"), with_plain_delays("Crawl-delay: 1,5 min # calma")
     ('Crawl-delay: 2', 'Crawl-delay: 90 # calma')
     """
-    return _DELAY.sub(lambda found: f"{found[1]}{_seconds(found[2], found[3]):g}", text)
+    return _DELAY.sub(lambda match: f"{match[1]}{_seconds(match[2], match[3]):g}", text)
 
 
 def unread_delays(text: str) -> list[str]:
@@ -62,8 +62,8 @@ def unread_delays(text: str) -> list[str]:
     >>> unread_delays("Crawl-delay: 10\nCrawl-delay: mucho\n")
     ['mucho']
     """
-    said = [found[1].strip() for found in _DELAYS.finditer(with_plain_delays(text))]
-    return [one for one in said if not _NUMBER.fullmatch(one)]
+    delays = [match[1].strip() for match in _DELAYS.finditer(with_plain_delays(text))]
+    return [one for one in delays if not _NUMBER.fullmatch(one)]
 
 
 def _seconds(number: str, unit: str) -> float:
@@ -74,18 +74,18 @@ def _seconds(number: str, unit: str) -> float:
 
 def _strict(lines: list[str]) -> list[str]:
     # Equal lines of two groups must not become one: the groups are numbered in comments, which nobody reads.
-    found: list[str] = []
+    written: list[str] = []
     group = 0
     for line in lines:
         name, value = _rule(line)
         if name == "user-agent":
             group += 1
-            found.append(f"{line.partition('#')[0]} # {group}")
+            written.append(f"{line.partition('#')[0]} # {group}")
         elif name == "disallow":
-            found.append(f"Disallow: {value.partition('#')[0].partition('*')[0].strip() or '/'} # {group}")
+            written.append(f"Disallow: {value.partition('#')[0].partition('*')[0].strip() or '/'} # {group}")
         elif name != "allow":
-            found.append(line)
-    return found
+            written.append(line)
+    return written
 
 
 def _rule(line: str) -> tuple[str, str]:

@@ -43,16 +43,16 @@ def fields_of(text: str) -> list[tuple[str, str]]:
     >>> fields_of("User-agent GPTBot/1.0, otherbot")
     [('user-agent', 'GPTBot/1.0, otherbot'), ('user-agent', 'gptbot')]
     """
-    found = []
+    fields = []
     for line in _LINES.split(text):
         for rule in _INNER.split(line.partition("#")[0]):
             name, value = _field(rule)
             if not name:
                 continue
-            found.append((name, value))
+            fields.append((name, value))
             if name == "user-agent":
-                found += [(name, agent) for agent in addressed(value) if agent != value.lower()]
-    return found
+                fields += [(name, agent) for agent in addressed(value) if agent != value.lower()]
+    return fields
 
 
 def _field(line: str) -> tuple[str, str]:

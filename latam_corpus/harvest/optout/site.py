@@ -73,27 +73,31 @@ class Site:
             time: when it was fetched.
         """
         head = Head(body)
-        found = [*self._but_tdm(url), *page_opt_outs(url, headers, head, time, self._licence)]
+        opt_outs = [*self._but_tdm(url), *page_opt_outs(url, headers, head, time, self._licence)]
         if reserves(headers, head) is None:
-            found += self._tdm(url)
-        return sorted(set(found))
+            opt_outs += self._tdm(url)
+        return sorted(set(opt_outs))
 
     def _but_tdm(self, url: str) -> list[OptOut]:
-        found: list[OptOut] = []
+        opt_outs: list[OptOut] = []
         if robots := self.files.get(self.root + ROBOTS):
-            found += self.robots.opt_outs(url, self.root + ROBOTS, robots.time)
+            opt_outs += self.robots.opt_outs(url, self.root + ROBOTS, robots.time)
             for licence in self.licences:
-                found += self._licence(licence, url, robots.time)
+                opt_outs += self._licence(licence, url, robots.time)
         address = self.root + AI_TXT
         if ai := self.files.get(address):
-            found += ai_txt_opt_outs(_text(ai), url, address, ai.time)
-        return found
+            opt_outs += ai_txt_opt_outs(_text(ai), url, address, ai.time)
+        return opt_outs
 
     def _tdm(self, url: str) -> list[OptOut]:
         address = self.root + TDMREP
         tdm = self.files.get(address)
-        said = file_reservation(_text(tdm), url) if tdm else None
-        return [opt_out("tdm-reservation", said[1], address, tdm.time)] if tdm and said and said[0] else []
+        reservation = file_reservation(_text(tdm), url) if tdm else None
+        return (
+            [opt_out("tdm-reservation", reservation[1], address, tdm.time)]
+            if tdm and reservation and reservation[0]
+            else []
+        )
 
     def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
         """Return what a licence says, where it was read."""

@@ -30,12 +30,12 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
     except (ValueError, RecursionError):
         written = _RESERVED.search(text)
         return (True, f"in a file that isn't JSON: {written[0]}") if written else None
-    found: list[tuple[str, tuple[bool, str]]] = []
+    reservations: list[tuple[str, tuple[bool, str]]] = []
     for rule in rules if isinstance(rules, list) else [rules]:
-        if not isinstance(rule, dict) or (said := reservation(rule.get("tdm-reservation"))) is None:
+        if not isinstance(rule, dict) or (reserved := reservation(rule.get("tdm-reservation"))) is None:
             continue
         location = str(rule.get("location", "/"))
         policy = f", tdm-policy={rule['tdm-policy']}" if rule.get("tdm-policy") else ""
         pattern = location if location.startswith(("/", "*")) else f"/{location}"
-        found.append((pattern, (said, f"{location}: tdm-reservation={int(said)}{policy}")))
-    return max(longest(found, path_of(url)), default=None)
+        reservations.append((pattern, (reserved, f"{location}: tdm-reservation={int(reserved)}{policy}")))
+    return max(longest(reservations, path_of(url)), default=None)

@@ -1,4 +1,4 @@
-"""`latam-corpus measure`: signals against bounds, what each bound costs, and bounds from a sample declared good."""
+"""`latam-corpus measure`: signals against bounds, what each bound costs, one changed policy, and suggested bounds."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_measured
+from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_changed, show_measured
 from latam_corpus.cli.show import block, console, note, print_json
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.audit.measurement import MeasuredRows
@@ -21,48 +21,71 @@ def measure(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="INPUT", help="JSONL, Parquet, or a run's folder or name.", autocompletion=completion.runs
+            metavar="INPUT",
+            help=N_("JSONL, Parquet, .txt, a folder of .txt files, or a run's folder or name."),
+            autocompletion=completion.runs,
         ),
     ],
-    policies: Annotated[str, typer.Option(metavar="FOLDER", help="A filters/ folder; a run's own by default.")] = "",
+    policies: Annotated[
+        str,
+        typer.Option(
+            metavar="FOLDER|FILE",
+            help=N_("A filters/ folder; a run's own by default. Of one changed .toml: what is other by it."),
+        ),
+    ] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help=N_("Of texts that don't say theirs."))] = "",
+    genre: Annotated[str, typer.Option(metavar="NAME", help=N_("Of texts that don't say theirs."))] = "",
     propose: Annotated[
-        bool, typer.Option("--suggest", help="INPUT is good throughout: propose bounds that keep it.")
+        bool, typer.Option("--suggest", help=N_("INPUT is good throughout: propose bounds that keep it."))
     ] = False,
-    lose: Annotated[float, typer.Option(help="With --suggest: the share that each end of a bound may drop.")] = 0.01,
-    every: Annotated[bool, typer.Option("--all", help="Also the signals that no bound asks for.")] = False,
-    out: Annotated[Path, typer.Option("--out", help="The folder of runs.")] = Path("out"),
+    tighten: Annotated[
+        bool,
+        typer.Option("--tighten", help=N_("With --suggest: move bounds that lose nothing, too.")),
+    ] = False,
+    lose: Annotated[
+        float, typer.Option(help=N_("With --suggest: the share that each end of a bound may drop."))
+    ] = 0.01,
+    every: Annotated[bool, typer.Option("--all", help=N_("Also the signals that no bound asks for."))] = False,
+    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs, and of what was judged."))] = Path("out"),
     html: Page = None,
     page_language: PageLanguage = "es",
     internal: Internal = False,
-    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json_: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Show each signal's distribution against its bounds, and what each bound alone would drop."""
-    from latam_corpus.audit.measurement import read_measured
+    from latam_corpus.audit.measurement import checked_facts, read_measured
+    from latam_corpus.audit.policy_change import changed_policy
     from latam_corpus.report.page_frame import checked_language
 
     checked_language(page_language)
-    found = read_measured(source, out, policies, datetime.now(UTC).date(), note, every=every)
+    today = datetime.now(UTC).date()
+    declared = checked_facts(language, genre)
+    if policies.endswith(".toml") or Path(policies or ".").is_file():
+        changed = changed_policy(source, out, Path(policies), today, note, declared)
+        show_changed(changed, internal=internal, as_json=as_json_)
+        return
+    measured = read_measured(source, out, policies, today, note, every=every, declared=declared)
     if html or not propose:
-        show_measured(found, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
+        show_measured(measured, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
     if propose:
-        _suggest(found, lose, as_json_)
+        _suggest(measured, lose, tighten, as_json_)
 
 
-def _suggest(found: MeasuredRows, lose: float, as_json_: bool) -> None:
+def _suggest(measured: MeasuredRows, lose: float, tighten: bool, as_json_: bool) -> None:
     from latam_corpus.collect.row_files import as_json
     from latam_corpus.lab.suggest_bounds import as_toml, suggest
 
-    made = suggest(found.frame, found.policies, lose)
+    suggestions = suggest(measured.frame, measured.policies, lose, tighten=tighten)
     if as_json_:
-        print_json(as_json([one.as_dict() | {"toml": as_toml(one, found.policies)} for one in made]))
+        print_json(as_json([one.as_dict() | {"toml": as_toml(one, measured.policies)} for one in suggestions]))
         return
-    for one in made:
+    for one in suggestions:
         console.print(f"# {one.language} · {one.genre}")
-        console.print(block(as_toml(one, found.policies)), end="")
+        console.print(block(as_toml(one, measured.policies)), end="")
         shares = {"share": f"{100 * one.loses:.2g}", "present": f"{100 * one.present_loses:.2g}"}
-        told = _(
+        message = _(
             "# of documents not chosen on, all of them together would drop {share} %; the present bounds drop "
             "{present} %"
         )
-        console.print(told.fill(**shares))
+        console.print(message.fill(**shares))
         console.print()

@@ -45,14 +45,14 @@ def cut(text: str, most: int, rng: random.Random) -> list[str]:
     lengths, weights = zip(*_LENGTHS, strict=True)
     mean = sum(length * weight for length, weight in _LENGTHS) / sum(weights)
     count = min(most, max(1, int(len(text) / mean)))
-    made = []
+    pieces = []
     for _ in range(count):
         length = rng.choices(lengths, weights)[0]
         start = rng.randrange(max(1, len(text) - length))
         # The first and the last word may be cut through.
         words = text[start : start + length].split()[1:-1]
-        made.append(" ".join(words))
-    return made
+        pieces.append(" ".join(words))
+    return pieces
 
 
 def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
@@ -62,13 +62,13 @@ def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
     >>> scraps(["la canción del río"], 1, Random(1))
     ['la canción del río']
     """
-    made = []
+    pieces = []
     for _ in range(number):
         words = rng.choice(lines).split()
         length = rng.randint(*_SCRAP)
         start = rng.randrange(max(1, len(words) - length + 1))
-        made.append(" ".join(words[start : start + length]))
-    return made
+        pieces.append(" ".join(words[start : start + length]))
+    return pieces
 
 
 def switched(line: str, quoted: str, rng: random.Random) -> str:
@@ -80,8 +80,8 @@ def switched(line: str, quoted: str, rng: random.Random) -> str:
     """
     words, others = line.split(), quoted.split()
     size = rng.randint(1, max(1, len(words) // _MOST_QUOTED))
-    place, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(others) - size + 1))
-    return " ".join([*words[:place], *others[start : start + size], *words[place:]])
+    position, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(others) - size + 1))
+    return " ".join([*words[:position], *others[start : start + size], *words[position:]])
 
 
 def names(text: str) -> set[str]:
@@ -141,7 +141,7 @@ def nonsense(rng: random.Random) -> str:
 
 
 def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool = True) -> str:
-    """A row of made-up words: one to four syllables, each of the consonants and vowels of some of the given words'.
+    """Make up words of one to four syllables, each of consonants and vowels of some of the given words'.
 
     Args:
         words: whose syllables are taken.
@@ -153,8 +153,8 @@ def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool
     >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))
     'llaha lla cicari rollilla'
     """
-    found = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
-    onsets, vowels = zip(*(rng.choices(found, k=rng.randint(*_TAKEN)) if few else found), strict=True)
+    syllables = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
+    onsets, vowels = zip(*(rng.choices(syllables, k=rng.randint(*_TAKEN)) if few else syllables), strict=True)
 
     def word() -> str:
         return "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(rng.randint(1, 4)))

@@ -44,15 +44,15 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
         lines: normalised lines in languages of elsewhere than the Americas that it wasn't trained on.
         seed: of the rows of syllables.
     """
-    least = _least_probabilities(model, lines)
+    least = least_probabilities(model, lines)
     rng = random.Random(seed + 1)
     bounds = {
         group: Bounds(least.get(group, 0.0))
         for group in sorted(set(groups().of.values()) & model.words.keys())
         if model.words[group]
     }
-    made = {group: replace(one, telling=_least_telling(model, group, one, rng)) for group, one in bounds.items()}
-    return {group: one for group, one in made.items() if one != USUAL}
+    measured = {group: replace(one, telling=least_telling(model, group, one, rng)) for group, one in bounds.items()}
+    return {group: one for group, one in measured.items() if one != USUAL}
 
 
 def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -65,26 +65,26 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     >>> least_consonants({"quy_Latn": 40 * [line], "spa_Latn": 40 * [line]})
     {'quy': 2}
     """
-    made = {}
-    for label, found in sorted(lines.items()):
+    least = {}
+    for label, texts in sorted(lines.items()):
         code, _, script = label.partition("_")
         if script == "Latn" and code in groups().of:
-            counts = sorted(consonants(line) for line in found if line.count(" ") >= RULE.long - 1)
+            counts = sorted(consonants(line) for line in texts if line.count(" ") >= RULE.long - 1)
             if len(counts) >= _LEAST_LINES:
-                made[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
-    return made
+                least[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
+    return least
 
 
-def _least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
+def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
     """Return a probability above that of the likeliest line which was named so, by group."""
     worst: dict[str, float] = {}
-    for group, (chance, found, _) in _likeliest(model, lines):
-        if chance < _HIGHEST and holds(chance, found):
+    for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
+        if chance < _HIGHEST and holds(chance, evidence_of_line):
             worst[group] = max(worst.get(group, 0.0), chance)
     return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in worst.items()}
 
 
-def _least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
+def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
     """Return what a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
     words = sorted(model.words[group])
     is_family = len(words) > _MANY_WORDS
@@ -104,7 +104,7 @@ def _least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) 
 
 
 def _held(rows: Sequence[_Row], bound: Bounds) -> int:
-    return sum(holds(chance, found, bound, consonants=least) for chance, found, least in rows)
+    return sum(holds(chance, shown, bound, consonants=least) for chance, shown, least in rows)
 
 
 def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
@@ -114,9 +114,9 @@ def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]
         labels = model.probabilities(some)
         chances = model.by_group(labels)
         best = chances.argmax(axis=1).tolist()
-        for row, (line, place) in enumerate(zip(some, best, strict=True)):
-            group, words = model.groups[place], line.split()
+        for row, (line, group_index) in enumerate(zip(some, best, strict=True)):
+            group, words = model.groups[group_index], line.split()
             chance = lead(chances[row], len(words))
-            if group in groups().of and chance >= RULE.least_with_many:
-                found = evidence(words, group, model.words)
-                yield group, (chance, found, consonants_of(model, labels[row], place))
+            if model.needs_words(group) and chance >= RULE.least_with_many:
+                shown = evidence(words, group, model.words)
+                yield group, (chance, shown, consonants_of(model, labels[row], group_index))

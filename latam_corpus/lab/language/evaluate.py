@@ -81,8 +81,8 @@ def evaluate(model: Model, data: Sequence[Texts]) -> Evaluation:
     named: list[str] = []
     for first in range(0, len(pairs), _AT_ONCE):
         named += [
-            groups().of.get(found.code, found.code)
-            for found in judge(model, [text for _, text in pairs[first : first + _AT_ONCE]])
+            groups().of.get(judged.code, judged.code)
+            for judged in judge(model, [text for _, text in pairs[first : first + _AT_ONCE]])
         ]
     seconds = time.perf_counter() - start
     return score([(label, name) for (label, _), name in zip(pairs, named, strict=True)], len(pairs) / seconds)

@@ -38,8 +38,8 @@ def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
     try:
         frequent = dict(_frequent(folder / _FREQUENT))
         with lzma.open(folder / TELLING, "rt", encoding="utf-8") as lines:
-            told = [json.loads(line) for line in lines]
-        telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in told}
+            rows = [json.loads(line) for line in lines]
+        telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in rows}
     except (OSError, tarfile.TarError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(str(folder), f"can't be read: {error}", "give the folder of FineWeb-2's facts") from error
     of = groups().of
@@ -55,9 +55,9 @@ def _frequent(path: Path) -> Iterator[tuple[str, list[str]]]:
     with tarfile.open(path) as archive:
         for member in archive:
             opened = archive.extractfile(member) if member.name.endswith(".yml") else None
-            found = _STOP_WORDS.search(opened.read().decode()) if opened else None
-            if found:
-                words = [_scalar(line[2:].strip()) for line in found[1].splitlines()]
+            match = _STOP_WORDS.search(opened.read().decode()) if opened else None
+            if match:
+                words = [_scalar(line[2:].strip()) for line in match[1].splitlines()]
                 yield PurePosixPath(member.name).stem, [word for word in words if word.isalpha() or len(word) > 1]
 
 

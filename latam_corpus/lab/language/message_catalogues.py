@@ -44,14 +44,14 @@ def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
     Raises:
         ConfigError: no language has the catalogue, or one isn't what it should be.
     """
-    found: dict[str, list[Path]] = defaultdict(list)
+    by_language: dict[str, list[Path]] = defaultdict(list)
     name = domain if domain == _ALL else glob.escape(domain)
     for path in sorted(folder.glob(f"*/{MESSAGES}/{name}.mo")):
         if path.is_file():
-            found[path.parent.parent.name].append(path)
-    if not found:
+            by_language[path.parent.parent.name].append(path)
+    if not by_language:
         raise ConfigError(str(folder), f"no catalogue «{domain}»", "name one that is there, as PATH#DOMAIN")
-    for language, paths in found.items():
+    for language, paths in by_language.items():
         if not _SCRIPT.search(language):
             code = re.split("[-_@]", language)[0]
             read = (messages(path, translated=code != _SOURCE) for path in paths)
@@ -96,7 +96,7 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
 
 
 def _texts(data: bytes, places: Sequence[int], path: str) -> list[str]:
-    """The texts of a table of sizes and places."""
+    """Return the texts of a table of sizes and places."""
     if max(map(sum, zip(places[::2], places[1::2], strict=True)), default=0) > len(data):
         raise ConfigError(path, "not a compiled catalogue: it is cut off", "give what msgfmt made")
     if sum(places[::2]) > len(data):

@@ -11,7 +11,7 @@ import polars as pl
 
 from latam_corpus.codes import UNDETERMINED, groups, iso_code
 from latam_corpus.lab.language import augment
-from latam_corpus.lab.language.texts import is_kept_out, is_untranslated, is_word_list, rows
+from latam_corpus.lab.language.texts import is_held_out, is_untranslated, is_word_list, rows
 from latam_corpus.language.labels import script_of
 from latam_corpus.language.normalise import normalise_all
 from latam_corpus.text.orthography import respelled
@@ -29,7 +29,7 @@ _MOST_OF_A_MAJOR_TEXT: Final = 4000
 _BEFORE_JOINING: Final = 0.8  # of the lines of a major: a quarter more are joined of them
 _DRAWN_FOR_A_SENTENCE: Final = 4  # at most: a language of which little was ever written together is known by it too
 _ONE_RESPELLED_OF: Final = 2  # lines that have another spelling
-_KEPT_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
+_HELD_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
 _REPEATED: Final = 8  # times at most a line is repeated, in pieces, where there are too few
 _SWITCHED: Final = 0.06  # of the lines of languages of the Americas quote Spanish or Portuguese
 # Sources name some languages by their macrolanguage and others by its main member: one label for both.
@@ -76,36 +76,36 @@ def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] 
 def lines_and_names(
     data: Sequence[Texts], settings: Settings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
-    """The same, and the normalised names that stand in texts in Spanish and Portuguese, with accents and without."""
+    """Return the same, and the normalised names in Spanish and Portuguese texts, with accents and without."""
     rng = random.Random(settings.seed)
     read = _read(data, without or set(), rng)
     by_label = read.cuts
     for label, texts in read.of_majors.items():
         by_label[label] += _levelled(texts, int(_BEFORE_JOINING * settings.most_major))
-    for label, found in sorted(read.drawn.items()):
-        by_label[label] = found + _filled(by_label[label], len(found) // _DRAWN_FOR_A_SENTENCE, rng)
-    for label, found in sorted(read.word_rows.items()):
+    for label, drawn_rows in sorted(read.drawn.items()):
+        by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows) // _DRAWN_FOR_A_SENTENCE, rng)
+    for label, drawn_rows in sorted(read.word_rows.items()):
         # Sentences weigh as much as rows of words, however few they are.
-        by_label[label] = found + _filled(by_label[label], len(found), rng)
-    made = {}
+        by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows), rng)
+    sampled = {}
     for label, cuts in sorted(_without_stray_scripts(by_label).items()):
         lines = [line for line in normalise_all(pl.Series(cuts)).to_list() if line]
         if lines:
-            made[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
-    _switch(made, rng)
+            sampled[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
+    _switch(sampled, rng)
     names = normalise_all(pl.Series(sorted(read.names), dtype=pl.String)).to_list()
-    _add_nonsense(made, names, settings, rng)
-    return made, frozenset(names) | {augment.without_accents(name) for name in names}
+    _add_nonsense(sampled, names, settings, rng)
+    return sampled, frozenset(names) | {augment.without_accents(name) for name in names}
 
 
 def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read:
     read = _Read()
     for texts in data:
         of_words = is_word_list(texts)
-        for given, text in rows(texts):
-            code = iso_code(given, str(texts.path))
+        for tag, text in rows(texts):
+            code = iso_code(tag, str(texts.path))
             code = _SAME.get(code, code)
-            if is_kept_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
+            if is_held_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
                 continue
             label = _label(code, text)
             if of_words:
@@ -121,7 +121,7 @@ def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read
 
 
 def _levelled(texts: Sequence[list[str]], most: int) -> list[str]:
-    """The stretches of all texts, about so many: what is too much comes off the longest texts, and one of each stays.
+    """Keep about so many stretches of all texts: the longest give up what is too much, and each keeps one.
 
     So a library of novels leaves room for the lines of news and help, whose words would else be another language's.
 
@@ -130,8 +130,8 @@ def _levelled(texts: Sequence[list[str]], most: int) -> list[str]:
     """
     level, left = 0, most
     sizes = sorted(len(text) for text in texts)
-    for place, size in enumerate(sizes):
-        level = min(size, left // (len(sizes) - place))
+    for index, size in enumerate(sizes):
+        level = min(size, left // (len(sizes) - index))
         left -= level
     return [stretch for text in texts for stretch in text[:level]]
 
@@ -155,34 +155,34 @@ def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random
     """Return the lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
     code = label.partition("_")[0]
     others = respelled(code, lines)[::_ONE_RESPELLED_OF]
-    made = _joined(lines, rng) + others
+    sampled = _joined(lines, rng) + others
     most = settings.most_neighbour if code in NEIGHBOURS else settings.most
-    if len(made) > most and code not in MAJORS:
-        made = rng.sample(made, most)
+    if len(sampled) > most and code not in MAJORS:
+        sampled = rng.sample(sampled, most)
     scraps = settings.scraps_major if code in MAJORS else settings.scraps if code in NEIGHBOURS else 0
-    return made + augment.scraps(lines + others, min(scraps, _REPEATED * len(lines)), rng)
+    return sampled + augment.scraps(lines + others, min(scraps, _REPEATED * len(lines)), rng)
 
 
-def _switch(made: dict[str, list[str]], rng: random.Random) -> None:
+def _switch(sampled: dict[str, list[str]], rng: random.Random) -> None:
     """Put Spanish or Portuguese stretches into some lines of languages of the Americas."""
-    majors = [line for code in MAJORS for line in made.get(f"{code}_Latn", [])]
+    majors = [line for code in MAJORS for line in sampled.get(f"{code}_Latn", [])]
     of = groups().of
-    for label in sorted(made) if majors else []:
+    for label in sorted(sampled) if majors else []:
         if label.partition("_")[0] in of:
-            made[label] = [
+            sampled[label] = [
                 augment.switched(line, rng.choice(majors), rng) if rng.random() < _SWITCHED else line
-                for line in made[label]
+                for line in sampled[label]
             ]
 
 
 def _joined(lines: list[str], rng: random.Random) -> list[str]:
     """Return the lines, some of the short ones joined to the length of a window."""
-    made = list(lines)
+    joined = list(lines)
     for _ in range(len(lines) // 4):
         some = rng.choices(lines, k=rng.randint(2, 3))
         if sum(len(line) for line in some) < 500:  # noqa: PLR2004 - the longest window, and some more
-            made.append(" ".join(some))
-    return made
+            joined.append(" ".join(some))
+    return joined
 
 
 def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
@@ -209,27 +209,25 @@ def _filled(lines: Sequence[str], least: int, rng: random.Random) -> list[str]:
     return filled
 
 
-def _add_nonsense(made: dict[str, list[str]], names: Sequence[str], settings: Settings, rng: random.Random) -> None:
-    labels = sorted(label for label in made if label.endswith("_Latn"))
-    und = made.setdefault(UNDETERMINED, [])
+def _add_nonsense(sampled: dict[str, list[str]], names: Sequence[str], settings: Settings, rng: random.Random) -> None:
+    labels = sorted(label for label in sampled if label.endswith("_Latn"))
+    und = sampled.setdefault(UNDETERMINED, [])
     for _ in range(settings.nonsense // 2 if labels else 0):
-        und.append(augment.anagram(rng.choice(made[rng.choice(labels)]), rng))
+        und.append(augment.anagram(rng.choice(sampled[rng.choice(labels)]), rng))
     und += [augment.nonsense(rng) for _ in range(settings.nonsense // 2)]
     und += [" ".join(rng.choices(names, k=rng.randint(3, 40))) for _ in range(settings.nonsense // 20 if names else 0)]
     if not und:
-        del made[UNDETERMINED]
+        del sampled[UNDETERMINED]
 
 
-def kept_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
+def held_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
     """Normalised lines that were kept out, in languages of elsewhere than the Americas."""
     of = groups().of
-    found = [
+    held_out = [
         text
         for texts in data
-        for given, text in rows(texts)
-        if is_kept_out(text)
-        and (code := iso_code(given, str(texts.path))) not in of
-        and not is_untranslated(code, text)
+        for tag, text in rows(texts)
+        if is_held_out(text) and (code := iso_code(tag, str(texts.path))) not in of and not is_untranslated(code, text)
     ]
-    lines = normalise_all(pl.Series([text[:_KEPT_OUT_WINDOW] for text in found], dtype=pl.String))
+    lines = normalise_all(pl.Series([text[:_HELD_OUT_WINDOW] for text in held_out], dtype=pl.String))
     return [" ".join(line.split()) for line in lines.to_list() if line]

@@ -46,7 +46,7 @@ _KEYS: Final[dict[str, type]] = {
     "drawn": bool,
 }
 _EXAMPLES: Final[dict[type, str]] = {list: 'a list, such as ["spa", "por"]', bool: "true or false"}
-_KEPT_OUT: Final = 10  # one text in ten is kept out of training, to measure on
+_HELD_OUT: Final = 10  # one text in ten is kept out of training, to measure on
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,18 @@ def listed(data: Sequence[str], root: Path | None = None, packages: Path | None 
     ...
     latam_corpus.errors.ConfigError: relatos.txt: no such file; give an existing file, as [LABEL=]PATH[#FIELD]
     """
-    found: list[Texts] = []
+    listing: list[Texts] = []
     for argument in data:
         if argument.endswith(".toml"):
-            found += _from_list(Path(argument), root, packages)
+            listing += _from_list(Path(argument), root, packages)
             continue
         label, equals, rest = argument.partition("=")
         path, _, field = (rest if equals else argument).partition("#")
-        found.append(Texts(Path(path), label if equals else "", field or "text"))
-    for texts in found:
+        listing.append(Texts(Path(path), label if equals else "", field or "text"))
+    for texts in listing:
         if not texts.path.exists():
             raise ConfigError(str(texts.path), "no such file", "give an existing file, as [LABEL=]PATH[#FIELD]")
-    return found
+    return listing
 
 
 def rows(texts: Texts) -> Iterator[tuple[str, str]]:
@@ -141,14 +141,14 @@ def is_word_list(texts: Texts) -> bool:
     return (texts.path / TELLING).is_file()
 
 
-def is_kept_out(text: str) -> bool:
+def is_held_out(text: str) -> bool:
     """Whether a text is one of the tenth that is never trained on, by the hash of its words.
 
-    >>> sum(is_kept_out(f"texto {number}") for number in range(1000))
+    >>> sum(is_held_out(f"texto {number}") for number in range(1000))
     122
     """
     digest = hashlib.sha256(" ".join(text.split()).encode()).digest()
-    return digest[0] % _KEPT_OUT == 0
+    return digest[0] % _HELD_OUT == 0
 
 
 def is_untranslated(code: str, text: str) -> bool:
@@ -160,8 +160,8 @@ def is_untranslated(code: str, text: str) -> bool:
     if code not in _HELP:
         return False
     words = text.lower().split()
-    found = [word for word in words if word in _ENGLISH]
-    return len(set(found)) >= _MANY_ENGLISH and len(found) >= _SHARE_ENGLISH * len(words)
+    english = [word for word in words if word in _ENGLISH]
+    return len(set(english)) >= _MANY_ENGLISH and len(english) >= _SHARE_ENGLISH * len(words)
 
 
 def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Texts]:
@@ -170,7 +170,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
         _check_keys(entries, path)
         return [
             Texts(
-                place,
+                source,
                 entry.get("label", ""),
                 entry.get("field", "text"),
                 entry["licence"],
@@ -179,7 +179,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
                 entry.get("drawn", False),
             )
             for entry in entries
-            for place in _places(entry, root or path.parent, packages)
+            for source in _paths_of(entry, root or path.parent, packages)
         ]
     except OSError as error:
         raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a list of texts") from error
@@ -202,18 +202,18 @@ def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
                 )
 
 
-def _places(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Iterable[Path]:
+def _paths_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Iterable[Path]:
     """Where an entry's texts are: under `root`, or in Debian packages."""
     names = entry.get("packages", [entry["package"]] if "package" in entry else None)
     if names is None:
         return [Path(root, entry["path"])]
     # Of packages that are installed all have the same folder.
-    places = {Path(packages / name if packages else "/", entry["path"]): name for name in names}
-    for place, name in places.items():
-        if not place.exists():
+    paths = {Path(packages / name if packages else "/", entry["path"]): name for name in names}
+    for path, name in paths.items():
+        if not path.exists():
             remedy = f"apt-get install {name}, or unpack it by dpkg-deb --extract and give --packages"
-            raise ConfigError(str(place), f"the package «{name}» isn't there", remedy)
-    return places
+            raise ConfigError(str(path), f"the package «{name}» isn't there", remedy)
+    return paths
 
 
 def _lines(path: Path) -> Iterator[str]:

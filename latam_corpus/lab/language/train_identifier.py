@@ -13,7 +13,7 @@ from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
-from latam_corpus.lab.language.sampling import kept_out_of_elsewhere, lines_and_names
+from latam_corpus.lab.language.sampling import held_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
 from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.evidence import frequent_words
@@ -51,7 +51,7 @@ def train(
 ) -> Trained:
     """Return the model files written to `out` (.ftz) and beside it (.toml).
 
-    A tenth of the texts, by their hash, is kept out (`texts.is_kept_out`), so that every model can be measured.
+    A tenth of the texts, by their hash, is kept out (`texts.is_held_out`), so that every model can be measured.
 
     Args:
         data: labelled texts.
@@ -70,22 +70,22 @@ def train(
     left_out = {" ".join(text.split()) for texts in without for _, text in rows(texts)}
     lines, names = lines_and_names(data, settings, left_out)
     if len(lines.keys() - {UNDETERMINED}) < 2:  # noqa: PLR2004 - telling apart takes two
-        told = len(lines.keys() - {UNDETERMINED})
-        raise ConfigError(str(out), f"texts in {told} language(s)", "give texts in two languages at least")
+        languages = len(lines.keys() - {UNDETERMINED})
+        raise ConfigError(str(out), f"texts in {languages} language(s)", "give texts in two languages at least")
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")
     words = frequent_words(lines, names)
     written = _map_text(out, lines, words, data, settings, trained or dt.datetime.now(tz=dt.UTC).date())
     label_map.write_text(written, "utf-8")
-    bounds = calibrated(load(str(out)), kept_out_of_elsewhere(data), settings.seed)
+    bounds = calibrated(load(str(out)), held_out_of_elsewhere(data), settings.seed)
     label_map.write_text(written + _bounds_text(bounds), "utf-8")
-    return Trained(out, label_map, {label: len(found) for label, found in lines.items()})
+    return Trained(out, label_map, {label: len(of_label) for label, of_label in lines.items()})
 
 
 def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     rng = random.Random(settings.seed + 1)
-    mixed = [f"__label__{label} {line}\n" for label, found in lines.items() for line in found if line]
+    mixed = [f"__label__{label} {line}\n" for label, texts in lines.items() for line in texts if line]
     rng.shuffle(mixed)
     train_options = {
         "lr": settings.lr,
@@ -114,15 +114,15 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
 
 def _bounds_text(bounds: Mapping[str, Bounds]) -> str:
     """Return what the label map says of the groups that need more than the rule asks."""
-    told = [
+    rows = [
         "",
         "# What groups need to which kept-out texts in other languages, or rows of syllables, are like.",
         "[bounds]",
     ]
-    told += [
+    rows += [
         f"{group} = {{ probability = {one.probability}, telling = {one.telling} }}" for group, one in bounds.items()
     ]
-    return "\n".join(told) + "\n"
+    return "\n".join(rows) + "\n"
 
 
 def _map_text(
@@ -135,7 +135,7 @@ def _map_text(
 ) -> str:
     """Return the label map as TOML: what the model is, what its labels mean, the frequent words of its languages."""
     of = groups().of
-    told = [
+    rows = [
         f'name = "{out.stem}"',
         f'version = "{__version__}"',
         f'sha256 = "{digest_of(out)}"',
@@ -147,25 +147,25 @@ def _map_text(
     sources: dict[str, None] = {}
     for texts in data:
         name = "/".join(texts.path.parts[-2:]) + ("" if texts.field == "text" else f"#{texts.field}")
-        said = ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
-        said += [f"label = {json.dumps(texts.label)}"] if texts.label else []
-        said += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
-        sources["\n".join(said)] = None
-    told += [*sources, "", "[labels]"]
+        source = ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
+        source += [f"label = {json.dumps(texts.label)}"] if texts.label else []
+        source += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
+        sources["\n".join(source)] = None
+    rows += [*sources, "", "[labels]"]
     for label in sorted(lines):
         code, _, script = label.partition("_")
         macro = f', macro = "{of[code]}"' if of.get(code, code) != code else ""
-        told.append(f'{label} = {{ code = "{code}", script = "{script}"{macro}, lines = {len(lines[label])} }}')
-    told += [
+        rows.append(f'{label} = {{ code = "{code}", script = "{script}"{macro}, lines = {len(lines[label])} }}')
+    rows += [
         "",
         "# Frequent words: without them in a text, the name of a language of the Americas isn't given.",
         "[words]",
     ]
-    told += [f"{code} = {json.dumps(' '.join(found), ensure_ascii=False)}" for code, found in words.items()]
-    told += [
+    rows += [f"{code} = {json.dumps(' '.join(listed), ensure_ascii=False)}" for code, listed in words.items()]
+    rows += [
         "",
         "# How many different consonants texts of twenty words have: rows of syllables have fewer.",
         "[consonants]",
     ]
-    told += [f"{code} = {count}" for code, count in least_consonants(lines).items()]
-    return "\n".join(told) + "\n"
+    rows += [f"{code} = {count}" for code, count in least_consonants(lines).items()]
+    return "\n".join(rows) + "\n"

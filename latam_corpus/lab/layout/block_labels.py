@@ -55,13 +55,13 @@ def labels(page: Page, blocks: Sequence[str], texts: Mapping[str, str]) -> tuple
     weights = np.full(len(blocks), 0.3 + 0.7 * min(1.0, all_votes / BELIEVED["trafilatura"]))
     spaced = [" ".join(block.split()) for block in blocks]
     for snippet in page.unwanted:
-        for place in _holding(spaced, snippet):
-            shares[place], weights[place] = 0.0, _BY_GOLD
+        for candidate in _holding(spaced, snippet):
+            shares[candidate], weights[candidate] = 0.0, _BY_GOLD
     for snippet in page.wanted:
         places = _holding(spaced, snippet)
         if places:  # one of them must stand: the one that the others believe in
-            place = max(places, key=lambda place: shares[place])
-            shares[place], weights[place] = 1.0, _BY_GOLD
+            candidate = max(places, key=lambda candidate: shares[candidate])
+            shares[candidate], weights[candidate] = 1.0, _BY_GOLD
     return shares, weights
 
 
@@ -69,14 +69,14 @@ def _standing(folded: Sequence[str], text: str) -> NDArray[np.float64]:
     """1.0 for each block that stands in the text; a short one by itself in a line, or between its neighbours."""
     lines = {_folded(line) for line in _ITEM.split("\n" + text)}
     whole = _folded(text)
-    made = np.zeros(len(folded))
-    for place, block in enumerate(folded):
+    stands = np.zeros(len(folded))
+    for index, block in enumerate(folded):
         if len(block) >= _KNOWN:
-            made[place] = block in lines or _stands(block, whole)
+            stands[index] = block in lines or _stands(block, whole)
             continue
-        run = "".join(folded[max(0, place - 1) : place + 2])
-        made[place] = block in lines or (len(run) >= _KNOWN and run in whole)
-    return made
+        run = "".join(folded[max(0, index - 1) : index + 2])
+        stands[index] = block in lines or (len(run) >= _KNOWN and run in whole)
+    return stands
 
 
 def _stands(block: str, whole: str) -> bool:
@@ -86,7 +86,7 @@ def _stands(block: str, whole: str) -> bool:
 
 def _holding(blocks: Sequence[str], snippet: str) -> list[int]:
     folded = " ".join(snippet.split())
-    return [place for place, block in enumerate(blocks) if folded and folded in block]
+    return [index for index, block in enumerate(blocks) if folded and folded in block]
 
 
 def _folded(text: str) -> str:

@@ -106,10 +106,10 @@ def _forest(trees: list[NDArray[np.float64]], edges: list[NDArray[np.float32]], 
     for tree in trees:
         base = len(columns)
         roots.append(base)
-        for column, told, one, other in tree:
+        for column, value, one, other in tree:
             leaf = column < 0
             columns.append(int(column))
-            bounds.append(told if leaf else edges[int(column)][int(told)])
+            bounds.append(value if leaf else edges[int(column)][int(value)])
             left.append(0 if leaf else base + int(one))
             right.append(0 if leaf else base + int(other))
     return Forest(

@@ -10,14 +10,14 @@ BINS = 64
 
 
 @kernel
-def _histogram(codes, drawn, places, first, last, loss, made):
+def _histogram(codes, drawn, places, first, last, loss, sums):
     slopes, curves, weights = loss
-    made[:] = 0
+    sums[:] = 0
     for one in range(len(drawn)):
         column = codes[drawn[one]]
-        held = made[one]
-        for place in range(first, last):
-            row = places[place]
+        held = sums[one]
+        for index in range(first, last):
+            row = places[index]
             code = column[row]
             held[code, 0] += slopes[row]
             held[code, 1] += curves[row]
@@ -63,16 +63,16 @@ def grow_tree(codes, drawn, loss, totals, limits):
     lasts[0] = n
     _histogram(codes, drawn, places, 0, n, loss, held[0])
     gains[0], features[0], bins[0] = _best(held[0], least, shrink)
-    made, used = 1, 1
-    while made < leaves:
-        leaf = int(np.argmax(gains[:made]))
+    leaf_count, used = 1, 1
+    while leaf_count < leaves:
+        leaf = int(np.argmax(gains[:leaf_count]))
         if gains[leaf] <= 0:
             break
         node, first, last = held_by[leaf], firsts[leaf], lasts[leaf]
         feature, code = drawn[features[leaf]], bins[leaf]
         at, behind = first, 0
-        for place in range(first, last):  # those on the left keep their order, and so do those on the right
-            row = places[place]
+        for index in range(first, last):  # those on the left keep their order, and so do those on the right
+            row = places[index]
             if codes[feature, row] <= code:
                 places[at] = row
                 at += 1
@@ -82,24 +82,24 @@ def grow_tree(codes, drawn, loss, totals, limits):
         places[at:last] = moved[:behind]
         nodes[node, 0], nodes[node, 1] = feature, code
         nodes[node, 2], nodes[node, 3] = used, used + 1
-        held_by[leaf], held_by[made] = used, used + 1
+        held_by[leaf], held_by[leaf_count] = used, used + 1
         used += 2
-        lasts[leaf], firsts[made], lasts[made] = at, at, last
-        small = leaf if at - first <= last - at else made
-        large = made if small == leaf else leaf
+        lasts[leaf], firsts[leaf_count], lasts[leaf_count] = at, at, last
+        small = leaf if at - first <= last - at else leaf_count
+        large = leaf_count if small == leaf else leaf
         whole = held[leaf].copy()
         _histogram(codes, drawn, places, firsts[small], lasts[small], loss, held[small])
         held[large] = whole - held[small]
-        for one in (leaf, made):
+        for one in (leaf, leaf_count):
             gains[one], features[one], bins[one] = _best(held[one], least, shrink)
-        made += 1
-    for leaf in range(made):
+        leaf_count += 1
+    for leaf in range(leaf_count):
         slope = curve = 0.0
-        for place in range(firsts[leaf], lasts[leaf]):
-            slope += slopes[places[place]]
-            curve += curves[places[place]]
+        for index in range(firsts[leaf], lasts[leaf]):
+            slope += slopes[places[index]]
+            curve += curves[places[index]]
         value = rate * slope / (curve + shrink)
         nodes[held_by[leaf], 1] = value  # its feature stays -1
-        for place in range(firsts[leaf], lasts[leaf]):
-            totals[places[place]] += value
+        for index in range(firsts[leaf], lasts[leaf]):
+            totals[places[index]] += value
     return nodes[:used]

@@ -48,8 +48,8 @@ class Page:
     def site(self) -> str:
         """The registered name of its host, by which folds are cut."""
         parts = (urlsplit(self.url).hostname or self.name).removeprefix("www.").split(".")
-        kept = 3 if _SECOND.intersection(parts[-2:-1]) else 2
-        return ".".join(parts[-kept:])
+        label_count = 3 if _SECOND.intersection(parts[-2:-1]) else 2
+        return ".".join(parts[-label_count:])
 
 
 def read(data: Path) -> list[Page]:
@@ -59,15 +59,15 @@ def read(data: Path) -> list[Page]:
 
 
 def counted(page: Page, text: str) -> tuple[float, float, float]:
-    """True positives, false positives and false negatives of one page.
+    """Count the true positives, false positives and false negatives of one page.
 
     For snippets as trafilatura's evaluation counts them (white space folded on both sides); for a whole text as the
     article extraction benchmark does: runs of four words, as shares of all, so that a long text weighs no more.
     """
     if page.gold:
-        true, found = _runs(page.gold), _runs(text)
-        shared = (true & found).total()
-        hits = (shared, found.total() - shared, true.total() - shared)
+        true, counted_runs = _runs(page.gold), _runs(text)
+        shared = (true & counted_runs).total()
+        hits = (shared, counted_runs.total() - shared, true.total() - shared)
         return tuple(hit / max(1, sum(hits)) for hit in hits)  # type: ignore[return-value]
     folded = " ".join(text.split())
     wanted = sum(" ".join(snippet.split()) in folded for snippet in page.wanted)
@@ -78,7 +78,7 @@ def _runs(text: str) -> Counter[tuple[str, ...]]:
     words = _WORD.findall(text)
     if len(words) < _RUN:
         return Counter([tuple(words)] if words else [])
-    return Counter(zip(*(words[place:] for place in range(_RUN)), strict=False))
+    return Counter(zip(*(words[offset:] for offset in range(_RUN)), strict=False))
 
 
 def _snippets(news: Path) -> Iterator[Page]:
@@ -118,8 +118,8 @@ def _spanish(news: Path) -> Iterator[Page]:
             page = raw.decode("utf-8", "replace")
             gold = max(golds, key=lambda text: sum(line[:40] in page for line in text.split("\n")))
             yield Page(file.name, about[file.name]["url"], raw, "E", gold=gold)
-    made = news / "newspaper4k"
-    raw, gold = (made / "spanish_article.html").read_bytes(), (made / "spanish_article.txt").read_text()
+    newspaper = news / "newspaper4k"
+    raw, gold = (newspaper / "spanish_article.html").read_bytes(), (newspaper / "spanish_article.txt").read_text()
     yield Page("spanish_article.html", "", raw, "E", gold=gold)
 
 

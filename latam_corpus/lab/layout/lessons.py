@@ -70,14 +70,14 @@ def fold_of(site: str, folds: int = _FOLDS, salt: str = "") -> int:
 
 
 def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Model:
-    """A model of the lessons. What the second look learns from was seen by a first look that hadn't learnt from it."""
+    """Train a model on the lessons; its second look learns from a first look that hadn't seen them."""
     seen: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(lessons)
     for inner in range(_INNER):
         folds = [fold_of(lesson.site, _INNER, "inner ") == inner for lesson in lessons]
         look = _grown([one for one, out in zip(lessons, folds, strict=True) if not out], lambda one: one.rows, FIRST)
-        for place, (lesson, out) in enumerate(zip(lessons, folds, strict=True)):
+        for index, (lesson, out) in enumerate(zip(lessons, folds, strict=True)):
             if out:
-                seen[place] = look.chances(lesson.rows)
+                seen[index] = look.chances(lesson.rows)
     chances = {id(lesson): one for lesson, one in zip(lessons, seen, strict=True)}
 
     def both(lesson: Lesson) -> NDArray[np.float32]:
@@ -91,8 +91,8 @@ def by_folds(lessons: Sequence[Lesson], judged: Callable[[int, Model], None], fo
     for fold in range(folds):
         out = [fold_of(lesson.site, folds) == fold for lesson in lessons]
         model = learn([lesson for lesson, left_out in zip(lessons, out, strict=True) if not left_out])
-        for place in np.flatnonzero(out).tolist():
-            judged(place, model)
+        for index in np.flatnonzero(out).tolist():
+            judged(index, model)
 
 
 def _grown(lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.float32]], options: Options) -> Forest:
@@ -100,9 +100,9 @@ def _grown(lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.flo
     rows, shares, weights = [], [], []
     for lesson in lessons:
         easy = (lesson.shares < _NOBODY) & (lesson.markup.counts[:, 2] > _LINKED * lesson.markup.counts[:, 0])
-        kept = ~easy | (dice.random(len(easy)) < _EASY)
-        rows.append(rows_of(lesson)[kept])
-        shares.append(lesson.shares[kept])
-        weights.append(np.where(easy, lesson.weights / _EASY, lesson.weights)[kept])
+        drawn = ~easy | (dice.random(len(easy)) < _EASY)
+        rows.append(rows_of(lesson)[drawn])
+        shares.append(lesson.shares[drawn])
+        weights.append(np.where(easy, lesson.weights / _EASY, lesson.weights)[drawn])
     total = np.concatenate(weights)
     return grow(np.concatenate(rows), np.concatenate(shares), total / total.mean(), replace(options))

@@ -66,26 +66,31 @@ class Shelf:
             keep: a folder for what they said, taken from there for the same pages.
         """
         with tempfile.TemporaryDirectory() as folder:
-            room = keep or Path(folder)
-            room.mkdir(parents=True, exist_ok=True)
+            workdir = keep or Path(folder)
+            workdir.mkdir(parents=True, exist_ok=True)
             pages = Path(folder) / "pages"
             pages.write_text("".join(json.dumps(markup) + "\n" for markup in self.markups), encoding="utf-8")
             digest = hashlib.sha256(pages.read_bytes()).hexdigest()[:16]
             for system in systems:
-                texts = room / f"{digest}-{system}.jsonl"
+                texts = workdir / f"{digest}-{system}.jsonl"
                 if not texts.exists():
                     self._run(python, system, pages, texts)
-                versions, *told = [json.loads(line) for line in texts.read_text(encoding="utf-8").splitlines()]
+                versions, *rows = [json.loads(line) for line in texts.read_text(encoding="utf-8").splitlines()]
                 self.versions |= versions
-                self.texts[system] = [text for text, _ in told]
-                self.seconds[system] = [seconds for _, seconds in told]
+                self.texts[system] = [text for text, _ in rows]
+                self.seconds[system] = [seconds for _, seconds in rows]
 
     def _run(self, python: str, system: str, pages: Path, texts: Path) -> None:
-        made = texts.with_suffix(".partial")
-        command = [python, str(Path(__file__).with_name("other_extractors.py")), system, str(pages), str(made)]
+        partial = texts.with_suffix(".partial")
+        command = [python, str(Path(__file__).with_name("other_extractors.py")), system, str(pages), str(partial)]
         # The script beside this one, with the Python that was named.
         subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)  # noqa: S603
-        made.rename(texts)
+        partial.rename(texts)
+
+    def listed(self) -> str:
+        """Return the pages as lines of a TSV: address, or name where it is unknown, and SHA-256 of the bytes."""
+        lines = sorted(f"{page.url or page.name}\t{hashlib.sha256(page.raw).hexdigest()}" for page in self.pages)
+        return "address\tsha256\n" + "".join(f"{line}\n" for line in lines)
 
     def every(self, step: int) -> Shelf:
         """Return the shelf with one page of so many."""
@@ -93,11 +98,11 @@ class Shelf:
 
     def lessons(self) -> list[Lesson]:
         """Return a lesson of each page; the systems of `BELIEVED` must have been asked."""
-        made = []
-        for place, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
+        examples = []
+        for index, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
             tree = HTMLTree.parse(markup)
             blocks = read_markup(str(tree.document.html) if tree.document else "")
-            told = {system: self.texts[system][place] for system in BELIEVED}
-            shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], told)
-            made.append(Lesson.of(page.site, blocks, known(blocks, read_metadata(blocks)), shares, weights))
-        return made
+            believed = {system: self.texts[system][index] for system in BELIEVED}
+            shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], believed)
+            examples.append(Lesson.of(page.site, blocks, known(blocks, read_metadata(blocks)), shares, weights))
+        return examples

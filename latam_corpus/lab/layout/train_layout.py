@@ -19,7 +19,7 @@ from latam_corpus.lab.layout.shelves import Shelf
 
 
 def main() -> None:
-    """Train on all pages and keep the model."""
+    """Train on all pages, and keep the model with the list of them beside it."""
     parser = argparse.ArgumentParser(prog="python -m latam_corpus.lab.layout.train_layout")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("--rival-python", required=True, help="a Python that has the other extractors")
@@ -39,6 +39,7 @@ def main() -> None:
         "from": "place and form of the blocks of the pages in unclear/news; no text",
     }
     save_model(learn(lessons, about), args.out)
+    args.out.with_suffix(".pages.tsv").write_text(shelf.listed(), encoding="utf-8")
     console.print(f"{about}\nkept in {args.out}", markup=False)
 
 

@@ -24,8 +24,8 @@ def fit(job: dict[str, Any]) -> None:
     labels = model.get_labels()
     difference = output[labels.index(GOOD)] - output[labels.index(BAD)]
     worth = model.get_input_matrix() @ difference
-    listed = [place for place, word in enumerate(words) if word != END]
-    hashes = np.array([int(words[place], 16) for place in listed], np.uint64)
+    listed = [index for index, word in enumerate(words) if word != END]
+    hashes = np.array([int(words[index], 16) for index in listed], np.uint64)
     end = float(worth[words.index(END)]) if END in words else 0.0
     save_model(Path(job["out"]), hashes, worth[listed], worth[len(words) :], end, job["about"])
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LEAST: Final = 50  # documents of each kind
 _WINDOW: Final = 200  # words a line: documents of any length count alike
 _WINDOWS: Final = 20  # lines a document at most
-_KEPT_OUT: Final = 26  # of 256
+_HELD_OUT: Final = 26  # of 256
 LOSSES: Final = (0.01, 0.05)
 
 
@@ -112,9 +112,9 @@ def _check(good: Sequence[str], bad: Sequence[str]) -> None:
 
 
 def _halves(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    out = [hashlib.sha256(text.encode()).digest()[0] < _KEPT_OUT for text in texts]
-    seen = [text for text, kept in zip(texts, out, strict=True) if not kept]
-    return seen, [text for text, kept in zip(texts, out, strict=True) if kept]
+    out = [hashlib.sha256(text.encode()).digest()[0] < _HELD_OUT for text in texts]
+    seen = [text for text, is_held_out in zip(texts, out, strict=True) if not is_held_out]
+    return seen, [text for text, is_held_out in zip(texts, out, strict=True) if is_held_out]
 
 
 def _lines(texts: Sequence[str], label: str) -> list[str]:
@@ -165,9 +165,9 @@ def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
 
 def _bounds(good: NDArray[np.float32], bad: NDArray[np.float32]) -> tuple[tuple[float, float, float], ...]:
     """For each of LOSSES that the good documents are enough to show, the bound and what it drops of the bad."""
-    found = []
+    bounds = []
     for lost in LOSSES:
         if len(good) * lost >= 1 and len(bad):
             bound = float(np.sort(good)[int(lost * len(good))])
-            found.append((lost, bound, float((bad < bound).mean())))
-    return tuple(found)
+            bounds.append((lost, bound, float((bad < bound).mean())))
+    return tuple(bounds)

@@ -23,11 +23,11 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
     """Count the letters of each document: see `letters`."""
     data, doc_bytes = words.data, words.doc_bytes
     times = np.zeros(len(class_of), np.int32)
-    met = np.empty(len(class_of), np.int32)
+    letters_seen = np.empty(len(class_of), np.int32)
     for point in range(_ASCII):
-        met[point] = point
+        letters_seen[point] = point
     for d in range(len(doc_bytes) - 1):
-        found = _ASCII
+        letter_count = _ASCII
         total = 0
         i = doc_bytes[d]
         end = doc_bytes[d + 1]
@@ -39,8 +39,8 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
                 continue
             point, width = decode(data, i)
             if times[point] == 0:
-                met[found] = point
-                found += 1
+                letters_seen[letter_count] = point
+                letter_count += 1
             times[point] += 1
             i += width
         total -= times[_NEWLINE]
@@ -49,8 +49,8 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
         hashes[d] = times[_HASH]
         outside = 0
         scattered = 0.0
-        for k in range(found):
-            point = met[k]
+        for k in range(letter_count):
+            point = letters_seen[k]
             count = times[point]
             if count == 0:
                 continue
@@ -270,12 +270,12 @@ def _goes_on(data, start, end):
 
 
 @kernel
-def count_open(words, found):
+def count_open(words, out):
     """Count the lines that break off."""
     data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
     kinds, line_ends, line_words = words.kinds, words.line_ends, words.line_words
     line_kinds, line_chars = words.line_kinds, words.line_chars
-    for d in range(len(found)):
+    for d in range(len(out)):
         lines = 0
         pending = 0  # characters of the line before, where it is open
         at = doc_bytes[d]
@@ -289,9 +289,9 @@ def count_open(words, found):
             stop = line_words[line + 1] if line + 1 < doc_lines[d + 1] else doc_words[d + 1]
             small = first < stop and kinds[first] & (HAS_LETTER | HAS_DIGIT | CAPITAL) == HAS_LETTER
             if not small:
-                found[d] += pending
+                out[d] += pending
             pending = 0
             headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS
             if headline and line_kinds[line] == LINE_OPEN and not _goes_on(data, start, line_ends[line]):
                 pending = int(line_chars[line])
-        found[d] = found[d] + pending if lines >= _LEAST_LINES else 0
+        out[d] = out[d] + pending if lines >= _LEAST_LINES else 0

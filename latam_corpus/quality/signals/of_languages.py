@@ -42,9 +42,9 @@ def words_in_other_languages(
     """
     own = np.array([table.number(language) for language in languages], np.int64)
     others = np.array([number for number in map(table.number, background) if number >= 0], np.int64)
-    found = np.zeros(len(words), np.int64)
-    count_mixed(words.arrays, words.wholes, table.keys, table.bits, own, others, found)
-    return found
+    counts = np.zeros(len(words), np.int64)
+    count_mixed(words.arrays, words.wholes, table.keys, table.bits, own, others, counts)
+    return counts
 
 
 def stop_word_count(reading: Reading) -> NDArray[np.float32]:
@@ -107,8 +107,8 @@ def second_language_share(reading: Reading) -> NDArray[np.float32]:
     lexicon = reading.lexicon
     if not lexicon:
         return unknown(reading)
-    found = words_in_other_languages(reading.words, lexicon.stops, lexicon.languages, lexicon.background)
-    return share(found, reading.words.word_count)
+    counts = words_in_other_languages(reading.words, lexicon.stops, lexicon.languages, lexicon.background)
+    return share(counts, reading.words.word_count)
 
 
 def alphabet_fit(reading: Reading) -> NDArray[np.float32]:

@@ -39,8 +39,8 @@ def compression_ratios(words: WordTable) -> NDArray[np.float64]:
         return np.zeros(len(words))
     segments = np.stack([start, length], axis=1).astype(np.uint64).tobytes()
     compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=False)
-    made = compressor.multi_compress_to_buffer(zstandard.BufferWithSegments(words.data.data, segments), threads=1)
-    after = np.array([len(made[number]) for number in range(len(made))], np.int64)
+    compressed = compressor.multi_compress_to_buffer(zstandard.BufferWithSegments(words.data.data, segments), threads=1)
+    after = np.array([len(compressed[number]) for number in range(len(compressed))], np.int64)
     document = np.repeat(np.arange(len(words)), pieces)
     totals = [np.bincount(document, weights=values, minlength=len(words)) for values in (after, length)]
     return totals[0] / np.maximum(totals[1], 1)

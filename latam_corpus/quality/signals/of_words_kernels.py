@@ -176,7 +176,7 @@ _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 @kernel
 def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bounds):
     """Write hashes and characters of paragraphs, and where those of each document start."""
-    made = 0
+    total = 0
     for d in range(len(doc_lines) - 1):
         inside = False
         for line in range(doc_lines[d], doc_lines[d + 1]):
@@ -184,15 +184,15 @@ def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bo
                 inside = False
                 continue
             if inside:
-                hashes[made - 1] = hashes[made - 1] * _ODD + line_hashes[line]
-                chars[made - 1] += line_chars[line]
+                hashes[total - 1] = hashes[total - 1] * _ODD + line_hashes[line]
+                chars[total - 1] += line_chars[line]
             else:
-                hashes[made] = line_hashes[line]
-                chars[made] = line_chars[line]
-                made += 1
+                hashes[total] = line_hashes[line]
+                chars[total] = line_chars[line]
+                total += 1
                 inside = True
-        bounds[d + 1] = made
-    return made
+        bounds[d + 1] = total
+    return total
 
 
 @kernel
@@ -207,10 +207,10 @@ def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
     keys = np.empty(capacity, np.uint64)
     stamps = np.full(capacity, -1, np.int64)
     for d in range(len(bounds) - 1):
-        room = 16
-        while room < 2 * (bounds[d + 1] - bounds[d]):
-            room *= 2
-        mask = np.uint64(room - 1)
+        slots = 16
+        while slots < 2 * (bounds[d + 1] - bounds[d]):
+            slots *= 2
+        mask = np.uint64(slots - 1)
         for i in range(bounds[d], bounds[d + 1]):
             if chars[i] == 0:
                 continue
@@ -242,17 +242,17 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
     before = np.zeros(longest + 1, np.int64)  # characters before the i-th word
     at = np.empty(longest, np.int64)  # where the n-grams that may be repeated start
     gram = np.empty(longest, np.uint64)
-    place = np.empty(longest, np.int64)
+    slot_of = np.empty(longest, np.int64)
     stamp = 0
     for d in range(len(doc_words) - 1):
         first = doc_words[d]
         size = doc_words[d + 1] - first
         if size == 0:
             continue
-        room = 16
-        while room < 2 * size:
-            room *= 2
-        mask = np.uint64(room - 1)
+        slots = 16
+        while slots < 2 * size:
+            slots *= 2
+        mask = np.uint64(slots - 1)
         for i in range(size):
             before[i + 1] = before[i] + lengths[first + i]
             at[i] = i
@@ -282,16 +282,16 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                         distinct[d] += 1
                 at[tried] = i
                 gram[tried] = h
-                place[tried] = np.int64(slot)
+                slot_of[tried] = np.int64(slot)
                 tried += 1
             most = 1
             top_chars = before[n]
             repeated = 0
             free = 0  # the first word after the last repeated n-gram
-            kept = 0
+            left = 0
             scattered = 0.0
             for k in range(tried):
-                slot_here = place[k]
+                slot_here = slot_of[k]
                 times = counts[slot_here]
                 if times < 2:
                     continue
@@ -307,14 +307,14 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                     else:
                         seen[slot_here] = stamp
                         scattered += times * np.log2(times)
-                at[kept] = i
-                gram[kept] = gram[k]
-                kept += 1
+                at[left] = i
+                gram[left] = gram[k]
+                left += 1
             duplicate[d, n] = repeated
             top[d, n] = most * (top_chars + n - 1)
             if n == 1:
                 entropy[d] = max(0.0, np.log2(size) - scattered / size)
-            count = kept
+            count = left
 
 
 _LEAST_WORDS: Final = 4  # a shorter line tells too little
@@ -322,11 +322,11 @@ _LEAST_SHARE: Final = 0.25  # half of what running Spanish, Portuguese and Engli
 
 
 @kernel
-def count_mixed(words, wholes, keys, bits, own, others, found):
+def count_mixed(words, wholes, keys, bits, own, others, out):
     """Count the lines of each document with stop words of another language."""
     hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
     tally = np.zeros(MOST_LANGUAGES, np.int64)
-    for d in range(len(found)):
+    for d in range(len(out)):
         number = own[d]
         for line in range(doc_lines[d], doc_lines[d + 1]):
             begin = line_words[line]
@@ -348,4 +348,4 @@ def count_mixed(words, wholes, keys, bits, own, others, found):
             for other in others:
                 most = max(most, tally[other] if other != number else 0)
             if most >= _LEAST_SHARE * (end - begin) and (number < 0 or most > tally[number]):
-                found[d] += end - begin
+                out[d] += end - begin

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.signals.signal import Signal
 from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
@@ -40,11 +38,11 @@ def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Ca
     'words_twice'
     """
 
-    def made(function: Measure) -> Signal:
-        told = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
-        return Signal(name, told, used_by, function, on_demand=True)
+    def decorator(function: Measure) -> Signal:
+        meaning = definition or (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        return Signal(name, meaning, used_by, function, on_demand=True)
 
-    return made
+    return decorator
 
 
 def refuse_taken_names() -> None:
@@ -69,12 +67,12 @@ def plugged(name: str) -> Signal:
     entry = plugged_signals()[name]
     place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
     try:
-        found = entry.load()
+        loaded = entry.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(place, f"it can't be imported: {error}", "install the package again, or mend it") from error
-    if not isinstance(found, Signal) or found.name != name:
+    if not isinstance(loaded, Signal) or loaded.name != name:
         raise ConfigError(place, "this is no signal of that name", f'write @latam_corpus.signal("{name}") above it')
-    return found
+    return loaded
 
 
 def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
@@ -93,7 +91,4 @@ def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
 @cache
 def plugged_digest(name: str) -> str:
     """Give what changes when a module of the package that has the signal does."""
-    package = importlib.import_module(plugged(name).measure.__module__.partition(".")[0])
-    folders = [Path(folder) for folder in getattr(package, "__path__", ())]
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or [Path(str(package.__file__))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    return package_digest(plugged(name).measure.__module__)

@@ -85,14 +85,21 @@ class Letters:
         ([1, -1], [2, 0], 2.0)
         """
         n = len(words)
-        made = cls(np.zeros(n), *(np.full(n, start, np.int64) for start in (-1, 0, 0)))
+        counts = cls(np.zeros(n), *(np.full(n, start, np.int64) for start in (-1, 0, 0)))
         different = tuple(sorted({letters for letters in alphabets if letters}))
         numbers = {letters: number for number, letters in enumerate(different)}
         own = np.array([numbers.get(letters, -1) for letters in alphabets] or [-1] * n, np.int64)
         count_letters(
-            words.arrays, classes(), own, _allowed(different), made.entropy, made.foreign, made.braces, made.hashes
+            words.arrays,
+            classes(),
+            own,
+            _allowed(different),
+            counts.entropy,
+            counts.foreign,
+            counts.braces,
+            counts.hashes,
         )
-        return made
+        return counts
 
 
 @cache
@@ -132,9 +139,9 @@ class Marks:
         >>> found.sentences.tolist()
         [0, 0, 3]
         """
-        made = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
-        mark(words.arrays, *_tables(), made.counts, made.sentences)
-        return made
+        marks = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
+        mark(words.arrays, *_tables(), marks.counts, marks.sentences)
+        return marks
 
 
 @cache
@@ -160,9 +167,9 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     >>> characters_in_open_lines(WordTable.of(texts)).tolist()
     [36, 0, 0]
     """
-    found = np.zeros(len(words), np.int64)
-    count_open(words.arrays, found)
-    return found
+    counts = np.zeros(len(words), np.int64)
+    count_open(words.arrays, counts)
+    return counts
 
 
 _PHRASES: Final = {
@@ -221,9 +228,9 @@ class Phrases:
         ([[1, 0, 0, 0, 1, 1]], [1], [True, False, False])
         """
         n = len(words)
-        made = cls(np.zeros((n, KINDS), np.int64), np.zeros(n, np.int64), np.zeros(len(words.line_ends), np.bool_))
-        find(words.arrays, _phrase_table(), made.counts, made.dated, made.lines)
-        return made
+        phrases = cls(np.zeros((n, KINDS), np.int64), np.zeros(n, np.int64), np.zeros(len(words.line_ends), np.bool_))
+        find(words.arrays, _phrase_table(), phrases.counts, phrases.dated, phrases.lines)
+        return phrases
 
 
 @cache
@@ -276,14 +283,16 @@ class Grams:
         (12, 21, [2], [1.0])
         """
         n = len(words)
-        made = cls(
+        counts = cls(
             np.zeros((n, LONGEST_GRAM + 1), np.int64),
             np.zeros((n, LONGEST_GRAM + 1), np.int64),
             np.zeros(n, np.int64),
             np.zeros(n, np.float64),
         )
-        grams(words.hashes, words.lengths, words.doc_words, made.duplicate, made.top, made.distinct, made.entropy)
-        return made
+        grams(
+            words.hashes, words.lengths, words.doc_words, counts.duplicate, counts.top, counts.distinct, counts.entropy
+        )
+        return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,6 +339,6 @@ class Repeats:
     @classmethod
     def _of(cls, hashes: NDArray[np.uint64], chars: NDArray[np.int32], bounds: NDArray[np.int64]) -> Repeats:
         n = len(bounds) - 1
-        made = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
-        repeats(hashes, chars, bounds, made.units, made.repeated, made.chars)
-        return made
+        counts = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+        repeats(hashes, chars, bounds, counts.units, counts.repeated, counts.chars)
+        return counts

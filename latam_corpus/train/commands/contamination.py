@@ -9,6 +9,7 @@ import typer
 
 from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json, progress, table
+from latam_corpus.messages import N_, _
 
 _SHOWN = 20
 
@@ -16,13 +17,14 @@ _SHOWN = 20
 def contamination(
     spec: Spec,
     against: Annotated[
-        str, typer.Option(help="JSON lines or plain lines; or NAME=FILE of a registered set, such as xcopa=val.jsonl.")
+        str,
+        typer.Option(help=N_("JSON lines or plain lines; or NAME=FILE of a registered set, such as xcopa=val.jsonl.")),
     ],
-    field: Annotated[list[str] | None, typer.Option(help="Of JSON, a field that is looked for.")] = None,
-    share: Annotated[float, typer.Option(help="Of a line's words that a document must have.")] = 0.5,
-    split: Annotated[str | None, typer.Option(help="train, validation or test alone.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help=N_("Of JSON, a field that is looked for."))] = None,
+    share: Annotated[float, typer.Option(help=N_("Of a line's words that a document must have."))] = 0.5,
+    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
     write_exclusions: Annotated[
-        Path | None, typer.Option("--write-exclusions", help="Write the documents' ids here, for --exclude.")
+        Path | None, typer.Option("--write-exclusions", help=N_("Write the documents' ids here, for --exclude."))
     ] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -39,36 +41,41 @@ def contamination(
     stream = CorpusStream(
         opened.url, load_version(opened, spec, note).spec, columns=["doc_id", "text"], split=split, shuffle=False
     )
-    with progress() as told:
-        found = find_matches(stream, lines, share, told)
+    with progress() as step:
+        contaminated = find_matches(stream, lines, share, step)
     if write_exclusions:
-        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in found.documents).encode())
+        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in contaminated.documents).encode())
     matches = [
-        {"eval": line, "doc_id": doc_id, "share": round(part, 4)} for line, doc_id, part in found.matches.iter_rows()
+        {"eval": line, "doc_id": doc_id, "share": round(part, 4)}
+        for line, doc_id, part in contaminated.matches.iter_rows()
     ]
     if as_json:
         print_json(
             {
                 "release": stream.version,
-                "lines": found.lines,
+                "lines": contaminated.lines,
                 "matches": matches,
-                "documents": len(found.documents),
-                "too_short": found.too_short,
-                "common": found.common,
+                "documents": len(contaminated.documents),
+                "too_short": contaminated.too_short,
+                "common": contaminated.common,
             }
         )
         return
-    hit, held = found.matches["eval"].n_unique(), len(found.documents)
-    console.print(f"{stream.version}: {number(hit)} of {number(found.lines)} lines stand in {number(held)} documents")
+    hit, held = contaminated.matches["eval"].n_unique(), len(contaminated.documents)
+    figures = {"n": number(hit), "total": number(contaminated.lines), "documents": number(held)}
+    console.print(
+        _("{release}: {n} of {total} lines stand in {documents} documents", release=stream.version, **figures)
+    )
     rows = [(one["eval"], one["doc_id"], f"{one['share']:.0%}") for one in matches[:_SHOWN]]
     if rows:
-        table("", ["line", "doc_id", "share#"], rows)
+        table("", [_("line"), "doc_id", _("share#")], rows)
     if len(matches) > _SHOWN:
-        console.print(f"and {number(len(matches) - _SHOWN)} more; --json has them all")
-    for lines_apart, why in ((found.too_short, "have fewer than three words, and can't be looked for"), (
-        found.common, "are short phrases that a great many documents have, and show nothing"
-    )):  # fmt: skip
-        if lines_apart:
-            console.print(f"{number(len(lines_apart))} lines {why}")
+        console.print(_("and {n} more; --json has them all", n=number(len(matches) - _SHOWN)))
+    if contaminated.too_short:
+        n = number(len(contaminated.too_short))
+        console.print(_("{n} lines have fewer than three words, and can't be looked for", n=n))
+    if contaminated.common:
+        n = number(len(contaminated.common))
+        console.print(_("{n} lines are short phrases that a great many documents have, and show nothing", n=n))
     if write_exclusions:
-        console.print(f"{write_exclusions} has the documents' ids, for --exclude")
+        console.print(_("{file} has the documents' ids, for --exclude", file=write_exclusions))

@@ -10,29 +10,31 @@ import typer
 
 from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json, progress
+from latam_corpus.messages import N_, _
 from latam_corpus.train.commands.tokens import TokenizerFile  # noqa: TC001  (the same)
 
 
 def export(
     spec: Spec,
-    form: Annotated[str, typer.Option("--format", help="ds, megatron, mds, litdata or jsonl.")],
+    form: Annotated[str, typer.Option("--format", help=N_("ds, megatron, mds, litdata or jsonl."))],
     tokenizer: TokenizerFile,
-    to: Annotated[Path, typer.Option("--to", help="A new or empty folder.")],
-    where: Annotated[str | None, typer.Option(help="Only rows of which this is true, as `pull` takes it.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, validation or test alone.")] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help="A list of ids that are left out.")] = None,
+    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
+    where: Annotated[str | None, typer.Option(help=N_("Only rows of which this is true, as `pull` takes it."))] = None,
+    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids that are left out."))] = None,
     end_token: Annotated[
-        str | None, typer.Option("--end-token", help="Ends a document; the tokenizer's own by default.")
+        str | None, typer.Option("--end-token", help=N_("Ends a document; the tokenizer's own by default."))
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the documents' order.")] = 0,
-    shuffle: Annotated[bool, typer.Option(help="Whether that is shuffled, or the release's own.")] = True,
+    seed: Annotated[int, typer.Option(help=N_("Of the documents' order."))] = 0,
+    shuffle: Annotated[bool, typer.Option(help=N_("Whether that is shuffled, or the release's own."))] = True,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
     """Write a version's documents as tokens for other loaders, with a map from each document to its tokens."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.train.export.write_export import COLUMNS, MAP, write_export
+    from latam_corpus.release.lock_check import MAP
+    from latam_corpus.train.export.write_export import COLUMNS, write_export
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.tokenizer import load_tokenizer
 
@@ -48,13 +50,12 @@ def export(
         exclude=exclude or (),
         shuffle=shuffle,
     )
-    with progress() as told:
-        made = write_export(stream, loaded, form, to, progress=told)
+    with progress() as step:
+        exported = write_export(stream, loaded, form, to, progress=step)
     if as_json:
-        print_json(asdict(made) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
+        print_json(asdict(exported) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
         return
-    console.print(
-        f"{stream.version}: {number(made.documents)} documents, {number(made.tokens)} tokens "
-        f"in {len(made.files)} files of {to}"
-    )
-    console.print(f"{to / MAP} says where each document's tokens are")
+    figures = {"n": number(exported.documents), "tokens": number(exported.tokens), "files": number(len(exported.files))}
+    where_to = {"release": stream.version, "folder": to}
+    console.print(_("{release}: {n} documents, {tokens} tokens in {files} files of {folder}", **figures, **where_to))
+    console.print(_("{file} says where each document's tokens are", file=to / MAP))

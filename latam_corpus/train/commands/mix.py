@@ -10,28 +10,30 @@ import typer
 from latam_corpus.cli.release import Json, Out, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, _
 from latam_corpus.train.commands.tokens import BAR, TokenizerFile
 
 if TYPE_CHECKING:
     from latam_corpus.train.corpus_files import CorpusFiles
 
-app = typer.Typer(no_args_is_help=True, help="Plan what a token budget means, slice by slice.")
+app = typer.Typer(no_args_is_help=True, help=N_("Plan what a token budget means, slice by slice."))
 app.callback()(lambda: None)
 
 
 @app.command("plan")
 def plan(
-    names: Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]…", help="The releases that are mixed.")],
-    tokens: Annotated[str, typer.Option(help="The budget, such as 20000, 300M or 1.5B.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]…", help=N_("The releases that are mixed."))],
+    tokens: Annotated[str, typer.Option(help=N_("The budget, such as 20000, 300M or 1.5B."))],
     tokenizer: TokenizerFile,
-    by: Annotated[str, typer.Option(help="Columns of slices, such as language,genre.")] = "language",
-    weights: Annotated[str, typer.Option(help="proportional, temperature, unimax or given.")] = "proportional",
-    temperature: Annotated[float, typer.Option(help="Of temperature: above 1 is flatter.")] = 2.0,
-    cap: Annotated[float, typer.Option(help="Epochs of a slice, above which it counts as exhausted.")] = 4.0,
+    by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
+    weights: Annotated[str, typer.Option(help=N_("proportional, temperature, unimax or given."))] = "proportional",
+    temperature: Annotated[float, typer.Option(help=N_("Of temperature: above 1 is flatter."))] = 2.0,
+    cap: Annotated[float, typer.Option(help=N_("Epochs of a slice, above which it counts as exhausted."))] = 4.0,
     weight: Annotated[
-        list[str] | None, typer.Option(metavar="SLICE=NUMBER", help="Of given: a slice's weight, such as quy_Latn=0.2.")
+        list[str] | None,
+        typer.Option(metavar="SLICE=NUMBER", help=N_("Of given: a slice's weight, such as quy_Latn=0.2.")),
     ] = None,
-    split: Annotated[str | None, typer.Option(help="train, validation or test alone.")] = None,
+    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -44,21 +46,23 @@ def plan(
     from latam_corpus.train.token_counts import count_slices
     from latam_corpus.train.tokenizer import load_tokenizer
 
-    budget, given = token_budget(tokens), parse_weights(weight or [])
-    if given and weights not in ("proportional", "given"):
-        raise ConfigError("--weight", f"{weights} takes no weights", "leave out --weight, or --weights")
-    weighting = Weighting("given" if given else weights, temperature, cap, given)
+    budget, own_weights = token_budget(tokens), parse_weights(weight or [])
+    if own_weights and weights not in ("proportional", "given"):
+        raise ConfigError(
+            "--weight", _("{method} takes no weights", method=weights), _("leave out --weight, or --weights")
+        )
+    weighting = Weighting("given" if own_weights else weights, temperature, cap, own_weights)
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     columns = [name.strip() for name in by.split(",")]
     files: dict[str, CorpusFiles] = {}
     for name in dict.fromkeys(names):
-        found = open_files(opened.url, load_version(opened, name, note).spec)
-        files[found.manifest.spec] = found.of(split=split)
+        opened_files = open_files(opened.url, load_version(opened, name, note).spec)
+        files[opened_files.manifest.spec] = opened_files.of(split=split)
     counted = []
-    with progress() as told:
+    with progress() as step:
         for spec, one in files.items():
-            counted += [(spec, part) for part in count_slices(one, loaded, columns, told)]
+            counted += [(spec, part) for part in count_slices(one, loaded, columns, step)]
     label = {
         (spec, part.values): "/".join([*([spec.partition("@")[0]] if len(files) > 1 else []), *part.values])
         for spec, part in counted
@@ -104,8 +108,8 @@ def plan(
         return
     most = max(row["share"] for row in rows)
     table(
-        f"{number(budget)} tokens, {weighting.method}",
-        ["slice", "documents#", "tokens#", "share#", "epochs#", "", ""],
+        _("{n} tokens, {method}", n=number(budget), method=weighting.method),
+        [_("slice"), _("documents#"), _("tokens#"), _("share#"), _("epochs#"), "", ""],
         [
             (
                 row["slice"],
@@ -113,13 +117,14 @@ def plan(
                 number(row["tokens"]),
                 f"{row['share']:.1%}",
                 f"{row['epochs']:.2f}",
-                "exhausted" if row["exhausted"] else "",
+                _("exhausted") if row["exhausted"] else "",
                 "█" * round(BAR * row["share"] / most) if most else "",
             )
             for row in sorted(rows, key=lambda row: -row["share"])
         ],
     )
     if total < budget:
-        console.print(f"the caps leave {number(budget - total)} tokens of the budget unfilled")
+        console.print(_("the caps leave {n} tokens of the budget unfilled", n=number(budget - total)))
     if by_language:
-        console.print(f"indigenous languages of the Americas: {indigenous / budget:.1%} of the budget")
+        theirs = f"{indigenous / budget:.1%}"
+        console.print(_("indigenous languages of the Americas: {share} of the budget", share=theirs))

@@ -9,20 +9,21 @@ import typer
 
 from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import note, number, print_json, progress, table
+from latam_corpus.messages import N_, _
 
-TokenizerFile = Annotated[str, typer.Option("--tokenizer", help="A tokenizer.json or a SentencePiece model.")]
+TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
 BAR = 24
 
 
 def tokens(
     spec: Spec,
     tokenizer: TokenizerFile,
-    by: Annotated[str, typer.Option(help="Columns of slices, such as language,genre.")] = "language",
+    by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay beside the release."""
+    """Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.corpus_files import open_files
     from latam_corpus.train.token_counts import REFERENCE, count_slices
@@ -32,8 +33,8 @@ def tokens(
     opened = open_store(store, out)
     files = open_files(opened.url, load_version(opened, spec, note).spec)
     columns = [name.strip() for name in by.split(",")]
-    with progress() as told:
-        slices = count_slices(files, loaded, columns, told)
+    with progress() as step:
+        slices = count_slices(files, loaded, columns, step)
     beside = [one for one in slices if one.values[0] == REFERENCE and columns[0] == "language"]
     words = sum(one.words for one in beside)
     spanish = sum(one.tokens for one in beside) / words if words else None
@@ -55,8 +56,8 @@ def tokens(
         return
     most = max((one.fertility for one in slices), default=1)
     table(
-        f"{files.manifest.spec}: {number(total)} tokens",
-        [*columns, "documents#", "tokens#", "tokens a word#", "beside Spanish#", ""],
+        _("{release}: {n} tokens", release=files.manifest.spec, n=number(total)),
+        [*columns, _("documents#"), _("tokens#"), _("tokens a word#"), _("beside Spanish#"), ""],
         [
             (
                 *one.values,

@@ -105,8 +105,8 @@ class DatatroveWriter(_TokenFile):
 
     def _index(self, lengths: NDArray[np.int64]) -> None:
         (self.folder / f"{self.file}.index").write_bytes(np.cumsum(lengths).astype("<u8").tobytes())
-        told = f"{self.tokenizer}|{self.dtype.itemsize}\n{lengths.sum()}\n"
-        (self.folder / f"{self.file}.metadata").write_text(told, encoding="utf-8")
+        content = f"{self.tokenizer}|{self.dtype.itemsize}\n{lengths.sum()}\n"
+        (self.folder / f"{self.file}.metadata").write_text(content, encoding="utf-8")
 
 
 @dataclass

@@ -3,6 +3,7 @@
     <to>/…                     the format's files
     <to>/documents.parquet     doc_id, file, start and end of its tokens in that file, in the order of the files
     <to>/export.json           what was exported, by which tokenizer, and the digest of each file
+    <to>/corpus.lock           of which version, up to which withdrawal: `release check-lock` says what to mask since
 
 The folder appears when all of it is written.
 """
@@ -10,7 +11,6 @@ The folder appears when all of it is written.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,9 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import digest_of, sync
-from latam_corpus.errors import ConfigError, ReleaseError, cause_of, closest
+from latam_corpus.durable import digest_of
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
+from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
+from latam_corpus.release.lock_check import MAP
 from latam_corpus.train.export.formats import FORMATS, Exported
+from latam_corpus.train.new_folder import new_folder
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
 if TYPE_CHECKING:
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.tokenizer import Tokenizer
 
-MAP: Final = "documents.parquet"
 ABOUT: Final = "export.json"
 _MAP_SCHEMA: Final = pa.schema(
     [("doc_id", pa.string()), ("file", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
@@ -81,19 +84,14 @@ def write_export(
         ReleaseError: a file of the version is damaged, or the disk is full.
     """
     if form not in FORMATS:
-        raise ConfigError("--format", f"unknown format «{form}»", closest(form, FORMATS))
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ConfigError(str(to), "it holds something", "name a new or empty folder")
+        raise ConfigError("--format", _("unknown format «{format}»", format=form), closest(form, FORMATS))
     end = tokenizer.end_id
     dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16 else np.int32)
-    # Left by one that was killed.
-    partial = to.with_name(f".{to.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        made = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
-        if not made.documents:
-            raise ConfigError("export", f"{stream.version} has no document that is selected", "select others")
+    with new_folder(to) as partial:
+        exported = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
+        if not exported.documents:
+            problem = _("{release} has no document that is selected", release=stream.version)
+            raise ConfigError("export", problem, _("select others"))
         about = {
             "format": form,
             "release": stream.version,
@@ -101,22 +99,24 @@ def write_export(
             "withdrawal_sequence": stream.files.withdrawal_sequence,
             "tokenizer": {"file": tokenizer.file.name, "sha256": tokenizer.sha256, "end": end},
             "dtype": dtype.name,
-            "documents": made.documents,
-            "tokens": made.tokens,
+            "documents": exported.documents,
+            "tokens": exported.tokens,
             "toolkit": __version__,
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
+        manifest = stream.files.manifest
+        lock = Lock(
+            name=manifest.name,
+            version=manifest.version,
+            manifest_sha256=stream.files.manifest_sha256,
+            withdrawal_sequence=stream.files.withdrawal_sequence,
+            where=stream.where,
+            rewritten=True,
+            rows=exported.documents,
+        )
+        write_lock(lock, partial / LOCK)
         (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        for path in partial.iterdir():
-            sync(path)
-        if to.is_dir():
-            to.rmdir()
-        partial.replace(to)
-    except OSError as error:
-        raise ReleaseError(str(to), f"it can't be written: {cause_of(error)}", "free space, or name another") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return made
+    return exported
 
 
 def _written(
@@ -142,17 +142,17 @@ def _written(
                 encoded = tokenizer.encode([str(row["text"]) for row in rows])
                 spans: dict[str, list[Any]] = {name: [] for name in _MAP_SCHEMA.names}
                 for row, ids in zip(rows, encoded, strict=True):
-                    made = Exported(row, np.array([*ids, end], dtype=dtype))
-                    if held and held + len(made.tokens) > most:
+                    document = Exported(row, np.array([*ids, end], dtype=dtype))
+                    if held and held + len(document.tokens) > most:
                         writer.close_file()
                         held = 0
                     if not held:
                         files.append(writer.file)
-                    writer.add([made])
-                    place = (row["doc_id"], files[-1], held, held + len(made.tokens))
-                    for name, value in zip(spans, place, strict=True):
+                    writer.add([document])
+                    values = (row["doc_id"], files[-1], held, held + len(document.tokens))
+                    for name, value in zip(spans, values, strict=True):
                         spans[name].append(value)
-                    held += len(made.tokens)
+                    held += len(document.tokens)
                 documents += len(rows)
                 tokens += sum(map(len, encoded)) + len(rows)
                 places.write_table(pa.table(spans, schema=_MAP_SCHEMA))

@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups, known_code
-from latam_corpus.lab.language.texts import is_kept_out, is_untranslated
+from latam_corpus.lab.language.texts import is_held_out, is_untranslated
 
 from ..texts import NOVELS, collections, jsonl, recombined
 from .pages import STORIES, html_blocks
@@ -63,7 +63,7 @@ def declarations(data: Path, together: int = 2, *, trained_on: bool = False) -> 
     """
     by_code: dict[str, list[str]] = defaultdict(list)
     for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
-        if trained_on or is_kept_out(row["text"]):
+        if trained_on or is_held_out(row["text"]):
             by_code[row["iso639_3"]].append(row["text"])
     of = groups().of
     return [
@@ -91,7 +91,7 @@ def unseen(data: Path) -> list[Sample]:
     of = groups().of
     for code in _TREEBANKS:
         found = [row["text"] for row in jsonl(data, f"indigenous/ud_treebanks/{code}.jsonl.xz")]
-        kept = [text for text in found if is_kept_out(text)]
+        kept = [text for text in found if is_held_out(text)]
         made += [Sample(f"treebank, tenth kept out, five sentences, {code}", of[code], t) for t in _together(kept, 5)]
     return made
 
@@ -114,7 +114,7 @@ def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]
         if code in NEIGHBOURS and plain and len(window.text.split()) > LENGTHS[1]:
             (stories if window.source == STORIES else held)[code].append(window.text)
     for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
-        if row["iso639_3"] == "pap" and is_kept_out(row["text"]):
+        if row["iso639_3"] == "pap" and is_held_out(row["text"]):
             held["pap"].append(row["text"])
     page = gzip.decompress((data / _PAPIAMENTO).read_bytes())
     held["pap"] += [text for text in html_blocks(page) if len(text.split()) > LENGTHS[1]]

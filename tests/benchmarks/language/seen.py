@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.lab.language.texts import is_kept_out, listed, rows
+from latam_corpus.lab.language.texts import is_held_out, listed, rows
 from latam_corpus.language.labels import MODELS
 from latam_corpus.text.words import WordTable
 
@@ -79,7 +79,7 @@ def training_files(data: Path, packages: Path) -> list[Texts]:
 def _trained_on(files: Sequence[Texts]) -> Iterator[str]:
     for texts in files:
         for _, text in rows(texts):
-            if not is_kept_out(text):
+            if not is_held_out(text):
                 yield text
 
 

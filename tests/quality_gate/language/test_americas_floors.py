@@ -12,7 +12,7 @@ import pytest
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language.evaluate import score
-from latam_corpus.lab.language.texts import Texts, is_kept_out, is_word_list, rows
+from latam_corpus.lab.language.texts import Texts, is_held_out, is_word_list, rows
 from latam_corpus.lab.language.train_identifier import train
 from latam_corpus.language.model import load
 
@@ -109,7 +109,7 @@ def test_a_model_that_never_saw_the_human_rights_tells_their_languages(
         for texts in data
         if not is_word_list(texts)
         for label, text in rows(texts)
-        if not is_kept_out(text) and " ".join(text.split()) not in gone
+        if not is_held_out(text) and " ".join(text.split()) not in gone
     }
     with_text = [row.f1 for row in found if row.code in known]
     told = mean(with_text)

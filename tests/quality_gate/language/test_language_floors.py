@@ -16,7 +16,7 @@ import pytest
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language.evaluate import score
-from latam_corpus.lab.language.texts import Texts, is_kept_out, is_untranslated, rows
+from latam_corpus.lab.language.texts import Texts, is_held_out, is_untranslated, rows
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 
@@ -110,7 +110,7 @@ def documents() -> dict[str, tuple[str, list[str]]]:
         "novels, kept out": ("spa", list(_kept_out_chapters("literature/conha19/novels.jsonl.xz"))),
         "novels of Portugal, kept out": ("por", list(_kept_out_chapters("literature/eltec_por/novels.jsonl.xz"))),
         "books never trained on": ("spa", books),
-        "sonnets, kept out": ("spa", [text for text in sonnets if is_kept_out(text)]),
+        "sonnets, kept out": ("spa", [text for text in sonnets if is_held_out(text)]),
         "tangos": ("spa", [r["text"] for r in jsonl("lyrics/tango_pd/lyrics.jsonl.xz")]),
         "sayings of 100 characters and more, es": ("spa", [r["text"] for r in sayings if r["lang"] == "es"]),
         "sayings of 100 characters and more, pt": ("por", [r["text"] for r in sayings if r["lang"] == "pt-BR"]),
@@ -129,7 +129,7 @@ def documents() -> dict[str, tuple[str, list[str]]]:
 
 def _kept_out_chapters(path: str) -> Iterator[str]:
     for row in jsonl(path):
-        if is_kept_out(row["text"]):
+        if is_held_out(row["text"]):
             yield from chapters(row["text"])
 
 
@@ -214,7 +214,7 @@ def test_spanish_portuguese_and_their_neighbours_are_told_apart(
     kept = [
         (code, text)
         for code, text in rows(Texts(DATA / "lid/train_real.tsv.xz"))
-        if code in NEIGHBOUR_FLOORS and len(text.split()) >= 8 and is_kept_out(text)
+        if code in NEIGHBOUR_FLOORS and len(text.split()) >= 8 and is_held_out(text)
         if not (text.startswith(MENUS) or is_untranslated(code, text))
     ]
     found = score(zip((code for code, _ in kept), named([text for _, text in kept]), strict=True))

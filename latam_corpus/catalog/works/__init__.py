@@ -1,0 +1,1 @@
+"""What catalogues say of works: titles, authors, dates, languages, rights, and which files hold them."""

@@ -1,0 +1,64 @@
+"""A file of a source, and what lists beside it say of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.collect.records import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Beside:
+    """What lists that lie beside a file say of it.
+
+    Attributes:
+        record: what a catalogue says of it, as JSON; empty where none does.
+        algorithm: of the checksum in a bag's list.
+        checksum: in hex; empty where no list has one.
+        unlisted: whether it lies in a bag whose list doesn't name it.
+        is_list: whether it is such a list itself, which has no text.
+        failures: of a list what it names and isn't there, as JSON.
+    """
+
+    record: str = ""
+    algorithm: str = ""
+    checksum: str = ""
+    unlisted: bool = False
+    is_list: bool = False
+    failures: str = ""
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns that a catalogue gives it."""
+        values: dict[str, Any] = json.loads(self.record or "{}")
+        return values
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class InputFile:
+    """A file to read: its path in the source, where it is, its size in bytes and its time."""
+
+    relative: str
+    url: str
+    size: int
+    modified: datetime
+    beside: Beside = Beside()
+
+
+def as_json(failures: list[Failure]) -> str:
+    """Return failures as JSON; empty for none."""
+    return (
+        json.dumps([[f.number, f.cause, f.evidence, f.about] for f in failures], ensure_ascii=False) if failures else ""
+    )
+
+
+def of_json(failures: str) -> Iterator[Failure]:
+    """Yield what `as_json` wrote."""
+    for number, cause, evidence, about in json.loads(failures or "[]"):
+        yield Failure(number, cause, evidence, about=about)

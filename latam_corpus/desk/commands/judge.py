@@ -1,0 +1,145 @@
+"""`latam-corpus judge`: what readers say of a sample and of a policy, taken back, counted and signed."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.ui_language import spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, Message, _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.release.judgements import Agreement
+    from latam_corpus.release.manifest import Audited
+
+app = typer.Typer(help=N_("Take back what readers say of samples and of policies."), no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))]
+
+
+@app.command("import", help=N_("Take back a sheet of `sample`; exit code 1 when a row is to be corrected."))
+def import_judged(
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet that was filled in: .xlsx or .csv."))],
+    reader: Annotated[str, typer.Option(help=N_("Who filled it in; a card says how many readers, and no names."))],
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Take back a sheet of `sample`; what the same reader said of the same text before is replaced.
+
+    Exit code 1 when a row is to be corrected.
+    """
+    from latam_corpus.desk.judged_sheet import judgements_of, read_judged
+    from latam_corpus.durable import digest_of
+    from latam_corpus.release.judgements import add_judgements
+
+    name = " ".join(reader.split())
+    if not name:
+        raise ConfigError("--reader", _("it is empty"), _("name who filled in the sheet"))
+    filled = read_judged(sheet)
+    judged, wrong, empty = judgements_of(filled, name, datetime.now(UTC).date(), digest_of(sheet))
+    if not judged and not wrong:
+        raise ConfigError(str(sheet), _("no row has an answer"), _("fill in its first columns"))
+    again = add_judgements(out, judged) if judged else 0
+    if as_json:
+        rows = [{"row": row, "wrong": [one.translate(spoken()) for one in of]} for row, of in wrong.items()]
+        print_json({"judged": len(judged), "replaced": again, "unanswered": empty, "rows": rows})
+    else:
+        for row, problems in wrong.items():
+            for problem in problems:
+                console.print(_("row {n}: {told}", n=row, told=problem))
+        about = {"n": number(len(judged)), "reader": name, "again": number(again)}
+        console.print(_("texts judged by {reader}: {n}; of these judged anew: {again}", **about))
+        if empty:
+            console.print(_("rows without an answer: {n}", n=number(empty)))
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("show", help=N_("Show what was judged, with intervals, and how far readers agree."))
+def show(out: Out = Path("out"), as_json: Json = False) -> None:
+    """Show what was judged, with 95 % intervals, and how far each two readers agree (Cohen's kappa)."""
+    from latam_corpus.release.judgements import agreements, audited, read_judgements, wilson
+
+    judged = read_judgements(out)
+    shares = audited(judged, {one.text: one.named for one in judged})
+    agreed = agreements(judged)
+    if as_json:
+        rows = [one.model_dump() | {"interval": wilson(one.right, one.texts)} for one in shares]
+        print_json({"judgements": len(judged), "shares": rows, "agreement": [one.as_dict() for one in agreed]})
+    elif judged:
+        _show_shares(shares)
+        if agreed:
+            console.print()
+            _show_agreement(agreed)
+    else:
+        console.print(
+            _("nothing is judged yet: `sample … --to sheet.xlsx` writes a sheet, `judge import` takes it back")
+        )
+
+
+@app.command(
+    "sign", help=N_("Sign a policy file that you have read as it stands; once it says something else, nobody has.")
+)
+def sign(
+    policy: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A file of filters/: of a language, a genre, …"))],
+    reader: Annotated[str, typer.Option(help=N_("Your name, and what else you wish to be known by, such as a place."))],
+    as_json: Json = False,
+) -> None:
+    """Sign a policy file."""
+    from latam_corpus.durable import replace
+    from latam_corpus.policy_reviews import KEY, content_digest, reviews, signed
+    from latam_corpus.toml_model import read_toml
+
+    name = " ".join(reader.split())
+    if not name:
+        raise ConfigError("--reader", _("it is empty"), _("give your name"))
+    after = signed(read_toml(policy, "policy"), name, datetime.now(UTC).date(), str(policy))
+    replace(policy, after.encode())
+    digest = content_digest(after)
+    readers = reviews(tomllib.loads(after)[KEY], digest)
+    if as_json:
+        print_json({"file": str(policy), "sha256": digest, "readers": [one._asdict() for one in readers]})
+        return
+    console.print(_("{file}: signed by {reader} as it stands ({digest})", file=policy, reader=name, digest=digest))
+    for one in readers:
+        if one.state != "current":
+            console.print(_("{reader} read another state of it, or didn't sign", reader=one.reader))
+
+
+def _show_shares(shares: Sequence[Audited]) -> None:
+    from latam_corpus.release.judgements import NAMES, wilson
+
+    rows = []
+    for one in shares:
+        low, high = wilson(one.right, one.texts)
+        counts = (number(one.texts), number(one.right), f"{100 * low:.1f}–{100 * high:.1f} %", one.disputed)
+        rows.append((f"{one.drawn_from} {one.drawn_by}".rstrip(), NAMES[one.question], *counts))
+    heads: list[str | Message] = [_("drawn from"), _("question"), _("texts#"), _("nothing wrong#"), _("95 %#")]
+    table("", [*heads, _("readers differ#")], rows)
+
+
+def _show_agreement(agreed: Sequence[Agreement]) -> None:
+    from latam_corpus.release.judgements import NAMES
+
+    rows: list[tuple[Any, ...]] = []
+    for one in agreed:
+        pairs = sorted(one.counts.items(), key=lambda item: -item[1])
+        counts = ", ".join(f"{_word(first)}/{_word(second)} {n}" for (first, second), n in pairs)
+        kappa = "—" if one.kappa is None else f"{one.kappa:.2f}"
+        rows.append((" · ".join(one.readers), NAMES[one.question], one.texts, one.alike, kappa, counts))
+    table("", [_("readers"), _("question"), _("texts#"), _("alike#"), _("kappa#"), _("what each said")], rows)
+
+
+def _word(answer: str) -> str:
+    from latam_corpus.release.judgements import WORDS
+
+    return WORDS[answer].translate(spoken()) if answer in WORDS else answer

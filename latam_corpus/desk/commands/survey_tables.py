@@ -1,0 +1,164 @@
+"""What `sources inventory FOLDER` tells, on a terminal, as JSON and as a page; and the draft of a source's file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.desk.survey import drafted, survey
+from latam_corpus.desk.template import load_template
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import Message, _, enumerated, first_of, same
+from latam_corpus.report import page_frame
+from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.text.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from latam_corpus.desk.survey import Survey, Surveyed
+
+_SHOWN: Final = 5
+_HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("languages"), _("is it read?"))
+_FILE_HEADS: Final = (_("file"), _("format"), _("bytes"), _("charset"), _("language"), _("to look at"), "SHA-256")
+_TITLE: Final = _("What is in {name}")
+_COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; hidden or links, left out: {hidden}")
+_SCANS: Final = _("pages: {pages}; without text, to be recognised (OCR): {scans}")
+_TWINS: Final = _("the same bytes under several names: {n}: {names}")
+_MISSING: Final = _("lists of bags name what isn't there: {n}: {names}")
+_PROBLEMS: Final = _("{problem}: {n}: {names}")
+_CATALOGUE: Final = _("«{name}» seems to say what the files are: it describes {n}")
+_UNKNOWN: Final = _("unknown")
+_YES: Final = _("yes")
+_WRITTEN: Final = _("draft of a source: {path}")
+
+
+def tell_survey(folder: Path, draft: Path | None, html: Path | None, language: str, *, as_json: bool) -> None:
+    """Survey a folder and tell what is in it.
+
+    Args:
+        folder: or a file.
+        draft: where a draft of the source's file is written; never over another file.
+        html: where a page is written.
+        language: of the words.
+        as_json: whether JSON is printed instead.
+
+    Raises:
+        ConfigError: there is no such folder, or a file can't be written.
+    """
+    if draft and draft.exists():
+        raise ConfigError(str(draft), _("that file is there already"), _("give another name"))
+    survey_result = survey(folder)
+    sentences = list(_sentences(survey_result))
+    if draft:
+        page_frame.write_file(draft, draft_of(folder, survey_result, language))
+        sentences.append(_WRITTEN.fill(path=draft))
+    if html:
+        page_frame.write_file(html, _page(folder, survey_result, sentences, language))
+    if as_json:
+        print_json(_as_json(folder, survey_result, language))
+        return
+    rows = [[_text(cell, language) for cell in row] for row in _by_format(survey_result)]
+    table("", [head.translate(language) for head in _HEADS], rows)
+    for one in sentences:
+        console.print(one.translate(language), markup=False)
+
+
+def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
+    return {
+        "folder": str(folder),
+        "files": [one.as_dict(language) for one in survey.files],
+        "hidden": survey.hidden,
+        "missing": list(survey.missing),
+        "same_bytes": survey.twins,
+        "languages": dict(survey.languages),
+        "catalogue": survey.catalogue or None,
+        "described": survey.described,
+    }
+
+
+def _text(cell: Message | str, language: str) -> str:
+    return cell if isinstance(cell, str) else cell.translate(language)
+
+
+def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
+    """Yield the files of each format together, those with most bytes first."""
+    groups: dict[str, list[Surveyed]] = {}
+    for one in survey.files:
+        groups.setdefault(str(one.format), []).append(one)
+    for group in sorted(groups.values(), key=lambda files: -sum(one.bytes for one in files)):
+        charsets = Counter(one.charset for one in group if one.charset)
+        ranked = Counter(one.language for one in group if one.language).most_common()
+        yield (
+            group[0].format,
+            number(len(group)),
+            f"{sum(one.bytes for one in group) / 10**6:,.1f}",
+            ", ".join(f"{name} ({n})" for name, n in charsets.most_common()),
+            enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in ranked),
+            group[0].remedy or _YES,
+        )
+
+
+def _language(code: str) -> Message:
+    return _UNKNOWN if code == "und" else language_name(code)
+
+
+def _sentences(survey: Survey) -> Iterator[Message]:
+    size = f"{sum(one.bytes for one in survey.files) / 10**6:,.1f}"
+    unread = sum(not one.is_read for one in survey.files)
+    yield _COUNT.fill(files=number(len(survey.files)), size=size, unread=number(unread), hidden=number(survey.hidden))
+    if pages := sum(one.pages for one in survey.files):
+        yield _SCANS.fill(pages=number(pages), scans=number(sum(one.scans for one in survey.files)))
+    problems: dict[str, list[str]] = {}
+    for one in survey.files:
+        if one.problem:
+            problems.setdefault(one.problem, []).append(one.path)
+    for problem, paths in problems.items():
+        reason = problem if ":" in problem else f"unreadable:{problem}"
+        sentence = in_plain_words(reason, None)[0]
+        yield _PROBLEMS.fill(problem=sentence, n=number(len(paths)), names=first_of(paths, _SHOWN))
+    if survey.missing:
+        yield _MISSING.fill(n=number(len(survey.missing)), names=first_of(list(survey.missing), _SHOWN))
+    if survey.twins:
+        names = first_of([" = ".join(paths) for paths in survey.twins], _SHOWN)
+        yield _TWINS.fill(n=number(len(survey.twins)), names=names)
+    if survey.catalogue:
+        yield _CATALOGUE.fill(name=survey.catalogue, n=number(survey.described))
+
+
+def draft_of(folder: Path, survey: Survey, language: str) -> str:
+    """Return a source's file with what the folder shows; who holds it and under which rights is to be filled in."""
+    name = re.sub(r"[^a-z0-9]+", "-", folded(folder.resolve().name)).strip("-")
+    answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega"}
+    answers |= dict(drafted(survey))
+    text = load_template("folder").filled(answers, language)
+    if survey.catalogue:
+        text += f'\n[collect.index]\nfile = "{survey.catalogue}"\n'
+    return text
+
+
+def _page(folder: Path, survey: Survey, sentences: Sequence[Message], language: str) -> str:
+    def cell(value: Message | str) -> str:
+        return escape(value) if isinstance(value, str) else value.html()
+
+    rows = [[cell(one) for one in row] for row in _by_format(survey)]
+    body = [*(one.html("p") for one in sentences), page_frame.table(_HEADS, rows, (1, 2))]
+    files = [
+        [
+            escape(one.path),
+            cell(one.format),
+            number(one.bytes),
+            escape(one.charset or ""),
+            cell(_language(one.language)) if one.language else "",
+            escape(one.problem) or (one.remedy.html() if one.remedy else ""),
+            f"<code>{one.sha256[:16]}</code>",
+        ]
+        for one in survey.files
+    ]
+    body.append(page_frame.table(_FILE_HEADS, files, (2,)))
+    return page_frame.page(_TITLE.fill(name=same(str(folder))), body, language=language)

@@ -1,0 +1,276 @@
+"""What is on a disk that a partner hands over: formats, sizes, checksums, charsets, pages to be recognised, languages.
+
+Nothing is asked of a network, and nothing is written beside the files. Formats are told by bytes; text is taken from
+some files alone, in the box of `extract`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.source import Source
+from latam_corpus.codes import short
+from latam_corpus.collect.bags import damage_of, with_bags
+from latam_corpus.collect.contract import Watch
+from latam_corpus.collect.file_index import described_by
+from latam_corpus.collect.files import read
+from latam_corpus.collect.formats import FORMATS, SUFFIXES, format_of
+from latam_corpus.collect.input_file import InputFile, of_json
+from latam_corpus.collect.sniff import HEAD, Unread, sniffed
+from latam_corpus.collect.streams import compression
+from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.extract import sandbox
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.child import Job, Limits
+from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.stage import Extract
+from latam_corpus.messages import _
+from latam_corpus.pipeline.conserve import pass_through, set_aside
+from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from latam_corpus.messages import Message
+
+_PICTURES: Final = "image"
+_SAMPLED: Final = 120  # files of which the text is looked at, spread over all
+_LARGEST: Final = 32 * 2**20  # of these
+_DOCUMENTS: Final = 3  # of each
+_PAGES: Final = "latam_corpus.extract.pdf:count_pages"
+_BY_TYPE: Final = {entry.media_type: entry.name for entry in FORMATS if entry.media_type}
+_NOT_TEXT: Final = frozenset({"archive", "wacz", "parquet", "arrow", "warc", "arc"})
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What was seen of a file.
+
+    Attributes:
+        path: in the folder.
+        format: as a source calls it, or what people call it where it isn't read.
+        remedy: what to do where it isn't read.
+        sha256: of its bytes; empty where they can't be read.
+        charset: of a text.
+        pages: of a PDF or picture.
+        scans: how many of these have no text.
+        language: of a text that was looked at.
+        problem: why that has no text, or isn't what a bag's list says.
+    """
+
+    path: str
+    bytes: int
+    format: Message | str
+    remedy: Message | None = None
+    sha256: str = ""
+    charset: str | None = None
+    pages: int = 0
+    scans: int = 0
+    language: str | None = None
+    problem: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its format is read."""
+        return self.remedy is None
+
+    def as_dict(self, language: str) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        named = self.format if isinstance(self.format, str) else self.format.translate(language)
+        return asdict(replace(self, format="", remedy=None)) | {
+            "format": named,
+            "read": self.is_read,
+            "remedy": self.remedy and self.remedy.translate(language),
+        }
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is in a folder.
+
+    Attributes:
+        hidden: files that were left out, since their names begin with a point.
+        missing: names that bags list and that aren't there.
+        catalogue: a list among the files that says what they are, as far as one was found.
+        described: how many files it describes.
+    """
+
+    files: tuple[Surveyed, ...]
+    hidden: int
+    missing: tuple[str, ...]
+    catalogue: str = ""
+    described: int = 0
+
+    @property
+    def twins(self) -> list[list[str]]:
+        """The paths of files that have the same bytes, those of each together."""
+        by_digest: dict[str, list[str]] = defaultdict(list)
+        for one in self.files:
+            if one.sha256 and one.bytes:
+                by_digest[one.sha256].append(one.path)
+        return [paths for paths in by_digest.values() if len(paths) > 1]
+
+    @property
+    def languages(self) -> Counter[str]:
+        """How many of the files that were looked at are in each language."""
+        return Counter(one.language for one in self.files if one.language)
+
+
+def survey(folder: Path) -> Survey:
+    """Return what is in a folder, or what a file is.
+
+    Raises:
+        ConfigError: there is no such folder, or it has no files.
+    """
+    listed, hidden = _listed(folder)
+    if not listed:
+        raise ConfigError(str(folder), _("it has no files"), _("check the path"))
+    source = Source(id="inventario", title=str(folder), holder="not stated")
+    in_bags = {one.relative: one for one in with_bags(listed)}
+    missing = [
+        str(failure.evidence.get("name", ""))
+        for one in in_bags.values()
+        for failure in of_json(one.beside.failures)
+        if failure.cause == "missing file"
+    ]
+    catalogue, described = _catalogue(source, listed)
+    seen = [_seen(in_bags[one.relative]) if one.relative in in_bags else _of_a_bag(_seen(one)) for one in listed]
+    texts = [facts.is_read and facts.path != catalogue for facts in seen]
+    languages = _languages(source, [one for one, is_text in zip(listed, texts, strict=True) if is_text])
+    files = []
+    for facts in seen:
+        language, problem = languages.get(facts.path, (None, ""))
+        files.append(replace(facts, language=language, problem=facts.problem or problem))
+    return Survey(tuple(files), hidden, tuple(missing), catalogue, described)
+
+
+def _listed(folder: Path) -> tuple[list[InputFile], int]:
+    """Return the files below a folder, by their paths, and how many hidden ones there are. No link is followed."""
+    if folder.is_file():
+        return [_input(folder, folder.name)], 0
+    files, hidden = [], 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in sorted(folders) if not name.startswith(".")]
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.startswith(".") or not path.is_file() or path.is_symlink():
+                hidden += 1
+                continue
+            files.append(_input(path, path.relative_to(folder).as_posix()))
+    return sorted(files), hidden
+
+
+def _input(path: Path, relative: str) -> InputFile:
+    state = path.stat()
+    readable = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return InputFile(readable, str(path), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
+
+
+def _seen(file: InputFile) -> Surveyed:
+    """Return what the bytes of a file say."""
+    digest = hashlib.sha256()
+    head = tail = b""
+    try:
+        with Path(file.url).open("rb") as stream:
+            while block := stream.read(2**20):
+                head = head or block
+                tail = block if len(block) >= HEAD else (tail + block)[-(2**20) :]
+                digest.update(block)
+        damage = damage_of(file)
+    except (OSError, SourceError) as error:
+        return Surveyed(
+            file.relative, file.size, _("a file that can't be read"), _("check the path"), problem=str(error)
+        )
+    entry = format_of(file.relative)
+    kind = None if compression(file.relative) else sniffed(head[:HEAD], head[:HEAD] + tail)
+    facts = Surveyed(file.relative, file.size, "", sha256=digest.hexdigest(), problem=damage.cause if damage else "")
+    if isinstance(kind, Unread) and (kind.sure or entry is None or entry.name == "tei"):
+        if entry is not None and entry.archive:
+            return replace(facts, format=entry.name)
+        return replace(facts, format=kind.name, remedy=kind.remedy)
+    name = _BY_TYPE.get(kind, "") if isinstance(kind, str) else ""
+    name = _PICTURES if isinstance(kind, str) and kind.startswith("image/") else name
+    named = name or (entry.name if entry else "")
+    if not named:
+        return replace(facts, format=_("a file of an unknown format"), remedy=_("save it as a text, or leave it out"))
+    if named == "pdf":
+        facts = _with_pages(facts, file)
+    elif named == _PICTURES:
+        facts = replace(facts, pages=1, scans=1)
+    textual = kind is None or (isinstance(kind, str) and kind.startswith("text/")) or str(kind).endswith("xml")
+    if textual and named not in _NOT_TEXT and not compression(file.relative):
+        facts = replace(facts, charset=decode(head[: head.rfind(b"\n", 0, HEAD) + 1 or HEAD])[1])
+    return replace(facts, format=named)
+
+
+def _of_a_bag(facts: Surveyed) -> Surveyed:
+    """Return what was seen of a file by which a bag says what it is."""
+    return replace(facts, format=_("a list of a bag (BagIt)"), remedy=_("leave it out"), charset=None)
+
+
+def _with_pages(facts: Surveyed, file: InputFile) -> Surveyed:
+    if file.size > 8 * _LARGEST:
+        return facts
+    job = Job(_PAGES, Path(file.url).read_bytes(), patience=1 + file.size / 2**20)
+    (outcome,) = sandbox.extract([job], Limits())
+    if isinstance(outcome, Extracted):
+        pages, scans = map(int, outcome.text.split())
+        return replace(facts, pages=pages, scans=scans)
+    return replace(facts, problem=facts.problem or outcome.cause)
+
+
+def _languages(source: Source, files: Sequence[InputFile]) -> dict[str, tuple[str | None, str]]:
+    """Return the language of some files, spread over all that are read, or why they have no text."""
+    small = [one for one in files if one.size <= _LARGEST]
+    some = [small[place * len(small) // _SAMPLED] for place in range(min(_SAMPLED, len(small)))] if small else []
+    if len(small) <= _SAMPLED:
+        some = small
+    identify = make_stage("identify", {}, "inventory")
+    assert isinstance(identify, Stage)  # noqa: S101  (the registry's own)
+    seen: dict[str, tuple[str | None, str]] = {}
+    for file in some:
+        # A table without a column of texts is no reason to end.
+        for frame in read(source, file, limit=_DOCUMENTS, genre="web", watch=Watch(source, strict=False)):
+            passed = set_aside(Batch(frame), "collect")
+            fallen = passed.dropped
+            if len(passed.kept):
+                passed = pass_through(Extract(), passed.kept)
+                fallen = passed.dropped if passed.dropped.height else fallen
+            if len(passed.kept):
+                passed = pass_through(identify, passed.kept)
+            kept = passed.kept.frame
+            if kept.height:
+                seen[file.relative] = (short(kept["language"][0] or "und"), "")
+            elif fallen.height:
+                seen.setdefault(file.relative, (None, str(fallen["drop_reason"][0])))
+            break
+    return seen
+
+
+def _catalogue(source: Source, files: Sequence[InputFile]) -> tuple[str, int]:
+    """Return the list that describes most files, and how many."""
+    lists = [one for one in files if Path(one.relative).suffix.lower() in (".csv", ".tsv", ".xlsx", ".mrc", ".jsonl")]
+    counted = ((described_by(source, one, files), one.relative) for one in lists[:_SAMPLED])
+    described, name = max(counted, default=(0, ""))
+    return (name, described) if described else ("", 0)
+
+
+def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
+    """Yield what a source's file may say of the folder, by dotted key."""
+    formats = Counter(one.format for one in survey.files if one.is_read and isinstance(one.format, str))
+    read_files = [one for one in survey.files if one.is_read and one.path != survey.catalogue]
+    suffixes = sorted({Path(one.path).suffix for one in read_files if Path(one.path).suffix.lower() in SUFFIXES})
+    if suffixes:
+        yield "collect.files", [f"**/*{suffix}" for suffix in suffixes]
+    yield "collect.form", "verse" if formats and formats.most_common(1)[0][0] in ("lrc", "musicxml") else None
+    known = [code for code, _count in survey.languages.most_common() if code != "und"]
+    if known:
+        yield "languages", known

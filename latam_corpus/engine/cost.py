@@ -1,0 +1,72 @@
+"""What a run asks of an engine: jobs, hours, memory and files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.engine.site import seconds_of
+from latam_corpus.engine.slurm import Slurm
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from latam_corpus.pipeline.engines import Engine
+    from latam_corpus.pipeline.plan import Plan
+
+_HOUR: Final = 3600
+_FILES_A_STEP: Final = 6  # rows, dropped, ledger, what barriers ask for, counts, and their folder
+_FILES_A_PART: Final = 1  # who holds it, while it is worked
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the parts not yet done take, up to the first barrier.
+
+    Attributes:
+        workers: how many at once.
+        hours: by the clock, were all of them busy all the time.
+        files: how many files and folders are made, for all segments; links aside.
+        jobs: how many a cluster is given for the workers; 0 where there are no jobs.
+        memory_gb: of a worker's job.
+        driver_memory_gb: of the job that leads them.
+    """
+
+    workers: int
+    hours: float
+    files: int
+    jobs: int = 0
+    memory_gb: float = 0.0
+    driver_memory_gb: float = 0.0
+
+
+def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
+    """Return what a plan asks of an engine.
+
+    Args:
+        engine: where it is to be worked.
+        plan: what is to be done.
+        parts: on how many parts.
+        seconds: of a processor, for those not done yet.
+    """
+    workers = engine.workers
+    files = parts * (_FILES_A_PART + _FILES_A_STEP * sum(len(segment.steps) for segment in plan.segments))
+    hours = seconds / _HOUR / workers
+    if not isinstance(engine, Slurm):
+        return Cost(workers, hours, files)
+    site = engine.site
+    jobs = max(min(workers, parts), math.ceil(seconds / seconds_of(site.time)))
+    return Cost(workers, hours, files, jobs, site.memory_gb, site.driver_memory_gb)
+
+
+def refuse_beyond_inodes(engine: Engine, plan: Plan, parts: int) -> None:
+    """Refuse a run that makes more files than its site allows.
+
+    Raises:
+        ConfigError: it does.
+    """
+    most, files = engine.site.inodes if isinstance(engine, Slurm) else None, cost_of(engine, plan, parts, 0.0).files
+    if most and files > most:
+        problem = f"{parts:,} parts take about {files:,} files and folders, and `inodes` is {most:,}"
+        remedy = "free some (latam-corpus runs prune), ask for more, or join the source's small files"
+        raise ConfigError(str(plan.recipe.file), problem, remedy)

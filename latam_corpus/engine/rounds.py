@@ -1,0 +1,178 @@
+"""A round of tasks in a folder that the driver and all workers see: the tasks, who holds which, and their outcomes.
+
+Tasks stand in one file, each by itself, with what most of them share in another: of a million a worker reads those
+that it takes. A worker has a name that no other has had, and two files in the folder: `held-NAME`, the numbers of the
+tasks that it reached for, and `done-NAME`, the outcomes of those that it did. A file that ends in the middle of an
+outcome is one of a worker that was killed: what is whole before counts.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+from array import array
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.pipeline.plan import Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.pipeline.part import J, Outcome
+
+_TASKS: Final = "tasks"
+_STARTS: Final = "starts"  # of each task in the file, and the end of the last one
+_SHARED: Final = "shared"
+_CLAIMS: Final = "claims"
+_SIZE: Final = struct.Struct("<Q")
+
+
+class Round:
+    """A round, as the driver sees it.
+
+    Attributes:
+        folder: the round's.
+        tasks: what is to be done.
+        waiting: the numbers of tasks that have no outcome yet.
+        stillborn: how many workers ended before they took a task.
+    """
+
+    def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
+        self.folder = folder
+        self.tasks = tasks
+        self.waiting = set(range(len(tasks)))
+        self.stillborn = 0
+        self._deaths: dict[int, int] = {}
+        self._read: dict[Path, int] = {}
+        (folder / _CLAIMS).mkdir(parents=True)
+        _write(folder, work, tasks)
+
+    def news(self) -> Iterator[Outcome]:
+        """Yield the outcomes of tasks that were done since the last call; a task done twice has one."""
+        for path in sorted(self.folder.glob("done-*")):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                while (size := file.read(_SIZE.size)) and len(size) == _SIZE.size:
+                    (length,) = _SIZE.unpack(size)
+                    data = file.read(length)
+                    if len(data) < length:  # not whole yet, or never
+                        break
+                    self._read[path] = file.tell()
+                    number, outcome = pickle.loads(data)  # noqa: S301  (ours)
+                    if number in self.waiting:
+                        self.waiting.discard(number)
+                        yield outcome
+
+    def held_by(self, name: str) -> list[int]:
+        """Return the tasks without an outcome that the worker holds."""
+        path = self.folder / f"held-{name}"
+        reached = set(map(int, path.read_text().split())) if path.exists() else set()
+        return sorted(number for number in reached & self.waiting if _holder(self.folder, number) == name)
+
+    def unclaimed(self) -> bool:
+        """Whether a task waits that nobody holds."""
+        return bool(self.waiting - claimed(self.folder))
+
+    def died(self, number: int) -> int:
+        """How many workers have died of the task, this one among them."""
+        self._deaths[number] = self._deaths.get(number, 0) + 1
+        return self._deaths[number]
+
+    def give_back(self, number: int) -> None:
+        """Let another worker claim the task."""
+        (self.folder / _CLAIMS / str(number)).unlink()
+
+
+def claimed(folder: Path) -> set[int]:
+    """Return the tasks of a round that somebody holds, or has done."""
+    return {int(path.name) for path in (folder / _CLAIMS).iterdir() if path.name.isdecimal()}
+
+
+def claim(folder: Path, number: int, name: str) -> bool:
+    """Whether this worker now holds the task: a name can be linked once, and the file behind it is whole by then."""
+    with (folder / f"held-{name}").open("a") as held:
+        held.write(f"{number}\n")
+    mine = folder / _CLAIMS / f"by-{name}"
+    if not mine.exists():
+        mine.write_text(name)
+    try:
+        os.link(mine, folder / _CLAIMS / str(number))
+    except FileExistsError:  # over NFS also where the answer to the first try was lost
+        return _holder(folder, number) == name
+    return True
+
+
+def _holder(folder: Path, number: int) -> str | None:
+    try:
+        return (folder / _CLAIMS / str(number)).read_text()
+    except FileNotFoundError:
+        return None
+
+
+def take_tasks(folder: Path, name: str, first: int = 0, step: int = 1) -> Iterator[int]:
+    """Do every task of a round that no other worker holds; gives the numbers of those done.
+
+    Args:
+        folder: the round's.
+        name: the worker's.
+        first: the task to begin with: a thousand workers don't all reach for the same one.
+        step: to the next; those between are looked at after all of these.
+    """
+    work, shared = pickle.loads((folder / _SHARED).read_bytes())  # noqa: S301  (written by `Round`)
+    starts = array("Q", (folder / _STARTS).read_bytes())
+    count = len(starts) - 1
+    for numbers in (range(first, count, step), range(count)):
+        taken = claimed(folder)
+        for number in numbers:
+            if number not in taken and claim(folder, number, name):
+                data = pickle.dumps((number, work(_read(folder, starts, number, shared))))
+                with (folder / f"done-{name}").open("ab", buffering=0) as done:
+                    done.write(_SIZE.pack(len(data)) + data)
+                yield number
+
+
+class _Tasks(pickle.Pickler):
+    """Writes tasks without what many of them share, which is kept aside."""
+
+    def __init__(self, file: IO[bytes], shared: dict[int, object]) -> None:
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_id(self, obj: object) -> int | None:
+        """Return the key of an object that is written once."""
+        if not isinstance(obj, Segment | Source):
+            return None
+        self._shared[id(obj)] = obj  # it stays, and so does its id
+        return id(obj)
+
+
+class _Task(pickle.Unpickler):
+    """Reads one of them."""
+
+    def __init__(self, file: IO[bytes], shared: Mapping[int, object]) -> None:
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_load(self, pid: int) -> object:
+        """Return what was written once."""
+        return self._shared[pid]
+
+
+def _write(folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
+    shared: dict[int, object] = {}
+    starts = array("Q", [0])
+    with (folder / _TASKS).open("wb") as file:
+        for task in tasks:
+            _Tasks(file, shared).dump(task)
+            starts.append(file.tell())
+    (folder / _STARTS).write_bytes(starts.tobytes())
+    (folder / _SHARED).write_bytes(pickle.dumps((work, shared)))
+
+
+def _read(folder: Path, starts: array[int], number: int, shared: Mapping[int, object]) -> Any:
+    with (folder / _TASKS).open("rb") as file:
+        file.seek(starts[number])
+        return _Task(file, shared).load()

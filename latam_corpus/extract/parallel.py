@@ -1,0 +1,57 @@
+"""Texts in several languages whose segments say the same: a document a language, a line a segment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from latam_corpus.extract.document import Extracted, UnusableError, as_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.extract.document import Utterance
+
+
+def parallel(
+    segments: Mapping[str | None, Sequence[Utterance]],
+    extractor: str,
+    original: str | None = None,
+    *,
+    title: str | None = None,
+    creators: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> Extracted:
+    """Return the text of the original, with those in the other languages as its versions.
+
+    Args:
+        segments: of each language, in order, each with its number; None for a language that the file doesn't name.
+        extractor: its name and version.
+        original: the language of the original; the first that has segments where this one has none.
+        title: as the file says it.
+        creators: the same.
+        notes: the same, of what was mended.
+
+    Raises:
+        UnusableError: no segment has a word.
+    """
+    texts = {language: as_lines(utterances) for language, utterances in segments.items()}
+    texts = {language: text for language, text in texts.items() if text[0]}
+    if not texts:
+        raise UnusableError("no text", "none of its segments has a text", "check that the file is whole")
+    first = original if original in texts else next(iter(texts))
+    versions = tuple(
+        Extracted(text, extractor, turns=turns, declared_language=language or None, composition="translation")
+        for language, (text, turns) in texts.items()
+        if language != first
+    )
+    text, turns = texts[first]
+    return Extracted(
+        text,
+        extractor,
+        title=title,
+        creators=creators,
+        declared_language=first or None,
+        turns=turns,
+        versions=versions,
+        notes=notes,
+    )

@@ -1,0 +1,142 @@
+"""Pages without text, recognised by tesseract where the recipe names its languages: of pictures, and for `pdf.py`.
+
+What is recognised are lines with their places, which are put together as those of native PDF are.
+"""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lxml import html as lxml_html
+
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.page_layout import Line, flow
+from latam_corpus.extract.programs import TESSERACT, run, tesseract
+from latam_corpus.text.xml_tree import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lxml import etree
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "recognised 1"
+
+# Of a picture that doesn't say how fine it is; places are compared with one another alone.
+DOTS: Final = 300
+_SECONDS: Final = 240  # of a page of a newspaper, on a busy machine
+# Sizes of letters that differ by less are one, which the engine has measured with some error.
+_ALIKE: Final = 0.18
+_BOX: Final = re.compile(r"\bbbox (-?\d+) (-?\d+) (-?\d+) (-?\d+)")
+_SIZE: Final = re.compile(r"\bx_size ([\d.]+)")
+_CONFIDENCE: Final = re.compile(r"\bx_wconf ([\d.]+)")
+_LINES: Final = frozenset({"ocr_line", "ocr_caption", "ocr_textfloat", "ocr_header"})
+ASK: Final = 'name its languages in the stage extract, ocr = ["spa"], or hand over ALTO, hOCR or a PDF with text'
+
+
+class Recognised(NamedTuple):
+    """What an engine saw: the lines of each page, and how sure it is of each word, 0 to 1."""
+
+    pages: list[list[Line]]
+    confidences: list[float]
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean over all words."""
+        return round(sum(self.confidences) / len(self.confidences), 4) if self.confidences else None
+
+
+def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Return the text that is seen in a picture: TIFF, of one page or several, PNG or JPEG.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `ocr`, the languages, parted by commas.
+
+    Raises:
+        UnusableError: the recipe names no languages, the picture can't be read, or nothing is seen in it.
+    """
+    languages = parameters.get("ocr", "")
+    if not languages:
+        raise UnusableError("no text", "it is a picture", ASK)
+    seen = recognise(raw, languages)
+    text = flow(seen.pages)
+    if not text:
+        raise UnusableError(
+            "no text", "nothing was recognised in it", "scan it anew at 300 dots an inch, or leave it out"
+        )
+    return Extracted(text, f"{EXTRACTOR}, {engine(languages)}", confidence=seen.confidence)
+
+
+def engine(languages: str) -> str:
+    """Return the engine's name, version and languages."""
+    return " ".join(tesseract(tuple(languages.split(","))).split(" ")[:-1])
+
+
+def recognise(image: bytes, languages: str, dots: float = DOTS) -> Recognised:
+    """Return what tesseract sees in a picture.
+
+    Args:
+        image: of any format that it reads.
+        languages: parted by commas.
+        dots: an inch.
+
+    Raises:
+        UnusableError: it can't read the picture, or takes too long.
+    """
+    command = (TESSERACT, "stdin", "stdout", "-l", languages.replace(",", "+"), "--dpi", str(round(dots)), "hocr")
+    try:
+        hocr = run(command, _SECONDS, image)
+    except TimeoutError as error:
+        raise UnusableError("timeout", str(error), "scan the page anew, or leave it out") from None
+    except OSError as error:
+        raise UnusableError("damaged file", str(error), "open the picture and save it anew") from None
+    return read_hocr(hocr, dots)
+
+
+def read_hocr(hocr: bytes, dots: float = DOTS) -> Recognised:
+    """Return the lines of what tesseract wrote, in points from the bottom of each page.
+
+    >>> word = '<span class="ocrx_word" title="bbox 10 10 90 40; x_wconf 91">barca</span>'
+    >>> line = f'<span class="ocr_line" title="bbox 10 10 90 40; x_size 30">{word}</span>'
+    >>> page = f'<div class="ocr_page" title="bbox 0 0 100 144">{line}</div>'
+    >>> seen = read_hocr(page.encode(), dots=72)
+    >>> seen.pages, seen.confidence
+    ([[Line(words='barca', left=10.0, right=90.0, bottom=104.0, top=134.0, size=30.0)]], 0.91)
+    """
+    parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True)
+    root = lxml_html.document_fromstring(hocr, parser=parser)
+    pages: list[list[Line]] = []
+    confidences: list[float] = []
+    for page in _of_class(root, {"ocr_page"}):
+        box = _BOX.search(page.get("title") or "")
+        height = float(box[4]) if box else 0.0
+        lines = [line for one in _of_class(page, _LINES) if (line := _line(one, height, 72 / dots))]
+        usual = median([line.size for line in lines]) if lines else 0.0
+        pages.append([line._replace(size=usual) if abs(line.size - usual) < _ALIKE * usual else line for line in lines])
+        confidences += [
+            float(match[1]) / 100
+            for one in _of_class(page, {"ocrx_word"})
+            if words(one) and (match := _CONFIDENCE.search(one.get("title") or ""))
+        ]
+    return Recognised(pages, confidences)
+
+
+def _of_class(root: etree._Element, kinds: set[str] | frozenset[str]) -> Iterator[etree._Element]:
+    for one in root.iter():
+        if isinstance(one.tag, str) and not kinds.isdisjoint((one.get("class") or "").split()):
+            yield one
+
+
+def _line(element: etree._Element, height: float, scale: float) -> Line | None:
+    title = element.get("title") or ""
+    box, text = _BOX.search(title), words(element)
+    if box is None or not text:
+        return None
+    left, top, right, bottom = (float(value) for value in box.groups())
+    match = _SIZE.search(title)
+    size = float(match[1]) if match else bottom - top
+    places = (left, right, height - bottom, height - top, size)
+    return Line(text, *(round(value * scale, 2) for value in places))

@@ -1,0 +1,117 @@
+"""A small transformer of bytes, for who has PyTorch: 4.9 million parameters as it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_END: Final = b"\0"
+_BYTES: Final = 256
+_RATE: Final = 1e-3
+_WARM: Final = 0.05  # of the steps
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a model is, and how long it is trained.
+
+    Attributes:
+        width: of a byte's vector.
+        layers: one after another.
+        heads: of attention in each.
+        context: bytes that it sees.
+        batch: pieces of such length in a step.
+        passes: over the texts.
+    """
+
+    width: int = 256
+    layers: int = 6
+    heads: int = 8
+    context: int = 256
+    batch: int = 16
+    passes: float = 2.0
+
+
+def train_and_measure(
+    texts: Sequence[bytes], held: Sequence[bytes], seed: int, shape: Shape = Shape()
+) -> NDArray[np.float64]:
+    """Train a model on texts, and return the bits of each held-out text, its end included.
+
+    Raises:
+        ConfigError: PyTorch isn't installed.
+    """
+    try:
+        import torch
+    except ImportError:
+        problem = _("PyTorch isn't installed")
+        raise ConfigError("--model transformer", problem, "pip install 'latam-corpus[train]'") from None
+    torch.manual_seed(seed)
+    data = torch.from_numpy(_joined(texts).astype(np.int64))
+    model = _model(torch, shape)
+    steps = max(1, round(shape.passes * len(data) / (shape.batch * shape.context)))
+    trained = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=0.1)
+    rate = torch.optim.lr_scheduler.OneCycleLR(trained, _RATE, total_steps=steps + 1, pct_start=_WARM)
+    lots = torch.Generator().manual_seed(seed)
+    length = min(shape.context, len(data) - 1)
+    for _step in range(steps):
+        starts = torch.randint(len(data) - length, (shape.batch,), generator=lots)
+        pieces = torch.stack([data[start : start + length + 1] for start in starts.tolist()])
+        loss = torch.nn.functional.cross_entropy(model(pieces[:, :-1]).flatten(0, 1), pieces[:, 1:].flatten())
+        trained.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        trained.step()
+        rate.step()
+    return _bits(torch, model, held, shape)
+
+
+def _joined(texts: Sequence[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(_END + b"".join(text.replace(_END, b" ") + _END for text in texts), np.uint8)
+
+
+def _model(torch: Any, shape: Shape) -> Any:
+    layer = torch.nn.TransformerEncoderLayer(
+        shape.width, shape.heads, 4 * shape.width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+    )
+
+    class Model(torch.nn.Module):  # type: ignore[misc]  # torch isn't there for everyone
+        def __init__(self) -> None:
+            super().__init__()
+            self.bytes = torch.nn.Embedding(_BYTES, shape.width)
+            self.places = torch.nn.Embedding(shape.context, shape.width)
+            self.layers = torch.nn.TransformerEncoder(layer, shape.layers, enable_nested_tensor=False)
+            self.norm = torch.nn.LayerNorm(shape.width)
+            self.next = torch.nn.Linear(shape.width, _BYTES)
+
+        def forward(self, batch: Any) -> Any:
+            length = batch.shape[1]
+            mask = torch.nn.Transformer.generate_square_subsequent_mask(length)
+            seen = self.bytes(batch) + self.places(torch.arange(length))
+            return self.next(self.norm(self.layers(seen, mask=mask, is_causal=True)))
+
+    return Model()
+
+
+def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:
+    """Return the bits of each text; a byte is judged by at least half a context before it, where there is so much."""
+    data = torch.from_numpy(_joined(held).astype(np.int64))
+    half = shape.context // 2
+    bits = np.zeros(len(data) - 1)
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(data) - 1, half):
+            piece = data[max(0, start - half) : start + half + 1]
+            fresh = min(half, len(data) - 1 - start)
+            logits = model(piece[None, :-1])[0, -fresh:].log_softmax(-1)
+            bits[start : start + fresh] = -logits.gather(1, piece[-fresh:, None])[:, 0].numpy() / np.log(2)
+    return np.add.reduceat(bits, np.cumsum([0, *(len(text) + 1 for text in held[:-1])]))

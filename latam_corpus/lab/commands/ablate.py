@@ -1,0 +1,104 @@
+"""`latam-corpus lab ablate`: which documents make the better model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.cli.release import Json, Out, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.show import console, note, number, print_json, progress, table
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from latam_corpus.lab.ablate.compare import Ablation, Trainer
+
+app = typer.Typer(no_args_is_help=True, help=N_("Compare what models learn from documents chosen in several ways."))
+app.callback()(lambda: None)
+
+_MODELS = ("ngrams", "transformer")
+
+
+@app.command(
+    "ablate", help=N_("Train small models alike on several choices of documents, and compare them on unseen texts.")
+)
+def ablate(
+    arms: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=DOCUMENTS…",
+            help=N_("A run, a version or a file of rows with text and language; the first is what others are held to."),
+        ),
+    ],
+    held_out: Annotated[
+        Path, typer.Option("--held-out", help=N_("Unseen texts: rows with text, language and maybe genre."))
+    ],
+    model: Annotated[str, typer.Option(help=N_("ngrams, of bytes, or transformer, which needs PyTorch."))] = "ngrams",
+    seeds: Annotated[int, typer.Option(help=N_("How many times documents are drawn and models trained."))] = 3,
+    budget: Annotated[
+        int | None, typer.Option("--bytes", help=N_("Of a language, what a model is trained on at most."), min=1)
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help=N_("Each arm gives all it has; else as much as the one with the least."))
+    ] = False,
+    order: Annotated[int, typer.Option(help=N_("Of ngrams: bytes of the longest."), min=1, max=8)] = 7,
+    passes: Annotated[float, typer.Option(help=N_("Of transformer: over the texts."), min=0.01)] = 2.0,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Train small models alike on several choices of documents, and compare them on unseen texts."""
+    from latam_corpus.lab.ablate.arms import read_arm, read_file
+    from latam_corpus.lab.ablate.compare import ablate as compare
+
+    trainer = _trainer(model, order, passes)
+    unseen = read_file(held_out)
+    read = [read_arm(named, out, store, note) for named in arms]
+    with progress() as step:
+        ablation = compare(read, unseen, trainer, seeds, budget, whole=whole, progress=step)
+    if as_json:
+        print_json(asdict(ablation) | {"model": model, "seeds": seeds})
+        return
+    _tell(ablation)
+
+
+def _trainer(model: str, order: int, passes: float) -> Trainer:
+    if model not in _MODELS:
+        raise ConfigError("--model", _("unknown model «{model}»", model=model), closest(model, _MODELS))
+    if model == "transformer":
+        from latam_corpus.lab.ablate.byte_transformer import Shape, train_and_measure
+
+        return partial(train_and_measure, shape=Shape(passes=passes))
+    from latam_corpus.lab.ablate.byte_ngrams import ByteNgrams
+
+    return lambda texts, held, _seed: ByteNgrams.fit(texts, order).bits(held)
+
+
+def _tell(ablation: Ablation) -> None:
+    rows = [
+        (
+            one.language,
+            one.genre or _("all"),
+            one.arm,
+            number(one.trained),
+            number(one.held),
+            f"{one.bits:.3f}",
+            f"{one.difference:+.3f}" if one.difference else "",
+            "" if one.low is None or one.high is None else f"{one.low:+.3f} … {one.high:+.3f}",
+        )
+        for one in ablation.scores
+    ]
+    heads = (_("trained bytes#"), _("unseen documents#"), _("bits a byte#"), _("difference#"), _("95 in 100"))
+    table("", [_("language"), _("genre"), _("arm"), *heads], rows)
+    for language, names in ablation.lacking.items():
+        console.print(_("{language} isn't compared: {arms} have none of it", language=language, arms=", ".join(names)))
+    for name, count in ablation.left_out.items():
+        if count:
+            message = _(
+                "{arm}: {n} documents have a line of an unseen text, and were left out", arm=name, n=number(count)
+            )
+            console.print(message)

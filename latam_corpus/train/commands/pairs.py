@@ -1,0 +1,47 @@
+"""`latam-corpus pairs`: what a version's documents say in two languages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.show import console, note, number, print_json
+from latam_corpus.messages import N_
+
+if TYPE_CHECKING:
+    from latam_corpus.train.stream import CorpusStream
+
+
+def pairs(
+    spec: Spec,
+    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
+    where: Annotated[str | None, typer.Option(help=N_("Only rows of which this is true, as `pull` takes it."))] = None,
+    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."""
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.train.alignment import write_alignment
+    from latam_corpus.train.stream import CorpusStream
+
+    opened = open_store(store, out)
+    version = load_version(opened, spec, note).spec
+
+    def stream(columns: tuple[str, ...]) -> CorpusStream:
+        return CorpusStream(opened.url, version, columns=columns, where=where, split=split, shuffle=False)
+
+    summary = write_alignment(stream, to)
+    if as_json:
+        print_json(asdict(summary) | {"release": version, "to": str(to)})
+        return
+    console.print(f"{version}: {number(summary.pairs)} pairs of {number(summary.documents)} documents in {to}")
+    for languages, count in sorted(summary.languages.items()):
+        console.print(f"  {languages}: {number(count)}", markup=False)
+    if summary.whole:
+        console.print(f"{number(summary.whole)} of them are whole documents, whose lines don't say what goes with what")

@@ -1,0 +1,242 @@
+"""`formats`: how much of a text comes through each format of files, and how fast, beside other readers of PDF.
+
+The beginning of real novels is written by LibreOffice (an EPUB by hand, a scan from the pages that were set), so that
+the reference is known; two columns with running heads, page numbers and footnotes are among the PDF.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import subprocess
+import tempfile
+import time
+import unicodedata
+import zipfile
+from difflib import SequenceMatcher
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pypdfium2
+
+from latam_corpus.extract import programs
+from latam_corpus.extract.stage import EXTRACTORS
+
+from .machine import Report, Table, rounded
+from .texts import NOVELS, checksums, read_texts
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+
+_FILTERS: Final = {
+    "docx": "MS Word 2007 XML",
+    "odt": "writer8",
+    "rtf": "Rich Text Format",
+    "doc": "MS Word 97",
+    "pdf": "writer_pdf_Export",
+}
+_TYPES: Final = {
+    "epub": "application/epub+zip",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "rtf": "application/rtf",
+    "doc": "application/msword",
+    "pdf": "application/pdf",
+    "text": "text/plain",
+}
+_LEAST_SECONDS: Final = 0.5
+_SCANNED: Final = 3  # pages
+_PDFMINER: Final = (
+    "import sys; from pdfminer.high_level import extract_text; sys.stdout.write(extract_text(sys.argv[1]))"
+)
+_NAMESPACES: Final = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for short, name in (("office", "office"), ("style", "style"), ("text", "text"), ("fo", "xsl-fo-compatible"))
+)
+_NOTE: Final = "Nota del editor de esta edición, que no es del autor."
+_HEAD: Final = "BIBLIOTECA DE ENSAYO"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--characters", type=int, default=40_000, help="of each of two novels, 40000 by default")
+    parser.add_argument("--rival-python", type=Path, help="a Python that has pdfminer.six")
+    parser.add_argument("--ocr", default="spa", help="languages of tesseract, parted by commas; empty for none")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """Write the texts in each format, read them back, and compare."""
+    texts = read_texts(args.data, NOVELS[:1])[:2]
+    paragraphs = [
+        " ".join(line.split()) for text in texts for line in text[: args.characters].split("\n") if line.strip()
+    ]
+    reference = " ".join(paragraphs)
+    rows: list[tuple[object, ...]] = []
+    first_pages = ""
+    with tempfile.TemporaryDirectory(prefix="formats-") as folder:
+        for name, kind, raw, parameters in _written(paragraphs, Path(folder), args.ocr):
+            read = _reader(kind, parameters)
+            # Of the first pages the reference is what those have of the text, as it was read from the same PDF.
+            expected = first_pages if "scan" in name else reference
+            rows.append((name, rounded(len(raw) / 1e6), *_through(expected, raw, read)))
+            if name == "PDF, one column":
+                first_pages = read(_of_pages(raw))
+            if kind == "pdf" and "scan" not in name:
+                for rival, read in _rivals(args.rival_python, Path(folder)):
+                    rows.append((f"{name}: {rival}", rounded(len(raw) / 1e6), *_through(expected, raw, read)))
+    heads = ("format", "MB#", "words#", "characters#", "MB/s#")
+    settings = {
+        "characters": args.characters,
+        "ocr": programs.tesseract(tuple(args.ocr.split(","))) if args.ocr else "",
+    }
+    notes = (
+        "Words and characters of the reference and of the text read that stand in both, in order, over those of both.",
+        "Megabytes of the file a second by the clock, in one thread; starting another program counts.",
+        "Two columns have running heads, page numbers and footnotes, which aren't in the reference.",
+    )
+    return Report(
+        "formats", checksums(args.data, NOVELS[:1]), settings, (Table("What comes through", heads, tuple(rows)),), notes
+    )
+
+
+def _written(paragraphs: Sequence[str], folder: Path, ocr: str) -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
+    """Yield each format's name, kind, file and what its reader is told."""
+    yield "plain text", "text", "\n\n".join(paragraphs).encode(), {}
+    yield "EPUB", "epub", _epub(paragraphs), {}
+    page = "".join(f'<p style="text-align:justify; margin:0">{html.escape(one)}</p>' for one in paragraphs)
+    whole = f"<html><head><meta charset='utf-8'></head><body>{page}</body></html>"
+    for suffix in ("docx", "odt", "rtf", "doc"):
+        yield suffix.upper(), suffix, _by_office(whole, "html", suffix, folder), {"libreoffice": "yes"}
+    one_column = _by_office(whole, "html", "pdf", folder)
+    yield "PDF, one column", "pdf", one_column, {}
+    yield "PDF, two columns", "pdf", _by_office(_two_columns(paragraphs), "fodt", "pdf", folder), {}
+    if ocr:
+        yield "PDF, a scan", "pdf", _scan(one_column), {"ocr": ocr}
+
+
+def _epub(paragraphs: Sequence[str]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr("META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>")
+        item = "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/>"
+        book.writestr("b.opf", f"<package><manifest>{item}</manifest><spine><itemref idref='a'/></spine></package>")
+        body = "".join(f"<p>{html.escape(one)}</p>" for one in paragraphs)
+        book.writestr("a.xhtml", f"<html><body>{body}</body></html>")
+    return held.getvalue()
+
+
+def _two_columns(paragraphs: Sequence[str]) -> str:
+    """OpenDocument in one file: two columns, a running head, page numbers, a footnote in every twelfth paragraph."""
+    body = []
+    for number, one in enumerate(paragraphs):
+        text = html.escape(one)
+        if number % 12 == 5:
+            note = (
+                f'<text:note text:note-class="footnote"><text:note-citation>{number}</text:note-citation>'
+                f'<text:note-body><text:p text:style-name="N">{_NOTE}</text:p></text:note-body></text:note>'
+            )
+            first, _, rest = text.partition(" ")
+            text = f"{first}{note} {rest}"
+        body.append(f'<text:p text:style-name="P">{text}</text:p>')
+    styles = (
+        '<office:automatic-styles><style:page-layout style:name="L"><style:page-layout-properties '
+        'fo:page-width="15cm" fo:page-height="22cm" fo:margin="1.5cm"><style:columns fo:column-count="2" '
+        'fo:column-gap="0.8cm"/></style:page-layout-properties><style:header-style/><style:footer-style/>'
+        '</style:page-layout></office:automatic-styles><office:master-styles><style:master-page style:name="Standard" '
+        f'style:page-layout-name="L"><style:header><text:p>{_HEAD}</text:p></style:header><style:footer><text:p>'
+        "<text:page-number/></text:p></style:footer></style:master-page></office:master-styles>"
+    )
+    named = (
+        '<office:styles><style:style style:name="P" style:family="paragraph"><style:paragraph-properties '
+        'fo:text-align="justify" fo:text-indent="0.4cm"/><style:text-properties fo:font-size="9pt"/></style:style>'
+        '<style:style style:name="N" style:family="paragraph"><style:text-properties fo:font-size="7pt"/></style:style>'
+        "</office:styles>"
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document {_NAMESPACES} office:version="1.3" '
+        f'office:mimetype="application/vnd.oasis.opendocument.text">{named}{styles}<office:body><office:text>'
+        f"{''.join(body)}</office:text></office:body></office:document>"
+    )
+
+
+def _by_office(whole: str, origin: str, suffix: str, folder: Path) -> bytes:
+    """The document as LibreOffice saves it."""
+    source = folder / f"texto.{origin}"
+    source.write_text(whole, encoding="utf-8")
+    command = [programs.office(), f"-env:UserInstallation=file://{folder}/profile", "--headless"]
+    command += ["--infilter=HTML (StarWriter)"] if origin == "html" else []
+    command += ["--convert-to", f"{suffix}:{_FILTERS[suffix]}", "--outdir", str(folder), str(source)]
+    programs.run(command, 600)
+    return (folder / f"texto.{suffix}").read_bytes()
+
+
+def _of_pages(raw: bytes) -> bytes:
+    """The first pages alone."""
+    whole, first = pypdfium2.PdfDocument(raw), pypdfium2.PdfDocument.new()
+    first.import_pages(whole, list(range(min(_SCANNED, len(whole)))))
+    held = io.BytesIO()
+    first.save(held)
+    return held.getvalue()
+
+
+def _scan(raw: bytes) -> bytes:
+    """The first pages as pictures alone."""
+    set_, scanned = pypdfium2.PdfDocument(raw), pypdfium2.PdfDocument.new()
+    for number in range(min(_SCANNED, len(set_))):
+        page = set_[number]
+        made = scanned.new_page(*page.get_size())
+        image = pypdfium2.PdfImage.new(scanned)
+        image.set_bitmap(page.render(scale=300 / 72, grayscale=True))
+        image.set_matrix(pypdfium2.PdfMatrix().scale(*page.get_size()))
+        made.insert_obj(image)
+        made.gen_content()
+    held = io.BytesIO()
+    scanned.save(held)
+    return held.getvalue()
+
+
+def _reader(kind: str, parameters: dict[str, str]) -> Callable[[bytes], str]:
+    module, _, name = EXTRACTORS[_TYPES[kind]].partition(":")
+    extract = getattr(import_module(module), name)
+    return lambda raw: str(extract(raw, parameters).text)
+
+
+def _rivals(python: Path | None, folder: Path) -> Iterator[tuple[str, Callable[[bytes], str]]]:
+    yield "pdfium's plain text", _plain_pdfium
+    if python:
+        yield "pdfminer.six", lambda raw: _by_pdfminer(raw, python, folder)
+
+
+def _plain_pdfium(raw: bytes) -> str:
+    document = pypdfium2.PdfDocument(raw)
+    return "\n".join(page.get_textpage().get_text_bounded() for page in document)
+
+
+def _by_pdfminer(raw: bytes, python: Path, folder: Path) -> str:
+    (folder / "rival.pdf").write_bytes(raw)
+    command = [str(python), "-c", _PDFMINER, str(folder / "rival.pdf")]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+
+
+def _through(reference: str, raw: bytes, read: Callable[[bytes], str]) -> tuple[float, float, float]:
+    """The shares of words and characters that come through, and megabytes a second."""
+    started = time.perf_counter()
+    text = read(raw)
+    rounds, seconds = 1, time.perf_counter() - started
+    while seconds < _LEAST_SECONDS:
+        started = time.perf_counter()
+        read(raw)
+        rounds, seconds = rounds + 1, seconds + time.perf_counter() - started
+    expected, words = _words(reference), _words(text)
+    blocks = SequenceMatcher(None, expected, words, autojunk=False).get_matching_blocks()
+    matched = [word for block in blocks for word in expected[block.a : block.a + block.size]]
+    characters = 2 * sum(map(len, matched)) / (sum(map(len, expected)) + sum(map(len, words)))
+    shared = 2 * len(matched) / (len(expected) + len(words))
+    return round(shared, 5), round(characters, 5), rounded(len(raw) * rounds / seconds / 1e6)
+
+
+def _words(text: str) -> list[str]:
+    return unicodedata.normalize("NFC", text.replace("\xad", "")).split()

@@ -1,0 +1,156 @@
+"""`latam-corpus measure` with texts as they are, one changed policy, and what readers judged."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus import vocabulary
+from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.paths import data_folder
+from latam_corpus.release.judgements import Judgement, add_judgements
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+LONG = (
+    "La señora abrió la puerta y vio que el perro había vuelto con la pata herida. No dijo nada a nadie, puso agua en "
+    "la olla y esperó a que hirviera, mientras los niños miraban desde la ventana lo que pasaba en el patio. "
+)
+_POLICY = 'language = "quy"\nname = "Ayacucho Quechua"\n'
+_WORDS = '[stop_words]\norigin = "una prueba"\nwords = ["la", "que", "y"]\n'
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """A folder with three texts, one of them short."""
+    folder = tmp_path / "textos"
+    (folder / "más").mkdir(parents=True)
+    (folder / "uno.txt").write_text(LONG * 3, "utf-8-sig")
+    (folder / "dos.txt").write_text(LONG)
+    (folder / "más" / "tres.txt").write_text("Una barca en el puerto del pueblo.")
+    return folder
+
+
+def test_texts_are_measured_as_they_are(texts: Path, command_line: CommandLine) -> None:
+    """A document is a file, in the language and genre that are said of it."""
+    said = ("--language", "español", "--genre", "literatura", "--json")
+    [group] = command_line("measure", texts, *said).json
+    assert (group["language"], group["genre"], group["documents"]) == ("spa", "literature", 3)
+    [one] = command_line("measure", texts / "dos.txt", *said).json
+    assert one["documents"] == 1
+
+
+def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, command_line: CommandLine) -> None:
+    """The texts are taken for what the file is of; its name is of no account; the shipped policies are left alone."""
+    policy = texts.parent / "mi borrador.toml"
+    policy.write_text('language = "spa"\nname = "Spanish"\n[bounds]\nchar_entropy = { min = 8 }\n')
+    shipped = data_folder("filters") / "languages" / "spa.toml"
+    before = shipped.read_bytes()
+    measured = ("measure", texts, "--policies", policy, "--genre", "literature")
+    found = command_line(*measured, "--json").json
+    assert (found["file"], found["decides"], found["documents"]) == ("languages/spa.toml", 3, 3)
+    assert found["kept_after"] == 0
+    changed = {row["doc_id"]: (row["before"], row["after"], row["language"]) for row in found["changed"]}
+    assert changed["dos.txt"] == ([], ["char_entropy<8"], "spa")
+    told = command_line(*measured, "--lang", "es").out
+    assert f"conservados: {found['kept_before']} antes, 0 después" in told
+    assert "✓ → ✗  dos.txt" in told
+    assert shipped.read_bytes() == before
+
+
+def test_changed_words_are_measured_anew(
+    tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
+) -> None:
+    """Of a run, too, whose signals were measured by the words that were there."""
+    signals = dict.fromkeys(vocabulary.SIGNALS, 0.5)
+    documents = [document(n, text=LONG, language="quy_Latn", genre="lyrics", signals=signals) for n in range(2)]
+    kept_run("coplas-1a2b3c4d", documents)
+    policy = tmp_path / "quy.toml"
+    policy.write_text(f"{_POLICY}{_WORDS}[bounds]\nstop_word_count = {{ min = 2 }}\n")
+    few = tmp_path / "pocas.toml"
+    few.write_text(policy.read_text().replace('"la", "que", "y"', '"perro"'))
+    found = command_line("measure", "coplas", "--policies", policy, "--out", tmp_path / "out", "--json").json
+    assert found["kept_after"] == 2
+    lost = command_line("measure", "coplas", "--policies", few, "--out", tmp_path / "out", "--json").json
+    assert lost["kept_after"] == 0
+
+
+def test_a_policy_that_decides_on_nothing_says_so(texts: Path, command_line: CommandLine) -> None:
+    """Texts that are called something else aren't touched by it."""
+    policy = texts.parent / "quy.toml"
+    policy.write_text(f"{_POLICY}[bounds]\nchar_entropy = {{ min = 8 }}\n")
+    ended = command_line("measure", texts, "--policies", policy, "--language", "spa", "--lang", "pt")
+    assert "decide sobre 0 de 3 documentos" in ended.out
+    assert "nenhum documento muda de lado" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("policy", "more", "problem"),
+    [
+        (None, (), "no existe"),
+        ("id = 'x'\n", (), "no es una política de una lengua ni de un género"),
+        ('language = "español"\nname = "x"\n', (), "«español» no es un código ISO 639-3"),
+        ('genre = "../../x"\n', (), "no hay ningún género «../../x»"),
+        (f"{_POLICY}[bounds]\nchar_entropia = {{ min = 1 }}\n", (), "borrador.toml, line 4: unknown signal"),
+        (f"{_POLICY}[bounds]\nchar_entropy = 1\n", (), "borrador.toml"),
+        (f"{_POLICY}[bounds\n", (), "borrador.toml, "),
+        (_POLICY, ("--language", "klingonés"), "klingonés"),
+        (_POLICY, ("--genre", "poesía"), "no hay ningún género «poesía»"),
+    ],
+)
+def test_what_is_no_policy_is_named_as_the_reader_named_it(
+    texts: Path, command_line: CommandLine, policy: str | None, more: tuple[str, ...], problem: str
+) -> None:
+    """Never by the copy that is tried."""
+    path = texts.parent / "borrador.toml"
+    if policy is not None:
+        path.write_text(policy)
+    ended = command_line("measure", texts, "--policies", path, *more, "--lang", "es")
+    assert (ended.code, problem in ended.err) == (2, True), ended.err
+
+
+def test_texts_that_cannot_be_read_are_named(texts: Path, command_line: CommandLine) -> None:
+    """One in an old charset, and a folder without any."""
+    (texts / "viejo.txt").write_bytes("canción".encode("cp1252"))
+    ended = command_line("measure", texts, "--lang", "es")
+    assert (ended.code, "viejo.txt: no es UTF-8" in ended.err) == (2, True)
+    (texts.parent / "nada").mkdir()
+    ended = command_line("measure", texts.parent / "nada", "--lang", "es")
+    assert (ended.code, "no existe ni un archivo ni una ejecución" in ended.err) == (2, True)
+
+
+def test_each_bound_says_what_it_does_to_judged_texts(
+    tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
+) -> None:
+    """Of good and of bad ones; a text that is another by now isn't one, nor is one on which readers differ."""
+    signals = dict.fromkeys(vocabulary.SIGNALS, None)
+    documents = [document(n, signals=signals | {"char_entropy": float(n)}) for n in range(6)]
+    kept_run("cuentos-1", documents)
+
+    def judged(n: int, verdict: str, reader: str = "Rosa", text: str = "") -> Judgement:
+        digest = text_hash(text or documents[n]["text"]).hex()
+        answers = {"verdict": verdict}
+        return Judgement(documents[n]["doc_id"], digest, reader, "2026-11-27", "", "", "", "spa_Latn", answers)
+
+    verdicts = [judged(0, "bad"), judged(1, "good"), judged(5, "good"), judged(4, "bad", text="otro")]
+    add_judgements(tmp_path / "out", [*verdicts, judged(2, "good"), judged(2, "bad", reader="Juana")])
+    filters = tmp_path / "filters"
+    for kind, name, text in (
+        ("languages", "und", 'language = "und"\nname = "Undetermined"\n'),
+        ("genres", "literature", 'genre = "literature"\n[bounds]\nchar_entropy = { min = 2 }\n'),
+    ):
+        (filters / kind).mkdir(parents=True)
+        (filters / kind / f"{name}.toml").write_text(text)
+    measured: Any = ("measure", "cuentos", "--policies", filters, "--out", tmp_path / "out")
+    [group] = command_line(*measured, "--json").json
+    assert group["judged"] == {"good": {"documents": 2, "would_drop": 1}, "bad": {"documents": 1, "would_drop": 1}}
+    [signal] = [one for one in group["signals"] if one["signal"] == "char_entropy"]
+    assert signal["would_drop_judged"] == {"good": 1, "bad": 1}
+    told = command_line(*measured, "--lang", "es").out
+    assert "de 2 evaluados como buenos descartarían 1; de 1 malos, 1" in told
+    assert json.dumps(told).count("de buenos") == 1

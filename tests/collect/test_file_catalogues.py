@@ -1,0 +1,248 @@
+"""A catalogue among a folder's files says what they are: tables, MARC, MODS, METS, Dublin Core."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pymarc
+import pytest
+
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.examine import examine
+from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.part import input_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADS = ("Archivo", "Título", "Autores", "Año", "Lengua")
+_ROWS = (
+    ("cantos/uno.txt", "La barca", "Paz, Ana; Ríos, Luis", "1931", "es"),
+    ("dos.txt", "El río", "", "", "quy"),
+    ("tres.txt", "No está", "", "", ""),
+)
+_MAPPED = {"title": "Título", "creators": "Autores", "published": "Año", "declared_language": "Lengua"}
+
+
+def _source(**collect: Any) -> Source:
+    return Source.model_validate({"id": "envio", "title": "Envío", "holder": "Biblioteca", "collect": collect})
+
+
+def _folder(root: Path) -> Path:
+    (root / "cantos").mkdir()
+    for name, text in (("cantos/uno.txt", "La barca salió."), ("dos.txt", "Baja el río."), ("suelto.txt", "Sin fila.")):
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+def _read(source: Source, where: Path) -> list[dict[str, Any]]:
+    return [row for frame in read_all(source, list_inputs(source, where)) for row in frame.iter_rows(named=True)]
+
+
+def _by_file(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["origin"]["file"]: row for row in rows if row["drop_reason"] is None}
+
+
+def _csv(path: Path, rows: tuple[tuple[str, ...], ...] = _ROWS, charset: str = "utf-8") -> None:
+    path.write_text("\n".join(";".join(f'"{cell}"' for cell in row) for row in (_HEADS, *rows)), encoding=charset)
+
+
+def _xlsx(path: Path, rows: tuple[tuple[str, ...], ...] = _ROWS) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "Notas"
+    sheet = book.create_sheet("Catálogo")
+    for row in ((None,), _HEADS, *rows):
+        sheet.append(row)
+    book.save(path)
+
+
+@pytest.mark.parametrize(("name", "write"), [("catalogo.csv", _csv), ("catalogo.xlsx", _xlsx)])
+def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None:
+    """Its cells are the document's columns; a row without file is a failed row, a file without row is told."""
+    write(_folder(tmp_path) / name)
+    source = _source(index={"file": name}, columns=_MAPPED)
+    rows = _read(source, tmp_path)
+    by_file = _by_file(rows)
+    one = by_file["cantos/uno.txt"]
+    assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
+    assert (by_file["dos.txt"]["declared_language"], by_file["suelto.txt"]["title"]) == ("quy", None)
+    (failed,) = [row for row in rows if row["drop_reason"]]
+    told = json.loads(failed["evidence"])
+    assert (failed["drop_reason"], told["names"], told["file"]) == ("unreadable:missing file", ["tres.txt"], name)
+    doubts = [str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts]
+    assert any("suelto.txt" in doubt for doubt in doubts)
+    assert any(doubt.startswith("1 of its rows") for doubt in doubts)
+
+
+def test_a_document_is_named_by_its_file(tmp_path: Path) -> None:
+    """Two volumes with one address and one number in the catalogue stay two documents."""
+    rows = "file,url,id,title\ncantos/uno.txt,https://b.example/1,7,Tomo\ndos.txt,https://b.example/1,7,Tomo\n"
+    (_folder(tmp_path) / "indice.csv").write_text(rows, encoding="utf-8")
+    described = _by_file(_read(_source(index={"file": "indice.csv"}), tmp_path))
+    assert len({row["doc_id"] for row in described.values()}) == 3
+    assert described["dos.txt"]["url"] == "https://b.example/1"
+
+
+def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
+    """The first counts."""
+    _csv(_folder(tmp_path) / "c.csv", (_ROWS[0], ("uno.txt", "Otro", "", "", "")))
+    rows = _read(_source(index={"file": "c.csv"}, columns=_MAPPED), tmp_path)
+    assert _by_file(rows)["cantos/uno.txt"]["title"] == "La barca"
+    assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:named twice"]
+
+
+@pytest.mark.parametrize(
+    ("collect", "told"),
+    [
+        ({"index": {"file": "catalogo.xlsx"}}, "no file is «catalogo.xlsx»"),
+        ({"index": {"file": "c.csv", "column": "Archivos"}}, "did you mean «Archivo»?"),
+        ({"index": {"file": "c.csv"}, "columns": {"title": "Titulo"}}, "did you mean «Título»?"),
+        ({"index": {"file": "dos.txt"}}, "MARC, MODS, METS or Dublin Core"),
+    ],
+)
+def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, collect: Any, told: str) -> None:
+    """A misspelt name would leave every document without its data."""
+    _csv(_folder(tmp_path) / "c.csv")
+    (tmp_path / "dos.txt").write_text("<lista/>", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r".") as caught:
+        list_inputs(_source(**collect), tmp_path)
+    assert told in str(caught.value)
+
+
+def test_a_single_file_has_no_catalogue_beside_it(tmp_path: Path) -> None:
+    """It would be read without its data, and without a word."""
+    _csv(_folder(tmp_path) / "c.csv")
+    with pytest.raises(ConfigError, match="is no folder"):
+        list_inputs(_source(index={"file": "c.csv"}), tmp_path / "dos.txt")
+
+
+def _field(tag: str, **subfields: str) -> pymarc.Field:
+    marks = pymarc.Indicators("1", " ")
+    parts = [pymarc.Subfield(code, text) for code, text in subfields.items()]
+    return pymarc.Field(tag=tag, indicators=marks, subfields=parts)
+
+
+def _marc(number: str, title: str, link: str = "") -> pymarc.Record:
+    fields = [
+        pymarc.Field(tag="001", data=number),
+        pymarc.Field(tag="008", data="760101s1896    cl            000 0 spa d"),
+        _field("245", a=f"{title} /", c="por otra persona."),
+        _field("100", a="Paz, Ana,"),
+        _field("700", a="Ríos, Luis", e="entrevistado"),
+        _field("700", a="Sol, Eva", e="ilustradora"),
+        _field("540", u="https://creativecommons.org/licenses/by/4.0/"),
+        *([_field("856", u=link)] if link else []),
+    ]
+    return pymarc.Record(force_utf8=True, fields=fields)
+
+
+@pytest.mark.parametrize("xml", [False, True])
+def test_records_of_marc_describe_files_by_address_or_number(tmp_path: Path, xml: bool) -> None:
+    """As pymarc writes them, in both of their formats; persons who made no text are no creators."""
+    records = [_marc("0001", "La barca", "https://b.example/d/uno.txt"), _marc("dos", "El río"), _marc("9", "Perdido")]
+    held = io.BytesIO()
+    writer = pymarc.XMLWriter(held) if xml else pymarc.MARCWriter(held)
+    for record in records:
+        writer.write(record)
+    writer.close(close_fh=False)
+    (_folder(tmp_path) / "catalogo.mrc").write_bytes(held.getvalue())
+    rows = _read(_source(index={"file": "*.mrc"}, columns={"rights": "rights"}), tmp_path)
+    one, two = (_by_file(rows)[name] for name in ("cantos/uno.txt", "dos.txt"))
+    assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1896")
+    assert (one["declared_language"], one["url"]) == ("spa", "https://b.example/d/uno.txt")
+    assert (one["rights"], two["title"]) == ("https://creativecommons.org/licenses/by/4.0/", "El río")
+    assert [row["title"] for row in rows if row["drop_reason"]] == ["Perdido"]
+
+
+def test_a_broken_record_of_marc_is_one_failed_row(tmp_path: Path) -> None:
+    """The others still describe their files."""
+    sound = _marc("dos", "El río").as_marc()
+    (_folder(tmp_path) / "c.mrc").write_bytes(sound + sound[:30] + b"\x1d" + _marc("suelto", "Suelto").as_marc())
+    rows = _read(_source(index={"file": "c.mrc"}), tmp_path)
+    assert _by_file(rows)["dos.txt"]["title"] == "El río"
+    assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:malformed record"]
+
+
+_MODS = """<m:mods xmlns:m="http://www.loc.gov/mods/v3">
+<m:titleInfo><m:nonSort>La</m:nonSort><m:title>barca</m:title><m:subTitle>cantos</m:subTitle></m:titleInfo>
+<m:titleInfo type="alternative"><m:title>Otra</m:title></m:titleInfo>
+<m:name type="personal"><m:namePart type="family">Paz</m:namePart><m:namePart type="given">Ana</m:namePart>
+<m:namePart type="date">1870-1931</m:namePart><m:role><m:roleTerm>autora</m:roleTerm></m:role></m:name>
+<m:name><m:namePart>Casa Editora</m:namePart><m:role><m:roleTerm>pbl</m:roleTerm></m:role></m:name>
+<m:originInfo><m:dateIssued>[c1896]</m:dateIssued></m:originInfo>
+<m:language><m:languageTerm type="code">spa</m:languageTerm></m:language></m:mods>"""
+_DSPACE = """<?xml version="1.0" encoding="utf-8"?><dublin_core schema="dc">
+<dcvalue element="contributor" qualifier="author">Paz, Ana</dcvalue>
+<dcvalue element="contributor" qualifier="advisor">Otro</dcvalue>
+<dcvalue element="title" qualifier="none">La barca</dcvalue>
+<dcvalue element="date" qualifier="issued">1896</dcvalue>
+<dcvalue element="date" qualifier="accessioned">1801-01-01</dcvalue>
+<dcvalue element="language" qualifier="iso">es</dcvalue></dublin_core>"""
+_OAI = """<o:dc xmlns:o="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:title>La barca</dc:title><dc:creator>Paz, Ana</dc:creator><dc:date>1896</dc:date>
+<dc:language>spa</dc:language></o:dc>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "xml", "title"),
+    [
+        ("cantos/uno.mods.xml", _MODS, "La barca: cantos"),
+        ("cantos/dublin_core.xml", _DSPACE, "La barca"),
+        ("cantos/uno.xml", _OAI, "La barca"),
+    ],
+)
+def test_a_record_describes_what_it_lies_beside(tmp_path: Path, name: str, xml: str, title: str) -> None:
+    """The file of its name, or under a general name all of its folder."""
+    (_folder(tmp_path) / name).write_text(xml, encoding="utf-8")
+    rows = _by_file(_read(_source(index={"file": "**/*.xml"}), tmp_path))
+    one = rows["cantos/uno.txt"]
+    assert (one["title"], one["creators"], one["published"]) == (title, ["Paz, Ana"], "1896")
+    assert one["declared_language"] in ("es", "spa")
+    assert rows["dos.txt"]["title"] is None
+
+
+def test_mets_gives_each_file_its_own_description(tmp_path: Path) -> None:
+    """Through the structure that names both, with paths from where it lies."""
+    described = "".join(
+        f'<dmdSec ID="d{n}"><mdWrap MDTYPE="DC"><xmlData><dc:title xmlns:dc="http://purl.org/dc/elements/1.1/">{title}'
+        "</dc:title></xmlData></mdWrap></dmdSec>"
+        for n, title in ((1, "La barca"), (2, "El río"))
+    )
+    files = "".join(
+        f'<file ID="f{n}"><FLocat LOCTYPE="URL" xlink:href="{href}"/></file>'
+        for n, href in ((1, "file:///cantos/uno.txt"), (2, "../dos.txt"))
+    )
+    divided = "".join(f'<div DMDID="d{n}"><div><fptr FILEID="f{n}"/></div></div>' for n in (1, 2))
+    mets = '<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink">'
+    whole = f"{mets}{described}<fileSec><fileGrp>{files}</fileGrp></fileSec>"
+    whole += f"<structMap><div>{divided}</div></structMap></mets>"
+    (_folder(tmp_path) / "cantos/mets.xml").write_text(whole, encoding="utf-8")
+    rows = _by_file(_read(_source(index={"file": "**/mets.xml"}), tmp_path))
+    assert [rows[name]["title"] for name in ("cantos/uno.txt", "dos.txt")] == ["La barca", "El río"]
+
+
+def test_a_hostile_catalogue_expands_nothing(tmp_path: Path) -> None:
+    """An entity that names a file of the machine stays unread."""
+    (tmp_path / "secreto").write_text("NO", encoding="utf-8")
+    xml = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{tmp_path}/secreto">]>' + _OAI.replace("La barca", "&e;La barca")
+    (_folder(tmp_path) / "cantos/uno.xml").write_text(xml, encoding="utf-8")
+    rows = _by_file(_read(_source(index={"file": "**/*.xml"}, files=["**/*.txt"]), tmp_path))
+    assert rows["cantos/uno.txt"]["title"] == "&e;La barca"
+
+
+def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
+    """What a list says of a file is part of what its results rest on."""
+    _csv(_folder(tmp_path) / "c.csv")
+    source = _source(index={"file": "c.csv"}, columns=_MAPPED)
+
+    def keys() -> dict[str, str]:
+        return {file.relative: input_key(file, "", "") for file in list_inputs(source, tmp_path)}
+
+    before = keys()
+    _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
+    after = keys()
+    assert {name for name in before if before[name] != after[name]} == {"dos.txt", "c.csv"}

@@ -1,0 +1,140 @@
+"""Of copies the sound one is kept: which one that is, is told by what the others have in its place."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.audit.copies import why_kept
+from latam_corpus.batch import Batch
+from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.appended import appended_words
+from latam_corpus.dedupe.beside import beside_copies
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DAY = datetime(2024, 5, 1, tzinfo=UTC)
+_TALE = """\
+La lancha salió de noche y la mar estaba quieta. El patrón dijo que la luna no servía para pescar, que la noche sin
+luna era mejor, y apagó el farol. De noche la costa parece otra costa, dijo, y la gente que la mira desde el muelle
+no sabe si la lancha vuelve o si la lancha se va. Nadie le contestó. La red bajó despacio, y la mar la fue tragando."""
+_OTHER_TALE = """\
+En la noche del sábado la gente bajó al muelle con faroles. La lancha del patrón no había vuelto, y la mar, que toda
+la noche estuvo quieta, empezó a golpear la costa. Una mujer dijo que la luna traía desgracia. La red apareció de
+mañana en la playa, entera, y nadie quiso tocarla hasta que el cura bajó a mirarla y dijo que no había nada."""
+_MISREAD = {"y la mar estaba": "y ia mar estaba", "la noche sin": "la nocbe sin", "la gente": "ia gente"}
+_UNACCENTED = (
+    "El muelle, la red y la lancha quedaron solos toda la noche; nadie bajó a la costa, nadie miró el agua. " * 2
+)
+_SONNET = """Detente, sombra de mi bien esquivo,
+imagen del hechizo que más quiero,
+bella ilusión por quien alegre muero,
+dulce ficción por quien penosa vivo.
+Si al imán de tus gracias, atractivo,
+sirve mi pecho de obediente acero,
+¿para qué me enamoras lisonjero
+si has de burlarme luego fugitivo?
+Mas blasonar no puedes, satisfecho,
+de que triunfa de mí tu tiranía:
+que aunque dejas burlado el lazo estrecho
+que tu forma fantástica ceñía,
+poco importa burlar brazos y pecho
+si te labra prisión mi fantasía."""  # Juana Inés de la Cruz, 1651-1695
+_ROMANCE = """Estaba la molinera
+sentada junto al molino
+con la saya remangada
+y el pelo color de trigo
+pasó por allí un soldado
+de la guerra ha venido
+agua pido molinera
+que vengo por el camino."""
+_MENU = (
+    "Inicio\nPortada\nPolítica\nEconomía\nDeportes\nCultura\nOpinión\nAvisos económicos\nEdición impresa\nQuiénes somos"
+)
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+
+
+def _fallen(texts: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Which documents fall, each with what is kept and the evidence; every order of the rows gives the same."""
+    usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn"}
+    rows = [usual | {"doc_id": name, "text": text} for name, text in texts.items()]
+    frame = schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA)
+    frame = Fingerprint(sketch=True)(Batch(frame)).frame
+    made = [_once(each) for each in (frame, frame.reverse())]
+    assert made[0] == made[1]
+    return made[0]
+
+
+def _once(frame: pl.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
+    ids = frame["doc_id"].to_list()
+    made = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal").filter(pl.col("duplicate_of").is_not_null())
+    return {ids[row["row"]]: (row["duplicate_of"], json.loads(row["evidence"])) for row in made.iter_rows(named=True)}
+
+
+def test_of_a_scan_and_the_text_the_text_is_kept() -> None:
+    """Though the scan is longer and has the smaller id: *ia nocbe* stands where all others have *la noche*."""
+    scan = f"{_TALE} Fin del cuento."
+    for word, read in _MISREAD.items():
+        scan = scan.replace(word, read)
+    [(fell, (kept, evidence))] = _fallen({"a": scan, "b": _TALE, "c": _OTHER_TALE}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+    assert evidence["damage_beside"] > evidence["kept_damage_beside"] == 0
+    assert "far more frequent word that looks alike" in str(why_kept(evidence))
+
+
+def test_a_word_of_its_own_is_no_damage() -> None:
+    """Nor is a rare word that looks like none: who tells the tale otherwise doesn't lose by it, and length decides."""
+    other = _TALE.replace("el farol", "la bombilla").replace("despacio", "lentamente") + " Fin del cuento."
+    [(fell, (kept, evidence))] = _fallen({"a": _TALE, "b": other, "c": _OTHER_TALE}).items()
+    assert (fell, kept, evidence["decided_by"], evidence["kept_damage_beside"]) == ("a", "b", "words", 0)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_few_accents_are_missed_beside_the_copy_that_has_them(form: Literal["NFC", "NFD"]) -> None:
+    """Too few to be missed in the text alone: no stop word of it has one."""
+    copy = unicodedata.normalize(form, _UNACCENTED)
+    [(fell, (kept, evidence))] = _fallen({"a": f"{_bare(_UNACCENTED)} Fin.", "b": copy}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+    assert evidence["accents_missing"] == 0 < evidence["damage_beside"]
+
+
+def test_a_copy_with_a_menu_is_not_the_less_damaged_one() -> None:
+    """Without its accents either: of a thousand words the menu's are sound."""
+    tale = _bare(_TALE)
+    [(fell, (kept, evidence))] = _fallen({"a": f"{_MENU}\n{tale}\n{_MENU}", "b": tale}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "appended")
+
+
+@pytest.mark.parametrize("page", [f"{_MENU}\n{_SONNET}", f"{_SONNET}\n{_MENU}", f"{_MENU}\n\n{_SONNET}\n\n{_MENU}"])
+def test_a_menu_is_seen_beside_verses(page: str) -> None:
+    """Which are short lines without a full stop too; the poem is kept, and nothing was added to it."""
+    assert appended_words(WordTable.of([_SONNET, _ROMANCE])).tolist() == [0, 0]
+    [(fell, (kept, evidence))] = _fallen({"a": page, "b": _SONNET}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "appended")
+    assert evidence["appended"] == len(page.split()) - len(_SONNET.split())
+
+
+def test_an_index_that_tells_no_accents_makes_no_text_the_worse() -> None:
+    """Of an earlier toolkit: nothing is known of its documents' accents."""
+    documents = pl.DataFrame({"words": [50, 50], "accented": [None, 9], "appended": [0, 0]})
+    documents = documents.with_columns(accents_missing=0, mojibake=0, misread=0)
+    verdicts = pl.DataFrame({"kind": [1], "first_in_second": [1.0], "second_in_first": [1.0]})
+    verdicts = verdicts.with_columns(first_spoilt=pl.Series([0]), second_spoilt=pl.Series([0]))
+    pairs = np.array([[0, 1]])
+    assert beside_copies(documents, pairs, verdicts)[0].tolist() == [0, 0]
+    assert beside_copies(documents.with_columns(accented=pl.Series([4, 9])), pairs, verdicts)[0].tolist() == [100, 0]
+    assert beside_copies(documents.with_columns(accented=pl.Series([5, 9])), pairs, verdicts)[0].tolist() == [0, 0]

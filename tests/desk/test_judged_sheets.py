@@ -1,0 +1,207 @@
+"""`latam-corpus judge`: a sheet of `sample` taken back, and what is known by it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.release.build import build
+from latam_corpus.release.judgements import FILE, read_judgements
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.store import Store
+
+openpyxl = pytest.importorskip("openpyxl")
+pytest.importorskip("xlsxwriter")
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+_ASKED = ("veredicto", "¿la lengua es correcta? si no, ¿cuál es?", "¿es texto natural?", "¿quedan datos personales?")
+
+_TERMS = ("--admit", "open", "--uses", "train", "--no-report")
+
+
+@pytest.fixture
+def sheet(document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path) -> Path:
+    """A sheet, in Spanish, of ten documents of a run; nobody has filled it in."""
+    kept_run("cuentos-1a2b3c4d", [document(n) for n in range(10)])
+    path = tmp_path / "muestra.xlsx"
+    command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "es", "--out", tmp_path / "out")
+    return path
+
+
+def _filled(sheet: Path, name: str, answers: Mapping[int, tuple[str, ...]]) -> Path:
+    """The sheet with these answers in these rows, from 1, as a copy of this name."""
+    book = openpyxl.load_workbook(sheet)
+    page = book.active
+    heads = [cell.value for cell in page[1]]
+    for row, said in answers.items():
+        for head, answer in zip(_ASKED, said, strict=False):
+            page.cell(row + 1, heads.index(head) + 1, answer)
+    path = sheet.with_name(name)
+    book.save(path)
+    return path
+
+
+def _judge(command_line: CommandLine, sheet: Path, reader: str, *more: str) -> Any:
+    return command_line("judge", "import", sheet, "--reader", reader, "--out", sheet.parent / "out", *more)
+
+
+def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
+    """Answers count in the words of any of the languages, a language by its name; what is empty isn't answered."""
+    filled = _filled(
+        sheet, "rosa.xlsx", {1: ("bueno", "sí", "sí", "no"), 2: ("ruim", "náhuatl"), 3: ("", "", "", "Sim")}
+    )
+    ended = _judge(command_line, filled, "Rosa  Quispe", "--json")
+    assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (0, 3, 7)
+    judged = read_judgements(sheet.parent / "out")
+    assert [one.answers for one in judged] == [
+        {"verdict": "good", "language": "yes", "natural": "yes", "personal_data": "no"},
+        {"verdict": "bad", "language": "nah"},
+        {"personal_data": "yes"},
+    ]
+    assert {one.reader for one in judged} == {"Rosa Quispe"}
+    assert {(one.drawn_from, one.drawn_by, one.named) for one in judged} == {("cuentos-1a2b3c4d", "", "spa_Latn")}
+
+
+def test_a_sheet_that_comes_twice_counts_once(sheet: Path, command_line: CommandLine) -> None:
+    """What the same reader says of the same text later is what holds."""
+    _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",), 2: ("bueno",)}), "Rosa")
+    ended = _judge(command_line, _filled(sheet, "b.xlsx", {1: ("malo",)}), "Rosa", "--json")
+    assert ended.json["replaced"] == 1
+    assert [one.answers["verdict"] for one in read_judgements(sheet.parent / "out")] == ["bad", "good"]
+
+
+def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path, command_line: CommandLine) -> None:
+    """The others are taken; exit code 1."""
+    answers = {1: ("regular",), 2: ("", "mixteco"), 3: ("=1+1",), 4: ("bueno",)}
+    ended = _judge(command_line, _filled(sheet, "a.xlsx", answers), "Rosa", "--lang", "es")
+    assert ended.code == 1
+    assert "fila 2: «veredicto»: «regular» no es una respuesta; escriba una de estas: bueno, malo, dudoso" in ended.out
+    assert "muchas lenguas se llaman «mixteco»" in ended.out
+    assert "fila 4: «veredicto»: la celda tiene una fórmula" in ended.out
+    assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
+
+
+def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_line: CommandLine) -> None:
+    """Saved as CSV, a digest that looks like a number comes back as one."""
+    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(sheet).active]
+    at = rows[0].index("text_hash")
+    rows[1][at], rows[1][0], rows[2][0], rows[3][0] = "1,23E+31", "bueno", "bueno", "malo"
+    rows[3] = [rows[3][0], *rows[2][1:]]  # the second row's text once more
+    path = sheet.with_suffix(".csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    ended = _judge(command_line, path, "Rosa")
+    assert ended.code == 1
+    assert "row 2: it lacks what says which text was read («text_hash»)" in ended.out
+    assert "row 4: row 3 is of the same text" in ended.out
+    assert len(read_judgements(sheet.parent / "out")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("vacia.csv", "doc_id,text_hash,veredicto\n", "no row has an answer"),
+        ("otra.csv", "uno,dos\n1,2\n", "no row has the heads of the columns; begin with `sample"),
+        ("hoja.pdf", "%PDF", "«.pdf» is no sheet that is read"),
+        ("hoja.xlsx", "no es un libro", "it is no workbook"),
+    ],
+)
+def test_what_is_no_filled_sheet_is_refused(
+    tmp_path: Path, command_line: CommandLine, name: str, content: str, problem: str
+) -> None:
+    """And nothing is written."""
+    (tmp_path / name).write_text(content)
+    ended = _judge(command_line, tmp_path / name, "Rosa")
+    assert (ended.code, problem in ended.err) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: CommandLine) -> None:
+    """With its line, whoever asks; an import adds nothing to it."""
+    path = sheet.parent / "out" / FILE
+    path.write_text('{"doc_id": "a"}\n')
+    for ended in (
+        command_line("judge", "show", "--out", path.parent),
+        _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",)}), "Rosa"),
+        command_line("release", "build", "cuentos", "cuentos-1", *_TERMS, "--out", path.parent),
+    ):
+        assert (ended.code, f"{FILE}:1: this line is no judgement" in ended.err) == (2, True)
+    assert path.read_text() == '{"doc_id": "a"}\n'
+
+
+def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine) -> None:
+    """Kappa of what both answered, with the counts; the language by what it is called, not by how it was said."""
+    one = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
+    other = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
+    _judge(command_line, _filled(sheet, "a.xlsx", one), "Rosa")
+    _judge(command_line, _filled(sheet, "b.xlsx", other), "Juana")
+    shown = command_line("judge", "show", "--out", sheet.parent / "out", "--json").json
+    verdict, language = shown["agreement"]
+    assert (verdict["readers"], verdict["texts"], verdict["alike"]) == (["Juana", "Rosa"], 9, 8)
+    # 8 of 9 alike; by chance (5·6 + 4·3) of 81.
+    assert verdict["kappa"] == pytest.approx((8 / 9 - 42 / 81) / (1 - 42 / 81), abs=1e-4)
+    assert {"first": "bad", "second": "good", "texts": 1} in verdict["counts"]
+    assert (language["alike"], language["kappa"]) == (9, None)
+    [share] = [one for one in shown["shares"] if one["question"] == "verdict"]
+    assert (share["texts"], share["right"], share["disputed"], share["readers"]) == (10, 5, 1, 2)
+    told = command_line("judge", "show", "--out", sheet.parent / "out", "--lang", "es").out
+    assert "Juana · Rosa" in told
+    assert "0.77" in told
+
+
+def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandLine) -> None:
+    """Of the texts of the version alone, with Wilson's interval, by how they were drawn; names of readers stay away."""
+    answers = {n: ("bueno" if n < 9 else "malo", "sí", "sí", "no") for n in range(1, 11)}
+    _judge(command_line, _filled(sheet, "a.xlsx", answers), "Rosa Quispe")
+    out = sheet.parent / "out"
+    command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
+    store = Store.at(out / "store")
+    manifest = load_manifest(store, *store.find("cuentos"))
+    assert [(one.question, one.texts, one.right) for one in manifest.audited] == [
+        ("verdict", 10, 8),
+        ("language", 10, 10),
+        ("natural", 10, 10),
+        ("personal_data", 10, 10),
+    ]
+    card = store.read("releases", "cuentos", manifest.version, "README.md").decode()
+    assert "| `cuentos-1a2b3c4d` | a good text | 80.0 % | 49.0 to 94.3 % | 10 | 1 | 0 |" in card
+    assert "Rosa" not in card
+    assert "Rosa" not in manifest.dumped().decode()
+    # A reader thinks anew: the next version has the same shards, and another card.
+    _judge(command_line, _filled(sheet, "b.xlsx", {1: ("malo",)}), "Juana")
+    command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", "--parent", "latest", "--no-report", "--out", out)
+    later = load_manifest(store, *store.find("cuentos"))
+    assert later.version != manifest.version
+    assert later.audited[0].model_dump() == manifest.audited[0].model_dump() | {"right": 7, "disputed": 1, "readers": 2}
+
+
+def test_a_withdrawal_keeps_what_was_judged_of_the_rest(sheet: Path, command_line: CommandLine) -> None:
+    """The next version's card speaks of the texts that are in it."""
+    _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
+    out = sheet.parent / "out"
+    command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
+    gone = read_judgements(out)[0].doc_id
+    command_line("release", "withdraw", "cuentos", "--doc", gone, "--because", "lo pide", "--out", out)
+    store = Store.at(out / "store")
+    assert [one.texts for one in load_manifest(store, *store.find("cuentos")).audited] == [9]
+
+
+def test_what_was_judged_of_another_text_says_nothing(
+    sheet: Path, command_line: CommandLine, document: Document, kept_run: KeptRun, tmp_path: Path
+) -> None:
+    """Collected again with another text, a document isn't the one that was read."""
+    _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
+    other = kept_run(
+        "cuentos-2", [document(n) if n else document(n, text="Otro cuento, más largo.") for n in range(10)]
+    )
+    judged = read_judgements(tmp_path / "out")
+    made = build("c", [other], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged)
+    assert [one.texts for one in made.audited] == [9]

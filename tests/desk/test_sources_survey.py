@@ -1,0 +1,122 @@
+"""What a partner's disk holds is surveyed offline; what lies at a path can be tried before a source describes it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import TYPE_CHECKING
+
+import bagit
+import docx
+import pypdfium2
+import pytest
+
+from latam_corpus.desk.check_source import check_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno.\n"
+
+
+def _word(text: str) -> bytes:
+    document = docx.Document()
+    document.core_properties.title = "Relato del puerto"
+    document.core_properties.author = "Ana Paz"
+    document.add_paragraph(text)
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+def _scan(pages: int) -> bytes:
+    document = pypdfium2.PdfDocument.new()
+    for _ in range(pages):
+        document.new_page(200, 300)
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """Texts in two charsets, a scan, a copy, a catalogue, a bag with a changed file, a picture, a hidden file."""
+    folder = tmp_path / "Envío 2026"
+    (folder / "bolsa").mkdir(parents=True)
+    (folder / "bolsa/uno.txt").write_text(_TEXT, encoding="utf-8")
+    bagit.make_bag(str(folder / "bolsa"))
+    (folder / "bolsa/data/uno.txt").write_text(_TEXT + "Otra.", encoding="utf-8")
+    (folder / "dos.txt").write_bytes((_TEXT * 3).encode("cp1252"))
+    (folder / "tres.docx").write_bytes(_word(_TEXT * 3))
+    (folder / "copia.docx").write_bytes((folder / "tres.docx").read_bytes())
+    (folder / "escaneo.pdf").write_bytes(_scan(3))
+    (folder / "roto.pdf").write_bytes(b"%PDF-1.7\nnada")
+    (folder / "foto.gif").write_bytes(b"GIF89a")
+    (folder / ".oculto").write_text("no", encoding="utf-8")
+    rows = "Archivo;Título\ndos.txt;Dos\ntres.docx;Tres\nfalta.txt;Falta\n"
+    (folder / "catálogo.csv").write_text(rows, encoding="utf-8")
+    return folder
+
+
+def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLine) -> None:
+    """Formats, checksums, charsets, pages to be recognised, languages; a draft that is a source; a page."""
+    before = sorted(path.relative_to(disk) for path in disk.rglob("*"))
+    draft, html = tmp_path / "borrador.toml", tmp_path / "disco.html"
+    told = command_line("sources", "inventory", disk, "--draft", draft, "--html", html, "--json")
+    assert told.code == 0, told.err
+    seen = json.loads(told.out)
+    files = {one["path"]: one for one in seen["files"]}
+    assert sorted(path.relative_to(disk) for path in disk.rglob("*")) == before
+    assert (files["dos.txt"]["format"], files["dos.txt"]["charset"], files["dos.txt"]["language"]) == (
+        "text",
+        "cp1252",
+        "spa",
+    )
+    assert (files["tres.docx"]["format"], files["tres.docx"]["charset"], files["tres.docx"]["language"]) == (
+        "docx", None, "spa",
+    )  # fmt: skip
+    assert (files["escaneo.pdf"]["pages"], files["escaneo.pdf"]["scans"]) == (3, 3)
+    assert files["roto.pdf"]["problem"] == "damaged file"
+    assert (files["foto.gif"]["read"], bool(files["foto.gif"]["remedy"])) == (False, True)
+    assert files["bolsa/data/uno.txt"]["problem"] == "checksum differs"
+    assert files["dos.txt"]["sha256"] == hashlib.sha256((disk / "dos.txt").read_bytes()).hexdigest()
+    assert (seen["hidden"], seen["same_bytes"], seen["catalogue"], seen["described"]) == (
+        1, [["copia.docx", "tres.docx"]], "catálogo.csv", 2,
+    )  # fmt: skip
+    source, findings = check_source(draft.read_text(encoding="utf-8"))
+    assert source is not None, findings
+    assert (source.id, source.languages, source.collect.index and source.collect.index.file) == (
+        "envio-2026", ("spa",), "catálogo.csv",
+    )  # fmt: skip
+    assert "<script" not in html.read_text(encoding="utf-8")
+
+
+def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: CommandLine) -> None:
+    """Nor a folder surveyed together with sources."""
+    told = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")
+    assert (told.code, "that file is there already" in told.err) == (2, True)
+    assert command_line("sources", "inventory", disk, "conha19").code == 2
+    assert command_line("sources", "inventory", "--draft", "x.toml").code == 2
+
+
+def test_what_lies_at_a_path_is_previewed(disk: Path, command_line: CommandLine) -> None:
+    """Beside a text whose file is no text stands what the file says of it."""
+    told = command_line("sources", "preview", disk / "tres.docx", "--json")
+    assert told.code == 0, told.err
+    (item,) = json.loads(told.out)["items"]
+    assert item["text"].startswith("La barca salió")
+    assert item["original"].split("\n")[:2] == ["title: Relato del puerto", "creators: Ana Paz"]
+
+
+def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
+    tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever lies where the command is given."""
+    (tmp_path / "conha19").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = command_line("sources", "inventory", "conha19", "--json")
+    assert told.code == 0, told.err
+    assert json.loads(told.out)[0]["source"] == "conha19"

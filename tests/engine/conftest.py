@@ -1,0 +1,232 @@
+"""What tests of engines share: tasks, a recipe with its shards, and a Slurm of one node on this machine."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.files import InputFile
+from latam_corpus.pipeline.part import Task
+from latam_corpus.pipeline.plan import Input, Part, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import SmallRecipe, SmallSource
+
+_TALE = "La barca número {} salió del puerto antes del alba y volvió con la red vacía, como casi siempre ese invierno. "
+_PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+_PATIENCE = 60.0  # seconds for what takes one or two
+# More processors than there may be, for a driver and its workers; no cgroups, which containers don't have.
+_CONF = """ClusterName=aqui
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller}
+SlurmdPort={daemon}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+JobAcctGatherType=jobacct_gather/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
+SlurmdParameters=config_overrides
+ReturnToService=2
+KillWait=2
+NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=16000
+PartitionName=todos Nodes={host} Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+@dataclass
+class SlurmHere:
+    """A Slurm on this machine, in a folder of its own.
+
+    Attributes:
+        folder: with its configuration, state and logs.
+        programs: where its programs are, by name.
+    """
+
+    folder: Path
+    programs: dict[str, str]
+    _started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start all of it, and wait until its node is free."""
+        for name in ("state", "spool"):
+            (self.folder / name).mkdir()
+        key = self.folder / "munge.key"
+        key.write_bytes(secrets.token_bytes(128))
+        key.chmod(0o600)
+        ports = {"controller": _free_port(), "daemon": _free_port()}
+        host = socket.gethostname().split(".")[0]
+        text = _CONF.format(host=host, user=getpass.getuser(), folder=self.folder, **ports)
+        (self.folder / "slurm.conf").write_text(text)
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
+        files = {"key-file": "munge.key", "socket": "munge.socket", "pid-file": "munged.pid", "log-file": "munged.log"}
+        files["seed-file"] = "munged.seed"
+        options = [f"--{option}={self.folder / file}" for option, file in files.items()]
+        self._run("munged", "--foreground", "--force", *options)
+        self.wait((self.folder / "munge.socket").exists, "munged made no socket")
+        self.start_controller()
+        self._run("slurmd", "-D")
+        self.wait(lambda: self.ask("sinfo", "-h", "-o", "%t") in ("idle", "unk"), "its node isn't free")
+
+    def _run(self, name: str, *words: str) -> None:
+        with (self.folder / f"{name}.out").open("ab") as log:
+            self._started[name] = subprocess.Popen([self.programs[name], *words], stdout=log, stderr=log)
+
+    def start_controller(self) -> None:
+        """Start slurmctld, on the state of the one before, and wait until it answers."""
+        self._run("slurmctld", "-D")
+        self.wait(lambda: self.ask("sinfo", "-h") is not None, "slurmctld doesn't answer")
+
+    def kill_controller(self) -> None:
+        """Kill slurmctld with -9."""
+        self._started["slurmctld"].kill()
+        self._started["slurmctld"].wait()
+
+    def ask(self, name: str, *words: str) -> str | None:
+        """What a command of Slurm's says; None where it fails."""
+        done = subprocess.run([self.programs[name], *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def wait(self, until: Callable[[], bool], problem: str) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + _PATIENCE
+        while not until():
+            ended = [name for name, process in self._started.items() if process.poll() is not None]
+            if time.monotonic() > end or ended:
+                raise TimeoutError(f"{problem}; ended: {ended}; {self._said()}")
+            time.sleep(0.05)
+
+    def _said(self) -> str:
+        logs = [*self.folder.glob("*.log"), *self.folder.glob("*.out")]
+        return "; ".join(f"{log.name}: {' / '.join(log.read_text().splitlines()[-3:])}" for log in logs)
+
+    def stop(self) -> None:
+        """End what it runs, and all of it; nothing where it was never whole."""
+        with suppress(TimeoutError, KeyError):
+            if self._started["slurmctld"].poll() is not None:  # a test that failed had killed it
+                self.start_controller()
+            self.ask("scancel", f"--user={getpass.getuser()}")
+            self.wait(lambda: not self.ask("squeue", "-h"), "a job can't be ended")
+        for process in self._started.values():  # they would take their time
+            process.kill()
+            process.wait()
+
+    def site(self, folder: Path, **more: object) -> Path:
+        """A site file of this cluster, for `--out` below the folder and sources beside it."""
+        stated = {
+            "shared": [str(folder.parent)],
+            "workers": 2,
+            "time": "00:30:00",
+            "memory_gb": 2,
+            "driver_memory_gb": 2,
+        }
+        lines = [f"{key} = {json.dumps(value)}" for key, value in (stated | more).items()]
+        path = folder / "sitio.toml"
+        path.write_text("[slurm]\n" + "\n".join(lines) + "\n")
+        return path
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHere]:
+    """Slurm on this machine, started once; skipped with the reason where it isn't installed or can't be started."""
+    found = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        pytest.skip(f"Slurm isn't installed: no {', '.join(missing)} (apt-get install slurm-wlm munge)")
+    # The path of munge's socket may have 107 bytes.
+    folder = tmp_path_factory.mktemp("slurm")
+    here = SlurmHere(folder, {name: path for name, path in found.items() if path})
+    before = os.environ.get("SLURM_CONF")
+    os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
+    try:
+        try:
+            here.start()
+        except (OSError, TimeoutError) as error:
+            pytest.skip(f"Slurm can't be started here: {error}")
+        yield here
+    finally:
+        here.stop()
+        os.environ.pop("SLURM_CONF")
+        if before is not None:
+            os.environ["SLURM_CONF"] = before
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> list[Task]:
+    """Five tasks."""
+    source = Source(id="prueba", title="Prueba", holder="Nadie")
+    file = InputFile("x", "x", 1, datetime(2024, 1, 1, tzinfo=UTC))
+    parts = [Part(f"p{n}", source, (Input(file, "", f"k{n}"),), "web", f"k{n}", None) for n in range(5)]
+    return [Task(part, Segment((), ()), tmp_path) for part in parts]
+
+
+@dataclass
+class Tales:
+    """A recipe with a barrier and a release, over six files too large to be packed together.
+
+    Attributes:
+        recipe: its file.
+        given: where its source's records are.
+        shards: of a run in one process, by their names.
+    """
+
+    recipe: Path
+    given: dict[str, str]
+    shards: dict[str, bytes] = field(default_factory=dict)
+
+    @staticmethod
+    def shards_in(store: Path) -> dict[str, bytes]:
+        """The shards of a store, and its tables, by their names."""
+        return {str(file.relative_to(store)): file.read_bytes() for file in store.rglob("*.parquet")}
+
+
+@pytest.fixture(scope="session")
+def tales(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Tales:
+    """The recipe, run once in this process."""
+    folder = tmp_path_factory.mktemp("receta")
+    (folder / "in").mkdir()
+    for name in "abcdef":
+        rows = [{"id": f"{name}{n}", "text": _TALE.format(n) * 9 + name * (n % 3)} for n in range(200)]
+        (folder / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (folder / "receta.toml").write_text(small_recipe("identify", "measure", "dedupe", release=""))
+    made = Tales(folder / "receta.toml", {"fuente": str(folder / "in")})
+    lc.run(made.recipe, made.given, folder / "one", engine="in-process", progress=False)
+    made.shards = made.shards_in(folder / "one" / "store")
+    return made

@@ -1,0 +1,49 @@
+"""Work for tests of engines, in a module that workers find by name."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from latam_corpus.errors import PartError
+from latam_corpus.pipeline.part import Outcome
+
+if TYPE_CHECKING:
+    from latam_corpus.pipeline.part import Task
+
+VICTIM = "p1"
+
+
+def tell(task: Task) -> Outcome:
+    """A task's outcome, without any work."""
+    return Outcome(task.part.name, keys=(task.part.key,), value=os.getpid())
+
+
+def die_once(task: Task) -> Outcome:
+    """One task kills its worker the first time that it is tried."""
+    return _die(task, 1)
+
+
+def die_always(task: Task) -> Outcome:
+    """One task kills every worker that tries it."""
+    return _die(task, 99)
+
+
+def _die(task: Task, times: int) -> Outcome:
+    mark = task.work / f"{os.getpid()}.died"
+    if task.part.name == VICTIM and len(list(task.work.glob("*.died"))) < times:
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tell(task)
+
+
+def fail(task: Task) -> Outcome:
+    """One task can't be done."""
+    error = str(PartError(VICTIM, "its rows are gone")) if task.part.name == VICTIM else ""
+    return Outcome(task.part.name, error=error)
+
+
+def swallow(task: Task) -> Outcome:
+    """One task takes more memory than its worker may have."""
+    return Outcome(task.part.name, value=len(bytearray(8 * 2**30)) if task.part.name == VICTIM else 0)

@@ -1,0 +1,71 @@
+"""What a run asks of a cluster is said before it begins, and refused where it is too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.engine.cost import Cost, cost_of, refuse_beyond_inodes
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.site import SlurmSite
+from latam_corpus.engine.slurm import Slurm
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.plan import Plan, make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Silent, SmallRecipe
+
+
+@pytest.fixture
+def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
+    """Two files of one document each, and a barrier."""
+    (tmp_path / "datos").mkdir()
+    for name in "ab":
+        (tmp_path / "datos" / f"{name}.jsonl").write_text(f'{{"text": "La barca {name} salió antes del alba."}}\n')
+    (tmp_path / "receta.toml").write_text(small_recipe("repair", "dedupe", source=str(tmp_path / "datos")))
+    return make_plan(load_recipe(str(tmp_path / "receta.toml")), {})
+
+
+def _slurm(tmp_path: Path, inodes: int | None = None) -> Slurm:
+    stated = {"shared": [str(tmp_path)], "workers": 64, "time": "04:00:00", "memory_gb": 4, "driver_memory_gb": 16}
+    site = SlurmSite.model_validate(stated | {"inodes": inodes})
+    return Slurm(site, site.workers, tmp_path / "slurm")
+
+
+def test_jobs_and_hours_follow_the_seconds(plan: Plan, tmp_path: Path) -> None:
+    """A job more for each of its time limits, and no more at once than there are parts."""
+    steps = sum(len(segment.steps) for segment in plan.segments)
+    files = 1000 * (6 * steps + 1)
+    assert cost_of(_slurm(tmp_path), plan, 1000, 3600.0 * 640) == Cost(64, 10.0, files, 160, 4, 16)
+    assert cost_of(_slurm(tmp_path), plan, 3, 3600.0 * 64).jobs == 16
+    assert cost_of(_slurm(tmp_path), plan, 3, 60.0).jobs == 3
+    assert cost_of(InProcess(), plan, 1000, 7200.0) == Cost(1, 2.0, files)
+
+
+def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path, silent: Silent) -> None:
+    """No fewer: a quota that is passed ends everybody's work."""
+    parts = find_parts(plan)
+    run(plan, parts, tmp_path / "out", InProcess(), silent)
+    made = list((tmp_path / "out" / "work").glob("??/*")) + list((tmp_path / "out" / "work").glob("??/*/*"))
+    assert len(made) <= cost_of(InProcess(), plan, len(parts), 0).files <= 2 * len(made)
+
+
+def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
+    """Before one is made, with what helps."""
+    refuse_beyond_inodes(_slurm(tmp_path, inodes=10**6), plan, 1000)
+    with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* and `inodes` is 1,000,000; free some"):
+        refuse_beyond_inodes(_slurm(tmp_path, inodes=10**6), plan, 10**6)
+
+
+def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLine) -> None:
+    """Beside what was known before."""
+    told = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
+    assert told.json["engine"]["workers"] == 2
+    assert told.json["engine"]["files"] > 0
+    said = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
+    assert "2 at once take less than 1 hours up to there" in said.out

@@ -1,0 +1,239 @@
+"""Runs on a real Slurm of one node: given away, followed, cancelled, given again, and killed at any moment.
+
+`LATAM_CORPUS_KILLS` says how many moments are tried: three in `make test`, thirty in `make gate`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.engine.choose import make_engine
+from latam_corpus.engine.site import RaySite, SlurmSite, load_site, seconds_of
+from latam_corpus.engine.slurm_jobs import CODE_FILE
+from latam_corpus.errors import ConfigError, PartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import CommandLine
+    from engine.conftest import SlurmHere, Tales
+
+    from latam_corpus.pipeline.part import Task
+
+_KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "3"))
+_SEED = 20261127
+_HERE = str(Path(__file__).parent)
+_PATIENCE = 300.0
+
+
+class Given:
+    """A run given to Slurm, by the command line."""
+
+    def __init__(self, command_line: CommandLine, tales: Tales, site: Path, out: Path) -> None:
+        self.call = command_line
+        self.out = out
+        words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", out, "--engine", "slurm")
+        told = command_line(*words, "--site", site, "--no-report", "--json")
+        assert told.code == 0, told.err
+        self.name: str = told.json["submitted"]
+        self.folder = out / "slurm" / self.name
+
+    def ask(self, verb: str, *words: str) -> dict[str, object]:
+        """What a command says of the run, as JSON."""
+        told = self.call("runs", verb, self.name, "--out", self.out, "--json", *words)
+        assert told.code == 0, told.err
+        found = told.json[0] if verb == "status" else told.json
+        assert isinstance(found, dict)
+        return found
+
+    def wait(self, until: Callable[[], object]) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + _PATIENCE
+        while not until():
+            assert time.monotonic() < end, self.said()
+            time.sleep(0.5)
+
+    def said(self) -> str:
+        """All that its jobs said."""
+        return "\n".join(f"{path}: {path.read_text()}" for path in self.folder.rglob("*.log"))
+
+    def finished(self) -> None:
+        """Wait until its driver has ended well; a controller that is killed may forget or hold a job that is new."""
+
+        def ended() -> bool:
+            if self.ask("status")["state"] in ("lost", "held"):
+                self.ask("retry")
+            return bool((self.folder / CODE_FILE).exists())
+
+        self.wait(ended)
+        assert (self.folder / CODE_FILE).read_text() == "0\n", self.said()
+
+
+@pytest.mark.slow
+def test_a_run_is_given_away_cancelled_and_given_again(
+    slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """The command returns at once; what the jobs did before they were cancelled is kept."""
+    run = Given(command_line, tales, slurm.site(tmp_path), tmp_path / "out")
+    run.wait(lambda: list((run.out / "work").glob("??/*")))
+    assert run.ask("status")["state"] == "running"
+    again = command_line("runs", "retry", run.name, "--out", run.out)
+    assert (again.code, "its driver is running" in again.err) == (2, True)
+    run.ask("cancel")
+    run.wait(lambda: not slurm.ask("squeue", "-h"))
+    assert run.ask("status")["state"] == "cancelled"
+    assert tales.shards_in(run.out / "store") != tales.shards
+    run.ask("retry")
+    run.finished()
+    assert tales.shards_in(run.out / "store") == tales.shards
+    state = run.ask("status")
+    assert (state["state"], state["failed"], state["running"], state["waiting"]) == ("finished", [], 0, 0)
+    by_run = command_line("runs", "logs", str(state["run"]), "--out", run.out, "--json").json
+    assert by_run["submission"] == run.name
+    assert any("6 of 6 parts" in line for line in by_run["lines"])
+    refused = command_line("runs", "cancel", run.name, "--out", run.out)
+    assert (refused.code, "nothing to cancel" in refused.err) == (2, True)
+
+
+def _processes(*words: str) -> list[int]:
+    """The processes in whose command line all of these words are."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            said = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if set(words) <= set(said):
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_moment_costs_nothing_but_time(
+    slurm: SlurmHere,
+    tales: Tales,
+    tmp_path: Path,
+    command_line: CommandLine,
+    figures: dict[str, float],
+) -> None:
+    """Workers, the driver, and Slurm's controller in turn, which is away for a while."""
+    chance = random.Random(_SEED)
+    site = slurm.site(tmp_path)
+    started = time.monotonic()
+    Given(command_line, tales, site, tmp_path / "undisturbed").finished()
+    takes = time.monotonic() - started
+    for number in range(_KILLS):
+        run = Given(command_line, tales, site, tmp_path / f"killed-{number}")
+        kind = ("controller", "worker", "driver")[number % 3]
+        worker = kind == "worker"
+        victim = ("latam_corpus.engine.slurm_worker", str(run.folder)) if worker else ("--wait", str(run.out))
+        if number < 3:
+            run.wait(partial(_processes, *victim))
+        else:
+            time.sleep(chance.uniform(0, takes))
+        if kind == "controller":
+            slurm.kill_controller()
+            time.sleep(chance.uniform(0, 5))
+            slurm.start_controller()
+        else:
+            for pid in _processes(*victim)[:1]:
+                os.kill(pid, signal.SIGKILL)
+        run.finished()
+        assert tales.shards_in(run.out / "store") == tales.shards, f"{kind}, kill {number}"
+        run.wait(lambda: not slurm.ask("squeue", "-h"))
+    figures["kills survived on Slurm"] = _KILLS
+
+
+@pytest.mark.slow
+def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_path: Path, tasks: list[Task]) -> None:
+    """A line of the set-up that fails, and a scratch folder that isn't there."""
+    for more, told in (({"setup": ["module_is_no_command"]}, "not found"), ({"scratch": "/nada"}, "can't be written")):
+        site = slurm.site(tmp_path, **more)
+        engine = make_engine("slurm", 1, site, tmp_path / "slurm" / next(iter(more)))
+        with pytest.raises(PartError, match=rf"ended as FAILED: .*{told}.*\.log"):
+            list(engine.map(len, tasks))  # type: ignore[arg-type]  # it is never called
+
+
+@pytest.mark.slow
+def test_a_job_keeps_to_its_memory(
+    slurm: SlurmHere, tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the cluster doesn't see to it, as this one; what takes more fails alone."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([_HERE, os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.syspath_prepend(_HERE)
+    swallow = importlib.import_module("engine_work").swallow
+    site = slurm.site(tmp_path, python=["env", "MARCA=1", sys.executable], scratch=str(tmp_path))
+    engine = make_engine("slurm", 2, site, tmp_path / "slurm" / "memoria")
+    errors = {outcome.part: outcome.error for outcome in engine.map(swallow, tasks)}
+    assert [name for name, error in errors.items() if error] == ["p1"]
+    assert "ended as FAILED: MemoryError" in errors["p1"]
+
+
+@pytest.mark.slow
+def test_what_slurm_refuses_is_told(
+    slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partition that isn't there; places that nodes don't see; no controller; a machine without its commands."""
+
+    def run(site: Path, out: Path = tmp_path / "out") -> tuple[int, str]:
+        words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", out, "--engine", "slurm")
+        told = command_line(*words, "--site", site)
+        return told.code, told.err
+
+    code, told = run(slurm.site(tmp_path, partition="nada"))
+    assert (code, "invalid partition" in told) == (1, True), told
+    code, told = run(slurm.site(tmp_path, shared=[str(tmp_path / "otra")]))
+    assert (code, "isn't in a folder that the nodes see" in told) == (2, True), told
+    slurm.kill_controller()
+    code, told = run(slurm.site(tmp_path))
+    state = command_line("runs", "status", "--out", tmp_path / "out")
+    slurm.start_controller()
+    assert (code, "see whether Slurm runs" in told) == (1, True), told
+    assert "no run was given to a cluster" in state.out
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, told = run(slurm.site(tmp_path))
+    assert (code, "this machine has no «sbatch»" in told) == (2, True), told
+
+
+_WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_gb = 4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "the key «slurm» is missing"),
+        ("[ray]\naddress = 'auto'", "the key «slurm» is missing"),
+        ("[slrum]", "did you mean «slurm»"),
+        (f"{_WHOLE}partion = 'x'", "line 6: unknown key «slurm.partion»; did you mean «partition»"),
+        (_WHOLE.replace("'04:00:00'", "'4h'"), "«4h» isn't a time limit; write hours:minutes:seconds"),
+        (_WHOLE.replace("'04:00:00'", "'00:00:00'"), "must be above 0"),
+        (_WHOLE.replace("['/datos']", "[]"), "a list with something in it"),
+        (_WHOLE.replace("/datos", "datos"), "«datos» must begin with /"),
+        (_WHOLE.replace("= 4\n", "= 0\n", 1), "a number above 0"),
+        (f"{_WHOLE}account = 'x --wrap=rm'", "«slurm.account»"),
+        (f"{_WHOLE}options = ['qos=x']", "«slurm.options.0»"),
+        (f"{_WHOLE}environment = {{'A;B' = 'x'}}", "«slurm.environment"),
+    ],
+)
+def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    """With the line, and what was probably meant."""
+    (tmp_path / "sitio.toml").write_text(text)
+    with pytest.raises(ConfigError, match=told.replace("|", r"\|")):
+        load_site(tmp_path / "sitio.toml", SlurmSite)
+
+
+def test_one_file_may_state_two_clusters(tmp_path: Path) -> None:
+    """Each engine reads its own table."""
+    (tmp_path / "sitio.toml").write_text(f"{_WHOLE}[ray]\naddress = 'head:6379'\n")
+    assert load_site(tmp_path / "sitio.toml", RaySite).address == "head:6379"
+    assert seconds_of(load_site(tmp_path / "sitio.toml", SlurmSite).time) == 4 * 3600

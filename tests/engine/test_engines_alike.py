@@ -1,0 +1,130 @@
+"""What every engine does alike: outcomes of all tasks, the same shards, and a killed worker costs one task a try.
+
+An engine that isn't installed here is skipped.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.engine.choose import ENGINES, make_engine
+from latam_corpus.engine.in_process import InProcess
+from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts
+from latam_corpus.pipeline.run import run as run_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Silent
+    from engine.conftest import Tales
+
+    from latam_corpus.pipeline.engines import Engine
+    from latam_corpus.pipeline.part import Outcome, Task
+
+_HERE = Path(__file__).parent
+
+
+class Work(Protocol):
+    """Functions that workers find by name."""
+
+    tell: Callable[[Task], Outcome]
+    die_once: Callable[[Task], Outcome]
+    die_always: Callable[[Task], Outcome]
+    fail: Callable[[Task], Outcome]
+
+
+@pytest.fixture(scope="module")
+def work() -> Iterator[Work]:
+    """The functions, in a module that this process and workers find under one name."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), before]))
+    sys.path.append(str(_HERE))
+    yield cast("Work", importlib.import_module("engine_work"))
+    sys.path.remove(str(_HERE))
+    os.environ.pop("PYTHONPATH")
+    if before is not None:
+        os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Each engine with two workers, started once."""
+    request.getfixturevalue("work")
+    site = jobs = None
+    if request.param == "ray" and find_spec("ray") is None:
+        pytest.skip("Ray isn't installed")
+    if request.param == "slurm":
+        folder = tmp_path_factory.mktemp("sitio")
+        here: Any = request.getfixturevalue("slurm")
+        site, jobs = here.site(folder), folder / "slurm" / "prueba"
+    with make_engine(request.param, 2, site, jobs) as started:
+        yield started
+
+
+def _errors(outcomes: Iterator[Outcome]) -> dict[str, str]:
+    return {outcome.part: outcome.error for outcome in outcomes}
+
+
+@pytest.mark.slow
+def test_every_task_has_one_outcome(engine: Engine, work: Work, tasks: list[Task]) -> None:
+    """Of those that fail, too; and no tasks have none."""
+    told = list(engine.map(work.tell, tasks))
+    assert sorted(one.part for one in told) == ["p0", "p1", "p2", "p3", "p4"]
+    assert sorted(one.keys for one in told) == [("k0",), ("k1",), ("k2",), ("k3",), ("k4",)]
+    failed = {"p0": "", "p1": "p1: its rows are gone", "p2": "", "p3": "", "p4": ""}
+    assert _errors(engine.map(work.fail, tasks)) == failed
+    assert list(engine.map(work.tell, [])) == []
+
+
+@pytest.mark.slow
+def test_workers_are_used_again(engine: Engine, work: Work, tasks: list[Task]) -> None:
+    """What they have opened and compiled stays from one round of tasks to the next, and no more than two are there."""
+    workers = {one.value for _ in range(3) for one in engine.map(work.tell, tasks)}
+    assert len(workers) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("once", "failed"), [(True, []), (False, ["p1"])])
+def test_a_killed_worker_costs_its_task_a_try(
+    engine: Engine, work: Work, tasks: list[Task], once: bool, failed: list[str]
+) -> None:
+    """A task that kills its worker twice fails alone, and says so."""
+    if isinstance(engine, InProcess):
+        pytest.skip("this process is the worker")
+    errors = _errors(engine.map(work.die_once if once else work.die_always, tasks))
+    assert sorted(errors) == ["p0", "p1", "p2", "p3", "p4"]
+    assert [name for name, error in errors.items() if error] == failed
+    assert all("killed" in errors[name] for name in failed)
+
+
+@pytest.mark.slow
+def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path: Path, silent: Silent) -> None:
+    """Byte for byte, barrier and all; and what one engine did, another finds."""
+    plan = make_plan(load_recipe(str(tales.recipe)), tales.given)
+    result = run_plan(plan, find_parts(plan), tmp_path, engine, silent)
+    assert not result.failures
+    assert all(done == 0 for done, _ in result.reused.values())
+    lc.run(tales.recipe, tales.given, tmp_path, engine="in-process", progress=False)
+    assert tales.shards
+    assert tales.shards_in(tmp_path / "store") == tales.shards
+
+
+@pytest.mark.parametrize(
+    ("name", "workers", "told"),
+    [("locl", 2, "did you mean «local»"), ("local", -1, "-1 workers"), ("slurm", 2, "--site FILE")],
+)
+def test_a_wrong_engine_is_refused(name: str, workers: int, told: str) -> None:
+    """An unknown engine, none to work, or a cluster that nothing describes."""
+    with pytest.raises(ConfigError, match=told):
+        make_engine(name, workers)

@@ -1,0 +1,38 @@
+"""Word 97 documents come through LibreOffice where the recipe asks for it, and run nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.extract import word97
+from latam_corpus.extract.document import UnusableError
+
+if TYPE_CHECKING:
+    from extract.conftest import Office
+
+_YES = {"libreoffice": "yes"}
+
+
+def test_its_text_comes_through(office: Office) -> None:
+    """LibreOffice wrote it in the old format."""
+    raw = office("<p>Nació en el puerto, como su madre.</p><p>—¿Y después?</p>", "doc")
+    assert raw.startswith(b"\xd0\xcf\x11\xe0")
+    document = word97.extract(raw, _YES)
+    assert (document.text, document.extractor) == ("Nació en el puerto, como su madre.\n—¿Y después?", word97.EXTRACTOR)
+
+
+def test_a_damaged_one_says_so(office: Office) -> None:
+    """Cut in its middle, or no such document at all."""
+    raw = office("<p>Nació en el puerto.</p>", "doc")
+    with pytest.raises(UnusableError) as caught:
+        word97.extract(raw[:700], _YES)
+    assert caught.value.cause in ("damaged file", "no text")
+
+
+def test_without_the_option_it_says_what_to_do() -> None:
+    """LibreOffice is started by no surprise."""
+    with pytest.raises(UnusableError, match="libreoffice = true") as caught:
+        word97.extract(b"\xd0\xcf\x11\xe0", {})
+    assert caught.value.cause == "no extractor"

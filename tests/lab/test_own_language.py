@@ -1,0 +1,266 @@
+"""A speaker's path: from text files to a model that names the language, with what it costs the others."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import random
+import shutil
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.lab.language.own_language import KEPT_OUT, TRAIN, draw, extend, read_language, unknown_taken
+from latam_corpus.language.evidence import RULE
+from latam_corpus.language.ftz import Parts, read_parts
+from latam_corpus.language.identify import Identify
+from latam_corpus.language.model import load
+from latam_corpus.language.model_files import locate
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+_SYLLABLES = ["qla", "vrü", "θen", "zhy", "oqx", "udj", "ŋra", "pxe", "ivv", "wöt", "tlh", "kzu", "ghé", "yrr", "bvo"]
+# A made-up language, under the code of another one: nobody's text is composed here.
+_CODE = "tlh"
+_SPANISH = (
+    "Los vecinos de la caleta abrieron ayer el registro de las lanchas que salen a pescar.",
+    "O barco saiu do porto antes do amanhecer e voltou com a rede vazia, como todos os dias.",
+    "Chay runakunaqa llaqtankupi tiyanku, hinaspa llapan wawankuna yachaywasiman rinku sapa punchaw.",
+)
+
+
+def _lines(count: int, seed: int = 1) -> list[str]:
+    rng = random.Random(seed)
+    words = ["".join(rng.choices(_SYLLABLES, k=rng.randint(2, 3))) for _ in range(60)]
+    return [" ".join(rng.choices(words, k=rng.randint(6, 14))) for _ in range(count)]
+
+
+@pytest.fixture(autouse=True)
+def _chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What this machine's user has chosen is of no account."""
+    monkeypatch.setenv("LATAM_CORPUS_CONFIG", str(tmp_path / "config"))
+
+
+def _written(folder: Path) -> Path:
+    """Two hundred lines in two files, some of them twice."""
+    folder.mkdir()
+    lines = _lines(200)
+    (folder / "uno.txt").write_text("\n".join([*lines[:120], "", "2026", *lines[:10]]) + "\n", "utf-8")
+    (folder / "dos.txt").write_text("\n".join(lines[120:]) + "\n", "utf-8")
+    return folder
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """The files of a language."""
+    return _written(tmp_path / "textos")
+
+
+@pytest.fixture
+def drawn(texts: Path, command_line: CommandLine) -> Path:
+    """The folder of the language, drawn."""
+    folder = texts.parent / _CODE
+    ended = command_line("language", "new", _CODE, texts, "--to", folder, "--licence", "CC0-1.0", "--json")
+    assert ended.code == 0, ended.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the language, with its model; nobody changes it."""
+    folder = tmp_path_factory.mktemp("lengua")
+    day = dt.date(2026, 11, 27)
+    draw(_CODE, [_written(folder / "textos")], folder / _CODE, "CC0-1.0", day)
+    extend(read_language(folder / _CODE), day)
+    return folder / _CODE
+
+
+@pytest.fixture
+def trained(model: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(model, tmp_path / _CODE))
+
+
+def _parts(path: Path) -> Parts:
+    parts = read_parts(path)
+    assert parts
+    return parts
+
+
+def test_three_commands_lead_to_a_model_that_names_the_language(drawn: Path, command_line: CommandLine) -> None:
+    """It names lines that it never saw, costs the other languages nothing, and no recipe need name it."""
+    told = command_line("language", "train", drawn, "--json").json
+    assert told["named"]["shipped"] == 0
+    assert told["named"]["this"] >= 0.9 * told["kept_out"] > 20
+    assert told["others"] > 5000
+    assert told["taken"] == {}
+    assert told["right"]["this"] >= told["right"]["shipped"] - 5
+    frame = pl.DataFrame({"text": [*_lines(20, seed=1)[10:], *_SPANISH]})
+    before = Identify()(Batch(frame)).frame["language"].to_list()
+    command_line("language", "use", drawn)
+    after = Identify()(Batch(frame)).frame["language"].to_list()
+    assert after[:10] == ["tlh_Latn"] * 10
+    assert after[10:] == before[10:]
+    assert Identify(model="americas")(Batch(frame)).frame["language"].to_list() == before
+    card = command_line("language", "card", "--json").json
+    assert (card["name"], card["names"]["tlh"]) == ("americas-tlh", "Klingon")
+    listed = [one for one in card["trained_on"] if one.get("label") == "tlh"]
+    assert listed == [{"file": "tlh/train.txt", "label": "tlh", "licence": "CC0-1.0"}]
+    command_line("language", "use", "americas")
+    assert Identify()(Batch(frame)).frame["language"].to_list() == before
+
+
+def test_what_the_shipped_model_knows_stays_byte_for_byte(model: Path) -> None:
+    """Its labels, its rows and the vectors of lines; only a label is added, the last; fastText opens it, too."""
+    import fasttext
+
+    shipped, extended = _parts(locate("americas")[0]), _parts(model / "americas-tlh.ftz")
+    assert extended.labels == (*shipped.labels, "__label__tlh_Latn")
+    assert np.array_equal(extended.output[:-1], shipped.output)
+    assert extended.words == shipped.words
+    assert np.array_equal(extended.rows, shipped.rows)
+    assert np.array_equal(extended.row_of, shipped.row_of)
+    opened = fasttext.load_model(str(model / "americas-tlh.ftz"))
+    assert opened.predict(_lines(1)[0])[0] == ("__label__tlh_Latn",)
+    map_before, map_after = (
+        tomllib.loads((path.with_suffix(".toml")).read_text("utf-8"))
+        for path in (locate("americas")[0], model / "americas-tlh.ftz")
+    )
+    assert map_after["labels"].pop("tlh_Latn")["lines"] > 300
+    assert "tlh" in map_after["words"]
+    assert {key: value for key, value in map_after["words"].items() if key != "tlh"} == map_before["words"]
+    assert map_after["labels"] == map_before["labels"]
+    assert map_after["settings"] == map_before["settings"]
+
+
+def test_the_same_texts_give_the_same_model(trained: Path, command_line: CommandLine) -> None:
+    """Byte for byte; what it does beside the shipped one is asked again by `evaluate`, on other texts, too."""
+    before = (trained / "americas-tlh.ftz").read_bytes()
+    command_line("language", "train", trained)
+    assert (trained / "americas-tlh.ftz").read_bytes() == before
+    others = trained.parent / "otras.tsv"
+    others.write_text("".join(f"{code}\t{text}\n" for code, text in zip(("spa", "por", "quy"), _SPANISH, strict=True)))
+    found = command_line("language", "evaluate", trained, "--beside", others, "--json").json
+    assert (found["others"], found["right"], found["taken"]) == (3, {"shipped": 3, "this": 3}, {})
+
+
+def test_the_kept_out_part_is_drawn_by_words_alone(drawn: Path, texts: Path, command_line: CommandLine) -> None:
+    """A line that is there twice is once; one that is added later moves no other; what is no text is left."""
+    train, kept_out = ((drawn / name).read_text("utf-8").splitlines() for name in (TRAIN, KEPT_OUT))
+    assert len(train) + len(kept_out) == 200
+    assert 20 < len(kept_out) < 60
+    assert not {*train} & {*kept_out}
+    (texts / "tres.txt").write_text("\n".join(_lines(30, seed=9)), "utf-8")
+    again = command_line("language", "new", _CODE, texts, "--to", drawn, "--json").json
+    assert (again["train"] + again["kept_out"], again["repeated"]) == (230, 10)
+    assert {*kept_out} <= {*(drawn / KEPT_OUT).read_text("utf-8").splitlines()}
+    stated = tomllib.loads((drawn / "language.toml").read_text("utf-8"))
+    assert [one["file"] for one in stated["texts"]] == ["dos.txt", "tres.txt", "uno.txt"]
+    assert stated["name"] == "Klingon"
+
+
+def test_lines_in_another_language_are_shown(texts: Path, command_line: CommandLine) -> None:
+    """They would teach the model that Spanish is the new language."""
+    (texts / "glosas.txt").write_text("\n".join(_SPANISH[:1]), "utf-8")
+    ended = command_line("language", "new", _CODE, texts, "--to", texts.parent / "x", "--lang", "es")
+    assert "líneas que parecen spa (español): 1" in ended.out
+    assert "Los vecinos de la caleta" in ended.out
+    assert "sigue: latam-corpus language train" in ended.out
+
+
+def _leak(folder: Path) -> None:
+    line = (folder / KEPT_OUT).read_text("utf-8").splitlines()[0]
+    with (folder / TRAIN).open("a", encoding="utf-8") as file:
+        file.write(line.upper() + "\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (_leak, "una línea apartada está en train.txt"),
+        (lambda folder: (folder / KEPT_OUT).write_text("x\n"), "no es el que se sorteó"),
+        (lambda folder: (folder / KEPT_OUT).unlink(), "no existe"),
+        (lambda folder: (folder / TRAIN).write_text(""), "train.txt: está vacío"),
+        (lambda folder: (folder / "language.toml").write_text("code = "), "no se puede leer"),
+        (lambda folder: (folder / "language.toml").write_text('code = "tlh"\n'), "no se puede leer"),
+    ],
+)
+def test_a_folder_that_was_damaged_is_not_trained(
+    drawn: Path, command_line: CommandLine, damage: Any, problem: str
+) -> None:
+    """A figure on lines that were trained on would be none."""
+    damage(drawn)
+    ended = command_line("language", "train", drawn, "--lang", "es")
+    assert (ended.code, problem in ended.err) == (2, True), ended.err
+    assert not list(drawn.glob("*.ftz"))
+
+
+@pytest.mark.parametrize(
+    ("code", "content", "problem"),
+    [
+        ("tlh", "uno dos\n" * 100, "1 líneas distintas con palabras son muy pocas"),
+        ("tlh", "1 2 3\n" * 100, "0 líneas distintas"),
+        ("mixteco", "uno\n", "mixteco"),
+        ("xx1", "uno\n", "xx1"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(
+    tmp_path: Path, command_line: CommandLine, code: str, content: str, problem: str
+) -> None:
+    """And no folder is made."""
+    (tmp_path / "a.txt").write_text(content)
+    ended = command_line("language", "new", code, tmp_path / "a.txt", "--to", tmp_path / "x", "--lang", "es")
+    assert (ended.code, problem in ended.err) == (2, True), ended.err
+    assert not (tmp_path / "x").exists()
+
+
+def test_another_folder_is_never_written_over(texts: Path, command_line: CommandLine) -> None:
+    """Nor that of another language."""
+    ended = command_line("language", "new", _CODE, texts, "--to", texts, "--lang", "pt")
+    assert (ended.code, "há outra coisa nesta pasta" in ended.err) == (2, True)
+    assert sorted(path.name for path in texts.iterdir()) == ["dos.txt", "uno.txt"]
+
+
+def test_a_chosen_model_that_is_gone_is_said(trained: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """Rather than another one be taken in silence; the way back is named, and works."""
+    command_line("language", "use", trained)
+    (trained / "americas-tlh.ftz").unlink()
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": "a", "text": _SPANISH[0]}) + "\n")
+    ended = command_line("stage", "identify", tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--lang", "es")
+    assert (ended.code, "el modelo que eligió `language use` ya no está" in ended.err) == (2, True)
+    assert command_line("language", "use", "americas").code == 0
+    assert command_line("stage", "identify", tmp_path / "in.jsonl", tmp_path / "out.jsonl").code == 0
+
+
+def test_only_listed_words_ask_for_words() -> None:
+    """The shipped model's lists are of the languages of the Americas and of the four that they are told from."""
+    model = load("americas")
+    named = {group for group in model.groups if model.needs_words(group)}
+    assert not named & set(RULE.colonial)
+    assert {group for group in model.words if group not in RULE.colonial} <= named
+    assert not model.needs_words("deu")
+
+
+def test_a_model_of_few_languages_is_seen_to_take_others() -> None:
+    """What it doesn't know it takes for what it does: `train` warns of it."""
+    whole = load("americas")
+    few = [place for place, label in enumerate(whole.labels) if label.name in ("spa_Latn", "por_Latn")]
+    assert whole._vectors  # noqa: SLF001  (no such model is shipped)
+    parts = dataclasses.replace(whole._vectors.parts, output=whole.output[few])  # noqa: SLF001
+    model = dataclasses.replace(
+        whole,
+        labels=tuple(whole.labels[place] for place in few),
+        _vectors=dataclasses.replace(whole._vectors, parts=parts),  # noqa: SLF001
+    )
+    rows, names = unknown_taken(model)
+    assert rows > 2000
+    assert names.total() > 0.5 * rows
+    assert set(names) == {"spa", "por"}
+    assert unknown_taken(whole) == (0, {})

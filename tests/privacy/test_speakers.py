@@ -1,0 +1,116 @@
+"""Speakers of interviews stand under codes that only their contributor's key leads back from."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.source import load_source
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract.document import Utterance, as_lines
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.privacy.redact import Redact
+from latam_corpus.privacy.speakers import read_key, with_codes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_SAID = (
+    Utterance("¿Cómo se llama?", "Entrevistadora"),
+    Utterance("Rosa Quispe, y él es Pedro.", "Rosa Quispe"),
+    Utterance("Escríbame a rosa@ejemplo.org.", "Pedro"),
+)
+_INTERVIEW = "ENTREVISTADORA: ¿Dónde nació?\nROSA: En el puerto.\nENTREVISTADORA: ¿Y su madre?\nROSA: También ahí.\n"
+
+
+def _batch(genre: str = "oral_history", source: str = "archivo") -> Batch:
+    text, turns = as_lines(_SAID)
+    row: dict[str, Any] = {"doc_id": "a", "source_id": source, "genre": genre, "country": "PE", "text": text}
+    frame = pl.DataFrame(
+        [row | {"turns": [turn._asdict() for turn in turns]}], schema_overrides={"turns": schema.TURNS}
+    )
+    return Batch(frame)
+
+
+def test_codes_stand_in_labels_turns_and_for_full_names() -> None:
+    """Offsets follow, other identifiers are replaced as ever, and no name is in the ledger."""
+    passed = pass_through(Redact(), _batch())
+    row = passed.kept.frame.row(0, named=True)
+    assert row["text"] == "E1: ¿Cómo se llama?\nH1: H1, y él es Pedro.\nH2: Escríbame a [EMAIL]."
+    assert [turn["speaker"] for turn in row["turns"]] == ["E1", "H1", "H2"]
+    assert [row["text"][turn["offset"] :][:2] for turn in row["turns"]] == ["E1", "H1", "H2"]
+    assert json.loads(passed.ledger["evidence"][0]) == {"email": 1, "speakers": 3}
+
+
+def test_where_the_policy_keeps_names_they_stay() -> None:
+    """A novel's characters are its text."""
+    row = pass_through(Redact(), _batch("literature")).kept.frame.row(0, named=True)
+    assert row["text"].startswith("Entrevistadora: ¿Cómo")
+    assert row["turns"][1]["speaker"] == "Rosa Quispe"
+
+
+def test_a_key_holds_in_the_whole_archive(tmp_path: Path) -> None:
+    """Whom it lacks has a code that says so; a changed key redoes the stage."""
+    key = tmp_path / "clave.csv"
+    key.write_text("name,code\nEntrevistadora,E2\nRosa Quispe,H7\n", encoding="utf-8")
+    path = tmp_path / "archivo.toml"
+    path.write_text('id = "archivo"\ntitle = "A"\nholder = "H"\n[consent]\nspeakers = "clave.csv"\n', encoding="utf-8")
+    stage = Redact().for_sources([load_source(path)])
+    row = pass_through(stage, _batch()).kept.frame.row(0, named=True)
+    assert [turn["speaker"] for turn in row["turns"]] == ["E2", "H7", "HX1"]
+    before = stage.fingerprint()
+    key.write_text("name,code\nEntrevistadora,E2\nRosa Quispe,H8\n", encoding="utf-8")
+    assert stage.fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("name;code\nRosa;H1\nRosa;H2\n", "line 3: «Rosa» has another code"),
+        ("name;code\nRosa;\n", "line 2: it lacks a name or a code"),
+        ("nombre;código\nRosa;H1\n", "lacks the columns name and code"),
+        (None, "can't be read"),
+    ],
+)
+def test_a_wrong_key_is_told_before_anything_is_read(tmp_path: Path, table: str | None, told: str) -> None:
+    """Names would go out in the open otherwise."""
+    if table is not None:
+        (tmp_path / "k.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_key(str(tmp_path / "k.csv"))
+    assert told in str(caught.value)
+
+
+def test_a_key_is_written_from_an_archive_and_grows(tmp_path: Path, command_line: CommandLine) -> None:
+    """Codes that were given stay; nobody else may read the file."""
+    folder = tmp_path / "entrevistas"
+    folder.mkdir()
+    (folder / "b.txt").write_text(_INTERVIEW, encoding="utf-8")
+    path = tmp_path / "archivo.toml"
+    path.write_text('id = "archivo"\ntitle = "A"\nholder = "H"\ngenre = "oral_history"\n', encoding="utf-8")
+    first = command_line("sources", "speakers", path, "--input", folder, "--json")
+    assert first.code == 0, first.err
+    key = tmp_path / "speakers.csv"
+    assert read_key(str(key)) == {"ENTREVISTADORA": "E1", "ROSA": "H1"}
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    (folder / "a.txt").write_text(_INTERVIEW.replace("ROSA", "PEDRO"), encoding="utf-8")
+    again = command_line("sources", "speakers", path, "--input", folder, "--json")
+    assert json.loads(again.out)["new"] == 1
+    assert read_key(str(key), "again") == {"ENTREVISTADORA": "E1", "ROSA": "H1", "PEDRO": "H2"}
+    (folder / "a.txt").unlink()
+    (folder / "b.txt").write_text("Un relato sin turnos.", encoding="utf-8")
+    assert command_line("sources", "speakers", path, "--input", folder).code == 2
+
+
+def test_codes_are_counted_on_from_the_keys() -> None:
+    """Whatever else stands there as a code."""
+    key: dict[str, Any] = {"Ana": "E3", "Luis": "anónimo"}
+    assert with_codes(["P", "Luis", "Eva"], key) == {"Ana": "E3", "Luis": "anónimo", "P": "E4", "Eva": "H1"}

@@ -1,0 +1,114 @@
+"""A `kill -9` of a build, a withdrawal or a publication leaves a store that verifies, and the same command goes on.
+
+The process kills itself as it flushes its n-th file or folder: between the bytes of a file and its name, too.
+`LATAM_CORPUS_KILLS` says how many moments are tried: five in `make test`, thirty in
+`make gate`, a third of them of each command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.release.build import build
+from latam_corpus.release.publish import publish
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify_version import verify
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_receipt import write_receipt_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "5"))
+_COMMANDS = ("build", "withdraw", "publish")
+_NOW = datetime(2026, 11, 27, tzinfo=UTC)
+_TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "shard_bytes": 8_000}
+
+
+def do(command: str, out: Path) -> None:
+    """The command on a store that has a version of the run `a-1`; `build` makes one upon it of the run `b-1`."""
+    store, runs = Store.at(out / "store"), out.parent / "out" / "runs"
+    if command == "build":
+        build("puerto", [runs / "b-1"], store, parent="2026.11.0", **_TERMS)
+    elif command == "withdraw":
+        done = withdraw(store, "puerto", "source", "cantos", "lo pide la familia", _NOW, {"a-1": runs / "a-1"})
+        write_receipt_entry(store, done, _NOW)
+    else:
+        publish("puerto@2026.11.0", store, str(out / "published"))
+
+
+def flushing(call: Callable[[], None], kill_at: int = 0) -> int:
+    """How many times something was flushed during the call, which is killed at one of them."""
+    whole, count = os.fsync, 0
+
+    def fsync(descriptor: int) -> None:
+        nonlocal count
+        count += 1
+        if count == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        whole(descriptor)
+
+    os.fsync = fsync  # type: ignore[assignment]
+    try:
+        call()
+    finally:
+        os.fsync = whole
+    return count
+
+
+def state(out: Path) -> dict[str, str]:
+    """The digests of what a store and a published folder hold for readers, without leftovers of what was killed."""
+    found = {}
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        if path.is_file() and not any(part.startswith(".") for part in path.parts) and "/scratch/" not in name:
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def problems(out: Path) -> list[str]:
+    """What is wrong with the versions of the store."""
+    store = Store.at(out / "store")
+    return [problem for version in store.versions("puerto") for problem in verify(store, "puerto", version)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_a_kill_at_any_moment_leaves_a_store_that_verifies(
+    tmp_path: Path, document: Any, kept_run: Any, command: str
+) -> None:
+    """And the same command, given again, ends with the files of one that nobody disturbed."""
+    documents = [
+        document(n, source_id="cantos" if n % 9 == 0 else "cuentos", uses=["train", "redistribute"]) for n in range(120)
+    ]
+    kept_run("b-1", [document(n) for n in range(200, 230)])
+    whole = tmp_path / "whole"
+    build("puerto", [kept_run("a-1", documents)], whole / "store", **_TERMS)
+    shutil.copytree(whole, tmp_path / "before")
+    flushes = flushing(lambda: do(command, whole))
+    expected = state(whole)
+    assert problems(whole) == []
+    moments = max(1, _KILLS // len(_COMMANDS))
+    for moment in sorted({1 + place * (flushes - 1) // max(1, moments - 1) for place in range(moments)}):
+        out = tmp_path / f"killed-{moment}"
+        shutil.copytree(tmp_path / "before", out)
+        killed = subprocess.run([sys.executable, __file__, command, str(out), str(moment)], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert problems(out) == [], moment
+        do(command, out)
+        assert problems(out) == [], moment
+        assert {name: digest for name, digest in state(out).items() if name in expected} == expected, moment
+
+
+if __name__ == "__main__":
+    flushing(lambda: do(sys.argv[1], Path(sys.argv[2])), int(sys.argv[3]))

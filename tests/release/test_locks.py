@@ -1,0 +1,127 @@
+"""One lock holds what a training run saw: several releases, outside Parquet too, and what is to be masked since."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.corpus_lock import join_locks, read_lock, read_locks
+from latam_corpus.release.lock_check import places_of
+from latam_corpus.release.pull import pull
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.train import CorpusStream
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+_NOW = datetime(2026, 11, 27, tzinfo=UTC)
+_TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
+
+
+@pytest.fixture
+def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
+    """A store with two releases, each in two languages."""
+    opened = Store.at(tmp_path / "store")
+    for name, first in (("puerto", 0), ("sierra", 100)):
+        documents = [document(first + n, language="por_Latn" if n % 5 == 0 else "spa_Latn") for n in range(20)]
+        build(name, [kept_run(f"{name}-1", documents)], opened, shard_bytes=30_000, **_TERMS)
+    return opened
+
+
+def test_a_slice_has_the_ledger_of_its_documents(store: Store, tmp_path: Path, command_line: CommandLine) -> None:
+    """Where it is asked for: of no other document a row, of each of them all; the card says what was selected."""
+    whole = tmp_path / "whole"
+    pull("puerto", store, whole)
+    line: list[Any] = ["pull", "puerto", "--store", store.url, "--where", "language = 'por_Latn'"]
+    assert command_line(*line, "--to", tmp_path / "slice", "--with-ledger", "--columns", "text").code == 0
+    ids = pl.read_parquet(tmp_path / "slice" / "data" / "**" / "*.parquet")["doc_id"]
+    ledger = pl.read_parquet(tmp_path / "slice" / "ledger.parquet")
+    expected = pl.read_parquet(whole / "ledger.parquet").filter(pl.col("doc_id").is_in(ids.implode()))
+    assert len(ids) == 4
+    assert ledger.height
+    assert ledger.equals(expected)
+    assert "language = 'por_Latn'; columns doc_id, text" in (tmp_path / "slice" / "README.md").read_text()
+    assert "ledger.parquet" in (tmp_path / "slice" / "SHA256SUMS").read_text()
+    assert command_line(*line, "--to", tmp_path / "slice").code == 0
+    assert not (tmp_path / "slice" / "ledger.parquet").exists()
+
+
+def test_one_file_locks_several_releases(store: Store, tmp_path: Path, command_line: CommandLine) -> None:
+    """Each once; a stream is held to the one that it names, and a file of several is joined again."""
+    for name in ("puerto", "sierra"):
+        pull(name, store, tmp_path / name)
+    files = [tmp_path / name / "corpus.lock" for name in ("puerto", "sierra", "puerto")]
+    both = tmp_path / "corpus.lock"
+    told = command_line("release", "lock", *files, "--to", both, "--json").json
+    assert [one["name"] for one in told] == ["puerto", "sierra"]
+    assert read_locks(both) == (read_lock(files[0]), read_lock(files[1]))
+    assert read_lock(both, "sierra") == read_lock(both, "sierra@2026.11.0") == read_lock(files[1])
+    assert join_locks([both, files[0]], tmp_path / "again.lock") == read_locks(both)
+    assert len(list(CorpusStream(store.url, "sierra", lock=both))) == 20
+    with pytest.raises(ConfigError, match="one of those that are joined"):
+        join_locks([files[0], both], both)
+    for spec, wrong in ((None, "none of them is named"), ("costa", "«costa» is none of them")):
+        with pytest.raises(ConfigError, match=wrong):
+            CorpusStream(store.url, spec, lock=both)
+    assert (
+        "fija puerto@2026.11.0, sierra@2026.11.0"
+        in command_line("release", "lock", *files, "--to", both, "--lang", "es").out
+    )
+
+
+@pytest.mark.parametrize("text", ['{"format": 2}', '{"format": 2, "releases": [{}]}', '{"format": 2, "releases": 3}'])
+def test_a_damaged_file_of_several_is_told(tmp_path: Path, text: str) -> None:
+    """As one of a single release is; an empty one too."""
+    (tmp_path / "corpus.lock").write_text(text)
+    with pytest.raises(ConfigError, match=r"isn't a corpus\.lock"):
+        read_locks(tmp_path / "corpus.lock")
+    (tmp_path / "corpus.lock").write_text('{"format": 2, "releases": []}')
+    with pytest.raises(ConfigError, match="it locks no release"):
+        read_locks(tmp_path / "corpus.lock")
+
+
+def test_withdrawn_rows_are_told_where_they_stand(store: Store, tmp_path: Path, command_line: CommandLine) -> None:
+    """In a pulled folder by file and row; of several locks by release."""
+    for name in ("puerto", "sierra"):
+        pull(name, store, tmp_path / name, columns=["text"])
+    both = tmp_path / "both.lock"
+    join_locks([tmp_path / name / "corpus.lock" for name in ("puerto", "sierra")], both)
+    line: list[Any] = ["release", "check-lock", "--store", store.url]
+    assert command_line(*line, both).code == 0
+    [file, *_] = sorted((tmp_path / "puerto" / "data").rglob("*.parquet"))
+    gone = pl.read_parquet(file)["doc_id"][1]
+    withdraw(store, "puerto", "doc", gone, "asked by the author", _NOW)
+    checked = command_line(*line, tmp_path / "puerto" / "corpus.lock", "--json")
+    place = {"doc_id": gone, "file": file.relative_to(tmp_path / "puerto").as_posix(), "start": 1, "end": 2}
+    assert (checked.code, checked.json["withdrawn"], checked.json["rows"]) == (1, [gone], [place])
+    assert "para ocultarlos" in command_line(*line, tmp_path / "puerto" / "corpus.lock", "--lang", "es").out
+    joined = command_line(*line, both, "--json")
+    assert joined.code == 1
+    alone = tmp_path / "alone" / "corpus.lock"
+    (alone.parent / "data").mkdir(parents=True)
+    alone.write_bytes((tmp_path / "puerto" / "corpus.lock").read_bytes())
+    pl.DataFrame({"other": [1]}).write_parquet(alone.parent / "data" / "other.parquet")
+    assert command_line(*line, alone, "--json").json["rows"] == []
+    assert [one["withdrawn"] for one in joined.json["releases"]] == [[gone], []]
+    file.write_bytes(b"PAR1")
+    with pytest.raises(ReleaseError, match="pull or export it again"):
+        places_of(pl.Series([gone]), tmp_path / "puerto")
+
+
+def test_a_lock_says_nothing_else_than_before(store: Store, tmp_path: Path) -> None:
+    """That of one release reads as it did: older toolkits take it."""
+    pull("puerto", store, tmp_path / "puerto")
+    told = json.loads((tmp_path / "puerto" / "corpus.lock").read_text())
+    assert told["format"] == 1
+    assert set(told) == {
+        "name", "version", "manifest_sha256", "withdrawal_sequence", "where", "rewritten", "rows", "toolkit", "format",
+    }  # fmt: skip

@@ -1,0 +1,175 @@
+"""A pull that is killed at any moment goes on by the same command, ends verified, and fetches little more than needed.
+
+`LATAM_CORPUS_KILLS` says how often it is killed: three times in `make test`, thirty in `make gate`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+import pytest
+
+from latam_corpus.release.build import build
+from latam_corpus.release.pull import pull
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "3"))
+_PIECE = 4096
+_SLICE = ["text", "language"]
+_CODE = """
+import sys
+from pathlib import Path
+from latam_corpus.release.pull import pull
+store, to, columns = sys.argv[1], Path(sys.argv[2]), sys.argv[3].split()
+pull("puerto", store, to, "language = 'spa_Latn'" if columns else None, columns=columns)
+"""
+
+
+class _Served(http.server.SimpleHTTPRequestHandler):
+    """Serves files and ranges of them; kills who asks when it has given so many bytes."""
+
+    bytes_out: ClassVar[int] = 0
+    moment: ClassVar[int | None] = None
+    child: ClassVar[subprocess.Popen[bytes] | None] = None
+    lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Serve a file, or the range of it that is asked for."""
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            return super().do_GET()
+        whole = path.read_bytes()
+        first, _, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        piece = whole[int(first) : int(last) + 1 if last else None]
+        self.send_response(206 if "Range" in self.headers else 200)
+        self.send_header("Content-Range", f"bytes {first}-{int(first) + len(piece) - 1}/{len(whole)}")
+        self.send_header("Content-Length", str(len(piece)))
+        self.end_headers()
+        for start in range(0, len(piece), _PIECE):
+            try:
+                self.wfile.write(piece[start : start + _PIECE])
+            except OSError:  # who asked is gone
+                return None
+            self._count(len(piece[start : start + _PIECE]))
+        return None
+
+    def _count(self, size: int) -> None:
+        served = type(self)
+        with self.lock:
+            served.bytes_out += size
+            if served.child and served.moment is not None and served.bytes_out >= served.moment:
+                served.child.send_signal(signal.SIGKILL)
+                served.moment = None
+
+
+@pytest.fixture
+def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
+    """A store with a version of 40 documents of 100 kB, a fifth of them Portuguese."""
+    documents = [
+        document(n, text=random.Random(n).randbytes(50_000).hex(), language="spa_Latn" if n % 5 else "por_Latn")
+        for n in range(40)
+    ]
+    opened = Store.at(tmp_path / "store")
+    terms: dict[str, Any] = {
+        "admit": ["open"],
+        "uses": ["train"],
+        "today": date(2026, 11, 25),
+        "shard_bytes": 2_000_000,
+    }
+    build("puerto", [kept_run("a-1", documents)], opened, splits={}, **terms)
+    return opened
+
+
+@pytest.fixture
+def served(store: Store) -> Iterator[str]:
+    """The store's address on loopback."""
+    _Served.bytes_out = 0
+    _Served.moment = _Served.child = None
+    handler = partial(_Served, directory=str(store.folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _pulled(served: str, to: Path, columns: list[str], moment: int | None) -> bool:
+    """Whether a pull in another process, killed when so many bytes more were served, came to its end."""
+    command = [sys.executable, "-c", _CODE, served, str(to), " ".join(columns)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as child:
+        with _Served.lock:
+            _Served.child = child
+            _Served.moment = None if moment is None else _Served.bytes_out + moment
+        said = child.communicate()[1]
+    assert child.returncode in (0, -signal.SIGKILL), said.decode()
+    return child.returncode == 0
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("columns", [[], _SLICE], ids=["whole", "slice"])
+def test_a_pull_killed_again_and_again_ends_verified(
+    store: Store, served: str, tmp_path: Path, columns: list[str]
+) -> None:
+    """What is there at the end is what a pull that nobody killed brings, byte by byte."""
+    expected = tmp_path / "expected"
+    pull("puerto", store, expected, "language = 'spa_Latn'" if columns else None, columns=columns)
+    lots = random.Random(7)
+    to = tmp_path / "killed"
+    killed = 0
+    for _ in range(_KILLS):
+        killed += not _pulled(served, to, columns, lots.randrange(1, 2 * _size(expected) // _KILLS))
+        assert (to / "corpus.lock").is_file() <= (not killed)
+    assert killed > _KILLS // 2
+    assert _pulled(served, to, columns, None)
+    sums = dict(line.split("  ")[::-1] for line in (to / "SHA256SUMS").read_text().splitlines())
+    there = {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
+    assert there == {*sums, "SHA256SUMS", "corpus.lock"}
+    assert {name: hashlib.sha256((to / name).read_bytes()).hexdigest() for name in sums} == sums
+    for name in there:
+        assert (to / name).read_bytes() == (expected / name).read_bytes(), name
+
+
+def test_traffic_of_a_slice_is_about_its_size(store: Store, served: str, tmp_path: Path) -> None:
+    """Columns that aren't wanted aren't read, nor are partitions: of a small one little more than its footer."""
+    slices = [
+        ("language = 'spa_Latn'", ["id", "text", "language"]),
+        (None, ["text"]),
+        ("language = 'por_Latn'", ["text"]),
+    ]
+    traffic, sizes = [], []
+    for number, (where, columns) in enumerate(slices):
+        before = _Served.bytes_out
+        pull("puerto", served, tmp_path / str(number), where, columns=columns)
+        traffic.append(_Served.bytes_out - before)
+        sizes.append(_size(tmp_path / str(number) / "data"))
+    assert min(sizes) > 400_000
+    for out, size in zip(traffic[:2], sizes[:2], strict=True):
+        assert out < 1.2 * size
+    assert traffic[2] < sizes[2] + 150_000 < 0.3 * _size(Path(store.root))
+
+
+def test_a_slice_is_read_back(served: str, tmp_path: Path) -> None:
+    """What came by ranges is what stands in the store."""
+    pull("puerto", served, tmp_path / "slice", "language = 'por_Latn'", columns=["text"])
+    rows = pl.read_parquet(tmp_path / "slice" / "data" / "**" / "*.parquet")
+    assert sorted(rows["text"]) == sorted(random.Random(n).randbytes(50_000).hex() for n in range(0, 40, 5))

@@ -1,0 +1,125 @@
+"""Whole authors or sources are held out where a recipe says so; a split that was asked for isn't empty by chance."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.manifest import Manifest
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "index": False}
+HALVES = {"validation": 0.3, "test": 0.3}
+
+
+def released(store: Path, manifest: Manifest) -> pl.DataFrame:
+    """The rows of a version."""
+    return pl.concat([pl.read_parquet(store / shard.object) for shard in manifest.shards], how="diagonal_relaxed")
+
+
+def most_splits(rows: pl.DataFrame, column: str) -> int:
+    """In how many splits the documents with one value of a column are at most."""
+    return int(rows.drop_nulls(column).group_by(column).agg(pl.col("split").n_unique())["split"].max())  # type: ignore[arg-type]
+
+
+def test_all_of_an_author_is_in_one_split_however_the_name_is_written(
+    tmp_path: Path, document: Any, kept_run: Any
+) -> None:
+    """With co-authors and copies under another name; a later version moves nothing, and new works go where she is."""
+    names = ["Mistral, Gabriela", "gabriela  MISTRAL"]
+    authors = [[f"Autora {n // 4}"] for n in range(80)] + [[name] for name in names for _ in range(10)]
+    documents = [document(n, creators=creators) for n, creators in enumerate(authors)]
+    documents += [document(200, creators=["Autora 1", "Autora 2"]), document(201, creators=None)]
+    documents += [document(202 + n, creators=[f"Doble {n}"], duplicate_cluster="e" * 32) for n in range(2)]
+    first = build("puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=HALVES, split_by="author", **TERMS)
+    rows = released(tmp_path / "s", first).with_columns(name=pl.col("creators").list.first().str.to_lowercase())
+    assert rows["split"].n_unique() == 3
+    assert most_splits(rows, "name") == 1
+    assert rows.filter(pl.col("name").str.contains("mistral"))["split"].n_unique() == 1
+    joined = rows.filter(pl.col("name").is_in(["autora 1", "autora 2"]))
+    assert joined["split"].n_unique() == 1
+    assert most_splits(rows, "duplicate_cluster") == 1
+    new = [document(300 + n, creators=creators) for n, creators in enumerate(authors[::4])]
+    run = kept_run("b-1", new)
+    second = build("puerto", [run], tmp_path / "s", splits=HALVES, split_by="author", parent="latest", **TERMS)
+    after = released(tmp_path / "s", second).with_columns(name=pl.col("creators").list.first().str.to_lowercase())
+    both = rows.join(after, on="doc_id", suffix="_after")
+    assert (both["split"] == both["split_after"]).all()
+    assert most_splits(after, "name") == 1
+
+
+def test_all_of_a_source_is_in_one_split(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """By clusters the same documents are spread over all."""
+    documents = [document(n, source_id=f"fuente-{n % 12}") for n in range(240)]
+    run = kept_run("a-1", documents)
+    by_source = build("puerto", [run], tmp_path / "s", splits=HALVES, split_by="source", **TERMS)
+    by_cluster = build("faro", [run], tmp_path / "s", splits=HALVES, **TERMS)
+    assert most_splits(released(tmp_path / "s", by_source), "source_id") == 1
+    assert most_splits(released(tmp_path / "s", by_cluster), "source_id") == 3
+    assert (by_source.split_by, by_cluster.split_by) == ("source", "cluster")
+
+
+def test_who_turns_to_authors_keeps_what_was_held_out(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """An author whose works were in all splits has them there still, and her new ones are for training."""
+    documents = [document(n, creators=["Rosa Vera"]) for n in range(60)]
+    first = build("puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=HALVES, **TERMS)
+    more = kept_run("b-1", [document(n, creators=["Rosa Vera"]) for n in range(100, 140)])
+    second = build("puerto", [more], tmp_path / "s", splits=HALVES, split_by="author", parent="latest", **TERMS)
+    old, new = (released(tmp_path / "s", one) for one in (first, second))
+    both = old.join(new, on="doc_id", suffix="_after")
+    assert (both.height, both["split"].n_unique()) == (60, 3)
+    assert (both["split"] == both["split_after"]).all()
+    assert new.join(old, on="doc_id", how="anti")["split"].unique().to_list() == ["train"]
+
+
+@pytest.mark.parametrize("shares", [{"validation": 0.01}, {"test": 0.01}, {"validation": 0.01, "test": 0.01}])
+def test_a_split_that_was_asked_for_isnt_empty_by_chance(
+    tmp_path: Path, document: Any, kept_run: Any, shares: dict[str, float]
+) -> None:
+    """From a hundred documents on a hundredth is one, whichever the draw."""
+    for number in range(6):
+        documents = [document(1000 * number + n) for n in range(101)]
+        run = kept_run(f"a-{number}", documents)
+        manifest = build(f"puerto-{number}", [run], tmp_path / "s", splits=shares, **TERMS)
+        held = {split: tally.rows for split, tally in manifest.counts["split"].items() if split != "train"}
+        assert held.keys() == shares.keys()
+        assert max(held.values()) < 8
+
+
+def test_a_corpus_too_small_for_it_says_so(
+    tmp_path: Path, document: Any, kept_run: Any, command_line: CommandLine
+) -> None:
+    """On its card and when it is built, in the reader's language; a version of what was for training does so too."""
+    release = {"admit": ["open"], "uses": ["train"], "split": {"validation": 0.005, "test": 0.0}}
+    run = kept_run("a-1", [document(n) for n in range(20)], release=release)
+    out = tmp_path / "out"
+    told = command_line("release", "build", "puerto", run, "--out", out, "--lang", "es")
+    assert "No hay partición validation" in told.err + told.out
+    card = Store.at(out / "store").read("releases", "puerto", "2026.11.0", "README.md").decode()
+    assert "There is no validation split, although 0.5 % were asked for" in card
+    assert "no test split" not in card
+
+
+def test_the_recipe_says_by_what(tmp_path: Path, small_recipe: Any) -> None:
+    """And a word that isn't one is told with the three that are."""
+    from latam_corpus.pipeline.recipe import load_recipe
+
+    text = small_recipe("repair", release="")
+    (tmp_path / "r.toml").write_text(text.replace("[release]", '[release]\nsplit_by = "author"'))
+    found = load_recipe(str(tmp_path / "r.toml"))
+    assert found.release
+    assert found.release.split_by == "author"
+    (tmp_path / "r.toml").write_text(text.replace("[release]", '[release]\nsplit_by = "autor"'))
+    with pytest.raises(ConfigError, match="split_by"):
+        load_recipe(str(tmp_path / "r.toml"))

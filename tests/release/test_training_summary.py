@@ -1,0 +1,115 @@
+"""The summary that the EU asks of trainers has a version's sources, domains and opt-outs, and nothing withdrawn."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+from latam_corpus.release.training_summary import training_content, training_summary
+from latam_corpus.release.withdraw import withdraw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.manifest import Manifest
+
+TERMS: dict[str, Any] = {"admit": ["open", "permission"], "uses": ["evaluate"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+OPT_OUT = {"signal": "noai", "value": "noai", "address": "https://faro.example/1", "time": NOW}
+
+
+@pytest.fixture
+def version(tmp_path: Path, document: Any, kept_run: Any) -> tuple[Store, Manifest]:
+    """Twenty-one pages of as many sites, one of them large, a book, and a letter given by permission."""
+    pages = [
+        document(n, source_id="sitios", url=f"https://www.Sitio{n}.example:80/a?b", uses=["evaluate"])
+        for n in range(20)
+    ]
+    large = document(20, source_id="sitios", url="http://yo@faro.example/1", text="La luz. " * 90, opt_outs=[OPT_OUT])
+    others = [
+        document(30, source_id="libros", url="https://libros.example/1", composition="machine"),
+        document(31, source_id="cartas", rights=None, rights_tier="permission", agreement="a-1"),
+    ]
+    documents = [one | {"uses": ["evaluate"]} for one in (*pages, large, *others)]
+    run = kept_run("a-1", documents)
+    told = json.loads((run / "run.json").read_text("utf-8"))
+    told["sources"] = [
+        {"id": "sitios", "title": "Sitios del puerto", "holder": "Varios", "collect": {"kind": "crawl"}},
+        {"id": "libros", "title": "Libros | del puerto", "holder": "Casa", "collect": {"kind": "files"}},
+        {"id": "cartas", "title": "Cartas", "holder": "Familia", "collect": {"kind": "files"}},
+    ]
+    (run / "run.json").write_text(json.dumps(told), "utf-8")
+    store = Store.at(tmp_path / "store")
+    return store, build("puerto", [run], store, **TERMS)
+
+
+def section(text: str, number: str) -> str:
+    """What stands under a heading with this number."""
+    return text.partition(f"\n### {number} ")[2].partition("\n## ")[0].partition("\n### ")[0]
+
+
+def test_sources_stand_where_the_template_asks_for_them(version: tuple[Store, Manifest]) -> None:
+    """Crawled, public, or given by permission; of domains the tenth with most content; opt-outs that were seen."""
+    store, manifest = version
+    content = training_content(store, manifest)
+    text = training_summary(manifest, content)
+    assert content.domains[0].name == "faro.example"
+    assert {one.name for one in content.domains[1:]} == {f"sitio{n}.example" for n in range(20)}
+    assert [one.name for one in content.named][:1] == ["faro.example"]
+    assert len(content.named) == 3
+    crawled = section(text, "2.3")
+    assert "| Sitios del puerto |" in crawled
+    assert "The 3 domains with most content, a tenth of the 21 in all" in crawled
+    assert "| faro.example | 1 | 720 B |" in crawled
+    assert "libros.example" not in text
+    assert "| Libros \\| del puerto | not stated | Casa | CC0-1.0 | 1 |" in section(text, "2.1")
+    assert "| Cartas | not stated | Familia | permission | 1 |" in section(text, "2.2")
+    assert "Cartas" not in section(text, "2.1") + crawled
+    assert "1 documents were written or translated by a machine" in section(text, "2.5")
+    assert "- 1 documents carry noai" in section(text, "3.1")
+    assert "less than 1 billion tokens" in text
+    assert "*to be filled in by the provider of the model*" in text
+
+
+def test_what_was_withdrawn_since_isnt_counted(version: tuple[Store, Manifest]) -> None:
+    """Of the older version either: who trains doesn't get it."""
+    store, manifest = version
+    before = training_content(store, manifest)
+    withdraw(store, "puerto", "url", "http://yo@faro.example/*", "lo pide su autora", NOW)
+    after = training_content(store, manifest)
+    assert (after.documents, len(after.domains), after.opt_outs) == (before.documents - 1, 20, {})
+    assert "faro.example" not in training_summary(manifest, after)
+
+
+def test_a_version_of_files_has_no_domains(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Nor a period of collection, and its opt-outs that kept documents out are counted."""
+    documents = [document(1), document(2, uses=[], opt_outs=[OPT_OUT])]
+    store = Store.at(tmp_path / "store")
+    manifest = build(
+        "puerto", [kept_run("a-1", documents)], store, admit=["open"], uses=["train"], today=TERMS["today"]
+    )
+    text = training_summary(manifest, training_content(store, manifest))
+    assert "none was crawled" in section(text, "2.3")
+    assert "there are no domains" in section(text, "2.3")
+    assert "- 1 documents were left out by noai" in section(text, "3.1")
+
+
+def test_the_command_writes_it(version: tuple[Store, Manifest], tmp_path: Path, command_line: CommandLine) -> None:
+    """Into a file or out; as JSON with every domain."""
+    store = ("--store", version[0].url)
+    told = command_line("release", "training-summary", "puerto", *store)
+    assert told.out.startswith("# Public summary of training content: what puerto@2026.11.0 says for it\n")
+    file = tmp_path / "resumen.md"
+    said = command_line("release", "training-summary", "puerto", "--to", file, *store, "--lang", "es")
+    assert "23 documentos, 21 dominios" in said.out
+    assert file.read_text("utf-8") == told.out
+    values = command_line("release", "training-summary", "puerto", "--json", *store).json
+    assert (len(values["domains"]), values["documents"], values["sources"]["sitios"]) == (21, 23, 21)
+    assert command_line("release", "training-summary", "peurto", *store).code == 2

@@ -1,0 +1,70 @@
+"""A run's folder is in one process's hands, also where the file system's locks don't reach over machines."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import itertools
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus import locks
+from latam_corpus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holders show themselves often, so that nobody waits long."""
+    monkeypatch.setattr(locks, "BEAT_SECONDS", 0.2)
+
+
+@contextmanager
+def _held_elsewhere(folder: Path) -> Iterator[None]:
+    """A process of another machine, whose lock isn't seen here, holds the folder."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        for number in itertools.count():
+            (folder / locks.LOCK_FILE).write_text(f"process 7 on nodo3, beat {number}")
+            if ended.wait(0.02):
+                return
+
+    holder = threading.Thread(target=beat)
+    holder.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        holder.join()
+
+
+def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> None:
+    """And is named; once it is silent, the folder is free."""
+    (tmp_path / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
+    refused = pytest.raises(ConfigError, match="in use by process 7 on nodo3; wait")
+    with _held_elsewhere(tmp_path), refused, locks.locked(tmp_path, beats=True):
+        pass
+    with locks.locked(tmp_path, beats=True):
+        pass
+    assert (tmp_path / locks.LOCK_FILE).read_text() == ""
+
+
+def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of processes of this machine, too."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    refused = pytest.raises(ConfigError, match="in use by process")
+    with locks.locked(tmp_path, beats=True), refused, locks.locked(tmp_path, beats=True):
+        pass
+    with locks.locked(tmp_path, beats=True):
+        pass

@@ -1,0 +1,101 @@
+"""What a trainer's commands print, and what they say is wrong, is in the language that `--lang` names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.store import Store
+
+_PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
+    "mix plan puerto --tokens 9000": {
+        "es": ("9 000 tokens", "porción", "lenguas indígenas de las Américas: 0.0% del presupuesto"),
+        "pt": ("9 000 tokens", "parcela", "línguas indígenas das Américas: 0.0% do orçamento"),
+    },
+    "mix plan puerto --tokens 90M --weights unimax": {
+        "es": ("los topes dejan sin llenar", "agotada"),
+        "pt": ("os limites deixam", "esgotada"),
+    },
+    "release tokens puerto": {
+        "es": ("tokens por palabra", "frente al español"),
+        "pt": ("tokens por palavra", "em relação ao espanhol"),
+    },
+    "export puerto --format ds --to {to}": {
+        "es": ("120 documentos", "dice dónde están los tokens de cada documento"),
+        "pt": ("120 documentos", "diz onde estão os tokens de cada documento"),
+    },
+}
+_WRONG: dict[str, dict[str, str]] = {
+    "mix plan puerto --tokens muchos": {
+        "es": "«muchos» no es un número de tokens; escriba, por ejemplo, 20000",
+        "pt": "“muchos” não é um número de tokens; escreva, por exemplo, 20000",
+    },
+    "mix plan puerto --tokens 9000 --by lengua": {
+        "es": "por «lengua» no se forman porciones",
+        "pt": "por “lengua” não se formam parcelas",
+    },
+    "export puerto --format dss --to {to}": {
+        "es": "no existe el formato «dss»; ¿quiso escribir «ds»?",
+        "pt": "não existe o formato “dss”",
+    },
+    "export puerto --format ds --end-token <fin> --to {to}": {
+        "es": "no tiene el token «<fin>»",
+        "pt": "não tem o token “<fin>”",
+    },
+}
+
+
+@pytest.fixture
+def typed(small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine) -> Any:
+    """What a line says, typed with the store and the tokenizer."""
+
+    def run(line: str, language: str) -> Any:
+        words = [word.format(to=tmp_path / language) for word in line.split()]
+        return command_line(*words, "--store", small_store.url, "--tokenizer", tokenizer_file, "--lang", language)
+
+    return run
+
+
+@pytest.mark.parametrize("line", _PRINTED)
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_figures_are_told_in_the_language(typed: Any, line: str, language: str) -> None:
+    """Headings, notes and charts."""
+    said = typed(line, language)
+    assert said.code == 0, said.err
+    assert [one for one in _PRINTED[line][language] if one not in said.out] == [], said.out
+
+
+@pytest.mark.parametrize("line", _WRONG)
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_what_is_wrong_is_told_in_the_language(typed: Any, line: str, language: str) -> None:
+    """With the remedy."""
+    said = typed(line, language)
+    assert (said.code, _WRONG[line][language] in said.err) == (2, True), said.err
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("es", ("de 3 líneas están en", "1 líneas tienen menos de tres palabras", "--exclude", "línea")),
+        ("pt", ("de 3 linhas estão em", "1 linhas têm menos de três palavras", "--exclude", "linha")),
+    ],
+)
+def test_leaks_are_told_in_the_language(
+    small_store: Store, tmp_path: Path, command_line: CommandLine, language: str, told: tuple[str, ...]
+) -> None:
+    """Lines that are too short among them; a file that isn't there is told too, with the help."""
+    lines = tmp_path / "examen.txt"
+    lines.write_text("La barca salió del puerto antes del alba.\nNada que ver con esto.\nsi no\n")
+    base: list[Any] = ["contamination", "puerto", "--store", small_store.url, "--lang", language]
+    said = command_line(*base, "--against", lines, "--write-exclusions", tmp_path / "fuera.txt")
+    assert [one for one in told if one not in said.out] == [], said.out + said.err
+    missing = command_line(*base, "--against", tmp_path / "nada.jsonl").err
+    assert {"es": "nombre un archivo de líneas JSON", "pt": "indique um arquivo de linhas JSON"}[language] in missing
+    shown = command_line("contamination", "--help", "--lang", language).out
+    assert {"es": "conjunto de evaluación", "pt": "conjunto de avaliação"}[language] in " ".join(shown.split())
