@@ -59,8 +59,9 @@ EXTRACTORS: Final = {
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
-# Of pages that are read one by one: a megabyte more may take once more the limit of time.
 _PAGES: Final = frozenset({"application/pdf"})
+# What is read piece by piece: a megabyte more may take once more the limit of time.
+_IN_PIECES: Final = frozenset({*_PAGES, "application/tei+xml"})
 _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/tiff"})
 _BY_OFFICE: Final = frozenset({"application/msword"})
 # By the clock, since other programs do the work: a page takes seconds, and a megabyte of a scan may be fifty.
@@ -83,8 +84,8 @@ class Extract(Stage):
     Attributes:
         mode: how HTML pages are read: `balanced` by their layout, and by trafilatura where that leaves much in doubt;
             `careful` by trafilatura, three times as slow; `fast` by their layout alone.
-        time_limit: seconds of processor time that a document's parser may take, of a PDF once more for each of its
-            megabytes; six times as many by the clock.
+        time_limit: seconds of processor time that a document's parser may take, of a PDF or TEI once more for each of
+            its megabytes; six times as many by the clock.
         memory_limit_mb: megabytes that it may take; enforced on Linux alone.
         ocr: languages in which pages without text and pictures are recognised by tesseract, such as spa, por or que;
             none are without.
@@ -116,9 +117,10 @@ class Extract(Stage):
 
     def fingerprint(self) -> str:
         """Return what changes when the layout model, the engine of OCR or a plug-in's extractor does."""
+        layout = "" if self.mode == "careful" else model_digest()
+        engine = f" {tesseract(self.ocr)}" if self.ocr else ""
         plug_ins = [f" {name} {package_digest(entry.module)}" for name, entry in plugged_extractors().items()]
-        layout = ("" if self.mode == "careful" else model_digest()) + "".join(plug_ins)
-        return f"{layout} {tesseract(self.ocr)}" if self.ocr else layout
+        return layout + engine + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
@@ -165,7 +167,7 @@ class Extract(Stage):
         outcomes: list[Outcome | None] = []
         boxed: dict[int, Job] = {}
         types = list(media_types)
-        extractors = _extractors()
+        extractors = {plugged_media_type(name): one.value for name, one in plugged_extractors().items()} | EXTRACTORS
         for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
             outcomes.append(None)
             if raw is None:
@@ -176,7 +178,7 @@ class Extract(Stage):
             elif kind in IN_PROCESS:
                 outcomes[row] = attempt(Job(extractors[kind], raw, parameters))
             else:
-                boxed[row] = self._job(extractors[kind], kind, raw, parameters)
+                boxed[row] = self._job(kind, extractors[kind], raw, parameters)
         for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
             outcomes[row] = outcome
         return [
@@ -184,10 +186,10 @@ class Extract(Stage):
             for one, media_type in zip(outcomes, types, strict=True)
         ]
 
-    def _job(self, extractor: str, kind: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
+    def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
         """Return what is to be done with a document, with what the options say of its kind."""
         more: dict[str, str] = {}
-        patience = 1 + len(raw) / _MB if kind in _PAGES else 1.0
+        patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
         if self.ocr and kind in _PAGES | _PICTURES:
             more["ocr"] = ",".join(self.ocr)
             patience *= _OCR_PATIENCE
@@ -195,11 +197,6 @@ class Extract(Stage):
             more["libreoffice"] = "yes"
             patience = _OFFICE_PATIENCE
         return Job(extractor.format(mode=self.mode), raw, {**parameters, **more}, patience)
-
-
-def _extractors() -> dict[str, str]:
-    """Return the extractor of each media type, those of plug-ins among them."""
-    return {plugged_media_type(name): entry.value for name, entry in plugged_extractors().items()} | EXTRACTORS
 
 
 def _turns(outcome: object) -> list[dict[str, Any]] | None:
