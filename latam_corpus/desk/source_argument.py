@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from latam_corpus.catalog.source import Source, load_source
+from latam_corpus.catalog.source import SOURCES, Source, load_source
 from latam_corpus.cli.show import errors
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.errors import ConfigError
@@ -37,9 +37,11 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
     return check_source(text, str(path))
 
 
-def of_path(path: Path) -> Source:
-    """Return a source that says nothing of the texts at a path but that they are there."""
-    return Source(id="sin-describir", title=path.name or str(path), holder="—")
+def undescribed(named: str) -> Path | None:
+    """Return the file or folder of texts that is named; None for a source's file, or an id of the catalogue."""
+    path = Path(named).expanduser()
+    is_source = named.endswith(".toml") or (SOURCES / f"{named}.toml").is_file()
+    return path if not is_source and path.exists() else None
 
 
 def usable_source(named: str, language: str) -> Source:
@@ -50,8 +52,8 @@ def usable_source(named: str, language: str) -> Source:
         typer.Exit: something is wrong in the file.
     """
     if not named.endswith(".toml"):
-        path = Path(named).expanduser()
-        return of_path(path) if path.exists() else load_source(named)
+        path = undescribed(named)
+        return load_source(named) if path is None else Source(id="sin-describir", title=path.name or named, holder="—")
     source, findings = check_file(Path(named))
     if source is None:
         for one in findings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.tei_header import header_of
+from latam_corpus.extract.tei_stream import write_in_pieces
 from latam_corpus.extract.xml_tree import entity, parse_xml
 from latam_corpus.text.xml_tree import name_of
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # Counted up when the same bytes give another text.
 EXTRACTOR: Final = "tei 1"
 
+# Of more bytes the tree isn't held, which takes five times as many.
+_LARGE: Final = 32 * 2**20
 _ROOTS: Final = frozenset({"TEI", "TEI.2", "teiCorpus"})
 # What is no part of the text as it is read: title pages and the like, notes, running heads, descriptions of pictures,
 # what the author struck out, the readings of other witnesses.
@@ -63,11 +66,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     ¿Quién vive?
     """
     del parameters
-    root = parse_xml(raw)
+    writer = _Writer()
+    large = len(raw) > _LARGE
+    root = write_in_pieces(raw, writer, _LEFT_OUT) if large else parse_xml(raw)
     if name_of(root) not in _ROOTS:
         raise UnusableError("not TEI", f"its root is <{name_of(root)}>", "convert it, or leave it out")
-    writer = _Writer()
-    for body in root.iter("{*}body"):
+    for body in () if large else root.iter("{*}body"):
         if not any(name_of(parent) in ("floatingText", *_LEFT_OUT) for parent in body.iterancestors()):
             writer.walk(body)
             writer.stop(2)
@@ -99,6 +103,11 @@ class _Writer(BlockText):
         elif self._glued:
             self._ends = before
         return stopped
+
+    def end_division(self) -> None:
+        """End the block that is open; what follows stands in another division."""
+        self.stop(2)
+        self._glued = False
 
     def walk(self, element: etree._Element) -> None:
         """Write the element's text without the text after it."""

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+# Of strangers' XML nothing is fetched or expanded, and nothing without end is read.
+PARSING: Final[dict[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 
 
 def tree_of(raw: bytes) -> etree._Element:
@@ -22,10 +33,7 @@ def tree_of(raw: bytes) -> etree._Element:
     >>> tree_of("<nota>Mañana</nota>".encode()).text
     'Mañana'
     """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
-    return etree.fromstring(raw, parser)
+    return etree.fromstring(raw, etree.XMLParser(**PARSING))
 
 
 def name_of(element: etree._Element) -> str:

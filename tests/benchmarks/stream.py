@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -14,12 +13,10 @@ import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import fsspec
-import polars as pl
 
-from latam_corpus import schema
 from latam_corpus.release.build import build
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
@@ -27,6 +24,7 @@ from latam_corpus.release.store import Store
 from .machine import Report, Table
 from .own import ROOT
 from .texts import NOVELS, checksums, collections, recombined
+from .written_run import write_run
 
 if TYPE_CHECKING:
     import argparse
@@ -147,31 +145,10 @@ def _bucket(folder: Path, stack: ExitStack) -> str:
 
 def version_of(folder: Path, texts: list[str]) -> Store:
     """A store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
-    run = folder / "runs" / "benchmark-00000000"
-    (run / "kept").mkdir(parents=True)
-    usual: dict[str, Any] = {
-        "language": "spa_Latn", "genre": "literature", "composition": "original", "source_id": "benchmark",
-        "rights": "CC0-1.0", "rights_tier": "open", "basis": "licence", "uses": ["train"],
-        "obtained": datetime(2026, 11, 27, tzinfo=UTC),
-        "origin": {"file": "benchmark", "member": None, "offset": None, "digest": None},
-    }  # fmt: skip
-    for part, start in enumerate(range(0, len(texts), 20_000)):
-        rows = [
-            usual | {"doc_id": doc_id(start + n), "text": text} for n, text in enumerate(texts[start : start + 20_000])
-        ]
-        frame = schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA)
-        frame.write_parquet(run / "kept" / f"part-{part:05d}.parquet")
-    source = {"id": "benchmark", "title": "Benchmark", "holder": None, "homepage": None}
-    told = {"id": run.name, "written": "2026-11-27T00:00:00+00:00", "finished": True, "parts": [], "sources": [source]}
-    (run / "run.json").write_text(json.dumps(told | {"recipe": {"name": "benchmark", "title": "Benchmark"}}))
+    run = write_run(folder / "runs" / "benchmark-00000000", ({"text": text} for text in texts))
     store = Store.at(folder / "store")
     build("benchmark", [run], store, admit=["open"], uses=["train"], created=datetime.now(UTC), splits={}, index=False)
     return store
-
-
-def doc_id(number: int) -> str:
-    """The id of a version's document."""
-    return hashlib.sha256(f"{number}".encode()).hexdigest()[:32]
 
 
 def _prepared(python: str, rival: str, folder: Path) -> bool:

@@ -109,3 +109,14 @@ def test_what_lies_at_a_path_is_previewed(disk: Path, command_line: CommandLine)
     (item,) = json.loads(told.out)["items"]
     assert item["text"].startswith("La barca salió")
     assert item["original"].split("\n")[:2] == ["title: Relato del puerto", "creators: Ana Paz"]
+
+
+def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
+    tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever lies where the command is given."""
+    (tmp_path / "conha19").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = command_line("sources", "inventory", "conha19", "--json")
+    assert told.code == 0, told.err
+    assert json.loads(told.out)[0]["source"] == "conha19"

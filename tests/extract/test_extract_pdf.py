@@ -117,9 +117,26 @@ def test_a_word_is_whole_again(first: str, second: str, joined: str) -> None:
     assert flow([page]) == joined
 
 
+def _locked() -> bytes:
+    """A PDF that opens with a password, as its standard says (ISO 32000, 7.6)."""
+    keys = b"/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        b"<</Filter/Standard/V 1/R 2/Length 40/P -4" + keys + b">>",
+    ]
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<41><41>]>>\n%%EOF\n"
+
+
 @pytest.mark.parametrize(
     ("raw", "cause"),
-    [(b"%PDF-1.7\n%roto", "damaged file"), (b"%PDF-1.7\n" + b"1 0 obj<<>>endobj\n" * 20, "damaged file")],
+    [
+        (b"%PDF-1.7\n%roto", "damaged file"),
+        (b"%PDF-1.7\n" + b"1 0 obj<<>>endobj\n" * 20, "damaged file"),
+        (_locked(), "encrypted"),
+    ],
 )
 def test_a_damaged_pdf_is_told(raw: bytes, cause: str) -> None:
     """What pdfium can't open is a row with its reason."""

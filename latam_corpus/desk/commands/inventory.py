@@ -13,6 +13,7 @@ from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
+from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.history import finished_runs
@@ -84,7 +85,7 @@ def inventory(
     from latam_corpus.audit.stores import existing_store
 
     language = spoken()
-    if named and (folder := folder_of(named)):
+    if named and (folder := folder_of(named, out)):
         from latam_corpus.desk.commands.survey_tables import tell_survey
 
         tell_survey(folder, draft, html, language, as_json=as_json)
@@ -105,13 +106,14 @@ def inventory(
         console.print(_NOTHING.fill(out=out).translate(language), markup=False)
 
 
-def folder_of(named: Sequence[str]) -> Path | None:
-    """Return the folder, or the file that describes no source, that is named alone.
+def folder_of(named: Sequence[str], out: Path) -> Path | None:
+    """Return the folder, or the file that describes no source, that is named alone; None where sources are named.
 
     Raises:
         ConfigError: another thing is named beside it.
     """
-    paths = [path for one in named if not one.endswith(".toml") and (path := Path(one).expanduser()).exists()]
+    held = (one for one in named if not (out / "collected" / one).is_dir())
+    paths = [path for one in held if (path := undescribed(one))]
     if paths and len(named) > 1:
         raise ConfigError(str(paths[0]), _("a folder is surveyed by itself"), _("give the command for each"))
     return paths[0] if paths else None

@@ -23,7 +23,7 @@ from latam_corpus.desk.preview_page import (
     preview_page,
     summary,
 )
-from latam_corpus.desk.source_argument import usable_source
+from latam_corpus.desk.source_argument import undescribed, usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
@@ -75,8 +75,8 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        undescribed = file if not file.endswith(".toml") and Path(file).expanduser().exists() else ""
-        folder = where or undescribed or warc_folder(source, out) or _asked(source, n, opened, language)
+        texts = where or str(undescribed(file) or "")
+        folder = texts or warc_folder(source, out) or _asked(source, n, opened, language)
         for breach in examine(source, folder).breaches:
             raise ConfigError(*breach)
         items = items_of(source, folder, n, policies)

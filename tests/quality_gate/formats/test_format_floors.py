@@ -34,24 +34,28 @@ pytestmark = [
 ]  # fmt: skip
 
 # Words of the reference and of the text that stand in both, in order, over all words of both.
-WORD_FLOORS = {"epub": 0.999, "docx": 0.999, "odt": 0.999, "rtf": 0.999, "pdf": 0.999}
+WORD_FLOORS = {"epub": 0.999, "docx": 0.999, "odt": 0.999, "rtf": 0.999, "pdf": 0.999, "doc": 0.999}
 ALTO_FLOOR = 0.995
 INTERVIEWS_KEPT = 0.98
 _CHARACTERS = 40_000
-_FILTERS = {"docx": "MS Word 2007 XML", "odt": "writer8", "rtf": "Rich Text Format", "pdf": "writer_pdf_Export"}
+_FILTERS = {
+    "docx": "MS Word 2007 XML", "odt": "writer8", "rtf": "Rich Text Format", "pdf": "writer_pdf_Export",
+    "doc": "MS Word 97",
+}  # fmt: skip
 _TYPES = {
     "epub": "application/epub+zip",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "odt": "application/vnd.oasis.opendocument.text",
     "rtf": "application/rtf",
     "pdf": "application/pdf",
+    "doc": "application/msword",
     "alto": "application/alto+xml",
 }
 
 
 def _extracted(kind: str, raw: bytes) -> Any:
     module, _, name = EXTRACTORS[_TYPES[kind]].partition(":")
-    return getattr(importlib.import_module(module), name)(raw, {})
+    return getattr(importlib.import_module(module), name)(raw, {"libreoffice": "yes"})
 
 
 def _words(text: str) -> list[str]:
