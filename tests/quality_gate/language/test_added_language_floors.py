@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.real, pytest.mark.skipif(not _LINES.is_file(), reason=
 
 
 def test_two_hundred_lines_are_enough_and_cost_the_others_nothing(tmp_path: Path) -> None:
-    """Zenzontepec Chatino, of which the shipped model names hardly a line; rows in other languages stay what they were."""
+    """Zenzontepec Chatino, of which the shipped model names hardly a line; other languages lose nothing."""
     with lzma.open(_LINES, "rt", encoding="utf-8") as file:
         lines = [line.split("\t")[1] for line in file][1:]
     random.Random(1).shuffle(lines)
