@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from latam_corpus.dedupe.damage import SHORTEST
 from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, WORDS
 from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE
 
@@ -53,7 +54,8 @@ def beside_copies(
     alone = told.to_series().to_numpy()[pairs]
     # The same words, of which the one has more: it is as damaged as the other, in more or fewer of a thousand.
     alone[(own == 0).any(axis=1) & (missing == 0).all(axis=1)] = 0
-    worse = np.maximum(_more(spoilt + missing) * _THOUSAND // np.maximum(words, 1), _more(alone))
+    # A saying isn't damaged by one accent less.
+    worse = (words >= SHORTEST) * np.maximum(_more(spoilt + missing) * _THOUSAND // np.maximum(words, 1), _more(alone))
     appended = documents[APPENDED].fill_null(0).to_numpy().astype(np.int64)[pairs]
     added = np.minimum(appended, np.maximum(own, _more(words)))
     return _most(worse, pairs, len(documents)), _most(added, pairs, len(documents))

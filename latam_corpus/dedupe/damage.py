@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # in Spanish and Portuguese, cut in pieces of 2,000 words: as printed nearly all under 1, without accents 12 to 37,
 # with 1, 3 and 5 % of the letters misread 3, 10 and 16, in a wrong charset 70 and more.
 CLASSES: Final = (2, 4, 8, 16, 32, 64)
-_SHORTEST: Final = 40  # words of a text that is judged
+SHORTEST: Final = 40  # words of a text that is judged
 _LEAST: Final = 3  # damaged words in all: fewer are chance, a name, an address
 _ACCENTED: Final = 4  # words that have an accent or should, to tell whether accents are missing
 # Where one word in so many of the middle half has an accent they aren't missing: of the same novels as printed all but
@@ -150,7 +150,7 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     accented, inside = accented_words(words)
     spoken = shipped().spoken(words, languages, 2 * _WRITTEN * inside.astype(np.int64) < words.word_count)
     damage = _damaged(words, spoken, _ACCENTED)
-    damage[:, (words.word_count < _SHORTEST) | (damage.sum(axis=0) < _LEAST)] = 0
+    damage[:, (words.word_count < SHORTEST) | (damage.sum(axis=0) < _LEAST)] = 0
     counts = words.word_count
     rows = np.flatnonzero(damage.any(axis=0))
     if len(rows):

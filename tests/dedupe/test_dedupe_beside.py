@@ -112,6 +112,14 @@ def test_few_accents_are_missed_beside_the_copy_that_has_them(form: Literal["NFC
     assert evidence["accents_missing"] == 0 < evidence["damage_beside"]
 
 
+def test_a_saying_with_an_accent_less_is_not_damaged() -> None:
+    """The longer one of two is kept, in which all of the other stands, and not both."""
+    short = "24 horas num dia e 24 cervejas numa caixa. Coincidência?"
+    long = "Existem 24 horas num dia e 24 cervejas numa caixa. Coincidencia?"
+    [(fell, (kept, evidence))] = _fallen({"a": long, "b": short}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("b", "a", "words")
+
+
 def test_a_copy_with_a_menu_is_not_the_less_damaged_one() -> None:
     """Without its accents either: of a thousand words the menu's are sound."""
     tale = _bare(_TALE)
