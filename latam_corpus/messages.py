@@ -104,6 +104,23 @@ def same(text: object) -> Message:
     return text if isinstance(text, Message) else Message("{text}", {"text": str(text)})
 
 
+@dataclass(frozen=True)
+class _Decimal(Message):
+    """A number, whose decimal sign is a comma in Spanish and Portuguese."""
+
+    def translate(self, language: str) -> str:
+        return self.msgid if language == "en" else self.msgid.replace(".", ",")
+
+
+def decimal(number: str) -> Message:
+    """Return a number as a value of messages: its point becomes the language's decimal sign.
+
+    >>> decimal("0.318").translate("es"), str(decimal("0.318"))
+    ('0,318', '0.318')
+    """
+    return _Decimal(number)
+
+
 def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
     """Several messages with commas, or something else, between them.
 

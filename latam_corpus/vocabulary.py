@@ -145,6 +145,32 @@ def plugged_signals() -> dict[str, metadata.EntryPoint]:
     return {entry.name: entry for entry in entries}
 
 
+# A package names them by the suffix that they are for: [project.entry-points."latam_corpus.extractors"] ags = "m:f".
+EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
+READER_ENTRY_POINTS: Final = "latam_corpus.readers"
+
+
+@cache
+def plugged_extractors() -> dict[str, metadata.EntryPoint]:
+    """Return where plug-in packages have what makes text of bytes, by the files' suffix without its dot."""
+    return {entry.name: entry for entry in sorted(metadata.entry_points(group=EXTRACTOR_ENTRY_POINTS))}
+
+
+@cache
+def plugged_readers() -> dict[str, metadata.EntryPoint]:
+    """Return where plug-in packages have what makes records of files, by the files' suffix without its dot."""
+    return {entry.name: entry for entry in sorted(metadata.entry_points(group=READER_ENTRY_POINTS))}
+
+
+def plugged_media_type(suffix: str) -> str:
+    """Return the media type of bytes that a plug-in makes text of.
+
+    >>> plugged_media_type("ags")
+    'application/x-plug-in.ags'
+    """
+    return f"application/x-plug-in.{suffix}"
+
+
 @cache
 def signal_names() -> tuple[str, ...]:
     """Return every signal's name: the toolkit's own, then those of plug-ins, which releases don't hold."""

@@ -8,6 +8,7 @@ from latam_corpus.cli.app import Command
 from latam_corpus.messages import N_
 
 COMMANDS: Final = {
+    "plugin": Command("latam_corpus.cli.plugin_new:app", N_("Write plug-in packages.")),
     "recipe": Command("latam_corpus.cli.recipe_new:app", N_("Write recipes.")),
     "check": Command(
         "latam_corpus.cli.recipes:check",

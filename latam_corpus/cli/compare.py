@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json, table
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, Message, _, translated
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,30 +76,44 @@ def _examples(comparison: Comparison, most: int) -> list[dict[str, object]]:
 
 
 def _print(a: str, b: str, comparison: Comparison, most: int) -> None:
-    unit = comparison.unit
+    """Print on which documents they disagree, then the slices, those that changed before the others."""
     for letter, name in (("A", a), ("B", b)):
         console.print(f"{letter}  {name}")
-    console.print(f"{number(comparison.both)} documents in both", end="")
-    for name, only in (("A", comparison.only_a), ("B", comparison.only_b)):
-        if only:
-            console.print(f", {number(only)} in {name} alone", end="")
-    console.print()
-    rows = []
-    for row in comparison.slices.iter_rows(named=True):
-        title = row["slice"].removesuffix("_id")
-        change = row["units_b"] - row["units_a"]
-        share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
-        counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
-        rows.append((title, row["value"] or "—", *map(number, counts), share))
-    table("kept", ["by", "", "A docs#", "B docs#", f"A {unit}#", f"B {unit}#", "change#"], rows)
+    about = {"n": number(comparison.both), "a": number(comparison.only_a), "b": number(comparison.only_b)}
+    console.print(_("documents in both: {n}; in A alone: {a}; in B alone: {b}", **about))
+    _print_disagreements(comparison, most)
+    slices = list(comparison.slices.iter_rows(named=True))
+    changed = [row for row in slices if _counts(row, "a") != _counts(row, "b")]
+    same = [row for row in slices if row not in changed]
+    unit = comparison.unit
+    for title, rows in ((_("kept, and changed"), changed), (_("kept, and the same in both"), same)):
+        if rows:
+            heads: list[str | Message] = [_("by"), "", _("A docs#"), _("B docs#"), f"A {unit}#", f"B {unit}#"]
+            console.print()
+            table(title, [*heads, _("change#")], map(_slice, rows))
+
+
+def _counts(row: dict[str, Any], run: str) -> tuple[int, int]:
+    return row[f"documents_{run}"], row[f"units_{run}"]
+
+
+def _slice(row: dict[str, Any]) -> tuple[str, ...]:
+    change = row["units_b"] - row["units_a"]
+    share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
+    counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
+    return (row["slice"].removesuffix("_id"), row["value"] or "—", *map(number, counts), share if change else "")
+
+
+def _print_disagreements(comparison: Comparison, most: int) -> None:
     if not comparison.disagreements.height:
-        console.print("they agree on every document")
+        console.print(_("they agree on every document"))
         return
-    examples = _examples(comparison, most)
-    console.print(f"they disagree on {number(comparison.disagreements.height)} documents")
+    unit, examples = comparison.unit, _examples(comparison, most)
+    console.print(_("they disagree on {n} documents", n=number(comparison.disagreements.height)))
     for row in comparison.reasons.iter_rows(named=True):
         why = f" ({row['reason']})" if row["reason"] else ""
-        console.print(f"  {row['what']}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
+        what = translated(row["what"], spoken())
+        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
         for one in examples:
             if (one["what"], one["reason"]) == (row["what"], row["reason"]):
                 sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""

@@ -101,7 +101,7 @@ def tell_submitted(submission: Submission, *, as_json: bool) -> None:
         print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
         return
     out = submission.folder.parent.parent
-    console.print(f"submitted {name}: job {job} leads it; you may log out", markup=False)
+    console.print(_("submitted {name}: job {job} leads it; you may log out", name=name, job=job))
     for verb in ("status", "logs", "cancel"):
         console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 

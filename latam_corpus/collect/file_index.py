@@ -25,7 +25,7 @@ from latam_corpus.catalog.source import Collect, FileIndex
 from latam_corpus.catalog.works.library_xml import records_of
 from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
-from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.formats import SUFFIXES, format_of, suffixes
 from latam_corpus.collect.input_file import as_json
 from latam_corpus.collect.mapping import value_at
 from latam_corpus.collect.records import Content, Failure, Limits
@@ -178,7 +178,7 @@ class _Names:
 def _without_suffix(name: str) -> str:
     """Return the name without a suffix that a format has: `a.b` is whole, `a.pdf` isn't."""
     plain = PurePosixPath(stem(name))
-    return plain.stem if plain.suffix.lower() in SUFFIXES else name
+    return plain.stem if plain.suffix.lower() in suffixes() else name
 
 
 def _as_path(name: str) -> str:

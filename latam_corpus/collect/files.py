@@ -20,6 +20,7 @@ from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.input_file import InputFile, of_json
 from latam_corpus.collect.listing import digest, list_inputs
+from latam_corpus.collect.plugged_reader import plugged_reader
 from latam_corpus.collect.record_context import RecordContext
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
@@ -104,7 +105,11 @@ SPLITTERS: Final = {
 
 def reader_of(entry: Format) -> Reader:
     """Return the reader of a format that is no archive."""
-    return cast("Reader", _imported(READERS[entry.name]))
+    if entry.name in READERS:
+        return cast("Reader", _imported(READERS[entry.name]))
+    if entry.media_type is not None:  # a plug-in makes text of its bytes
+        return cast("Reader", _imported(READERS[UNKNOWN.name]))
+    return plugged_reader(entry.name)
 
 
 def splitter_of(entry: Format) -> Splitter | None:

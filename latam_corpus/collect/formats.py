@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Final
 
 from latam_corpus.collect.sniff import DOCX, ODT
 from latam_corpus.collect.streams import stem
+from latam_corpus.errors import ConfigError
+from latam_corpus.vocabulary import plugged_extractors, plugged_media_type, plugged_readers
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,28 @@ WHOLE: Final = frozenset(
 )
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
+_PLUGGED: Final = re.compile(r"[a-z0-9]+")
+
+
+@cache
+def suffixes() -> dict[str, Format]:
+    """Return the format of each suffix: the toolkit's own, and those that plug-in packages extract or read.
+
+    Raises:
+        ConfigError: a package names no suffix, or one that is taken.
+    """
+    known = dict(SUFFIXES)
+    for entries, has_bytes in ((plugged_extractors(), True), (plugged_readers(), False)):
+        for name, entry in entries.items():
+            suffix = f".{name}"
+            place = f"entry point «{entry.group}», {name} = {entry.value}"
+            if not _PLUGGED.fullmatch(name):
+                problem = f"«{name}» is no suffix"
+                raise ConfigError(place, problem, "name it by the suffix without its dot, in small letters and digits")
+            if suffix in known or name in BY_NAME:
+                raise ConfigError(place, f"«{suffix}» is read by something else", "take another suffix")
+            known[suffix] = Format(name, (suffix,), plugged_media_type(name) if has_bytes else None)
+    return known
 
 
 def unread_suffix(pattern: str) -> str | None:
@@ -84,7 +110,7 @@ def unread_suffix(pattern: str) -> str | None:
     (None, None)
     """
     suffix = PurePosixPath(stem(pattern)).suffix.lower()
-    return suffix if suffix[1:].isalnum() and suffix not in SUFFIXES else None
+    return suffix if suffix[1:].isalnum() and suffix not in suffixes() else None
 
 
 def format_of(relative: str, named: str | None = None) -> Format | None:
@@ -97,5 +123,5 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
     >>> format_of("portada.png") is None
     True
     """
-    by_suffix = SUFFIXES.get(PurePosixPath(stem(relative)).suffix.lower())
+    by_suffix = suffixes().get(PurePosixPath(stem(relative)).suffix.lower())
     return BY_NAME[named] if named and not (by_suffix and by_suffix.archive) else by_suffix

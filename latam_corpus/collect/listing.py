@@ -14,7 +14,7 @@ from fsspec.utils import glob_translate
 
 from latam_corpus.collect.bags import with_bags
 from latam_corpus.collect.file_index import with_index
-from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_file import InputFile
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
@@ -89,7 +89,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         problem = _("«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named)
         raise ConfigError(_("input of {source}", source=source.id), problem, _("name the folder in which both are"))
     if not any(format_of(file.relative, source.collect.format) for file in files) and not any(map(_is_known, files)):
-        known = ", ".join(sorted(SUFFIXES))
+        known = ", ".join(sorted(suffixes()))
         remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
         if len(files) == 1:
             kind = _kind(files[0])

@@ -18,6 +18,7 @@ import numpy as np
 from latam_corpus.dedupe.fingerprint_kernels import (
     ACCENT,
     ACCENTED,
+    LATIN,
     LOOK_BITS,
     MARK,
     MARKS_END,
@@ -60,14 +61,16 @@ def word_stream(words: WordTable) -> Ragged:
 
 
 def accented_words(words: WordTable) -> NDArray[np.uint32]:
-    r"""How many words of each of n documents have an accent on a vowel, uint32[n]: the stream doesn't tell.
+    r"""How many words of n documents have an accent on a vowel, in all and in the middle half, uint32[2, n].
+
+    The stream doesn't tell.
 
     >>> from latam_corpus.text.words import WordTable
     >>> accented_words(WordTable.of(["La canción del otoño", "La cancio\u0301n; amanhã é de manhã"])).tolist()
-    [1, 4]
+    [[1, 4], [1, 2]]
     """
-    counts = np.zeros(len(words), np.uint32)
-    count_accented(words.data, words.starts, words.doc_words, _accents(), counts)
+    counts = np.zeros((2, len(words)), np.uint32)
+    count_accented(words.data, words.doc_bytes, np.flatnonzero(words.data >= LATIN), _accents(), counts)
     return counts
 
 

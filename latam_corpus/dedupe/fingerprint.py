@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from latam_corpus.codes import groups
-from latam_corpus.dedupe.anchors import accented_words, word_stream
+from latam_corpus.dedupe.anchors import word_stream
 from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
+from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
 from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 from latam_corpus.text.orthography import in_modern, spellings
@@ -43,8 +43,8 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `accented` (`accented_words`), `anchors` (uint64, see `anchors_of`; the band
-            keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
+            `appended` (`appended_words`), `accented` (`accented_words`), `anchors` (uint64, see `anchors_of`; the
+            band keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
         shingle: words in a run.
         bands: keys of a document; for "minhash" only.
@@ -94,7 +94,6 @@ class Fingerprint(Stage):
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
                 **damage_of(batch.words, languages),
                 APPENDED: pl.Series(APPENDED, appended_words(batch.words), dtype=pl.UInt32),
-                ACCENTED: pl.Series(ACCENTED, accented_words(batch.words), dtype=pl.UInt32),
                 ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),
             }
@@ -104,11 +103,13 @@ class Fingerprint(Stage):
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
     """Return the batch with texts in the old spelling of a language of the Americas in the modern one."""
     spelled = {code: codes_spelled(code) for code in set(languages) if code}
+    if not any(spelled.values()):
+        return batch
     texts = [
         in_modern(codes, text) if text and code and (codes := spelled[code]) else text
         for text, code in zip(batch.frame["text"], languages, strict=True)
     ]
-    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)}) if any(spelled.values()) else batch
+    return batch.with_columns({"text": pl.Series("text", texts, dtype=pl.String)})
 
 
 @cache

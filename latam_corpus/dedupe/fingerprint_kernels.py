@@ -34,7 +34,8 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
-_TWO_BYTES: Final = 0xC2  # code points beyond ASCII begin with it or more
+LATIN: Final = 0xC3  # the byte with which U+00C0 begins: before are signs
+_LETTERS: Final = 0x41  # A: before are spaces, signs and digits
 _APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
@@ -154,22 +155,34 @@ def _word(data, i, left, digit, bare, looks):
 
 
 @kernel
-def count_accented(data, starts, doc_words, accents, counts):
-    """Write how many words of each document have an accent on a vowel, by what each code point is."""
-    for d in range(len(counts)):
-        for w in range(doc_words[d], doc_words[d + 1]):
-            i = starts[w]
-            end = starts[w + 1] if w + 1 < len(starts) else len(data)
-            while i < end:
-                if data[i] < _TWO_BYTES:
-                    i += 1
-                    continue
-                point, width = decode(data, i)
-                what = accents[point]
-                if what == ACCENT or (what == MARK and i > starts[w] and accents[data[i - 1]] == VOWEL):
-                    counts[d] += 1
+def count_accented(data, doc_bytes, places, accents, counts):
+    """Count the words of each document that have an accent on a vowel, all of them and those in its middle half.
+
+    Args:
+        data: bytes of all documents.
+        doc_bytes: where those of each document start, with an end.
+        places: of all code points from LATIN on, in order.
+        accents: uint8, by code point: VOWEL, ACCENT, MARK.
+        counts: uint32[2, n], which is added to.
+    """
+    d = 0
+    last = -1  # the accent before
+    for i in places:
+        while i >= doc_bytes[d + 1]:
+            d += 1
+            last = -1
+        point, _ = decode(data, i)
+        what = accents[point]
+        if what == ACCENT or (what == MARK and i > doc_bytes[d] and accents[data[i - 1]] == VOWEL):
+            apart = last < 0
+            for j in range(last + 1, i):
+                if data[j] < _LETTERS:
+                    apart = True
                     break
-                i += width
+            counts[0, d] += apart
+            edge = (doc_bytes[d + 1] - doc_bytes[d]) // 4
+            counts[1, d] += apart and doc_bytes[d] + edge <= i < doc_bytes[d + 1] - edge
+            last = i
 
 
 @kernel
@@ -227,10 +240,10 @@ def unpack(data, offsets, places, lexicon, values, ends):
 
 
 @kernel
-def count_stops(hashes, doc_words, keys, bits, numbers, counts):
-    """How many stop words of some languages each document has, by their numbers in the table."""
+def count_stops(hashes, doc_words, keys, bits, numbers, asked, counts):
+    """How many stop words of some languages each document that is asked for has, by their numbers in the table."""
     for d in range(len(counts)):
-        for w in range(doc_words[d], doc_words[d + 1]):
+        for w in range(doc_words[d], doc_words[d + 1] if asked[d] else doc_words[d]):
             languages = bits[slot_of(keys, hashes[w])]
             if languages:
                 for column in range(len(numbers)):

@@ -21,11 +21,13 @@ from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
 from latam_corpus.cli.explain import tell
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.demo.newspaper import crawl_pieces
 from latam_corpus.demo.taken_back import take_back, tell_taken_back
 from latam_corpus.desk.commands.inventory import reasons_of
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.collection_folders import collected_folder
 from latam_corpus.pipeline.recipe import StageEntry, load_recipe
@@ -60,7 +62,7 @@ def show_demo(data: Path | None, out: Path | None, *, as_json: bool) -> None:
         pulled = workdir / "pulled"
         shutil.rmtree(pulled, ignore_errors=True)
         pull(manifest.spec, Store.at(workdir / "store"), pulled)
-        _screen(workdir, result, manifest, pulled, crawled, as_json)
+        _screen(workdir, result, manifest, pulled, crawled, as_json, lasts=out is not None)
     finally:
         if out is None:
             shutil.rmtree(workdir, ignore_errors=True)
@@ -113,7 +115,9 @@ def _crawled(folder: Path, workdir: Path) -> int:
     return int(result.pages)
 
 
-def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool) -> None:
+def _screen(
+    workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool, *, lasts: bool
+) -> None:
     store = existing_store(None, workdir)
     stays = find(workdir, _FOLLOWED, result.folder)[0]
     falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
@@ -166,6 +170,27 @@ def _screen(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, 
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
     tell_taken_back(facts["taken_back"])
+    _tell_next(workdir, result, manifest, kept_story["doc_id"], lasts=lasts)
+
+
+def _tell_next(workdir: Path, result: RunResult, manifest: Manifest, doc_id: str, *, lasts: bool) -> None:
+    """Say where to look next; nothing of it is there any more where no folder was named."""
+    heading(_("where to look next").translate(spoken()))
+    if not lasts:
+        console.print(_("  keep all of this in a folder, and look into it:"))
+        console.print("    latam-corpus demo --out out")
+        return
+    for about, command in (
+        (_("this document's whole story"), f"explain {doc_id}"),
+        (_("a page about the run"), f"report {result.folder.name}"),
+        (_("what each bound costs"), f"measure {result.folder.name}"),
+        (_("what fell, to read"), f"sample {result.folder.name} --set-aside --by drop_reason --to fell.html"),
+        (_("what the version holds"), f"release show {manifest.name}"),
+        (_("a collection of your own, by questions"), "sources new mine.toml"),
+    ):
+        there = "" if command.startswith("sources") else f" --out {workdir}"
+        console.print(Message("  {about}:", {"about": about}))
+        console.print(f"    latam-corpus {command}{there}")
 
 
 def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -83,6 +83,7 @@ class SlurmSite(BaseModel):
         partition: where jobs are queued; the cluster's usual one where nothing is stated.
         account: to whom they are charged.
         options: what else `sbatch` is given, such as `--qos=long`.
+        python: the words that start Python on a node, such as those of a container; else the one that runs this.
         setup: shell lines before a job's work, such as `module load python`; one that fails ends the job.
         environment: variables of the jobs.
         scratch: a folder on each node for temporary files.
@@ -100,6 +101,7 @@ class SlurmSite(BaseModel):
     partition: _Word | None = None
     account: _Word | None = None
     options: list[Annotated[str, Field(pattern=r"^--?[\w-]+(=.*)?$")]] = Field(default_factory=list)
+    python: Annotated[list[str], Field(min_length=1)] | None = None
     setup: list[str] = Field(default_factory=list)
     environment: _Environment = Field(default_factory=dict)
     scratch: _Folder | None = None

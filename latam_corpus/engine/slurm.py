@@ -9,10 +9,8 @@ goes on from the folder while nobody answers.
 from __future__ import annotations
 
 import secrets
-import shlex
 import shutil
 import signal
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -23,7 +21,7 @@ from latam_corpus.engine.reused import TRIES, Reused
 from latam_corpus.engine.rounds import Round
 from latam_corpus.engine.site import seconds_of
 from latam_corpus.engine.slurm_commands import Job, SlurmSilentError, cancel_named, jobs_named, submit
-from latam_corpus.engine.slurm_jobs import LOGS, options, script, worker_jobs
+from latam_corpus.engine.slurm_jobs import LOGS, options, python, script, worker_jobs
 from latam_corpus.engine.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.part import Outcome
@@ -189,7 +187,7 @@ class _Crew:
 
 def _worker_job(site: SlurmSite, folder: Path, size: int) -> tuple[str, list[str]]:
     """Return the script and the options of an array of workers."""
-    words = shlex.join([sys.executable, "-m", "latam_corpus.engine.slurm_worker", str(folder)])
+    words = python(site, "latam_corpus.engine.slurm_worker", str(folder))
     asked = options(site, worker_jobs(folder), site.time, site.memory_gb)
     more = [f"--array=0-{size - 1}", f"--output={folder / LOGS}/%A_%a.log", "--no-requeue"]
     return script(site, f"exec {words}"), [*asked, *more]

@@ -53,6 +53,11 @@ def options(site: SlurmSite, name: str, time_: str, memory_gb: float) -> list[st
     ]
 
 
+def python(site: SlurmSite, module: str, *words: str) -> str:
+    """Return the shell's words for a module that is run by the site's Python."""
+    return shlex.join([*(site.python or [sys.executable]), "-m", module, *words])
+
+
 def script(site: SlurmSite, *commands: str) -> str:
     """Return a job's shell script: the site's set-up, which must succeed, and then the commands."""
     variables = ONE_THREAD | ({"TMPDIR": site.scratch} if site.scratch else {}) | site.environment
@@ -117,9 +122,10 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
     site = load_site(site_file, SlurmSite)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CODE_FILE).unlink(missing_ok=True)
-    command_line = shlex.join([sys.executable, "-m", "latam_corpus", *command])
+    command_line = python(site, "latam_corpus", *command)
     commands = [
         f"export {_FOLDER}={shlex.quote(str(folder))}",
+        f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may begin a job anew
         f"cd {shlex.quote(str(directory))}",
         "set +e",
         "for try in 1 2 3; do",  # where it is killed, what is done is kept

@@ -10,6 +10,7 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import canonical_url, doc_id
+from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.child import Failed, Job, Limits, attempt
@@ -20,7 +21,7 @@ from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.programs import office, tesseract
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
-from latam_corpus.vocabulary import SKIMMED
+from latam_corpus.vocabulary import SKIMMED, plugged_extractors, plugged_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -115,9 +116,11 @@ class Extract(Stage):
             office()
 
     def fingerprint(self) -> str:
-        """Return what changes when the layout model or the engine of OCR does, so that cached work is redone."""
+        """Return what changes when the layout model, the engine of OCR or a plug-in's extractor does."""
         layout = "" if self.mode == "careful" else model_digest()
-        return f"{layout} {tesseract(self.ocr)}" if self.ocr else layout
+        engine = f" {tesseract(self.ocr)}" if self.ocr else ""
+        plug_ins = [f" {name} {package_digest(entry.module)}" for name, entry in plugged_extractors().items()]
+        return layout + engine + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
@@ -164,17 +167,18 @@ class Extract(Stage):
         outcomes: list[Outcome | None] = []
         boxed: dict[int, Job] = {}
         types = list(media_types)
+        extractors = {plugged_media_type(name): one.value for name, one in plugged_extractors().items()} | EXTRACTORS
         for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
             outcomes.append(None)
             if raw is None:
                 continue
             kind, parameters = parse_media_type(media_type or "")
-            if kind not in EXTRACTORS:
-                outcomes[row] = Failed("no extractor", {"known": sorted(EXTRACTORS)})
+            if kind not in extractors:
+                outcomes[row] = Failed("no extractor", {"known": sorted(extractors)})
             elif kind in IN_PROCESS:
-                outcomes[row] = attempt(Job(EXTRACTORS[kind], raw, parameters))
+                outcomes[row] = attempt(Job(extractors[kind], raw, parameters))
             else:
-                boxed[row] = self._job(kind, raw, parameters)
+                boxed[row] = self._job(kind, extractors[kind], raw, parameters)
         for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
             outcomes[row] = outcome
         return [
@@ -182,7 +186,7 @@ class Extract(Stage):
             for one, media_type in zip(outcomes, types, strict=True)
         ]
 
-    def _job(self, kind: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
+    def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
         """Return what is to be done with a document, with what the options say of its kind."""
         more: dict[str, str] = {}
         patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
@@ -192,7 +196,7 @@ class Extract(Stage):
         if self.libreoffice and kind in _BY_OFFICE:
             more["libreoffice"] = "yes"
             patience = _OFFICE_PATIENCE
-        return Job(EXTRACTORS[kind].format(mode=self.mode), raw, {**parameters, **more}, patience)
+        return Job(extractor.format(mode=self.mode), raw, {**parameters, **more}, patience)
 
 
 def _turns(outcome: object) -> list[dict[str, Any]] | None:

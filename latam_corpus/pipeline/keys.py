@@ -23,10 +23,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.durable import replace, sealed, unsealed
+from latam_corpus.durable import package_digest, replace, sealed, unsealed
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import PACKAGE, cache_folder
 from latam_corpus.stages import Barrier
+from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -266,7 +267,8 @@ def reading_code() -> str:
     """Change with the code that makes rows of a source's files, and with the tables beside it."""
     ours = code()
     tables = [hashlib.sha256((ours.package / table).read_bytes()).hexdigest() for table in _TABLES]
-    return digest_of(ours.digest([_READING]), tables)
+    plug_ins = [(name, package_digest(entry.module)) for name, entry in plugged_readers().items()]
+    return digest_of(ours.digest([_READING]), tables, *plug_ins)
 
 
 def rows_code() -> str:

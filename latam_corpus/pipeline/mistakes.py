@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from latam_corpus.codes import admits
-from latam_corpus.collect.formats import SUFFIXES, unread_suffix
+from latam_corpus.collect.formats import suffixes, unread_suffix
 from latam_corpus.errors import ConfigError, as_one
 from latam_corpus.language.model_files import SHIPPED, chosen
 from latam_corpus.messages import _, enumerated, same
@@ -99,7 +99,7 @@ def unread(source: Source) -> Iterator[tuple[Message, Message]]:
     if source.collect.format:
         return
     for suffix in dict.fromkeys(filter(None, map(unread_suffix, source.collect.files))):
-        known = ", ".join(sorted(SUFFIXES))
+        known = ", ".join(sorted(suffixes()))
         problem = _("nothing reads files that end in «{suffix}»", suffix=suffix)
         yield problem, _("save them as one of {known}; or set collect.format", known=known)
 

@@ -16,7 +16,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
-from latam_corpus.collect.formats import FORMATS, SUFFIXES
+from latam_corpus.collect.formats import FORMATS, suffixes
 from latam_corpus.collect.streams import stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
@@ -58,7 +58,6 @@ COLLECTED = frozenset(
 
 # Formats whose records are bytes for `extract`; an archive may hold them.
 _WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
-_WHOLE_FILES = tuple(suffix for suffix, entry in SUFFIXES.items() if entry.name in _WHOLE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -278,7 +277,8 @@ def gives_text(source: Source) -> bool:
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    return not any(stem(pattern).lower().endswith(_WHOLE_FILES) for pattern in collect.files)
+    whole = tuple(suffix for suffix, entry in suffixes().items() if entry.media_type is not None or entry.archive)
+    return not any(stem(pattern).lower().endswith(whole) for pattern in collect.files)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,9 +18,9 @@ SLICES: Final = ("language", "genre", "source_id", "country")
 # Of two records of one document, this one only says that there was another.
 _SUPERSEDED: Final = "superseded"
 _FACTS: Final = ("doc_id", *SLICES, "title", "tokens", "drop_reason")
-KEPT_BY_A: Final = "kept by A alone"
-KEPT_BY_B: Final = "kept by B alone"
-CHANGED: Final = "kept by both, with another text"
+KEPT_BY_A: Final = N_("kept by A alone")
+KEPT_BY_B: Final = N_("kept by B alone")
+CHANGED: Final = N_("kept by both, with another text")
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,10 @@ def count_stops(words, wholes, keys, bits, own_number, background, own, distinct
     tally = np.zeros(64, np.int64)
     for d in range(len(doc_words) - 1):
         number = own_number[d]
+        if number < 0 and len(background) == 0:
+            own[d] = distinct[d] = -1
+            other[d] = 0
+            continue
         tally[:] = 0
         different = 0
         for w in range(doc_words[d], doc_words[d + 1]):

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.train.order import shuffled
+from latam_corpus.train.ordered_rows import take_rows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
 
@@ -85,7 +86,7 @@ class MixedRows:
         where = np.concatenate(places)
         order = np.argsort(where, kind="stable")
         whole = pa.concat_tables(tables, promote_options="permissive")
-        return whole.take(pa.array(order)), where[order] + self._start(chunk)
+        return take_rows(whole, order), where[order] + self._start(chunk)
 
     def close(self) -> None:
         """Stop reading ahead."""

@@ -38,6 +38,7 @@ from . import (
     stream,
     text_path,
     update,
+    withdraw,
     word_table,
 )
 from .extraction import gate
@@ -77,6 +78,7 @@ NAMES = {
     "house": house,
     "before": before,
     "formats": formats,
+    "withdraw": withdraw,
 }
 
 

@@ -16,8 +16,9 @@ from latam_corpus.train.contamination import find_matches
 from latam_corpus.train.stream import CorpusStream
 
 from .machine import Report, Table, share
-from .stream import doc_id, version_of
+from .stream import version_of
 from .texts import NOVELS, VERSES, checksums, collections, read_texts, recombined
+from .written_run import doc_id
 
 if TYPE_CHECKING:
     import argparse

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -14,12 +13,10 @@ import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import fsspec
-import polars as pl
 
-from latam_corpus import schema
 from latam_corpus.release.build import build
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
@@ -27,6 +24,7 @@ from latam_corpus.release.store import Store
 from .machine import Report, Table
 from .own import ROOT
 from .texts import NOVELS, checksums, collections, recombined
+from .written_run import write_run
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +45,8 @@ _NOTES: Final = (
     "One process on one core, by the CPU seconds of all its threads, since other work runs on this machine.",
     "Seconds by the clock are the least of the rounds.",
     "Text: each document is taken as a dict with its id and its text, and its bytes are counted.",
-    "Tokens: by one tokenizer on one thread, in blocks of 2,048; of other readers documents are encoded 256 at a time.",
+    "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first two millions; other readers' documents are",
+    "encoded 256 at a time.",
     "S3 is a server on loopback; each round begins without a cache. Grain reads Parquet from a disk alone.",
     "Documents are recombined paragraphs of public novels, encoded as each reader wants them: `datasets` reads the",
     "Parquet files of a pulled version, `grain` one of the two columns, `mds` and `litdata` their own copies.",
@@ -85,8 +84,8 @@ def measure(args: argparse.Namespace) -> Report:
             size = len(texts), sum(len(text.encode()) for text in texts)
             rows += [(*case, reader, *_figures(each, *size)) for reader, each in figures.items()]
     columns = (
-        "from", "order", "as", "reader", "documents/CPU s#", "MB/CPU s#", "documents/s#", "first s#", "first CPU s#",
-        "peak MB#", "distinct documents#",
+        "from", "order", "as", "reader", "documents/CPU s#", "MB/CPU s#", "documents/s#", "tokens/CPU s#", "first s#",
+        "first CPU s#", "peak MB#", "distinct documents#",
     )  # fmt: skip
     table = Table(f"{args.documents:,} documents of {_WORDS} words, read once", columns, tuple(rows))
     settings = {"documents": args.documents, "rounds": args.rounds, "words": _WORDS}
@@ -98,7 +97,10 @@ def _figures(rounds: list[dict[str, float]], documents: int, size: int) -> tuple
     least = {key: min(one[key] for one in rounds) for key in ("seconds", "first", "first_cpu")}
     peak = statistics.median(one["peak_mb"] for one in rounds)
     distinct = int(rounds[0]["distinct"]) if rounds[0]["distinct"] else ""
-    rates = round(documents / cpu), round(size / cpu / 1e6, 1), round(documents / least["seconds"])
+    tokens = int(rounds[0]["tokens"])
+    rates: tuple[object, ...] = ("", "", "", round(tokens / cpu))
+    if not tokens:
+        rates = round(documents / cpu), round(size / cpu / 1e6, 1), round(documents / least["seconds"]), ""
     return (*rates, round(least["first"], 2), round(least["first_cpu"], 2), round(peak), distinct)
 
 
@@ -143,31 +145,10 @@ def _bucket(folder: Path, stack: ExitStack) -> str:
 
 def version_of(folder: Path, texts: list[str]) -> Store:
     """A store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
-    run = folder / "runs" / "benchmark-00000000"
-    (run / "kept").mkdir(parents=True)
-    usual: dict[str, Any] = {
-        "language": "spa_Latn", "genre": "literature", "composition": "original", "source_id": "benchmark",
-        "rights": "CC0-1.0", "rights_tier": "open", "basis": "licence", "uses": ["train"],
-        "obtained": datetime(2026, 11, 27, tzinfo=UTC),
-        "origin": {"file": "benchmark", "member": None, "offset": None, "digest": None},
-    }  # fmt: skip
-    for part, start in enumerate(range(0, len(texts), 20_000)):
-        rows = [
-            usual | {"doc_id": doc_id(start + n), "text": text} for n, text in enumerate(texts[start : start + 20_000])
-        ]
-        frame = schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA)
-        frame.write_parquet(run / "kept" / f"part-{part:05d}.parquet")
-    source = {"id": "benchmark", "title": "Benchmark", "holder": None, "homepage": None}
-    told = {"id": run.name, "written": "2026-11-27T00:00:00+00:00", "finished": True, "parts": [], "sources": [source]}
-    (run / "run.json").write_text(json.dumps(told | {"recipe": {"name": "benchmark", "title": "Benchmark"}}))
+    run = write_run(folder / "runs" / "benchmark-00000000", ({"text": text} for text in texts))
     store = Store.at(folder / "store")
     build("benchmark", [run], store, admit=["open"], uses=["train"], created=datetime.now(UTC), splits={}, index=False)
     return store
-
-
-def doc_id(number: int) -> str:
-    """The id of a version's document."""
-    return hashlib.sha256(f"{number}".encode()).hexdigest()[:32]
 
 
 def _prepared(python: str, rival: str, folder: Path) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["doc_id", "text"]
 BLOCK = 2048  # tokens
+MOST_TOKENS = 2_000_000
 _BATCH = 256  # documents that are tokenised at once
 _PACKAGES = {"latam_corpus": "latam_corpus.train.stream", "mds": "streaming", "grain": "grain.experimental"}
 
@@ -172,10 +173,14 @@ def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[
         for block in opened.packed(load_tokenizer(folder / "tokenizer.json"), BLOCK):
             first = first or [time.perf_counter() - begun[0], _cpu() - begun[1]]
             tokens += len(block)
+            if tokens >= MOST_TOKENS:
+                break
     elif form == "tokens":
         for names, length, packed in blocks(opened, folder):
             first = first or [time.perf_counter() - begun[0], _cpu() - begun[1]]
             documents, size, tokens = documents + len(names), size + length, tokens + packed.size
+            if tokens >= MOST_TOKENS:
+                break
     else:
         for row in opened:
             first = first or [time.perf_counter() - begun[0], _cpu() - begun[1]]

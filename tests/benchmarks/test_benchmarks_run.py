@@ -49,8 +49,9 @@ def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("memory", "--bytes", 40_000), "a parent and one worker"),
         (("stream", "--documents", 30, "--rounds", 1), "latam_corpus"),
         (("exports", "--megabytes", 1, "--formats", "ds"), "datatrove"),
+        (("withdraw", "--documents", 1200), "a source"),
     ],
-    ids=["word_table", "text_path", "profile", "quality", "growth", "memory", "stream", "exports"],
+    ids=["word_table", "text_path", "profile", "quality", "growth", "memory", "stream", "exports", "withdraw"],
 )
 def test_a_benchmark_prints_its_table(data: Path, arguments: tuple[object, ...], shown: str) -> None:
     """Each of them, on a few documents; no figure is asserted."""

@@ -49,6 +49,10 @@ def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: 
     assert (all_["units_a"], all_["units_b"]) == (10 * words, 7 * words + 4)
     assert len([one for one in told["examples"] if one["reason"] == "word_count<20"]) == 3
     shown = command_line("compare", "a", "b", "--out", runs, "--examples", "1").out
+    assert shown.index("they disagree on") < shown.index("kept, and changed")
+    spanish = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out
+    assert "los conserva solo A" in spanish
+    assert "conservado, y cambió" in spanish
     assert "kept by A alone (word_count<20): 3, 45 words" in shown
     assert "they disagree on 5 documents" in shown
 

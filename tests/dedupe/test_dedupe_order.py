@@ -22,6 +22,7 @@ from latam_corpus.dedupe.damage import CLASSES, damage_of
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.order import Keeping, in_order
+from latam_corpus.dedupe.scheme import DAMAGE
 from latam_corpus.pipeline.keys import stage_digest
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
@@ -160,7 +161,7 @@ def test_old_spelling_and_a_few_slips_are_not_damage() -> None:
     accents = _SPANISH.replace(" a ", " á ").replace(" o ", " ó ")
     names = _SPANISH.replace("farero", "farErO").replace("playa", "p1aya").replace("mesa", "YouTube WhatsApp McArthur")
     found = damage_of(WordTable.of([slips, accents, names]), ["spa_Latn"] * 3)
-    assert {name: column.to_list() for name, column in found.items()} == {name: [0, 0, 0] for name in found}
+    assert {name: found[name].to_list() for name in DAMAGE} == {name: [0, 0, 0] for name in DAMAGE}
 
 
 def test_a_damaged_menu_makes_no_article_damaged() -> None:

@@ -66,6 +66,21 @@ def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_re
 
 
 @pytest.mark.slow
+def test_it_ends_with_commands_that_can_be_given(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them works on what the demo has left; where it has left nothing, it says how to keep it."""
+    monkeypatch.chdir(tmp_path)
+    shown = command_line("demo", "--out", "out", "--lang", "es").out
+    assert "dónde seguir" in shown
+    commands = [line.split()[1:] for line in shown.splitlines() if line.startswith("    latam-corpus ")]
+    assert [command[0] for command in commands] == ["explain", "report", "measure", "sample", "release", "sources"]
+    for command in commands[:-1]:
+        ended = command_line(*command)
+        assert ended.code == 0, ended.err
+
+
+@pytest.mark.slow
 def test_no_personal_identifier_reaches_the_release(command_line: CommandLine, tmp_path: Path) -> None:
     """The planted addresses and numbers are replaced in what is pulled."""
     assert command_line("demo", "--out", tmp_path).code == 0

@@ -173,6 +173,6 @@ def test_reasons_are_said_in_plain_words() -> None:
         == "el registro no se puede leer: la línea no es JSON"
     )
     assert in_plain_words("superseded", None)[0].translate("pt") == "há um registro mais novo"
-    assert in_plain_words("digit_share>0.2", None)[0].translate("es") == "cifras: más de 0.2"
+    assert in_plain_words("digit_share>0.2", None)[0].translate("es") == "cifras: más de 0,2"
     assert in_plain_words("something else", None)[0].translate("pt") == "something else"
     assert list(lines_left_out("a\n\n b  c \nd", "b c")) == [("a", True), (" b  c", False), ("d", True)]

@@ -131,10 +131,12 @@ class SlurmHere:
         return "; ".join(f"{log.name}: {' / '.join(log.read_text().splitlines()[-3:])}" for log in logs)
 
     def stop(self) -> None:
-        """End all of it, and what it runs."""
-        if self.ask("scancel", f"--user={getpass.getuser()}") is not None:
-            with suppress(TimeoutError):
-                self.wait(lambda: not self.ask("squeue", "-h"), "a job can't be ended")
+        """End what it runs, and all of it; nothing where it was never whole."""
+        with suppress(TimeoutError, KeyError):
+            if self._started["slurmctld"].poll() is not None:  # a test that failed had killed it
+                self.start_controller()
+            self.ask("scancel", f"--user={getpass.getuser()}")
+            self.wait(lambda: not self.ask("squeue", "-h"), "a job can't be ended")
         for process in self._started.values():  # they would take their time
             process.kill()
             process.wait()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,12 +25,13 @@ from latam_corpus.pipeline.part import Outcome, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from conftest import CommandLine
     from engine.conftest import Tales
 
 # Not imported here: how it is told to keep quiet counts at its import.
+_KILLS = min(10, int(os.environ.get("LATAM_CORPUS_KILLS", "2")))  # each starts Ray, which takes its time
+_SEED = 20261127
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray isn't installed")
 
 
@@ -50,21 +56,53 @@ def test_work_that_raises_is_the_outcome_of_its_task(engine: RayTasks, tasks: li
     assert list(engine.map(work, [])) == []
 
 
+def _below(pid: int, name: str) -> list[int]:
+    """The process's descendants that call themselves so."""
+    parents: dict[int, list[tuple[int, bytes]]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append((int(folder.name), (folder / "cmdline").read_bytes()))
+        except OSError:
+            continue
+    found = list(parents.get(pid, ()))
+    for child, _ in found:
+        found += parents.get(child, ())
+    return [child for child, said in found if said.startswith(name.encode())]
+
+
 @pytest.mark.slow
-def test_where_the_driver_is_killed_the_command_goes_on(tales: Tales, tmp_path: Path) -> None:
-    """It finishes the run with the shards of an undisturbed one."""
-    out = tmp_path / "out"
-    paths = (str(tales.recipe), "--input", tales.given["fuente"], "--out", str(out))
-    command = [sys.executable, "-m", "latam_corpus", "run", *paths, "--engine", "ray", "--workers", "2", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as driver:
-        while driver.poll() is None and not list((out / "work").glob("??/*")):
-            time.sleep(0.05)
-        assert driver.poll() is None
-        driver.kill()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["release"]
-    assert tales.shards_in(out / "store") == tales.shards
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers through /proc")
+def test_a_kill_at_any_moment_costs_nothing_but_time(tales: Tales, tmp_path: Path, figures: dict[str, float]) -> None:
+    """A killed worker costs a try of its task; where the driver is killed, the command that is given again goes on."""
+    chance = random.Random(_SEED)
+    takes = 0.0
+    for number in range(_KILLS):
+        out = tmp_path / str(number)
+        paths = (str(tales.recipe), "--input", tales.given["fuente"], "--out", str(out))
+        command = [sys.executable, "-m", "latam_corpus", "run", *paths, "--engine", "ray", "--workers", "2", "--json"]
+        started = time.monotonic()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as driver:
+            of_driver = number % 2 == 0
+            if takes:
+                with suppress(subprocess.TimeoutExpired):
+                    driver.wait(chance.uniform(0, takes))
+            else:  # the first of each is surely in the middle
+                while driver.poll() is None and not list((out / "work").glob("??/*")):
+                    time.sleep(0.05)
+            for pid in [driver.pid] if of_driver else _below(driver.pid, "ray::")[:1]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            told, said = driver.communicate()
+        if of_driver:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            told, said = done.stdout, done.stderr
+        elif not takes:
+            takes = time.monotonic() - started
+        assert told, said
+        assert json.loads(told)["release"]
+        assert tales.shards_in(out / "store") == tales.shards
+    figures["kills survived on Ray"] = _KILLS
 
 
 def _never(task: Task) -> Outcome:

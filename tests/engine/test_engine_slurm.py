@@ -9,6 +9,7 @@ import importlib
 import os
 import random
 import signal
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -171,7 +172,8 @@ def test_a_job_keeps_to_its_memory(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([_HERE, os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend(_HERE)
     swallow = importlib.import_module("engine_work").swallow
-    engine = make_engine("slurm", 2, slurm.site(tmp_path), tmp_path / "slurm" / "memoria")
+    site = slurm.site(tmp_path, python=["env", "MARCA=1", sys.executable], scratch=str(tmp_path))
+    engine = make_engine("slurm", 2, site, tmp_path / "slurm" / "memoria")
     errors = {outcome.part: outcome.error for outcome in engine.map(swallow, tasks)}
     assert [name for name, error in errors.items() if error] == ["p1"]
     assert "ended as FAILED: MemoryError" in errors["p1"]

@@ -1,8 +1,9 @@
-"""`docs/es/primera-version.md` is a transcript: its commands say what stands there, in an empty home, in Spanish."""
+"""Pages of `docs/es` that are transcripts: their commands say what stands there, in an empty home, in Spanish."""
 
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import pytest
 
 from latam_corpus.paths import cache_folder
 
-_PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "es" / "primera-version.md"
+_PAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "es"
 _MORE: Final = "…"
+_SYLLABLES: Final = ("qla", "vrü", "θen", "zhy", "oqx", "udj", "ŋra", "pxe", "ivv", "wöt", "tlh", "kzu", "ghé")
 
 
 def _files(page: str) -> dict[str, str]:
@@ -46,14 +48,40 @@ def _parted(line: str) -> tuple[list[str], str | None]:
 @pytest.mark.slow
 def test_the_page_is_what_happens(tmp_path: Path) -> None:
     """Three commands, from texts to a version; nothing is left of English, and nothing is asked of a home."""
-    page = _PAGE.read_text(encoding="utf-8")
+    page = (_PAGES / "primera-version.md").read_text(encoding="utf-8")
     for name, text in _files(page).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert sorted(path.name for path in tmp_path.rglob("*.txt")) == ["carta-01.txt", "carta-02.txt", "respuestas.txt"]
+    _follow(page, tmp_path)
+    assert (tmp_path / "corpus" / "corpus.lock").exists()
+
+
+@pytest.mark.slow
+def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path) -> None:
+    """Three commands, from two hundred lines to a model that recipes take; the lines are in no language."""
+    rng = random.Random(5)
+    words = ["".join(rng.choices(_SYLLABLES, k=rng.randint(2, 3))) for _ in range(60)]
+    lines = [" ".join(rng.choices(words, k=rng.randint(6, 14))) for _ in range(200)]
+    (tmp_path / "textos").mkdir()
+    (tmp_path / "textos" / "uno.txt").write_text("\n".join(lines), encoding="utf-8")
+    _follow((_PAGES / "agregar-una-lengua.md").read_text(encoding="utf-8"), tmp_path)
+    assert sorted(path.name for path in (tmp_path / "czn").iterdir()) == [
+        "americas-czn.ftz",
+        "americas-czn.toml",
+        "kept-out.txt",
+        "language.toml",
+        "train.txt",
+    ]
+
+
+def _follow(page: str, tmp_path: Path) -> None:
+    """Give the commands of a page, and hold what they say against what stands there."""
     (tmp_path / "home").mkdir()
     environ = os.environ | {"HOME": str(tmp_path / "home"), "LC_ALL": "", "LANG": "es_CL.UTF-8", "COLUMNS": "400"}
     environ |= {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
+    environ.pop("LATAM_CORPUS_CONFIG", None)
+    environ.pop("XDG_CONFIG_HOME", None)
     environ["LATAM_CORPUS_CACHE"] = str(cache_folder())  # what is compiled once needn't be compiled in each home
     blocks = _blocks(page)
     assert len(blocks) == 3
@@ -71,4 +99,3 @@ def test_the_page_is_what_happens(tmp_path: Path) -> None:
         told = done.stderr.decode() + done.stdout.decode()
         told = re.sub(r"^dedupe: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)  # of a slow machine
         assert _pattern(said).fullmatch(told), told
-    assert (tmp_path / "corpus" / "corpus.lock").exists()

@@ -64,7 +64,7 @@ def pages(folder: Path) -> None:
     _call("sample", run, "--by", "genre", "--n", "2", "--to", folder / "sample.html", "--out", out)
     interview = folder / "entrevista-17.txt"
     interview.write_text(_INTERVIEW, encoding="utf-8")
-    _call("sources", "preview", interview, "--html", folder / "preview.html", "--out", out)
+    _call("sources", "preview", interview, "--html", folder / "preview.html", "--lang", "es", "--out", out)
 
 
 def main() -> None:

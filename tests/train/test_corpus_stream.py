@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
@@ -25,6 +26,7 @@ from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.order import RowGroup, shuffled, windows_of
+from latam_corpus.train.ordered_rows import rows_as_dicts
 from latam_corpus.train.token_counts import count_slices
 from latam_corpus.train.tokenizer import load_tokenizer
 
@@ -211,6 +213,16 @@ def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
     fresh.load_state_dict(stream.state_dict())
     assert [batch["doc_id"].to_pylist() for batch in fresh.batches(32)] == [order[32:64], order[64:96], order[96:]]
     assert next(stream.texts()).startswith("La barca")
+
+
+def test_rows_are_those_of_arrow(small_store: Store) -> None:
+    """Of slices and of several chunks too, with nothing in a column, and with empty texts."""
+    columns = {"text": ["ñandú", "", "agua 🌊"], "title": ["uno", None, "dos"], "none": [None] * 3, "empty": [""] * 3}
+    table = pa.table(columns, schema=pa.schema(dict.fromkeys(columns, pa.large_string())))
+    for one in (table, table.slice(1), table.slice(1, 1), pa.concat_tables([table, table.slice(2)]), table.slice(3)):
+        assert rows_as_dicts(one) == one.to_pylist()
+    whole = next(CorpusStream(small_store.url, "puerto").batches(120))
+    assert rows_as_dicts(whole) == whole.to_pylist()
 
 
 def test_a_stream_at_its_end_begins_again(small_store: Store) -> None:

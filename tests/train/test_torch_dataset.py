@@ -24,13 +24,14 @@ OPTIONS: dict[str, Any] = {"seed": 7, "columns": ["doc_id"]}
 
 
 def test_torch_is_imported_by_who_asks_for_it(small_store: Store) -> None:
-    """A stream alone never imports it."""
+    """A stream alone never imports it, nor pandas, which Arrow would ask."""
     script = (
         "import sys; from latam_corpus.train import CorpusStream; "
-        f"next(CorpusStream({small_store.url!r}, 'puerto')); print('torch' in sys.modules)"
+        f"next(CorpusStream({small_store.url!r}, 'puerto', columns=['text'])); "
+        "print({'torch', 'pandas'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"
 
 
 def workers_of(count: int) -> dict[str, Any]:

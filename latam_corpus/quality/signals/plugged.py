@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.signals.signal import Signal
 from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
@@ -93,7 +91,4 @@ def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
 @cache
 def plugged_digest(name: str) -> str:
     """Give what changes when a module of the package that has the signal does."""
-    package = importlib.import_module(plugged(name).measure.__module__.partition(".")[0])
-    folders = [Path(folder) for folder in getattr(package, "__path__", ())]
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or [Path(str(package.__file__))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    return package_digest(plugged(name).measure.__module__)

@@ -11,6 +11,7 @@ from latam_corpus.errors import ConfigError, closest
 from ..machine import Report, Table, rounded
 from ..texts import NOVELS, checksums, collections
 from . import culture, planted, pool
+from .chance import chance
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared
 from .judged import HALVES, agreement, decided, read, written
@@ -42,7 +43,9 @@ removal that was not planted is read by a person (verdicts.toml) or, unread, is 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument(
-        "--job", default="recall", help="recall, speed, growth, library, incremental, recombined, judged or culture"
+        "--job",
+        default="recall",
+        help="recall, speed, growth, library, incremental, recombined, judged, culture or chance",
     )
     parser.add_argument("--sets", default="first,second,third", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
@@ -62,7 +65,7 @@ def measure(args: argparse.Namespace) -> Report:
     """The job's tables."""
     jobs = {
         "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
-        "recombined": _recombined, "judged": _judged, "culture": _culture,
+        "recombined": _recombined, "judged": _judged, "culture": _culture, "chance": _chance,
     }  # fmt: skip
     if args.job not in jobs:
         raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
@@ -233,6 +236,14 @@ def _culture(
     if args.sheet:
         settings["read"] = culture.write_sheets(args.sheet, culture.removals(made, results[names[0]]))
     return culture.tables(made, results, used)
+
+
+def _chance(
+    _args: argparse.Namespace, shelf: Shelf, names: Sequence[str], _room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Ours alone: what counts of what two long texts share."""
+    settings["rows"] = [name for name in names if name == OURS]
+    return [chance(shelf)]
 
 
 def _of_pairs(counts: Sequence[int]) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import random
+import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..machine import Table, rounded
@@ -24,7 +26,6 @@ from .score import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from .documents import Result, Used
     from .shelf import Shelf
@@ -46,6 +47,8 @@ _COPIED: Final = 60  # words of what is copied at least
 _SHEET: Final = 150  # removals of all, and as many of those that weren't planted
 _SHOWN: Final = 6000  # characters
 _MOST_SOURCES: Final = 12
+_READ: Final = Path(__file__).resolve().parent / "culture_read.toml"
+_WHAT: Final = ("copy", "equal", "variant", "unknown")
 
 # Copies that are worse than what they are copied from, whatever their length.
 WORSE: Final = ("menu", "summary", "questions", "links", "accents", "mojibake", "ocr_1", "ocr_3", "cut_70")
@@ -274,7 +277,7 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
             for result in results.values()
         ]
         rows.append((f"variants that fell, {kind}", len(pairs), *lost))
-    for what in ("copy", "equal", "variant", "unknown"):
+    for what in _WHAT:
         rows.append((f"removals: {what}", "", *(sum(one.what == what for one in told) for told in fallen.values())))
     cost = [used[name] for name in results]
     rows += [
@@ -285,8 +288,7 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
     whole = Table("Removals, variants and cost", ("", "pairs#", *(f"{name}#" for name in results)), tuple(rows))
     sizes = Counter(document.source_id for document in by_id.values())
     lost_of = {
-        name: Counter(one.dropped.source_id for one in told if one.what in ("unknown", "variant"))
-        for name, told in fallen.items()
+        name: Counter(one.dropped.source_id for one in told if not _explained(one)) for name, told in fallen.items()
     }
     first = next(iter(lost_of.values()))
     worst = sorted(sizes, key=lambda source: (-first[source] / sizes[source], source))[:_MOST_SOURCES]
@@ -295,11 +297,37 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         for source in worst
     ]
     losses = Table(
-        "Of a source removed that is no planted copy and no equal text",
+        "Of a source removed that is no planted copy, no equal text and no other edition's passage of the same book",
         ("source", "documents#", *(f"{name}#" for name in results)),
         tuple(rows),
     )
-    return [found, whole, losses]
+    return [found, whole, losses, *(_read_twice(name, told) for name, told in fallen.items())]
+
+
+def _explained(one: Removal) -> bool:
+    """Whether a removal is of a copy, or of a passage of a book for the same one in another edition."""
+    same = one.dropped.work == one.kept.work and _UNCLAIMED in (one.dropped.kind, one.kept.kind)
+    return same or one.what in ("copy", "equal")
+
+
+def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
+    """What two readings say of removals drawn by lot, and so of all; a planted variant that fell is wrong anyhow."""
+    told = tomllib.loads(_READ.read_text(encoding="utf-8"))
+    verdict = {pair: verdict for verdict, pairs in told.items() for pair in pairs}
+    rows: list[tuple[object, ...]] = []
+    wrong = doubtful = 0.0
+    for what in _WHAT:
+        mine = [one for one in fallen if one.what == what]
+        said = Counter(verdict.get(f"{one.dropped.id} {one.kept.id}") for one in mine)
+        read = said["copy"] + said["variant"] + said["unclear"]
+        share = len(mine) / max(read, 1)
+        wrong += len(mine) if what == "variant" else share * said["variant"]
+        doubtful += 0 if what == "variant" else share * said["unclear"]
+        rows.append((what, len(mine), read, said["copy"], said["variant"], said["unclear"]))
+    total = max(len(fallen), 1)
+    rows.append(("wrong of all, %", "", "", "", rounded(100 * wrong / total), rounded(100 * doubtful / total)))
+    columns = ("removals", "of these#", "read#", "copy twice#", "variant twice#", "unclear#")
+    return Table(f"{name}: removals as they were read twice", columns, tuple(rows))
 
 
 def write_sheets(path: Path, found: Sequence[Removal]) -> int:

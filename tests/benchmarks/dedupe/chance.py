@@ -1,0 +1,71 @@
+"""How much two long texts share by chance, counted as runs of three words and as the check counts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
+from latam_corpus.dedupe.verify_pairs import KINDS, NONE, Bounds, verify_pairs
+from latam_corpus.text.words import WordTable
+
+from ..machine import Table, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.dedupe.scheme import Ragged
+
+    from .shelf import Shelf
+
+SIZES: Final = (10_000, 100_000, 500_000, 1_000_000, 1_500_000)
+_RUN: Final = 3
+_LANGUAGE: Final = "es"
+
+
+def chance(shelf: Shelf) -> Table:
+    """What two shelves of novels share, and two texts that have half of their words in common, by their length."""
+    novels = [novel.text for novel in shelf.novels if novel.language == _LANGUAGE]
+    one, other = ([word for novel in novels[side::2] for word in novel.split()] for side in range(2))
+    rows: list[tuple[object, ...]] = []
+    for size in SIZES:
+        half = size // 2
+        if size <= min(len(one), len(other)):
+            rows.append((size, "two shelves of novels", *_compared(one[:size], other[:size])))
+            rows.append((size, "half the same", *_compared(one[:size], one[:half] + other[half:size])))
+    columns = ("words of each#", "texts", "any runs of three#", "fell by .70", "counted#", "falls")
+    return Table("What two texts have in common", columns, tuple(rows))
+
+
+def _compared(one: Sequence[str], other: Sequence[str]) -> tuple[object, ...]:
+    """The share of the first text in any runs of three that the second has, and as counted; whether either falls."""
+    streams = word_stream(WordTable.of([" ".join(one), " ".join(other)]))
+    found = in_runs(streams)
+    made = verify_pairs(streams, np.array([[0, 1]], np.uint32))
+    fell = KINDS[made.kind[0]] if made.kind[0] != NONE else "no"
+    return rounded(found), "duplicate" if found >= Bounds.share else "no", rounded(float(made.containment[0, 0])), fell
+
+
+def in_runs(streams: Ragged) -> float:
+    """The share of the first text's words that stand in runs of three which the second has anywhere.
+
+    >>> round(in_runs(word_stream(WordTable.of(["la casa del río grande", "en la casa del puente"]))), 2)
+    0.6
+    """
+    first, second = (_runs(streams.of(place)) for place in (0, 1))
+    covered = np.zeros(len(streams.of(0)), np.bool_)
+    hits = np.flatnonzero(np.isin(first, second))
+    for step in range(_RUN):
+        covered[hits + step] = True
+    return float(covered.mean())
+
+
+def _runs(stream: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    words = stream.astype(np.uint64) & np.uint64((1 << WORD_BITS) - 1)
+    last = len(words) - _RUN + 1
+    parts = (words[place : place + last] << np.uint64(place * WORD_BITS) for place in range(_RUN))
+    return np.asarray(np.bitwise_or.reduce(list(parts)), np.uint64)

@@ -1,0 +1,52 @@
+"""A finished run of any documents, as a benchmark of versions needs it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_PART: Final = 20_000
+_USUAL: Final[dict[str, Any]] = {
+    "language": "spa_Latn", "genre": "literature", "composition": "original", "source_id": "benchmark",
+    "rights": "CC0-1.0", "rights_tier": "open", "basis": "licence", "uses": ["train"],
+    "obtained": datetime(2026, 11, 27, tzinfo=UTC),
+    "origin": {"file": "benchmark", "member": None, "offset": None, "digest": None},
+}  # fmt: skip
+
+
+def doc_id(number: int) -> str:
+    """The id of a document that has no other."""
+    return hashlib.sha256(f"{number}".encode()).hexdigest()[:32]
+
+
+def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
+    """Write a run of documents of which each has its text, and what else differs from the usual."""
+    (run / "kept").mkdir(parents=True)
+    numbered = enumerate(documents)
+    for part in count():
+        named = [{**_USUAL, "doc_id": doc_id(number), **row} for number, row in islice(numbered, _PART)]
+        if not named:
+            break
+        frame = schema.conform(pl.DataFrame(named, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+        frame.write_parquet(run / "kept" / f"part-{part:05d}.parquet")
+    source = {"id": "benchmark", "title": "Benchmark", "holder": None, "homepage": None}
+    values = {
+        "id": run.name,
+        "written": "2026-11-27T00:00:00+00:00",
+        "finished": True,
+        "parts": [],
+        "sources": [source],
+    }
+    (run / "run.json").write_text(json.dumps(values | {"recipe": {"name": "benchmark", "title": "Benchmark"}}))
+    return run

@@ -1,0 +1,127 @@
+"""Formats of plug-in packages: files by their suffix, made text of in the box, or read as records."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from latam_corpus import vocabulary
+from latam_corpus.collect import formats
+from latam_corpus.collect.formats import format_of, suffixes, unread_suffix
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract.stage import Extract
+from latam_corpus.pipeline.keys import reading_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import SmallRecipe, SmallSource
+
+_MODULE = """
+from latam_corpus.extract.document import Extracted, UnusableError
+def extract(raw, parameters):
+    head, mark, body = raw.decode("utf-8").partition("\\n\\n")
+    if not mark:
+        raise UnusableError("damaged file", "it has no title", "take the whole file")
+    return Extracted(body, "actas 1.0", title=head)
+def read(stream):
+    for number, line in enumerate(stream, 1):
+        title, mark, text = line.decode("utf-8").strip().partition("|")
+        if not mark:
+            raise ValueError(f"line {number} has no mark")
+        yield {"title": title, "text": text}
+"""
+_ENTRIES = (
+    "[latam_corpus.extractors]\nacta = corpus_actas:extract\n[latam_corpus.readers]\nfichas = corpus_actas:read\n"
+)
+_TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder as pip leaves it, with a package that has an extractor and a reader."""
+    folder = tmp_path / "site"
+    (folder / "corpus_actas-1.0.dist-info").mkdir(parents=True)
+    (folder / "corpus_actas-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: corpus-actas\n")
+    (folder / "corpus_actas-1.0.dist-info" / "entry_points.txt").write_text(_ENTRIES)
+    (folder / "corpus_actas.py").write_text(_MODULE)
+    return folder
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """What is known of installed packages is looked up anew, before and after."""
+    caches = (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes)
+    for one in caches:
+        one.cache_clear()
+    yield
+    for one in caches:
+        one.cache_clear()
+
+
+def test_a_run_reads_the_files_of_a_plug_in(
+    installed: Path, tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
+) -> None:
+    """In workers and in the box, compressed files too; a damaged file is a ledger row, whoever reads it."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "uno.acta").write_text(f"Acta del lunes\n\n{_TEXT}")
+    (folder / "roto.acta").write_text("sin título")
+    (folder / "dos.fichas.gz").write_bytes(gzip.compress(f"Ficha|{_TEXT} Dos.\nOtra|{_TEXT} Tres.\n".encode()))
+    (folder / "mala.fichas").write_text(f"Ficha|{_TEXT} Cuatro.\nsin marca\n")
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.acta", "*.fichas*"]'))
+    (tmp_path / "receta.toml").write_text(small_recipe("extract"))
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), *filter(None, sys.path)])}
+    command = [sys.executable, "-m", "latam_corpus", "run", str(tmp_path / "receta.toml"), "--input", str(folder)]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out"), "--json"],
+        capture_output=True,
+        text=True,
+        env=environ,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    [run] = (tmp_path / "out" / "runs").glob("receta-*")
+    kept = pl.concat(pl.read_parquet(path, columns=["title", "extractor"]) for path in run.glob("kept/*.parquet"))
+    # The record before the damage, too.
+    assert sorted(kept["title"]) == ["Acta del lunes", "Ficha", "Ficha", "Otra"]
+    assert "actas 1.0" in kept["extractor"].to_list()
+    ledger = pl.concat(pl.read_parquet(path, columns=["reason"]) for path in run.glob("ledger/*.parquet"))
+    assert {"extract:damaged file", "unreadable:damaged file"} <= set(ledger["reason"].drop_nulls())
+
+
+def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None) -> None:
+    """What was read or extracted by it is redone; a suffix is known while its package is there."""
+    del forgotten
+    without = Extract().fingerprint(), reading_code()
+    assert unread_suffix("*.acta") == ".acta"
+    monkeypatch.syspath_prepend(installed)
+    for one in (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes):
+        one.cache_clear()
+    assert (unread_suffix("*.acta"), format_of("a.FICHAS.gz")) == (None, suffixes()[".fichas"])
+    before = Extract().fingerprint(), reading_code()
+    (installed / "corpus_actas.py").write_text(_MODULE + "\n# otra\n")
+    after = Extract().fingerprint(), reading_code()
+    assert len({without[0], before[0], after[0]}) == 3
+    assert len({without[1], before[1], after[1]}) == 3
+
+
+@pytest.mark.parametrize(("name", "problem"), [("pdf", "is read by something else"), ("a b", "is no suffix")])
+def test_a_suffix_that_is_taken_is_refused(
+    monkeypatch: pytest.MonkeyPatch, forgotten: None, name: str, problem: str
+) -> None:
+    """With the entry point that names it."""
+    del forgotten
+    entry = metadata.EntryPoint(name, "corpus_actas:extract", "latam_corpus.extractors")
+    monkeypatch.setattr(formats, "plugged_extractors", lambda: {name: entry})
+    with pytest.raises(ConfigError, match=problem):
+        suffixes()
