@@ -112,7 +112,7 @@ def folder_of(named: Sequence[str], out: Path) -> Path | None:
     Raises:
         ConfigError: another thing is named beside it.
     """
-    held = (one for one in named if not (out / "collected" / one).is_dir())
+    held = (one for one in named if Path(one).name != one or not (out / "collected" / one).is_dir())
     paths = [path for one in held if (path := undescribed(one))]
     if paths and len(named) > 1:
         raise ConfigError(str(paths[0]), _("a folder is surveyed by itself"), _("give the command for each"))
