@@ -95,7 +95,7 @@ def jobs_named(name: str) -> list[Job]:
         PartError: it refuses to tell.
     """
     listed = _asked("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
-    return [Job(*line.split("|")) for line in listed.splitlines()]
+    return [Job(*line.split("|", 3)) for line in listed.splitlines()]
 
 
 def cancel_named(name: str) -> None:

@@ -89,6 +89,10 @@ def recognise(image: bytes, languages: str, dots: float = DOTS) -> Recognised:
     command = (TESSERACT, "stdin", "stdout", "-l", languages.replace(",", "+"), "--dpi", str(round(dots)), "hocr")
     try:
         hocr = run(command, _SECONDS, image)
+    except FileNotFoundError:
+        raise UnusableError(
+            "no extractor", "tesseract isn't installed here", "install it where parts are worked"
+        ) from None
     except TimeoutError as error:
         raise UnusableError("timeout", str(error), "scan the page anew, or leave it out") from None
     except OSError as error:

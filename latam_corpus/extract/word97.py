@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "word97 1"
 
 _SECONDS: Final = 180
+_REMEDY: Final = "open it and save it as DOCX"
 _FILTER: Final = "docx:MS Word 2007 XML"
 # Each setting of LibreOffice's registry: its path, name and value.
 _SETTINGS: Final = (
@@ -66,10 +67,15 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         command += ["--convert-to", _FILTER, "--outdir", str(workdir), str(workdir / "texto.doc")]
         try:
             run(command, _SECONDS)
-            saved = (workdir / "texto.docx").read_bytes()
+        except FileNotFoundError:
+            problem, remedy = "LibreOffice isn't installed here", "install it where parts are worked"
+            raise UnusableError("no extractor", problem, remedy) from None
         except TimeoutError as error:
-            raise UnusableError("timeout", str(error), "open it and save it as DOCX") from None
+            raise UnusableError("timeout", str(error), _REMEDY) from None
         except OSError as error:
-            problem = "LibreOffice can't open it" if isinstance(error, FileNotFoundError) else str(error)
-            raise UnusableError("damaged file", problem, "open it and save it as DOCX") from None
+            raise UnusableError("damaged file", str(error), _REMEDY) from None
+        # It ends with 0 too where it can't open the document.
+        if not (workdir / "texto.docx").is_file():
+            raise UnusableError("damaged file", "LibreOffice can't open it", _REMEDY)
+        saved = (workdir / "texto.docx").read_bytes()
     return replace(docx.extract(saved, parameters), extractor=EXTRACTOR)

@@ -50,11 +50,13 @@ def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
         path = MODELS / f"{name}.ftz"
         if not path.is_file():
             shipped = [file.stem for file in MODELS.glob("*.ftz")]
-            raise ConfigError(name, "no such language model", closest(name, shipped or [SHIPPED]))
+            raise ConfigError(name, _("no such language model"), closest(name, shipped or [SHIPPED]))
     else:
         path = Path(name)
         if not path.is_file():
-            raise ConfigError(name, "no such language model file", "give a shipped name or the path of a .ftz or .bin")
+            raise ConfigError(
+                name, _("no such language model file"), _("give a shipped name or the path of a .ftz or .bin")
+            )
     if label_map:
         if not Path(label_map).is_file():
             raise ConfigError(label_map, "no such label map", "give the path of a TOML file with a [labels] table")

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.durable import OTHER_BYTES, create
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SUFFIX: Final = ".minisig"
 PASSWORD: Final = "LATAM_CORPUS_KEY_PASSWORD"  # noqa: S105  (the variable's name)
-_INSTALL: Final = ("it needs py-minisign, which isn't installed", "pip install 'latam-corpus[sign]'")
+_INSTALL: Final = (_("it needs py-minisign, which isn't installed"), "pip install 'latam-corpus[sign]'")
+_ANOTHER: Final = _("name another file")
 # What minisign writes where nobody says otherwise. Nothing signs this line, so that no other is taken.
 _FIRST_LINE: Final = "signature from minisign secret key"
 _PRIVATE: Final = 0o600
@@ -56,7 +58,7 @@ def new_key(file: Path) -> str:
         raise ConfigError(str(file), *_INSTALL) from None
     public = public_file(file)
     if file.exists() or public.exists():
-        raise ConfigError(str(file), "there is a key already, and none is written over", "name another file")
+        raise ConfigError(str(file), _("there is a key already, and none is written over"), _ANOTHER)
     pair = KeyPair.generate()
     line: str = pair.public_key.to_base64().decode()
     if os.environ.get(PASSWORD):
@@ -65,7 +67,7 @@ def new_key(file: Path) -> str:
         create(file, bytes(pair.secret_key) + b"\n", _PRIVATE)
         create(public, bytes(pair.public_key) + b"\n")
     except OSError as error:
-        raise ConfigError(str(file), f"it can't be written: {error.strerror}", "name another file") from None
+        raise ConfigError(str(file), _("it can't be written: {why}", why=error.strerror), _ANOTHER) from None
     return line
 
 
@@ -99,18 +101,21 @@ def read_signer(file: Path) -> Signer:
         key = SecretKey.from_bytes(file.read_bytes())
         if key.is_encrypted():
             if not os.environ.get(PASSWORD):
-                raise ConfigError(str(file), "the key is encrypted", f"put its password into {PASSWORD}")
+                raise ConfigError(
+                    str(file), _("the key is encrypted"), _("put its password into {variable}", variable=PASSWORD)
+                )
             key.decrypt(os.environ[PASSWORD])
     except ImportError:
         raise ConfigError(str(file), *_INSTALL) from None
     except OSError as error:
-        remedy = "name a secret key; `latam-corpus release keygen` makes one"
-        raise ConfigError(str(file), f"it can't be read: {error.strerror}", remedy) from None
+        remedy = _("name a secret key; `latam-corpus release keygen` makes one")
+        raise ConfigError(str(file), _("it can't be read: {why}", why=error.strerror), remedy) from None
     except ValueError as error:
         if str(error).startswith("wrong password"):
-            raise ConfigError(str(file), f"the password in {PASSWORD} isn't its", "put the right one there") from None
-        problem = f"this is no secret key of minisign: {error}"
-        raise ConfigError(str(file), problem, "name the file without .pub") from None
+            problem = _("the password in {variable} isn't that of the key", variable=PASSWORD)
+            raise ConfigError(str(file), problem, _("put the right one there")) from None
+        problem = _("this is no secret key of minisign")
+        raise ConfigError(str(file), problem, _("name the file without .pub")) from None
     return Signer(key)
 
 
@@ -133,8 +138,8 @@ def _public_key(named: str) -> PublicKey:
     except ImportError:
         raise ConfigError("--key", *_INSTALL) from None
     except (ValueError, OSError):
-        problem = f"«{named}» is neither the file of a public key nor its line"
-        raise ConfigError("--key", problem, "name a .pub, or the line in it that begins with RW") from None
+        problem = _("«{named}» is neither the file of a public key nor its line", named=named)
+        raise ConfigError("--key", problem, _("name a .pub, or the line in it that begins with RW")) from None
 
 
 def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> str | None:

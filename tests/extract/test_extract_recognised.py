@@ -14,7 +14,7 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract import pdf, programs, recognised
+from latam_corpus.extract import pdf, programs, recognised, word97
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.conserve import pass_through
@@ -180,3 +180,13 @@ def test_a_program_that_hangs_is_ended() -> None:
         programs.run(("sleep", "60"), 0.2)
     with pytest.raises(OSError, match="ended with 3: no"):
         programs.run(("sh", "-c", "echo no >&2; exit 3"), 10)
+
+
+def test_a_worker_without_the_engine_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No page is damaged because a machine of a cluster lacks a program."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnusableError, match="isn't installed here") as caught:
+        recognised.recognise(b"\x89PNG", "spa")
+    assert caught.value.cause == "no extractor"
+    with pytest.raises(UnusableError, match="isn't installed here"):
+        word97.extract(b"\xd0\xcf\x11\xe0", {"libreoffice": "yes"})

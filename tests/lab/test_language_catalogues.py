@@ -18,9 +18,9 @@ LONG = "El capitán mandó que nadie saliera de la torre antes del alba."
 MARKED = "<i>$unit.name|</i>, a ordem do capitão é que ninguém saia da torre."
 
 
-def compiled(texts: list[str], order: str = "<") -> bytes:
-    """A catalogue as msgfmt writes it, with numbers for the messages' keys."""
-    keys = [b"", *(f"key {number}".encode() for number in range(1, len(texts) + 1))]
+def compiled(texts: list[str], order: str = "<", keys_: list[str] | None = None) -> bytes:
+    """A catalogue as msgfmt writes it, with numbers for the messages' keys unless they are given."""
+    keys = [b"", *(one.encode() for one in keys_ or [f"key {number}" for number in range(1, len(texts) + 1)])]
     said = [b"Language: es\n", *(text.encode() for text in texts)]
     count = len(keys)
     at = 28 + 16 * count
@@ -82,11 +82,29 @@ def test_a_folder_and_another_encoding_are_errors(tmp_path: Path) -> None:
         list(catalogue_rows(tmp_path, "cuento"))
 
 
-def test_the_name_of_a_catalogue_is_no_pattern(tmp_path: Path) -> None:
-    """A star reads no others."""
-    written(tmp_path, "es", compiled([LONG]))
-    with pytest.raises(ConfigError, match="no catalogue"):
-        list(catalogue_rows(tmp_path, "*"))
+def test_a_star_is_all_catalogues_and_a_name_is_no_pattern(tmp_path: Path) -> None:
+    """What two catalogues of a language say alike is read once; other signs are a name's own letters."""
+    other = "El capitán mandó que todos salieran de la torre antes del alba."
+    written(tmp_path, "es", compiled([LONG, other]))
+    written(tmp_path, "es", compiled([LONG]), "novela")
+    assert list(catalogue_rows(tmp_path, "*")) == [("es", LONG), ("es", other)]
+    for name in ("cuent?", "cuent[o]", "c*"):
+        with pytest.raises(ConfigError, match="no catalogue"):
+            list(catalogue_rows(tmp_path, name))
+
+
+def test_what_nobody_has_translated_is_left_out(tmp_path: Path) -> None:
+    """It says what its key says, after the key's context; in the language of the keys it is the text."""
+    english = "Nobody shall leave the tower before the dawn of day."
+    for language in ("mk", "en_GB"):
+        written(tmp_path, language, compiled([english, LONG], keys_=[f"torre\x04{english}", "Nobody"]))
+    assert list(catalogue_rows(tmp_path, "cuento")) == [("en", english), ("en", LONG), ("mk", LONG)]
+
+
+def test_places_for_values_and_marks_of_shortcuts_are_left_out(tmp_path: Path) -> None:
+    """A mark stands within a word, which stays whole."""
+    written(tmp_path, "ga", compiled(["Theip ar %PRODUCTNAME an com~had $(ARG1) a oscailt mar níl cead agat."]))
+    assert list(catalogue_rows(tmp_path, "cuento")) == [("ga", "Theip ar an comhad a oscailt mar níl cead agat.")]
 
 
 @pytest.mark.parametrize(
@@ -120,4 +138,25 @@ def test_a_list_takes_texts_from_an_unpacked_package(tmp_path: Path) -> None:
     [texts] = listed([str(path)], packages=tmp_path / "x")
     assert list(rows(texts)) == [("gl", LONG)]
     with pytest.raises(ConfigError, match="apt-get install cuentos"):
+        listed([str(path)], packages=tmp_path)
+
+
+def test_a_list_takes_texts_from_several_packages_of_one_kind(tmp_path: Path) -> None:
+    """Each in a folder of its own; one that isn't there is told by its name. Installed, all have one folder."""
+    names = ["cuentos-ga", "cuentos-gl"]
+    for name in names:
+        written(tmp_path / name / "share", name[-2:], compiled([LONG]))
+    path = tmp_path / "lista.toml"
+
+    def entry(share: str) -> str:
+        return f'[[data]]\npackages = {names}\npath = "{share}"\nfield = "cuento"\nlicence = "CC0-1.0"\n'
+
+    path.write_text(entry("share"))
+    read = [row for texts in listed([str(path)], packages=tmp_path) for row in rows(texts)]
+    assert read == [("ga", LONG), ("gl", LONG)]
+    path.write_text(entry(f"{tmp_path}/cuentos-ga/share"))
+    assert len(listed([str(path)])) == 1
+    names.append("cuentos-eo")
+    path.write_text(entry("share"))
+    with pytest.raises(ConfigError, match="apt-get install cuentos-eo"):
         listed([str(path)], packages=tmp_path)

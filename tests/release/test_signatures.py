@@ -197,7 +197,7 @@ def test_a_key_may_have_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (tmp_path / "k").stat().st_mode & 0o077 == 0
     assert signature_problem(b"a", read_signer(tmp_path / "k").signature(b"a", "x"), read_public_keys([line])) is None
     monkeypatch.setenv(PASSWORD, "rio bravo")
-    with pytest.raises(ConfigError, match="isn't its"):
+    with pytest.raises(ConfigError, match="isn't that of the key"):
         read_signer(tmp_path / "k")
     monkeypatch.delenv(PASSWORD)
     with pytest.raises(ConfigError, match="the key is encrypted"):
@@ -241,6 +241,9 @@ def test_the_commands_sign_and_check(
     checked = ("release", "verify-receipt", receipt, "--store", tmp_path / "out" / "store", "--key", f"{secret}.pub")
     assert command_line(*checked).code == 0
     assert "auténtica" in command_line(*checked, "--lang", "es").out
+    wrong = ("release", "verify", "puerto", "--key", "RWxx", *out)
+    assert "no es ni el archivo de una clave pública ni su línea" in command_line(*wrong, "--lang", "es").err
+    assert "não é nem o arquivo de uma chave pública nem a sua linha" in command_line(*wrong, "--lang", "pt").err
     assert "autêntico" in command_line(*checked, "--lang", "pt").out
     command_line("release", "keygen", tmp_path / "otra.key")
     told = command_line("release", "verify-receipt", receipt, "--key", tmp_path / "otra.key.pub", "--json")

@@ -75,9 +75,8 @@ def preview(
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
-        folder = (
-            where or str(undescribed(file) or "") or warc_folder(source, out) or _asked(source, n, opened, language)
-        )
+        texts = where or str(undescribed(file) or "")
+        folder = texts or warc_folder(source, out) or _asked(source, n, opened, language)
         for breach in examine(source, folder).breaches:
             raise ConfigError(*breach)
         items = items_of(source, folder, n, policies)

@@ -25,6 +25,7 @@ _HIGHEST: Final = 0.95  # more would cost too many true names; a likelier false 
 _STEPS: Final = (RULE.least_telling, 1.6, 2.0)
 _STEPS_OF_MANY: Final = (*_STEPS, 2.3, 2.6, 3.0)
 _NAMED: Final = (0.01, 0.02)  # at most, of rows of a few of its syllables and of rows of all of them
+_NAMED_OF_MANY: Final = (0.01, 0.01)  # of a family, which rows of any syllables are like
 _ROWS_OF_ONE: Final = 600  # for a language that is a group of its own
 _ROWS_OF_MANY: Final = 2000  # for a family, whose list is longer
 _MANY_WORDS: Final = 400
@@ -86,7 +87,9 @@ def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
 def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
     """Return what a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
     words = sorted(model.words[group])
-    count, steps = (_ROWS_OF_MANY, _STEPS_OF_MANY) if len(words) > _MANY_WORDS else (_ROWS_OF_ONE, _STEPS)
+    is_family = len(words) > _MANY_WORDS
+    count, steps = (_ROWS_OF_MANY, _STEPS_OF_MANY) if is_family else (_ROWS_OF_ONE, _STEPS)
+    most_named = _NAMED_OF_MANY if is_family else _NAMED
 
     def named(*, few: bool) -> list[_Row]:
         rows = [augment.respoken(words, _WORDS, rng, few=few) for _ in range(count)]
@@ -95,7 +98,7 @@ def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -
     kinds = named(few=True), named(few=False)
     for telling in steps:
         asked = replace(bound, telling=telling)
-        if all(_held(rows, asked) <= most * count for rows, most in zip(kinds, _NAMED, strict=True)):
+        if all(_held(rows, asked) <= most * count for rows, most in zip(kinds, most_named, strict=True)):
             return telling
     return steps[-1]
 

@@ -26,7 +26,7 @@ from latam_corpus.lab.language.help_pages import help_rows
 from latam_corpus.lab.language.message_catalogues import catalogue_rows, is_catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _LABEL_FIELDS: Final = ("label", "language", "lang", "iso639_3")
 _GUTENBERG: Final = re.compile(r"\*\*\* ?START OF.*?\*\*\*\s*\n(.*?)\n\*\*\* ?END OF", re.DOTALL)
@@ -42,7 +42,7 @@ _MANY_ENGLISH: Final = 2
 _SHARE_ENGLISH: Final = 0.05  # of the words: a book that quotes two English ones isn't English
 _KEYS: Final[dict[str, type]] = {
     **dict.fromkeys(("path", "label", "field", "licence", "package"), str),
-    **dict.fromkeys(("leave_out", "only"), list),
+    **dict.fromkeys(("leave_out", "only", "packages"), list),
     "drawn": bool,
 }
 _EXAMPLES: Final[dict[type, str]] = {list: 'a list, such as ["spa", "por"]', bool: "true or false"}
@@ -170,7 +170,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
         _check_keys(entries, path)
         return [
             Texts(
-                _path_of(entry, root or path.parent, packages),
+                source,
                 entry.get("label", ""),
                 entry.get("field", "text"),
                 entry["licence"],
@@ -179,6 +179,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
                 entry.get("drawn", False),
             )
             for entry in entries
+            for source in _paths_of(entry, root or path.parent, packages)
         ]
     except OSError as error:
         raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a list of texts") from error
@@ -201,16 +202,18 @@ def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
                 )
 
 
-def _path_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Path:
-    """Where an entry's texts are: under `root`, or in a Debian package."""
-    package = entry.get("package")
-    if package is None:
-        return Path(root, entry["path"])
-    path = Path(packages / package if packages else "/", entry["path"])
-    if not path.exists():
-        remedy = f"apt-get install {package}, or unpack it by dpkg-deb --extract and give --packages"
-        raise ConfigError(str(path), f"the package «{package}» isn't there", remedy)
-    return path
+def _paths_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Iterable[Path]:
+    """Where an entry's texts are: under `root`, or in Debian packages."""
+    names = entry.get("packages", [entry["package"]] if "package" in entry else None)
+    if names is None:
+        return [Path(root, entry["path"])]
+    # Of packages that are installed all have the same folder.
+    paths = {Path(packages / name if packages else "/", entry["path"]): name for name in names}
+    for path, name in paths.items():
+        if not path.exists():
+            remedy = f"apt-get install {name}, or unpack it by dpkg-deb --extract and give --packages"
+            raise ConfigError(str(path), f"the package «{name}» isn't there", remedy)
+    return paths
 
 
 def _lines(path: Path) -> Iterator[str]:

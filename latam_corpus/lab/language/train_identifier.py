@@ -144,12 +144,14 @@ def _map_text(
         "[settings]",
         *(f"{key} = {value}" for key, value in asdict(settings).items()),
     ]
+    sources: dict[str, None] = {}
     for texts in data:
         name = "/".join(texts.path.parts[-2:]) + ("" if texts.field == "text" else f"#{texts.field}")
-        rows += ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
-        rows += [f"label = {json.dumps(texts.label)}"] if texts.label else []
-        rows += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
-    rows += ["", "[labels]"]
+        source = ["", "[[trained_on]]", f"file = {json.dumps(name)}"]
+        source += [f"label = {json.dumps(texts.label)}"] if texts.label else []
+        source += [f"licence = {json.dumps(texts.licence or 'not stated')}"]
+        sources["\n".join(source)] = None
+    rows += [*sources, "", "[labels]"]
     for label in sorted(lines):
         code, _, script = label.partition("_")
         macro = f', macro = "{of[code]}"' if of.get(code, code) != code else ""

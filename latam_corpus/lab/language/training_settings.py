@@ -26,7 +26,7 @@ class Settings:
     """
 
     seed: int = 20261124
-    most: int = 5000
+    most: int = 8000
     most_major: int = 90_000
     most_neighbour: int = 12_000
     least: int = 150

@@ -1,8 +1,9 @@
 """Manuals and help pages of Debian packages: much text in languages that are not of the Americas.
 
-`python tests/benchmarks/language/packages.py FOLDER` downloads the packages with `apt-get download` and unpacks each
-into a folder of its own name; nothing is installed. What is there already is left as it is. With `sayings` behind it
-the packages are those that `sentences` reads, of which no model of ours has seen one; they need a folder of their own.
+`python tests/benchmarks/language/packages.py FOLDER` downloads the packages, those that the shipped model is trained on
+among them, with `apt-get download` and unpacks each into a folder of its own name; nothing is installed. What is there
+already is left as it is. With `sayings` behind it the packages are those that `sentences` reads, of which no model of
+ours has seen one; they need a folder of their own.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, CorpusError
+from latam_corpus.language.labels import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,11 +47,15 @@ _HANDBOOKS: Final = (
     *("developers-reference-it", "gimp-help-ca", "gimp-help-es", "gimp-help-it", "gimp-help-pt", "gimp-help-ro"),
 )
 _FORTUNES: Final = ("fortunes-it", "fortunes-scn")
-# Stories of a game: the first are trained on, the others measured.
-_STORIES: Final = tuple(f"wesnoth-1.18-{name}" for name in "httt low trow nr utbs dm sota sotbe".split())  # noqa: SIM905
+# Stories of a game: those are measured; others are trained on.
 OTHER_STORIES: Final = ("dw", "l", "sof", "tb", "tsg")
 _OTHERS: Final = ("wesnoth-1.18-dw", "wesnoth-1.18-l", "wesnoth-1.18-sof", "wesnoth-1.18-ttb", "wesnoth-1.18-tsg")
-PACKAGES: Final = (*_MANUALS, *_OFFICE, *_GNOME, *_HANDBOOKS, *_FORTUNES, *_STORIES, *_OTHERS)
+_TRAINED_ON: Final = tuple(
+    name
+    for entry in tomllib.loads((MODELS / "americas.data.toml").read_text("utf-8"))["data"]
+    for name in entry.get("packages", [entry["package"]] if "package" in entry else [])
+)
+PACKAGES: Final = tuple(dict.fromkeys((*_MANUALS, *_OFFICE, *_GNOME, *_HANDBOOKS, *_FORTUNES, *_TRAINED_ON, *_OTHERS)))
 # By the code of their language; that of Debian Minimal is in English.
 SAYINGS: Final = {
     "bul": "fortunes-bg", "ces": "fortunes-cs", "deu": "fortunes-de", "eng": "fortunes-min", "epo": "fortunes-eo",

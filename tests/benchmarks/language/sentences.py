@@ -1,11 +1,13 @@
 """`sentences`: how single sentences and paragraphs in eleven languages are named, beside lid.176 and py3langid.
 
 The texts are sayings and quotations out of Debian's fortunes, which no model of ours has seen; whether the rivals' have
-isn't known. `python tests/benchmarks/language/packages.py FOLDER sayings` gets them.
+isn't known. `python tests/benchmarks/language/packages.py FOLDER sayings` gets them. While training texts were chosen,
+mistakes were looked at in one half of them, by the hash of the text.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import tempfile
@@ -30,10 +32,13 @@ _MOST: Final = {"sentence": 300, "paragraph": 100}
 _WORDS: Final = {"sentence": range(5, 21), "paragraph": range(30, 121)}
 _SOURCE: Final = re.compile(r"\n\s*(?:--|—).*")
 _ESCAPE: Final = re.compile(r"\x1b\[[0-9;]*m")
+_STOPS: Final = (".", "!", "?", "…")
 _BETWEEN: Final = re.compile(r"(?<=[.!?…])\s+")
+_PROVERBS: Final = "proverbaro"  # each is a sentence, without a stop
 _NO_PROSE: Final = re.compile(r"\d|@|http")
-# Files of a package in another language, and what goes with a file of sayings.
-_OTHERS: Final = re.compile(r"slovak|sk$|\.(?:dat|u8)$")
+# Files of a package in another language or, offensive ones, with each letter replaced by another; and what goes with a
+# file of sayings.
+_OTHERS: Final = re.compile(r"/off/|slovak|sk$|\.(?:dat|u8)$")
 _NOTES: Final = (
     "A sentence has 5 to 20 words, a paragraph 30 to 120; drawn by a seed. F1 is the mean over languages.",
     "What a system doesn't name counts as wrong. Some quotations are in other languages than their package.",
@@ -61,16 +66,26 @@ def measure(args: argparse.Namespace) -> Report:
             said, version = remembered(system, path, Path(folder), args.rival_python, lid176, None)
             named[system] = said.groups
             settings["model" if system == OURS else system] = version
-    tables = tuple(_scored(kind, samples, named) for kind in _MOST)
-    return Report("sentences", versions(args.sayings), settings, (*tables, _confused(samples, named[OURS])), _NOTES)
+    tables = [_scored(kind, samples, named) for kind in _MOST]
+    for half, title in enumerate(("looked at", "not looked at")):
+        places = [place for place, one in enumerate(samples) if _half(one.text) == half]
+        here = {system: [names[place] for place in places] for system, names in named.items()}
+        tables.append(_scored("sentence", [samples[place] for place in places], here, f", the half {title}"))
+    tables.append(_confused(samples, named[OURS]))
+    return Report("sentences", versions(args.sayings), settings, tuple(tables), _NOTES)
+
+
+def _half(text: str) -> int:
+    return hashlib.sha256(text.encode()).digest()[0] % 2
 
 
 def drawn(package: Path, code: str) -> list[Sample]:
     """Sentences and paragraphs of a package, by lot."""
     pools: dict[str, set[str]] = {kind: set() for kind in _MOST}
     for path in sorted(package.glob("usr/share/games/fortunes/**/*")):
-        if path.is_file() and not _OTHERS.search(path.name):
-            for kind, text in _texts(path.read_bytes().decode("utf-8", "ignore")):
+        if path.is_file() and not _OTHERS.search(path.as_posix()):
+            stops = ("",) if path.name == _PROVERBS else _STOPS
+            for kind, text in _texts(path.read_bytes().decode("utf-8", "ignore"), stops):
                 pools[kind].add(text)
     made = []
     for kind, pool in pools.items():
@@ -80,18 +95,18 @@ def drawn(package: Path, code: str) -> list[Sample]:
     return made
 
 
-def _texts(sayings: str) -> Iterator[tuple[str, str]]:
+def _texts(sayings: str, stops: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for saying in re.split(r"\n%\n?", sayings):
         text = " ".join(_ESCAPE.sub("", _SOURCE.sub("", saying)).split())
         if len(re.findall(r"\w+", text)) in _WORDS["paragraph"]:
             yield "paragraph", text
         for sentence in _BETWEEN.split(text):
-            is_prose = sentence.endswith((".", "!", "?", "…")) and not _NO_PROSE.search(sentence)
+            is_prose = sentence.endswith(stops) and not _NO_PROSE.search(sentence)
             if is_prose and len(re.findall(r"\w+", sentence)) in _WORDS["sentence"]:
                 yield "sentence", sentence
 
 
-def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]]) -> Table:
+def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]], of: str = "") -> Table:
     american = set(groups().of.values())
     places = [place for place, one in enumerate(samples) if one.kind == kind]
     codes = sorted({samples[place].language for place in places})
@@ -102,7 +117,7 @@ def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]]) -
         lost = sum(count for (_, one), count in pairs.items() if one == UNDETERMINED)
         false = sum(count for (_, one), count in pairs.items() if one in american)
         rows.append((system, f"{sum(scores) / len(scores):.3f}", *(f"{one:.3f}" for one in scores), lost, false))
-    title = f"F1 of {len(places)} {kind}s"
+    title = f"F1 of {len(places)} {kind}s{of}"
     return Table(title, ("system", "all#", *(f"{code}#" for code in codes), "und#", "false names#"), tuple(rows))
 
 

@@ -40,8 +40,10 @@ DOCUMENT_FLOORS = {
     "news sentences, pt": 0.99,  # 0.993 before lists of names were learnt as no language
     "interview answers in Spanish": 0.999,
 }
-# F1 on lines of office help of eight words and more, of the tenth that is kept out; Papiamento's are of the UDHR.
-NEIGHBOUR_FLOORS = {"spa": 0.978, "por": 0.965, "glg": 0.875, "cat": 0.945, "ita": 0.99, "pap": 0.99}
+# F1 on lines of office help of eight words and more, of the tenth that is kept out; Papiamento's are of the UDHR. Paths
+# through menus are left out, which stand in English in all languages alike.
+NEIGHBOUR_FLOORS = {"spa": 0.98, "por": 0.97, "glg": 0.895, "cat": 0.955, "ita": 0.99, "pap": 0.99}
+MENUS = "Choose "
 # F1 on stories of a game that were not trained on, where LATAM_CORPUS_HELP has them: thirty words, and eight.
 STORY_FLOORS = {
     30: {"spa": 0.999, "por": 0.999, "glg": 0.999, "cat": 0.999, "ita": 0.999},
@@ -212,7 +214,8 @@ def test_spanish_portuguese_and_their_neighbours_are_told_apart(
     kept = [
         (code, text)
         for code, text in rows(Texts(DATA / "lid/train_real.tsv.xz"))
-        if code in NEIGHBOUR_FLOORS and len(text.split()) >= 8 and is_held_out(text) and not is_untranslated(code, text)
+        if code in NEIGHBOUR_FLOORS and len(text.split()) >= 8 and is_held_out(text)
+        if not (text.startswith(MENUS) or is_untranslated(code, text))
     ]
     found = score(zip((code for code, _ in kept), named([text for _, text in kept]), strict=True))
     f1 = {row.code: round(row.f1, 4) for row in found.languages if row.code in NEIGHBOUR_FLOORS}

@@ -1,0 +1,39 @@
+"""A speaker's path with real lines: what a model of two hundred names of the rest, and what it costs the others."""
+
+from __future__ import annotations
+
+import datetime as dt
+import lzma
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from latam_corpus.lab.language.own_language import beside_shipped, draw, extend, read_language
+from latam_corpus.lab.language.texts import Texts
+
+DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
+_LINES = DATA / "unclear" / "indigenous" / "americasnlp" / "czn.tsv.xz"  # for evaluation alone
+_OTHERS = DATA / "lid" / "dev_unilex.tsv.xz"
+pytestmark = [pytest.mark.real, pytest.mark.skipif(not _LINES.is_file(), reason="the texts aren't here")]
+
+
+def test_two_hundred_lines_are_enough_and_cost_the_others_nothing(tmp_path: Path) -> None:
+    """Zenzontepec Chatino, of which the shipped model names hardly a line; lines in others stay as they were."""
+    with lzma.open(_LINES, "rt", encoding="utf-8") as file:
+        lines = [line.split("\t")[1] for line in file][1:]
+    random.Random(1).shuffle(lines)
+    (tmp_path / "czn.txt").write_text("\n".join(lines[:200]), encoding="utf-8")
+    with lzma.open(_OTHERS, "rt", encoding="utf-8") as file:
+        others = random.Random(2).sample(file.readlines(), 1500)
+    (tmp_path / "otras.tsv").write_text("".join(others), encoding="utf-8")
+    day = dt.date(2026, 11, 27)
+    own = draw("czn", [tmp_path / "czn.txt"], tmp_path / "czn", "", day).language
+    extend(own, day)
+    found = beside_shipped(read_language(tmp_path / "czn"), [Texts(tmp_path / "otras.tsv")])
+    assert found.named[0] <= 0.05 * found.kept_out
+    assert found.named[1] >= 0.9 * found.kept_out
+    assert found.others > 1300
+    assert sum(count for _code, count in found.taken) <= 2
+    assert found.right[1] >= found.right[0] - 5
