@@ -82,6 +82,6 @@ def test_a_change_that_the_tests_see_is_told_from_one_that_they_do_not() -> None
     same = bench.equivalents()
     mutants = room.mutants()
     unseen = next(one for one in mutants if (one.file, one.source, one.change) in same)
-    seen = next(one for one in mutants if one.change == "use not in kept → True")
+    seen = next(one for one in mutants if one.change == "use not in refused_uses → True")
     codes, cpu = bench._run(room, [unseen, seen], 1)  # noqa: SLF001
     assert (codes, cpu > 0) == ({0: 0, 1: 1}, True)
