@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from latam_corpus import vocabulary
+from latam_corpus.catalog.community_labels import closing, known_label, narrowed_tier
 from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
-from latam_corpus.catalog.labels import closing, known_label, narrowed_tier
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _

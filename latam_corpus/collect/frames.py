@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.address_country import country_of_address
+from latam_corpus.catalog.community_labels import narrowed_tier
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.catalog.labels import narrowed_tier
 from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import openness, tier_of, uses_under
 from latam_corpus.collect import mapping

@@ -13,7 +13,7 @@ COMMANDS: Final = {
         N_("Describe sources, check them, and see what comes of them (librarians)."),
     ),
     "judge": Command(
-        "latam_corpus.desk.commands.judge:app", N_("Take back what readers say of samples and of policies.")
+        "latam_corpus.desk.commands.judging:app", N_("Take back what readers say of samples and of policies.")
     ),
     "list sources": Command(
         "latam_corpus.desk.commands.source_list:list_sources", N_("List the sources of the catalogue and their rights.")

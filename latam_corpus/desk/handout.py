@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import USES
 from latam_corpus.collect.workbook import openpyxl_for
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER
-from latam_corpus.desk.workbook import as_text, csv_text
+from latam_corpus.desk.sheet_workbook import as_text, csv_text
 from latam_corpus.messages import LANGUAGES, _
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.display_names import word_of
 from latam_corpus.desk import answers
-from latam_corpus.desk.workbook import read_sheet
+from latam_corpus.desk.sheet_workbook import read_sheet
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.release.judgements import DIGEST, NAMES, QUESTIONS, WORDS, Judgement
 from latam_corpus.report.sample_page import COLUMNS, DRAWN, NOTE
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from latam_corpus.desk.workbook import Sheet
+    from latam_corpus.desk.sheet_workbook import Sheet
 
 _NOTE_KEY: Final = "note"
 # `language` is the name of a column, and of a question.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
-from latam_corpus.engine.site import RaySite, SlurmSite, load_site
 from latam_corpus.errors import ConfigError, closest
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.engine.site import seconds_of
+from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError
 

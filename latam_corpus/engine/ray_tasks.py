@@ -18,7 +18,7 @@ from latam_corpus.pipeline.part import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from latam_corpus.engine.site import RaySite
+    from latam_corpus.engine.cluster_site import RaySite
     from latam_corpus.pipeline.part import J
 
 _AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here

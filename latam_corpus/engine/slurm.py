@@ -17,9 +17,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.durable import replace
+from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.reused import TRIES, Reused
 from latam_corpus.engine.rounds import Round
-from latam_corpus.engine.site import seconds_of
 from latam_corpus.engine.slurm_commands import Job, SlurmSilentError, cancel_named, jobs_named, submit
 from latam_corpus.engine.slurm_jobs import LOGS, options, python, script, worker_jobs
 from latam_corpus.engine.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from latam_corpus.engine.site import SlurmSite
+    from latam_corpus.engine.cluster_site import SlurmSite
     from latam_corpus.pipeline.part import J
 
 _NEWS_SECONDS: Final = (0.1, 2.0)  # from the first look into the folder to the longest pause between two

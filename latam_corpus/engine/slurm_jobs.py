@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.durable import replace, sealed, unsealed
+from latam_corpus.engine.cluster_site import SlurmSite, load_site
 from latam_corpus.engine.reused import ONE_THREAD
-from latam_corpus.engine.site import SlurmSite, load_site
 from latam_corpus.engine.slurm_commands import submit
 from latam_corpus.errors import ConfigError
 

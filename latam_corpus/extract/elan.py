@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
-from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:

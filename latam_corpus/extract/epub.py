@@ -12,10 +12,10 @@ from lxml import html as lxml_html
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
-from latam_corpus.extract.xml_tree import entity, parse_xml
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.text.xml_tree import attribute, name_of
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.text.xml_tree import XML_LANG, attribute, name_of, words
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import html as lxml_html
 
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.text.xml_tree import name_of
 

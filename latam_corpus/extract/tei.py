@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.tei_header import header_of
 from latam_corpus.extract.tei_stream import write_in_pieces
-from latam_corpus.extract.xml_tree import entity, parse_xml
 from latam_corpus.text.xml_tree import name_of
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
-from latam_corpus.extract.xml_tree import parse_xml
 from latam_corpus.text.xml_tree import XML_LANG, name_of
 
 if TYPE_CHECKING:

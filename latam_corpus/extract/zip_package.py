@@ -7,8 +7,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.xml_tree import parse_xml
 
 if TYPE_CHECKING:
     from lxml import etree

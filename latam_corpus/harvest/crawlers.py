@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CRAWLERS: Final = {
     "crawl": "latam_corpus.harvest.crawl.website:Crawler",
-    "feeds": "latam_corpus.harvest.feeds.rounds:FeedCrawler",
+    "feeds": "latam_corpus.harvest.feeds.feed_rounds:FeedCrawler",
     "oai": "latam_corpus.harvest.oai.repository:OaiCrawler",
     "commoncrawl": "latam_corpus.harvest.commoncrawl.copying:CommonCrawler",
 }

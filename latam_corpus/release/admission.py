@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.catalog.labels import closing
+from latam_corpus.catalog.community_labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest

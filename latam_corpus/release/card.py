@@ -14,8 +14,8 @@ from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.messages import LANGUAGES, _, enumerated, same
 from latam_corpus.release.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
+from latam_corpus.release.card_markdown import table
 from latam_corpus.release.judgements import wilson
-from latam_corpus.release.markdown import table
 from latam_corpus.release.obligations import obligations
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.display_names import KINDS
 from latam_corpus.messages import _
-from latam_corpus.release.markdown import table
+from latam_corpus.release.card_markdown import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

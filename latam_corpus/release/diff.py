@@ -10,8 +10,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build_inputs import Part, load_run
+from latam_corpus.release.card_markdown import table
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.markdown import table
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.twins import lineage
 from latam_corpus.release.withdrawal_log import read_log

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.labels import label_of
+from latam_corpus.catalog.community_labels import label_of
 from latam_corpus.catalog.rights import obligations_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.card_facts import NOT_STATED
-from latam_corpus.release.markdown import table
+from latam_corpus.release.card_markdown import table
 from latam_corpus.release.opt_outs import read_listed
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard

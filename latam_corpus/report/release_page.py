@@ -6,15 +6,15 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
+from latam_corpus.catalog.community_labels import label_of
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
-from latam_corpus.catalog.labels import label_of
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.codes import short
 from latam_corpus.messages import enumerated, same
 from latam_corpus.report.figures import Figures
+from latam_corpus.report.page_words import LIMITS, OWED, WORDS
 from latam_corpus.report.run_page import contents, first_rows, meaning, value_name
 from latam_corpus.report.templating import render
-from latam_corpus.report.words import LIMITS, OWED, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

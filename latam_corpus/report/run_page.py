@@ -12,10 +12,10 @@ from latam_corpus.messages import Message, enumerated, same
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import signal_name
+from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.reasons import bound_of, in_plain_words
 from latam_corpus.report.signals_page import histogram
 from latam_corpus.report.templating import render
-from latam_corpus.report.words import WORDS
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.messages import Message
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.page_frame import checked_language, look
-from latam_corpus.report.words import WORDS
+from latam_corpus.report.page_words import WORDS
 from latam_corpus.text.terminal_text import visible, visible_lines
 
 if TYPE_CHECKING:

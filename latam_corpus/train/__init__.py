@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "contamination": Command(
-        "latam_corpus.train.commands.contamination:contamination",
+        "latam_corpus.train.commands.contamination_report:contamination",
         N_("Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."),
     ),
     "export": Command(
@@ -28,7 +28,7 @@ COMMANDS: Final = {
     ),
     "mix": Command("latam_corpus.train.commands.mix:app", N_("Plan what a token budget means, slice by slice.")),
     "pairs": Command(
-        "latam_corpus.train.commands.pairs:pairs",
+        "latam_corpus.train.commands.aligned_pairs:pairs",
         N_("Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."),
     ),
     "release tokens": Command(

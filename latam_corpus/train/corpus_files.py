@@ -21,7 +21,7 @@ from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
-from latam_corpus.train.order import RowGroup
+from latam_corpus.train.stream_order import RowGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.train.order import shuffled
 from latam_corpus.train.ordered_rows import take_rows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
+from latam_corpus.train.stream_order import shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
-from latam_corpus.train.order import Window, shuffled, windows_of
+from latam_corpus.train.stream_order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,10 @@ import polars as pl
 
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
+from latam_corpus.lab.ablate.arm_comparison import ablate
 from latam_corpus.lab.ablate.arms import Arm, Text
 from latam_corpus.lab.ablate.byte_ngrams import ByteNgrams
 from latam_corpus.lab.ablate.byte_transformer import Shape, train_and_measure
-from latam_corpus.lab.ablate.compare import ablate
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from latam_corpus.lab.ablate.compare import Score, Trainer
+    from latam_corpus.lab.ablate.arm_comparison import Score, Trainer
 
 _SEED: Final = 20261127
 _HELD: Final = 5  # every fifth document is unseen

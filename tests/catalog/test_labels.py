@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.catalog.labels import closing, label_of, labels
+from latam_corpus.catalog.community_labels import closing, label_of, labels
 from latam_corpus.catalog.rights import openness
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.frames import terms_of

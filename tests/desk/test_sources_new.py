@@ -15,7 +15,7 @@ from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.desk import questions
 from latam_corpus.desk.answers import AnswerError, address, contact, identifier, statement
 from latam_corpus.desk.check_source import check_source
-from latam_corpus.desk.interview import interview
+from latam_corpus.desk.questionnaire import interview
 from latam_corpus.desk.template import load_template, templates
 from latam_corpus.desk.toml_text import toml_text
 from latam_corpus.messages import LANGUAGES

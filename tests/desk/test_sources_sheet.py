@@ -18,7 +18,7 @@ from latam_corpus.catalog.source import SOURCES, Source, load_source
 from latam_corpus.desk.handout import handout_csv
 from latam_corpus.desk.sheet import row_of, source_of
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, field_of
-from latam_corpus.desk.workbook import csv_text, read_sheet
+from latam_corpus.desk.sheet_workbook import csv_text, read_sheet
 from latam_corpus.messages import LANGUAGES
 from latam_corpus.toml_model import parse_toml
 

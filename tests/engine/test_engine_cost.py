@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from latam_corpus.engine.cluster_site import SlurmSite
 from latam_corpus.engine.cost import Cost, cost_of, refuse_beyond_inodes
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.engine.site import SlurmSite
 from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.plan import Plan, make_plan

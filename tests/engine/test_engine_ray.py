@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.engine.choose import make_engine
+from latam_corpus.engine.cluster_site import RaySite, load_site
 from latam_corpus.engine.ray_tasks import RayTasks
-from latam_corpus.engine.site import RaySite, load_site
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.part import Outcome, Task
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.engine.choose import make_engine
-from latam_corpus.engine.site import RaySite, SlurmSite, load_site, seconds_of
+from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site, seconds_of
 from latam_corpus.engine.slurm_jobs import CODE_FILE
 from latam_corpus.errors import ConfigError, PartError
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.ablate import byte_ngrams, compare
+from latam_corpus.lab.ablate import arm_comparison as compare
+from latam_corpus.lab.ablate import byte_ngrams
+from latam_corpus.lab.ablate.arm_comparison import ablate
 from latam_corpus.lab.ablate.arms import Arm, Text, draw
 from latam_corpus.lab.ablate.byte_ngrams import ByteNgrams
 from latam_corpus.lab.ablate.byte_transformer import Shape, train_and_measure
-from latam_corpus.lab.ablate.compare import ablate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

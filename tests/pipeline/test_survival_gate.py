@@ -103,7 +103,9 @@ def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource)
             {"id": f"c{n}", "text": " ".join(GOOD.format(n * 10 + i) for i in range(5)), "pais": "CL"}
             for n in range(30)
         ]
-        rows += [{"id": f"m{n}", "text": f"Inicio\nContacto\nMapa del sitio\nAyuda {n}", "pais": "BO"} for n in range(25)]
+        rows += [
+            {"id": f"m{n}", "text": f"Inicio\nContacto\nMapa del sitio\nAyuda {n}", "pais": "BO"} for n in range(25)
+        ]
         (tmp_path / "datos").mkdir(exist_ok=True)
         (tmp_path / "datos" / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         recipe = tmp_path / "receta.toml"

@@ -13,7 +13,7 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.messages import LANGUAGES
-from latam_corpus.report.words import WORDS
+from latam_corpus.report.page_words import WORDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,8 +25,8 @@ from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.corpus_files import open_files
-from latam_corpus.train.order import RowGroup, shuffled, windows_of
 from latam_corpus.train.ordered_rows import rows_as_dicts
+from latam_corpus.train.stream_order import RowGroup, shuffled, windows_of
 from latam_corpus.train.token_counts import count_slices
 from latam_corpus.train.tokenizer import load_tokenizer
 

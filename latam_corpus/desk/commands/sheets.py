@@ -15,8 +15,8 @@ from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheet_columns import TO_CORRECT
+from latam_corpus.desk.sheet_workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.desk.source_argument import usable_source
-from latam_corpus.desk.workbook import csv_text, read_sheet, returned_workbook, with_notes
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, same
 from latam_corpus.report.page_frame import write_file
@@ -24,7 +24,7 @@ from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:
     from latam_corpus.desk.sheet import Row
-    from latam_corpus.desk.workbook import Sheet
+    from latam_corpus.desk.sheet_workbook import Sheet
 
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _DONE: Final = same("✓")

@@ -18,8 +18,8 @@ from latam_corpus.desk.commands.inventory import inventory
 from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
-from latam_corpus.desk.commands.speakers import speakers
-from latam_corpus.desk.interview import answered, interview
+from latam_corpus.desk.commands.speaker_key import speakers
+from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates

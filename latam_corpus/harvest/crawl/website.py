@@ -13,7 +13,7 @@ from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.harvest.crawl.budget import Budget, charge
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.cdxj import write_index
-from latam_corpus.harvest.crawl.disk import writing
+from latam_corpus.harvest.crawl.crawl_disk import writing
 from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.link_addresses import web_address
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace

@@ -15,7 +15,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
-    from latam_corpus.lab.ablate.compare import Ablation, Trainer
+    from latam_corpus.lab.ablate.arm_comparison import Ablation, Trainer
 
 app = typer.Typer(no_args_is_help=True, help=N_("Compare what models learn from documents chosen in several ways."))
 app.callback()(lambda: None)
@@ -52,8 +52,8 @@ def ablate(
     as_json: Json = False,
 ) -> None:
     """Train small models alike on several choices of documents, and compare them on unseen texts."""
+    from latam_corpus.lab.ablate.arm_comparison import ablate as compare
     from latam_corpus.lab.ablate.arms import read_arm, read_file
-    from latam_corpus.lab.ablate.compare import ablate as compare
 
     trainer = _trainer(model, order, passes)
     unseen = read_file(held_out)

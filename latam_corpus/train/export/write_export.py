@@ -24,7 +24,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
 from latam_corpus.release.lock_check import MAP
-from latam_corpus.train.export.formats import FORMATS, Exported
+from latam_corpus.train.export.export_formats import FORMATS, Exported
 from latam_corpus.train.new_folder import new_folder
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
