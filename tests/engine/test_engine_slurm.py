@@ -1,6 +1,6 @@
 """Runs on a real Slurm of one node: given away, followed, cancelled, given again, and killed at any moment.
 
-`LATAM_CORPUS_KILLS` says how many moments are tried: three in `make test`, thirty in `make gate`.
+`LATAM_CORPUS_KILLS` says at how many moments something is killed: thirty in `make gate`, none in `make test`.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def _processes(*words: str) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("LATAM_CORPUS_KILLS" not in os.environ, reason="kills take minutes: `make gate`")
 def test_a_kill_at_any_moment_costs_nothing_but_time(
     slurm: SlurmHere,
     tales: Tales,

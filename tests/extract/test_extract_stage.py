@@ -128,7 +128,7 @@ def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.Monkey
     frame = Extract()(
         _batch(
             {"doc_id": "a", "raw": b"<html><body></body></html>", "media_type": "text/html"},
-            {"doc_id": "b", "raw": b"\x00", "media_type": "image/png"},
+            {"doc_id": "b", "raw": b"\x00", "media_type": "image/gif"},
             {"doc_id": "c", "raw": b"x", "media_type": "text/broken"},
             {"doc_id": "d", "raw": b"Sana.", "media_type": "text/plain"},
             {"doc_id": "e", "drop_reason": "unreadable:not JSON"},
