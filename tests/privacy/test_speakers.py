@@ -50,6 +50,45 @@ def test_codes_stand_in_labels_turns_and_for_full_names() -> None:
     assert json.loads(passed.ledger["evidence"][0]) == {"email": 1, "speakers": 3}
 
 
+def test_rows_of_all_kinds_stand_in_one_batch() -> None:
+    """One without turns, one of no source, one whose speakers nobody named."""
+    said = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
+    text, turns = as_lines(said)
+    nobody, unnamed = as_lines((Utterance("Sí."), Utterance("No.")))
+    texts = [text, "Nada que ver.", text, nobody]
+    sources = [None, "archivo", "archivo", "archivo"]
+    of_rows = [[turn._asdict() for turn in one] if one else None for one in (turns, None, turns, unnamed)]
+    columns = {"doc_id": list("abcd"), "source_id": sources, "genre": ["oral_history"] * 4, "text": texts}
+    frame = pl.DataFrame(columns).with_columns(pl.Series("turns", of_rows, dtype=schema.TURNS))
+    passed = Redact()(Batch(frame)).frame
+    assert passed["text"].to_list() == [
+        text.replace("Rosa Quispe", "H1"),
+        "Nada que ver.",
+        text.replace("Rosa Quispe", "H1"),
+        nobody,
+    ]
+    assert passed["evidence"].to_list() == ['{"speakers": 1}', None, '{"speakers": 1}', None]
+    assert passed.schema["turns"] == schema.TURNS
+    assert passed["redactions"].to_list() == [None] * 4
+
+
+def test_sources_stand_in_one_order(tmp_path: Path) -> None:
+    """Whatever order a recipe names them in: work is kept by what the stage says."""
+    sources = []
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.csv").write_text("name,code\nRosa,H1\n", encoding="utf-8")
+        (tmp_path / f"{name}.txt").write_text("Rosa\n", encoding="utf-8")
+        path = tmp_path / f"{name}.toml"
+        head = f'id = "{name}"\ntitle = "A"\nholder = "H"\n[consent]\n'
+        path.write_text(f'{head}speakers = "{name}.csv"\nthird_persons = "{name}.txt"\n', encoding="utf-8")
+        sources.append(load_source(path))
+    stage = Redact().for_sources(sources)
+    assert [source for source, _ in stage.names] == ["a", "b"]
+    assert [source for source, _ in stage.speakers] == ["a", "b"]
+    assert Redact().for_sources(sources[:1]).names == stage.names[1:]
+    assert Redact().for_sources([]) == Redact()
+
+
 def test_where_the_policy_keeps_names_they_stay() -> None:
     """A novel's characters are its text."""
     row = pass_through(Redact(), _batch("literature")).kept.frame.row(0, named=True)
