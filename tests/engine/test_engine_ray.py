@@ -72,6 +72,7 @@ def _below(pid: int, name: str) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("LATAM_CORPUS_KILLS" not in os.environ, reason="kills take minutes: `make gate`")
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers through /proc")
 def test_a_kill_at_any_moment_costs_nothing_but_time(tales: Tales, tmp_path: Path, figures: dict[str, float]) -> None:
     """A killed worker costs a try of its task; where the driver is killed, the command that is given again goes on."""
