@@ -14,7 +14,7 @@ from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
 from latam_corpus.cli.recipes import AcceptLoss, Sign  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.report import NoReport, report_of_release
-from latam_corpus.cli.show import console, errors, note, number, print_json, progress, table
+from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import N_, _, enumerated
@@ -249,7 +249,7 @@ def training_summary(
         counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
         console.print(_("{release}: {n} documents, {domains} domains, in {file}", file=to, **counted))
     else:
-        print(text, end="")
+        console.print(block(text), end="", soft_wrap=True)
 
 
 @app.command("diff")

@@ -120,7 +120,7 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
 
     >>> format_of("notas/a.html.gz").name
     'html'
-    >>> format_of("portada.png") is None
+    >>> format_of("portada.gif") is None
     True
     """
     by_suffix = suffixes().get(PurePosixPath(stem(relative)).suffix.lower())

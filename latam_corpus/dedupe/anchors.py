@@ -61,13 +61,13 @@ def word_stream(words: WordTable) -> Ragged:
 
 
 def accented_words(words: WordTable) -> NDArray[np.uint32]:
-    r"""How many words of n documents have an accent on a vowel, in all and in the middle half, uint32[2, n].
+    r"""How many words of n documents accent a vowel, in all and in the middle half of the bytes, uint32[2, n].
 
     The stream doesn't tell.
 
     >>> from latam_corpus.text.words import WordTable
     >>> accented_words(WordTable.of(["La canción del otoño", "La cancio\u0301n; amanhã é de manhã"])).tolist()
-    [[1, 4], [1, 2]]
+    [[1, 4], [1, 3]]
     """
     counts = np.zeros((2, len(words)), np.uint32)
     count_accented(words.data, words.doc_bytes, np.flatnonzero(words.data >= LATIN), _accents(), counts)

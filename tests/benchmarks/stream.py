@@ -93,7 +93,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _figures(rounds: list[dict[str, float]], documents: int, size: int) -> tuple[object, ...]:
-    cpu = statistics.median(one["cpu"] for one in rounds)
+    cpu = max(statistics.median(one["cpu"] for one in rounds), 0.001)  # as finely as it is counted
     least = {key: min(one[key] for one in rounds) for key in ("seconds", "first", "first_cpu")}
     peak = statistics.median(one["peak_mb"] for one in rounds)
     distinct = int(rounds[0]["distinct"]) if rounds[0]["distinct"] else ""
