@@ -31,30 +31,31 @@ def data_folder(name: str) -> Path:
 
 def cache_folder() -> Path:
     """Return the user's cache folder of the toolkit, which may not exist yet (`LATAM_CORPUS_CACHE`, else XDG)."""
-    named = os.environ.get("LATAM_CORPUS_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    if base:
-        return Path(base) / "latam_corpus"
-    try:
-        return Path.home() / ".cache" / "latam_corpus"
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}")
+    return _user_folder("LATAM_CORPUS_CACHE", "XDG_CACHE_HOME", ".cache", "")
 
 
 def config_folder() -> Path:
     """Return the folder of what the user has chosen, which may not exist yet (`LATAM_CORPUS_CONFIG`, else XDG)."""
-    named = os.environ.get("LATAM_CORPUS_CONFIG")
-    if named:
+    return _user_folder("LATAM_CORPUS_CONFIG", "XDG_CONFIG_HOME", ".config", "config")
+
+
+def _user_folder(own: str, xdg: str, at_home: str, homeless: str) -> Path:
+    """Return the folder that a variable of ours names, or one of XDG's, or the usual one of the user's home.
+
+    Args:
+        own: the toolkit's variable, which names the folder itself.
+        xdg: the variable that names what it is in.
+        at_home: what it is in at home, where neither is set.
+        homeless: below the temporary folder of a user without a home, as in some containers.
+    """
+    if named := os.environ.get(own):
         return Path(named)
-    base = os.environ.get("XDG_CONFIG_HOME")
-    if base:
+    if base := os.environ.get(xdg):
         return Path(base) / "latam_corpus"
     try:
-        return Path.home() / ".config" / "latam_corpus"
-    except RuntimeError:  # a user without a home: nothing was chosen
-        return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}", "config")
+        return Path.home() / at_home / "latam_corpus"
+    except RuntimeError:
+        return Path(tempfile.gettempdir(), f"latam_corpus-{os.getuid()}", homeless)
 
 
 def use_folder(folder: Path) -> None:
