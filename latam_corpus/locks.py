@@ -44,7 +44,7 @@ def locked(
     Raises:
         ConfigError: another process holds it.
     """
-    with (folder / name).open("a+") as file:
+    with os.fdopen(os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
         known = _system_lock(file, folder, shared=shared, wait=wait)
         if beats and _beats(folder / name, known=known):
             raise _in_use(folder, file)
@@ -87,10 +87,11 @@ def _in_use(folder: Path, file: IO[str]) -> ConfigError:
 
 
 def _write(file: IO[str], beat: str = "") -> None:
+    """Write who holds the lock over what stands there: who reads in between must never find it empty, as if free."""
     file.seek(0)
-    file.truncate()
     file.write(f"process {os.getpid()} on {socket.gethostname()}{beat}")
     file.flush()
+    file.truncate()
 
 
 def _beat(file: IO[str], ended: threading.Event) -> None:

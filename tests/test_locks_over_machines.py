@@ -31,10 +31,13 @@ def _held_elsewhere(folder: Path) -> Iterator[None]:
     ended = threading.Event()
 
     def beat() -> None:
-        for number in itertools.count():
-            (folder / locks.LOCK_FILE).write_text(f"process 7 on nodo3, beat {number}")
-            if ended.wait(0.02):
-                return
+        with (folder / locks.LOCK_FILE).open("r+") as file:  # never empty, as those that hold it leave it
+            for number in itertools.count():
+                file.seek(0)
+                file.write(f"process 7 on nodo3, beat {number}")
+                file.flush()
+                if ended.wait(0.02):
+                    return
 
     holder = threading.Thread(target=beat)
     holder.start()
@@ -54,6 +57,17 @@ def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> 
     with locks.locked(tmp_path, beats=True):
         pass
     assert (tmp_path / locks.LOCK_FILE).read_text() == ""
+
+
+def test_the_file_of_who_holds_a_lock_is_never_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine that read it then would take the folder for free."""
+    monkeypatch.setattr(locks, "BEAT_SECONDS", 0.0)
+    with locks.locked(tmp_path, beats=True):
+        first = (tmp_path / locks.LOCK_FILE).read_text()
+        seen = {(tmp_path / locks.LOCK_FILE).read_text() for _ in range(3_000)}
+    assert first
+    assert len(seen) > 1
+    assert "" not in seen
 
 
 def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
