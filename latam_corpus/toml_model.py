@@ -26,7 +26,7 @@ Near: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
 
 ID_FORM: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
 # Pydantic's words for what a TOML author must write.
-_WANTED = {
+WANTED = {
     "string_type": _("a text in quotes"),
     "int_type": _("a whole number"),
     "bool_type": _("true or false"),
@@ -202,8 +202,8 @@ def wanted(mistake: Mistake) -> Message:
     """Return the remedy of a value of the wrong type or size: what it must be, else pydantic's words."""
     if mistake.key == "id" and mistake.kind == "string_pattern_mismatch":
         return _("it must be {wanted}", wanted=ID_FORM)
-    if mistake.kind in _WANTED:
-        return _("it must be {wanted}", wanted=_WANTED[mistake.kind].fill(**mistake.bound))
+    if mistake.kind in WANTED:
+        return _("it must be {wanted}", wanted=WANTED[mistake.kind].fill(**mistake.bound))
     return same(mistake.message[:1].lower() + mistake.message[1:])
 
 

@@ -107,17 +107,6 @@ def _imported(where: str, name: str) -> Any:
     return typer.main.get_group(around).commands[name]
 
 
-def _tell_usage(error: typer.TyperException) -> None:
-    """Print what Typer says of a wrong command line, with its usage where it has one."""
-    from latam_corpus.cli.show import block, errors
-
-    usage = io.StringIO()
-    show = getattr(error, "show", None)
-    if show:
-        show(file=usage)
-    errors.print(block(usage.getvalue().rstrip("\n") or f"error: {error.format_message()}"))
-
-
 def run(app: typer.Typer) -> None:
     """Run what was typed; an error of ours is one sentence on standard error, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -128,9 +117,15 @@ def run(app: typer.Typer) -> None:
         sys.exit(app(prog_name="latam-corpus", standalone_mode=False) or 0)
     except CorpusError as error:
         _end(error)
-    except typer.TyperException as error:  # a command or option that isn't there quotes what was typed
-        _tell_usage(error)
-        sys.exit(error.exit_code)
+    except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group of commands without one
+            from latam_corpus.cli.show import block, errors
+
+            errors.print(block(error.format_message()))
+            sys.exit(2)
+        from latam_corpus.cli.usage_errors import usage_error
+
+        _end(usage_error(error))
     except OSError as error:
         if not error.filename:  # no file of the user's
             raise

@@ -61,7 +61,7 @@ def compare(
         return
     _print(a.name, b.name, comparison, examples)
     if to:
-        console.print(f"{number(comparison.disagreements.height)} documents in {to}", markup=False)
+        console.print(_("{n} documents in {to}", n=number(comparison.disagreements.height), to=to), markup=False)
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:

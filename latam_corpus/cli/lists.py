@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.registry import registered, stage_class
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
@@ -22,7 +25,12 @@ def recipes(as_json: Json = False) -> None:
 
     loaded = [load_recipe(str(path)) for path in shipped_recipes().values()]
     rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in loaded]
-    _show(rows, as_json, lambda r: (r["name"], r["title"], ", ".join(r["sources"])), ["recipe", "title", "sources"])
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["name"], r["title"], ", ".join(r["sources"])),
+        [_("recipe"), _("title"), _("sources")],
+    )
 
 
 @list_app.command("stages")
@@ -33,7 +41,12 @@ def stages(as_json: Json = False) -> None:
         kind = stage_class(name, "list stages")
         summary = (kind.__doc__ or "").strip().split("\n")[0]
         rows.append({"name": name, "does": summary, "needs": sorted(kind.needs), "gives": sorted(kind.gives)})
-    _show(rows, as_json, lambda r: (r["name"], r["does"], ", ".join(r["gives"])), ["stage", "what it is", "gives"])
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["name"], r["does"], ", ".join(r["gives"])),
+        [_("stage"), _("what it is"), _("gives")],
+    )
 
 
 @list_app.command("signals")
@@ -45,7 +58,12 @@ def signals(as_json: Json = False) -> None:
 
     every = (*SIGNALS, *map(plugged, plugged_signals()))
     rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every]
-    _show(rows, as_json, lambda r: (r["name"], r["definition"], r["used_by"]), ["signal", "definition", "used by"])
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["name"], r["definition"], r["used_by"]),
+        [_("signal"), _("definition"), _("used by")],
+    )
 
 
 @list_app.command("languages")
@@ -66,30 +84,38 @@ def languages(as_json: Json = False) -> None:
             r["code"],
             r["name"],
             "" if r["group"] == r["code"] else r["group"],
-            number(r["training_lines"]) if r["training_lines"] else "none",
+            number(r["training_lines"]) if r["training_lines"] else _("none"),
             r["policy_file"],
-            r["stop_words"] or "none",
+            r["stop_words"] or _("none"),
             _readers(r),
         ),
-        ["code", "language", "group", "trained on#", "policy", "stop words#", "reviewed by"],
+        [_("code"), _("language"), _("group"), _("trained on#"), _("policy"), _("stop words#"), _("reviewed by")],
     )
     console.print(
-        f"{number(len(shown))} languages; {number(len(covered) - len(shown))} others are known so that what is "
-        "something else has somewhere to go: --json lists them"
+        _(
+            "{n} languages; {others} others are known so that what is something else has "
+            "somewhere to go: --json lists them",
+            n=number(len(shown)),
+            others=number(len(covered) - len(shown)),
+        )
     )
 
 
-def _readers(row: dict[str, Any]) -> str:
+def _readers(row: dict[str, Any]) -> str | Message:
     """Who has read a policy as it stands; else that nobody has, and who had read it before it was changed."""
     if row["reviewed_by"]:
         return ", ".join(row["reviewed_by"])
-    return f"unreviewed (before: {', '.join(row['read_before'])})" if row["read_before"] else "unreviewed"
+    return (
+        _("unreviewed (before: {readers})", readers=", ".join(row["read_before"]))
+        if row["read_before"]
+        else _("unreviewed")
+    )
 
 
-def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: list[str]) -> None:
+def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: Sequence[str | Message]) -> None:
     if as_json:
         print_json(rows)
     elif rows:
         table("", columns, [cells(row) for row in rows])
     else:
-        console.print("there is none yet")
+        console.print(_("there is none yet"))

@@ -9,7 +9,7 @@ import typer
 
 from latam_corpus.cli.show import console, errors, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.engine.slurm_jobs import Submission
@@ -36,10 +36,10 @@ def status(
         print_json([_row(*one) for one in shown])
         return
     if not shown:
-        console.print("no run was given to a cluster from here")
+        console.print(_("no run was given to a cluster from here"))
         return
     rows = [_row(*one) for one in shown]
-    heads = ["submission", "state", "job", "workers run#", "wait#", "run"]
+    heads = [_("submission"), _("state"), _("job"), _("workers run#"), _("wait#"), _("run")]
     table(
         "", heads, [[row[key] for key in ("submission", "state", "job", "running", "waiting", "run")] for row in rows]
     )
@@ -47,10 +47,13 @@ def status(
         if row["said"]:
             console.print(f"{row['submission']}: {row['said']}", markup=False)
         for failed in row["failed"]:
-            console.print(f"failed   {failed['part']}: {failed['error'].splitlines()[-1]}", markup=False)
+            console.print(
+                _("failed   {part}: {error}", part=failed["part"], error=failed["error"].splitlines()[-1]),
+                markup=False,
+            )
     silence = next((state.silence for _, state in shown if state.silence), "")
     if silence:
-        errors.print(f"Slurm doesn't answer: {silence}", markup=False)
+        errors.print(_("Slurm doesn't answer: {why}", why=silence), markup=False)
 
 
 def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
@@ -103,9 +106,9 @@ def logs(
     for line in last:
         console.print(line, markup=False)
     if not last:
-        console.print(f"{submission.folder.name}: nothing was said yet", markup=False)
+        console.print(_("{folder}: nothing was said yet", folder=submission.folder.name), markup=False)
     for path in others:
-        console.print(f"log      {path}", markup=False)
+        console.print(_("log      {path}", path=path), markup=False)
 
 
 def cancel(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
@@ -122,7 +125,9 @@ def cancel(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
     if as_json:
         print_json({"cancelled": name})
         return
-    console.print(f"{name} is cancelled; what was done is kept: latam-corpus runs retry {name}", markup=False)
+    console.print(
+        _("{name} is cancelled; what was done is kept: latam-corpus runs retry {name}", name=name), markup=False
+    )
 
 
 def retry(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:

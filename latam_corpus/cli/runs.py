@@ -11,7 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
@@ -40,9 +40,9 @@ def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = Fa
         print_json(rows)
         return
     if not rows:
-        console.print("there is none yet")
+        console.print(_("there is none yet"))
         return
-    heads = ["run", "when", "state", "in#", "kept#", "seconds#", "tag", "releases", "title"]
+    heads = [_("run"), _("when"), _("state"), _("in#"), _("kept#"), _("seconds#"), _("tag"), _("releases"), _("title")]
     table("", heads, [_line(row) for row in rows])
     for row in rows:
         if row["problem"]:
@@ -110,39 +110,71 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
         for name in row[kind]:
             console.print(f"{kind[:-1]:<9}{name}", markup=False)
     if run_entry.problem:
-        console.print(f"problem  {run_entry.problem}", markup=False)
+        console.print(_("problem  {problem}", problem=run_entry.problem), markup=False)
     if values:
         _show_record(values)
 
 
 def _show_record(values: Mapping[str, Any]) -> None:
-    console.print(f"recipe   {values['recipe']['name']}: {values['recipe']['title']}", markup=False)
-    files = {(part["name"].rpartition("-")[0], one["file"]) for part in values["parts"] for one in files_of(part)}
-    limit = f", at most {values['limit']} records of each" if values.get("limit") else ""
-    console.print(f"input    {number(len(files))} files in {number(len(values['parts']))} parts{limit}")
     console.print(
-        f"rows     {number(values['rows']['in'])} in = {number(values['rows']['kept'])} kept + "
-        f"{number(values['rows']['set_aside'])} set aside, in {values['seconds']:.1f} s"
+        _("recipe   {name}: {title}", name=values["recipe"]["name"], title=values["recipe"]["title"]),
+        markup=False,
+    )
+    files = {(part["name"].rpartition("-")[0], one["file"]) for part in values["parts"] for one in files_of(part)}
+    limit = _(", at most {n} records of each", n=values["limit"]) if values.get("limit") else ""
+    console.print(
+        _(
+            "input    {files} files in {parts} parts{limit}",
+            files=number(len(files)),
+            parts=number(len(values["parts"])),
+            limit=limit,
+        )
+    )
+    console.print(
+        _(
+            "rows     {n} in = {kept} kept + {aside} set aside, in {seconds} s",
+            n=number(values["rows"]["in"]),
+            kept=number(values["rows"]["kept"]),
+            aside=number(values["rows"]["set_aside"]),
+            seconds=f"{values['seconds']:.1f}",
+        )
     )
     rows = []
     for row in values["by_genre"]:
         why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
         rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
-    table("", ["genre", "source", "in#", "kept#", "set aside, by reason"], rows)
+    table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
     stages = [
         (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), f"{c['seconds']:.1f}")
         for name, c in values["stages"].items()
     ]
-    table("", ["stage", "in#", "kept#", "changed#", "CPU s#"], stages)
+    table("", [_("stage"), _("in#"), _("kept#"), _("changed#"), "CPU s#"], stages)
     for loss in values["losses"]:
-        console.print(f"loss     {loss['stage']}: {loss['kind']} {loss['value']}, {loss['kept']} of {loss['rows_in']}")
+        console.print(
+            _(
+                "loss     {stage}: {kind} {value}, {kept} of {rows}",
+                stage=loss["stage"],
+                kind=loss["kind"],
+                value=loss["value"],
+                kept=loss["kept"],
+                rows=loss["rows_in"],
+            )
+        )
     if values.get("accepted_loss"):
-        console.print(f"let pass because: {values['accepted_loss']}", markup=False)
+        console.print(_("let pass because: {why}", why=values["accepted_loss"]), markup=False)
     for part in values["parts"]:
         if part.get("failed"):
-            console.print(f"failed   {part['name']} ({title_of(part)}): {part['failed']}", markup=False)
+            console.print(
+                _(
+                    "failed   {part} ({title}): {error}",
+                    part=part["name"],
+                    title=title_of(part),
+                    error=part["failed"],
+                ),
+                markup=False,
+            )
     for sentence in values.get("mended", ()):
-        console.print(f"damaged  {sentence}", markup=False)
+        console.print(_("damaged  {what}", what=sentence), markup=False)
 
 
 @app.command("diff")
@@ -168,13 +200,13 @@ def diff(
     console.print(f"A  {a.folder.name}", markup=False)
     console.print(f"B  {b.folder.name}", markup=False)
     if not changes:
-        console.print("they rest on the same recipe, stages, sources and input")
+        console.print(_("they rest on the same recipe, stages, sources and input"))
     _show_differences(changes)
     for what, listed in counted.items():
         if listed:
             _show_counts(what, listed)
     if not any(counted.values()):
-        console.print("every stage and source has the same rows in both")
+        console.print(_("every stage and source has the same rows in both"))
 
 
 def _show_differences(changes: Sequence[Difference]) -> None:
@@ -185,10 +217,10 @@ def _show_differences(changes: Sequence[Difference]) -> None:
         if shown[one.what] <= _MOST:
             rows.append((one.what, " ".join(filter(None, (one.name, one.aspect))), _short(one.a), _short(one.b)))
     if rows:
-        table("", ["what differs", "", "A", "B"], rows)
+        table("", [_("what differs"), "", "A", "B"], rows)
     for what, n in shown.items():
         if n > _MOST:
-            console.print(f"and {number(n - _MOST)} more of «{what}»: --json lists them")
+            console.print(_("and {n} more of «{what}»: --json lists them", n=number(n - _MOST), what=what))
 
 
 def _short(value: object) -> str:
@@ -203,7 +235,7 @@ def _short(value: object) -> str:
 
 def _show_counts(what: str, listed: Sequence[Counted]) -> None:
     rows = [[one.name, *("—" if n is None else number(n) for n in one[1:])] for one in listed]
-    table("", [what, "A in#", "B in#", "A kept#", "B kept#"], rows)
+    table("", [what, _("A in#"), _("B in#"), _("A kept#"), _("B kept#")], rows)
 
 
 @app.command("tag")
@@ -235,8 +267,14 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
         print_json(asdict(disk))
         return
     rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
-    table("", ["run", "takes#", "alone#"], rows)
-    console.print(f"all outputs {megabytes(disk.work)}; no run refers to {megabytes(disk.unused)} of them")
+    table("", [_("run"), _("takes#"), _("alone#")], rows)
+    console.print(
+        _(
+            "all outputs {size}; no run refers to {unused} of them",
+            size=megabytes(disk.work),
+            unused=megabytes(disk.unused),
+        )
+    )
 
 
 @app.command("prune")
@@ -258,7 +296,7 @@ def prune_runs(
     if as_json:
         print_json({"removed": removed, "bytes_freed": freed})
     else:
-        console.print(f"removed {len(removed)} runs; freed {megabytes(freed)}")
+        console.print(_("removed {n} runs; freed {size}", n=len(removed), size=megabytes(freed)))
 
 
 def _in_full(run: str, out: Path) -> Path:

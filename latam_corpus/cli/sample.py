@@ -13,7 +13,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,14 +79,19 @@ def sample(
         print_json(rows)
         return
     if to:
-        console.print(f"{number(len(rows))} documents in {to}", markup=False)
+        console.print(_("{n} documents in {to}", n=number(len(rows)), to=to), markup=False)
     else:
         for row in rows:
             labels = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
             console.print(f"{row['doc_id']}  {labels}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
-        console.print(f"{number(hidden['documents'])} more had no part in it: their terms don't allow them to be shown")
+        console.print(
+            _(
+                "{n} more had no part in it: their terms don't allow them to be shown",
+                n=number(hidden["documents"]),
+            )
+        )
 
 
 def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:

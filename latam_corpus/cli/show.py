@@ -290,14 +290,14 @@ class Unseen:
     def part_done(self, outcome: Outcome) -> None:
         """Tell a part's failure all the same."""
         if outcome.error:
-            errors.print(f"part {outcome.part} failed: {outcome.error}")
+            errors.print(_("part {part} failed: {error}", part=outcome.part, error=outcome.error))
 
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
     def mended(self, damaged: str) -> None:
         """Tell what was damaged all the same."""
-        errors.print(f"damaged  {damaged}")
+        errors.print(_("damaged  {what}", what=damaged))
 
     def step(self, title: str, done: int, total: int) -> None:
         """Nothing is shown."""

@@ -11,7 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 from latam_corpus.pipeline.registry import make_stage, stage_class
 
 
@@ -43,7 +43,15 @@ def stage(
     if as_json_:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:
-        console.print(f"{name}: {number(rows)} rows, {number(dropped)} with a drop reason, in {output}")
+        console.print(
+            _(
+                "{name}: {n} rows, {dropped} with a drop reason, in {output}",
+                name=name,
+                n=number(rows),
+                dropped=number(dropped),
+                output=output,
+            )
+        )
 
 
 def _setting(stage_name: str, entry: str) -> tuple[str, Any]:

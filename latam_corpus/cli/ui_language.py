@@ -28,8 +28,12 @@ OF_TYPER: Final = (
     _("required"),
     _("default: {default}"),
     _("Missing command."),
-    _("No such command {name!r}."),
 )
+# What it says without: `with_language` puts their translations there.
+_USAGE: Final = N_("Usage: ")
+_HELP: Final = N_("Show this message and exit.")
+_OPTIONS: Final = N_("[OPTIONS]")
+_SUBCOMMAND: Final = N_("COMMAND [ARGS]...")
 
 
 def asked() -> str:
@@ -67,6 +71,7 @@ def speak_as_typed(line: Sequence[str]) -> None:
 def with_language(command: Any) -> Any:
     """Give a command, and those of a group, the option `--lang` and helps in the language that is spoken."""
     command.params.append(_option())
+    _translate_usage(command)
     command.help = command.help and translated(command.help, spoken())
     for parameter in command.params:
         text = getattr(parameter, "help", None)
@@ -75,6 +80,34 @@ def with_language(command: Any) -> Any:
     for inner in getattr(command, "commands", {}).values():
         with_language(inner)
     return command
+
+
+def _translate_usage(command: Any) -> None:
+    """Let a command say its usage, its option `--help` and an unknown command of a group in the language spoken."""
+    own_help: Any = command.get_help_option
+    own_resolve: Any = getattr(command, "resolve_command", None)
+
+    def help_option(context: Any) -> Any:
+        option = own_help(context)
+        option.help = translated(_HELP, spoken())
+        return option
+
+    def write_usage(context: Any, formatter: Any) -> None:
+        pieces = " ".join(command.collect_usage_pieces(context))
+        formatter.write_usage(context.command_path, pieces, prefix=translated(_USAGE, spoken()))
+
+    def resolve(context: Any, words: list[str]) -> Any:
+        if words[0] in command.commands or words[0].startswith("-"):
+            return own_resolve(context, words)
+        from latam_corpus.cli.usage_errors import no_such_command
+
+        raise no_such_command(context, words[0])
+
+    command.get_help_option, command.format_usage = help_option, write_usage
+    command.options_metavar = translated(_OPTIONS, spoken())
+    if own_resolve is not None:
+        command.resolve_command = resolve
+        command.subcommand_metavar = translated(_SUBCOMMAND, spoken())
 
 
 def in_spoken_language(value: object) -> object:

@@ -110,7 +110,10 @@ def _crawled(folder: Path, workdir: Path) -> int:
     try:
         result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", workdir)
     except (ConfigError, OSError) as error:
-        errors.print(f"the newspaper pages are read from the disk, since they can't be crawled: {error}", markup=False)
+        errors.print(
+            _("the newspaper pages are read from the disk, since they can't be crawled: {reason}", reason=error),
+            markup=False,
+        )
         return 0
     return int(result.pages)
 
@@ -156,19 +159,41 @@ def _screen(
     for sample in facts["indigenous"]:
         heading(f"{sample['language']}: a real text, as its source licenses it")
         console.print(f"  {sample['beginning']} …", markup=False)
-        console.print(f"  {sample['source_id']}, {sample['rights']}, {sample['documents']} documents", markup=False)
+        console.print(
+            _(
+                "  {source}, {rights}, {n} documents",
+                source=sample["source_id"],
+                rights=sample["rights"],
+                n=sample["documents"],
+            ),
+            markup=False,
+        )
     heading("totals")
     totals = facts["totals"]
     aside = number(totals["in"] - totals["kept"])
     if crawled:
-        console.print(f"  {crawled} newspaper pages served on this machine and crawled into WARC")
-    console.print(f"  {number(totals['in'])} documents in = {number(totals['kept'])} kept + {aside} set aside")
+        console.print(_("  {crawled} newspaper pages served on this machine and crawled into WARC", crawled=crawled))
+    console.print(
+        _(
+            "  {n} documents in = {kept} kept + {aside} set aside",
+            n=number(totals["in"]),
+            kept=number(totals["kept"]),
+            aside=aside,
+        )
+    )
     reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
-    console.print(f"  set aside: {reasons}", markup=False)
+    console.print(_("  set aside: {reasons}", reasons=reasons), markup=False)
     for reason, n in totals["left_out"].items():
-        console.print(f"  left out of the release: {reason} {n}", markup=False)
+        console.print(_("  left out of the release: {reason} {n}", reason=reason, n=n), markup=False)
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
-    console.print(f"  released as {totals['release']}, pulled and verified: {totals['pulled']} documents ({languages})")
+    console.print(
+        _(
+            "  released as {release}, pulled and verified: {n} documents ({languages})",
+            release=totals["release"],
+            n=totals["pulled"],
+            languages=languages,
+        )
+    )
     tell_taken_back(facts["taken_back"])
     _tell_next(workdir, result, manifest, kept_story["doc_id"], lasts=lasts)
 

@@ -12,6 +12,7 @@ import polars as pl
 from latam_corpus.api.run_recipe import checked_plan
 from latam_corpus.cli.show import Unseen, console, heading, number
 from latam_corpus.engine.choose import make_engine
+from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
@@ -106,24 +107,44 @@ def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[
 def tell_taken_back(facts: dict[str, Any] | None) -> None:
     """Print what `take_back` told."""
     if facts is None:
-        console.print("  an earlier demo in this folder has taken a song and a story back, and they stay out")
+        console.print(_("  an earlier demo in this folder has taken a song and a story back, and they stay out"))
         return
     heading("a song is taken back")
     _tell(_SONG, facts["song"])
     again = facts["again"]
     left_out = ", ".join(f"{reason} {number(n)}" for reason, n in again["left_out"].items())
-    console.print(f"  collected again as «{again['title']}», with a word changed: left out, {left_out}", markup=False)
+    console.print(
+        _(
+            "  collected again as «{again}», with a word changed: left out, {left_out}",
+            again=again["title"],
+            left_out=left_out,
+        ),
+        markup=False,
+    )
     heading("a story is taken back, and another holder's copy takes its place")
     _tell(_STORY, facts["story"])
     for source in facts["story"]["promoted"]:
-        console.print(f"  the copy of {source}, which had been set aside for it, is in now", markup=False)
+        console.print(
+            _("  the copy of {source}, which had been set aside for it, is in now", source=source), markup=False
+        )
 
 
 def _tell(title: str, facts: dict[str, Any]) -> None:
     console.print(f"  «{title}»: {facts['because']} ({facts['request']})", markup=False)
     signs = {"added": "+", "removed": "−", "changed": "±"}
     changes = ", ".join(f"{signs[what]}{number(rows)} {reason}" for what, rows, reason in facts["changes"])
-    console.print(f"  {facts['before']} → {facts['after']}: {changes}; {facts['seconds']} seconds", markup=False)
-    console.print(f"  {facts['after']} has {number(facts['documents'])} documents", markup=False)
-    genuine = "genuine, and in the store's log" if facts["genuine"] else "not genuine"
-    console.print(f"  the receipt {facts['receipt']} is {genuine}", markup=False)
+    console.print(
+        _(
+            "  {before} → {after}: {changes}; {seconds} seconds",
+            before=facts["before"],
+            after=facts["after"],
+            changes=changes,
+            seconds=facts["seconds"],
+        ),
+        markup=False,
+    )
+    console.print(
+        _("  {version} has {n} documents", version=facts["after"], n=number(facts["documents"])), markup=False
+    )
+    genuine = _("genuine, and in the store's log") if facts["genuine"] else _("not genuine")
+    console.print(_("  the receipt {file} is {genuine}", file=facts["receipt"], genuine=genuine), markup=False)

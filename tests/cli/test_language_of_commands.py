@@ -59,7 +59,7 @@ def test_another_language_is_refused(command_line: CommandLine) -> None:
     [
         ("--help --lang es", ("Comandos:", "Escribe recetas.")),
         ("recipe new --help --lang pt", ("Opções:", "Arquivos de fontes, ou nomes do catálogo.", "[obrigatório]")),
-        ("rum --lang es", ("No existe el comando 'rum'",)),
+        ("rum --lang es", ("no hay ningún comando «rum»",)),
     ],
 )
 def test_helps_and_wrong_lines_are_in_the_language(command_line: CommandLine, line: str, told: tuple[str, ...]) -> None:

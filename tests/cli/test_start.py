@@ -102,17 +102,48 @@ def test_a_command_that_a_wing_adds_to_a_group_is_there(added: str) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("chek", "No such command 'chek'. Did you mean 'check'?"),
-        ("list recpes", "No such command 'recpes'. Did you mean 'recipes'"),
-        ("run news --inptu x", "No such option: --inptu (Possible options: --input, --inputs"),
-        ("run", "Missing argument"),
+        ("chek", "latam-corpus: there is no command «chek»; did you mean «check»?"),
+        ("list recpes", "latam-corpus list: there is no command «recpes»; did you mean «recipes»?"),
+        ("list nada", "latam-corpus list: there is no command «nada»; choose one of: languages, recipes"),
+        ("run news --inptu x", "latam-corpus run: there is no option «--inptu»; did you mean «--input»?"),
+        ("run", "latam-corpus run: 'recipe' is missing; write: latam-corpus run [OPTIONS] {recipe}"),
+        ("run news --workers dos", "--workers: it must be a whole number, and is «dos»"),
+        ("run news --out", "--out: it needs a value after it, or takes none"),
+        ("runs list --json=1", "--json: it needs a value after it, or takes none"),
+        ("chek --lang es", "no hay ningún comando «chek»; ¿quiso escribir «check»?"),
+        ("runs list --nada --lang es", "latam-corpus runs list: no hay ninguna opción «--nada»"),
+        ("run --lang pt", "falta 'recipe'; escreva: latam-corpus run [OPÇÕES] {recipe}"),
+        ("run news --workers dois --lang pt", "--workers: deve ser um número inteiro, e é “dois”"),
     ],
 )
-def test_a_misspelt_command_is_told_with_the_closest(command_line: CommandLine, line: str, told: str) -> None:
-    """The user's input was wrong: exit code 2, and what it may have meant."""
+def test_what_is_wrong_with_a_command_line_is_told_with_the_remedy(
+    command_line: CommandLine, line: str, told: str
+) -> None:
+    """The user's input was wrong: exit code 2, and what it may have meant, in the language that is spoken."""
     said = command_line(*line.split())
     assert said.code == 2
     assert told in said.err
+
+
+def test_what_is_wrong_with_a_command_line_is_json_where_that_is_asked_for(command_line: CommandLine) -> None:
+    """As every other error is."""
+    said = command_line("explain", "--json", "--lang", "es")
+    (wrong,) = json.loads(said.err)["errors"]
+    assert (said.code, said.out) == (2, "")
+    assert wrong["place"] == "latam-corpus explain"
+    assert wrong["problem"].startswith("falta ")
+
+
+@pytest.mark.parametrize(
+    ("language", "usage", "help_told"), [("es", "Uso: ", "Muestra esta ayuda"), ("pt", "Uso: ", "Mostra esta ajuda")]
+)
+def test_a_help_is_in_one_language_alone(command_line: CommandLine, language: str, usage: str, help_told: str) -> None:
+    """The words of the library that writes it, too."""
+    said = command_line("runs", "list", "--help", "--lang", language)
+    assert said.code == 0
+    assert said.out.startswith(usage)
+    assert help_told in said.out
+    assert "Show this" not in said.out
 
 
 @pytest.fixture

@@ -134,8 +134,16 @@ def train(
         print_json(values | {"unknown": {"rows": rows, "named": dict(names)}})
         return
     lines = number(sum(trained.lines.values()))
-    console.print(f"{trained.model}: {len(trained.lines)} labels, {lines} lines, {size / 1e6:.1f} MB")
-    console.print(f"{trained.label_map}: its label map")
+    console.print(
+        _(
+            "{model}: {n} labels, {lines} lines, {number} MB",
+            model=trained.model,
+            n=len(trained.lines),
+            lines=lines,
+            number=f"{size / 1e6:.1f}",
+        )
+    )
+    console.print(_("{file}: its label map", file=trained.label_map))
     if names.total() > _MOST_TAKEN * rows:
         shown = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
         about = {"n": number(names.total()), "rows": number(rows), "names": shown}
@@ -267,10 +275,15 @@ def _print(evaluation: Evaluation) -> None:
         )
         for row in evaluation.languages
     ]
-    table("", ["language", "texts#", "precision#", "recall#", "F1#", "taken for"], rows)
+    table("", [_("language"), _("texts#"), _("precision#"), _("recall#"), "F1#", _("taken for")], rows)
     console.print(
-        f"{number(evaluation.texts)} texts, {number(evaluation.right)} right; macro-F1 {evaluation.macro_f1:.3f};"
-        f" {number(round(evaluation.per_second))} texts a second"
+        _(
+            "{n} texts, {right} right; macro-F1 {macro_f1}; {rate} texts a second",
+            n=number(evaluation.texts),
+            right=number(evaluation.right),
+            macro_f1=f"{evaluation.macro_f1:.3f}",
+            rate=number(round(evaluation.per_second)),
+        )
     )
 
 

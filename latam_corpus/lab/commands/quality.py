@@ -10,7 +10,7 @@ import typer
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import Settings
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.lab.quality.train_score import Trained
@@ -60,18 +60,34 @@ def _texts(path: Path) -> list[str]:
 def _tell(trained: Trained) -> None:
     size = trained.model.stat().st_size / 1e6
     console.print(
-        f"{trained.model}: {size:.1f} MB, of {number(trained.good)} good and {number(trained.bad)} bad documents"
+        _(
+            "{model}: {size} MB, of {good} good and {bad} bad documents",
+            model=trained.model,
+            size=f"{size:.1f}",
+            good=number(trained.good),
+            bad=number(trained.bad),
+        )
     )
     held = f"{number(trained.held_good)} good and {number(trained.held_bad)} bad documents kept out of training"
     if trained.auc is None:
-        console.print("no document of one kind was kept out: nothing is known of it")
+        console.print(_("no document of one kind was kept out: nothing is known of it"))
         return
-    console.print(f"on {held}: a good one scores above a bad one {100 * trained.auc:.1f} times in 100")
+    console.print(
+        _(
+            "on {held}: a good one scores above a bad one {n} times in 100",
+            held=held,
+            n=f"{100 * trained.auc:.1f}",
+        )
+    )
     for lost, bound, dropped in trained.bounds:
         console.print(
-            f"  learned_quality = {{ min = {bound:.3f} }} would lose {100 * lost:.0f} % of the good and "
-            f"drop {100 * dropped:.0f} % of the bad"
+            _(
+                "  learned_quality = {{ min = {bound} }} would lose {lost} of the good and drop {dropped} of the bad",
+                bound=f"{bound:.3f}",
+                lost=f"{100 * lost:.0f} %",
+                dropped=f"{100 * dropped:.0f} %",
+            )
         )
     if not trained.bounds:
-        console.print("  too few to propose a bound: a hundred good ones kept out show a loss of 1 %")
-    console.print("it knows documents like these, and has been measured on no others")
+        console.print(_("  too few to propose a bound: a hundred good ones kept out show a loss of 1 %"))
+    console.print(_("it knows documents like these, and has been measured on no others"))

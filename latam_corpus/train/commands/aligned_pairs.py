@@ -10,7 +10,7 @@ import typer
 
 from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from latam_corpus.train.stream import CorpusStream
@@ -40,8 +40,21 @@ def pairs(
     if as_json:
         print_json(asdict(summary) | {"release": version, "to": str(to)})
         return
-    console.print(f"{version}: {number(summary.pairs)} pairs of {number(summary.documents)} documents in {to}")
+    console.print(
+        _(
+            "{version}: {n} pairs of {documents} documents in {to}",
+            version=version,
+            n=number(summary.pairs),
+            documents=number(summary.documents),
+            to=to,
+        )
+    )
     for languages, count in sorted(summary.languages.items()):
         console.print(f"  {languages}: {number(count)}", markup=False)
     if summary.whole:
-        console.print(f"{number(summary.whole)} of them are whole documents, whose lines don't say what goes with what")
+        console.print(
+            _(
+                "{n} of them are whole documents, whose lines don't say what goes with what",
+                n=number(summary.whole),
+            )
+        )

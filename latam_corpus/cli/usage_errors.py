@@ -1,0 +1,62 @@
+"""What is wrong with a command line, as an error of ours: Typer says it in English alone, and not as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.errors import ConfigError, closest, nearest
+from latam_corpus.messages import Message, _
+
+if TYPE_CHECKING:
+    import typer
+
+
+def no_such_command(context: Any, name: str) -> ConfigError:
+    """Return the error of a group of commands that lacks the one that was named."""
+    problem = _("there is no command «{name}»", name=name)
+    return ConfigError(context.command_path, problem, closest(name, context.command.commands))
+
+
+def usage_error(error: typer.TyperException) -> ConfigError:
+    """Return what Typer says of options and arguments as an error of ours; its classes aren't public, their names are.
+
+    Args:
+        error: one of `UsageError` and those that are made of it.
+    """
+    kind = type(error).__name__
+    told: Any = error
+    context: Any = getattr(told, "ctx", None)
+    place = context.command_path if context else "latam-corpus"
+    if kind == "NoSuchOption" and context:
+        there = [name for option in context.command.get_params(context) for name in option.opts]
+        near = nearest(told.option_name, there)
+        remedy = _("did you mean «{near}»?", near=near) if near else _help_of(place)
+        return ConfigError(place, _("there is no option «{name}»", name=told.option_name), remedy)
+    if kind == "MissingParameter" and context and told.param is not None:
+        usage = " ".join([place, *context.command.collect_usage_pieces(context)])
+        missing = _("{what} is missing", what=told.param.get_error_hint())
+        return ConfigError(place, missing, _("write: {usage}", usage=usage))
+    if kind == "BadParameter" and told.param is not None:
+        return ConfigError(" / ".join(told.param.opts), _refused(told), _help_of(place))
+    if kind == "BadOptionUsage":
+        problem = _("it needs a value after it, or takes none")
+        return ConfigError(told.option_name, problem, _("`--help` after the command tells how it is used"))
+    return ConfigError(place, told.format_message().rstrip("."), _help_of(place))
+
+
+def _help_of(command: str) -> Message:
+    return _("`{command} --help` tells how it is used", command=command)
+
+
+def _refused(error: Any) -> Message | str:
+    """Return why a value was refused: in our words where pydantic, which reads numbers for Typer, has a type for it."""
+    from pydantic import ValidationError
+
+    from latam_corpus.toml_model import WANTED
+
+    cause = error.__cause__
+    wanted = WANTED.get(cause.errors()[0]["type"]) if isinstance(cause, ValidationError) else None
+    if wanted is None:
+        return str(error.message)
+    given = str(cause.errors()[0]["input"])
+    return _("it must be {what}, and is «{given}»", what=wanted, given=given)
