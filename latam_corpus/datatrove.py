@@ -19,6 +19,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.codes import known_code, short
 from latam_corpus.collect.row_files import as_documents, as_json
 from latam_corpus.errors import ConfigError, closest, one_of
+from latam_corpus.messages import _
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.one_stage import with_language
 from latam_corpus.pipeline.registry import make_stage, stage_class
@@ -58,18 +59,23 @@ def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: 
     """
     place = f"block «{name}»"
     if batch_size < 1:
-        raise ConfigError(place, f"batch_size is {batch_size}", "give a number of documents, such as 2000")
+        raise ConfigError(
+            place, _("batch_size is {batch_size}", batch_size=batch_size), _("give a number of documents, such as 2000")
+        )
     fields = [] if ":" in name else [field.name for field in dataclasses.fields(stage_class(name, place))]
     defaults: dict[str, Any] = {key: options.pop(key) for key in _DEFAULTS if key in options and key not in fields}
     for key in options:
         if fields and key not in fields:
-            problem = f"«{key}» is no option of «{name}», nor what a document may lack"
+            problem = _("«{key}» is no option of «{name}», nor what a document may lack", key=key, name=name)
             raise ConfigError(place, problem, closest(key, [*fields, *_DEFAULTS]))
     stages = []
     for stage in make_stage(name, options, place).expand():
         if isinstance(stage, Barrier):
-            problem = f"«{name}» needs all documents at once, and a block sees those of one rank"
-            remedy = f"write them out and run `latam-corpus stage {name} INPUT OUTPUT`, or give it a recipe of its own"
+            problem = _("«{name}» needs all documents at once, and a block sees those of one rank", name=name)
+            remedy = _(
+                "write them out and run `latam-corpus stage {name} INPUT OUTPUT`, or give it a recipe of its own",
+                name=name,
+            )
             raise ConfigError(place, problem, remedy)
         stages.append(stage)
     return Block(name, tuple(stages), _checked(defaults, place), exclusion_writer, batch_size)
@@ -78,13 +84,13 @@ def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: 
 def _checked(defaults: dict[str, Any], place: str) -> dict[str, str]:
     for key, value in defaults.items():
         if not isinstance(value, str):
-            raise ConfigError(place, f"«{key}» is {value!r}", "it must be a text")
+            raise ConfigError(place, _("«{key}» is {given}", key=key, given=f"{value!r}"), _("it must be a text"))
     if "genre" in defaults and defaults["genre"] not in GENRES:
-        raise ConfigError(place, f"there is no genre «{defaults['genre']}»", one_of(GENRES))
+        raise ConfigError(place, _("there is no genre «{name}»", name=defaults["genre"]), one_of(GENRES))
     if "language" in defaults:
         defaults["language"] = _language(defaults["language"], None) or ""
         if not defaults["language"]:
-            raise ConfigError(place, "«language» is no code of a language", "write it as spa_Latn")
+            raise ConfigError(place, _("«language» is no code of a language"), _("write it as spa_Latn"))
     return defaults
 
 

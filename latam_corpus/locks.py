@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def _system_lock(file: IO[str], folder: Path, *, shared: bool, wait: bool) -> bo
 def _in_use(folder: Path, file: IO[str]) -> ConfigError:
     file.seek(0)
     holder = file.read().partition(",")[0].strip() or "another process"
-    return ConfigError(str(folder), f"in use by {holder}", "wait until it is done, or stop it")
+    return ConfigError(str(folder), _("in use by {holder}", holder=holder), _("wait until it is done, or stop it"))
 
 
 def _write(file: IO[str], beat: str = "") -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.codes import UNDETERMINED, groups, holder, iso_code, short
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.policy_files import UND, place_in, read_policies
 from latam_corpus.text.orthography import spelled
@@ -119,7 +120,9 @@ class Policies:
         """
         if genre not in self.genres:
             raise ConfigError(
-                str(self.folder / "genres"), f"no policy for the genre «{genre}»", closest(genre, self.genres)
+                str(self.folder / "genres"),
+                _("no policy for the genre «{genre}»", genre=genre),
+                closest(genre, self.genres),
             )
         return self.genres[genre]
 

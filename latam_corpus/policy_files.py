@@ -94,11 +94,17 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
     languages = {f.language: f for f in _load(folder / "languages", LanguageFile, "language")}
     genres = {f.genre: f for f in _load(folder / "genres", GenreFile, "genre")}
     if UND not in languages:
-        raise ConfigError(str(folder / "languages"), "und.toml is missing", "it serves every language without a file")
+        raise ConfigError(
+            str(folder / "languages"), _("und.toml is missing"), _("it serves every language without a file")
+        )
     listed = [code for code, file in languages.items() if file.stop_words]
     if len(listed) > MOST_LANGUAGES:
-        problem = f"{len(listed)} languages have stop words; {MOST_LANGUAGES} can be told apart"
-        raise ConfigError(str(folder / "languages"), problem, "delete [stop_words] of those that aren't collected")
+        problem = _(
+            "{n} languages have stop words; {most_languages} can be told apart",
+            n=len(listed),
+            most_languages=MOST_LANGUAGES,
+        )
+        raise ConfigError(str(folder / "languages"), problem, _("delete [stop_words] of those that aren't collected"))
     _refuse_unreachable(folder, languages, genres)
     _refuse_covered_twice(folder, languages)
     _refuse_bounds_in_both(folder, languages, genres)
@@ -113,7 +119,11 @@ def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
         file = load_toml(path, model, "policy")
         name = getattr(file, key)
         if name != path.stem:
-            raise ConfigError(str(path), f"{key} = «{name}», but the file is named {path.name}", "make the two agree")
+            raise ConfigError(
+                str(path),
+                _("{key} = «{name}», but the file is named {path}", key=key, name=name, path=path.name),
+                _("make the two agree"),
+            )
         _check_bounds(path, file)
         if isinstance(file, LanguageFile) and file.stop_words:
             _check_stop_words(path, file.stop_words)
@@ -124,18 +134,24 @@ def _check_stop_words(path: Path, stop_words: StopWords) -> None:
     counts = WordTable.of(stop_words.words).word_count
     for word, count in zip(stop_words.words, counts.tolist(), strict=True):
         if count != 1:
-            raise ConfigError(place_in(path, "stop_words"), f"stop word «{word}» is {count} words, not one")
+            raise ConfigError(
+                place_in(path, "stop_words"), _("stop word «{word}» is {count} words, not one", word=word, count=count)
+            )
 
 
 def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
     typical, unknown = (file.typical, file.unknown) if isinstance(file, LanguageFile) else ({}, {})
     if unknown and path.stem != UND:
-        raise ConfigError(place_in(path, "unknown"), f"[unknown] stands in {UND}.toml alone", "move it there")
+        raise ConfigError(
+            place_in(path, "unknown"), _("[unknown] stands in {und}.toml alone", und=UND), _("move it there")
+        )
     for table, signals in (("typical", typical), ("bounds", file.bounds), ("unknown", unknown)):
         for signal in signals:
             if signal not in vocabulary.signal_names():
                 place = place_in(path, table, signal)
-                raise ConfigError(place, f"unknown signal «{signal}»", closest(signal, vocabulary.signal_names()))
+                raise ConfigError(
+                    place, _("unknown signal «{signal}»", signal=signal), closest(signal, vocabulary.signal_names())
+                )
     for table, bounds in (("bounds", file.bounds), ("unknown", unknown)):
         for signal, bound in bounds.items():
             if wrong := _wrong(signal, bound, file):
@@ -160,16 +176,22 @@ def _refuse_unreachable(folder: Path, languages: Mapping[str, LanguageFile], gen
             for one in named:
                 if not _CODE.fullmatch(one):
                     place = place_in(folder / "languages" / f"{code}.toml", key)
-                    raise ConfigError(place, f"«{one}» is no ISO 639-3 code", "three small letters, such as spa or quy")
+                    raise ConfigError(
+                        place,
+                        _("«{name}» is no ISO 639-3 code", name=one),
+                        _("three small letters, such as spa or quy"),
+                    )
     typical = {signal for spoken in languages.values() for signal in spoken.typical}
     for genre, file in genres.items():
         path = folder / "genres" / f"{genre}.toml"
         if genre not in vocabulary.GENRES:
-            raise ConfigError(place_in(path, "genre"), f"unknown genre «{genre}»", closest(genre, vocabulary.GENRES))
+            raise ConfigError(
+                place_in(path, "genre"), _("unknown genre «{genre}»", genre=genre), closest(genre, vocabulary.GENRES)
+            )
         for signal, bound in file.bounds.items():
             if bound.of and signal not in typical:
-                problem = f"«{signal}» is bounded by what is typical, which no language file says"
-                raise ConfigError(place_in(path, "bounds", signal), problem, "put it in the [typical] of one")
+                problem = _("«{signal}» is bounded by what is typical, which no language file says", signal=signal)
+                raise ConfigError(place_in(path, "bounds", signal), problem, _("put it in the [typical] of one"))
 
 
 def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -> None:
@@ -180,8 +202,8 @@ def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -
                 path = folder / "languages" / f"{file.language}.toml"
                 raise ConfigError(
                     place_in(path, "covers"),
-                    f"«{code}» has its policy in languages/{serving[code]}.toml",
-                    "let one file serve it",
+                    _("«{code}» has its policy in languages/{serving}.toml", code=code, serving=serving[code]),
+                    _("let one file serve it"),
                 )
             serving[code] = file.language
 
@@ -196,8 +218,15 @@ def _refuse_bounds_in_both(
                 path = folder / "genres" / f"{genre}.toml"
                 raise ConfigError(
                     place_in(path, "bounds", signal),
-                    f"«{signal}» is bounded here and in languages/{by_language[signal]}.toml",
-                    "bound it in one kind of file; for both, put what is typical in the language file and a ratio here",
+                    _(
+                        "«{signal}» is bounded here and in languages/{by_language}.toml",
+                        signal=signal,
+                        by_language=by_language[signal],
+                    ),
+                    _(
+                        "bound it in one kind of file; for both, put what is typical in the language file "
+                        "and a ratio here"
+                    ),
                 )
 
 

@@ -15,6 +15,7 @@ from latam_corpus import schema
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release import verify_version as verifying
 from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.release.manifest import VERIFY
@@ -66,10 +67,14 @@ class Release:
         withdrawn = withdrawn_note(log, self.manifest)
         if withdrawn:
             warnings.warn(str(withdrawn), stacklevel=2)
-        for shard, _ in shards:
+        for shard, _left_out in shards:
             size = self.store.size(shard.object)
             if size != shard.bytes:
-                problem = "the shard is missing" if size is None else f"the shard has {size} bytes, not {shard.bytes}"
+                problem = (
+                    _("the shard is missing")
+                    if size is None
+                    else _("the shard has {size} bytes, not {bytes}", size=size, bytes=shard.bytes)
+                )
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
             rows = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)

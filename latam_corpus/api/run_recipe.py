@@ -128,7 +128,11 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
     if isinstance(inputs, str | Path):
         ids = [source.id for source, _ in named_sources(recipe)]
         if len(ids) > 1:
-            raise ConfigError("inputs", f"«{inputs}» names no source", f'say which: {{"{ids[0]}": "{inputs}"}}')
+            raise ConfigError(
+                "inputs",
+                _("«{entry}» names no source", entry=inputs),
+                _('say which: {{"{ids}": "{inputs}"}}', ids=ids[0], inputs=inputs),
+            )
         return {ids[0]: str(inputs)}
     return {source: str(where) for source, where in inputs.items()}
 
@@ -147,7 +151,9 @@ def _refuse_unreleasable(result: RunResult) -> None:
         raise PartError(str(result.folder), problem, f"run it again to do them; {look}")
     if not result.releasable:
         problem = "; ".join(map(str, result.losses))
-        raise ReleaseError(str(result.folder), problem, f"{look}; mend it, or say with accept_loss why it may pass")
+        raise ReleaseError(
+            str(result.folder), problem, _("{look}; mend it, or say with accept_loss why it may pass", look=look)
+        )
 
 
 def planned(

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.one_stage import applied, check_text
 from latam_corpus.pipeline.registry import make_stage
 
@@ -51,9 +52,11 @@ class StageAlone:
             return self(pl.DataFrame(frame)).to_arrow(compat_level=pl.CompatLevel.oldest())
         place = f"stage «{self.stage.name}»"
         if "raw" in self.stage.needs:
-            problem = "it reads the bytes of files, not rows of text"
+            problem = _("it reads the bytes of files, not rows of text")
             raise ConfigError(
-                place, problem, f"latam-corpus stage {self.stage.name} INPUT OUTPUT takes a folder of files"
+                place,
+                problem,
+                _("latam-corpus stage {stage} INPUT OUTPUT takes a folder of files", stage=self.stage.name),
             )
         stages = self.stage.expand()
         check_text(place, frame.columns, stages)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
 from latam_corpus.pipeline.run_record import RUN_FILE, read_record
 from latam_corpus.release.build_inputs import Part
@@ -93,7 +94,7 @@ def with_documents(folder: Path) -> Path:
         ConfigError: its documents are no longer on disk.
     """
     if not any((folder / "kept").glob("*.parquet")):
-        raise ConfigError(str(folder), "the run has no documents on disk", "run the recipe again")
+        raise ConfigError(str(folder), _("the run has no documents on disk"), _("run the recipe again"))
     return folder
 
 
@@ -112,7 +113,9 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
     opened = open_store(store, out)
     if named in opened.names() and named in read_tags(out):
-        raise ConfigError(named, "it is a run's tag and a release's name", "name the run in full, or NAME@VERSION")
+        raise ConfigError(
+            named, _("it is a run's tag and a release's name"), _("name the run in full, or NAME@VERSION")
+        )
     # The start of a run's name may be the name of a release: the release is meant then.
     if exact or ("@" not in named and named not in opened.names()):
         try:
@@ -121,7 +124,7 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
             known = ", ".join(opened.names())
             more = f", or a release: {known}" if known else ""
             raise ConfigError(
-                named, f"there is no such run or release ({error.problem})", error.remedy + more
+                named, _("there is no such run or release ({problem})", problem=error.problem), error.remedy + more
             ) from None
     manifest = load_version(opened, named, tell)
     log = read_log(opened)

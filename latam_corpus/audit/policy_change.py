@@ -17,7 +17,7 @@ import polars as pl
 from latam_corpus import vocabulary
 from latam_corpus.audit.measurement import read_measured
 from latam_corpus.errors import ConfigError, MistakesError, as_one, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.policy import cached_policies
 from latam_corpus.policy_files import GenreFile, LanguageFile
 from latam_corpus.quality.distribution import reasons
@@ -140,4 +140,10 @@ def _in_words_of(file: Path, copy: Path) -> Iterator[None]:
         yield
     except ConfigError as error:
         each = error.errors if isinstance(error, MistakesError) else (error,)
-        raise as_one([ConfigError(one.place.replace(str(copy), str(file)), *one.args[1:]) for one in each]) from None
+        raise as_one([ConfigError(_renamed(one.args[0], copy, file), *one.args[1:]) for one in each]) from None
+
+
+def _renamed(place: str | Message, copy: Path, file: Path) -> str | Message:
+    if isinstance(place, Message):
+        return Message(place.msgid, {name: _renamed(value, copy, file) for name, value in place.values.items()})
+    return place.replace(str(copy), str(file))

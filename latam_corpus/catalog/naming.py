@@ -109,7 +109,11 @@ def checked_version(version: str, place: str = "the version", known: Iterable[st
     if is_version(version):
         return version
     there = list(known)
-    raise ConfigError(place, f"«{version}» is no version: {VERSION_FORM}", closest(version, there) if there else "")
+    raise ConfigError(
+        place,
+        _("«{version}» is no version: {version_form}", version=version, version_form=VERSION_FORM),
+        closest(version, there) if there else "",
+    )
 
 
 def version_key(version: str) -> tuple[int, ...]:

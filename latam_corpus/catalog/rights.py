@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.vocabulary import RIGHTS_TIERS, USES
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def openness(tier: str) -> int:
     (0, 6)
     """
     if tier not in RIGHTS_TIERS:
-        raise ConfigError("rights tier", f"unknown tier «{tier}»", closest(tier, RIGHTS_TIERS))
+        raise ConfigError(_("rights tier"), _("unknown tier «{tier}»", tier=tier), closest(tier, RIGHTS_TIERS))
     return RIGHTS_TIERS.index(tier)
 
 

@@ -49,10 +49,10 @@ def compare(
         kind_of(to)
     a, b = (named_run(run, out, note) for run in (run_a, run_b))
     if a.name == b.name:
-        raise ConfigError(a.name, "a run compared with itself has nothing to say", "name two runs")
+        raise ConfigError(a.name, _("a run compared with itself has nothing to say"), _("name two runs"))
     comparison = compared(_verdicts(a), _verdicts(b))
     if not comparison.both:
-        raise ConfigError(f"{a.name}, {b.name}", "they have no document in common", "compare runs over one input")
+        raise ConfigError(f"{a.name}, {b.name}", _("they have no document in common"), _("compare runs over one input"))
     if to:
         with RowWriter(to) as writer:
             writer.write([{} for _ in range(comparison.disagreements.height)], comparison.disagreements)

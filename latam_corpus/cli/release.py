@@ -362,16 +362,24 @@ def _named(**named: str | Path | None) -> tuple[By, str]:
     """Return what is withdrawn: the kind and the value of the one option that is given."""
     options = {by: value for by, value in named.items() if value is not None}
     if len(options) != 1:
-        problem = "nothing is named" if not options else f"{' and '.join(f'--{by}' for by in options)} are named"
-        raise ConfigError("release withdraw", problem, f"name one of: {', '.join(f'--{by}' for by in named)}")
+        problem = (
+            _("nothing is named")
+            if not options
+            else _("{names} are named", names=" and ".join(f"--{by}" for by in options))
+        )
+        raise ConfigError(
+            _("release withdraw"), problem, _("name one of: {names}", names=", ".join(f"--{by}" for by in named))
+        )
     by, value = next(iter(options.items()))
     if isinstance(value, Path):
         try:
             value = value.read_text(encoding="utf-8-sig")
         except OSError as error:
-            raise ConfigError(str(value), f"it can't be read: {error.strerror}", "name a file of text") from None
+            raise ConfigError(
+                str(value), _("it can't be read: {cause}", cause=error.strerror), _("name a file of text")
+            ) from None
         except UnicodeDecodeError:
-            raise ConfigError(str(value), "it isn't a text in UTF-8", "save it as plain text in UTF-8") from None
+            raise ConfigError(str(value), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
     return by, value  # type: ignore[return-value]  # the options are called as the kinds are
 
 
@@ -393,7 +401,9 @@ def verify_receipt(
         signed = signature_file(receipt)
         signature = signed.read_bytes() if keys and signed.exists() else None
     except OSError as error:
-        raise ConfigError(str(receipt), f"it can't be read: {error.strerror}", "name a receipt") from None
+        raise ConfigError(
+            str(receipt), _("it can't be read: {cause}", cause=error.strerror), _("name a receipt")
+        ) from None
     problems = problems_of(data, Store.at(store) if store else None, keys, signature)
     if as_json:
         print_json({"receipt": str(receipt), "genuine": not problems, "problems": problems})

@@ -97,7 +97,11 @@ def logs(
     driver = Path(DRIVER_LOG).stem
     wanted = job or driver
     if wanted not in every and job:
-        raise ConfigError("--job", f"no job «{job}» of {submission.folder.name} said anything", closest(job, every))
+        raise ConfigError(
+            "--job",
+            _("no job «{job}» of {folder} said anything", job=job, folder=submission.folder.name),
+            closest(job, every),
+        )
     last = last_lines(every[wanted], lines) if wanted in every else []
     others = [str(path) for name, path in every.items() if name != wanted]
     if as_json:
@@ -119,7 +123,9 @@ def cancel(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
     submission = find_submission(run, out.resolve())
     state = state_of(submission)
     if not state.lives and not state.workers:
-        raise ConfigError(submission.folder.name, f"its driver has ended ({state.word})", "there is nothing to cancel")
+        raise ConfigError(
+            submission.folder.name, _("its driver has ended ({word})", word=state.word), _("there is nothing to cancel")
+        )
     cancel_jobs(submission)
     name = submission.folder.name
     if as_json:
@@ -141,6 +147,6 @@ def retry(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
     submission = find_submission(run, out.resolve())
     state = state_of(submission)
     if state.lives:
-        problem = f"its driver is {state.word}"
-        raise ConfigError(submission.folder.name, problem, "wait until it has ended, or cancel it before")
+        problem = _("its driver is {word}", word=state.word)
+        raise ConfigError(submission.folder.name, problem, _("wait until it has ended, or cancel it before"))
     tell_submitted(resubmit(submission), as_json=as_json)

@@ -190,7 +190,7 @@ def diff(
     """
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
-        raise ConfigError(a.folder.name, "a run compared with itself has nothing to say", "name two runs")
+        raise ConfigError(a.folder.name, _("a run compared with itself has nothing to say"), _("name two runs"))
     changes, counted = differences(a.values, b.values), counts(a.values, b.values)
     if as_json:
         rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
@@ -307,5 +307,7 @@ def _in_full(run: str, out: Path) -> Path:
     """
     folder = history.find_run(run, out, must_be_finished=False)
     if folder.name != Path(run).name:
-        raise ConfigError(run, f"it means the run {folder.name}", "name a run that is to be removed in full")
+        raise ConfigError(
+            run, _("it means the run {folder}", folder=folder.name), _("name a run that is to be removed in full")
+        )
     return folder

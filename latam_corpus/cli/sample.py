@@ -52,16 +52,24 @@ def sample(
     columns = by_columns(by)
     checked_language(page_language)
     if to and to.suffix not in _FORMS:
-        raise ConfigError(str(to), f"«{to.suffix}» is no form of a sample", f"end its name in {', '.join(_FORMS)}")
+        raise ConfigError(
+            str(to),
+            _("«{suffix}» is no form of a sample", suffix=to.suffix),
+            _("end its name in {suffix}", suffix=", ".join(_FORMS)),
+        )
     documents = named_documents(named, out, store, note)
     if set_aside and documents.folder is None:
-        raise ConfigError(named, "a release holds nothing that was set aside", "name a run")
+        raise ConfigError(named, _("a release holds nothing that was set aside"), _("name a run"))
     hidden: Counter[str] = Counter()
     frame = draw(_readable(documents, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
     if not frame.height:
-        problem = f"none of its {hidden['documents']} documents may be shown" if hidden else "it holds no document"
+        problem = (
+            _("none of its {hidden} documents may be shown", hidden=hidden["documents"])
+            if hidden
+            else _("it holds no document")
+        )
         raise ConfigError(
-            documents.name, problem, "their terms keep them inside: --internal shows them" if hidden else ""
+            documents.name, problem, _("their terms keep them inside: --internal shows them") if hidden else ""
         )
     rows = shown_rows(frame, f"{documents.name}, set aside" if set_aside else documents.name, columns)
     if to:

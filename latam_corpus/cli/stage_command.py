@@ -58,7 +58,7 @@ def _setting(stage_name: str, entry: str) -> tuple[str, Any]:
     """Return the option's key and value, read as TOML or else as text; a list may be written `spa,por`."""
     key, separator, value = entry.partition("=")
     if not separator:
-        raise ConfigError("--set", f"«{entry}» has no =", "write key=value")
+        raise ConfigError("--set", _("«{entry}» has no =", entry=entry), _("write key=value"))
     hint = get_type_hints(stage_class(stage_name, "stage")).get(key.strip())
     listed = get_origin(hint) is tuple
     try:

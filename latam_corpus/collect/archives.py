@@ -21,6 +21,7 @@ from latam_corpus.collect.records import Content, Failure
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,13 +90,19 @@ class _Guarded(io.RawIOBase):
         try:
             data = self._inner.read(len(view))
         except (*_DAMAGE, NotImplementedError, RuntimeError) as error:
-            raise SourceError("", str(error) or type(error).__name__, "the archive is damaged") from None
+            raise SourceError("", str(error) or type(error).__name__, _("the archive is damaged")) from None
         self._size += len(data)
         self._budget.bytes_ -= len(data)
         if self._size > RATIO_FROM and self._size > MAX_RATIO * max(self._stored(), 1):
-            raise SourceError("", f"it unpacks to more than {MAX_RATIO} times its size, as bombs do", "")
+            raise SourceError(
+                "", _("it unpacks to more than {max_ratio} times its size, as bombs do", max_ratio=MAX_RATIO), ""
+            )
         if self._budget.bytes_ < 0:
-            raise SourceError("", f"the archive unpacks to more than {MAX_TOTAL:,} bytes", "hand it over in pieces")
+            raise SourceError(
+                "",
+                _("the archive unpacks to more than {max_total} bytes", max_total=f"{MAX_TOTAL:,}"),
+                _("hand it over in pieces"),
+            )
         view[: len(data)] = data
         return len(data)
 
@@ -213,7 +220,7 @@ def _open_zip(stream: BinaryIO, content: Content) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(cast("BinaryIO", _Directory(stream)))
     except (*_DAMAGE, NotImplementedError, ValueError) as error:
-        raise SourceError(content.relative, str(error) or type(error).__name__, "check the archive") from None
+        raise SourceError(content.relative, str(error) or type(error).__name__, _("check the archive")) from None
 
 
 def _zip(content: Content, modified: datetime, budget: Budget) -> Iterator[Member | Refused]:
@@ -242,7 +249,7 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> 
         try:
             inner = cast("BinaryIO", archive.open(info))
         except (*_DAMAGE, NotImplementedError, RuntimeError) as error:
-            raise SourceError(info.filename, str(error) or type(error).__name__, "the archive is damaged") from None
+            raise SourceError(info.filename, str(error) or type(error).__name__, _("the archive is damaged")) from None
         return io.BufferedReader(_Guarded(inner, lambda: info.compress_size, budget))
 
     return opened
@@ -275,4 +282,4 @@ def _tar(content: Content, modified: datetime, budget: Budget) -> Iterator[Membe
                     guarded = _Guarded(cast("BinaryIO", inner), lambda: counted.count if suffix else MAX_TOTAL, budget)
                     yield Member(_normal(info.name), time, lambda opened=guarded: io.BufferedReader(opened))  # type: ignore[misc]
         except (*_DAMAGE, ValueError, OverflowError) as error:
-            raise SourceError(content.relative, str(error) or type(error).__name__, "check the archive") from None
+            raise SourceError(content.relative, str(error) or type(error).__name__, _("check the archive")) from None

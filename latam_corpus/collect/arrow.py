@@ -16,6 +16,7 @@ from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import MAX_RECORD, Pieces, blocks, compression, refuse_bomb, seekable
 from latam_corpus.collect.unpacked_size import unpacked
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
                     yield chunk_of(piece, number, columns)
                     number += piece.num_rows
         except UNREADABLE as error:
-            raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
+            raise SourceError(content.relative, cause_of(error), _("check that it is an Arrow file")) from None
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -73,7 +74,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             sizes = ((batch.nbytes, batch.num_rows) for batch in batches)
             return by_size("batches", sizes, bytes_)
         except UNREADABLE as error:
-            raise SourceError(content.relative, cause_of(error), "check that it is an Arrow file") from None
+            raise SourceError(content.relative, cause_of(error), _("check that it is an Arrow file")) from None
 
 
 def _opened(content: Content, opened: ExitStack) -> BinaryIO:

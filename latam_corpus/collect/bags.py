@@ -17,6 +17,7 @@ from latam_corpus.collect.input_file import Beside, as_json
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -112,7 +113,7 @@ def _read(file: InputFile) -> str:
     with open_url(file.url) as stream:
         raw = stream.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
-        raise SourceError(file.relative, f"more than {_LARGEST:,} bytes", _REMEDY)
+        raise SourceError(file.relative, _("more than {largest} bytes", largest=f"{_LARGEST:,}"), _REMEDY)
     return raw.decode("utf-8-sig", "replace")
 
 

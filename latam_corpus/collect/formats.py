@@ -11,6 +11,7 @@ from typing import Final
 from latam_corpus.collect.sniff import DOCX, ODT
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.vocabulary import plugged_extractors, plugged_media_type, plugged_readers
 
 
@@ -91,12 +92,16 @@ def suffixes() -> dict[str, Format]:
     for entries, has_bytes in ((plugged_extractors(), True), (plugged_readers(), False)):
         for name, entry in entries.items():
             suffix = f".{name}"
-            place = f"entry point «{entry.group}», {name} = {entry.value}"
+            place = _("entry point «{group}», {name} = {entry}", group=entry.group, name=name, entry=entry.value)
             if not _PLUGGED.fullmatch(name):
-                problem = f"«{name}» is no suffix"
-                raise ConfigError(place, problem, "name it by the suffix without its dot, in small letters and digits")
+                problem = _("«{name}» is no suffix", name=name)
+                raise ConfigError(
+                    place, problem, _("name it by the suffix without its dot, in small letters and digits")
+                )
             if suffix in known or name in BY_NAME:
-                raise ConfigError(place, f"«{suffix}» is read by something else", "take another suffix")
+                raise ConfigError(
+                    place, _("«{suffix}» is read by something else", suffix=suffix), _("take another suffix")
+                )
             known[suffix] = Format(name, (suffix,), plugged_media_type(name) if has_bytes else None)
     return known
 

@@ -14,6 +14,7 @@ from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import RATIO_FROM, refuse_bomb, seekable
 from latam_corpus.collect.unpacked_size import lengths_of
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +46,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
                 yield chunk_of(piece, number, columns)
                 number += piece.num_rows
         except UNREADABLE as error:
-            raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None
+            raise SourceError(content.relative, cause_of(error), _("check that it is a Parquet file")) from None
 
 
 def pieces(
@@ -86,7 +87,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
         try:
             meta = pq.read_metadata(stream)
         except UNREADABLE as error:
-            raise SourceError(content.relative, cause_of(error), "check that it is a Parquet file") from None
+            raise SourceError(content.relative, cause_of(error), _("check that it is a Parquet file")) from None
     groups = (meta.row_group(number) for number in range(meta.num_row_groups))
     return by_size("row_groups", ((group.total_byte_size, group.num_rows) for group in groups), bytes_)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.collect.records import NumberedRecord, chunked
 from latam_corpus.collect.streams import blocks, compression
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.messages import _
 from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
@@ -44,13 +45,15 @@ def plugged_reader(name: str) -> Reader:
         ConfigError: what its package names can't be imported, or can't be called.
     """
     entry = plugged_readers()[name]
-    place = f"entry point «{entry.group}», {name} = {entry.value}"
+    place = _("entry point «{group}», {name} = {entry}", group=entry.group, name=name, entry=entry.value)
     try:
         function: Callable[[BinaryIO], Iterable[dict[str, Any]]] = entry.load()
     except (ImportError, AttributeError) as error:
-        raise ConfigError(place, f"it can't be imported: {error}", "install the package again, or mend it") from error
+        raise ConfigError(
+            place, _("it can't be imported: {reason}", reason=error), _("install the package again, or mend it")
+        ) from error
     if not callable(function):
-        raise ConfigError(place, "it is no function", "name one that maps a file's bytes to records")
+        raise ConfigError(place, _("it is no function"), _("name one that maps a file's bytes to records"))
 
     def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         del source
@@ -78,5 +81,7 @@ def _numbered(records: Iterable[Any], name: str, relative: str) -> Iterator[Numb
     except SourceError:
         raise
     except Exception as error:
-        problem = f"the reader «{name}» broke off: {type(error).__name__}: {error}"
-        raise SourceError(relative, problem, "mend the file, or the reader") from error
+        problem = _(
+            "the reader «{name}» broke off: {name2}: {reason}", name=name, name2=type(error).__name__, reason=error
+        )
+        raise SourceError(relative, problem, _("mend the file, or the reader")) from error

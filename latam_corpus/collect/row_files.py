@@ -46,10 +46,12 @@ def kind_of(path: Path) -> str:
     if last in JSONL:
         return "jsonl"
     if last == ".parquet" and compression(path.name):
-        raise ConfigError(str(path), "a Parquet file is compressed inside", f"use {stem(path.name)}")
+        raise ConfigError(str(path), _("a Parquet file is compressed inside"), _("use {stem}", stem=stem(path.name)))
     if last == ".parquet":
         return "parquet"
-    raise ConfigError(str(path), f"the suffix «{last}» is neither JSONL nor Parquet", "use .jsonl or .parquet")
+    raise ConfigError(
+        str(path), _("the suffix «{last}» is neither JSONL nor Parquet", last=last), _("use .jsonl or .parquet")
+    )
 
 
 def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
@@ -60,14 +62,14 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     """
     if not path.is_file():
         problem = "it is no file" if path.exists() else "there is no such file"
-        raise ConfigError(str(path), problem, "check the path")
+        raise ConfigError(str(path), problem, _("check the path"))
     if kind_of(path) == "parquet":
         try:
             with path.open("rb") as stream:
                 for piece in pieces(stream, pq.read_schema(stream).names, _LIMITS):
                     yield piece.to_pylist()
         except UNREADABLE as error:
-            raise ConfigError(str(path), f"no Parquet file: {cause_of(error)}") from error
+            raise ConfigError(str(path), _("no Parquet file: {cause}", cause=cause_of(error))) from error
         return
     some = False
     try:
@@ -75,7 +77,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
             for failure in chunk.failures[:1]:
                 reason = failure.evidence.get("error") or failure.evidence.get("near", "")
                 problem = f"{failure.cause} ({reason})" if reason else failure.cause
-                raise ConfigError(f"{path}:{failure.number}", problem, "each line is one JSON object, in UTF-8")
+                raise ConfigError(f"{path}:{failure.number}", problem, _("each line is one JSON object, in UTF-8"))
             yield chunk.records
             some = True
     except SourceError as error:

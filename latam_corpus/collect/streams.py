@@ -13,6 +13,7 @@ import zstandard
 
 from latam_corpus.collect.spans import Entry
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def open_url(url: str) -> BinaryIO:
         SourceError: it can't be opened, or leads into a private network.
     """
     if address := private_address(url):
-        remedy = f"if it should be read, name its host in {VARIABLE}"
-        raise SourceError(url, f"leads to {address}, which is no public address", remedy)
+        remedy = _("if it should be read, name its host in {variable}", variable=VARIABLE)
+        raise SourceError(url, _("leads to {address}, which is no public address", address=address), remedy)
     try:
         # fsspec would read "::" in a local path as a chain of file systems.
         opened = fsspec.open(url, "rb", **web_options(url)).open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
@@ -86,7 +87,9 @@ def open_url(url: str) -> BinaryIO:
     except (OSError, ValueError, ImportError) as error:
         # fsspec says of whatever befell an address of the web that there is no such file.
         cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
-        raise SourceError(url, f"can't be opened ({cause})", "check the path and the access rights") from None
+        raise SourceError(
+            url, _("can't be opened ({cause})", cause=cause), _("check the path and the access rights")
+        ) from None
 
 
 def seekable(content: Content) -> BinaryIO:
@@ -102,7 +105,11 @@ def seekable(content: Content) -> BinaryIO:
     with stream:
         held = payload(blocks(stream, suffix))
     if held is None:
-        raise SourceError(content.relative, f"more than {MAX_RECORD:,} bytes to hold in memory", "unpack it before")
+        raise SourceError(
+            content.relative,
+            _("more than {max_record} bytes to hold in memory", max_record=f"{MAX_RECORD:,}"),
+            _("unpack it before"),
+        )
     return io.BytesIO(held)
 
 
@@ -141,7 +148,7 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
         raise damage
     if damage is not None:
         cause = str(damage) or type(damage).__name__
-        raise SourceError("", cause, "the file is damaged or was cut short; fetch it again")
+        raise SourceError("", cause, _("the file is damaged or was cut short; fetch it again"))
 
 
 def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[bytes]:
@@ -155,7 +162,9 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
     for block in blocks(cast("BinaryIO", counted), suffix, entries):
         size += len(block)
         if size > RATIO_FROM and size > MAX_RATIO * counted.count:
-            raise SourceError("", f"it unpacks to more than {MAX_RATIO} times its size, as bombs do", "")
+            raise SourceError(
+                "", _("it unpacks to more than {max_ratio} times its size, as bombs do", max_ratio=MAX_RATIO), ""
+            )
         yield block
 
 
@@ -185,7 +194,7 @@ def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> 
     try:
         stream.seek(entry)
     except OSError as error:
-        raise SourceError("", str(error), "check that the file is still there") from None
+        raise SourceError("", str(error), _("check that the file is still there")) from None
     for piece in blocks(stream, suffix):
         if skip >= len(piece):
             skip -= len(piece)
@@ -197,7 +206,7 @@ def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> 
         if not size:
             return
     if size:
-        raise SourceError("", "it has become shorter since it was listed", "run it again")
+        raise SourceError("", _("it has become shorter since it was listed"), _("run it again"))
 
 
 def _plain(stream: BinaryIO) -> Iterator[bytes]:

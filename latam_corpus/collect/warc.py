@@ -16,6 +16,7 @@ from latam_corpus.collect.pages import page_of
 from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.collect.spans import Span
 from latam_corpus.errors import DocumentError, SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +170,7 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
         else:
             return
         if not resync:
-            raise SourceError("", problem, "the file is damaged or was cut short; fetch it again")
+            raise SourceError("", problem, _("the file is damaged or was cut short; fetch it again"))
         following = _next_record(stream, last + 1)
         yield _RecordStart(last, None, problem)
         if following is None or (stop is not None and following >= stop):

@@ -19,6 +19,7 @@ from latam_corpus.corpus import ragged
 from latam_corpus.dedupe.common_lines import COMMON, By, CommonLines, Floor
 from latam_corpus.dedupe.line_keys import RUN, SHORTEST, KeyLines, LineKeys
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable
 
@@ -62,10 +63,18 @@ class Boilerplate(Stage):
     def __post_init__(self) -> None:
         for option, least in (("documents", 2), ("shortest", 1)):
             if getattr(self, option) < least:
-                raise ConfigError(f"option «{option}»", f"{getattr(self, option)} is too small", f"at least {least}")
+                raise ConfigError(
+                    _("option «{option}»", option=option),
+                    _("{value} is too small", value=getattr(self, option)),
+                    _("at least {least}", least=least),
+                )
         for option in ("share", "share_anywhere", "most"):
             if not 0 <= getattr(self, option) <= 1:
-                raise ConfigError(f"option «{option}»", f"{getattr(self, option):g} is no share", "give 0 to 1")
+                raise ConfigError(
+                    _("option «{option}»", option=option),
+                    _("{value} is no share", value=f"{getattr(self, option):g}"),
+                    _("give 0 to 1"),
+                )
 
     def expand(self) -> tuple[Stage | CommonLines, ...]:
         """Give what a plan runs for it: the lines' keys before the cut, the count at it, the stage itself after it."""

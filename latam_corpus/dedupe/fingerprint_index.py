@@ -26,6 +26,7 @@ from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
 from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.text.orthography import spellings_digest
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[
 
 FORMAT: Final = 4
 METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}, "spellings": "…"}
-_REMEDY: Final = "get the index anew, or build it anew from its release"
+_REMEDY: Final = _("get the index anew, or build it anew from its release")
 # What a shard and its index have both.
 SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size", *STATED)
 LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
@@ -240,7 +241,9 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
     """
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise ConfigError(str(folder), "there is no fingerprint index", "name a release that was built with its index")
+        raise ConfigError(
+            str(folder), _("there is no fingerprint index"), _("name a release that was built with its index")
+        )
     opened = []
     for path in files:
         opened.append(IndexFile(path, start, _rows_of(path, scheme)))
@@ -259,14 +262,18 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
     try:
         footer = pq.read_metadata(path)
     except (OSError, ValueError) as error:
-        raise ConfigError(str(path), f"it can't be read as Parquet: {error}", _REMEDY) from error
+        raise ConfigError(str(path), _("it can't be read as Parquet: {reason}", reason=error), _REMEDY) from error
     raw = (footer.metadata or {}).get(METADATA)
     missing = set(INDEX) - _LATER - set(footer.schema.to_arrow_schema().names)
     about = index_metadata(raw)
     if about and about.get("format") != FORMAT:
-        raise ConfigError(str(path), f"its format is {about.get('format')}, this toolkit reads {FORMAT}", _REMEDY)
+        raise ConfigError(
+            str(path),
+            _("its format is {about}, this toolkit reads {format}", about=about.get("format"), format=FORMAT),
+            _REMEDY,
+        )
     if missing or not isinstance(about.get("scheme"), dict):
-        raise ConfigError(str(path), "it is no file of a fingerprint index", _REMEDY)
+        raise ConfigError(str(path), _("it is no file of a fingerprint index"), _REMEDY)
     scheme.must_equal(Scheme.from_dict(about["scheme"], str(path)), str(path))
     return int(footer.num_rows)
 

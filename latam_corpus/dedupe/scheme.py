@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,19 +144,27 @@ class Scheme:
 
     def __post_init__(self) -> None:
         if self.name not in (ANCHORS, MINHASH):
-            raise ConfigError("dedupe", f"unknown scheme «{self.name}»", closest(self.name, (ANCHORS, MINHASH)))
+            raise ConfigError(
+                "dedupe", _("unknown scheme «{self}»", self=self.name), closest(self.name, (ANCHORS, MINHASH))
+            )
         for name in ("shingle", "short_shingle", "short_words", "exact_words", "bands", "rows"):
             if getattr(self, name) < 1:
-                raise ConfigError("dedupe", f"{name} is {getattr(self, name)}", "it must be at least 1")
+                raise ConfigError(
+                    "dedupe", _("{name} is {value}", name=name, value=getattr(self, name)), _("it must be at least 1")
+                )
         if self.seed < 0:
-            raise ConfigError("dedupe", f"seed is {self.seed}", "it must be 0 or more")
+            raise ConfigError("dedupe", _("seed is {seed}", seed=self.seed), _("it must be 0 or more"))
         if self.name == MINHASH and self.seed >= _SEEDS:
-            raise ConfigError("dedupe", f"seed is {self.seed}", f"for «{MINHASH}» it must be under {_SEEDS}")
+            raise ConfigError(
+                "dedupe",
+                _("seed is {seed}", seed=self.seed),
+                _("for «{minhash}» it must be under {seeds}", minhash=MINHASH, seeds=_SEEDS),
+            )
         if self.short_shingle > min(self.shingle, self.exact_words):
             raise ConfigError(
                 "dedupe",
-                f"short_shingle is {self.short_shingle}",
-                "it can't be longer than shingle or than the shortest text that has fingerprints (exact_words)",
+                _("short_shingle is {short_shingle}", short_shingle=self.short_shingle),
+                _("it can't be longer than shingle or than the shortest text that has fingerprints (exact_words)"),
             )
         if not self.version:
             object.__setattr__(self, "version", VERSIONS[self.name])
@@ -191,10 +200,21 @@ class Scheme:
         odd = sorted(fields.keys() ^ values.keys())
         if odd:
             problem = "missing" if odd[0] in fields else "unknown"
-            raise ConfigError(place, f"the fingerprint scheme's key «{odd[0]}» is {problem}", _REBUILD)
+            raise ConfigError(
+                place, _("the fingerprint scheme's key «{odd}» is {problem}", odd=odd[0], problem=problem), _REBUILD
+            )
         for name, kind in fields.items():
             if type(values[name]) is not kind:
-                raise ConfigError(place, f"the scheme's {name} is {values[name]!r}, not {kind.__name__}", _REBUILD)
+                raise ConfigError(
+                    place,
+                    _(
+                        "the scheme's {name} is {values}, not {name2}",
+                        name=name,
+                        values=f"{values[name]!r}",
+                        name2=kind.__name__,
+                    ),
+                    _REBUILD,
+                )
         scheme = cls(**{**values, "version": 0})
         if values["version"] != scheme.version:
             problem = f"fingerprints of version {values['version']}, and this toolkit makes version {scheme.version}"
@@ -212,12 +232,21 @@ class Scheme:
             if theirs[name] != value:
                 raise ConfigError(
                     place,
-                    f"its fingerprints have {name} {theirs[name]!r}, this run's {value!r}",
-                    f"set {name} = {theirs[name]!r} for the stage «dedupe», or build the index anew",
+                    _(
+                        "its fingerprints have {name} {theirs}, this run's {value}",
+                        name=name,
+                        theirs=f"{theirs[name]!r}",
+                        value=f"{value!r}",
+                    ),
+                    _(
+                        "set {name} = {theirs} for the stage «dedupe», or build the index anew",
+                        name=name,
+                        theirs=f"{theirs[name]!r}",
+                    ),
                 )
 
 
-_REBUILD: Final = "build the index anew from its release"
+_REBUILD: Final = _("build the index anew from its release")
 
 
 def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:

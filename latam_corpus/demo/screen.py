@@ -77,7 +77,9 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         real = {source: data / folder for source, folder in _REAL.items()}
         missing = [path for path in real.values() if not path.is_dir()]
         if missing:
-            raise ConfigError("--data", f"there is no {missing[0]}", "name the folder that holds indigenous/")
+            raise ConfigError(
+                "--data", _("there is no {missing}", missing=missing[0]), _("name the folder that holds indigenous/")
+            )
         wanted = StageEntry.model_validate({"use": "identify", "languages": ["spa", "por", "aym"]})
         stages = tuple(wanted if entry.use == "identify" else entry for entry in recipe.stage)
         recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
@@ -90,7 +92,7 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
     result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
     release = recipe.release
     if release is None:
-        raise ConfigError(str(recipe.file), "the demo's recipe has no [release]")
+        raise ConfigError(str(recipe.file), _("the demo's recipe has no [release]"))
     manifest = build(
         release.name,
         [result.folder],

@@ -9,6 +9,7 @@ from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +35,14 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
     InProcess()
     """
     if name not in ENGINES:
-        raise ConfigError("--engine", f"unknown engine «{name}»", closest(name, ENGINES))
+        raise ConfigError("--engine", _("unknown engine «{name}»", name=name), closest(name, ENGINES))
     here = os.cpu_count() or 1
     if workers is not None and workers < 0:
-        raise ConfigError("--workers", f"{workers} workers can't work", f"this machine has {here} processors")
+        raise ConfigError(
+            "--workers",
+            _("{workers} workers can't work", workers=workers),
+            _("this machine has {here} processors", here=here),
+        )
     if name == "slurm":
         from latam_corpus.engine.slurm import Slurm
 
@@ -51,8 +56,8 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
         imported()
         return RayTasks(count, load_site(site, RaySite) if site else None)
     if site:
-        problem = f"the engine «{name}» works on this machine alone"
-        raise ConfigError("--site", problem, "leave it out, or use --engine ray or slurm")
+        problem = _("the engine «{name}» works on this machine alone", name=name)
+        raise ConfigError("--site", problem, _("leave it out, or use --engine ray or slurm"))
     return InProcess() if name == "in-process" or count == 1 else Local(count)
 
 
@@ -63,8 +68,8 @@ def slurm_site(site: Path | None) -> SlurmSite:
         ConfigError: nothing says which, something is wrong with the file, or Slurm's commands aren't here.
     """
     if site is None:
-        problem = "nothing says which cluster, and what its jobs may take"
-        raise ConfigError("--engine slurm", problem, "write a site file and name it: --site FILE (docs/scale.md)")
+        problem = _("nothing says which cluster, and what its jobs may take")
+        raise ConfigError("--engine slurm", problem, _("write a site file and name it: --site FILE (docs/scale.md)"))
     from latam_corpus.engine.slurm_commands import require_slurm
 
     loaded = load_site(site, SlurmSite)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.toml_model import load_toml
 
 if TYPE_CHECKING:
@@ -133,4 +134,6 @@ def load_site(path: Path, wanted: type[T]) -> T:
         if isinstance(table, wanted):
             return table
     name = "ray" if wanted is RaySite else "slurm"
-    raise ConfigError(str(path), f"the key «{name}» is missing", f"state the cluster in a table [{name}]")
+    raise ConfigError(
+        str(path), _("the key «{key}» is missing", key=name), _("state the cluster in a table [{name}]", name=name)
+    )

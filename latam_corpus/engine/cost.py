@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from latam_corpus.pipeline.engines import Engine
@@ -67,6 +68,11 @@ def refuse_beyond_inodes(engine: Engine, plan: Plan, parts: int) -> None:
     """
     most, files = engine.site.inodes if isinstance(engine, Slurm) else None, cost_of(engine, plan, parts, 0.0).files
     if most and files > most:
-        problem = f"{parts:,} parts take about {files:,} files and folders, and `inodes` is {most:,}"
-        remedy = "free some (latam-corpus runs prune), ask for more, or join the source's small files"
+        problem = _(
+            "{parts} parts take about {files} files and folders, and `inodes` is {most}",
+            parts=f"{parts:,}",
+            files=f"{files:,}",
+            most=f"{most:,}",
+        )
+        remedy = _("free some (latam-corpus runs prune), ask for more, or join the source's small files")
         raise ConfigError(str(plan.recipe.file), problem, remedy)

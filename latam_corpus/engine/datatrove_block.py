@@ -20,6 +20,7 @@ from datatrove.pipeline.formatters.base import BaseFormatter
 from datatrove.utils.word_tokenizers import WordTokenizer
 
 from latam_corpus.errors import ConfigError, PartError, closest
+from latam_corpus.messages import _
 from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable
 
@@ -165,7 +166,11 @@ def block_class(name: str, place: Any) -> type[Any]:
         raise ConfigError(place, problem, closest(wanted, known))
     if wanted == "SamplerFilter":
         problem = "it draws by the order in which documents come, so that two runs would give two results"
-        raise ConfigError(place, f"«{wanted}» can't stand in a recipe: {problem}", "thin out the files, or use --limit")
+        raise ConfigError(
+            place,
+            _("«{wanted}» can't stand in a recipe: {problem}", wanted=wanted, problem=problem),
+            _("thin out the files, or use --limit"),
+        )
     return known[wanted]
 
 
@@ -184,8 +189,10 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
         ConfigError: the block can't be made of them, needs what isn't installed, or would draw by chance.
     """
     if options.get("keep_fraction"):
-        problem = "«keep_fraction» draws by the order in which documents come, so that two runs would give two results"
-        raise ConfigError(place, problem, "leave it out")
+        problem = _(
+            "«keep_fraction» draws by the order in which documents come, so that two runs would give two results"
+        )
+        raise ConfigError(place, problem, _("leave it out"))
     try:
         block = _block(name, json.dumps(options, sort_keys=True))
         if "language" in options:  # words of a language need what datatrove asks for, and not at the first document
@@ -193,10 +200,12 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
 
             load_word_tokenizer(block.language)
     except ImportError as error:
-        remedy = "install it; without «language» the toolkit's own words are used"
-        raise ConfigError(place, f"«{name}»: {error}", remedy if "language" in options else "install it") from None
+        remedy = _("install it; without «language» the toolkit's own words are used")
+        raise ConfigError(place, f"«{name}»: {error}", remedy if "language" in options else _("install it")) from None
     except Exception as error:  # noqa: BLE001  (whatever a constructor raises says what is wrong with its options)
-        raise ConfigError(place, f"«{name}» can't be made: {error}", "see its constructor in datatrove") from None
+        raise ConfigError(
+            place, _("«{name}» can't be made: {reason}", name=name, reason=error), _("see its constructor in datatrove")
+        ) from None
     return DatatroveBlock(name=name, options=dict(options))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def imported() -> Any:
     try:
         import ray
     except ImportError:
-        raise ConfigError("--engine ray", "Ray isn't installed", "pip install 'latam-corpus[ray]'") from None
+        raise ConfigError("--engine ray", _("Ray isn't installed"), "pip install 'latam-corpus[ray]'") from None
     return ray
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +74,8 @@ def require_slurm() -> None:
     """
     missing = [name for name in ("sbatch", "squeue", "scancel") if not shutil.which(name)]
     if missing:
-        problem = f"this machine has no «{missing[0]}»"
-        raise ConfigError("--engine slurm", problem, "log in where jobs are submitted, or use --engine local")
+        problem = _("this machine has no «{missing}»", missing=missing[0])
+        raise ConfigError("--engine slurm", problem, _("log in where jobs are submitted, or use --engine local"))
 
 
 def submit(script: str, options: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from latam_corpus.engine.cluster_site import SlurmSite, load_site
 from latam_corpus.engine.reused import ONE_THREAD
 from latam_corpus.engine.slurm_commands import submit
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -157,7 +158,7 @@ def submissions(out: Path) -> list[Submission]:
         try:
             submitted.append(Submission(file.parent, unsealed(file.read_bytes())))
         except ValueError as error:
-            raise ConfigError(str(file), str(error), "remove its folder: what was done is elsewhere") from None
+            raise ConfigError(str(file), str(error), _("remove its folder: what was done is elsewhere")) from None
     return sorted(submitted, key=lambda one: (one.values["submitted"], one.folder.name), reverse=True)
 
 
@@ -176,4 +177,8 @@ def require_shared(site: SlurmSite, places: Iterable[tuple[str, str | Path]]) ->
         path = Path(where).resolve()
         if "://" not in str(where) and not any(path.is_relative_to(folder) for folder in shared):
             known = ", ".join(site.shared)
-            raise ConfigError(what, f"{path} isn't in a folder that the nodes see", f"put it below one of: {known}")
+            raise ConfigError(
+                what,
+                _("{path} isn't in a folder that the nodes see", path=path),
+                _("put it below one of: {known}", known=known),
+            )

@@ -20,6 +20,7 @@ from latam_corpus.engine.slurm_jobs import (
 )
 from latam_corpus.engine.slurm_worker import CALL_FILE, END
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.pipeline.history import find_run, folders
 from latam_corpus.pipeline.run_record import read_attempt
 
@@ -107,17 +108,19 @@ def find_submission(named: str, out: Path) -> Submission:
         return begin[0]
     if begin:
         names = ", ".join(one.folder.name for one in begin[:3])
-        raise ConfigError(named, f"{len(begin)} submissions begin so: {names}", "write more of the name")
+        raise ConfigError(
+            named, _("{n} submissions begin so: {names}", n=len(begin), names=names), _("write more of the name")
+        )
     try:
         run = find_run(named, out, must_be_finished=False)
     except ConfigError:
-        problem = "no run of this name was given to a cluster"
+        problem = _("no run of this name was given to a cluster")
         raise ConfigError(named, problem, closest(named, [one.folder.name for one in known])) from None
     submission = next((one for one in known if one.folder == _jobs_of(run)), None)
     if submission is None:
         attempt = read_attempt(run)
         who = f"process {attempt.get('process')} on {attempt.get('host')}"
-        raise ConfigError(run.name, f"no job leads it: {who} did", "see `latam-corpus runs show`")
+        raise ConfigError(run.name, _("no job leads it: {who} did", who=who), _("see `latam-corpus runs show`"))
     return submission
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,21 +71,25 @@ def tesseract(languages: tuple[str, ...]) -> str:
     Traceback (most recent call last):
     latam_corpus.errors.ConfigError: option «ocr» of «extract»: tesseract has no model «castellano»; …
     """
-    place = "option «ocr» of «extract»"
+    place = _("option «ocr» of «extract»")
     program = shutil.which(TESSERACT)
     if program is None:
         models = " ".join(f"tesseract-ocr-{one}" for one in languages)
-        raise ConfigError(place, "tesseract isn't installed", f"install it and its models: tesseract-ocr {models}")
+        raise ConfigError(
+            place, _("tesseract isn't installed"), _("install it and its models: tesseract-ocr {models}", models=models)
+        )
     try:
         listed = run((program, "--list-langs"), _ASKED).decode(errors="replace")
         version = run((program, "--version"), _ASKED).decode(errors="replace")
     except OSError as error:
-        raise ConfigError(place, f"tesseract doesn't answer: {error}", "install it anew") from None
+        raise ConfigError(place, _("tesseract doesn't answer: {reason}", reason=error), _("install it anew")) from None
     first, *known = listed.split("\n")
     for one in languages:
         if one not in known:
-            remedy = f"install tesseract-ocr-{one}; or {closest(one, [*filter(None, known)])}"
-            raise ConfigError(place, f"tesseract has no model «{one}»", remedy)
+            remedy = _(
+                "install tesseract-ocr-{one}; or {closest}", one=one, closest=closest(one, [*filter(None, known)])
+            )
+            raise ConfigError(place, _("tesseract has no model «{one}»", one=one), remedy)
     folder = re.search(r'"([^"]+)"', first)
     digest = hashlib.sha256()
     for one in languages if folder else ():
@@ -101,6 +106,6 @@ def office() -> str:
     """
     program = shutil.which(OFFICE)
     if program is None:
-        remedy = "install it (the package libreoffice-writer), or leave the option out"
-        raise ConfigError("option «libreoffice» of «extract»", "LibreOffice isn't installed", remedy)
+        remedy = _("install it (the package libreoffice-writer), or leave the option out")
+        raise ConfigError(_("option «libreoffice» of «extract»"), _("LibreOffice isn't installed"), remedy)
     return program

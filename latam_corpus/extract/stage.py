@@ -19,6 +19,7 @@ from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.programs import office, tesseract
+from latam_corpus.messages import _
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED, plugged_extractors, plugged_media_type
@@ -108,7 +109,9 @@ class Extract(Stage):
             value = getattr(self, option)
             if not 0 < value <= _NO_LIMIT:
                 raise ConfigError(
-                    f"option «{option}» of «extract»", f"{value} is no limit", f"give a number from 1 to {_NO_LIMIT:,}"
+                    _("option «{option}» of «extract»", option=option),
+                    _("{value} is no limit", value=value),
+                    _("give a number from 1 to {most}", most=f"{_NO_LIMIT:,}"),
                 )
         if self.ocr:
             tesseract(self.ocr)

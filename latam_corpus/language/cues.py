@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.judge_kernels import enter, match
+from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.text.words import WordTable
 from latam_corpus.text.words_kernels import CAPITAL
@@ -170,7 +171,7 @@ def lexicons(folder: str = "") -> dict[str, Lexicon]:
     """
     path = (Path(folder) if folder else data_folder("filters")) / "varieties"
     if not path.is_dir():
-        raise ConfigError(str(path), "there is no such folder of cue lexicons", "it holds one TOML file a region")
+        raise ConfigError(str(path), _("there is no such folder of cue lexicons"), _("it holds one TOML file a region"))
     return _load(path, tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(path.glob("*.toml"))))
 
 
@@ -205,13 +206,17 @@ def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
         path = folder / f"{region}.toml"
         text = path.read_text(encoding="utf-8")
         if file.variety and not _TAG.fullmatch(file.variety):
-            raise ConfigError(_at(path, text, "variety"), f"«{file.variety}» is no tag of a variety", "such as es-CL")
+            raise ConfigError(
+                _at(path, text, "variety"),
+                _("«{variety}» is no tag of a variety", variety=file.variety),
+                _("such as es-CL"),
+            )
         for number, group in enumerate(file.cues):
             for key, names, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
                 for name in names:
                     if name not in known:
                         place = _at(path, text, "cues", number, key)
-                        raise ConfigError(place, f"«{name}» is not known here", closest(name, known))
+                        raise ConfigError(place, _("«{name}» is not known here", name=name), closest(name, known))
             _check_words(_at(path, text, "cues", number, "words"), path.name, group.words, seen)
 
 
@@ -220,10 +225,12 @@ def _check_words(place: str, file: str, words: Sequence[str], seen: dict[int | t
     for row, word in enumerate(words):
         hashes = tuple(table.hashes[table.doc_words[row] : table.doc_words[row + 1]].tolist())
         if not 1 <= len(hashes) <= _PAIR:
-            raise ConfigError(place, f"cue «{word}» is {len(hashes)} words", "a cue is one word, or two in a row")
+            raise ConfigError(
+                place, _("cue «{word}» is {n} words", word=word, n=len(hashes)), _("a cue is one word, or two in a row")
+            )
         if hashes in seen:
-            remedy = "write it once, with the other region in `also`"
-            raise ConfigError(place, f"cue «{word}» stands in {seen[hashes]} too", remedy)
+            remedy = _("write it once, with the other region in `also`")
+            raise ConfigError(place, _("cue «{word}» stands in {seen} too", word=word, seen=seen[hashes]), remedy)
         seen[hashes] = file
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.codes import UNDETERMINED, groups, iso_code, known_code
 from latam_corpus.errors import ConfigError, nearest
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,8 +163,10 @@ def labels_of(
     if strange:
         first = min(strange)
         near = nearest(first, names)
-        remedy = f"did you mean «{near}»?" if near else f"its labels are such as «{names[0]}»"
-        raise ConfigError(place, f"the model has no label «{first}»", remedy)
+        remedy = (
+            _("did you mean «{near}»?", near=near) if near else _("its labels are such as «{names}»", names=names[0])
+        )
+        raise ConfigError(place, _("the model has no label «{first}»", first=first), remedy)
     return tuple(
         (_as_written(name, known.get(name)) if looked_up else None) or _label(name, known.get(name), place)
         for name in names
@@ -187,12 +190,16 @@ def _label(name: str, meant: Any, place: str) -> Label:
         here = f"{place}, label «{name}»"
         meant = {"code": meant} if isinstance(meant, str) else meant
         if not isinstance(meant, dict) or not isinstance(meant.get("code"), str):
-            raise ConfigError(place, f"label «{name}» has no code", 'write { code = "spa", script = "Latn" }')
+            raise ConfigError(
+                place, _("label «{name}» has no code", name=name), _('write {{ code = "spa", script = "Latn" }}')
+            )
         code = iso_code(meant["code"], here)
         usual = read_label(code) or (code, "Latn")
         script = str(meant.get("script", usual[1]))
         if script and not _SCRIPT.fullmatch(script):
-            raise ConfigError(here, f"«{script}» is no script", "ISO 15924 has Latn, Cyrl, Arab and others")
+            raise ConfigError(
+                here, _("«{script}» is no script", script=script), _("ISO 15924 has Latn, Cyrl, Arab and others")
+            )
         read = code, script
         if "macro" in meant:
             return Label(*read, iso_code(str(meant["macro"]), here))

@@ -210,19 +210,23 @@ def digest(name: str = SHIPPED, label_map: str = "") -> str:
 def _open(path: Path, map_path: Path | None, both: str) -> Model:
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
-            raise ConfigError(str(path), "not a fastText model", "give a .ftz or .bin that fastText saved")
+            raise ConfigError(str(path), _("not a fastText model"), _("give a .ftz or .bin that fastText saved"))
     tables = _read_map(map_path) if map_path else dict(_TABLES)
     sha256 = tables.get("sha256")
     if sha256 and sha256 != known_digest(path):
         raise ConfigError(
-            str(path), f"its digest is not the one that {map_path} states", "take model and map of one training"
+            str(path),
+            _("its digest is not the one that {map_path} states", map_path=map_path),
+            _("take model and map of one training"),
         )
     try:
         parts = read_parts(path, ModelCache(known_digest(path), Path(ftz.__file__)))
         opened: Any = None if parts else _by_fasttext(path)
         own_labels = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"not a usable fastText model ({error})", "get the file anew") from error
+        raise ConfigError(
+            str(path), _("not a usable fastText model ({reason})", reason=error), _("get the file anew")
+        ) from error
     labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(sha256))
     # Frequent words belong to languages, not to models, and what they need with them.
     shipped = {} if tables["words"] else _shipped_map(path)
@@ -275,13 +279,21 @@ def _read_map(path: Path) -> dict[str, Any]:
     try:
         tables = _TABLES | tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"the label map isn't TOML: {error}", "see models/americas.toml") from error
+        raise ConfigError(
+            str(path), _("the label map isn't TOML: {reason}", reason=error), _("see models/americas.toml")
+        ) from error
     for name in _TABLES:
         if not isinstance(tables[name], dict):
-            raise ConfigError(str(path), f"«{name}» is no table", f"write [{name}], see models/americas.toml")
+            raise ConfigError(
+                str(path),
+                _("«{name}» is no table", name=name),
+                _("write [{name}], see models/americas.toml", name=name),
+            )
     wrong = [code for code, words in tables["words"].items() if not isinstance(words, str)]
     if wrong:
-        raise ConfigError(str(path), f"the words of «{wrong[0]}» are no text", 'write spa = "de la que"')
+        raise ConfigError(
+            str(path), _("the words of «{wrong}» are no text", wrong=wrong[0]), _('write spa = "de la que"')
+        )
     return tables
 
 
@@ -295,10 +307,12 @@ def _bounds(entry: Any, place: str) -> Bounds:
     try:
         return Bounds(**{key: float(bound) for key, bound in entry.items()})
     except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(place, f"a bound isn't one: {entry}", "write { probability = 0.9, telling = 2 }") from error
+        raise ConfigError(
+            place, _("a bound isn't one: {entry}", entry=entry), _('write {{ code = "spa", script = "Latn" }}')
+        ) from error
 
 
 def _count(value: Any, code: str, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigError(place, f"the consonants of «{code}» are no number", "write quy = 12")
+        raise ConfigError(place, _("the consonants of «{code}» are no number", code=code), _("write quy = 12"))
     return value

@@ -59,7 +59,9 @@ def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
             )
     if label_map:
         if not Path(label_map).is_file():
-            raise ConfigError(label_map, "no such label map", "give the path of a TOML file with a [labels] table")
+            raise ConfigError(
+                label_map, _("no such label map"), _("give the path of a TOML file with a [labels] table")
+            )
         return path, Path(label_map)
     beside = path.with_suffix(".toml")
     return path, beside if beside.is_file() else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.locks import locked
+from latam_corpus.messages import _
 from latam_corpus.pipeline.history import finished_runs, folders, read_tags, untag
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def prune(
     known = folders(out)
     for folder in runs:
         if folder.resolve() not in {one.resolve() for one in known}:
-            raise ConfigError(str(folder), f"it isn't a run in {out / 'runs'}", "see `latam-corpus runs list`")
+            raise ConfigError(
+                str(folder), _("it isn't a run in {folder}", folder=out / "runs"), _("see `latam-corpus runs list`")
+            )
     going = {folder.resolve().name: folder for folder in runs}
     tags = [(tag, name) for tag, name in (read_tags(out) if going else {}).items() if name in going]
     if not force:
@@ -111,12 +114,14 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
         ConfigError: else.
     """
     for tag, name in tags:
-        remedy = f"take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force"
-        raise ConfigError(name, f"it has the tag «{tag}»", remedy)
+        remedy = _("take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force", name=name, tag=tag)
+        raise ConfigError(name, _("it has the tag «{tag}»", tag=tag), remedy)
     for name, versions in released.items():
         listed = ", ".join(versions[:3]) + (f" and {len(versions) - 3} more" if len(versions) > 3 else "")  # noqa: PLR2004
-        remedy = "the release stays whole without it, but nothing tells then why documents were left out; give --force"
-        raise ConfigError(name, f"{listed} was made of it", remedy)
+        remedy = _(
+            "the release stays whole without it, but nothing tells then why documents were left out; give --force"
+        )
+        raise ConfigError(name, _("{listed} was made of it", listed=listed), remedy)
 
 
 def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:

@@ -18,6 +18,7 @@ from latam_corpus.durable import replace as replace_file
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import is_locked, locked
+from latam_corpus.messages import _
 from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.pipeline.run_record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record
 
@@ -140,8 +141,8 @@ def _known(folder: Path) -> Record | None:
     record = read_record(folder)
     missing = [key for key in ("id", "written", "parts") if key not in record.values]
     if missing:
-        problem = f"this isn't the record of a run ({missing[0]})"
-        raise ConfigError(str(folder / RUN_FILE), problem, "run its recipe again, or remove the folder")
+        problem = _("this isn't the record of a run ({missing})", missing=missing[0])
+        raise ConfigError(str(folder / RUN_FILE), problem, _("run its recipe again, or remove the folder"))
     return record
 
 
@@ -153,7 +154,7 @@ def finished(folder: Path) -> Record:
     """
     record = _known(folder)
     if record is None:
-        raise ConfigError(str(folder), f"the run is {entry(folder).state}", "run its recipe again")
+        raise ConfigError(str(folder), _("the run is {state}", state=entry(folder).state), _("run its recipe again"))
     return record
 
 
@@ -213,7 +214,9 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
         return known[named]
     tagged, of_recipe = read_tags(out).get(named), [name for name in known if recipe_of(name) == named]
     if tagged and of_recipe:
-        raise ConfigError(named, f"it is a tag of {tagged} and a recipe's name", "name the run in full")
+        raise ConfigError(
+            named, _("it is a tag of {tagged} and a recipe's name", tagged=tagged), _("name the run in full")
+        )
     if tagged:
         return find_run(tagged, out, must_be_finished=must_be_finished)
     there = [name for name, folder in known.items() if not must_be_finished or (folder / RUN_FILE).exists()]
@@ -221,9 +224,9 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
         return newest
     names = [name for name in there if name.startswith(named)]
     if len(names) > 1:
-        raise ConfigError(named, f"{len(names)} runs begin so", "name one of: " + ", ".join(names))
+        raise ConfigError(named, _("{n} runs begin so", n=len(names)), "name one of: " + ", ".join(names))
     if not names:
-        raise ConfigError(f"{out / 'runs'}", f"there is no run «{named}»", closest(named, there))
+        raise ConfigError(f"{out / 'runs'}", _("there is no run «{named}»", named=named), closest(named, there))
     return known[names[0]]
 
 
@@ -256,7 +259,7 @@ def read_tags(out: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ConfigError(str(file), f"{error}", "remove it, and give the tags again") from None
+        raise ConfigError(str(file), f"{error}", _("remove it, and give the tags again")) from None
 
 
 def tag(out: Path, run: Path, name: str) -> None:
@@ -266,19 +269,25 @@ def tag(out: Path, run: Path, name: str) -> None:
         ConfigError: it can't be one, or it is another run's, or a run or recipe has it; or the run isn't here.
     """
     if run.resolve().parent != (out / "runs").resolve():
-        raise ConfigError(str(run), f"it isn't in {out / 'runs'}", "name the folder in which it is with --out")
+        raise ConfigError(
+            str(run), _("it isn't in {folder}", folder=out / "runs"), _("name the folder in which it is with --out")
+        )
     if not _TAG.fullmatch(name):
-        remedy = "use letters without accents, digits, dots, hyphens and underscores"
-        raise ConfigError("the tag", f"«{name}» can't be used", remedy)
+        remedy = _("use letters without accents, digits, dots, hyphens and underscores")
+        raise ConfigError(_("the tag"), _("«{name}» can't be used", name=name), remedy)
     for folder in folders(out):
         if name in (folder.name, recipe_of(folder.name)):
             what = "a run" if name == folder.name else "a recipe"
-            raise ConfigError("the tag", f"«{name}» is the name of {what} already", "choose another one")
+            raise ConfigError(
+                _("the tag"), _("«{name}» is the name of {what} already", name=name, what=what), _("choose another one")
+            )
     with locked(out / "runs"):
         tags = read_tags(out)
         if tags.get(name, run.resolve().name) != run.resolve().name:
-            remedy = f"take it off there first: latam-corpus runs tag {tags[name]} {name} --remove"
-            raise ConfigError("the tag", f"«{name}» is a tag of {tags[name]}", remedy)
+            remedy = _(
+                "take it off there first: latam-corpus runs tag {tags} {name} --remove", tags=tags[name], name=name
+            )
+            raise ConfigError(_("the tag"), _("«{name}» is a tag of {tags}", name=name, tags=tags[name]), remedy)
         _write_tags(out, tags | {name: run.resolve().name})
 
 
@@ -292,7 +301,7 @@ def untag(out: Path, run: Path, name: str) -> None:
         tags = read_tags(out)
         if tags.get(name) != run.name:
             mine = [one for one, tagged in tags.items() if tagged == run.name]
-            raise ConfigError(run.name, f"it has no tag «{name}»", closest(name, mine))
+            raise ConfigError(run.name, _("it has no tag «{name}»", name=name), closest(name, mine))
         _write_tags(out, {one: tagged for one, tagged in tags.items() if one != name})
 
 

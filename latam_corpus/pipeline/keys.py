@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.durable import package_digest, replace, sealed, unsealed
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.paths import PACKAGE, cache_folder
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import plugged_readers
@@ -108,8 +109,8 @@ class Code:
         if module not in self._facts:
             file = self._file(module)
             if file is None:
-                remedy = "put it into a file that can be imported: results are found again by what it says"
-                raise ConfigError(f"module «{module}»", "it has no source file", remedy)
+                remedy = _("put it into a file that can be imported: results are found again by what it says")
+                raise ConfigError(_("module «{module}»", module=module), _("it has no source file"), remedy)
             data = file.read_bytes()
             table = file.with_suffix(".toml")
             beside = hashlib.sha256(table.read_bytes()).hexdigest() if table.is_file() else ""

@@ -79,15 +79,23 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage 
     try:
         stage = entry.load()
     except (ImportError, AttributeError) as error:
-        remedy = f"install «{package}» anew, or correct its entry point «{ENTRY_POINTS}»"
-        raise ConfigError(place, f"{registers}, which can't be imported: {error}", remedy) from error
+        remedy = _(
+            "install «{package}» anew, or correct its entry point «{entry_points}»",
+            package=package,
+            entry_points=ENTRY_POINTS,
+        )
+        raise ConfigError(
+            place, _("{registers}, which can't be imported: {reason}", registers=registers, reason=error), remedy
+        ) from error
     if not (isinstance(stage, type) and issubclass(stage, Stage | Barrier)):
-        remedy = "derive it from `latam_corpus.stages.Stage`, or from `Barrier` there, as a frozen dataclass"
-        raise ConfigError(place, f"{registers}, which is no stage", remedy)
+        remedy = _("derive it from `latam_corpus.stages.Stage`, or from `Barrier` there, as a frozen dataclass")
+        raise ConfigError(place, _("{registers}, which is no stage", registers=registers), remedy)
     missing = sorted(stage.__abstractmethods__) + ([] if stage.name else ["name"])
     if missing:
-        remedy = "see the contract in `latam_corpus.stages`"
-        raise ConfigError(place, f"{registers}, which lacks «{missing[0]}»", remedy)
+        remedy = _("see the contract in `latam_corpus.stages`")
+        raise ConfigError(
+            place, _("{registers}, which lacks «{missing}»", registers=registers, missing=missing[0]), remedy
+        )
     return stage
 
 

@@ -181,7 +181,7 @@ def _run(
         tasks = [task for task in tasks if task.part.name not in done.failures]
         if parts and not tasks:
             name, error = next(iter(done.failures.items()))
-            raise SourceError(name, f"every part failed; the first said: {error}")
+            raise SourceError(name, _("every part failed; the first said: {reason}", reason=error))
         if not number:
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:

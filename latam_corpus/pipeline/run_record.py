@@ -36,6 +36,7 @@ from latam_corpus.durable import (
 )
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.locks import LOCK_FILE
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,15 +100,15 @@ def read_record(folder: Path) -> Record:
     try:
         data = file.read_bytes()
     except OSError as error:
-        problem = f"it can't be read: {error.strerror}"
-        raise ConfigError(str(file), problem, "name a run's folder, such as out/runs/news-1a2b3c4d") from None
+        problem = _("it can't be read: {cause}", cause=error.strerror)
+        raise ConfigError(str(file), problem, _("name a run's folder, such as out/runs/news-1a2b3c4d")) from None
     try:
         values = unsealed(data)
     except ValueError as error:
         older = _of_older_toolkit(data)
         if older is None:
-            problem = f"this isn't the record of a run ({error})"
-            raise ConfigError(str(file), problem, "run its recipe again, or remove the folder") from None
+            problem = _("this isn't the record of a run ({missing})", missing=error)
+            raise ConfigError(str(file), problem, _("run its recipe again, or remove the folder")) from None
         values = older
     return Record(folder, values, hashlib.sha256(data).hexdigest())
 
@@ -177,7 +178,7 @@ def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> No
             path.unlink()
     for kind in KINDS:
         (folder / kind).mkdir()
-    for name, (output, _) in contents.linked.items():
+    for name, (output, _digest) in contents.linked.items():
         link_or_copy(output, folder / name)
     small = contents.small
     for name, data in small.items():

@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.toml_model import line_of, load_toml
@@ -207,7 +208,9 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
 @lru_cache(maxsize=8)
 def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolicies:
     if not path.is_dir():
-        raise ConfigError(str(path), "there is no such folder of policies", "it says what `redact` replaces, by genre")
+        raise ConfigError(
+            str(path), _("there is no such folder of policies"), _("it says what `redact` replaces, by genre")
+        )
     words = load_toml(path / WORDS_FILE, WordsFile, "policy")
     _refuse_unknown(path / WORDS_FILE, "words", words.words)
     files: dict[str, PrivacyFile] = {}
@@ -227,7 +230,11 @@ def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolic
             files[genre], file_of_genre[genre] = policy, file
     missing = [genre for genre in vocabulary.GENRES if genre not in files]
     if missing:
-        raise ConfigError(str(path), f"no file serves the genre «{missing[0]}»", "name it in the `genres` of one")
+        raise ConfigError(
+            str(path),
+            _("no file serves the genre «{missing}»", missing=missing[0]),
+            _("name it in the `genres` of one"),
+        )
     return PrivacyPolicies(path, files, Words.of(words))
 
 
@@ -253,4 +260,4 @@ def _refuse_unknown(file: Path, table: str, kinds: Iterable[str]) -> None:
 
 def _wrong(file: Path, keys: tuple[str, ...], problem: str, remedy: Any) -> ConfigError:
     line = line_of(file.read_text(encoding="utf-8-sig"), keys)
-    return ConfigError(f"{file}, line {line}" if line else str(file), problem, remedy)
+    return ConfigError(_("{file}, line {line}", file=file, line=line) if line else str(file), problem, remedy)

@@ -19,6 +19,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
@@ -119,7 +120,7 @@ class Redact(Stage):
         keys = tuple(sorted((source.id, str(source.speakers_file)) for source in sources if source.speakers_file))
         for source in sources:
             names_of(source)
-        for _, path in keys:
+        for _source, path in keys:
             read_key(path, _digest(path))
         return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
@@ -201,8 +202,8 @@ def _digest(path: str) -> str:
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError as error:
-        remedy = "check third_persons in the source's [consent]"
-        raise ConfigError(path, f"the list of names can't be read: {error.strerror}", remedy) from None
+        remedy = _("check third_persons in the source's [consent]")
+        raise ConfigError(path, _("the list of names can't be read: {reason}", reason=error.strerror), remedy) from None
 
 
 @lru_cache(maxsize=64)
@@ -215,8 +216,10 @@ def _names(path: str, _digest: str) -> re.Pattern[str] | None:
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise ConfigError(path, "the list of names isn't UTF-8", "save it as UTF-8 text, one name a line") from None
+        raise ConfigError(
+            path, _("the list of names isn't UTF-8"), _("save it as UTF-8 text, one name a line")
+        ) from None
     pattern = names_pattern(line.partition("#")[0] for line in lines)
     if pattern is None:
-        raise ConfigError(path, "the list of names is empty", "write one name a line, or leave third_persons out")
+        raise ConfigError(path, _("the list of names is empty"), _("write one name a line, or leave third_persons out"))
     return pattern

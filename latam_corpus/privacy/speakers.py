@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.text.turn_lines import moved
 
 if TYPE_CHECKING:
@@ -116,17 +117,25 @@ def read_key(path: str, _digest: str = "") -> dict[str, str]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(path, f"the key of speakers can't be read: {error}", "save it as CSV, in UTF-8") from None
+        raise ConfigError(
+            path, _("the key of speakers can't be read: {reason}", reason=error), _("save it as CSV, in UTF-8")
+        ) from None
     mark = ";" if ";" in text.partition("\n")[0] else ","
     codes: dict[str, str] = {}
     rows = csv.DictReader(io.StringIO(text), delimiter=mark)
     if not set(HEADS) <= set(rows.fieldnames or ()):
-        raise ConfigError(path, "the key of speakers lacks the columns name and code", "write them in its first line")
+        raise ConfigError(
+            path, _("the key of speakers lacks the columns name and code"), _("write them in its first line")
+        )
     for number, row in enumerate(rows, 2):
         name, code = ((row[head] or "").strip() for head in HEADS)
         if not (name and code) or codes.setdefault(name, code) != code:
-            problem = "it lacks a name or a code" if not (name and code) else f"«{name}» has another code above"
-            raise ConfigError(f"{path}, line {number}", problem, "each person has one code")
+            problem = (
+                _("it lacks a name or a code")
+                if not (name and code)
+                else _("«{name}» has another code above", name=name)
+            )
+            raise ConfigError(_("{file}, line {line}", file=path, line=number), problem, _("each person has one code"))
     return codes
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.quality.learned_kernels import fill, score
 from latam_corpus.text.words import hash_words
 
@@ -90,7 +91,7 @@ def cached_model(path: str) -> QualityModel:
     """
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(path, "there is no such quality model", "`latam-corpus quality train` makes one")
+        raise ConfigError(path, _("there is no such quality model"), _("`latam-corpus quality train` makes one"))
     return _load(file, file.stat().st_mtime_ns)
 
 
@@ -108,10 +109,10 @@ def _load(path: Path, _stamp: int) -> QualityModel:
             hashes, weights = held["hashes"].astype(np.uint64), held["weights"].astype(np.float32)
             pairs, end = held["pairs"].astype(np.float32), float(held["end"])
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        problem = f"this is no quality model: {error}"
-        raise ConfigError(str(path), problem, "`latam-corpus quality train` makes one") from None
+        problem = _("this is no quality model: {reason}", reason=error)
+        raise ConfigError(str(path), problem, _("`latam-corpus quality train` makes one")) from None
     if about.get("format") != _FORMAT or about.get("probe") != str(hash_words([_PROBE])[0]):
-        raise ConfigError(str(path), "it was made for another version's word table", "train it again")
+        raise ConfigError(str(path), _("it was made for another version's word table"), _("train it again"))
     capacity = 1 << max(4, (2 * len(hashes)).bit_length())
     keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.float32)
     fill(hashes, weights, keys, values)

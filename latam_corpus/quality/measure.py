@@ -10,6 +10,7 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.policy import cached_policies
 from latam_corpus.quality.signal_resources import SignalResources, cached_word_lists
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
@@ -62,7 +63,9 @@ class Measure(Stage):
         known = {*vocabulary.signal_names(), ALL}
         for signal in self.signals:
             if signal not in known:
-                raise ConfigError("option «signals»", f"unknown signal «{signal}»", closest(signal, known))
+                raise ConfigError(
+                    _("option «signals»"), _("unknown signal «{signal}»", signal=signal), closest(signal, known)
+                )
         if self.policies:  # no shipped policy bounds what needs a file
             self.resources.check(cached_policies(self.policies))
 

@@ -19,6 +19,7 @@ import polars as pl
 from latam_corpus.codes import holder, iso_code
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.quality.signals import WordSet
 from latam_corpus.text.spelling import listed_share
 
@@ -54,11 +55,15 @@ def word_lists_digest(folder: str) -> str:
 def _files(folder: str) -> list[Path]:
     files = sorted(Path(folder).glob("*.txt"))
     if not files:
-        raise ConfigError(folder, "there are no word lists", "name a folder with files such as spa.txt, a word a line")
+        raise ConfigError(
+            folder, _("there are no word lists"), _("name a folder with files such as spa.txt, a word a line")
+        )
     for path in files:
         if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:
             raise ConfigError(
-                str(path), "a word list has its language's ISO 639-3 code as its name", f"name it {code}.txt"
+                str(path),
+                _("a word list has its language's ISO 639-3 code as its name"),
+                _("name it {code}.txt", code=code),
             )
     return files
 
@@ -68,7 +73,11 @@ def _load(path: Path, _stamp: int) -> WordSet:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), f"not UTF-8: {error.reason} at byte {error.start}", "save it as UTF-8") from None
+        raise ConfigError(
+            str(path),
+            _("not UTF-8: {reason} at byte {start}", reason=error.reason, start=error.start),
+            _("save it as UTF-8"),
+        ) from None
     return WordSet.of(word[0] for word in map(_FIRST.match, lines) if word)
 
 
@@ -105,8 +114,10 @@ class SignalResources:
         }
         for signal, (option, is_set) in options.items():
             if signal in policies.bounded_signals and not is_set:
-                remedy = f"set «{option}» of the stage, or delete the bound"
-                raise ConfigError(policies.place_of(signal), f"«{signal}» is bounded, and nothing gives it", remedy)
+                remedy = _("set «{option}» of the stage, or delete the bound", option=option)
+                raise ConfigError(
+                    policies.place_of(signal), _("«{signal}» is bounded, and nothing gives it", signal=signal), remedy
+                )
 
     def digests(self) -> list[str]:
         """Return what changes when one of the files does.
@@ -167,9 +178,11 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
         scores = frame.select(pl.col("doc_id").cast(pl.String), pl.col(SCORE).cast(pl.Float32))
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
-        remedy = f"name a Parquet file with the columns doc_id and {SCORE}, a number"
-        raise ConfigError(path, f"these are no scores: {reason}", remedy) from None
+        remedy = _("name a Parquet file with the columns doc_id and {score}, a number", score=SCORE)
+        raise ConfigError(path, _("these are no scores: {reason}", reason=reason), remedy) from None
     twice = scores.filter(pl.col("doc_id").is_duplicated())
     if twice.height:
-        raise ConfigError(path, f"the document {twice['doc_id'][0]} has more than one score", "keep one of each")
+        raise ConfigError(
+            path, _("the document {twice} has more than one score", twice=twice["doc_id"][0]), _("keep one of each")
+        )
     return scores

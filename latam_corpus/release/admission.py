@@ -18,6 +18,7 @@ from latam_corpus.catalog.community_labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.release.removals import with_released, without_replaced
 from latam_corpus.release.splits import authors_of
 
@@ -98,13 +99,13 @@ class Terms:
             ("--uses", self.uses, vocabulary.USES),
         ):
             if not words:
-                raise ConfigError(what, "nothing is named", f"choose from: {', '.join(known)}")
+                raise ConfigError(what, _("nothing is named"), _("choose from: {names}", names=", ".join(known)))
             for word in words:
                 if word == "unknown":
-                    problem = "what has unknown rights can be collected and measured, never released"
-                    raise ConfigError(what, problem, "state the source's rights in its file")
+                    problem = _("what has unknown rights can be collected and measured, never released")
+                    raise ConfigError(what, problem, _("state the source's rights in its file"))
                 if word not in known:
-                    raise ConfigError(what, f"unknown word «{word}»", closest(word, known))
+                    raise ConfigError(what, _("unknown word «{word}»", word=word), closest(word, known))
 
     def refusal(self) -> pl.Expr:
         """Return the reason why a row's rights keep it out, null where they don't."""

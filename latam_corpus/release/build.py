@@ -17,6 +17,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.naming import checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.admission import Terms, decide, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
@@ -175,7 +176,9 @@ def _build(
     judged: Sequence[Judgement],
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
-        raise ConfigError(f"{name}@{version}", "it exists, and versions are never overwritten", "name another version")
+        raise ConfigError(
+            f"{name}@{version}", _("it exists, and versions are never overwritten"), _("name another version")
+        )
     inputs = _inputs(name, runs, opened, parent)
     lost = accepted_losses(inputs, accept_loss)
     listed = read_listed(opened, name)
@@ -199,7 +202,7 @@ def _build(
         inputs = replace(inputs, others=twins.runs)
     decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
     if not decision.released.height and not may_be_empty:
-        raise ReleaseError(name, "nothing is left to release", _why_nothing(decision))
+        raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decision))
     rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits, split_by)
     plan = plan_shards(rows, old.shards if old else (), shard_bytes)
     reused = reusable(plan, old.shards, first_shard) if old and _written_alike(old) else {}
@@ -211,7 +214,7 @@ def _build(
             now = read_listed(opened, name), read_withdrawn(opened, name, inputs.runs)
             same_lists = now[0].drop("time").equals(listed.drop("time")) and now[1].equals(withdrawn)
             if not same_lists or read_log(opened).withdrawals != log.withdrawals:
-                raise ReleaseError(name, "what may be released has changed while it was built", "build it again")
+                raise ReleaseError(name, _("what may be released has changed while it was built"), _("build it again"))
             remember_withdrawn(opened, name, withdrawn)
             versions = opened.versions(name)
             draft = Manifest(
@@ -305,11 +308,13 @@ def _reserved(store: Store, name: str, version: str | None, versions: Sequence[s
     number = version or next_version(taken, today)
     newest = max(versions, key=version_key, default=number)
     if version is None and version_key(number) < version_key(newest):
-        problem = f"by this machine's clock it is {today}, before {newest} was made"
-        raise ReleaseError(name, problem, "set the clock, or name the version")
+        problem = _("by this machine's clock it is {today}, before {newest} was made", today=today, newest=newest)
+        raise ReleaseError(name, problem, _("set the clock, or name the version"))
     while number in taken or not store.reserve(name, number):
         if version:
-            raise ReleaseError(f"{name}@{version}", "another build has taken this version", "name another version")
+            raise ReleaseError(
+                f"{name}@{version}", _("another build has taken this version"), _("name another version")
+            )
         taken.append(number)
         number = next_version(taken, today)
     return number
@@ -319,7 +324,9 @@ def _moment(today: date | None, created: datetime | None) -> datetime:
     if created is not None:
         return created
     if today is None:
-        raise ConfigError("build", "neither `today` nor `created` is given", "the clock is read by the command line")
+        raise ConfigError(
+            "build", _("neither `today` nor `created` is given"), _("the clock is read by the command line")
+        )
     return datetime.combine(today, time(), UTC)
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.run_record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.release.manifest import VERIFY
@@ -52,18 +53,18 @@ class Part:
         """Its rows in order, with the columns of a release; `split` is what the parent version had."""
         if not self.path:
             return
-        remedy = VERIFY if self.store else "run the recipe again, to its end"
+        remedy = VERIFY if self.store else _("run the recipe again, to its end")
         try:
             with self.store.open(self.path) if self.store else Path(self.path).open("rb") as opened:
                 file = pq.ParquetFile(opened)
                 missing = [name for name in _NEEDED if name not in file.schema_arrow.names]
                 if missing:
-                    problem = f"the column «{missing[0]}» is missing"
+                    problem = _("the column «{missing}» is missing", missing=missing[0])
                     raise ReleaseError(self.place, problem, remedy)
                 for frame in read_batches(file):
                     yield _completed(self._meant(frame))
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(self.place, f"it can't be read: {error}", remedy) from error
+            raise ReleaseError(self.place, _("it can't be read: {cause}", cause=error), remedy) from error
 
     def _meant(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self.only is not None:
@@ -133,10 +134,10 @@ def load_run(folder: Path) -> Run:
         losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
         accepted = values.get("accepted_loss")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = f"this isn't the record of a run: {error!r}"
-        raise ConfigError(str(file), problem, "run the recipe again") from None
+        problem = _("this isn't the record of a run: {reason}", reason=f"{error!r}")
+        raise ConfigError(str(file), problem, _("run the recipe again")) from None
     if not finished:
-        raise ConfigError(str(folder), "the run isn't finished", "run the recipe again; what is done is reused")
+        raise ConfigError(str(folder), _("the run isn't finished"), _("run the recipe again; what is done is reused"))
     name = folder.resolve().name
     return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted)
 
@@ -163,7 +164,7 @@ class Inputs:
         ordered = tuple(sorted(runs, key=lambda run: run.id))
         for before, after in pairwise(ordered):
             if before.id == after.id:
-                raise ConfigError(after.id, "two runs have this name", "name each run once")
+                raise ConfigError(after.id, _("two runs have this name"), _("name each run once"))
         return cls(ordered, parent)
 
     @property

@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.release.operands import (
     OPERATORS,
     Column,
@@ -115,7 +116,7 @@ def condition(text: str, place: str = "--where") -> Condition:
     latam_corpus.errors.ConfigError: --where, character 16, «'2'»: «cluster_size» holds numbers; write it without quotes
     """
     if len(text) > LONGEST:
-        raise ConfigError(place, f"it has more than {LONGEST:,} characters", "shorten it")
+        raise ConfigError(place, _("it has more than {longest} characters", longest=f"{LONGEST:,}"), _("shorten it"))
     try:
         parser = _Parser(text)
         return Condition(text, parser.whole(), tuple(dict.fromkeys(parser.columns)))

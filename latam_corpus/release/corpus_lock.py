@@ -93,10 +93,12 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
         several = isinstance(values, dict) and values.get("format") == _SEVERAL
         locks = tuple(_lock(one) for one in (values["releases"] if several else [values]))
     except OSError as error:
-        raise ConfigError(str(file), f"it can't be read: {error.strerror}", "name a corpus.lock") from None
+        raise ConfigError(
+            str(file), _("it can't be read: {cause}", cause=error.strerror), _("name a corpus.lock")
+        ) from None
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        remedy = "pull the version into a new folder"
-        raise ConfigError(str(file), f"this isn't a corpus.lock: {error}", remedy) from None
+        remedy = _("pull the version into a new folder")
+        raise ConfigError(str(file), _("this isn't a corpus.lock: {reason}", reason=error), remedy) from None
     if not locks:
         raise ConfigError(
             str(file), _("it locks no release"), _("join locks of pulled folders: {command}", command=_JOIN)

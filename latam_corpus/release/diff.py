@@ -9,6 +9,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.card_markdown import table
 from latam_corpus.release.manifest import load_manifest
@@ -152,7 +153,9 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
         try:
             rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason"])
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
+            raise ReleaseError(
+                str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
+            ) from error
         frames.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
     # An older record of the same document says less than why the later one fell.
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.durable import sync
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     import threading
@@ -31,15 +32,15 @@ def fetch(store: Store, path: str, sha256: str, part: Path, stop: threading.Even
         ReleaseError: it is missing, reading broke off, or its bytes have another digest; then nothing is left.
     """
     part.parent.mkdir(parents=True, exist_ok=True)
-    for _ in range(2):
+    for _attempt in range(2):
         begun = part.is_file() and part.stat().st_size > 0
         if _continued(store, path, part, stop) == sha256:
             return
         part.unlink()
         if not begun:
             break
-    problem = "its bytes aren't those that the manifest names"
-    raise ReleaseError(f"{store.url}, {path}", problem, "run `latam-corpus release verify`")
+    problem = _("its bytes aren't those that the manifest names")
+    raise ReleaseError(f"{store.url}, {path}", problem, _("run `latam-corpus release verify`"))
 
 
 def _continued(store: Store, path: str, part: Path, stop: threading.Event | None) -> str:
@@ -52,12 +53,14 @@ def _continued(store: Store, path: str, part: Path, stop: threading.Event | None
             opened.seek(written.tell())
             while piece := opened.read(_PIECE):
                 if stop and stop.is_set():
-                    raise ReleaseError(path, "stopped", "the same command goes on from here")
+                    raise ReleaseError(path, "stopped", _("the same command goes on from here"))
                 written.write(piece)
                 digest.update(piece)
         except (OSError, ValueError) as error:
             raise ReleaseError(
-                f"{store.url}, {path}", f"reading broke off: {error}", "the same command goes on from here"
+                f"{store.url}, {path}",
+                _("reading broke off: {reason}", reason=error),
+                _("the same command goes on from here"),
             ) from error
     sync(part)
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.vocabulary import SplitBy
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
 MANIFEST: Final = "manifest.json"
-VERIFY: Final = "run `latam-corpus release verify`"
+VERIFY: Final = _("run `latam-corpus release verify`")
 
 _PUT_BACK: Final = "put the version's own back from a copy of the store, or build the version anew"
 
@@ -300,7 +301,7 @@ def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest
     place = f"{store.url}, {name}@{version}, {MANIFEST}"
     manifest = parse_manifest(data, place)
     if (manifest.name, manifest.version) != (name, version):
-        raise ReleaseError(place, f"it is the manifest of {manifest.spec}", _PUT_BACK)
+        raise ReleaseError(place, _("it is the manifest of {spec}", spec=manifest.spec), _PUT_BACK)
     return manifest, data
 
 
@@ -312,7 +313,7 @@ def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
     """
     data = store.read("releases", manifest.name, manifest.version, file)
     if hashlib.sha256(data).hexdigest() != manifest.files[file].sha256:
-        problem = "its bytes aren't those that the manifest names"
+        problem = _("its bytes aren't those that the manifest names")
         raise ReleaseError(f"{store.url}, {manifest.spec}, {file}", problem, VERIFY)
     return data
 
@@ -334,7 +335,7 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     """
     values = parsed(data, place, _PUT_BACK)
     if not isinstance(values, dict) or "format" not in values or "shards" not in values:
-        raise ReleaseError(place, "this isn't the manifest of a latam_corpus release", _PUT_BACK)
+        raise ReleaseError(place, _("this isn't the manifest of a latam_corpus release"), _PUT_BACK)
     if values["format"] != FORMAT:
         problem = f"its format is {values['format']}, and this toolkit reads {FORMAT}"
         raise NewerFormatError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
@@ -348,7 +349,7 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     paths = Counter(shard.path.lower() for shard in manifest.shards)
     twice = next((path for path, shards in paths.items() if shards > 1), None)
     if twice:
-        raise ReleaseError(place, f"two shards are named {twice}", _PUT_BACK)
+        raise ReleaseError(place, _("two shards are named {twice}", twice=twice), _PUT_BACK)
     return manifest
 
 
@@ -364,13 +365,13 @@ def parsed(data: bytes, place: str, remedy: str) -> Any:
         ReleaseError: they are none.
     """
     if not data.strip():
-        raise ReleaseError(place, "it is empty", remedy)
+        raise ReleaseError(place, _("it is empty"), remedy)
     try:
         return json.loads(data)
     except ValueError as error:
-        raise ReleaseError(place, f"it isn't JSON: {error}", remedy) from None
+        raise ReleaseError(place, _("it isn't JSON: {reason}", reason=error), remedy) from None
     except RecursionError:
-        raise ReleaseError(place, "it is nested too deeply", remedy) from None
+        raise ReleaseError(place, _("it is nested too deeply"), remedy) from None
 
 
 def object_path(sha256: str) -> str:

@@ -65,8 +65,8 @@ def _pulled(
     except ConfigError as error:
         if not error.place.startswith("--where"):
             raise
-        problem = "none of its documents may be redistributed"
-        raise ConfigError(spec, problem, "a source says so with «redistribute» among its uses") from None
+        problem = _("none of its documents may be redistributed")
+        raise ConfigError(spec, problem, _("a source says so with «redistribute» among its uses")) from None
 
 
 def _upload(folder: Path, target: Store) -> None:

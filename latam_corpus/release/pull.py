@@ -22,6 +22,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
@@ -94,7 +95,9 @@ def pull(
     wanted = None if where is None else condition(where)
     if with_index and (wanted or columns or exclude):
         what = "rows" if wanted or exclude else "columns"
-        raise ConfigError("--with-index", f"a selection of {what} has no index", "pull it without --with-index")
+        raise ConfigError(
+            "--with-index", _("a selection of {what} has no index", what=what), _("pull it without --with-index")
+        )
     with opened.named_errors():
         selected = _Wanted(wanted, columns, frozenset(exclude), with_ledger)
         return _pull(opened, spec, to, selected, with_index, progress, tell, keys)
@@ -147,26 +150,32 @@ def _pull(
     manifest, data = read_manifest(opened, name, version)
     log = read_log(opened)
     for problem in version_signature_problems(manifest, data, log, keys):
-        raise ReleaseError(manifest.spec, problem, "nothing was pulled; ask who made it for the one that they signed")
+        raise ReleaseError(
+            manifest.spec, problem, _("nothing was pulled; ask who made it for the one that they signed")
+        )
     shards = log.readable(manifest)
     readable = without_excluded(opened, shards, selected.excluded)
     excluded = sum(one.rows for one in shards) - sum(one.rows for one in readable)
     wanted = picks(opened, manifest, readable, where)
     withdrawn = withdrawn_note(log, manifest)
     if withdrawn and with_index:
-        raise ConfigError("--with-index", withdrawn, "pull it without, or name a later version")
+        raise ConfigError("--with-index", withdrawn, _("pull it without, or name a later version"))
     if withdrawn and tell:
         tell(withdrawn)
     text = where.text if where else None
     if where and not wanted:
-        remedy = "see `release show`"
+        remedy = _("see `release show`")
         if ("language",) in where.columns:
-            remedy = f"its languages are {', '.join(sorted({shard.language for shard in manifest.shards}))}"
-        raise ConfigError(f"--where {text}", f"no document of {manifest.spec} is so", remedy)
+            remedy = _(
+                "its languages are {names}", names=", ".join(sorted({shard.language for shard in manifest.shards}))
+            )
+        raise ConfigError(f"--where {text}", _("no document of {spec} is so", spec=manifest.spec), remedy)
     if not wanted and selected.excluded:
-        raise ConfigError("--exclude", f"no document of {manifest.spec} is left", "exclude fewer")
+        raise ConfigError("--exclude", _("no document of {spec} is left", spec=manifest.spec), _("exclude fewer"))
     if with_index and not manifest.index:
-        raise ConfigError("--with-index", f"{manifest.spec} was built without an index", "pull it without")
+        raise ConfigError(
+            "--with-index", _("{spec} was built without an index", spec=manifest.spec), _("pull it without")
+        )
     sha256 = hashlib.sha256(data).hexdigest()
     side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
     own_ledger = selected.ledger and LEDGER not in side
@@ -271,11 +280,13 @@ def _prepared(
 ) -> _State:
     """Return the folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
     if to.exists() and not to.is_dir():
-        raise ConfigError(str(to), "it is a file", "name a folder")
+        raise ConfigError(str(to), _("it is a file"), _("name a folder"))
     try:
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(str(to), f"the folder can't be made: {error.strerror}", "name another folder") from None
+        raise ConfigError(
+            str(to), _("the folder can't be made: {reason}", reason=error.strerror), _("name another folder")
+        ) from None
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
@@ -283,12 +294,15 @@ def _prepared(
         for left in to.glob(f".{_STATE}-*.tmp"):  # of a pull that was killed as it began
             left.unlink()
     if before is None and any(to.iterdir()):
-        raise ConfigError(str(to), "the folder holds other files", "name a new or empty folder")
+        raise ConfigError(str(to), _("the folder holds other files"), _("name a new or empty folder"))
     there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
     strangers = sorted(there - owned - set(planned))
     if strangers:
-        problem = f"«{strangers[0]}» isn't part of the release, and readers of the folder would take it in"
-        raise ConfigError(str(to), problem, "move it elsewhere, or name a new folder")
+        problem = _(
+            "«{strangers}» isn't part of the release, and readers of the folder would take it in",
+            strangers=strangers[0],
+        )
+        raise ConfigError(str(to), problem, _("move it elsewhere, or name a new folder"))
     state = _State(to / _STATE, sha256, where, {}, sorted(owned | set(planned)), sequence, selection)
     if before and before.of_same(state):
         state.finished.update(before.finished)
@@ -304,7 +318,11 @@ def _earlier(to: Path, name: str) -> _State | None:
     if (to / LOCK).is_file():
         lock = read_lock(to / LOCK)
         if lock.name != name:
-            raise ConfigError(str(to), f"the folder holds {lock.name}@{lock.version}", "name another folder")
+            raise ConfigError(
+                str(to),
+                _("the folder holds {lock}@{version}", lock=lock.name, version=lock.version),
+                _("name another folder"),
+            )
     try:
         state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
         must_be(dict, state.finished)
@@ -314,7 +332,7 @@ def _earlier(to: Path, name: str) -> _State | None:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError, RecursionError):
-        raise ConfigError(str(to / _STATE), "it is damaged", "remove the folder and pull again") from None
+        raise ConfigError(str(to / _STATE), _("it is damaged"), _("remove the folder and pull again")) from None
     else:
         return state
     if not (to / LOCK).is_file():
@@ -387,7 +405,7 @@ def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: thread
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
+            raise ReleaseError(job.stored_path, "stopped", _("the same command goes on from here"))
         fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
         sync(part)
         sha256 = digest_of(part)

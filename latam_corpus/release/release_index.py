@@ -15,6 +15,7 @@ from latam_corpus.dedupe.fingerprint_index import IndexFile, open_index
 from latam_corpus.durable import OTHER_BYTES, known_digest
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.locks import locked
+from latam_corpus.messages import _
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.sketch import build_command, scheme_in
@@ -66,12 +67,14 @@ class Indexed:
         # The stage asks for the digest again, in the same process.
         if target.is_file() and known_digest(target) == sha256:
             return False
-        mend = f"mend it: {build_command(self.store, self.manifest, self.manifest.version)}"
+        mend = _(
+            "mend it: {build_command}", build_command=build_command(self.store, self.manifest, self.manifest.version)
+        )
         if target.is_symlink():
             problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
             raise ReleaseError(f"{self.store.url}, {path}", problem, mend)
         if not self.store.exists(path):
-            raise ReleaseError(f"{self.store.url}, {path}", "the file is missing", mend)
+            raise ReleaseError(f"{self.store.url}, {path}", _("the file is missing"), mend)
         part = target.with_suffix(".part")
         try:
             fetch(self.store, path, sha256, part)
@@ -99,7 +102,7 @@ def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
     withdrawn = withdrawn_note(read_log(store), manifest)
     if withdrawn:
         # New documents would fall for copies that nobody gets.
-        raise ConfigError(f"{store.url}, {manifest.spec}", withdrawn, f"compare with the latest: {name}")
+        raise ConfigError(f"{store.url}, {manifest.spec}", withdrawn, _("compare with the latest: {name}", name=name))
     scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
     return Indexed(store, manifest)
 

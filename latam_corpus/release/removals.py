@@ -15,6 +15,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.pipeline import barriers
 from latam_corpus.release.store_tables import read_rows, write_rows
 from latam_corpus.release.withdrawn_in_run import Withdrawals
@@ -42,7 +43,9 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
             try:
                 rows = schema.conform(pl.read_parquet(file, glob=False), REPLACED)
             except (OSError, pl.exceptions.PolarsError) as error:
-                raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
+                raise ReleaseError(
+                    str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
+                ) from error
             frames.append(rows.with_columns(pl.lit(run.id).alias("run")))
     return pl.concat(frames)
 
@@ -94,7 +97,7 @@ def _evidence(run: str, encoded: str | None, kept: str, containment: float | Non
         values = dict(json.loads(encoded or "{}"))
     except (ValueError, TypeError) as error:
         raise ReleaseError(
-            f"{run}/{REPLACED_FILE}", f"evidence that is no JSON: {error}", "run the recipe again"
+            f"{run}/{REPLACED_FILE}", _("evidence that is no JSON: {reason}", reason=error), _("run the recipe again")
         ) from None
     if containment is not None:
         values.setdefault("containment", round(containment, 4))
@@ -129,8 +132,8 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
                 withdrawn = withdrawn.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
             frames.append(schema.conform(withdrawn.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
-            problem = f"it can't be read: {error}"
-            raise ReleaseError(f"{run.id}/dropped", problem, "run the recipe again") from error
+            problem = _("it can't be read: {cause}", cause=error)
+            raise ReleaseError(f"{run.id}/dropped", problem, _("run the recipe again")) from error
     return _last(frames)
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
 from latam_corpus.release.shard_file import group_ends, read_batches, write_group, writer
 from latam_corpus.release.shard_plan import data_path
 from latam_corpus.release.store_tables import open_shard
@@ -102,7 +103,7 @@ def columns_of(names: Sequence[str]) -> pl.Schema:
     known = {**schema.RELEASE_SCHEMA, "id": pl.String()}
     for name in names:
         if name not in known:
-            raise ConfigError("--columns", f"unknown column «{name}»", closest(name, known))
+            raise ConfigError("--columns", _("unknown column «{name}»", name=name), closest(name, known))
     return pl.Schema({name: known[name] for name in dict.fromkeys(("doc_id", *names))})
 
 
@@ -182,6 +183,10 @@ def _matching(store: Store, manifest: Manifest, one: ReadableShard, where: Condi
     with open_shard(store, one.shard, ["doc_id"], cache_type="none") as file:
         lacking = where.lacking(file.schema_arrow)
         if lacking:
-            problem = f"{manifest.spec} has no column «{lacking}»: it was made before there was one"
-            raise ConfigError(f"--where {where.text}", problem, "leave it out, or name a later version")
+            problem = _(
+                "{spec} has no column «{lacking}»: it was made before there was one",
+                spec=manifest.spec,
+                lacking=lacking,
+            )
+            raise ConfigError(f"--where {where.text}", problem, _("leave it out, or name a later version"))
         return sum(frame.filter(expression).height for frame in read_batches(file, reads))

@@ -18,6 +18,7 @@ import polars as pl
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.shard_file import ROW_ALLOWANCE
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def _partitions(rows: pl.DataFrame) -> Iterator[tuple[tuple[str, str, str], NDAr
     for language, genre, split, places in sorted(groups.iter_rows(), key=lambda row: (*row[:2], _RANK[row[2]])):
         for what, word in (("language", language), ("genre", genre)):
             if not _WORD.fullmatch(word):
-                problem = f"the {what} «{word}» can't be a folder's name"
-                raise ReleaseError("shards", problem, "use letters, digits and underscores, such as spa_Latn")
+                problem = _("the {what} «{word}» can't be a folder's name", what=what, word=word)
+                raise ReleaseError("shards", problem, _("use letters, digits and underscores, such as spa_Latn"))
         yield (language, genre, split), np.array(places, dtype=np.int64)
 
 

@@ -31,6 +31,7 @@ from latam_corpus.dedupe.fingerprint_index import (
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of, link_or_copy
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.text.orthography import spellings_digest
@@ -79,7 +80,7 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
     # A build upon an older version would put its documents in place of the latest's.
     which = "build it" if latest else "name a version that was built with one, or build one upon the latest"
     remedy = f"{which}: {build_command(store, manifest, upon)}"
-    raise ConfigError(f"{store.url}, {manifest.spec}", "it was built without a fingerprint index", remedy)
+    raise ConfigError(f"{store.url}, {manifest.spec}", _("it was built without a fingerprint index"), remedy)
 
 
 def build_command(store: Store, manifest: Manifest, upon: str) -> str:
@@ -106,17 +107,27 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
 def _scheme_of_file(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
     """Return the scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
-    remedy = f"build it: {build_command(store, manifest, manifest.version)}"
+    remedy = _("build it: {build_command}", build_command=build_command(store, manifest, manifest.version))
     try:
         with store.open("releases", manifest.name, manifest.version, file) as opened:
             metadata = json.loads(pq.read_metadata(opened).metadata[METADATA])
         if metadata["format"] not in formats:
-            raise ConfigError(place, f"its index has format {metadata['format']}, this toolkit reads {FORMAT}", remedy)
+            raise ConfigError(
+                place,
+                _(
+                    "its index has format {metadata}, this toolkit reads {format}",
+                    metadata=metadata["format"],
+                    format=FORMAT,
+                ),
+                remedy,
+            )
         return Scheme.from_dict(metadata["scheme"], place)
     except ReleaseError as error:
         raise ConfigError(error.place, error.problem, remedy) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{place}, {file}", f"it is no file of a fingerprint index: {error!r}", remedy) from None
+        raise ConfigError(
+            f"{place}, {file}", _("it is no file of a fingerprint index: {reason}", reason=f"{error!r}"), remedy
+        ) from None
 
 
 def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
@@ -195,8 +206,8 @@ class Sketcher:
             # Of the parent, since only its shards are taken over.
             spec = self.old.spec if self.old else "NAME@VERSION"
             verify = f"latam-corpus release verify {spec} --store {self.store.url}"
-            remedy = f"put a sound copy in its place; `{verify}` tells what else is damaged"
-            raise ReleaseError(place, f"it can't be read: {error}", remedy) from error
+            remedy = _("put a sound copy in its place; `{verify}` tells what else is damaged", verify=verify)
+            raise ReleaseError(place, _("it can't be read: {cause}", cause=error), remedy) from error
 
     def _taken(self, shard: Shard, target: Path) -> bool:
         """Whether the target is the parent's file now; it is not when that has other bytes or another scheme."""

@@ -13,6 +13,7 @@ import polars as pl
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.release.tombstones import name_key
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def check_shares(shares: Mapping[str, float]) -> None:
     """Raise ConfigError unless these are shares of documents to hold out, less than all of them."""
     for split, share in shares.items():
         if split not in vocabulary.SPLITS[1:]:
-            raise ConfigError("splits", f"unknown split «{split}»", "choose from: validation, test")
+            raise ConfigError("splits", _("unknown split «{split}»", split=split), _("choose from: validation, test"))
         if not 0 <= share < 1:
-            raise ConfigError("splits", f"{split} = {share} isn't a share", "give a number from 0 to 1")
+            raise ConfigError(
+                "splits", _("{split} = {share} isn't a share", split=split, share=share), _("give a number from 0 to 1")
+            )
     if sum(shares.values()) >= 1:
-        raise ConfigError("splits", "nothing is left to train on", "hold out less than all documents")
+        raise ConfigError("splits", _("nothing is left to train on"), _("hold out less than all documents"))
 
 
 def with_splits(

@@ -38,6 +38,7 @@ from latam_corpus.catalog.naming import (
 from latam_corpus.durable import create, replace, replacing
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import is_locked, locked
+from latam_corpus.messages import _
 from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
 from latam_corpus.release.minisign_keys import SUFFIX
@@ -119,7 +120,7 @@ class Store:
             extra = "pip install 'latam-corpus[s3]'" if str(url).startswith("s3") else "pip install it"
             raise ConfigError(str(url), str(missing), extra) from None
         except ValueError as unknown:
-            raise ConfigError(str(url), str(unknown), "name a folder, or a URL such as s3://bucket/store") from None
+            raise ConfigError(str(url), str(unknown), _("name a folder, or a URL such as s3://bucket/store")) from None
         return cls(str(url), filesystem, root.rstrip("/"), signer)
 
     @property
@@ -162,9 +163,9 @@ class Store:
         try:
             opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb", **options)
         except _NOT_THERE:
-            raise ReleaseError(f"{self.url}, {'/'.join(names)}", "the file is missing", VERIFY) from None
+            raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("the file is missing"), VERIFY) from None
         except IsADirectoryError:
-            raise ReleaseError(f"{self.url}, {'/'.join(names)}", "it is a folder", "move it elsewhere") from None
+            raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("it is a folder"), _("move it elsewhere")) from None
         return opened
 
     def read(self, *names: str) -> bytes:
@@ -199,8 +200,8 @@ class Store:
         except FileExistsError:
             raise ReleaseError(
                 f"{self.url}, {'/'.join(names)}",
-                "it exists already; versions are never overwritten",
-                "build again",
+                _("it exists already; versions are never overwritten"),
+                _("build again"),
             ) from None
 
     def sign(self, data: bytes, *names: str) -> None:
@@ -247,8 +248,10 @@ class Store:
         try:
             yield
         except remote.failures() as error:
-            problem = f"it can't be read or written: {error}"
-            raise ReleaseError(self.url, problem, "check the address, the rights to it and the space left") from error
+            problem = _("it can't be read or written: {reason}", reason=error)
+            raise ReleaseError(
+                self.url, problem, _("check the address, the rights to it and the space left")
+            ) from error
 
     def names(self) -> list[str]:
         """Return the names of the releases, sorted; a name with no finished version is none."""
@@ -338,20 +341,28 @@ class Store:
         name, at, version = spec.partition("@")
         versions = self.versions(name)
         if not versions:
-            raise ConfigError(self.url, f"there is no release «{name}»", closest(name, self.names()))
+            raise ConfigError(self.url, _("there is no release «{name}»", name=name), closest(name, self.names()))
         place = f"{self.url}, {name}"
         if at and not version:
-            raise ConfigError(place, "no version stands after the @", f"write {name}@{versions[-1]}, or {name} alone")
+            raise ConfigError(
+                place,
+                _("no version stands after the @"),
+                _("write {name}@{versions}, or {name} alone", name=name, versions=versions[-1]),
+            )
         if version in ("", LATEST_KEYWORD):
             latest, notes = self._latest(name)
             if latest is None:
-                raise ReleaseError(place, "none of its versions is whole", notes[0])
+                raise ReleaseError(place, _("none of its versions is whole"), notes[0])
             return name, latest
         if checked_version(version, place, versions) not in versions:
             if self.filesystem.exists(self.path("releases", name, version)):
-                problem = f"the version «{version}» was never finished: it has no {MANIFEST}"
+                problem = _(
+                    "the version «{version}» was never finished: it has no {manifest}",
+                    version=version,
+                    manifest=MANIFEST,
+                )
                 raise ConfigError(place, problem, closest(version, versions))
-            raise ConfigError(place, f"there is no version «{version}»", closest(version, versions))
+            raise ConfigError(place, _("there is no version «{version}»", version=version), closest(version, versions))
         return name, version
 
     @contextmanager

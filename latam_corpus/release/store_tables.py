@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import VERIFY
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def open_shard(
                 raise pa.ArrowInvalid(f"it is another file, without the column «{lacking[0]}»")
             yield file
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise ReleaseError(f"{store.url}, {shard.object}", f"it can't be read: {error}", VERIFY) from error
+        raise ReleaseError(
+            f"{store.url}, {shard.object}", _("it can't be read: {cause}", cause=error), VERIFY
+        ) from error
 
 
 def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None) -> pl.DataFrame:
@@ -64,7 +67,9 @@ def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None
         _check_columns(rows.collect_schema(), schema.LEDGER_SCHEMA)
         return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise ReleaseError(f"{store.url}, {name}@{version}, {LEDGER}", f"it can't be read: {error}", VERIFY) from error
+        raise ReleaseError(
+            f"{store.url}, {name}@{version}, {LEDGER}", _("it can't be read: {cause}", cause=error), VERIFY
+        ) from error
 
 
 def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str) -> pl.DataFrame:
@@ -83,7 +88,9 @@ def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: st
     except ReleaseError as error:
         raise ReleaseError(error.place, error.problem, remedy) from None
     except pl.exceptions.PolarsError as error:
-        raise ReleaseError(f"{store.url}, {name}, {file}", f"it can't be read: {error}", remedy) from error
+        raise ReleaseError(
+            f"{store.url}, {name}, {file}", _("it can't be read: {cause}", cause=error), remedy
+        ) from error
 
 
 def write_rows(store: Store, rows: pl.DataFrame, name: str, file: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.release.manifest import AcceptedLoss, Flow, RunEntry, SourceEntry, Tally
 
@@ -89,8 +90,11 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
             raise ReleaseError(
                 run.id,
                 f"{run.losses[0]}{more}",
-                f"read what fell with `latam-corpus sample {run.id} --set-aside --by drop_reason`, or give "
-                '--accept-loss "why"; it goes on the card',
+                _(
+                    "read what fell with `latam-corpus sample {run} --set-aside --by drop_reason`, or "
+                    'give --accept-loss "why"; it goes on the card',
+                    run=run.id,
+                ),
             )
         losses += [AcceptedLoss(run=run.id, accepted=str(why), **loss.as_dict()) for loss in run.losses]
     return tuple(sorted(losses, key=lambda loss: loss.run))

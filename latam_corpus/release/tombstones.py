@@ -22,6 +22,7 @@ from latam_corpus.dedupe.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
 
 if TYPE_CHECKING:
@@ -53,14 +54,16 @@ def settled(by: By, value: str) -> str:
     ('gabriel garcia marquez', 'http://sitio.example/a/*')
     """
     if not value.strip():
-        raise ConfigError(f"--{by}", "nothing is named", "say what is withdrawn")
+        raise ConfigError(f"--{by}", _("nothing is named"), _("say what is withdrawn"))
     if by == "creator":
         return name_key(value)
     if by != "url":
         return value.strip()
     pattern = re.match(r"(https?://[^/*]+)(.*)", value.strip(), re.DOTALL | re.IGNORECASE)
     if not pattern:
-        raise ConfigError("--url", f"«{value}» names no site", "write it as https://site.example/folder/*")
+        raise ConfigError(
+            "--url", _("«{value}» names no site", value=value), _("write it as https://site.example/folder/*")
+        )
     return canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2]
 
 

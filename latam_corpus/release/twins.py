@@ -14,6 +14,7 @@ import polars as pl
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
@@ -112,7 +113,9 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
         try:
             rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(str(file), f"it can't be read: {error}", "run the recipe again") from error
+            raise ReleaseError(
+                str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
+            ) from error
         copies = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
         if copies.is_empty():
             continue

@@ -16,6 +16,7 @@ from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.messages import _
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
@@ -104,10 +105,12 @@ def withdraw(
     """
     if "@" in name:
         raise ConfigError(
-            name, "a withdrawal is from all versions", f"name the release alone: {name.partition('@')[0]}"
+            name,
+            _("a withdrawal is from all versions"),
+            _("name the release alone: {partition}", partition=name.partition("@")[0]),
         )
     if not because.strip():
-        raise ConfigError("--because", "it is empty", "say in a few words why, without personal data")
+        raise ConfigError("--because", _("it is empty"), _("say in a few words why, without personal data"))
     with store.named_errors():
         return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress, judged)
 
@@ -138,8 +141,8 @@ def _withdraw(
         _must_be_there(name, by, value, meant, versions)
         entry = _entered(search, log, by, wanted, asked, name, because, now, fresh, before, runs_there)
         if _versions(store, log).keys() != versions.keys():
-            problem = "a version was made meanwhile, and may have what is withdrawn"
-            raise ReleaseError(f"{store.url}, {name}", problem, "give the command again")
+            problem = _("a version was made meanwhile, and may have what is withdrawn")
+            raise ReleaseError(f"{store.url}, {name}", problem, _("give the command again"))
         rows = fresh.select(ROWS.names())
     else:
         entry, rows = earlier[-1], known
@@ -215,7 +218,7 @@ class _Search:
         """Return what the log keeps of the texts of documents, TEXTS."""
         rows = [texts_of(pl.Series([], dtype=pl.String))]
         for (sha256,), mine in meant.group_by("object"):
-            for _, frame in self._frames(("doc_id", "text"), {str(sha256): self.objects[str(sha256)]}):
+            for _object, frame in self._frames(("doc_id", "text"), {str(sha256): self.objects[str(sha256)]}):
                 rows.append(texts_of(frame.filter(pl.col("doc_id").is_in(mine["doc_id"].implode()))["text"]))
         return pl.concat(rows).unique("text_hash", maintain_order=True)
 
@@ -269,11 +272,11 @@ def _must_be_there(name: str, by: By, value: str, meant: pl.DataFrame, versions:
     if name in having:
         return
     shown = f"«{value}»" if by != "text" else "this text, nor one near it"
-    problem = f"no version of {name} has {shown}"
+    problem = _("no version of {name} has {shown}", name=name, shown=shown)
     if having:
-        raise ConfigError(f"--{by}", problem, f"it is in {', '.join(sorted(having))}: name that release")
+        raise ConfigError(f"--{by}", problem, _("it is in {names}: name that release", names=", ".join(sorted(having))))
     sources = {entry.source_id for manifest in versions.values() for entry in manifest.sources}
-    remedy = closest(value, sources) if by == "source" else "`latam-corpus explain` tells where a document is"
+    remedy = closest(value, sources) if by == "source" else _("`latam-corpus explain` tells where a document is")
     raise ConfigError(f"--{by}", problem, remedy)
 
 

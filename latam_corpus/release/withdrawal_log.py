@@ -42,7 +42,7 @@ TEXTS: Final = pl.Schema({"text_hash": pl.Binary(), "words": pl.UInt32(), "runs"
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
 _TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED}
-_REMEDY: Final = "take it from a copy of the store: nothing is read while withdrawals can't be"
+_REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
 
 
 class Replacement(SideFile):
@@ -103,7 +103,7 @@ def parse_entry(data: bytes, place: str) -> Entry:
     try:
         return Entry.model_validate(unsealed(data))
     except ValidationError as error:
-        raise ReleaseError(place, f"it is no entry: {error.errors()[0]['msg']}", _REMEDY) from None
+        raise ReleaseError(place, _("it is no entry: {errors}", errors=error.errors()[0]["msg"]), _REMEDY) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ReleaseError(place, str(error), _REMEDY) from None
 
@@ -177,7 +177,7 @@ class WithdrawalLog:
         path = (FOLDER, table_file(recorded.sha256))
         data = self.store.read(*path)
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
-            problem = "its bytes aren't those that the log names"
+            problem = _("its bytes aren't those that the log names")
             raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
         return pl.read_parquet(io.BytesIO(data)).select(columns.names())
 
@@ -259,11 +259,15 @@ def read_log(store: Store) -> WithdrawalLog:
         place = f"{store.url}, {FOLDER}/{name}"
         entry = parse_entry(data, place)
         if entry.number != number or entry.previous != (digests[-1] if digests else BEGINNING):
-            raise ReleaseError(place, "it doesn't follow on the entry before it", _REMEDY)
+            raise ReleaseError(place, _("it doesn't follow on the entry before it"), _REMEDY)
         entries.append(entry)
         digests.append(hashlib.sha256(data).hexdigest())
     if len(listed) > len(entries):
-        raise ReleaseError(f"{store.url}, {FOLDER}/{len(entries) + 1:04d}.json", "the entry is missing", _REMEDY)
+        raise ReleaseError(
+            _("{url}, {folder}/{number}.json", url=store.url, folder=FOLDER, number=f"{len(entries) + 1:04d}"),
+            _("the entry is missing"),
+            _REMEDY,
+        )
     return WithdrawalLog(store, tuple(entries), tuple(digests))
 
 
@@ -283,8 +287,12 @@ def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:
         ReleaseError: its end was cut off.
     """
     if log.sequence < sequence:
-        place = f"{log.store.url}, {FOLDER}/{log.sequence + 1:04d}.json"
-        raise ReleaseError(place, f"the entry is missing: {spec} was made when there were {sequence}", _REMEDY)
+        place = _("{url}, {folder}/{number}.json", url=log.store.url, folder=FOLDER, number=f"{log.sequence + 1:04d}")
+        raise ReleaseError(
+            place,
+            _("the entry is missing: {spec} was made when there were {sequence}", spec=spec, sequence=sequence),
+            _REMEDY,
+        )
 
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:
@@ -301,8 +309,12 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
     """
     last = log.entries[-1].time if log.entries else None
     if last and time < last:
-        problem = f"by this machine's clock it is {time:%F %T}, before the log's last entry ({last:%F %T})"
-        raise ReleaseError(f"{log.store.url}, {FOLDER}", problem, "set the clock; nothing was withdrawn")
+        problem = _(
+            "by this machine's clock it is {time}, before the log's last entry ({last})",
+            time=f"{time:%F %T}",
+            last=f"{last:%F %T}",
+        )
+        raise ReleaseError(f"{log.store.url}, {FOLDER}", problem, _("set the clock; nothing was withdrawn"))
     files = {}
     for name, rows in tables.items():
         if rows.height:
@@ -311,8 +323,8 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
     try:
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:
-        problem = "somebody else has withdrawn something at this moment, and was first"
-        raise ReleaseError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, "give the command again") from None
+        problem = _("somebody else has withdrawn something at this moment, and was first")
+        raise ReleaseError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
     log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
 

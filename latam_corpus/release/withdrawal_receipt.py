@@ -150,7 +150,9 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [OTHER_BYTES]
-        raise ConfigError("the receipt", "it is neither a page nor JSON of this toolkit", "name the file of a receipt")
+        raise ConfigError(
+            _("the receipt"), _("it is neither a page nor JSON of this toolkit"), _("name the file of a receipt")
+        )
     try:
         values = unsealed(inner)
         problems = [*_disagreeing(values), *_other_page(values, inner, data if page else None)]

@@ -69,7 +69,7 @@ def checked_language(language: str) -> str:
         ConfigError: they don't.
     """
     if language not in LANGUAGES:
-        raise ConfigError("--in", f"pages don't speak «{language}»", one_of(LANGUAGES))
+        raise ConfigError("--in", _("pages don't speak «{language}»", language=language), one_of(LANGUAGES))
     return language
 
 

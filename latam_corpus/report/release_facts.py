@@ -13,6 +13,7 @@ from latam_corpus import schema
 from latam_corpus.catalog.display_names import COUNTRIES
 from latam_corpus.codes import UNDETERMINED, admits, groups, short
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.withdrawal_log import read_log
 from latam_corpus.vocabulary import GENRES
@@ -119,7 +120,9 @@ def _of_shards(store: Store, manifest: Manifest) -> dict[str, list[tuple[str, in
             rows = pl.read_parquet(path, glob=False, columns=[name for name in names if name in there])
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(
-                f"{store.url}, {shard.shard.object}", f"it can't be read: {error}", "run `latam-corpus release verify`"
+                f"{store.url}, {shard.shard.object}",
+                _("it can't be read: {cause}", cause=error),
+                _("run `latam-corpus release verify`"),
             ) from None
         rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in names})).filter(
             shard.wanted()

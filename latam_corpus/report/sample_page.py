@@ -105,7 +105,7 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         import xlsxwriter  # an extra
     except ImportError:
         raise ConfigError(
-            str(path), "sheets need the package XlsxWriter", "pip install 'latam-corpus[sheets]'"
+            str(path), _("sheets need the package XlsxWriter"), "pip install 'latam-corpus[sheets]'"
         ) from None
     asked = [NAMES[question].translate(language) for question in QUESTIONS]
     heads = (*asked, NOTE.translate(language), *COLUMNS)
@@ -201,7 +201,7 @@ def by_columns(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in GROUPING:
-            raise ConfigError("--by", f"documents can't be grouped by «{name}»", closest(name, GROUPING))
+            raise ConfigError("--by", _("documents can't be grouped by «{name}»", name=name), closest(name, GROUPING))
     return names
 
 

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.train.new_folder import new_folder
 
 if TYPE_CHECKING:
@@ -91,8 +92,10 @@ def write_alignment(open_stream: Callable[[tuple[str, ...]], CorpusStream], to: 
                 _write(open_stream(COLUMNS), some, table, lines, memory, summary)
             memory.write("</body></tmx>\n")
         if not summary.pairs:
-            problem = f"{stream.version} has no two documents of which one translates the other"
-            raise ConfigError("pairs", problem, "build one from bilingual files: TMX, ELAN, FLEx, or [[collect.texts]]")
+            problem = _("{version} has no two documents of which one translates the other", version=stream.version)
+            raise ConfigError(
+                "pairs", problem, _("build one from bilingual files: TMX, ELAN, FLEx, or [[collect.texts]]")
+            )
         about = asdict(summary) | {
             "release": stream.version,
             "manifest_sha256": stream.files.manifest_sha256,

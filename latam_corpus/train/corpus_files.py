@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.release.corpus_lock import LOCK, read_lock
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import SUMS, Store
@@ -77,7 +77,7 @@ class CorpusFiles:
     files: tuple[CorpusFile, ...]
     withdrawal_sequence: int = 0
     cache: GroupCache | None = None
-    remedy: str = VERIFY
+    remedy: str | Message = VERIFY
 
     @property
     def digest(self) -> str:
@@ -199,16 +199,18 @@ def open_files(
 def _must_match(lock: Lock, opened: CorpusFiles, place: str) -> None:
     manifest = opened.manifest
     if (lock.name, lock.version) != (manifest.name, manifest.version):
-        problem = f"it is of {lock.name}@{lock.version}, and {manifest.spec} is read"
-        raise ConfigError(place, problem, f"name {lock.name}@{lock.version}")
+        problem = _(
+            "it is of {lock}@{version}, and {spec} is read", lock=lock.name, version=lock.version, spec=manifest.spec
+        )
+        raise ConfigError(place, problem, _("name {lock}@{version}", lock=lock.name, version=lock.version))
     if lock.manifest_sha256 != opened.manifest_sha256:
-        problem = f"{manifest.spec} has another manifest than the lock names: the version was replaced"
-        raise ConfigError(place, problem, "find the store from which the lock's version was pulled")
+        problem = _("{spec} has another manifest than the lock names: the version was replaced", spec=manifest.spec)
+        raise ConfigError(place, problem, _("find the store from which the lock's version was pulled"))
 
 
 def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache | None) -> CorpusFiles:
     if spec is None and lock is None:
-        raise ConfigError(store.url, "no release is named", "name it, such as latam-news@2026.11.0")
+        raise ConfigError(store.url, _("no release is named"), _("name it, such as latam-news@2026.11.0"))
     if spec is None and lock:
         spec = f"{lock.name}@{lock.version}"
     with store.named_errors():
@@ -237,24 +239,28 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
     """Return a pulled folder, whose files are other than the version's shards where rows were left out of them."""
     folder = Path(store.root)
     lock = read_lock(folder / LOCK)
-    name, _, version = (spec or lock.name).partition("@")
+    name, _at, version = (spec or lock.name).partition("@")
     if name != lock.name or version not in ("", lock.version):
-        raise ConfigError(str(folder), f"it holds {lock.name}@{lock.version}, not {spec}", "pull that into another one")
+        raise ConfigError(
+            str(folder),
+            _("it holds {lock}@{version}, not {spec}", lock=lock.name, version=lock.version, spec=spec),
+            _("pull that into another one"),
+        )
     try:
         data = (folder / MANIFEST).read_bytes()
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise ReleaseError(str(error.filename), "the file is missing", _PULL_AGAIN) from None
+        raise ReleaseError(str(error.filename), _("the file is missing"), _PULL_AGAIN) from None
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 != lock.manifest_sha256:
-        raise ReleaseError(str(folder / MANIFEST), f"it isn't the one that {LOCK} names", _PULL_AGAIN)
+        raise ReleaseError(str(folder / MANIFEST), _("it isn't the one that {lock} names", lock=LOCK), _PULL_AGAIN)
     manifest = parse_manifest(data, str(folder / MANIFEST))
     rows = {(shard.path, shard.sha256): shard.rows for shard in manifest.shards}
     files = []
-    for digest, _, path in (line.partition("  ") for line in lines):
+    for digest, _gap, path in (line.partition("  ") for line in lines):
         if path.startswith("data/"):
-            config, _, name = path.removeprefix("data/").partition("/")
-            language, _, genre = config.partition("-")
+            config, _slash, name = path.removeprefix("data/").partition("/")
+            language, _dash, genre = config.partition("-")
             files.append(CorpusFile(path, digest, rows.get((path, digest)), language, genre, name.partition("-")[0]))
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))

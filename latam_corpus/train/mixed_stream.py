@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.train.ordered_rows import take_rows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
@@ -175,7 +176,9 @@ class MixedStream(PositionedStream):
         )
         for one in self._ingredients:
             if not sum(group.rows for group in one.stream.files.groups):
-                raise ConfigError("plan", f"a slice of {one.stream.version} has no documents", "plan anew")
+                raise ConfigError(
+                    "plan", _("a slice of {version} has no documents", version=one.stream.version), _("plan anew")
+                )
 
     @property
     def version(self) -> str:
@@ -208,13 +211,15 @@ def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         sound = all(type(one["drawn"]) is int and one["drawn"] >= 0 and "@" in one["release"] for one in slices)
         by = list(values["by"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        remedy = "give what `latam-corpus mix plan --json` printed"
-        raise ConfigError(place, f"it isn't a plan: {error}", remedy) from None
+        remedy = _("give what `latam-corpus mix plan --json` printed")
+        raise ConfigError(place, _("it isn't a plan: {reason}", reason=error), remedy) from None
     wrong = next((name for name in by if name not in _SLICED), None)
     if wrong:
         raise ConfigError(
-            place, f"it is by «{wrong}», by which files aren't divided", "plan by language, genre or split"
+            place,
+            _("it is by «{wrong}», by which files aren't divided", wrong=wrong),
+            _("plan by language, genre or split"),
         )
     if not sound or not any(one["drawn"] for one in slices):
-        raise ConfigError(place, "it draws no documents", "plan with more tokens")
+        raise ConfigError(place, _("it draws no documents"), _("plan with more tokens"))
     return slices

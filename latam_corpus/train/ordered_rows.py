@@ -95,7 +95,9 @@ class OrderedRows:
     ) -> None:
         lacking = not all("text" in one.schema.to_arrow_schema().names for one in files.footers)
         if "text" in selection.columns and lacking:
-            raise ConfigError("columns", f"{files.store.url} was pulled without «text»", "pull it with that column")
+            raise ConfigError(
+                "columns", _("{url} was pulled without «text»", url=files.store.url), _("pull it with that column")
+            )
         self._files = files
         self._selection = selection
         self._key = (seed, epoch)
@@ -175,8 +177,14 @@ class OrderedRows:
         if where:
             lacking = where.lacking(table.schema)
             if lacking:
-                problem = f"{self._files.manifest.spec} has no column «{lacking}»: it was made before there was one"
-                raise ConfigError(f"where {where.text}", problem, "leave it out, or name a later version")
+                problem = _(
+                    "{spec} has no column «{lacking}»: it was made before there was one",
+                    spec=self._files.manifest.spec,
+                    lacking=lacking,
+                )
+                raise ConfigError(
+                    _("where {text}", text=where.text), problem, _("leave it out, or name a later version")
+                )
             frame = pl.from_arrow(table.select(list(dict.fromkeys(steps[0] for steps in where.columns))))
             if isinstance(frame, pl.DataFrame):
                 stays &= frame.select(where.expression.fill_null(value=False)).to_series().to_numpy()

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.train.tokenizer import Tokenizer
 
 _FORMAT: Final = 1
-_OTHER_STATE: Final = "give the state that a stream of this version returned"
+_OTHER_STATE: Final = _("give the state that a stream of this version returned")
 _SHARED: Final = ("version", "order", "seed", "epoch", "world")
 
 
@@ -63,9 +64,13 @@ class PositionedStream(ABC):
             ConfigError: the rank isn't one of the world's.
         """
         if world < 1:
-            raise ConfigError("world", f"{world} is too small", "give 1 or more")
+            raise ConfigError("world", _("{value} is too small", value=world), _("give 1 or more"))
         if not 0 <= rank < world:
-            raise ConfigError("rank", f"{rank} isn't one of {world} ranks", f"give 0 to {world - 1}")
+            raise ConfigError(
+                "rank",
+                _("{rank} isn't one of {world} ranks", rank=rank, world=world),
+                _("give 0 to {number}", number=world - 1),
+            )
         self._seed, self._epoch, self._rank, self._world = seed, epoch, rank, world
         self._opened: Rows | None = None
         self._position = 0
@@ -169,14 +174,14 @@ class PositionedStream(ABC):
             ConfigError: the tokenizer has no end token, or isn't the one that stopped inside a document.
         """
         if length < 1:
-            raise ConfigError("length", f"{length} is too small", "give 1 or more")
+            raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
         if self._at_end:
             self._go_to(self._epoch, 0)
         self._rows = iter(())
         within, end = self._within, tokenizer.end_id
         if within and within["tokenizer"] != tokenizer.sha256:
-            problem = "it stopped inside a document that another tokenizer had cut"
-            raise ConfigError("state", problem, "give the tokenizer that it had")
+            problem = _("it stopped inside a document that another tokenizer had cut")
+            raise ConfigError("state", problem, _("give the tokenizer that it had"))
         waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
         held = 0
         for table, positions in self._tables():
@@ -198,7 +203,7 @@ class PositionedStream(ABC):
                     held -= length
                     self._passed(first_position)
                     if waiting:
-                        first, before, _ = waiting[0]
+                        first, before, _tokens = waiting[0]
                         self._position = first // self._world * self._world
                         start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
                         self._within = start if before else None
@@ -272,24 +277,29 @@ class PositionedStream(ABC):
         known = [self._checked(one) for one in states]
         first = known[0] if known else {}
         if not known or any(one[key] != first[key] for one in known for key in _SHARED):
-            remedy = "give one of each rank, in their order"
-            raise ConfigError("state", "these aren't the states of one run's ranks", remedy)
+            remedy = _("give one of each rank, in their order")
+            raise ConfigError("state", _("these aren't the states of one run's ranks"), remedy)
         if len(known) not in (1, first["world"]):
-            problem = f"there are {len(known)} states, and the run had {first['world']} ranks"
-            raise ConfigError("state", problem, "give one of each rank, in their order, or one alone")
+            problem = _("there are {n} states, and the run had {first} ranks", n=len(known), first=first["world"])
+            raise ConfigError("state", problem, _("give one of each rank, in their order, or one alone"))
         positions = [one["position"] for one in known]
         ahead = tuple(first["ahead"])
         if len(known) == 1 and first["world"] not in (1, self._world) and first["uneven"]:
-            problem = f"it is one of {first['world']} ranks, which stand at different places, since rows are left out"
-            raise ConfigError("state", problem, "give load_state_dict the list of all ranks' states")
+            problem = _(
+                "it is one of {first} ranks, which stand at different places, since rows are left out",
+                first=first["world"],
+            )
+            raise ConfigError("state", problem, _("give load_state_dict the list of all ranks' states"))
         within = next((one["within"] for one in known if one.get("within")), None)
         if within and (len(known) > 1 or first["world"] != self._world):
-            problem = "it stopped inside a document, which goes on in the same rank's next block"
-            raise ConfigError("state", problem, f"go on with {first['world']} ranks, each with its own state")
+            problem = _("it stopped inside a document, which goes on in the same rank's next block")
+            raise ConfigError(
+                "state", problem, _("go on with {first} ranks, each with its own state", first=first["world"])
+            )
         if len(set(positions)) > 1:
             if any(one["ahead"] for one in known):
-                problem = "the number of ranks changed twice within a few rows"
-                raise ConfigError("state", problem, "go on with as many ranks as before for some rows")
+                problem = _("the number of ranks changed twice within a few rows")
+                raise ConfigError("state", problem, _("go on with as many ranks as before for some rows"))
             ahead = tuple(positions)
         if self._seed != first["seed"] and self._opened is not None:
             self._opened.close()
@@ -301,9 +311,9 @@ class PositionedStream(ABC):
     def _checked(self, state: Any) -> Mapping[str, Any]:
         whole = ("format", "seed", "epoch", "world", "position")
         if not isinstance(state, dict) or not all(type(state.get(key)) is int for key in whole):
-            raise ConfigError("state", "this isn't the state of a stream", _OTHER_STATE)
+            raise ConfigError("state", _("this isn't the state of a stream"), _OTHER_STATE)
         if state["format"] != _FORMAT:
-            problem = f"its format is {state['format']}, and this toolkit reads {_FORMAT}"
+            problem = _("its format is {state}, and this toolkit reads {format}", state=state["format"], format=_FORMAT)
             raise ConfigError("state", problem, _OTHER_STATE)
         ahead = state.get("ahead")
         sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
@@ -312,10 +322,17 @@ class PositionedStream(ABC):
             kinds = {"position": int, "tokens": int, "tokenizer": str}
             sound = sound and isinstance(within, dict) and {key: type(one) for key, one in within.items()} == kinds
         if not sound or state["position"] < 0:
-            raise ConfigError("state", "it is damaged", _OTHER_STATE)
+            raise ConfigError("state", _("it is damaged"), _OTHER_STATE)
         if state.get("version") != self.version:
-            raise ConfigError("state", f"it is of {state.get('version')}, and {self.version} is streamed", _OTHER_STATE)
+            raise ConfigError(
+                "state",
+                _("it is of {state}, and {version} is streamed", state=state.get("version"), version=self.version),
+                _OTHER_STATE,
+            )
         if state.get("order") != self._digest():
-            problem = f"it is of another order of {self.version}: other slices, another window, split or shuffling"
-            raise ConfigError("state", problem, "open the stream with the options that it had")
+            problem = _(
+                "it is of another order of {version}: other slices, another window, split or shuffling",
+                version=self.version,
+            )
+            raise ConfigError("state", problem, _("open the stream with the options that it had"))
         return state

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.condition import condition
 from latam_corpus.release.exclusions import excluded_ids
@@ -79,7 +80,9 @@ class CorpusStream(PositionedStream):
         super().__init__(seed, epoch, rank, world)
         for option, value, least in (("window", window, 1), ("cache_bytes", cache_bytes, 0)):
             if value < least:
-                raise ConfigError(option, f"{value} is too small", f"give {least} or more")
+                raise ConfigError(
+                    option, _("{value} is too small", value=value), _("give {least} or more", least=least)
+                )
         folder = Path(cache) if cache is not None else cache_folder() / "stream"
         files = open_files(store, name, lock, GroupCache(folder, cache_bytes))
         self._files = files.of(split=split, language=language, genre=genre)

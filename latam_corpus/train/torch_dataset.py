@@ -7,6 +7,7 @@ from multiprocessing import current_process
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.train.ordered_rows import rows_as_dicts
 from latam_corpus.train.stream import CorpusStream
 
@@ -39,9 +40,9 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             ConfigError: PyTorch isn't installed, or see `CorpusStream`.
         """
         if get_worker_info is None:
-            raise ConfigError("CorpusDataset", "PyTorch isn't installed", "pip install 'latam-corpus[train]'")
+            raise ConfigError("CorpusDataset", _("PyTorch isn't installed"), "pip install 'latam-corpus[train]'")
         if batch_size < 1:
-            raise ConfigError("batch_size", f"{batch_size} is too small", "give 1 or more")
+            raise ConfigError("batch_size", _("{value} is too small", value=batch_size), _("give 1 or more"))
         super().__init__()
         self._stream = CorpusStream(*location, **options)
         self._filters = options.get("where") is not None
@@ -58,8 +59,8 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         if type(current_process()).__name__ == "ForkProcess":
             if self._filters:
-                remedy = "DataLoader(…, multiprocessing_context='forkserver')"
-                raise ConfigError("where", "Polars, which looks at rows, can't be used in a forked worker", remedy)
+                remedy = _("DataLoader(…, multiprocessing_context='forkserver')")
+                raise ConfigError("where", _("Polars, which looks at rows, can't be used in a forked worker"), remedy)
             # Connections of a file system don't outlive a fork.
             self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
         for batch in self._stream.batches(self._batch_size):

@@ -96,7 +96,7 @@ def test_a_policy_that_decides_on_nothing_says_so(texts: Path, command_line: Com
         ("id = 'x'\n", (), "no es una política de una lengua ni de un género"),
         ('language = "español"\nname = "x"\n', (), "«español» no es un código ISO 639-3"),
         ('genre = "../../x"\n', (), "no hay ningún género «../../x»"),
-        (f"{_POLICY}[bounds]\nchar_entropia = {{ min = 1 }}\n", (), "borrador.toml, line 4: unknown signal"),
+        (f"{_POLICY}[bounds]\nchar_entropia = {{ min = 1 }}\n", (), "borrador.toml, línea 4: no existe el indicador"),
         (f"{_POLICY}[bounds]\nchar_entropy = 1\n", (), "borrador.toml"),
         (f"{_POLICY}[bounds\n", (), "borrador.toml, "),
         (_POLICY, ("--language", "klingonés"), "klingonés"),

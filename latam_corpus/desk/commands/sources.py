@@ -165,7 +165,7 @@ def check(
     language = spoken()
     reports: list[dict[str, Any]] = []
     if where and len(files) > 1:
-        raise ConfigError("--input", "it goes with one file", "check the files one by one")
+        raise ConfigError("--input", _("it goes with one file"), _("check the files one by one"))
     by_id: dict[str, Path] = {}
     for path in files:
         source, findings = check_file(path)

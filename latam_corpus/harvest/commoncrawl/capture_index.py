@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,15 +107,15 @@ def captures(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iter
             lines = gzip.GzipFile(fileobj=stream) if start[:2] == _GZIP else stream
             yield from _lines(name, lines, domains)
     except (OSError, EOFError, zlib.error, pa.ArrowException, pl.exceptions.PolarsError) as error:
-        raise SourceError(name, f"the index can't be read ({error})", "fetch it again") from None
+        raise SourceError(name, _("the index can't be read ({reason})", reason=error), _("fetch it again")) from None
 
 
 def _columnar(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iterator[Capture | None]:
     file = pq.ParquetFile(stream)
     there = set(file.schema_arrow.names)
     if missing := [column for column in _NEEDED if column not in there]:
-        problem = f"it lacks the columns {', '.join(missing)}"
-        raise SourceError(name, problem, "give files of Common Crawl's columnar index, subset=warc")
+        problem = _("it lacks the columns {names}", names=", ".join(missing))
+        raise SourceError(name, problem, _("give files of Common Crawl's columnar index, subset=warc"))
     columns = [column for column in _COLUMNS if column in there]
     tlds = "url_host_tld" in there and domains is not None
     for group in range(file.metadata.num_row_groups):
@@ -163,8 +164,8 @@ def _lines(
         if text.split(maxsplit=1)[:1] == ["CDX"]:
             letters = text.split()[1:]
             if missing := [one for one in _NEEDED_LETTERS if one not in letters]:
-                problem = f"its first line names no column {', '.join(missing)}"
-                raise SourceError(name, problem, f"give a CDX with the columns {_TABLE}, or a CDXJ")
+                problem = _("its first line names no column {names}", names=", ".join(missing))
+                raise SourceError(name, problem, _("give a CDX with the columns {table}, or a CDXJ", table=_TABLE))
         elif text:
             yield _parsed(text, letters)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _OK: Final = range(200, 300)
 _UNKNOWN: Final = ("", "unk", "-")
-_REMEDY: Final = "take whole lines out, and change none; or make the plan anew with --again"
+_REMEDY: Final = _("take whole lines out, and change none; or make the plan anew with --again")
 
 
 @dataclass
@@ -204,7 +204,7 @@ def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
                 if not sound or not is_inside(table, capture):
                     raise ValueError("it names no record of the archive")  # noqa: TRY301
             except (ValueError, TypeError, RecursionError) as error:
-                raise ConfigError(f"{path}, line {number}", str(error)[:200], _REMEDY) from None
+                raise ConfigError(_("{file}, line {line}", file=path, line=number), str(error)[:200], _REMEDY) from None
             yield capture
 
 

@@ -14,6 +14,7 @@ from latam_corpus.errors import SourceError
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.exchange import Client
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -145,8 +146,8 @@ class RemoteFile(io.RawIOBase):
                 rest = self._pace.rest(asked)
                 if not trouble.retry or tried + 1 == MAX_TRIES or rest >= LONGEST_REST:
                     problem = f"{trouble.cause} ({trouble.detail.get('told', '')})"
-                    raise SourceError(self._url, problem, "fetch the file otherwise, and give its path") from None
+                    raise SourceError(self._url, problem, _("fetch the file otherwise, and give its path")) from None
                 time.sleep(rest)
             else:
                 return answer
-        raise SourceError(self._url, "it gave no answer", "fetch the file otherwise, and give its path")
+        raise SourceError(self._url, _("it gave no answer"), _("fetch the file otherwise, and give its path"))

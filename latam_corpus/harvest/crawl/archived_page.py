@@ -11,6 +11,7 @@ from latam_corpus.catalog.optout.opt_out import OPT_OUTS, OptOut, from_json
 from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError, SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +44,10 @@ def recorded_page(path: Path, offset: int) -> Page:
             response = parse_response(record.reader.read())
             body = payload_of(response)
     except (OSError, StopIteration, DocumentError) as error:
-        remedy = "restore the file, or remove the source's folder and crawl again"
-        raise SourceError(str(path), f"the record at {offset:,} can't be read ({error})", remedy) from None
+        remedy = _("restore the file, or remove the source's folder and crawl again")
+        raise SourceError(
+            str(path), _("the record at {offset} can't be read ({reason})", offset=f"{offset:,}", reason=error), remedy
+        ) from None
     kind = media_type_of(response.headers.get("content-type", ""), body) or "text/html"
     headers = record.headers
     return Page(kind, body, from_json(headers.get(OPT_OUTS) or "[]"), headers.get(METADATA_FIELD))

@@ -41,7 +41,7 @@ def scope_of(source: Source) -> Crawl:
     described = source.collect.asked
     if described is None:
         raise ConfigError(
-            _("source {source}", source=source.id), "it says nothing of crawling", "add the table [collect.crawl]"
+            _("source {source}", source=source.id), _("it says nothing of crawling"), _("add the table [collect.crawl]")
         )
     permitted(source)
     return described.scope

@@ -16,6 +16,7 @@ from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +91,7 @@ class SiteReader(Crawler):
             )
         except ValidationError as error:
             problem = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors())
-            raise ConfigError("recheck", problem, "write hosts as gaceta.example or 127.0.0.1:8080") from None
+            raise ConfigError("recheck", problem, _("write hosts as gaceta.example or 127.0.0.1:8080")) from None
         source = Source(
             id=name,
             title=f"Sites' files: {name}",

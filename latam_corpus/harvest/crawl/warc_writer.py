@@ -22,6 +22,7 @@ import latam_corpus
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
 from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,8 +49,10 @@ class AppendOnlyFile:
         there = self.file.seek(0, os.SEEK_END)
         if there < length:
             self.file.close()
-            problem = f"it has {there:,} bytes and had {length:,} when the crawl stopped"
-            raise SourceError(str(path), problem, "restore the file, or remove the source's folder and crawl again")
+            problem = _(
+                "it has {there} bytes and had {length} when the crawl stopped", there=f"{there:,}", length=f"{length:,}"
+            )
+            raise SourceError(str(path), problem, _("restore the file, or remove the source's folder and crawl again"))
         self.file.truncate(length)
         self.file.seek(length)
         self._length = length

@@ -12,6 +12,7 @@ from latam_corpus.catalog.optout.preferences import content_signal, content_usag
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.optout.robots_bounds import with_plain_delays, within_bounds
 from latam_corpus.harvest.optout.robots_lines import fields_of
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,7 +130,7 @@ def _parser() -> type[Protego]:
     try:
         from protego import Protego  # an extra
     except ImportError:
-        raise ConfigError("robots.txt", "its parser isn't installed", "pip install latam-corpus[crawl]") from None
+        raise ConfigError("robots.txt", _("its parser isn't installed"), "pip install latam-corpus[crawl]") from None
     return Protego
 
 

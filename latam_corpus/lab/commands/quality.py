@@ -53,7 +53,7 @@ def _texts(path: Path) -> list[str]:
     values = [row.get("text") for rows in read_chunks(path) for row in rows]
     texts = [text for text in values if isinstance(text, str)]
     if not texts:
-        raise ConfigError(str(path), "no row has a «text»", "give JSONL or Parquet with that column")
+        raise ConfigError(str(path), _("no row has a «text»"), _("give JSONL or Parquet with that column"))
     return texts
 
 

@@ -12,6 +12,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.texts import rows
 from latam_corpus.language.judge import judge
 from latam_corpus.language.labels import read_label
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +77,9 @@ def evaluate(model: Model, data: Sequence[Texts]) -> Evaluation:
     """
     pairs = [(_group_of_label(label, str(texts.path)), text) for texts in data for label, text in rows(texts)]
     if not pairs:
-        raise ConfigError(", ".join(str(t.path) for t in data), "no labelled text", "each line is «label<TAB>text»")
+        raise ConfigError(
+            ", ".join(str(t.path) for t in data), _("no labelled text"), _("each line is «label<TAB>text»")
+        )
     start = time.perf_counter()
     named: list[str] = []
     for first in range(0, len(pairs), _AT_ONCE):
@@ -128,5 +131,7 @@ def _group_of_label(label: str, place: str) -> str:
     read = read_label(label)
     code = read[0] if read else known_code(label)
     if code is None:
-        raise ConfigError(place, f"«{label}» is no language code", "label texts with ISO 639-3 codes, such as spa")
+        raise ConfigError(
+            place, _("«{label}» is no language code", label=label), _("label texts with ISO 639-3 codes, such as spa")
+        )
     return groups().of.get(code, code)

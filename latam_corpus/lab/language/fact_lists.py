@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,13 +42,15 @@ def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
             rows = [json.loads(line) for line in lines]
         telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in rows}
     except (OSError, tarfile.TarError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(str(folder), f"can't be read: {error}", "give the folder of FineWeb-2's facts") from error
+        raise ConfigError(
+            str(folder), _("can't be read: {reason}", reason=error), _("give the folder of FineWeb-2's facts")
+        ) from error
     of = groups().of
     for subset, words in sorted(telling.items()):
-        code, _, script = subset.partition("_")
+        code, _sep, script = subset.partition("_")
         if code in of and script == "Latn":
             rng = random.Random(subset)
-            for _ in range(_ROWS):
+            for _time in range(_ROWS):
                 yield code, _row(words, frequent.get(subset) or words, rng)
 
 

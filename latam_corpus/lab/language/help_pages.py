@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def help_rows(folder: Path) -> Iterator[tuple[str, str]]:
         ConfigError: there is no English folder to compare with.
     """
     if not (folder / _ENGLISH).is_dir():
-        raise ConfigError(str(folder), "no folder of help pages", "give a folder like /usr/share/help")
+        raise ConfigError(str(folder), _("no folder of help pages"), _("give a folder like /usr/share/help"))
     english = set(_paragraphs(folder / _ENGLISH))
     for language in sorted(path for path in folder.iterdir() if path.is_dir()):
         if language.name == _ENGLISH:

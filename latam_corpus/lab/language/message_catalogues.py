@@ -14,6 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +51,9 @@ def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
         if path.is_file():
             by_language[path.parent.parent.name].append(path)
     if not by_language:
-        raise ConfigError(str(folder), f"no catalogue «{domain}»", "name one that is there, as PATH#DOMAIN")
+        raise ConfigError(
+            str(folder), _("no catalogue «{domain}»", domain=domain), _("name one that is there, as PATH#DOMAIN")
+        )
     for language, paths in by_language.items():
         if not _SCRIPT.search(language):
             code = re.split("[-_@]", language)[0]
@@ -71,19 +74,23 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a file that can be read") from error
+        raise ConfigError(
+            str(path), _("can't be read ({reason})", reason=error.strerror), _("give a file that can be read")
+        ) from error
     try:
         order = "<" if struct.unpack_from("<I", data)[0] == _MAGIC else ">"
-        magic, _, count, *tables = struct.unpack_from(f"{order}5I", data)
+        magic, _revision, count, *tables = struct.unpack_from(f"{order}5I", data)
         keys, held = (
             _texts(data, struct.unpack_from(f"{order}{2 * count}I", data, table), str(path)) for table in tables
         )
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), "not in UTF-8", "msgconv --to-code=UTF-8, then msgfmt") from error
+        raise ConfigError(str(path), _("not in UTF-8"), _("msgconv --to-code=UTF-8, then msgfmt")) from error
     except (struct.error, ValueError) as error:
-        raise ConfigError(str(path), f"not a compiled catalogue: {error}", "give what msgfmt made") from error
+        raise ConfigError(
+            str(path), _("not a compiled catalogue: {reason}", reason=error), _("give what msgfmt made")
+        ) from error
     if magic != _MAGIC:
-        raise ConfigError(str(path), "not a compiled catalogue", "give what msgfmt made")
+        raise ConfigError(str(path), _("not a compiled catalogue"), _("give what msgfmt made"))
     # The first is the catalogue's own head; plural forms are apart by a null, and a key has a context before it.
     for key, message in zip(keys[1:], held[1:], strict=True):
         sources = key.rpartition("\x04")[2].split("\0") if translated else ()
@@ -98,7 +105,7 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
 def _texts(data: bytes, places: Sequence[int], path: str) -> list[str]:
     """Return the texts of a table of sizes and places."""
     if max(map(sum, zip(places[::2], places[1::2], strict=True)), default=0) > len(data):
-        raise ConfigError(path, "not a compiled catalogue: it is cut off", "give what msgfmt made")
+        raise ConfigError(path, _("not a compiled catalogue: it is cut off"), _("give what msgfmt made"))
     if sum(places[::2]) > len(data):
-        raise ConfigError(path, "not a compiled catalogue: its messages overlap", "give what msgfmt made")
+        raise ConfigError(path, _("not a compiled catalogue: its messages overlap"), _("give what msgfmt made"))
     return [data[at : at + size].decode() for size, at in zip(places[::2], places[1::2], strict=True)]

@@ -24,6 +24,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.lab.language.fact_lists import TELLING, word_list_rows
 from latam_corpus.lab.language.help_pages import help_rows
 from latam_corpus.lab.language.message_catalogues import catalogue_rows, is_catalogue
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -97,11 +98,11 @@ def listed(data: Sequence[str], root: Path | None = None, packages: Path | None 
             listing += _from_list(Path(argument), root, packages)
             continue
         label, equals, rest = argument.partition("=")
-        path, _, field = (rest if equals else argument).partition("#")
+        path, _hash, field = (rest if equals else argument).partition("#")
         listing.append(Texts(Path(path), label if equals else "", field or "text"))
     for texts in listing:
         if not texts.path.exists():
-            raise ConfigError(str(texts.path), "no such file", "give an existing file, as [LABEL=]PATH[#FIELD]")
+            raise ConfigError(str(texts.path), _("no such file"), _("give an existing file, as [LABEL=]PATH[#FIELD]"))
     return listing
 
 
@@ -129,7 +130,9 @@ def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
         yield from _plain(texts)
         return
     if kind not in (".tsv", ".jsonl"):
-        raise ConfigError(str(texts.path), f"can't read «{kind}» files", "give .tsv, .jsonl or .txt (.xz, .gz)")
+        raise ConfigError(
+            str(texts.path), _("can't read «{kind}» files", kind=kind), _("give .tsv, .jsonl or .txt (.xz, .gz)")
+        )
     read = _tsv if kind == ".tsv" else _jsonl
     for number, line in enumerate(_lines(texts.path), 1):
         if line.strip():
@@ -182,23 +185,31 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
             for source in _paths_of(entry, root or path.parent, packages)
         ]
     except OSError as error:
-        raise ConfigError(str(path), f"can't be read ({error.strerror})", "give a list of texts") from error
+        raise ConfigError(
+            str(path), _("can't be read ({reason})", reason=error.strerror), _("give a list of texts")
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"isn't TOML: {error}", "see latam_corpus/lab/language/texts.py") from error
+        raise ConfigError(
+            str(path), _("isn't TOML: {reason}", reason=error), _("see latam_corpus/lab/language/texts.py")
+        ) from error
     except (KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(str(path), f"lacks {error}", "each [[data]] has a path and a licence") from error
+        raise ConfigError(
+            str(path), _("lacks {reason}", reason=error), _("each [[data]] has a path and a licence")
+        ) from error
 
 
 def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Refuse a key that means nothing, and a text where several are asked for: it would be read as its letters."""
     for number, entry in enumerate(entries, 1):
-        here = f"{path}, entry {number}"
+        here = _("{path}, entry {number}", path=path, number=number)
         for key, value in entry.items():
             if key not in _KEYS:
-                raise ConfigError(here, f"unknown key «{key}»", closest(key, sorted(_KEYS)))
+                raise ConfigError(here, _("unknown key «{key}»", key=key), closest(key, sorted(_KEYS)))
             if not isinstance(value, _KEYS[key]):
                 raise ConfigError(
-                    here, f"«{key}» is {value!r}", f"write {_EXAMPLES.get(_KEYS[key], 'a text in quotes')}"
+                    here,
+                    _("«{key}» is {given}", key=key, given=f"{value!r}"),
+                    _("write {example}", example=_EXAMPLES.get(_KEYS[key], "a text in quotes")),
                 )
 
 
@@ -212,7 +223,7 @@ def _paths_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> It
     for path, name in paths.items():
         if not path.exists():
             remedy = f"apt-get install {name}, or unpack it by dpkg-deb --extract and give --packages"
-            raise ConfigError(str(path), f"the package «{name}» isn't there", remedy)
+            raise ConfigError(str(path), _("the package «{name}» isn't there", name=name), remedy)
     return paths
 
 
@@ -221,7 +232,9 @@ def _lines(path: Path) -> Iterator[str]:
         with _opened(path) as lines:
             yield from lines
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"can't be read: {error}", "give UTF-8 text, plain, .xz or .gz") from error
+        raise ConfigError(
+            str(path), _("can't be read: {reason}", reason=error), _("give UTF-8 text, plain, .xz or .gz")
+        ) from error
 
 
 def _opened(path: Path) -> TextIO:
@@ -239,26 +252,28 @@ def _tsv(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
     elif tab and label:
         yield label, text
     else:
-        raise ConfigError(place, "no label before a tab", "each line is «label<TAB>text»")
+        raise ConfigError(place, _("no label before a tab"), _("each line is «label<TAB>text»"))
 
 
 def _jsonl(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise ConfigError(place, f"isn't JSON: {error}", "each line is one JSON object") from error
+        raise ConfigError(place, _("isn't JSON: {reason}", reason=error), _("each line is one JSON object")) from error
     if not isinstance(row, dict):
-        raise ConfigError(place, "isn't a JSON object", "each line is one JSON object")
+        raise ConfigError(place, _("isn't a JSON object"), _("each line is one JSON object"))
     label = texts.label or next((str(row[f]) for f in _LABEL_FIELDS if row.get(f)), "")
     if not label:
-        raise ConfigError(place, "no label", f"give LABEL=PATH, or one of the fields {', '.join(_LABEL_FIELDS)}")
+        raise ConfigError(
+            place, _("no label"), _("give LABEL=PATH, or one of the fields {names}", names=", ".join(_LABEL_FIELDS))
+        )
     if row.get(texts.field):
         yield label, str(row[texts.field])
 
 
 def _plain(texts: Texts) -> Iterator[tuple[str, str]]:
     if not texts.label:
-        raise ConfigError(str(texts.path), "a plain text has no label", "give LABEL=PATH")
+        raise ConfigError(str(texts.path), _("a plain text has no label"), _("give LABEL=PATH"))
     raw = texts.path.read_bytes()
     try:
         text = raw.decode("utf-8")

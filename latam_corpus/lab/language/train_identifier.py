@@ -18,6 +18,7 @@ from latam_corpus.lab.language.texts import Texts, rows
 from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
+from latam_corpus.messages import _
 from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:
@@ -66,12 +67,18 @@ def train(
     """
     settings = settings or Settings()
     if out.suffix != ".ftz":
-        raise ConfigError(str(out), "a quantized fastText model ends in .ftz", f"name it {out.stem}.ftz")
+        raise ConfigError(
+            str(out), _("a quantized fastText model ends in .ftz"), _("name it {stem}.ftz", stem=out.stem)
+        )
     left_out = {" ".join(text.split()) for texts in without for _, text in rows(texts)}
     lines, names = lines_and_names(data, settings, left_out)
     if len(lines.keys() - {UNDETERMINED}) < 2:  # noqa: PLR2004 - telling apart takes two
         languages = len(lines.keys() - {UNDETERMINED})
-        raise ConfigError(str(out), f"texts in {languages} language(s)", "give texts in two languages at least")
+        raise ConfigError(
+            str(out),
+            _("texts in {languages} language(s)", languages=languages),
+            _("give texts in two languages at least"),
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")

@@ -20,6 +20,7 @@ from latam_corpus.extract.page_blocks import known, markup_of
 from latam_corpus.lab.layout.block_labels import BELIEVED, labels
 from latam_corpus.lab.layout.gold_pages import Page, read
 from latam_corpus.lab.layout.lessons import Lesson
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,9 @@ class Shelf:
             ConfigError: they aren't there.
         """
         if not (data / "unclear" / "news").is_dir():
-            raise ConfigError(str(data), "no folder unclear/news in it", "name the folder of the texts with --data")
+            raise ConfigError(
+                str(data), _("no folder unclear/news in it"), _("name the folder of the texts with --data")
+            )
         pages = [page for page in read(data) if page.wanted or page.unwanted or page.gold]
         return cls(pages, [markup_of(page.raw, {}) for page in pages])
 

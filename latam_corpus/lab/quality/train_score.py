@@ -16,6 +16,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.fit_score import BAD, GOOD
 from latam_corpus.lab.quality.score_settings import Settings
+from latam_corpus.messages import _
 from latam_corpus.quality.learned import SUFFIX, cached_model
 from latam_corpus.text.fasttext_process import fit_apart
 from latam_corpus.text.words import WordTable
@@ -83,7 +84,11 @@ def train(
     """
     settings = settings or Settings()
     if out.suffix != SUFFIX:
-        raise ConfigError(str(out), f"a quality model ends in {SUFFIX}", f"name it {out.stem}{SUFFIX}")
+        raise ConfigError(
+            str(out),
+            _("a quality model ends in {suffix}", suffix=SUFFIX),
+            _("name it {stem}{suffix}", stem=out.stem, suffix=SUFFIX),
+        )
     good, bad = _distinct(good), _distinct(bad)
     _check(good, bad)
     seen, held = zip(*(_halves(texts) for texts in (good, bad)), strict=True)
@@ -102,13 +107,15 @@ def _distinct(texts: Sequence[str]) -> list[str]:
 def _check(good: Sequence[str], bad: Sequence[str]) -> None:
     for kind, texts in (("GOOD", good), ("BAD", bad)):
         if len(texts) < LEAST:
-            problem = f"{len(texts)} different texts"
-            raise ConfigError(kind, problem, f"a model needs {LEAST} of each kind at least, some thousands better")
+            problem = _("{n} different texts", n=len(texts))
+            raise ConfigError(
+                kind, problem, _("a model needs {least} of each kind at least, some thousands better", least=LEAST)
+            )
     both = set(good) & set(bad)
     if both:
         text = min(both)
-        problem = f"{len(both)} texts are in both, such as «{' '.join(text.split())[:60]}»"
-        raise ConfigError("GOOD and BAD", problem, "take them out of one")
+        problem = _("{n} texts are in both, such as «{names}»", n=len(both), names=" ".join(text.split())[:60])
+        raise ConfigError(_("GOOD and BAD"), problem, _("take them out of one"))
 
 
 def _halves(texts: Sequence[str]) -> tuple[list[str], list[str]]:

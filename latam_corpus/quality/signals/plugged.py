@@ -9,6 +9,7 @@ import numpy as np
 
 from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.quality.signals.signal import Signal
 from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
 
@@ -53,8 +54,10 @@ def refuse_taken_names() -> None:
     """
     for name, entry in plugged_signals().items():
         if name in SIGNALS:
-            place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
-            raise ConfigError(place, f"«{name}» is a signal of the toolkit", "give it another name")
+            place = _(
+                "entry point «{group}», {name} = {entry}", group=SIGNAL_ENTRY_POINTS, name=name, entry=entry.value
+            )
+            raise ConfigError(place, _("«{name}» is a signal of the toolkit", name=name), _("give it another name"))
 
 
 @cache
@@ -65,13 +68,17 @@ def plugged(name: str) -> Signal:
         ConfigError: what its package names can't be imported, or is another thing.
     """
     entry = plugged_signals()[name]
-    place = f"entry point «{SIGNAL_ENTRY_POINTS}», {name} = {entry.value}"
+    place = _("entry point «{group}», {name} = {entry}", group=SIGNAL_ENTRY_POINTS, name=name, entry=entry.value)
     try:
         loaded = entry.load()
     except (ImportError, AttributeError) as error:
-        raise ConfigError(place, f"it can't be imported: {error}", "install the package again, or mend it") from error
+        raise ConfigError(
+            place, _("it can't be imported: {reason}", reason=error), _("install the package again, or mend it")
+        ) from error
     if not isinstance(loaded, Signal) or loaded.name != name:
-        raise ConfigError(place, "this is no signal of that name", f'write @latam_corpus.signal("{name}") above it')
+        raise ConfigError(
+            place, _("this is no signal of that name"), _('write @latam_corpus.signal("{name}") above it', name=name)
+        )
     return loaded
 
 
@@ -83,8 +90,10 @@ def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
     """
     values = np.asarray(plugged(name).measure(reading))
     if values.shape != (len(reading),) or values.dtype.kind not in "biuf":
-        problem = f"it gave {values.dtype}{list(values.shape)} for {len(reading)} documents"
-        raise ConfigError(f"signal «{name}»", problem, "give one number a document, as a NumPy array")
+        problem = _(
+            "it gave {dtype}{names} for {n} documents", dtype=values.dtype, names=list(values.shape), n=len(reading)
+        )
+        raise ConfigError(_("signal «{name}»", name=name), problem, _("give one number a document, as a NumPy array"))
     return values.astype(np.float32)
 
 
