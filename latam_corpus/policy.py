@@ -30,6 +30,7 @@ from latam_corpus.text.words import WordTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from latam_corpus.messages import Message
     from latam_corpus.policy_files import BoundEntry, GenreFile, LanguageFile
 
 
@@ -176,7 +177,7 @@ class Policies:
             words_of[code] = (*words, *(w for w, count in zip(others, counts, strict=True) if count == 1))
         return words_of
 
-    def place_of(self, signal: str) -> str:
+    def place_of(self, signal: str) -> str | Message:
         """Return the file and line of the first bound on a signal; the folder where nothing bounds it."""
         for kind, files in (("languages", self.languages), ("genres", self.genres)):
             for name, file in files.items():

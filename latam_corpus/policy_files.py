@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.text.stops import MOST_LANGUAGES
 from latam_corpus.text.words import WordTable
 from latam_corpus.toml_model import line_of, load_toml
@@ -230,7 +230,7 @@ def _refuse_bounds_in_both(
                 )
 
 
-def place_in(path: Path, *keys: str) -> str:
+def place_in(path: Path, *keys: str) -> str | Message:
     """Return the file, and the line of these keys where it is written plainly."""
     line = line_of(path.read_text(encoding="utf-8"), keys)
-    return f"{path}, line {line}" if line else str(path)
+    return _("{file}, line {line}", file=path, line=line) if line else str(path)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
-    from latam_corpus.messages import Message
     from latam_corpus.policy import Policies
 
 _CODE: Final = re.compile("[a-z]{3}")

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.judge_kernels import enter, match
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.text.words import WordTable
 from latam_corpus.text.words_kernels import CAPITAL
@@ -220,7 +220,7 @@ def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
             _check_words(_at(path, text, "cues", number, "words"), path.name, group.words, seen)
 
 
-def _check_words(place: str, file: str, words: Sequence[str], seen: dict[int | tuple[int, ...], str]) -> None:
+def _check_words(place: str | Message, file: str, words: Sequence[str], seen: dict[int | tuple[int, ...], str]) -> None:
     table = WordTable.of(words)
     for row, word in enumerate(words):
         hashes = tuple(table.hashes[table.doc_words[row] : table.doc_words[row + 1]].tolist())
@@ -234,6 +234,6 @@ def _check_words(place: str, file: str, words: Sequence[str], seen: dict[int | t
         seen[hashes] = file
 
 
-def _at(path: Path, text: str, *keys: str | int) -> str:
+def _at(path: Path, text: str, *keys: str | int) -> str | Message:
     line = line_of(text, keys)
-    return f"{path}, line {line}" if line else str(path)
+    return _("{file}, line {line}", file=path, line=line) if line else str(path)
