@@ -143,8 +143,8 @@ def test_the_place_of_a_bound_is_told(written: Written) -> None:
     policies = Policies.load(folder)
     lines = (folder / "genres" / "news.toml").read_text().splitlines()
     line = next(number for number, line in enumerate(lines, 1) if "word_count" in line)
-    assert policies.place_of("word_count") == f"{folder}/genres/news.toml, line {line}"
-    assert policies.place_of("longest_word").startswith(f"{folder}/languages/spa.toml, line ")
+    assert str(policies.place_of("word_count")) == f"{folder}/genres/news.toml, line {line}"
+    assert str(policies.place_of("longest_word")).startswith(f"{folder}/languages/spa.toml, line ")
     assert policies.place_of("char_entropy") == str(folder)
 
 
