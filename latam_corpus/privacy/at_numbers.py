@@ -144,7 +144,7 @@ class Numbers:
         if phones != "off":
             yield from self.marked_phones(start)
         if digits >= _LONG or marked:
-            yield from self.marked_numbers(start, end, digits)
+            yield from self.marked_numbers(start, end)
         spoken = self.words.spoken_for(text, start)
         first = next(spoken, None)
         if first is None or not first[1]:
@@ -153,19 +153,19 @@ class Numbers:
         if phones != "off" and "phone" in near:
             yield from self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
-            if one.kind in near and digits >= one.digits and self.modes[one.kind] != "off":
+            if one.kind in near and self.modes[one.kind] != "off":
                 for match in _over(form, text, start, end):
                     if _holds(one, match) and not self.counted(*match.span()):
                         yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
 
-    def marked_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
+    def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
         """Numbers that their marks tell."""
         text = self.text
         forms = _shaped(text[max(0, start - 1) : end + 3].translate(_SHAPE), self.country)
         if _CAPITAL.search(text, max(0, start - 3), end + 3):
             forms += self.lettered
         for rank, one, form in forms:
-            if digits >= one.digits and self.modes[one.kind] != "off":
+            if self.modes[one.kind] != "off":
                 for match in _over(form, text, start, end):
                     if self.is_one(one, match):
                         yield Span(rank, *match.span(), one.kind)
