@@ -105,17 +105,17 @@ def test_a_word_tells_a_number_in_its_country(country: str | None, kind: str, wo
 
 # What stands beside a number and makes it part of another one.
 _BEFORE, _AFTER = ("7", "x", "7.", "7-", "7–", "7/", "x-"), ("7", "x", ".7", ",7", "/7", "-7", "–7")
-_CUT = re.compile(r"[\w]\[[A-Z]+\]|\d[./–-]\[[A-Z]+\]|\[[A-Z]+\](?:\w|[.,/–-]\d)")
-# Their dash and check digit end them, whatever follows.
-_ENDED = {"rut", "cpf", "cuit"}
+# The dash and check digit of three of them end them, whatever follows.
+_MARK = r"\[(?!RUT|CPF|CUIT)[A-Z]+\]"
+_CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 
 
-@pytest.mark.parametrize(("country", "kind", "word", "number"), _EACH_SPOKEN)
-def test_no_part_of_a_longer_number_is_a_number(country: str | None, kind: str, word: str, number: str) -> None:
+@pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
+def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
     """With a sign more before or after it is another number, which stays or goes whole."""
     texts = [*(f"{one}{number}" for one in _BEFORE), *(f"{number}{one}" for one in _AFTER)]
     redacted = [_said(f"Con {word} ", one, " y nada más.", country)[0] for one in texts]
-    assert [one for one in redacted if _CUT.search(one) and not {*re.findall(r"\w+", one.lower())} & _ENDED] == []
+    assert [one for one in redacted if _CUT.search(one)] == []
 
 
 # Of each form one number more or less than there may be, or another last sign than its rule asks for.
@@ -124,13 +124,15 @@ _NONE = [
     ("AR", "CUIT 20-1234567-8"), ("BR", "CNPJ 21644705000201"), ("BR", "CNPJ 12ABC34501DE3"),
     ("DO", "cédula 04258104119"), ("EC", "cédula 21224587449"), ("NI", "cédula 012-213168-6058W"),
     ("CU", "carné de identidad 66132509213"), ("CO", "C.C. 59.701"), ("CO", "C.C. 179979763599"), ("CO", "C.C. 1234"),
-    ("HN", "identidad 1907-1992-82168"), ("HN", "identidad 061219513306"), ("AR", "DNI 123456"), ("AR", "DNI 123456789"),
+    ("HN", "identidad 1907-1992-82168"), ("HN", "identidad 061219513306"),
+    ("AR", "DNI 123456"), ("AR", "DNI 123456789"),
     ("SV", "DUI 044347623"), ("GT", "DPI 3252775921413"), ("MX", "CURP PALB421001HVZFBF09"),
     ("MX", "RFC QOWY470210E2B"), ("MX", "RFC QO470210E2A"), ("MX", "RFC GODES561231GR8"), ("MX", "NSS 67615601747"),
     ("MX", "clave de elector GMVLM80070501M100"), ("MX", "clave de elector GMVLMRX80070501M100"),
     ("MX", "clave de elector GMVLMR8007050M100"), ("MX", "clave de elector GMVLMR80070501M10"),
     ("MX", "clave de elector GMVLMR80070501X100"), ("BR", "PIS 13010980493"), ("BR", "RG 123456"),
-    ("PR", "seguro social 593-921-280"), ("PR", "seguro social 5939212"), ("CO", "NIT 123456"), ("BO", "NIT 12.345.678"),
+    ("PR", "seguro social 593-921-280"), ("PR", "seguro social 5939212"), ("CO", "NIT 123456"),
+    ("BO", "NIT 12.345.678"),
     ("BO", "NIT 1234567890123"), ("BO", "NIT 123.456"), ("SV", "NIT 06140131801013"), ("GT", "NIT 12960-4"),
     ("PE", "RUC 10815247635"), ("PE", "RUC 1081524763"), ("EC", "RUC 0218742708000"), ("PY", "RUC 9320461-3"),
     ("UY", "RUT 2112345600189"), ("HN", "RTN 0801199012345"), ("HN", "RTN 080119901234567"),
