@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from latam_corpus.privacy.kinds import IDENTIFIERS
 from latam_corpus.privacy.redact import redact
 
 # Country, kind, and the forms that need no word, where the policy of the news asks for none.
@@ -47,7 +48,7 @@ _SPOKEN = [
     ("BO", "cedula", "C.I.", "3199099 SC", "5876804", "9969385-1F LP", "10203045 CB", "12345"),
     ("CU", "cedula", "carné de identidad", "66082509213"),
     ("CO", "cedula", "C.C.", "59.701.729", "1.483.909.956", "1799797635", "82453921", "1'483.909.956",
-     "123456", "123.456", "434 344", "59\xa0701\xa0729"),
+     "123456", "123.456", "123.456.789", "434 344", "59\xa0701\xa0729"),
     ("PY", "cedula", "C.I.", "7.712.435", "434.344", "8521455", "434344"),
     ("HN", "dni", "identidad", "0612195133063", "1007 1992 82168"),
     ("AR", "dni", "DNI", "4.554.504", "90.699.933", "66986904", "4554504", "90 699 933"),
@@ -124,6 +125,7 @@ _NONE = [
     ("AR", "CUIT 20-1234567-8"), ("BR", "CNPJ 21644705000201"), ("BR", "CNPJ 12ABC34501DE3"),
     ("DO", "cédula 04258104119"), ("EC", "cédula 21224587449"), ("NI", "cédula 012-213168-6058W"),
     ("CU", "carné de identidad 66132509213"), ("CO", "C.C. 59.701"), ("CO", "C.C. 179979763599"), ("CO", "C.C. 1234"),
+    ("CO", "C.C. 1.234.567.890.123"),
     ("HN", "identidad 1907-1992-82168"), ("HN", "identidad 061219513306"),
     ("AR", "DNI 123456"), ("AR", "DNI 123456789"),
     ("SV", "DUI 044347623"), ("GT", "DPI 3252775921413"), ("MX", "CURP PALB421001HVZFBF09"),
@@ -187,6 +189,22 @@ def test_a_number_of_two_kinds_is_of_the_rows_country(text: str, by_country: dic
     word = text.rpartition(" ")[0]
     for country, kind in by_country.items():
         assert redact(f"Con {text}.", "news", country)[0] == f"Con {word} [{kind}].", country
+
+
+def test_each_country_has_its_documents() -> None:
+    """Of a row's country these are looked for before the others."""
+    own: dict[str, list[str]] = {}
+    for one in IDENTIFIERS:
+        for country in one.countries or ("everybody",):
+            own.setdefault(country, []).append(one.kind)
+    assert own == {
+        "AR": ["cuit", "dni", "cbu"], "BO": ["cedula", "nit"], "BR": ["cpf", "cnpj", "pis", "rg"], "CL": ["rut"],
+        "CO": ["cedula", "nit", "nit"], "CR": ["cedula"], "CU": ["cedula"], "DO": ["cedula"], "EC": ["cedula", "ruc"],
+        "GT": ["cui", "nit"], "HN": ["dni", "rtn"], "MX": ["curp", "rfc", "elector", "nss", "clabe"],
+        "NI": ["cedula"], "PA": ["cedula"], "PE": ["dni", "ruc"], "PR": ["ssn"], "PY": ["cedula", "ruc"],
+        "SV": ["dui", "nit"], "US": ["ssn"], "UY": ["cedula", "rut"], "VE": ["cedula", "cedula", "rif"],
+        "everybody": ["iban", "card"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("country", "kind", "number"), [one for one in _EACH_WRITTEN if one[1] in ("curp", "rif")])
