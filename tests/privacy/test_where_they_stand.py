@@ -42,6 +42,7 @@ def test_a_kind_that_is_off_is_left_alone(kind: str) -> None:
     assert _kinds(_SIGNED[kind], _FORM | {kind: "off"}) == []
     assert _kinds(_SIGNED[kind], dict.fromkeys(KINDS, "off") | {kind: "form"}) == [kind]
     assert _kinds(text, _FORM | {kind: "off"}) == [one for one in _SIGNED if one != kind]
+    assert _kinds("en 33°27'S 70°40'O", _FORM | {"coordinates": "off"}) == []
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_two_angles_are_a_place(place: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["x33°27'S 70°40'O", "133°27'S 70°40'O", "33°270'S 70°40'O", "33°27'S 1700°40'O", "33°27'S 70°400'O",
-     "33°27'123\"S 70°40'O", "33°27'S 70°40'123\"O", "33°27'S, 70°", "33°27'S junto a 70°40'O", "33°27'O 70°40'S",
+     "33°27'123\"S 70°40'O", "33°27'S 70°40'123\"O", "33°27'S, 70°", "33°27'S junto a 70°40'O", "33°27'O 70°40'S", "33°27'S °40'O", "33°27'S °40'O",
      "33°S 70°O", "33°27'12\"S  y  70°40'O", "33°27'12'S 70°40'O"],
 )  # fmt: skip
 def test_other_angles_are_no_place(text: str) -> None:
@@ -210,6 +211,12 @@ def test_a_name_that_an_identifier_cuts_goes_whole() -> None:
     """Whatever is left of the number, nothing of a name is."""
     names = names_pattern(["Casa 12.345.678-5", "Doña 12"])
     assert redact("la Casa 12.345.678-5 y Doña 12.345.678-5", names=names)[0] == "la [NAME] y [NAME].345.678-5"
+
+
+def test_of_two_names_that_begin_alike_the_longer_goes() -> None:
+    """In whatever case the list has them."""
+    for listed in (["ana", "Ana María"], ["Ana", "ANA MARÍA"], ["Ana María", "ana"]):
+        assert redact("Vino Ana María con Ana.", names=names_pattern(listed))[0] == "Vino [NAME] con [NAME]."
 
 
 def test_no_names_are_no_pattern() -> None:
