@@ -79,8 +79,9 @@ _MOST_OF_PLATE: Final = 5
 _LONG: Final = 13  # digits from which a number without marks may tell itself
 _FEWEST_ANYWHERE: Final = 7
 _MOST_ANYWHERE: Final = 11
-# Ranks: what has a sign of its own, forms in their order, telephones, what a word tells by its nearness, and the rest.
-EMAIL, KEY, _NETWORK = range(3)
+# Ranks: what has a sign of its own, forms in their order, telephones, what a word tells by its nearness, and the rest;
+# before them all the listed names of third persons.
+NAME, EMAIL, KEY, _NETWORK = range(-1, 3)
 _AFTER_FORMS: Final = 100
 _BY_WORD: Final = 200
 _RANKS: Final = 100
@@ -125,7 +126,7 @@ class Numbers:
         """Yield what a longer number may be."""
         text, modes = self.text, self.modes
         number = text[start:end]
-        if _PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DAYS_TOO):
+        if self.dated(number):
             return
         digits = len(_NO_DIGIT.sub("", number))
         if ":" in text[end : end + 4] or number.count(".") >= 3:  # noqa: PLR2004
@@ -144,7 +145,7 @@ class Numbers:
         if phones != "off":
             yield from self.marked_phones(start)
         if digits >= _LONG or marked:
-            yield from self.marked_numbers(start, end, digits)
+            yield from self.marked_numbers(start, end)
         spoken = self.words.spoken_for(text, start)
         first = next(spoken, None)
         if first is None or not first[1]:
@@ -153,19 +154,19 @@ class Numbers:
         if phones != "off" and "phone" in near:
             yield from self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
-            if one.kind in near and digits >= one.digits and self.modes[one.kind] != "off":
+            if one.kind in near and self.modes[one.kind] != "off":
                 for match in _over(form, text, start, end):
                     if _holds(one, match) and not self.counted(*match.span()):
                         yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
 
-    def marked_numbers(self, start: int, end: int, digits: int) -> Iterator[Span]:
+    def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
         """Numbers that their marks tell."""
         text = self.text
         forms = _shaped(text[max(0, start - 1) : end + 3].translate(_SHAPE), self.country)
         if _CAPITAL.search(text, max(0, start - 3), end + 3):
             forms += self.lettered
         for rank, one, form in forms:
-            if digits >= one.digits and self.modes[one.kind] != "off":
+            if self.modes[one.kind] != "off":
                 for match in _over(form, text, start, end):
                     if self.is_one(one, match):
                         yield Span(rank, *match.span(), one.kind)
@@ -184,9 +185,15 @@ class Numbers:
             if match and _is_number(match.group(), self.country):
                 yield Span(_AFTER_FORMS, *match.span(), "phone")
 
+    def dated(self, number: str) -> bool:
+        """Whether a number is a day or a span of years."""
+        return bool(_PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DAYS_TOO))
+
     def counted(self, start: int, end: int) -> bool:
-        """Whether what stands there is an amount: money before it, or what it counts after it."""
+        """Whether what stands there is a day, or an amount: money before it, or what it counts after it."""
         text = self.text
+        if self.dated(text[start:end]):
+            return True
         low = max(0, start - 6)
         money = text[low:start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, low, start)
         return bool(money or self.words.units.match(text, end))

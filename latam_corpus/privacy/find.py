@@ -10,7 +10,7 @@ import re
 from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from latam_corpus.privacy.at_numbers import DASHES, EMAIL, KEY, Numbers, Span, nearest
+from latam_corpus.privacy.at_numbers import EMAIL, KEY, NAME, Numbers, Span, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,12 +32,13 @@ _SPOKEN_NAME: Final = re.compile(rf"(?:[\w+-]+{_DOT}){{,3}}[\w+-]+\s?$")
 _SPOKEN_HOST: Final = re.compile(rf"\s?[\w-]+(?:{_DOT}[\w-]+){{,2}}?(?:{_DOT}(?:{_TLD})){{1,2}}(?!\w)", re.IGNORECASE)
 _UUID: Final = re.compile(r"(?<!\w)[\da-fA-F]{8}-(?:[\da-fA-F]{4}-){3}[\da-fA-F]{12}(?!\w)")
 _DEGREES: Final = re.compile(
-    r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{1,4}"
+    r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{,4}"
     r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
 )
-_MARKS: Final = DASHES | frozenset(":+ABCDEFGHIJKLMNÑOPQRSTUVWXYZabcdefkx")
 _SHORT: Final = 4  # characters of a number that is a year at most
-_LONGEST_HOUSE: Final = 14
+# Characters that are read before the sign of an address: RFC 5321 has 64. Of a spoken one, those after it too.
+_LONGEST_NAME: Final = 256
+_LONGEST_SPOKEN: Final = 80
 
 
 class Hints(NamedTuple):
@@ -77,18 +78,23 @@ def find(
     numbers = Numbers(text, modes, words, country)
     for run in _RUN.finditer(text):
         start, end = run.span()
-        # Most numbers are short, and stand beside nothing that makes more of them.
-        if end - start > _SHORT:
-            spans += numbers.at(start, end)
-        elif text[end : end + 1] in _MARKS or text[start - 1 : start] in _MARKS or text[start - 2 : start].isupper():
-            spans += numbers.at_short(start, end)
-        if streets and end - start <= _LONGEST_HOUSE:
+        spans += numbers.at(start, end) if end - start > _SHORT else numbers.at_short(start, end)
+        if streets:
             spans += numbers.address(start)
     if modes["coordinates"] != "off" and "°" in text:
         spans += numbers.places(_DEGREES, 0, len(text))
-    if names is not None:
-        spans += [Span(-1, *match.span(), "name") for match in names.finditer(text)]
-    return _apart(spans) if spans else spans
+    if names is None:
+        return _apart(spans)
+    # A name within an address of e-mail or of a house is of it; else it comes first.
+    found = _apart(spans)
+    listed = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
+    return _apart([*found, *(name for name in listed if not _is_part(name, found))])
+
+
+def _is_part(name: Span, found: list[Span]) -> bool:
+    """Whether one of the spans, which are in order and apart, has the name and more."""
+    index = bisect(found, name.start, key=lambda one: one.start)
+    return any(name.end <= one.end and name[1:3] != one[1:3] for one in found[:index][-1:])
 
 
 def _apart(spans: list[Span]) -> list[Span]:
@@ -96,26 +102,24 @@ def _apart(spans: list[Span]) -> list[Span]:
     disjoint: list[Span] = []
     for span in sorted(spans):
         index = bisect(disjoint, span.start, key=lambda one: one.start)
-        before, after = disjoint[index - 1 : index], disjoint[index : index + 1]
-        if not any(one.end > span.start for one in before) and not any(one.start < span.end for one in after):
+        if all(one.end <= span.start or span.end <= one.start for one in disjoint[max(index - 1, 0) : index + 1]):
             disjoint.insert(index, span)
     return disjoint
 
 
 def _emails(text: str) -> Iterator[Span]:
-    at = text.find("@")
-    while at >= 0:
-        name, host = _EMAIL_NAME.search(text, max(0, at - 256), at), _EMAIL_HOST.match(text, at + 1)
+    for sign in re.finditer("@", text):
+        name = _EMAIL_NAME.search(text, max(0, sign.start() - _LONGEST_NAME), sign.start())
+        host = _EMAIL_HOST.match(text, sign.end())
         if name and host:
             yield Span(EMAIL, name.start(), host.end(), "email")
-        at = text.find("@", at + 1)
 
 
 def _spoken_emails(text: str) -> Iterator[Span]:
     signs = [*_AT.finditer(text), *_AT_WORD.finditer(text)]
     for sign in signs:
-        name = _SPOKEN_NAME.search(text, max(0, sign.start() - 80), sign.start())
-        host = name and _SPOKEN_HOST.match(text, sign.end(), sign.end() + 80)
+        name = _SPOKEN_NAME.search(text, max(0, sign.start() - _LONGEST_SPOKEN), sign.start())
+        host = _SPOKEN_HOST.match(text, sign.end(), sign.end() + _LONGEST_SPOKEN)
         if name and host:
             yield Span(EMAIL, name.start(), host.end(), "email")
 

@@ -48,7 +48,6 @@ class Identifier:
         written: the form that its marks tell; None where it has none.
         bare: the form that a word must tell; None where it has none.
         holds: the rule of its signs; None where it has none.
-        digits: how many there are at least in an unbroken run of digits and marks.
         lettered: whether its marks are capitals that stand before digits of it.
     """
 
@@ -56,8 +55,7 @@ class Identifier:
     countries: tuple[str, ...]
     written: re.Pattern[str] | None
     bare: re.Pattern[str] | None
-    holds: Callable[[str], bool] | None = None
-    digits: int = 6
+    holds: Callable[[str], bool] | None
     lettered: bool = False
 
 
@@ -67,18 +65,17 @@ def _of(
     written: str | None,
     bare: str | None,
     holds: Callable[[str], bool] | None = None,
-    digits: int = 6,
     *,
     lettered: bool = False,
 ) -> Identifier:
     pattern, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
-    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, digits, lettered)
+    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, lettered)
 
 
 def _ended_by_marks(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
     """One whose marks end it, whatever number follows."""
     pattern = re.compile(rf"(?<![\w\u2010-\u2013-]){written}(?!\w)")
-    return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds, 7)
+    return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds)
 
 
 # In the order in which they are tried; those of the row's country come before the others.
@@ -110,19 +107,17 @@ IDENTIFIERS: Final = (
         rf"[\dA-Z]{{2}}\.[\dA-Z]{{3}}\.[\dA-Z]{{3}}/[\dA-Z]{{4}}{DASH}\d{{2}}",
         r"[\dA-Z]{12}\d{2}",
         rules.is_cnpj,
-        2,
         lettered=True,
     ),
     _of("cedula", "UY", rf"\d\.\d{{3}}\.\d{{3}}{DASH}\d", rf"\d\.?\d{{3}}\.?\d{{3}}{_GAP}\d", rules.is_ci_uruguay),
-    _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", rf"\d{{3}}{_GAP}\d{{7}}{_GAP}\d", rules.is_luhn, 11),
-    _of("cedula", "EC", rf"\d{{9}}{DASH}\d", r"\d{10}", rules.is_cedula_ecuador, 10),
+    _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", rf"\d{{3}}{_GAP}\d{{7}}{_GAP}\d", rules.is_luhn),
+    _of("cedula", "EC", rf"\d{{9}}{DASH}\d", r"\d{10}", rules.is_cedula_ecuador),
     _of(
         "cedula",
         "NI",
         rf"\d{{3}}{DASH}\d{{6}}{DASH}\d{{4}}[A-Z]",
         rf"\d{{3}}{_GAP}\d{{6}}{_GAP}\d{{4}} ?[A-Za-z]",
         rules.is_cedula_nicaragua,
-        13,
     ),
     _of(
         "cedula",
@@ -131,27 +126,25 @@ IDENTIFIERS: Final = (
         rf"[VEve]?[. ]?{DASH}? ?{_THOUSANDS}",
         lettered=True,
     ),
-    _of("cedula", "CR", None, rf"[1-9]{_GAP}0?\d{{3,4}}{_GAP}\d{{4}}", digits=9),
+    _of("cedula", "CR", None, rf"[1-9]{_GAP}0?\d{{4}}{_GAP}\d{{4}}"),
     _of(
         "cedula",
         "PA",
         None,
         rf"(?:PE|E|N|\d{{1,2}}(?:AV|PI)?){_GAP}\d{{1,4}}{DASH}\d{{1,6}}",
-        digits=3,
     ),
     _of(
         "cedula",
         "BO",
         None,
         rf"\d{{5,8}}(?:{DASH}\d[A-Z])?(?: ?(?:LP|SC|CB|CH|PT|OR|TJ|BN|BE|PD|PA))?",
-        digits=5,
     ),
-    _of("cedula", "CU", None, r"\d{11}", rules.is_carne_cuba, 11),
-    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,' \xa0]\d{3}){1,3}|\d{6,10}"),
-    _of("dni", "HN", r"\d{4}[ \u2010-\u2013-]\d{4}[ \u2010-\u2013-]\d{5}", r"\d{13}", rules.is_dni_honduras, 13),
+    _of("cedula", "CU", None, r"\d{11}", rules.is_carne_cuba),
+    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,' \xa0]\d{3}){2,3}|\d{3}[.,' \xa0]\d{3}|\d{6,10}"),
+    _of("dni", "HN", r"\d{4}[ \u2010-\u2013-]\d{4}[ \u2010-\u2013-]\d{5}", r"\d{13}", rules.is_dni_honduras),
     _of("dni", "AR PE", None, _THOUSANDS),
-    _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui, 9),
-    _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala, 13),
+    _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui),
+    _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala),
     _of(
         "curp",
         "MX",
@@ -168,45 +161,42 @@ IDENTIFIERS: Final = (
         rules.is_rfc,
         lettered=True,
     ),
-    _of("elector", "MX", r"[A-Z]{6}\d{8}[HM]\d{3}", r"[A-Za-z]{6} ?\d{8} ?[HMhm] ?\d{3}", digits=8, lettered=True),
-    _of("nss", "MX", None, rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d", rules.is_luhn, 11),
-    _of("pis", "BR", None, rf"\d{{3}}\.?\d{{5}}\.?\d{{2}}{_GAP}\d", rules.is_pis, 11),
-    _of("rg", "BR", None, rf"(?:(?:MG|SP|RJ|RS|PR|SC|BA|GO|DF|ES){_GAP})?{_THOUSANDS}(?:{_GAP}[\dXx])?", digits=7),
-    _of("ssn", "PR US", None, rf"\d{{3}}{DASH}\d{{2}}{DASH}\d{{4}}", digits=9),
+    _of("elector", "MX", r"[A-Z]{6}\d{8}[HM]\d{3}", r"[A-Za-z]{6} ?\d{8} ?[HMhm] ?\d{3}", lettered=True),
+    _of("nss", "MX", None, rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d", rules.is_luhn),
+    _of("pis", "BR", None, rf"\d{{3}}\.?\d{{5}}\.?\d{{2}}{_GAP}\d", rules.is_pis),
+    _of("rg", "BR", None, rf"(?:(?:MG|SP|RJ|RS|PR|SC|BA|GO|DF|ES){_GAP})?{_THOUSANDS}(?:{_GAP}[\dXx])?"),
+    _of("ssn", "PR US", None, rf"\d{{3}}{DASH}\d{{2}}{DASH}\d{{4}}"),
     _of(
         "nit",
         "CO",
         rf"\d{{3}}\.\d{{3}}\.\d{{3}}{DASH}\d",
         rf"\d{{2,3}}\.?\d{{3}}\.?\d{{3}}{_GAP}\d",
         rules.is_nit_colombia,
-        9,
     ),
-    _of("nit", "SV", rf"\d{{4}}{DASH}\d{{6}}{DASH}\d{{3}}{DASH}\d", r"\d{14}", rules.is_nit_el_salvador, 14),
-    _of("nit", "GT", None, rf"\d{{5,8}}{_GAP}[\dkK]", rules.is_nit_guatemala, 5),
-    _of("nit", "BO CO", None, r"\d{7,12}|\d{3}\.\d{3}\.\d{3}", digits=7),
-    _of("ruc", "PE", None, r"\d{11}", rules.is_ruc_peru, 11),
-    _of("ruc", "EC", None, r"\d{13}", rules.is_ruc_ecuador, 13),
+    _of("nit", "SV", rf"\d{{4}}{DASH}\d{{6}}{DASH}\d{{3}}{DASH}\d", r"\d{14}", rules.is_nit_el_salvador),
+    _of("nit", "GT", None, rf"\d{{5,8}}{_GAP}[\dkK]", rules.is_nit_guatemala),
+    _of("nit", "BO CO", None, r"\d{7,12}|\d{3}\.\d{3}\.\d{3}"),
+    _of("ruc", "PE", None, r"\d{11}", rules.is_ruc_peru),
+    _of("ruc", "EC", None, r"\d{13}", rules.is_ruc_ecuador),
     _of("ruc", "PY", None, rf"\d{{5,8}}{_GAP}\d", rules.is_ruc_paraguay),
-    _of("rut", "UY", None, r"\d{12}", digits=12),
-    _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras, 14),
+    _of("rut", "UY", None, r"\d{12}"),
+    _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras),
     _of(
         "rif",
         "VE",
         rf"[VEJPGC]{DASH}\d{{8}}{DASH}?\d",
         rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d",
         rules.is_rif,
-        9,
         lettered=True,
     ),
-    _of("iban", "", _IBANS, None, rules.is_iban, 2, lettered=True),
-    _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu, 22),
-    _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe, 18),
+    _of("iban", "", _IBANS, None, rules.is_iban, lettered=True),
+    _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu),
+    _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe),
     _of(
         "card",
         "",
         None,
-        r"\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d{2}([ -]?)\d{6}\2\d{5}",
+        r"\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d{2}([ -])\d{6}\2\d{5}",
         rules.is_luhn,
-        13,
     ),
 )

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import polars as pl
 
@@ -39,7 +39,7 @@ _ANY: Final = r"[@\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
 _STREETS: Final = (
-    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|jr\.|alameda"
+    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|alameda"
     r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
 
@@ -129,20 +129,20 @@ class Redact(Stage):
         batch, coded_rows = self._with_codes(batch)
         frame = batch.frame
         texts = frame["text"]
-        listed = {source: _names(path, _digest(path)) for source, path in self.names}
+        listed: dict[str | None, re.Pattern[str] | None] = {
+            source: _names(path, _digest(path)) for source, path in self.names
+        }
         spoken_at, keys, streets = (texts.str.contains(one) for one in (_SPOKEN_AT, _KEYS, _STREETS))
-        look = texts.str.contains(_ANY) | spoken_at
-        if listed and "source_id" in frame.columns:
-            look |= frame["source_id"].is_in(list(listed))
         genres, countries, sources = (_column(frame, name) for name in ("genre", "country", "source_id"))
+        is_listed = pl.Series([source in listed for source in sources], dtype=pl.Boolean)
+        look = texts.str.contains(_ANY) | spoken_at | is_listed
         known = privacy_policies(self.policies)
-        modes = {pair: known.modes(*pair) for pair in set(zip(genres, countries, strict=True))}
         redacted: dict[int, tuple[str, dict[str, int]]] = {}
         for row in look.arg_true().to_list():
-            names = listed.get(sources[row] or "") if listed else None
-            country = countries[row]
+            country, names = countries[row], listed.get(sources[row])
             hints = Hints(spoken_at[row], keys[row], streets[row])
-            text, counts = _redacted(texts[row], modes[genres[row], country], known.words, country, names, hints)
+            modes = known.modes(genres[row], country)
+            text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts
         counts_of = {
@@ -167,20 +167,28 @@ class Redact(Stage):
     def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:
         """Return the batch with codes for speakers where a policy wants them; how many each such row has."""
         frame = batch.frame
-        if "turns" not in frame.columns or not frame["turns"].is_not_null().any():
+        if "turns" not in frame.columns:
             return batch, {}
         policies = privacy_policies(self.policies)
-        keys = {source: read_key(path, _digest(path)) for source, path in self.speakers}
-        texts, turns = frame["text"].to_list(), frame["turns"].to_list()
-        counts: dict[int, int] = {}
+        keys: dict[str | None, dict[str, str]] = {
+            source: read_key(path, _digest(path)) for source, path in self.speakers
+        }
+        texts, turns = frame["text"], frame["turns"]
         genres, sources = _column(frame, "genre"), _column(frame, "source_id")
-        for row, (text, mine) in enumerate(zip(texts, turns, strict=True)):
-            if mine and text and policies.codes_speakers(genres[row]) and any(turn["speaker"] for turn in mine):
-                texts[row], turns[row] = coded(text, mine, keys.get(sources[row] or ""))
-                counts[row] = len({turn["speaker"] for turn in mine if turn["speaker"]})
-        if not counts:
+        made: dict[int, tuple[str, list[dict[str, Any]]]] = {}
+        counts: dict[int, int] = {}
+        for row in (texts.is_not_null() & turns.is_not_null()).arg_true().to_list():
+            mine = turns[row].to_list()
+            speakers = {turn["speaker"] for turn in mine} - {None, ""}
+            if speakers and policies.codes_speakers(genres[row]):
+                made[row], counts[row] = coded(texts[row], mine, keys.get(sources[row])), len(speakers)
+        if not made:
             return batch, {}
-        columns = {"text": pl.Series(texts, dtype=pl.String), "turns": pl.Series(turns, dtype=frame.schema["turns"])}
+        under_codes = [made[row][1] if row in made else turns[row] for row in range(len(batch))]
+        columns = {
+            "text": texts.scatter(list(made), [text for text, _ in made.values()]),
+            "turns": pl.Series(under_codes, dtype=turns.dtype),
+        }
         return batch.with_columns(columns), counts
 
 

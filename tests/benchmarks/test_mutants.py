@@ -68,6 +68,9 @@ def test_every_room_and_every_equivalent_change_is_there() -> None:
     for room in bench.rooms():
         for path in (room.file, *room.tests):
             assert Path(bench.ROOT, path).is_file(), path
+        for path, _, name in (test.partition("::") for test in room.slow):
+            assert path in room.tests
+            assert f"\ndef {name}(" in Path(bench.ROOT, path).read_text(encoding="utf-8"), name
         mutants = room.mutants()
         assert mutants, room.name
         found |= {(one.file, one.source, one.change) for one in mutants}

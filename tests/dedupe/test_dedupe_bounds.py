@@ -774,7 +774,8 @@ _COLUMNS = {
     name: int(getattr(guards, name))
     for name in (
         *("ALIKE", "OWN_RUN", "OTHER_RUN", "NUMBERS_KEPT", "NUMBERS_SWAPPED"),
-        *("NAMES", "NAMES_KEPT", "NAMES_SWAPPED", "TOGETHER", "SAME"),
+        *("NAMES", "NAMES_KEPT", "NAMES_SWAPPED", "TOGETHER", "SAME", "DIFFERENT", "SLOTS", "OTHER_NUMBERS", "DENIED"),
+        *("REPLACED", "PLACES", "UNLIKE", "OTHER_UNLIKE", "REGULAR", "REGULAR_WORDS", "IRREGULAR", "MISREAD", "EDGE"),
     )
 }
 
@@ -989,6 +990,277 @@ def test_the_same_words_in_the_same_order_are_the_same() -> None:
     assert counted(fresh(0), fresh(0))["SAME"] == 0
     assert measured(fresh(2), fresh(2)).containment.tolist() == [[0, 0]]
     assert measured(fresh(2), fresh(4)).longest_run.tolist() == [[2, 4]]
+
+
+# What the differences are.
+
+
+def differences(one: list[Words], other: list[Words], *names: str, run: int = 20) -> list[int]:
+    """Some of the counts of two texts in which capitals tell the names, that have these gaps between common runs.
+
+    What the second has more at its end makes it the longer one, and isn't compared.
+    """
+    common = [fresh(run) for _ in range(len(one) + 1)]
+    common[0][0] |= _CAPITAL
+    a, b = (
+        text(*(part for pair in zip(common, gaps, strict=False) for part in pair), common[-1]) for gaps in (one, other)
+    )
+    return picked(counted(a, text(b, fresh(100))), *names)
+
+
+def known(what: int, number: int = 1) -> Words:
+    """So many words that the lexicon knows as numbers or denials."""
+    found = np.flatnonzero(lexicon() == what).astype(np.uint32)
+    assert len(found) > number
+    return found[next(_KNOWN) % (len(found) - number) :][:number]
+
+
+_KNOWN = count(0)
+_TOLD = ("DIFFERENT", "SLOTS", "OTHER_NUMBERS", "DENIED", "UNLIKE", "OTHER_UNLIKE", "MISREAD")
+_NUMERAL, _DENIAL = guards.NUMERAL, guards.DENIAL
+
+
+def name(number: int = 1) -> Words:
+    """So many names that nobody else has."""
+    return fresh(number, flag=_CAPITAL)
+
+
+def figure(number: int = 1) -> Words:
+    """So many numbers in digits."""
+    return fresh(number, flag=_NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        # Words for words.
+        (fresh(1), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
+        (fresh(2), fresh(3), [3, 0, 0, 0, 2, 3, 0]),
+        (fresh(3), fresh(2), [3, 0, 0, 0, 3, 2, 0]),
+        (fresh(2), fresh(0), [2, 0, 0, 0, 2, 0, 0]),
+        (fresh(0), fresh(2), [2, 0, 0, 0, 0, 2, 0]),
+        # Misread ones, all of a gap or some.
+        (fresh(2, look=_LOOK), fresh(2, look=_LOOK), [0, 0, 0, 0, 0, 0, 2]),
+        (text(fresh(1, look=_LOOK), fresh(1)), text(fresh(1, look=_LOOK), fresh(1)), [1, 0, 0, 0, 1, 1, 1]),
+        (fresh(1, look=_LOOK), fresh(2, look=_LOOK), [0, 0, 0, 0, 0, 0, 2]),
+        (fresh(2, look=_LOOK), fresh(1, look=_LOOK), [0, 0, 0, 0, 0, 0, 2]),
+        # Names and numbers are slots, where either has one; what stands beside them in a small gap is of the slot.
+        (name(), name(), [1, 1, 0, 0, 1, 1, 0]),
+        (name(2), name(), [1, 1, 0, 0, 2, 1, 0]),
+        (name(), name(2), [1, 1, 0, 0, 1, 2, 0]),
+        (name(), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
+        (figure(), figure(), [1, 1, 1, 0, 1, 1, 0]),
+        (text(figure(), name()), text(figure(), name()), [2, 2, 1, 0, 2, 2, 0]),
+        (figure(2), figure(), [1, 1, 1, 0, 2, 1, 0]),
+        (figure(), text(figure(), fresh(1)), [1, 1, 1, 0, 1, 2, 0]),
+        (figure(), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
+        (text(name(), fresh(7)), text(name(), fresh(7)), [1, 1, 0, 0, 8, 8, 0]),
+        (text(name(), fresh(8)), text(name(), fresh(8)), [9, 1, 0, 0, 9, 9, 0]),
+        (text(name(), fresh(7)), text(name(), fresh(8)), [9, 1, 0, 0, 8, 9, 0]),
+        # So are numbers in words, months and days, in either place.
+        (known(_NUMERAL), known(_NUMERAL), [1, 1, 1, 0, 1, 1, 0]),
+        (known(_NUMERAL), figure(), [1, 1, 1, 0, 1, 1, 0]),
+        (known(_NUMERAL), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
+        # A «no» more is one, wherever it stands; one in another word's place isn't.
+        (known(_DENIAL), fresh(0), [1, 1, 0, 1, 1, 0, 0]),
+        (fresh(0), known(_DENIAL), [1, 1, 0, 1, 0, 1, 0]),
+        (fresh(0), text(known(_DENIAL), fresh(1)), [2, 1, 0, 1, 0, 2, 0]),
+        (text(fresh(1), known(_DENIAL)), fresh(0), [2, 1, 0, 1, 2, 0, 0]),
+        (text(fresh(1), known(_DENIAL)), fresh(1), [2, 1, 0, 1, 2, 1, 0]),
+        (fresh(1), text(fresh(1), known(_DENIAL)), [2, 1, 0, 1, 1, 2, 0]),
+        (known(_DENIAL), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
+        (known(_DENIAL), known(_DENIAL), [1, 0, 0, 0, 1, 1, 0]),
+        (text(name(), known(_DENIAL)), name(), [2, 2, 0, 1, 2, 1, 0]),
+    ],
+)  # fmt: skip
+def test_each_difference_is_counted_as_what_it_is(one: Words, other: Words, told: list[int]) -> None:
+    """Other words, misread ones, names, numbers and denials, of each text and of both."""
+    assert differences([one], [other], *_TOLD) == told
+    assert differences([other], [one], *_TOLD) == [*told[:4], told[5], told[4], told[6]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (fresh(3), fresh(3), [3, 1]),
+        (fresh(2), fresh(3), [0, 0]),  # two words are no passage
+        (fresh(3), fresh(2), [0, 0]),
+        (fresh(3), fresh(9), [3, 1]),
+        (fresh(9), fresh(3), [9, 1]),
+        # Half of what stands there must be others in either.
+        (text(fresh(3, look=_LOOK), fresh(3)), text(fresh(3, look=_LOOK), fresh(3)), [3, 1]),
+        (text(fresh(4, look=_LOOK), fresh(3)), text(fresh(4, look=_LOOK), fresh(3)), [0, 0]),
+        (text(fresh(3, look=_LOOK), fresh(3)), text(fresh(3, look=_LOOK), fresh(4)), [3, 1]),
+        (fresh(40), fresh(40), [40, 1]),
+        # What is longer than forty in both is a passage too; in one alone it may be a page that the other lacks.
+        (fresh(41), fresh(41), [41, 1]),
+        (fresh(41), fresh(40), [0, 0]),
+        (fresh(40), fresh(81), [0, 0]),
+        (fresh(41), fresh(81), [41, 1]),
+        (fresh(0), fresh(50), [0, 0]),
+    ],
+)
+def test_a_passage_stands_for_another(one: Words, other: Words, told: list[int]) -> None:
+    """Three words and more of each, most of what stands between two common runs."""
+    assert differences([one], [other], "REPLACED", "PLACES", run=90) == told
+    assert differences([one] * 2, [other] * 2, "REPLACED", "PLACES", run=90) == [2 * number for number in told]
+
+
+@pytest.mark.parametrize(
+    ("width", "other", "told"),
+    [(40, 40, 40), (40, 41, 41), (41, 40, 41), (41, 60, 60), (41, 0, 41), (60, 41, 60), (0, 80, 80), (0, 81, 80),
+     (50, 99, 80), (40, 80, 80), (90, 50, 90)],
+)  # fmt: skip
+def test_a_passage_of_one_alone_is_told_up_to_eighty_words(width: int, other: int, told: int) -> None:
+    """Of a chapter that one lacks no more is counted."""
+    assert differences([fresh(width)], [fresh(other)], "DIFFERENT", run=110) == [told]
+
+
+def at_edges(one: Words, other: Words, *names: str) -> tuple[list[int], list[int]]:
+    """Some of the counts of two texts that begin with these words, and of two that end with them."""
+    common = fresh(100)
+    common[:10] |= _CAPITAL
+    before = counted(text(one, common), text(other, common))
+    return picked(before, *names), picked(counted(text(common, one), text(common, other)), *names)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (fresh(2), fresh(2), [2, 0, 0, 0, 0, 0]),
+        (fresh(3), fresh(3), [3, 0, 3, 0, 0, 0]),
+        (fresh(8), fresh(9), [9, 0, 8, 0, 0, 0]),
+        (fresh(4), fresh(8), [8, 0, 4, 0, 0, 0]),
+        (fresh(3), fresh(8), [8, 0, 3, 0, 0, 0]),  # up to eight words anything
+        (fresh(4), fresh(9), [0, 0, 0, 0, 0, 0]),  # beyond, the one must have half of the other's
+        (fresh(5), fresh(10), [10, 0, 5, 0, 0, 0]),
+        (fresh(5), fresh(11), [0, 0, 0, 0, 0, 0]),
+        (fresh(24), fresh(24), [24, 0, 24, 0, 0, 0]),
+        (fresh(24), fresh(25), [0, 0, 0, 0, 0, 0]),  # a page's head
+        (fresh(25), fresh(25), [0, 0, 0, 0, 0, 0]),
+        (figure(), figure(), [1, 1, 0, 0, 0, 0]),
+        (fresh(0), fresh(9), [0, 0, 0, 0, 0, 0]),
+        (fresh(2, look=_LOOK), fresh(2, look=_LOOK), [0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_before_the_first_common_run_and_after_the_last_little_is_compared(
+    one: Words, other: Words, told: list[int]
+) -> None:
+    """A line of a song, a price or a «no» is; a page's head and foot are not, and nothing there is a passage within."""
+    names = "DIFFERENT", "SLOTS", "EDGE", "REPLACED", "UNLIKE", "OTHER_UNLIKE"
+    assert at_edges(one, other, *names) == (told, told)
+
+
+@pytest.mark.parametrize(("places", "told"), [((3, 5), 5), ((5, 3), 5)])
+def test_of_both_edges_the_longer_counts(places: tuple[int, int], told: int) -> None:
+    """As one line of a song."""
+    common = fresh(100)
+    one, other = (text(fresh(places[0]), common, fresh(places[1])) for _ in range(2))
+    assert counted(one, other)["EDGE"] == told
+
+
+def test_what_the_longer_has_right_before_is_compared_with_nothing() -> None:
+    """Up to three words of it, among them a «no»."""
+    common = fresh(100)
+    for words, told in ((known(_DENIAL), [1, 1, 1]), (fresh(3), [3, 0, 3]), (fresh(4), [0, 0, 0])):
+        assert picked(counted(common, text(words, common)), "DIFFERENT", "DENIED", "OTHER_UNLIKE") == told
+
+
+@pytest.mark.parametrize(("off", "told"), [(0, [0, 0]), (1, [1, 1]), (3, [1, 1]), (4, [2, 2])])
+def test_a_word_that_moved_by_three_places_is_the_same_word(off: int, told: list[int]) -> None:
+    """What the other has nowhere near is another word; likenesses are looked for at a word's own place alone."""
+    moved = fresh(1)
+    one, other = text(moved, fresh(9, look=_LOOK)), text(fresh(off, look=_LOOK), moved, fresh(9 - off, look=_LOOK))
+    for first, second in ((one, other), (other, one)):
+        assert differences([first], [second], "UNLIKE", "OTHER_UNLIKE") == told
+    assert differences([one], [other], "MISREAD") == [9 - bool(off)]
+
+
+@pytest.mark.parametrize(("more", "told"), [(2, [0, 1]), (3, [0, 1]), (4, [1, 0])])
+def test_a_likeness_may_be_off_by_the_words_that_one_has_more(more: int, told: list[int]) -> None:
+    """By three at most, on the side where they were lost."""
+    one, other = text(fresh(1), fresh(1, look=_LOOK)), text(fresh(1 + more), fresh(1, look=_LOOK))
+    assert differences([one], [other], "UNLIKE", "MISREAD") == [1 + told[0], told[1]]
+    assert differences([other], [one], "OTHER_UNLIKE", "MISREAD") == [1 + told[0], told[1]]
+    # The same word is looked for three words further.
+    own = fresh(1)
+    for words, strange in ((3, 3), (4, 5)):
+        assert differences([text(own, fresh(words))], [text(fresh(words + more), own)], "UNLIKE") == [strange]
+
+
+@pytest.mark.parametrize("what", [_NUMERAL, _DENIAL])
+def test_numbers_in_words_and_denials_are_not_misread(what: int) -> None:
+    """Of months and numbers many look alike: each is only itself."""
+    one, other = (known(what) | np.uint32(_LOOK << WORD_BITS) for _ in range(2))
+    assert differences([one], [other], "MISREAD", "DIFFERENT", "UNLIKE") == [0, 1, 1]
+    # Another word may be one misread, and stands for nothing of its own.
+    assert differences([one], [fresh(1, look=_LOOK)], "MISREAD", "UNLIKE", "OTHER_UNLIKE") == [1, 1, 0]
+    assert differences([fresh(1, look=_LOOK)], [one], "MISREAD", "UNLIKE", "OTHER_UNLIKE") == [1, 0, 1]
+
+
+def test_capitals_say_nothing_where_all_words_have_them_or_none() -> None:
+    """Then any other word may be a name."""
+    for capitals, slots in ((0, 1), (1, 0), (60, 0), (63, 1), (101, 1)):
+        common, own = fresh(101), (fresh(1), fresh(1))
+        common[:capitals] |= _CAPITAL
+        one, other = (text(common[:50], mine, common[50:]) for mine in own)
+        assert picked(counted(one, other), "SLOTS", "DIFFERENT") == [slots, 1], capitals
+
+
+# Words that stand for others throughout.
+
+
+@pytest.mark.parametrize(
+    ("words", "times", "now_and_then", "told"),
+    [
+        (3, 2, 0, [6, 3, 0]),
+        (1, 5, 0, [0, 0, 0]),  # of five exchanged words nothing is told
+        (1, 6, 0, [6, 1, 0]),
+        (3, 1, 0, [0, 0, 0]),  # what stands once says nothing
+        (2, 3, 0, [6, 2, 0]),
+        (4, 4, 0, [16, 4, 0]),
+        (3, 4, 2, [12, 3, 4]),  # two of four times the same word: now and then
+        (3, 2, 3, [6, 3, 3]),
+        (0, 6, 2, [0, 0, 6]),
+    ],
+)
+def test_what_stands_for_one_word_throughout_is_counted(
+    words: int, times: int, now_and_then: int, told: list[int]
+) -> None:
+    """In occurrences and in distinct words, and so what does only now and then."""
+    one, other = spelled(words, times, now_and_then, run=6)
+    assert picked(counted(one, other), "REGULAR", "REGULAR_WORDS", "IRREGULAR") == told
+
+
+@pytest.mark.parametrize(("kept", "told"), [(1, [8, 1, 0]), (2, [8, 1, 0]), (3, [0, 0, 8])])
+def test_four_times_in_five_is_throughout(kept: int, told: list[int]) -> None:
+    """Eight exchanged of ten are, of eleven they aren't."""
+    old, new = fresh(1), fresh(1)
+    common = [fresh(6) for _ in range(9 + kept)]
+    pairs = [(old, new)] * 8 + [(old, old)] * kept
+    one, other = (
+        text(*(part for piece, pair in zip(common, pairs, strict=False) for part in (piece, pair[side])), common[-1])
+        for side in range(2)
+    )
+    assert picked(counted(one, other), "REGULAR", "REGULAR_WORDS", "IRREGULAR") == told
+
+
+def test_of_two_texts_the_one_that_tells_less_counts() -> None:
+    """One word for two others is irregular in the text that has the one."""
+    old, new = fresh(1), [fresh(1), fresh(1)]
+    common = [fresh(6) for _ in range(13)]
+    one = text(*(part for piece in common[:-1] for part in (piece, old)), common[-1])
+    other = text(*(part for n, piece in enumerate(common[:-1]) for part in (piece, new[n % 2])), common[-1])
+    assert picked(counted(one, other), "REGULAR", "REGULAR_WORDS", "IRREGULAR") == [0, 0, 12]
+    assert picked(counted(other, one), "REGULAR", "REGULAR_WORDS", "IRREGULAR") == [0, 0, 12]
+
+
+@pytest.mark.parametrize(("words", "told"), [(600, 6), (601, 0)])
+def test_a_spelling_is_told_by_one_word_in_a_hundred(words: int, told: int) -> None:
+    """Fewer may be misread."""
+    one, other = spelled(3, 2, run=6)
+    tail = fresh(words - len(one))
+    assert counted(text(one, tail), text(other, tail))["REGULAR"] == told
 
 
 # Rare anchors.

@@ -75,3 +75,46 @@ def test_the_last_sign_is_the_only_one_that_holds(holds: Callable[[str], bool], 
 def test_dates_places_and_letters_that_no_such_number_has(holds: Callable[[str], bool], number: str) -> None:
     """Nor is one digit over and over a number, though its sum may hold."""
     assert not holds(number)
+
+
+@pytest.mark.parametrize(
+    ("holds", "form", "first", "last"),
+    [
+        (identifiers.is_dni_honduras, "{:02}01-1990-12345", 1, 18),
+        (identifiers.is_dni_honduras, "08{:02}-1990-12345", 1, 28),
+        (identifiers.is_dni_honduras, "0801-{:04}-12345", 1900, 2039),
+        (identifiers.is_cui_guatemala, "2612 59571 {:02}01", 1, 22),
+        (identifiers.is_cui_guatemala, "2612 59571 01{:02}", 1, 33),
+        (identifiers.is_cedula_nicaragua, "001-{:02}0180-0001A", 1, 31),
+        (identifiers.is_cedula_nicaragua, "001-{:02}0480-0001A", 1, 30),
+        (identifiers.is_cedula_nicaragua, "001-{:02}0200-0001A", 1, 29),
+        (identifiers.is_cedula_nicaragua, "001-01{:02}80-0001A", 1, 12),
+        (identifiers.is_nit_el_salvador, "0614-{:02}0180-101-3", 1, 31),
+        (identifiers.is_carne_cuba, "85{:02}2312345", 1, 12),
+    ],
+)
+def test_departments_days_and_years_have_bounds(holds: Callable[[str], bool], form: str, first: int, last: int) -> None:
+    """Each from its first to its last, and the numbers beside them are none."""
+    assert [number for number in range(max(first - 2, 0), last + 3) if holds(form.format(number))] == [
+        *range(first, last + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("holds", "number"),
+    [
+        (identifiers.is_rif, "V-1147028X-4"), (identifiers.is_rif, "V-11470283-44"), (identifiers.is_rif, "V-114702-4"),
+        (identifiers.is_nit_guatemala, "5769X7-K"), (identifiers.is_nit_guatemala, "K"),
+        (identifiers.is_iban, "CRÑ5015202001026284066"), (identifiers.is_iban, "CR0501520200"),
+        (identifiers.is_cui_guatemala, "2612 5957A 0101"), (identifiers.is_cui_guatemala, "2612 59571 101"),
+        (identifiers.is_cedula_nicaragua, "001-01A180-0001A"),
+        (identifiers.is_dui, "0001629A-5"), (identifiers.is_dui, "001629-5"),
+        (identifiers.is_curp, "BOXW310820HNERXN0"),
+        (identifiers.is_curp, "BOXW310820HNERXN0A"), (identifiers.is_curp, "BO?W310820HNERXN09"),
+        (identifiers.is_rfc, "GODE561231GR"), (identifiers.is_rfc, "ÁODE561231GR8"), (identifiers.is_luhn, "41a1"),
+        (identifiers.is_pis, "120.5641A.54-5"), (identifiers.is_nit_colombia, "213.123.43A-1"),
+    ],
+)  # fmt: skip
+def test_other_lengths_and_signs_are_no_such_number(holds: Callable[[str], bool], number: str) -> None:
+    """Whatever their sum is."""
+    assert not holds(number)

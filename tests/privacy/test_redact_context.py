@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import polars as pl
 import pytest
 
@@ -62,8 +65,8 @@ from latam_corpus.privacy.redact import Redact, redact
     ],
 )
 def test_a_word_tells_whose_number_it_is(country: str | None, text: str, redacted: str) -> None:
-    """With and without marks, in the forms of each country."""
-    assert redact(text, "news", country)[0] == redacted
+    """With and without marks, in the forms of each country; each is counted under its kind."""
+    assert redact(text, "news", country) == (redacted, Counter(re.findall(r"\[([a-z]+)\]", redacted.lower())))
 
 
 @pytest.mark.parametrize(

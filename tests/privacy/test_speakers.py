@@ -72,6 +72,38 @@ def test_rows_of_all_kinds_stand_in_one_batch() -> None:
     assert passed["redactions"].to_list() == [None] * 4
 
 
+def test_who_has_no_name_is_no_speaker_and_a_row_without_text_has_none() -> None:
+    """They are neither coded nor counted; a batch may be empty, too."""
+    text, turns = as_lines((Utterance("Sí.", "Rosa Quispe"), Utterance("No."), Utterance("Vale.", "P")))
+    mine = [turn._asdict() for turn in turns]
+    mine[1]["speaker"] = ""
+    columns = {"genre": ["oral_history"] * 2, "text": [text, None]}
+    frame = pl.DataFrame(columns).with_columns(pl.Series("turns", [mine, mine], dtype=schema.TURNS))
+    made = Redact()(Batch(frame)).frame
+    assert made["text"].to_list() == ["H1: Sí.\nNo.\nE1: Vale.", None]
+    assert made["evidence"].to_list() == ['{"speakers": 2}', None]
+    assert made["turns"][1].to_list() == mine
+    assert Redact()(Batch(frame.clear())).frame.is_empty()
+
+
+def test_a_source_may_list_names_or_speakers_alone(tmp_path: Path) -> None:
+    """Each is taken without the other, and makes another stage than none."""
+    (tmp_path / "k.csv").write_text("name,code\nRosa,H1\n", encoding="utf-8")
+    (tmp_path / "t.txt").write_text("Rosa\n", encoding="utf-8")
+    prints = {Redact().fingerprint()}
+    for consent, field in (('speakers = "k.csv"', "speakers"), ('third_persons = "t.txt"', "names")):
+        path = tmp_path / f"{field}.toml"
+        path.write_text(f'id = "{field}"\ntitle = "A"\nholder = "H"\n[consent]\n{consent}\n', encoding="utf-8")
+        stage = Redact().for_sources([load_source(path)])
+        assert [source for source, _ in getattr(stage, field)] == [field]
+        assert len(stage.names) + len(stage.speakers) == 1
+        prints.add(stage.fingerprint())
+    assert len(prints) == 3
+    (tmp_path / "k.csv").write_text("nada\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="lacks the columns"):
+        Redact().for_sources([load_source(tmp_path / "speakers.toml")])
+
+
 def test_sources_stand_in_one_order(tmp_path: Path) -> None:
     """Whatever order a recipe names them in: work is kept by what the stage says."""
     sources = []

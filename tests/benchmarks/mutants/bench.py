@@ -39,6 +39,7 @@ class Room:
     Attributes:
         only: functions, classes and names of the module that are changed; all where none is named.
         compiled: whether Numba compiles the functions; their tests are run interpreted.
+        slow: tests that are left out of them, since they take minutes so.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Room:
     tests: tuple[str, ...]
     only: tuple[str, ...] = ()
     compiled: bool = False
+    slow: tuple[str, ...] = ()
 
     def mutants(self) -> list[Mutant]:
         """The mutants of the room."""
@@ -67,8 +69,9 @@ def _names(node: ast.stmt) -> set[str]:
 def rooms() -> list[Room]:
     """The rooms that `rooms.toml` names."""
     told = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
+    of_many = ("tests", "only", "slow")
     return [
-        Room(name, one["file"], tuple(one["tests"]), tuple(one.get("only", ())), one.get("compiled", False))
+        Room(name, **{key: tuple(value) if key in of_many else value for key, value in one.items()})
         for name, one in told.items()
     ]
 
@@ -164,7 +167,8 @@ def _worker(room: Room, place: int, mutants: list[dict[str, Any]]) -> list[dict[
             shutil.copytree(ROOT / name, folder / name, ignore=left_out)
         else:
             shutil.copy2(ROOT / name, folder)
-    job = {"file": room.file, "tests": room.tests, "compiled": room.compiled, "mutants": mutants}
+    tests = [*room.tests, *(f"--deselect={name}" for name in room.slow)]
+    job = {"file": room.file, "tests": tests, "compiled": room.compiled, "mutants": mutants}
     done = subprocess.run(
         [sys.executable, str(folder / "tests/benchmarks/mutants/warm.py")],
         input=json.dumps(job), cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)},
