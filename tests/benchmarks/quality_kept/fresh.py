@@ -98,7 +98,8 @@ def _novels(data: Path, language: str) -> Iterator[str]:
         yield from other_stretches(novel)
 
 
-def _books(data: Path) -> Iterator[tuple[str, str]]:
+def books(data: Path) -> Iterator[tuple[str, str]]:
+    """Language and text of stretches of the books of Project Gutenberg."""
     for path in sorted((data / "literature/gutenberg_latam").glob("*/*.txt")):
         found = extract(path.read_bytes(), {})
         language = {"Portuguese": "por", "por": "por", "pt": "por"}.get(str(found.declared_language), "spa")
@@ -110,7 +111,7 @@ def _literature(data: Path) -> Iterator[Text]:
     for language in ("spa", "por"):
         for text in _novels(data, language):
             yield Text(f"other chapters of the novels, {language}", language, "literature", text)
-    for language, text in _books(data):
+    for language, text in books(data):
         yield Text(f"chapters of other books, {language}", language, "literature", text)
 
 
@@ -166,13 +167,13 @@ def _americas(data: Path) -> Iterator[Text]:
 
 
 def _prose(data: Path) -> dict[str, list[str]]:
-    books: dict[str, list[str]] = {"spa": [], "por": []}
-    for language, text in _books(data):
-        books[language].append(text)
+    from_books: dict[str, list[str]] = {"spa": [], "por": []}
+    for language, text in books(data):
+        from_books[language].append(text)
     news = joined([row["text"] for row in jsonl(data, "regional/bosque_pt_variety/sentences.jsonl.xz")], ROWS)
     return {
-        "spa": mixed(books["spa"], list(_novels(data, "spa")))[:_MOST],
-        "por": [*mixed(news, list(_novels(data, "por"))), *books["por"]][:_MOST],
+        "spa": mixed(from_books["spa"], list(_novels(data, "spa")))[:_MOST],
+        "por": [*mixed(news, list(_novels(data, "por"))), *from_books["por"]][:_MOST],
     }
 
 

@@ -1,116 +1,194 @@
 """A sheet of short texts that fall and stay, to be read without knowing which: `python -m …short_sheet DATA SHEET`.
 
-A line of SHEET has a number, a genre and a text of 10 to 30 words in Spanish or Portuguese; KEY, beside it with `.key`,
-has the verdicts. Whoever has read it writes `+` (whole and good) or `-` before the numbers of the lines, and
-`… short_sheet --count SHEET` counts, of each genre, how those that fell and those that stayed were judged.
+A line of SHEET has a number, a genre and a text of 10 to 40 words in Spanish or Portuguese; KEY, beside it with `.key`,
+has what became of them. Whoever reads it writes a line for each into SHEET with `.read`: the number, `yes`, `no` or
+`unsure` (fit to be learnt from), and why. Then `… short_sheet --count SHEET` counts, by genre, by where the texts are
+from and by the bound that they broke, how those that fell and those that stayed were judged; ids and verdicts are kept
+with the figures, without a text.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 import latam_corpus as lc
+from latam_corpus.errors import ConfigError
+from latam_corpus.extract.html import balanced
 
 from ..machine import Report, Table, save, show
 from ..texts import jsonl
-from .good import tsv
+from .fresh import books
+from .good import markup, novels, tsv
+from .pages import latin_american, latin_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-SEED: Final = 17
+SEED: Final = 94
 _EACH: Final = 100  # that fall, and that stay
-_WORDS: Final = range(10, 31)
+_WORDS: Final = range(10, 41)
 _BETWEEN: Final = re.compile(r"(?<=[.!?…])\s+")
+_STANZAS: Final = re.compile(r"\n\s*\n")
 _POOL: Final = 8000  # texts of a genre
-_GENRES: Final = ("news", "literature", "lyrics", "oral_history", "religious")
+_GENRES: Final = ("news", "literature", "lyrics", "oral_history")
+_VERDICTS: Final = ("yes", "no", "unsure")
 
 
-def pool(data: Path) -> Iterator[tuple[str, str]]:
-    """Genre and text: sentences of news and novels, sayings and stanzas, turns of interviews, verses."""
+def pool(data: Path) -> Iterator[tuple[str, str, str]]:
+    """Genre, origin and text: sentences and paragraphs of news, sentences of novels, sayings and stanzas, turns."""
+    yield from (("news", *told) for told in _news(data))
+    for language in ("spa", "por"):
+        for novel in novels(data, language):
+            yield from (("literature", "novels", one) for one in _BETWEEN.split(novel[90_000:130_000]))
+    for _, stretch in books(data):
+        yield from (("literature", "other books", one) for one in _BETWEEN.split(" ".join(stretch.split())))
+    for row in jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz"):
+        yield "lyrics", "sayings", row["text"]
+    for origin in ("disco_sonnets/sonnets", "tango_pd/lyrics"):
+        for row in jsonl(data, f"lyrics/{origin}.jsonl.xz"):
+            yield from (("lyrics", "stanzas", one) for one in _STANZAS.split(row["text"]))
+    for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
+        yield "oral_history", "interviews, Spain", row["text"]
+    remove = markup()
+    for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz"):
+        yield "oral_history", "interviews, Chile", remove.sub("", row["spa"])
+
+
+def _news(data: Path) -> Iterator[tuple[str, str]]:
     for language in ("ES", "PT"):
         for columns in tsv(data, f"unclear/regional/dsl_tl/{language}_train.tsv.xz"):
-            yield from (("news", one) for one in _BETWEEN.split(columns[1]))
-    for name in ("literature/conha19/novels.jsonl.xz", "literature/eltec_por/novels.jsonl.xz"):
-        for row in jsonl(data, name):
-            yield from (("literature", one) for one in _BETWEEN.split(row["text"][50_000:90_000]))
-    for row in jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz"):
-        yield "lyrics", row["text"]
-    for row in jsonl(data, "lyrics/disco_sonnets/sonnets.jsonl.xz"):
-        yield from (("lyrics", one) for one in re.split(r"\n\s*\n", row["text"]))
-    for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
-        yield "oral_history", row["text"]
-    for row in jsonl(data, "literature/reina_valera_1909_nt/verses.jsonl.xz"):
-        yield "religious", row["text"]
+            yield from (("sentences", one) for one in _BETWEEN.split(columns[1].strip('"')))
+    for row in jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz"):
+        yield "sentences", row["spa"]
+    for row in jsonl(data, "regional/bosque_pt_variety/sentences.jsonl.xz"):
+        yield "sentences", row["text"]
+    for row in jsonl(data, "literature/alto_pages/page_text.jsonl.xz"):
+        lines = row["lines"].split("\n")
+        yield from (("digitised newspapers", "\n".join(lines[i : i + 4])) for i in range(0, len(lines), 4))
+    pages = [*(raw for raw, _ in latin_american(data)), *(page.encode() for page in latin_pages(data))]
+    for page in pages:
+        yield from (("paragraphs of pages", one) for one in (balanced(page, {}).text or "").split("\n"))
 
 
 def draw(data: Path, sheet: Path) -> None:
     """Judge the pool by each genre's shipped policy, and write the sheet and its key."""
     dice = random.Random(SEED)
-    held: dict[str, set[str]] = {genre: set() for genre in _GENRES}
-    for genre, text in pool(data):
+    held: dict[str, dict[str, str]] = {genre: {} for genre in _GENRES}
+    for genre, origin, text in pool(data):
         if len(text.split()) in _WORDS:
-            held[genre].add(text.strip())
+            held[genre].setdefault(text.strip(), origin)
     rows = []
     for genre, texts in held.items():
-        rows += [(genre, text) for text in dice.sample(sorted(texts), min(_POOL, len(texts)))]
-    frame = pl.DataFrame(rows, schema=["genre", "text"], orient="row").with_row_index("id").cast({"id": pl.String})
+        # Of what is scarce all, of the rest by lot.
+        many = Counter(texts.values())
+        chosen = [text for text, origin in texts.items() if many[origin] < _POOL // 2]
+        rest = sorted(texts.keys() - set(chosen))
+        chosen += dice.sample(rest, max(0, min(len(rest), _POOL - len(chosen))))
+        rows += [(genre, texts[text], text) for text in chosen]
+    frame = pl.DataFrame(rows, schema=["genre", "origin", "text"], orient="row")
+    frame = frame.with_row_index("id").cast({"id": pl.String})
     for stage in ("identify", "measure", "filter"):
         frame = lc.stage(stage)(frame)
     frame = frame.filter(pl.col("language").is_in(["spa_Latn", "por_Latn"]))
     # A bound on length alone, as that of an article, says nothing of what is short.
     frame = frame.filter(pl.col("drop_reason").str.starts_with("word_count").fill_null(value=False).not_())
-    fell = frame["drop_reason"].is_not_null()
-    of = {genre: frame["genre"] == genre for genre in held}
-    told = {genre: (int((fell & rows_of).sum()), int(rows_of.sum())) for genre, rows_of in of.items()}
-    sys.stdout.write(f"of each genre fell, of all: {told}\n")
-    drawn = [(row, True) for row in _spread(frame.filter(fell), dice)]
-    drawn += [(row, False) for row in _spread(frame.filter(~fell), dice)]
+    frame = frame.with_columns(fell=pl.col("drop_reason").is_not_null())
+    counts = frame.group_by("genre", "origin").agg(pl.col("fell").sum(), pl.len().alias("of")).sort("genre", "origin")
+    sys.stdout.write(f"{counts}\n")
+    drawn = [*_spread(frame.filter("fell"), dice), *_spread(frame.filter(~pl.col("fell")), dice)]
     dice.shuffle(drawn)
-    lines = [f"{n}\t{row['genre']}\t{' / '.join(row['text'].splitlines())}" for n, (row, _) in enumerate(drawn)]
+    lines = [f"{n}\t{row['genre']}\t{' / '.join(row['text'].splitlines())}" for n, row in enumerate(drawn)]
     sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    key = [(row["genre"], row["drop_reason"]) for row, _ in drawn]
-    sheet.with_suffix(".key").write_text(json.dumps({"of": told, "key": key}, ensure_ascii=False), encoding="utf-8")
+    key = [[_id(row["text"]), row["genre"], row["origin"], row["drop_reason"]] for row in drawn]
+    told = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
+    sheet.with_suffix(".key").write_text(told, encoding="utf-8")
 
 
-def _spread(frame: pl.DataFrame, dice: random.Random) -> list[dict[str, str]]:
+def _id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _spread(frame: pl.DataFrame, dice: random.Random) -> list[dict[str, Any]]:
     """As many of each genre, as far as there are."""
     groups = [rows.to_dicts() for _, rows in sorted(frame.group_by("genre"), key=lambda pair: str(pair[0]))]
     for rows in groups:
         dice.shuffle(rows)
-    taken: list[dict[str, str]] = []
+    taken: list[dict[str, Any]] = []
     while len(taken) < _EACH and any(groups):
         taken += [rows.pop() for rows in groups if rows]
     return taken[:_EACH]
 
 
+def read(path: Path, number: int) -> list[tuple[str, str]]:
+    """The verdict on each text of the sheet, and why.
+
+    Args:
+        path: the file of verdicts.
+        number: how many texts there are.
+
+    Raises:
+        ConfigError: a line that is no verdict, a text judged twice or not at all.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        at, verdict, why = (*line.split("\t"), "")[:3]
+        if not at.isdecimal() or verdict not in _VERDICTS or int(at) in found:
+            told = f"«{line}» is no verdict, or the text was judged before"
+            raise ConfigError(str(path), told, f"write the number, a tab and one of {', '.join(_VERDICTS)}")
+        found[int(at)] = (verdict, why)
+    if sorted(found) != list(range(number)):
+        told = f"{len(found)} texts are judged, and the sheet has those from 0 to {number - 1}"
+        raise ConfigError(str(path), told, "judge each of them")
+    return [found[at] for at in range(number)]
+
+
 def count(sheet: Path) -> Report:
-    """How the reader judged those that fell and those that stayed, by genre."""
+    """How the reader judged those that fell and those that stayed."""
     key = json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for line in sheet.read_text(encoding="utf-8").splitlines():
-        judged, number = line[0], line.partition("\t")[0][1:]
-        genre, reason = key["key"][int(number)]
-        counts[genre, "fell" if reason else "stayed", judged] += 1
-    rows = [
-        (genre, *key["of"][genre], *(counts[genre, fate, sign] for fate in ("fell", "stayed") for sign in "+-"))
-        for genre in _GENRES
-    ]
-    columns = ("genre", "fell#", "of#", "fell, read: good#", "bad#", "stayed, read: good#", "bad#")
-    table = Table("Short texts in Spanish and Portuguese, read without knowing which fell", columns, tuple(rows))
-    notes = (
-        "Texts of 10 to 30 words, judged by the shipped policy of their genre. One reader, who is no native speaker.",
-        "Bad are fragments, lists, bylines and jokes in code. What a genre's least number of words drops is left out.",
+    verdicts = read(sheet.with_suffix(".read"), len(key["key"]))
+    rows = [(*told, *judged) for told, judged in zip(key["key"], verdicts, strict=True)]
+    columns = ("fell#", "of#", *(f"{fate}, read: {told}#" for fate in ("fell", "stayed") for told in _VERDICTS))
+    groups = [(genre, None) for genre in _GENRES] + [(genre, origin) for genre, origin, *_ in key["of"]]
+    tables = []
+    for title, labels, chosen in (
+        ("Short texts in Spanish and Portuguese, read without knowing which fell", ("genre",), groups[: len(_GENRES)]),
+        ("The same, by where they are from", ("genre", "origin"), groups[len(_GENRES) :]),
+    ):
+        lines = []
+        for genre, origin in chosen:
+            sizes = [told[2:] for told in key["of"] if told[0] == genre and origin in (None, told[1])]
+            of = [sum(told) for told in zip(*sizes, strict=True)]
+            lines.append(((genre, origin)[: len(labels)], of, _judged(rows, genre, origin)))
+        table = tuple((*label, *of, *judged) for label, of, judged in lines)
+        tables.append(Table(title, (*labels, *columns), table))
+    broken = Counter((re.split("[<>]", row[3])[0], row[4]) for row in rows if row[3])
+    by_bound = tuple(
+        (bound, *(broken[bound, told] for told in _VERDICTS)) for bound in sorted({bound for bound, _ in broken})
     )
-    return Report("short_texts", {}, {"seed": SEED}, (table,), notes)
+    marked = ("bound", *(f"{told}#" for told in _VERDICTS))
+    tables.append(Table("Those that fell, by the bound that they broke first", marked, by_bound))
+    kept = {row[0]: " · ".join((row[1], row[2], row[3] or "stayed", *row[4:])) for row in sorted(rows)}
+    notes = (
+        "Texts of 10 to 40 words, judged by the shipped policy of their genre. One reader, not a native speaker.",
+        "Read is whether a text is fit to be learnt from.",
+        "What falls for its language or the least number of words of a genre is left out.",
+        "The kept result has the verdicts by id: the first 16 hexadecimal digits of the SHA-256 of the text.",
+    )
+    return Report("short_texts", {}, {"seed": SEED, "read": kept}, tuple(tables), notes)
+
+
+def _judged(rows: Sequence[tuple[str, ...]], genre: str, origin: str | None) -> list[int]:
+    counts = Counter((bool(row[3]), row[4]) for row in rows if row[1] == genre and (origin is None or row[2] == origin))
+    return [counts[fell, told] for fell in (True, False) for told in _VERDICTS]
 
 
 if __name__ == "__main__":
