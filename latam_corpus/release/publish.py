@@ -71,7 +71,7 @@ def _pulled(
 
 def _upload(folder: Path, target: Store) -> None:
     """Bring a pulled folder to a URL, the list of digests last; what only an earlier version had goes."""
-    before = target.read(SUMS).decode().splitlines() if target.exists(SUMS) else []
+    before = target.read(SUMS).decode().split("\n") if target.exists(SUMS) else []
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     for name in sorted(files, key=lambda name: (name == SUMS, name)):
         target.write((folder / name).read_bytes(), *name.split("/"))
