@@ -579,7 +579,7 @@ def publish(
     named = load_version(opened, spec, note).spec
     notes: list[Message] = []
     with progress() as step:
-        lock = publish_version(named, opened, to, step, notes.append)
+        lock = publish_version(named, opened, to, step, notes.append, datetime.now(UTC).date())
     for notice in notes:
         note(_("note: {note}", note=notice))
     if as_json:
@@ -607,12 +607,13 @@ def check_lock(
     locks = read_locks(lock)
     opened = open_store(store, out)
     # What several locks are of lies in folders of its own.
-    checked = [check(one, opened, lock.parent if len(locks) == 1 else None) for one in locks]
+    checked = [check(one, opened, lock.parent if len(locks) == 1 else None, datetime.now(UTC).date()) for one in locks]
     if as_json:
         values = [
             {
                 "release": one.release,
                 "withdrawn": one.withdrawn.to_list(),
+                "refused": one.refused.to_list(),
                 "rows": one.rows.to_dicts(),
                 "elsewhere": one.elsewhere,
                 "gaps": [str(gap) for gap in one.gaps],
@@ -623,7 +624,7 @@ def check_lock(
     else:
         for one in checked:
             _tell_check(one, lock.parent)
-    if any(len(one.withdrawn) for one in checked):
+    if any(len(one.withdrawn) or len(one.refused) for one in checked):
         raise typer.Exit(1)
 
 
@@ -633,17 +634,26 @@ def _tell_check(checked: LockCheck, folder: Path) -> None:
     if checked.elsewhere:
         n = number(checked.elsewhere)
         console.print(_("{release}: {n} documents were withdrawn since that the pulled part hasn't", n=n, **about))
-    if ids.is_empty():
+    if len(checked.refused):
+        n, first = number(len(checked.refused)), ", ".join(checked.refused[:5])
+        refused = _("{release}: {n} of its documents are refused by now, and leave with the next version: {ids}")
+        console.print(refused.fill(n=n, ids=first, **about))
+    elif ids.is_empty():
         console.print(_("{release}: nothing that it has was withdrawn since it was pulled", **about))
-        return
+    if len(ids):
+        _tell_gone(checked, folder, about)
+    for gap in checked.gaps:
+        console.print(_("not looked at: {what}", what=gap))
+
+
+def _tell_gone(checked: LockCheck, folder: Path, about: dict[str, Any]) -> None:
+    ids = checked.withdrawn
     gone = about | {"n": number(len(ids)), "ids": ", ".join(ids[:5])}
     console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
     console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     if checked.rows.height:
         note_of = {"folder": folder, "n": number(checked.rows.height)}
         console.print(_("{n} of them stand in {folder}; --json says in which rows, or tokens, to be masked", **note_of))
-    for gap in checked.gaps:
-        console.print(_("not looked at: {what}", what=gap))
 
 
 @app.command("lock", help=N_("Join the locks of pulled folders and exports in one file, to keep with a training run."))

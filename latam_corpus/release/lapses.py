@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from latam_corpus import schema
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.opt_outs import leaving, read_listed
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard
 from latam_corpus.release.withdrawal_log import LIFTED, ROWS, add_entry, asked_hash, read_log, request_name
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
@@ -80,6 +82,33 @@ def enter_lapses(
             value = "; ".join(f"{reason}: {n}" for reason, n in sorted(reasons.items()))
             log = _added(store, log, old.name, now, "lapse", by, value, {"rows": fresh.sort(ROWS.names())})
     return log
+
+
+def lapsing(store: Store, manifest: Manifest, today: date | None) -> pl.Series:
+    """Return the ids of a version's documents that the next one will leave out, since their terms don't allow it now.
+
+    Args:
+        store: where it is.
+        manifest: the version.
+        today: the day on which permissions are judged; None judges none.
+
+    Raises:
+        ReleaseError: the list of opt-outs, a shard or the log can't be read.
+    """
+    refused = leaving(manifest, read_listed(store, manifest.name))["doc_id"].unique()
+    found = [pl.Series("doc_id", [], pl.String)]
+    if today is None and refused.is_empty():
+        return found[0]
+    ended = pl.lit(value=False) if today is None else (pl.col("expires") < today).fill_null(value=False)
+    gone = ended | pl.col("doc_id").is_in(refused.implode())
+    for one in read_log(store).readable(manifest):
+        with open_shard(store, one.shard, ("doc_id",)) as file:
+            frames = [schema.conform(frame, _JUDGED) for frame in read_batches(file, tuple(_JUDGED))]
+        found += [frame.filter(one.wanted() & gone)["doc_id"] for frame in frames]
+    return pl.concat(found).sort()
+
+
+_JUDGED: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in ("doc_id", "expires")})
 
 
 def _lapse(reason: str, old: Manifest) -> By | None:

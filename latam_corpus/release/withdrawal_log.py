@@ -181,7 +181,8 @@ class WithdrawalLog:
     @cached_property
     def binding(self) -> tuple[Entry, ...]:
         """The entries that bind readers: lapses of terms, too."""
-        return tuple(entry for entry in self.entries if entry in self.withdrawals or entry.kind == "lapse")
+        binding = {entry.number for entry in self.withdrawals}
+        return tuple(entry for entry in self.entries if entry.number in binding or entry.kind == "lapse")
 
     def lapsed(self, entry: Entry) -> pl.DataFrame:
         """Return the ROWS of a lapse whose documents haven't come back since."""

@@ -13,9 +13,12 @@ import pytest
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build
+from latam_corpus.release.corpus_lock import read_lock
 from latam_corpus.release.held import give_back
+from latam_corpus.release.lock_check import check_lock
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.opt_outs import LISTED, write_listed
+from latam_corpus.release.publish import publish
 from latam_corpus.release.pull import pull
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
@@ -135,15 +138,23 @@ def test_what_has_lapsed_leaves_older_versions_too(
     store: Store, documents: list[dict[str, Any]], tmp_path: Path, kept_run: Any
 ) -> None:
     """A permission that has ended and an opt-out that was found; both are told to who has it, with a receipt."""
+    gone = {documents[6]["doc_id"], documents[11]["doc_id"]}
     old = load_manifest(store, "puerto", store.versions("puerto")[0])
     pull("puerto", store, tmp_path / "p")
     refusal = {"signal": "noai", "value": "noai", "address": "https://a.example/", "time": NOW, "since": NOW}
     about = {"doc_id": documents[6]["doc_id"], "source_id": "cuentos", "url": "https://a.example/6", "obtained": NOW}
     write_listed(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
     later = datetime(2027, 1, 1, tzinfo=UTC)
+    lock = read_lock(tmp_path / "p" / "corpus.lock")
+    for day, expected in ((None, {documents[6]["doc_id"]}), (later.date(), gone)):
+        checked = check_lock(lock, store, tmp_path / "p", day)
+        assert (checked.withdrawn.to_list(), set(checked.refused)) == ([], expected)
+    published = publish(old.spec, store, str(tmp_path / "hub"), today=later.date())
+    assert (published.rows, published.excluded) == (10, 2)
     new = build("puerto", [], store, parent="latest", created=later, **TERMS)
-    gone = {documents[6]["doc_id"], documents[11]["doc_id"]}
     assert given(store, "puerto") == given(store, old.spec) == {one["doc_id"] for one in documents} - gone
+    checked = check_lock(read_lock(tmp_path / "p" / "corpus.lock"), store, tmp_path / "p")
+    assert (set(checked.withdrawn), checked.refused.to_list(), checked.rows.height) == (gone, [], 2)
     [lapse] = outcomes_of_lapses(store, old, new)
     assert (set(lapse.documents), lapse.entry.because) == (gone, "expires<2027-01-01: 1; opt_out=noai: 1")
     files = write_receipt_entry(store, lapse, later)
