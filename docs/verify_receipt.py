@@ -46,6 +46,7 @@ def check_values(values):
     must(values["entry"]["sha256"] == sha256(file), "the digest of its entry is wrong")
     must(values["entry"]["number"] == entry["number"], "its entry has another number")
     must((values["request"], values["release"]) == (entry["request"], entry["release"]), "another request")
+    must(values.get("kind", entry["kind"]) == entry["kind"], "another kind")
     must((asked["by"], named, asked["because"]) == (entry["by"], entry["asked"], entry["because"]), "asked otherwise")
 
 
@@ -78,7 +79,8 @@ def main(receipt, store=None):
     except (KeyError, TypeError, ValueError, OSError) as error:
         print(f"{receipt}: not genuine: {error}")
         return 1
-    print(f"{receipt}: genuine. {values['request']}: {values['documents']} documents withdrawn from {values['release']}")
+    what = values.get("kind", "withdrawal")
+    print(f"{receipt}: genuine. {values['request']}: {what}, {values['documents']} documents of {values['release']}")
     return 0
 
 

@@ -260,7 +260,7 @@ def line_of(text: str, loc: Sequence[int | str]) -> int | None:
     table: tuple[int | str, ...] = ()
     counts: dict[str, int] = {}
     best: tuple[int, int] | None = None  # how much of the place is matched, and the line
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
         key = re.match(r"""\s*(?:"([^"]+)"|'([^']+)'|([\w.-]+))\s*=""", line)
         if header:

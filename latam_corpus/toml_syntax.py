@@ -64,7 +64,7 @@ def syntax_mistake(message: str, at: int | None, text: str) -> tuple[int | None,
     """
     if re.search(r"overwrite|twice|more than once|Cannot declare", message):
         return at, *_TWICE
-    lines = list(enumerate(text.splitlines(), 1))
+    lines = list(enumerate(text.split("\n"), 1))
     suspects = [entry for entry in lines if entry[0] == at] if at else lines
     for number, line in suspects:
         for pattern, problem, remedy in _SYNTAX if at else _OPEN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,7 +118,7 @@ def _rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
         return
     first = text.partition("\n")[0]
     between = max("\t;,", key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=between)
+    reader = csv.reader(io.StringIO(text), delimiter=between)
     for row in reader:
         name, where, *rest = (cell.strip() for cell in (*row, "", ""))
         if not name or (reader.line_num == 1 and name.casefold() in _HEADS):

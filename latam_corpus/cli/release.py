@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,7 +17,7 @@ from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import N_, _, enumerated
+from latam_corpus.messages import N_, Message, _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE
 from latam_corpus.pipeline.survival import LOSS_KINDS
@@ -25,10 +25,11 @@ from latam_corpus.pipeline.survival import LOSS_KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.messages import Message
     from latam_corpus.release.build_inputs import Run
+    from latam_corpus.release.lock_check import LockCheck
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
+    from latam_corpus.release.withdraw import Withdrawal
     from latam_corpus.release.withdrawal_log import By
 
 app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
@@ -62,6 +63,9 @@ def build(
     uses: Annotated[list[str] | None, typer.Option(metavar="USE", help=N_("What each document must allow."))] = None,
     accept_loss: AcceptLoss = None,
     no_report: NoReport = False,
+    receipt: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("A receipt of what left since its terms have lapsed."))
+    ] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     sign: Sign = None,
@@ -78,6 +82,7 @@ def build(
     from latam_corpus.release.card_facts import held_out
     from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.splits import SPLIT_SHARES
+    from latam_corpus.release.withdraw import outcomes_of_lapses
 
     opened = open_store(store, out, sign)
     if not runs and parent is None:
@@ -106,15 +111,26 @@ def build(
             judged=read_judgements(out),
         )
     unchanged = manifest.version in (before, old.version if old else None)
+    lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
+    receipts = [_numbered(receipt, n) for n in range(len(lapses))]
+    for lapse, file in zip(lapses, receipts, strict=True):
+        _with_receipt(opened, lapse, file)
     page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
     if as_json:
-        about = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
+        about: dict[str, Any] = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
+        about["lapsed"] = [{"request": one.entry.request, "documents": len(one.documents)} for one in lapses]
         print_json(_summary(manifest) | about)
         return
     if unchanged:
         console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
         return
     _tell(manifest)
+    for lapse, file in zip(lapses, receipts, strict=True):
+        about = {"request": lapse.entry.request, "n": number(len(lapse.documents)), "what": lapse.entry.because}
+        console.print(_("{request}: {n} documents of older versions aren't given any more ({what})", **about))
+        if file:
+            command = f"latam-corpus release verify-receipt {file}"
+            console.print(_("{receipt} is the receipt; `{command}` checks it", receipt=file, command=command))
     for lacking in held_out(manifest):
         note(_("note: {note}", note=lacking))
     for run in loaded:
@@ -123,6 +139,11 @@ def build(
             errors.print(_("{run}: {n} parts had failed, and their documents aren't in it", run=run.id, n=n))
     if page:
         console.print(_("report   {path}", path=page))
+
+
+def _numbered(file: Path | None, number: int) -> Path | None:
+    """Return the file of a receipt, of which a build may give several."""
+    return file.with_stem(f"{file.stem}-{number + 1}") if file and number else file
 
 
 @app.command("list")
@@ -202,7 +223,7 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
     """Read every byte of a version again and report what isn't as its manifest says, or as who signed it does."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.minisign_keys import read_public_keys
-    from latam_corpus.release.verify_version import verify as problems_of
+    from latam_corpus.release.verify_version import problems_of
 
     opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
@@ -210,10 +231,10 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
     with opened.named_errors(), progress() as step:
         problems = problems_of(opened, manifest.name, manifest.version, step, keys)
     if as_json:
-        print_json({"release": manifest.spec, "whole": not problems, "problems": problems})
+        print_json({"release": manifest.spec, "whole": not problems, "problems": list(map(str, problems))})
     else:
         for problem in problems:
-            console.print(problem, markup=False)
+            console.print(problem)
         console.print(
             _("{release}: {n} problems", release=manifest.spec, n=len(problems))
             if problems
@@ -262,6 +283,7 @@ def diff(
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
     from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.release.diff import CHANGES, said
     from latam_corpus.release.diff import diff as compare
 
     opened = open_store(store, out)
@@ -274,56 +296,90 @@ def diff(
     elif not changes:
         console.print(_("{a} and {b} hold the same documents", a=pair[0].spec, b=pair[1].spec))
     else:
-        rows = [(c.what, c.language, c.reason, number(c.rows)) for c in changes]
+        rows = [(CHANGES[c.what], c.language, said(c.reason), number(c.rows)) for c in changes]
         table(f"{pair[0].spec} → {pair[1].spec}", [_("what"), _("language"), _("reason"), _("documents#")], rows)
+
+
+Because = Annotated[str, typer.Option(metavar="TEXT", help=N_("Why; it stands in the store's log and on the receipt."))]
+Doc = Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))]
+OfSource = Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))]
+Creator = Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))]
+Address = Annotated[str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))]
+TextFile = Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))]
+Receipt = Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A page; or JSON, where it ends so."))]
+NextOf = Annotated[str, typer.Argument(help=N_("The release of which the next version is made."))]
 
 
 @app.command("withdraw")
 def withdraw(
-    name: Annotated[str, typer.Argument(help=N_("The release of which the next version is made."))],
-    because: Annotated[
-        str, typer.Option(metavar="TEXT", help=N_("Why; it stands in the store's log and on the receipt."))
-    ],
-    doc: Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
-    source: Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
-    creator: Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))] = None,
-    url: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
-    ] = None,
-    text: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
-    ] = None,
-    receipt: Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A page; or JSON, where it ends so."))] = None,
+    name: NextOf,
+    because: Because,
+    doc: Doc = None,
+    source: OfSource = None,
+    creator: Creator = None,
+    url: Address = None,
+    text: TextFile = None,
+    receipt: Receipt = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
+    named = {"doc": doc, "source": source, "creator": creator, "url": url, "text": text}
+    _take_out("withdrawal", name, because, _named("release withdraw", **named), receipt, out, store, sign, as_json)
+
+
+@app.command("hold", help=N_("Hold documents under dispute back as withdrawn ones are, until `release return`."))
+def hold(
+    name: NextOf,
+    because: Because,
+    doc: Doc = None,
+    source: OfSource = None,
+    creator: Creator = None,
+    url: Address = None,
+    text: TextFile = None,
+    receipt: Receipt = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    sign: Sign = None,
+    as_json: Json = False,
+) -> None:
+    """Hold documents under dispute back as withdrawn ones are, until `release return`."""
+    named = {"doc": doc, "source": source, "creator": creator, "url": url, "text": text}
+    _take_out("hold", name, because, _named("release hold", **named), receipt, out, store, sign, as_json)
+
+
+def _take_out(
+    kind: Literal["withdrawal", "hold"],
+    name: str,
+    because: str,
+    named: tuple[By, str],
+    receipt: Path | None,
+    out: Path,
+    store: str | None,
+    sign: Path | None,
+    as_json: bool,
+) -> None:
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.minisign_keys import signature_file
     from latam_corpus.release.withdraw import withdraw as withdraw_from
-    from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
 
     opened = open_store(store, out, sign)
-    by, value = _named(doc=doc, source=source, creator=creator, url=url, text=text)
     beside = _folder_of_runs(out, opened)
-    there = {folder.name: folder for folder in run_folders(beside) if (folder / RUN_FILE).exists()}
+    there, judged = _runs_in(beside), read_judgements(beside)
     with progress() as step:
-        done = withdraw_from(opened, name, by, value, because, datetime.now(UTC), there, step, read_judgements(beside))
-        files = write_receipt_entry(opened, done, datetime.now(UTC))
-    if receipt:
-        written = files["json" if receipt.suffix == ".json" else "html"]
-        replace(receipt, written)
-        if opened.signer:
-            replace(signature_file(receipt), opened.signer.signature(written, f"receipt {done.entry.request}"))
-    values = receipt_values(done)
+        now = datetime.now(UTC)
+        done = withdraw_from(opened, name, *named, because, now, there, step, judged, kind=kind)
+    files = _with_receipt(opened, done, receipt)
     if as_json:
-        print_json(values)
+        print_json(files)
         return
     request = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
-    console.print(_("{request}: {n} documents withdrawn from {store}", **request))
+    message = _("{request}: {n} documents withdrawn from {store}")
+    if kind == "hold":
+        message = _("{request}: {n} documents held in {store} until `latam-corpus release return`")
+    console.print(message.fill(**request))
     for spec, rows in sorted(done.rows.items()):
         had = _("  {version} had {n} of them; readers of it don't get them any more", version=spec, n=number(rows))
         console.print(had)
@@ -335,11 +391,65 @@ def withdraw(
         console.print(_("{version}: {n} documents", **after))
     for notice in done.left_aside:
         console.print(f"  {notice}", markup=False)
+    _tell_receipt(files, receipt)
+
+
+def _runs_in(folder: Path) -> dict[str, Path]:
+    """Return the folders of the runs in a folder, by name."""
+    return {one.name: one for one in run_folders(folder) if (one / RUN_FILE).exists()}
+
+
+def _with_receipt(store: Store, done: Withdrawal, receipt: Path | None) -> dict[str, Any]:
+    """Write the receipt, into a file where one is named, and its digests into the log; return what it says."""
+    from latam_corpus.release.minisign_keys import signature_file
+    from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
+
+    files = write_receipt_entry(store, done, datetime.now(UTC))
+    if receipt:
+        written = files["json" if receipt.suffix == ".json" else "html"]
+        replace(receipt, written)
+        if store.signer:
+            replace(signature_file(receipt), store.signer.signature(written, f"receipt {done.entry.request}"))
+    return receipt_values(done)
+
+
+def _tell_receipt(values: dict[str, Any], receipt: Path | None) -> None:
     for what in values["not_reached"]:
         console.print(_("  not reached: {what}", what=what))
     if receipt:
         command = f"latam-corpus release verify-receipt {receipt}"
         console.print(_("{receipt} is the receipt; `{command}` checks it", receipt=receipt, command=command))
+
+
+@app.command("return", help=N_("Give back what was held, in the next version, and give a receipt."))
+def give_back(
+    name: NextOf,
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help=N_("What the hold is called, as on its receipt."))],
+    because: Because,
+    receipt: Receipt = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    sign: Sign = None,
+    as_json: Json = False,
+) -> None:
+    """Give back what was held, in the next version, and give a receipt."""
+    from latam_corpus.audit.stores import open_store
+    from latam_corpus.release.held import give_back as end_hold
+    from latam_corpus.release.judgements import read_judgements
+
+    opened = open_store(store, out, sign)
+    beside = _folder_of_runs(out, opened)
+    there, judged = _runs_in(beside), read_judgements(beside)
+    with progress() as step:
+        done = end_hold(opened, name, request, because, datetime.now(UTC), there, step, judged)
+    values = _with_receipt(opened, done, receipt)
+    if as_json:
+        print_json(values)
+        return
+    about = {"request": done.entry.request, "hold": request, "version": done.after.spec}
+    back = number(done.after.rows - done.before.rows)
+    console.print(_("{request}: {hold} has ended; {version} has {n} documents more", n=back, **about))
+    _tell_receipt(values, receipt)
 
 
 def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
@@ -358,7 +468,7 @@ def _folder_of_runs(out: Path, store: Store) -> Path:
     return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
 
 
-def _named(**named: str | Path | None) -> tuple[By, str]:
+def _named(command: str, **named: str | Path | None) -> tuple[By, str]:
     """Return what is withdrawn: the kind and the value of the one option that is given."""
     options = {by: value for by, value in named.items() if value is not None}
     if len(options) != 1:
@@ -367,9 +477,7 @@ def _named(**named: str | Path | None) -> tuple[By, str]:
             if not options
             else _("{names} are named", names=" and ".join(f"--{by}" for by in options))
         )
-        raise ConfigError(
-            _("release withdraw"), problem, _("name one of: {names}", names=", ".join(f"--{by}" for by in named))
-        )
+        raise ConfigError(command, problem, _("name one of: {names}", names=", ".join(f"--{by}" for by in named)))
     by, value = next(iter(options.items()))
     if isinstance(value, Path):
         try:
@@ -393,7 +501,7 @@ def verify_receipt(
     """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
     from latam_corpus.release.minisign_keys import read_public_keys, signature_file
     from latam_corpus.release.store import Store
-    from latam_corpus.release.withdrawal_receipt import problems_of
+    from latam_corpus.release.withdrawal_receipt import receipt_problems
 
     keys = read_public_keys(key or ())
     try:
@@ -404,12 +512,12 @@ def verify_receipt(
         raise ConfigError(
             str(receipt), _("it can't be read: {cause}", cause=error.strerror), _("name a receipt")
         ) from None
-    problems = problems_of(data, Store.at(store) if store else None, keys, signature)
+    problems = receipt_problems(data, Store.at(store) if store else None, keys, signature)
     if as_json:
-        print_json({"receipt": str(receipt), "genuine": not problems, "problems": problems})
+        print_json({"receipt": str(receipt), "genuine": not problems, "problems": list(map(str, problems))})
     elif problems:
         for problem in problems:
-            console.print(f"{receipt}: {problem}", markup=False)
+            console.print(Message("{receipt}: {problem}", {"receipt": str(receipt), "problem": problem}))
     else:
         message = (
             _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
@@ -479,7 +587,7 @@ def publish(
     named = load_version(opened, spec, note).spec
     notes: list[Message] = []
     with progress() as step:
-        lock = publish_version(named, opened, to, step, notes.append)
+        lock = publish_version(named, opened, to, step, notes.append, datetime.now(UTC).date())
     for notice in notes:
         note(_("note: {note}", note=notice))
     if as_json:
@@ -502,35 +610,57 @@ def check_lock(
     """Say whether documents of a pulled version were withdrawn since, and where they stand beside the lock."""
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.corpus_lock import read_locks
-    from latam_corpus.release.lock_check import places_of, withdrawn_since
+    from latam_corpus.release.lock_check import check_lock as check
 
     locks = read_locks(lock)
     opened = open_store(store, out)
-    checked = []
-    for one in locks:
-        ids = withdrawn_since(one, opened)
-        # What several locks are of lies in folders of its own.
-        rows = places_of(ids, lock.parent).to_dicts() if len(ids) and len(locks) == 1 else []
-        checked.append({"release": one.spec, "withdrawn": ids.to_list(), "rows": rows})
+    # What several locks are of lies in folders of its own.
+    checked = [check(one, opened, lock.parent if len(locks) == 1 else None, datetime.now(UTC).date()) for one in locks]
     if as_json:
-        print_json(checked[0] if len(checked) == 1 else {"releases": checked})
+        values = [
+            {
+                "release": one.release,
+                "withdrawn": one.withdrawn.to_list(),
+                "refused": one.refused.to_list(),
+                "rows": one.rows.to_dicts(),
+                "elsewhere": one.elsewhere,
+                "gaps": [str(gap) for gap in one.gaps],
+            }
+            for one in checked
+        ]
+        print_json(values[0] if len(values) == 1 else {"releases": values})
     else:
-        for release in checked:
-            _tell_check(release, lock.parent)
-    if any(release["withdrawn"] for release in checked):
+        for one in checked:
+            _tell_check(one, lock.parent)
+    if any(len(one.withdrawn) or len(one.refused) for one in checked):
         raise typer.Exit(1)
 
 
-def _tell_check(release: dict[str, Any], folder: Path) -> None:
-    ids, rows = release["withdrawn"], release["rows"]
-    if not ids:
-        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", release=release["release"]))
-        return
-    gone = {"release": release["release"], "n": number(len(ids)), "ids": ", ".join(ids[:5])}
+def _tell_check(checked: LockCheck, folder: Path) -> None:
+    ids = checked.withdrawn
+    about: dict[str, Any] = {"release": checked.release}
+    if checked.elsewhere:
+        n = number(checked.elsewhere)
+        console.print(_("{release}: {n} documents were withdrawn since that the pulled part hasn't", n=n, **about))
+    if len(checked.refused):
+        n, first = number(len(checked.refused)), ", ".join(checked.refused[:5])
+        refused = _("{release}: {n} of its documents are refused by now, and leave with the next version: {ids}")
+        console.print(refused.fill(n=n, ids=first, **about))
+    elif ids.is_empty():
+        console.print(_("{release}: nothing that it has was withdrawn since it was pulled", **about))
+    if len(ids):
+        _tell_gone(checked, folder, about)
+    for gap in checked.gaps:
+        console.print(_("not looked at: {what}", what=gap))
+
+
+def _tell_gone(checked: LockCheck, folder: Path, about: dict[str, Any]) -> None:
+    ids = checked.withdrawn
+    gone = about | {"n": number(len(ids)), "ids": ", ".join(ids[:5])}
     console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
     console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
-    if rows:
-        note_of = {"folder": folder, "n": number(len(rows))}
+    if checked.rows.height:
+        note_of = {"folder": folder, "n": number(checked.rows.height)}
         console.print(_("{n} of them stand in {folder}; --json says in which rows, or tokens, to be masked", **note_of))
 
 

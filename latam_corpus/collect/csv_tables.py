@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
@@ -71,7 +72,7 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
     """Return the share of the sample's rows as wide as the first, and that width; none where it is one column."""
-    reader = csv.reader(sample.splitlines(keepends=True), dialect.options())
+    reader = csv.reader(io.StringIO(sample, newline=""), dialect.options())
     counts: list[int] = []
     while len(counts) < _ROWS:
         try:

@@ -55,7 +55,7 @@ def parse_response(block: bytes) -> Response:
         raise DocumentError("", "no HTTP status line")
     end = _END.search(block)
     head, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
-    lines = [line.partition(":") for line in head.decode("latin-1").splitlines()[1:]]
+    lines = [line.partition(":") for line in head.decode("latin-1").split("\n")[1:]]
     sent = tuple((name.strip().lower(), value.strip()) for name, separator, value in lines if separator)
     return Response(int(status[1]), dict(reversed(sent)), body, sent)
 

@@ -15,6 +15,7 @@ from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stages import Barrier
 
@@ -108,7 +109,9 @@ def check_text(place: str, fields: Collection[str], stages: Sequence[Stage | Bar
         ConfigError: the fields have no text.
     """
     if "text" not in fields and any("text" in one.needs for one in stages):
-        raise ConfigError(place, "no row has a field «text»", f"name it so: there are {', '.join(sorted(fields))}")
+        raise ConfigError(
+            place, _("no row has a field «text»"), _("name it so: there are {names}", names=", ".join(sorted(fields)))
+        )
 
 
 def _decided(

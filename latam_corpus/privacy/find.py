@@ -7,6 +7,7 @@ these places alone, which prose has few of.
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -137,5 +138,6 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     >>> names_pattern(["Rosa Quispe"]).sub("[NAME]", "La señora ROSA  QUISPE y Rosa Quispes")
     'La señora [NAME] y Rosa Quispes'
     """
-    parts = sorted({r"\s+".join(map(re.escape, name.split())) for name in names if name.split()}, key=len, reverse=True)
+    composed = (unicodedata.normalize("NFC", name).split() for name in names)  # as texts are
+    parts = sorted({r"\s+".join(map(re.escape, words)) for words in composed if words}, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None

@@ -222,7 +222,7 @@ def _names(path: str, _digest: str) -> re.Pattern[str] | None:
         ConfigError: it isn't UTF-8 text, or has no name.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise ConfigError(
             path, _("the list of names isn't UTF-8"), _("save it as UTF-8 text, one name a line")

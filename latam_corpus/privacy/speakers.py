@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,19 +82,26 @@ def coded(
     names = list(dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"]))
     codes = _codes_of(names, key)
     lines = text.split("\n")
-    if not codes or len(lines) != len(turns):
+    if not codes:
         return text, [dict(turn) for turn in turns]
     full = sorted((name for name in names if _FULL.fullmatch(name)), key=len, reverse=True)
     inside = re.compile(rf"\b(?:{'|'.join(map(re.escape, full))})\b") if full else None
     written: list[str] = []
-    for line, turn in zip(lines, turns, strict=True):
-        label = f"{turn['speaker']}: " if turn["speaker"] else ""
+    # Where a stage has made other lines than turns, whoever a line begins with is its speaker.
+    alike = len(lines) == len(turns)
+    speakers = [turn["speaker"] for turn in turns] if alike else [_labelled(line, names) for line in lines]
+    for line, speaker in zip(lines, speakers, strict=True):
+        label = f"{speaker}: " if speaker else ""
         said = line.removeprefix(label)
-        head = f"{codes[turn['speaker']]}: " if label and len(said) < len(line) else ""
+        head = f"{codes[speaker]}: " if speaker and len(said) < len(line) else ""
         written.append(head + (inside.sub(lambda name: codes[name[0]], said) if inside else said))
     under_codes = [{**turn, "speaker": codes.get(turn["speaker"], turn["speaker"])} for turn in turns]
     whole = "\n".join(written)
     return whole, moved(text, whole, under_codes) or under_codes
+
+
+def _labelled(line: str, names: Sequence[str]) -> str | None:
+    return next((name for name in names if line.startswith(f"{name}: ")), None)
 
 
 def _codes_of(names: Sequence[str], key: Mapping[str, str] | None) -> dict[str, str]:
@@ -128,7 +136,7 @@ def read_key(path: str, _digest: str = "") -> dict[str, str]:
             path, _("the key of speakers lacks the columns name and code"), _("write them in its first line")
         )
     for number, row in enumerate(rows, 2):
-        name, code = ((row[head] or "").strip() for head in HEADS)
+        name, code = (unicodedata.normalize("NFC", row[head] or "").strip() for head in HEADS)
         if not (name and code) or codes.setdefault(name, code) != code:
             problem = (
                 _("it lacks a name or a code")

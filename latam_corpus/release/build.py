@@ -24,6 +24,7 @@ from latam_corpus.release.card import card
 from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.diff import changelog, diff
 from latam_corpus.release.judgements import audited_rows
+from latam_corpus.release.lapses import enter_lapses
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
     MANIFEST,
@@ -44,7 +45,8 @@ from latam_corpus.release.removals import (
     without_requested,
     without_withdrawn,
 )
-from latam_corpus.release.shard_plan import SHARD_BYTES, plan_shards
+from latam_corpus.release.returned import returned_parts
+from latam_corpus.release.shard_plan import fitting, plan_shards
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.splits import SPLIT_SHARES, check_shares, with_splits
 from latam_corpus.release.store import SUMS, Store
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
     from latam_corpus.vocabulary import SplitBy, Variants
 
 CARD: Final = "README.md"
@@ -91,7 +94,7 @@ def build(
     version: str | None = None,
     splits: Mapping[str, float] = SPLIT_SHARES,
     split_by: SplitBy = "cluster",
-    shard_bytes: int = SHARD_BYTES,
+    shard_bytes: int | None = None,
     index: bool = True,
     variants: Variants = "keep",
     accept_loss: str | None = None,
@@ -114,7 +117,8 @@ def build(
         version: what to call it; the next of the month, such as 2026.11.0, when None.
         splits: the shares of documents held out.
         split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
-        shard_bytes: bytes of text above which a shard is cut.
+        shard_bytes: bytes of text above which a shard is cut; by the size of the release when None, and never less
+            than the parent's.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
         accept_loss: why documents that the runs lost below their recipes' floors may be missing; on the card.
@@ -165,7 +169,7 @@ def _build(
     version: str | None,
     splits: Mapping[str, float],
     split_by: SplitBy,
-    shard_bytes: int,
+    shard_bytes: int | None,
     index: bool,
     variants: Variants,
     accept_loss: str | None,
@@ -184,9 +188,7 @@ def _build(
     listed = read_listed(opened, name)
     old = inputs.parent
     log = read_log(opened)
-    parts = inputs.parts(opened, log)
-    if old:
-        must_reach(log, old.withdrawal_sequence, old.spec)
+    inputs, parts, first_shard = _with_parts(inputs, opened, log)
     keep_out = Tombstones(log) if log.withdrawals else None
     refused = Refused(listed)
 
@@ -195,16 +197,16 @@ def _build(
 
     withdrawn = read_withdrawn(opened, name, inputs.runs)
     light = scanned(parts)
-    first_shard = len(parts) - len(old.shards) if old else len(parts)
     if keep_out:
-        light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there)
+        light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there, log)
         parts += twins.parts
         inputs = replace(inputs, others=twins.runs)
     decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
     if not decision.released.height and not may_be_empty:
         raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decision))
     rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits, split_by)
-    plan = plan_shards(rows, old.shards if old else (), shard_bytes)
+    limit = shard_bytes or fitting(rows, old)
+    plan = plan_shards(rows, old.shards if old else (), limit)
     reused = reusable(plan, old.shards, first_shard) if old and _written_alike(old) else {}
     sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
     with opened.scratch() as folder:
@@ -240,6 +242,7 @@ def _build(
                 sources=source_entries(inputs, plan.rows),
                 accepted_losses=lost,
                 audited=audited_rows(judged, plan.rows),
+                shard_limit=limit,
                 shards=written.shards,
                 files=written.index,
             )
@@ -258,7 +261,19 @@ def _build(
                 # A killed build that had this number may have had other shards.
                 shutil.rmtree(opened.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
             _put_index(opened, name, number, written.files)
-            return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old)
+            had = light.filter(pl.col("run") == "")["doc_id"]
+            return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old, had)
+
+
+def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
+    """Return the inputs, every file of documents, and the number of the first of the parent's shards."""
+    parts = inputs.parts(store, log)
+    old = inputs.parent
+    if old is None:
+        return inputs, parts, len(parts)
+    must_reach(log, old.withdrawal_sequence, old.spec)
+    returned, had = returned_parts(store, old, log)
+    return replace(inputs, earlier=tuple(had)), [*parts, *returned], len(parts) - len(old.shards)
 
 
 def _without_requested(
@@ -269,13 +284,15 @@ def _without_requested(
     store: Store,
     name: str,
     runs_there: Mapping[str, Path],
+    log: WithdrawalLog,
 ) -> tuple[pl.DataFrame, Twins]:
     """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
     known = _last_released(store, name, light)
-    light = without_requested(light, known)
+    holds = [entry.number for entry in log.withdrawals if entry.kind == "hold"]
+    light = without_requested(light, known, holds)
     ids = light.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"].unique()
     twins = find_twins(ids, inputs.runs, store, inputs.parent, runs_there)
-    copies = without_requested(scanned(twins.parts, len(parts)), known)
+    copies = without_requested(scanned(twins.parts, len(parts)), known, holds)
     return pl.concat([light, chosen(copies, twins, light)]), twins
 
 
@@ -338,7 +355,13 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
     return Inputs.of([load_run(folder) for folder in runs], old)
 
 
-def _publish(store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None) -> Manifest:
+def _publish(
+    store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None, had: pl.Series
+) -> Manifest:
+    log = read_log(store)
+    if old:
+        log = enter_lapses(store, log, old, had, plan.rows["doc_id"], decision.left_out, draft.created)
+    draft = draft.model_copy(update={"withdrawal_sequence": log.sequence})
     folder = ("releases", draft.name, draft.version)
     ledger = io.BytesIO()
     write_ledger(ledger, plan, decision, draft.version)

@@ -148,11 +148,13 @@ class Inputs:
 
     Attributes:
         others: runs of earlier versions from which single documents come back (`twins.py`).
+        earlier: versions out of which what was held comes back (`returned.py`).
     """
 
     runs: tuple[Run, ...]
     parent: Manifest | None
     others: tuple[Run, ...] = ()
+    earlier: tuple[Manifest, ...] = ()
 
     @classmethod
     def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:

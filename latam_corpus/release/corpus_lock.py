@@ -10,6 +10,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.release.store import SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,11 @@ class Lock:
     def spec(self) -> str:
         """As `NAME@VERSION`."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def is_part(self) -> bool:
+        """Whether documents of the version were left out when it was pulled, beside those that were withdrawn."""
+        return self.where is not None or bool(self.excluded)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
@@ -132,6 +138,16 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
     content = {"format": _SEVERAL, "releases": [lock.as_dict() for lock in locks]}
     replace(to, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     return locks
+
+
+def sums_of(folder: Path) -> dict[str, str]:
+    """Return the digest of each file that `SHA256SUMS` of a pulled folder lists, hex, by its path there.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    lines = (folder / SUMS).read_bytes().decode(errors="replace").split("\n")
+    return {path: digest for digest, _, path in (line.partition("  ") for line in lines if line)}
 
 
 def must_be(kind: type, *values: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.card_markdown import table
 from latam_corpus.release.manifest import load_manifest
@@ -47,6 +48,51 @@ class Change:
     rows: int
 
 
+# The pieces of reasons that are sentences; what else stands there is a drop reason, or names of columns.
+OF: Final = "{} of {}"
+_WAS: Final = "was {}"
+_ABSENT: Final = "not known: the run {} isn't here"
+_NOT_RUN: Final = "source not run: {}"
+_FAILED: Final = "not among the runs, of which {} parts failed"
+_NOT_AMONG: Final = "not among the runs"
+CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
+_SENTENCES: Final = {
+    _WAS: _("was {a}"),
+    _ABSENT: _("not known: the run {a} isn't here"),
+    _NOT_RUN: _("source not run: {a}"),
+    _FAILED: _("not among the runs, of which {a} parts failed"),
+    OF: _("{a} of {b}"),
+}
+_WORDS: Final = {
+    _NOT_AMONG: _("not among the runs"),
+    "new": _("new"),
+    "duplicate": _("duplicate"),
+    "variant": _("variant"),
+    "superseded": _("superseded"),
+    "withdrawn": _("withdrawn"),
+    "held": _("held"),
+    "text": _("text"),
+    "rights": _("rights"),
+    "split": _("split"),
+    "other columns": _("other columns"),
+}
+
+
+def said(reason: str) -> Message:
+    """Return the reason of a change as a sentence that can be translated; a drop reason stays as it is.
+
+    >>> said("was duplicate of 7f20").translate("es"), said("language=eng").translate("es")
+    ('era duplicado de 7f20', 'language=eng')
+    """
+    for form, sentence in _SENTENCES.items():
+        pattern = re.escape(form).replace(r"\{\}", "(.+)")
+        if match := re.fullmatch(pattern, reason):
+            return Message(sentence.msgid, dict(zip("ab", map(said, match.groups()), strict=False)))
+    if ", " in reason and all(part in _WORDS for part in reason.split(", ")):
+        return enumerated(map(said, reason.split(", ")))
+    return _WORDS.get(reason, same(reason))
+
+
 def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, Path] | None = None) -> list[Change]:
     """Return what changed, most rows first within added, removed and changed.
 
@@ -72,7 +118,7 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
     changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
     since = list(_since(store, old, new))
     parts = [
-        _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, "was {}", "new")),
+        _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, _WAS, "new")),
         _counted("removed", _with_reasons(removed, store, since, there, "{}", _unknown_reason(since, there))),
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
@@ -80,7 +126,8 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
 
 
 _ABOUT: Final = ("doc_id", "language", "source_id")
-_REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String()})
+_REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String(), "kept": pl.String()})
+_NAMED: Final = 20  # documents for which others fell are named
 _DIGESTS: Final = pl.Schema(dict.fromkeys(_ABOUT, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64()))
 
 
@@ -92,7 +139,9 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
             continue
         shard = log.resolved(named)
         if shard != named:  # of erased documents nothing is known but that they were there
-            ids = log.rows.filter(object=named.sha256).select("doc_id", language=pl.lit(named.language))
+            stood = log.digests_of(named)
+            erased = pl.col("object").is_in(stood[:-1] if shard else stood)
+            ids = log.rows.filter(erased).select("doc_id", language=pl.lit(named.language)).unique("doc_id")
             frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_ABOUT).fill_null(0)))
         # A version made before a column was thought of has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
@@ -125,6 +174,7 @@ def _with_reasons(
 ) -> pl.DataFrame:
     """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
     reasons = pl.DataFrame(schema=_REASONS)
+    kept = pl.col("evidence").str.json_path_match("$.kept").alias("kept")
     for manifest in versions:
         wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
         if wanted.is_empty():
@@ -132,9 +182,14 @@ def _with_reasons(
         frames = [reasons]
         if LEDGER in manifest.files:
             ledger = read_ledger(store, manifest.name, manifest.version)
-            frames.append(ledger.filter(pl.col("verdict") == "dropped").select(_REASONS.names()).reverse())
+            frames.append(ledger.filter(verdict="dropped").select("doc_id", "reason", kept).reverse())
         frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
+    # A removed document that fell for another one names it; of many such the first are enough.
+    named = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
+    shown = named.value_counts(sort=True).sort("count", "kept", descending=[True, False])["kept"].head(_NAMED)
+    reason = pl.when(pl.col("kept").is_in(shown.implode())).then(pl.format(OF, "reason", "kept")).otherwise("reason")
+    reasons = reasons.select("doc_id", reason.alias("reason"))
     return rows.join(reasons, on="doc_id", how="left").with_columns(
         pl.coalesce(
             pl.format(template, "reason"), pl.lit(otherwise) if isinstance(otherwise, str) else otherwise
@@ -151,12 +206,13 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     frames = [pl.DataFrame(schema=_REASONS)]
     for file in load_run(run).files("dropped"):
         try:
-            rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason"])
+            rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason", "duplicate_of"])
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(
                 str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
             ) from error
-        frames.append(rows.rename({"drop_reason": "reason"}).filter(pl.col("doc_id").is_in(wanted.implode())))
+        mine = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
+        frames.append(schema.conform(mine.filter(pl.col("doc_id").is_in(wanted.implode())), _REASONS))
     # An older record of the same document says less than why the later one fell.
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
@@ -166,11 +222,11 @@ def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> st
     every = [run for manifest in lineage for run in manifest.runs]
     absent = [run.id for run in every if run.id not in runs]
     if absent:
-        return f"not known: the run {absent[0]} isn't here"
+        return _ABSENT.format(absent[0])
     failed = sum(run.failed_parts for run in every)
     sources = sorted({source for run in every for source in load_run(runs[run.id]).sources})
-    not_run = pl.when(~pl.col("source_id").is_in(sources)).then(pl.format("source not run: {}", "source_id"))
-    told = f"not among the runs, of which {failed} parts failed" if failed else "not among the runs"
+    not_run = pl.when(~pl.col("source_id").is_in(sources)).then(pl.format(_NOT_RUN, "source_id"))
+    told = _FAILED.format(failed) if failed else _NOT_AMONG
     return pl.coalesce(not_run, pl.lit(told))
 
 

@@ -27,7 +27,8 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
     ids = set()
     for file in map(Path, files):
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
+            with file.open(encoding="utf-8") as opened:
+                lines = list(opened)
         except (OSError, UnicodeDecodeError) as error:
             remedy = _("name a file with an id a line")
             raise ConfigError(str(file), _("it can't be read: {cause}", cause=error), remedy) from None

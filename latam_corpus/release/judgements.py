@@ -126,7 +126,8 @@ def read_judgements(out: Path) -> list[Judgement]:
     if not path.is_file():
         return []
     try:
-        lines = path.read_text("utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:
+            lines = list(file)  # `splitlines` would end lines within a note, at a U+2028
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), _("it can't be read: {cause}", cause=error), _REMEDY) from None
     judged = []

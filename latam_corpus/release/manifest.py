@@ -67,7 +67,8 @@ class Shard(Tally):
 
     Attributes:
         path: the place in the layout of the Hugging Face Hub, relative to the pulled folder.
-        prefix: the leading bits of SHA-256(doc_id) that its documents share; all of the partition when empty.
+        group: the leading bits of who brought and who made its documents that they share (`shard_plan.groups_of`).
+        prefix: the leading bits of SHA-256(doc_id) that its documents share; all of the group when empty.
     """
 
     path: DataPath
@@ -76,6 +77,7 @@ class Shard(Tally):
     language: str
     genre: str
     split: str
+    group: Annotated[str, Field(pattern=r"^[01]{0,64}$")] = ""
     prefix: Annotated[str, Field(pattern=r"^[01]{0,64}$")]
 
     @property
@@ -236,6 +238,7 @@ class Manifest(_Entry):
     sources: tuple[SourceEntry, ...]
     accepted_losses: tuple[AcceptedLoss, ...] = ()
     audited: tuple[Audited, ...] = ()
+    shard_limit: int | None = None  # bytes of text above which a shard was cut
     shards: tuple[Shard, ...]
     files: dict[FileName, SideFile]
 

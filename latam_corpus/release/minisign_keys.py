@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.durable import OTHER_BYTES, create
+from latam_corpus.durable import create
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from latam_corpus.messages import Message
 
 SUFFIX: Final = ".minisig"
 PASSWORD: Final = "LATAM_CORPUS_KEY_PASSWORD"  # noqa: S105  (the variable's name)
@@ -142,7 +144,7 @@ def _public_key(named: str) -> PublicKey:
         raise ConfigError("--key", problem, _("name a .pub, or the line in it that begins with RW")) from None
 
 
-def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> str | None:
+def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> Message | None:
     """Return what is wrong with the signature of these bytes; None where one of the keys made it.
 
     Args:
@@ -153,17 +155,17 @@ def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[Publi
     from minisign import Signature, VerifyError
 
     if signature is None:
-        return "it isn't signed"
+        return _("it isn't signed")
     try:
         parsed = Signature.from_bytes(signature)
     except ValueError as error:
-        return f"its signature is none: {error}"
+        return _("its signature is none: {cause}", cause=error)
     if bytes(parsed) + b"\n" != signature or parsed.untrusted_comment != _FIRST_LINE:
-        return f"its signature: {OTHER_BYTES}"
+        return _("its signature: {problem}", problem=_("its bytes aren't those that were written"))
     for key in keys:
         try:
             key.key.verify(data, parsed)
         except VerifyError:
             continue
         return None
-    return "its signature is forged, or of another key"
+    return _("its signature is forged, or of another key")

@@ -9,12 +9,14 @@ from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.release.lapses import lapsing
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import OURS, pull
 from latam_corpus.release.store import SUMS, Store, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
@@ -29,8 +31,11 @@ def publish(
     to: str,
     progress: Progress | None = None,
     tell: Callable[[Message], None] | None = None,
+    today: date | None = None,
 ) -> Lock:
     """Publish `NAME@VERSION` without documents that are withdrawn or may not be redistributed; returns its lock.
+
+    Nor has it those that were refused since, or whose permission has ended.
 
     Args:
         spec: the version.
@@ -38,6 +43,7 @@ def publish(
         to: a folder that is new, empty or has an earlier version of the release; or an fsspec URL of one.
         progress: told what is done, how much of it and of how much.
         tell: is given a sentence for each thing that a reader should know.
+        today: the day on which permissions are judged; None judges none.
 
     Raises:
         ConfigError: none of its documents may be redistributed, or the folder holds something else.
@@ -45,11 +51,13 @@ def publish(
     """
     target = Store.at(to)
     manifest = load_manifest(store, *store.find(spec))
+    with store.named_errors():
+        lapsed = frozenset(lapsing(store, manifest, today))
     if isinstance(target.filesystem, LocalFileSystem):
-        lock = _pulled(manifest.spec, store, Path(target.root), progress, tell)
+        lock = _pulled(manifest.spec, store, Path(target.root), progress, tell, lapsed)
     else:
         with scratch(None) as folder, target.named_errors():
-            lock = _pulled(manifest.spec, store, folder, progress, tell)
+            lock = _pulled(manifest.spec, store, folder, progress, tell, lapsed)
             _upload(folder, target)
     if tell and lock.rows < manifest.rows:
         kept_here = {"n": f"{manifest.rows - lock.rows:,}", "release": manifest.spec}
@@ -58,12 +66,17 @@ def publish(
 
 
 def _pulled(
-    spec: str, store: Store, folder: Path, progress: Progress | None, tell: Callable[[Message], None] | None
+    spec: str,
+    store: Store,
+    folder: Path,
+    progress: Progress | None,
+    tell: Callable[[Message], None] | None,
+    lapsed: frozenset[str],
 ) -> Lock:
     try:
-        return pull(spec, store, folder, _MAY_LEAVE, progress, tell=tell)
+        return pull(spec, store, folder, _MAY_LEAVE, progress, tell=tell, exclude=lapsed)
     except ConfigError as error:
-        if not error.place.startswith("--where"):
+        if not error.place.startswith(("--where", "--exclude")):
             raise
         problem = _("none of its documents may be redistributed")
         raise ConfigError(spec, problem, _("a source says so with «redistribute» among its uses")) from None
@@ -71,7 +84,7 @@ def _pulled(
 
 def _upload(folder: Path, target: Store) -> None:
     """Bring a pulled folder to a URL, the list of digests last; what only an earlier version had goes."""
-    before = target.read(SUMS).decode().splitlines() if target.exists(SUMS) else []
+    before = target.read(SUMS).decode().split("\n") if target.exists(SUMS) else []
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     for name in sorted(files, key=lambda name: (name == SUMS, name)):
         target.write((folder / name).read_bytes(), *name.split("/"))

@@ -26,10 +26,10 @@ from latam_corpus.messages import _
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
-from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, write_lock
+from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, sums_of, write_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.manifest import MANIFEST, read_manifest, read_side_file
+from latam_corpus.release.manifest import MANIFEST, VERIFY, read_manifest, read_side_file
 from latam_corpus.release.minisign_keys import SUFFIX
 from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
@@ -243,9 +243,21 @@ def _side_files(
 
 
 def _ledger_of(store: Store, manifest: Manifest, files: list[Path]) -> bytes:
-    """Return the rows of a version's ledger about the documents in these files, as Parquet."""
+    """Return the rows of a version's ledger about the documents in these files, as Parquet.
+
+    Raises:
+        ReleaseError: the ledger is damaged, or doesn't call each of them released.
+    """
     ids = pl.concat([pl.read_parquet(file, columns=["doc_id"]) for file in files])
     rows = read_ledger(store, manifest.name, manifest.version).join(ids, on="doc_id", how="semi", maintain_order="left")
+    lacking = ids.join(rows.filter(verdict="released"), on="doc_id", how="anti")
+    if lacking.height:
+        problem = _(
+            "it doesn't call {n} of the pulled documents released, such as {id}",
+            n=f"{lacking.height:,}",
+            id=lacking.item(0, 0),
+        )
+        raise ReleaseError(f"{store.url}, {manifest.spec}, {LEDGER}", problem, VERIFY)
     written = io.BytesIO()
     rows.write_parquet(written, compression="zstd")
     return written.getvalue()
@@ -337,8 +349,7 @@ def _earlier(to: Path, name: str) -> _State | None:
         return state
     if not (to / LOCK).is_file():
         return None
-    lines = (to / SUMS).read_bytes().decode(errors="replace").splitlines() if (to / SUMS).is_file() else []
-    listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+    listed = sums_of(to) if (to / SUMS).is_file() else {}
     lock = read_lock(to / LOCK)
     of_rows_alone = lock.columns is None and not lock.excluded
     finished = listed if of_rows_alone else {}

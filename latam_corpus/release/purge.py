@@ -77,18 +77,19 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
     purged = Purged()
     with store.named_errors():
         log = read_log(store)
-        if not log.withdrawals:
+        erasing = [entry for entry in log.binding if entry.erases]
+        if not erasing:
             return purged
-        purged.documents = log.rows["doc_id"].n_unique()
+        purged.documents = log.rows.filter("erases")["doc_id"].n_unique()
         replaced = dict(_replaced(store, log, purged))
         if replaced:
-            last = log.withdrawals[-1]
+            last = erasing[-1]
             add_entry(log, now, {}, kind="purge", request=last.request, release=last.release, replaced=replaced)
         for path in read_log(store).replaced:
             if store.exists(path):
                 store.remove(path)
                 purged.objects += path.startswith("objects/")
-    _purge_runs(out, Tombstones(log), purged)
+    _purge_runs(out, Tombstones(log, erasing=True), purged)
     purged.not_reached += [
         "the files that runs were made from (`--input`)",
         "copies that others have pulled or published",
@@ -106,7 +107,7 @@ def _replaced(store: Store, log: WithdrawalLog, purged: Purged) -> Iterator[tupl
         for version in store.versions(name):
             manifest = load_manifest(store, name, version)
             with store.scratch() as folder:
-                for one in log.readable(manifest):
+                for one in log.readable(manifest, erasing=True):
                     if one.without is None:
                         continue
                     path = one.shard.object

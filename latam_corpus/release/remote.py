@@ -7,19 +7,65 @@ import sys
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from fsspec.implementations.local import LocalFileSystem
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _S3: Final = frozenset({"s3", "s3a"})
 _FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
 _SWAPS: Final = 5
+# What a file system raises for a missing file; s3fs gives FileNotFoundError too.
+NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
+_GONE: Final = frozenset({404, 410})  # what a server of files says of one that it hasn't
+_UNLISTED: Final = _GONE | {403, 405}  # and of a folder that it doesn't list
 
 
 def failures() -> tuple[type[Exception], ...]:
     """Return what a file system raises when it can't be read or written."""
     # S3's client raises its own errors for a missing key or network; it is there only when s3fs has loaded it.
-    client = sys.modules.get("botocore.exceptions")
-    return (OSError, client.BotoCoreError) if client else (OSError,)
+    # That of web servers does, too, when it lists a folder.
+    theirs = [("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError")]
+    return (OSError, *(getattr(sys.modules[module], name) for module, name in theirs if module in sys.modules))
+
+
+def info(filesystem: Any, path: str) -> dict[str, Any] | None:
+    """Return what a file system knows of a file or folder; None only where it says that there is none.
+
+    Raises:
+        OSError: it can't be asked, or says neither.
+    """
+    try:
+        known: dict[str, Any] = filesystem.info(path)
+    except NOT_THERE as error:
+        # That of web servers says so of every failure, with the failure as its cause.
+        cause = error.__cause__
+        if cause is None or isinstance(cause, NOT_THERE) or getattr(cause, "status", None) in _GONE:
+            return None
+        raise OSError(f"{path}: {str(cause) or type(cause).__name__}") from error
+    return known
+
+
+def found(filesystem: Any, pattern: str) -> list[str]:
+    """Return the paths of a pattern; none where its folder isn't there.
+
+    Raises:
+        OSError: a folder can't be read: what is in it isn't passed over, as `glob` would.
+    """
+
+    def unless_gone(error: OSError) -> None:
+        if not isinstance(error, NOT_THERE):  # removed meanwhile
+            raise error
+
+    tells = isinstance(filesystem, LocalFileSystem) or _S3.intersection(_protocols(filesystem))
+    try:
+        return list(filesystem.glob(pattern, **({"on_error": unless_gone} if tells else {})))
+    except NOT_THERE:
+        return []
+    except failures() as error:
+        if getattr(error, "status", None) in _UNLISTED:
+            return []
+        raise
 
 
 def write(filesystem: Any, target: str, data: bytes) -> None:

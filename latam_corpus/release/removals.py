@@ -104,6 +104,7 @@ def _evidence(run: str, encoded: str | None, kept: str, containment: float | Non
     return json.dumps(values | {"kept": kept, "run": run}, ensure_ascii=False)
 
 
+HELD: Final = "held"  # the reason of what is under dispute
 WITHDRAWN_FILE: Final = "withdrawn.parquet"
 _COLUMNS: Final = ("doc_id", "obtained")
 WITHDRAWALS: Final = pl.Schema(
@@ -173,7 +174,7 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
     return joined.with_columns(refusal.alias("refusal")).select(light.columns)
 
 
-def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+def without_requested(light: pl.DataFrame, released: pl.DataFrame, holds: Sequence[int] = ()) -> pl.DataFrame:
     """Return the light rows, of which those that the store's withdrawals keep out are refused.
 
     A document of the latest version, unchanged, was compared with what was withdrawn when it was, and stays.
@@ -181,10 +182,18 @@ def without_requested(light: pl.DataFrame, released: pl.DataFrame) -> pl.DataFra
     Args:
         light: of `scan`.
         released: `doc_id` and `exact_hash` of what the latest version has.
+        holds: the numbers of the entries by which documents are held, and not withdrawn for good.
     """
     known = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("known"))
     rows = light.join(known, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
     number = pl.when(pl.col("known").is_null()).then("said")
-    is_withdrawn = pl.col("withdrawal").is_not_null() | pl.col("said").is_not_null()
-    refusal = pl.when(is_withdrawn).then(pl.lit(WITHDRAWN)).otherwise("refusal").cast(light.schema["refusal"])
+    entry = pl.coalesce("withdrawal", "said")
+    refusal = (
+        pl.when(entry.is_in(list(holds)))
+        .then(pl.lit(HELD))
+        .when(entry.is_not_null())
+        .then(pl.lit(WITHDRAWN))
+        .otherwise("refusal")
+        .cast(light.schema["refusal"])
+    )
     return rows.with_columns(number.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from latam_corpus.messages import Message
 from latam_corpus.release.manifest import MANIFEST
 from latam_corpus.release.minisign_keys import SUFFIX, signature_problem
 from latam_corpus.release.withdrawal_log import FOLDER
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def version_signature_problems(
     manifest: Manifest, data: bytes, log: WithdrawalLog, keys: Sequence[PublicKey]
-) -> Iterator[str]:
+) -> Iterator[Message]:
     """Yield what is wrong with the signatures of a version's manifest and of the log; nothing where no key is given.
 
     Args:
@@ -35,19 +36,19 @@ def version_signature_problems(
         return
     problem = _problem(log.store, keys, data, "releases", manifest.name, manifest.version, MANIFEST)
     if problem:
-        yield f"{MANIFEST}: {problem}"
+        yield Message("{file}: {problem}", {"file": MANIFEST, "problem": problem})
     yield from log_signature_problems(log, keys)
 
 
-def log_signature_problems(log: WithdrawalLog, keys: Sequence[PublicKey]) -> Iterator[str]:
+def log_signature_problems(log: WithdrawalLog, keys: Sequence[PublicKey]) -> Iterator[Message]:
     """Yield what is wrong with the signatures of a log, of which that of the last entry must be there."""
     for entry in log.entries if keys else ():
         if entry.number == log.sequence or log.store.exists(FOLDER, entry.file + SUFFIX):
             problem = _problem(log.store, keys, entry.dumped(), FOLDER, entry.file)
             if problem:
-                yield f"{FOLDER}/{entry.file}: {problem}"
+                yield Message("{file}: {problem}", {"file": f"{FOLDER}/{entry.file}", "problem": problem})
 
 
-def _problem(store: Store, keys: Sequence[PublicKey], data: bytes, *names: str) -> str | None:
+def _problem(store: Store, keys: Sequence[PublicKey], data: bytes, *names: str) -> Message | None:
     signature = (*names[:-1], names[-1] + SUFFIX)
     return signature_problem(data, store.read(*signature) if store.exists(*signature) else None, keys)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.minisign_keys import Signer
 
 
@@ -90,9 +91,6 @@ Progress: TypeAlias = "Callable[[str, int, int], None]"
 SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest.json"
 
-# What a file system raises for a missing file; s3fs gives FileNotFoundError too.
-_NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
-
 
 @dataclass(frozen=True)
 class Store:
@@ -133,24 +131,20 @@ class Store:
         return "/".join((self.root, *names))
 
     def exists(self, *names: str) -> bool:
-        """Whether there is such a file."""
-        return bool(self.filesystem.isfile(self.path(*names)))
+        """Whether there is such a file; what can't be asked is an error of the file system's, and no answer."""
+        found = remote.info(self.filesystem, self.path(*names))
+        return found is not None and found["type"] == "file"
 
     def names_in(self, *names: str) -> list[str]:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
-        try:
-            paths = self.filesystem.glob(f"{glob.escape(self.path(*names))}/*")
-        except _NOT_THERE:
-            return []
+        paths = remote.found(self.filesystem, f"{glob.escape(self.path(*names))}/*")
         return sorted(name for name in (PurePosixPath(path).name for path in paths) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
         """Return the bytes of a file, or None when it isn't there."""
-        try:
-            return int(self.filesystem.info(self.path(*names))["size"])
-        except _NOT_THERE:
-            return None
+        found = remote.info(self.filesystem, self.path(*names))
+        return None if found is None else int(found["size"])
 
     def open(self, *names: str, cache_type: str | None = None) -> IO[bytes]:
         """Return the file, open for reading bytes, with seek.
@@ -162,7 +156,7 @@ class Store:
         options = {} if cache_type is None or self.folder is not None else {"cache_type": cache_type}
         try:
             opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb", **options)
-        except _NOT_THERE:
+        except remote.NOT_THERE:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("the file is missing"), VERIFY) from None
         except IsADirectoryError:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("it is a folder"), _("move it elsewhere")) from None
@@ -305,7 +299,7 @@ class Store:
             return version, notes
         return None, notes
 
-    def pointed(self, name: str) -> tuple[str | None, str]:
+    def pointed(self, name: str) -> tuple[str | None, str | Message]:
         """Return the version that `latest.json` names, where there is such a one, or else what is wrong with it."""
         try:
             values = parsed(self.read("releases", checked_name(name), LATEST), "", "")
@@ -313,9 +307,9 @@ class Store:
             return None, error.problem
         version = values.get("version") if isinstance(values, dict) else None
         if not isinstance(version, str) or not is_version(version):
-            return None, "it names no version"
+            return None, _("it names no version")
         there = version in self.versions(name)
-        return (version, "") if there else (None, f"it points at {version}, which isn't there")
+        return (version, "") if there else (None, _("it points at {version}, which isn't there", version=version))
 
     def point(self, name: str, version: str) -> None:
         """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
@@ -400,7 +394,7 @@ class Store:
         """Return the release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
         # A store's own path may have brackets, as in «datos [2026]».
-        paths = self.filesystem.glob(f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
+        paths = remote.found(self.filesystem, f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
         return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
 
 

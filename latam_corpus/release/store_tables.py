@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.release.manifest import VERIFY
+from latam_corpus.release.manifest import MANIFEST, VERIFY, load_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,9 +57,15 @@ def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None
     """Return the ledger of a version, or what it says of one document.
 
     Raises:
-        ReleaseError: it is missing, damaged, or no ledger.
+        ReleaseError: it is missing, damaged, no ledger, or another than the manifest names.
     """
     path = ("releases", name, version, LEDGER)
+    if store.exists("releases", name, version, MANIFEST):  # a build reads that of the version it makes
+        recorded = load_manifest(store, name, version).files.get(LEDGER)
+        with store.open(*path) as opened:
+            if recorded and sha256_of(opened) != recorded.sha256:
+                problem = _("its bytes aren't those that the manifest names")
+                raise ReleaseError(f"{store.url}, {name}@{version}, {LEDGER}", problem, VERIFY)
     # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
     # abort the process.
     local = store.folder is not None and store.exists(*path)
@@ -79,7 +86,7 @@ def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: st
         ReleaseError: it can't be read, or is another table.
     """
     path = ("releases", name, file)
-    if not store.filesystem.exists(store.path(*path)):
+    if not store.exists(*path):
         return pl.DataFrame(schema=columns)
     try:
         rows = pl.read_parquet(io.BytesIO(store.read(*path)))

@@ -103,7 +103,9 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
 def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
     """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
     about: dict[str, dict[str, Any]] = {}
-    for entry in inputs.parent.sources if inputs.parent else ():
+    for entry in (
+        one for manifest in (*reversed(inputs.earlier), inputs.parent) if manifest for one in manifest.sources
+    ):
         about[entry.source_id] = entry.model_dump(include={*_STATED, "collected", "consents"})
     for run in (*inputs.others, *inputs.runs):
         for source_id, facts in run.sources.items():

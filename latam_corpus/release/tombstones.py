@@ -208,24 +208,30 @@ class Tombstones:
 
     Attributes:
         log: the store's.
+        erasing: whether what is only held is let be, which may come back.
     """
 
     log: WithdrawalLog
+    erasing: bool = False
+
+    @cached_property
+    def _entries(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.log.withdrawals if entry.erases or not self.erasing)
 
     @cached_property
     def _ids(self) -> pl.DataFrame:
-        return self.log.rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
+        return self.log.documents_of(self._entries)
 
     @cached_property
     def _spared(self) -> pl.Series:
-        frames = [self.log.table(entry, "spared")["doc_id"] for entry in self.log.withdrawals]
+        frames = [self.log.table(entry, "spared")["doc_id"] for entry in self._entries]
         return pl.concat([pl.Series("doc_id", [], pl.String), *frames])
 
     @cached_property
     def texts(self) -> WithdrawnTexts:
         """The texts that stay out."""
         frames = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
-        for entry in self.log.withdrawals:
+        for entry in self._entries:
             mine = pl.lit(entry.number, pl.UInt32).alias("number"), pl.lit(entry.by).alias("by")
             frames.append(self.log.table(entry, "texts").with_columns(*mine))
         return WithdrawnTexts(pl.concat(frames))
@@ -251,7 +257,7 @@ class Tombstones:
             frame: with READS.
         """
         numbers = self.listed(frame)
-        for entry in self.log.withdrawals:
+        for entry in self._entries:
             if entry.by in ("source", "creator", "url"):
                 mine = pl.Series("number", np.where(named_by(frame, entry), entry.number, 0), pl.UInt32)
                 numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))

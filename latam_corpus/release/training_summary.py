@@ -22,9 +22,9 @@ from latam_corpus.release.store_tables import open_shard
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from latam_corpus.release.manifest import Manifest, SourceEntry
+    from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Progress, Store
 
 TEMPLATE: Final = "https://digital-strategy.ec.europa.eu/en/library/explanatory-notice-and-template-public-summary-training-content-general-purpose-ai-models"
@@ -32,7 +32,9 @@ _SHARE: Final = 10  # of the domains, largest first, so many in a hundred are na
 _SMALL: Final = 1_000_000_000  # tokens; fewer bytes of text than that are fewer tokens
 _ASKED: Final = frozenset({"crawl", "feeds", "oai", "commoncrawl"})  # kinds of `[collect]` that ask servers
 _MACHINE: Final = ("machine", "synthetic")
-_READS: Final = ("source_id", "url", "obtained", "composition", "opt_outs", "doc_id", "text")
+_UNNAMED: Final = ("source_id", "rights", "rights_tier", "basis")
+_COUNTS: Final = ("genre", "language", "country")
+_READS: Final = (*_UNNAMED, *_COUNTS, "url", "obtained", "composition", "opt_outs", "doc_id", "text")
 _FILL_IN: Final = "*to be filled in by the provider of the model*"
 _HOST: Final = r"^(?i:https?)://(?:[^/@]*@)?(?:(?i:www)\.)?([^/:?#]+)"
 
@@ -47,6 +49,17 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """Documents of a source under one rights statement."""
+
+    source_id: str
+    rights: str | None
+    rights_tier: str
+    basis: str | None
+    documents: int
+
+
+@dataclass(frozen=True)
 class TrainingContent:
     """What is counted of a version, without what was withdrawn.
 
@@ -54,18 +67,26 @@ class TrainingContent:
         documents: that readers get.
         text_bytes: of their texts.
         domains: of documents that were asked of servers, the largest first.
+        no_domain: how many of these have no address of a site.
         sources: documents by source.
+        statements: documents by source and rights statement.
+        counts: documents by genre, language and country.
         machine: documents that a machine wrote or translated.
         obtained: the first and the last day; None where there is no document.
+        asked: the same of documents that were asked of servers.
         opt_outs: documents by signal of those on which one was seen, in their rows or later.
     """
 
     documents: int
     text_bytes: int
     domains: tuple[Domain, ...]
+    no_domain: int
     sources: dict[str, int]
+    statements: tuple[Statement, ...]
+    counts: dict[str, dict[str, int]]
     machine: int
     obtained: tuple[str, str] | None
+    asked: tuple[str, str] | None
     opt_outs: dict[str, int]
 
     @property
@@ -83,7 +104,8 @@ def training_content(store: Store, manifest: Manifest, progress: Progress | None
     asked = {source.source_id for source in manifest.sources if source.collected in _ASKED}
     shards = read_log(store).readable(manifest)
     parts = [pl.DataFrame(schema=_COUNTED)]
-    signals = [read_listed(store, manifest.name).select("doc_id", "signal")]
+    listed = read_listed(store, manifest.name).select("doc_id", "signal")
+    signals = [listed.clear()]
     for number, one in enumerate(shards, 1):
         with open_shard(store, one.shard, ("doc_id",)) as file:
             there = [name for name in _READS if name in file.schema_arrow.names]
@@ -92,23 +114,33 @@ def training_content(store: Store, manifest: Manifest, progress: Progress | None
                 parts.append(_counted(frame))
                 refused = frame.select("doc_id", pl.col("opt_outs").cast(schema.OPT_OUTS)).explode("opt_outs")
                 signals.append(refused.select("doc_id", pl.col("opt_outs").struct.field("signal")).drop_nulls())
+                # The list has documents of other versions, too.
+                signals.append(listed.join(frame.select("doc_id"), on="doc_id", how="semi"))
         if progress:
             progress("reading", number, len(shards))
     rows = pl.concat(parts)
-    by_domain = rows.filter(pl.col("source_id").is_in(asked) & pl.col("domain").is_not_null()).group_by("domain")
+    served = rows.filter(pl.col("source_id").is_in(asked))
+    by_domain = served.filter(pl.col("domain").is_not_null()).group_by("domain")
     domains = by_domain.agg(pl.col("documents", "text_bytes").sum()).sort(
         "text_bytes", "domain", descending=[True, False]
     )
+    statements = rows.group_by(_UNNAMED).agg(pl.col("documents").sum()).sort(_UNNAMED, nulls_last=True)
     by_source = rows.group_by("source_id").agg(pl.col("documents").sum()).sort("source_id")
     by_signal = pl.concat(signals).unique().group_by("signal").len().sort("signal")
-    days = rows.select(pl.col("first").min().dt.to_string("%F"), pl.col("last").max().dt.to_string("%F")).row(0)
     return TrainingContent(
         documents=int(rows["documents"].sum()),
         text_bytes=int(rows["text_bytes"].sum()),
         domains=tuple(Domain(*row) for row in domains.iter_rows()),
+        no_domain=int(served.filter(pl.col("domain").is_null())["documents"].sum()),
         sources=dict(by_source.iter_rows()),
+        statements=tuple(Statement(*row) for row in statements.iter_rows()),
+        counts={
+            what: dict(rows.group_by(pl.col(what).fill_null("")).agg(pl.col("documents").sum()).sort(what).iter_rows())
+            for what in _COUNTS
+        },
         machine=int(rows.filter(pl.col("composition").is_in(_MACHINE))["documents"].sum()),
-        obtained=(days[0], days[1]) if days[0] else None,
+        obtained=_days(rows),
+        asked=_days(served),
         opt_outs=dict(by_signal.iter_rows()),
     )
 
@@ -116,7 +148,7 @@ def training_content(store: Store, manifest: Manifest, progress: Progress | None
 _TYPES: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in _READS})
 _COUNTED: Final = pl.Schema(
     {
-        "source_id": pl.String(),
+        **dict.fromkeys((*_UNNAMED, *_COUNTS), pl.String()),
         "domain": pl.String(),
         "composition": pl.String(),
         "documents": pl.UInt32(),
@@ -127,10 +159,16 @@ _COUNTED: Final = pl.Schema(
 )
 
 
+def _days(rows: pl.DataFrame) -> tuple[str, str] | None:
+    """Return the first and the last day on which documents were obtained; None where no day is known."""
+    first, last = rows.select(pl.col("first").min().dt.to_string("%F"), pl.col("last").max().dt.to_string("%F")).row(0)
+    return (first, last) if first else None
+
+
 def _counted(frame: pl.DataFrame) -> pl.DataFrame:
     host = pl.col("url").str.extract(_HOST).str.to_lowercase().alias("domain")
     return (
-        frame.group_by("source_id", host, "composition")
+        frame.group_by(*_UNNAMED, *_COUNTS, host, "composition")
         .agg(
             pl.len().alias("documents"),
             pl.col("text").str.len_bytes().sum().alias("text_bytes"),
@@ -148,11 +186,12 @@ def as_values(manifest: Manifest, content: TrainingContent) -> dict[str, Any]:
 
 def training_summary(manifest: Manifest, content: TrainingContent) -> str:
     """Return the text of the summary, as Markdown."""
-    sources = {one.source_id: one for one in manifest.sources if content.sources.get(one.source_id)}
-    asked = [one for one in sources.values() if one.collected in _ASKED]
-    others = [one for one in sources.values() if one.collected not in _ASKED]
+    kinds = {one.source_id: one.collected for one in manifest.sources}
+    asked = [one for one in content.statements if kinds.get(one.source_id) in _ASKED]
+    others = [one for one in content.statements if one not in asked]
     private = [one for one in others if one.rights_tier == "permission"]
-    public = [one for one in others if one not in private]
+    untold = [one for one in others if one not in private and kinds.get(one.source_id) is None]
+    public = [one for one in others if one not in private and one not in untold]
     size = (
         "less than 1 billion tokens"
         if content.text_bytes < _SMALL
@@ -170,30 +209,30 @@ who trains on others too adds theirs.
 - Provider, authorised representative, model, its dependencies, its placement on the market: {_FILL_IN}
 - Modality: text. {content.documents:,} documents, {megabytes(content.text_bytes)} as UTF-8.
 - Size of the training data: {size}
-- Types of content: {_shares(manifest, "genre")}
+- Types of content: {_shares(content, "genre")}
 - Latest date of collection: {last}
-- Languages: {_shares(manifest, "language")}
-- Countries of origin: {_shares(manifest, "country")}
+- Languages: {_shares(content, "language")}
+- Countries of origin: {_shares(content, "country")}
 
 ## 2. List of data sources
 
 ### 2.1 Publicly available datasets
 
-{_listed(public, content)}
+{_listed(public, manifest)}
 
 ### 2.2 Private datasets obtained from third parties
 
 Given under an agreement with those who hold the rights (2.2.1).
 
-{_listed(private, content)}
+{_listed(private, manifest)}
 
 ### 2.3 Data crawled and scraped from online sources
 
 - Crawler: `latam-corpus`, which names itself and whom to write to, for collecting this corpus
 - Behaviour: it obeys robots.txt and the signals under 3.1, asks one page of a host at a time, and logs in nowhere
-- Period of collection: {_period(asked)}
+{_of_others(kinds, asked)}- Period of collection: {_period(content)}
 
-{_listed(asked, content)}
+{_listed(asked, manifest)}
 
 {_domains(content)}
 
@@ -207,7 +246,7 @@ None in this corpus.
 
 ### 2.6 Other sources
 
-None in this corpus.
+{_untold(untold, manifest)}
 
 ## 3. Data processing aspects
 
@@ -233,37 +272,51 @@ The manifest of {manifest.spec} has the digest of every shard; its ledger, why e
 """
 
 
-def _shares(manifest: Manifest, what: str) -> str:
-    counted = sorted(manifest.counts.get(what, {}).items(), key=lambda item: (-item[1].rows, item[0]))
-    shares = [f"{name or NOT_STATED} {100 * tally.rows / max(1, manifest.rows):.1f} %" for name, tally in counted]
+def _shares(content: TrainingContent, what: str) -> str:
+    counted = sorted(content.counts[what].items(), key=lambda item: (-item[1], item[0]))
+    shares = [f"{name or NOT_STATED} {100 * n / max(1, content.documents):.1f} %" for name, n in counted]
     return ", ".join(shares) or "none"
 
 
-def _listed(sources: Iterable[SourceEntry], content: TrainingContent) -> str:
-    rows = [
-        [
-            one.title or one.source_id,
-            one.homepage or NOT_STATED,
-            one.holder or NOT_STATED,
-            one.rights or one.rights_tier,
-            f"{content.sources[one.source_id]:,}",
-        ]
-        for one in sources
-    ]
+def _listed(statements: Iterable[Statement], manifest: Manifest) -> str:
+    about = {one.source_id: one for one in manifest.sources}
+    rows = []
+    for one in statements:
+        source = about.get(one.source_id)
+        rows.append(
+            [
+                (source and source.title) or one.source_id,
+                (source and source.homepage) or NOT_STATED,
+                (source and source.holder) or NOT_STATED,
+                one.rights or one.rights_tier,
+                f"{one.documents:,}",
+            ]
+        )
     return table(["name", "address", "holder", "rights", "documents"], rows) if rows else "None in this corpus."
 
 
-def _period(sources: Iterable[SourceEntry]) -> str:
-    days = [day for one in sources for day in (one.first, one.last) if day]
-    return f"{min(days):%Y-%m-%d} to {max(days):%Y-%m-%d}" if days else "none was crawled"
+def _untold(statements: Sequence[Statement], manifest: Manifest) -> str:
+    said = "How these were collected isn't stated.\n\n" if statements else ""
+    return said + _listed(statements, manifest)
+
+
+def _of_others(kinds: Mapping[str, str | None], asked: Sequence[Statement]) -> str:
+    if not any(kinds.get(one.source_id) == "commoncrawl" for one in asked):
+        return ""
+    return "- Pages of Common Crawl were crawled by its `CCBot`; what their sites refuse was read again\n"
+
+
+def _period(content: TrainingContent) -> str:
+    return " to ".join(content.asked) if content.asked else "none was crawled"
 
 
 def _domains(content: TrainingContent) -> str:
+    without = f"{content.no_domain:,} of these documents have no address of a site." if content.no_domain else ""
     if not content.domains:
-        return "No document was asked of a server, so that there are no domains."
+        return without or "No document was asked of a server, so that there are no domains."
     rows = [[one.name, f"{one.documents:,}", megabytes(one.text_bytes)] for one in content.named]
     counted = f"The {len(content.named):,} domains with most content, a tenth of the {len(content.domains):,} in all:"
-    return f"{counted}\n\n{table(['domain', 'documents', 'text'], rows)}"
+    return "\n\n".join([counted, table(["domain", "documents", "text"], rows), *([without] if without else [])])
 
 
 def _opt_outs(manifest: Manifest, content: TrainingContent) -> str:

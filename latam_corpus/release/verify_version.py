@@ -16,11 +16,13 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_columns
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import Message, _
 from latam_corpus.release.build import sums
 from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256
 from latam_corpus.release.shard_file import read_batches
-from latam_corpus.release.shard_plan import prefix_of
+from latam_corpus.release.shard_plan import groups_of, prefix_of
 from latam_corpus.release.signatures import version_signature_problems
+from latam_corpus.release.splits import authors_of
 from latam_corpus.release.store import LATEST, SUMS
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.withdrawal_log import must_reach, read_log
@@ -35,13 +37,20 @@ if TYPE_CHECKING:
 
 _PARTITION: Final = ("language", "genre", "split")
 _NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
-_COLUMNS: Final = (*SHARED, "text", *_PARTITION, "source_id")
+_COLUMNS: Final = tuple(dict.fromkeys((*SHARED, "text", *_PARTITION, "source_id", "contributor", "creators")))
 
 
 def verify(
     store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
 ) -> list[str]:
-    """Every problem found, one sentence each; an empty list when the version is whole.
+    """Every problem found, one sentence each; an empty list when the version is whole. See `problems_of`."""
+    return [str(problem) for problem in problems_of(store, name, version, progress, keys)]
+
+
+def problems_of(
+    store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
+) -> list[Message]:
+    """Return every problem found, one sentence each; an empty list when the version is whole.
 
     Args:
         store: where it is.
@@ -85,13 +94,31 @@ class _Seen:
     listed: int | None = None
 
 
-def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[str]:
+# Of a file of the version.
+_MISSING: Final = _("{file}: missing")
+_OTHER: Final = _("{file}: its bytes aren't those that the manifest names")
+_NOT_PARENT: Final = _("parent {version}: its manifest isn't the one that this version was built upon")
+_LISTED: Final = _("{file}: the documents that it calls released aren't those in the shards, each once")
+_NO_SUM: Final = _("the manifest's rows read, repeated, left out and released don't add up")
+_COUNTED: Final = _("the manifest's documents by {what} aren't those in the shards")
+
+
+def _told(error: ReleaseError) -> Message:
+    place, problem, remedy = error.args
+    return Message("{place}: {problem}; {remedy}", {"place": place, "problem": problem, "remedy": remedy})
+
+
+def _about(label: str, problem: str | Message) -> Message:
+    return Message("{label}: {problem}", {"label": label, "problem": problem})
+
+
+def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[Message]:
     """Yield what is wrong with the log of withdrawals, of which each entry is the digest of the one before."""
     try:
         must_reach(log, manifest.withdrawal_sequence, manifest.spec)
         log.check_tables()
     except ReleaseError as error:
-        yield str(error)
+        yield _told(error)
 
 
 def _hash_sum(ids: pl.Series) -> int:
@@ -99,25 +126,25 @@ def _hash_sum(ids: pl.Series) -> int:
     return int(ids.hash().to_numpy().sum(dtype="uint64"))
 
 
-def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[str]:
+def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[Message]:
     """Yield what is wrong with the files beside the manifest."""
     folder = ("releases", manifest.name, manifest.version)
-    _, problem = store.pointed(manifest.name)
+    problem = store.pointed(manifest.name)[1]
     if problem:
-        yield f"{LATEST}: {problem}"
+        yield _about(LATEST, problem)
     for name, recorded in manifest.files.items():
         if "/".join((*folder, name)) in log.replaced:
             continue
         if store.size(*folder, name) is None:
-            yield f"{name}: missing"
+            yield _MISSING.fill(file=name)
         elif _sha256(store, *folder, name) != recorded.sha256:
-            yield f"{name}: its bytes aren't those that the manifest names"
+            yield _OTHER.fill(file=name)
     if store.size(*folder, SUMS) is None:
-        yield f"{SUMS}: missing"
+        yield _MISSING.fill(file=SUMS)
     elif store.read(*folder, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
-        yield f"{SUMS}: it doesn't list what the manifest lists"
+        yield _("{file}: it doesn't list what the manifest lists", file=SUMS)
     if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
-        yield "index: its files aren't one a shard"
+        yield _("index: its files aren't one a shard")
     if LEDGER in manifest.files and store.size(*folder, LEDGER) is not None:
         yield from _ledger(store, manifest, seen)
 
@@ -127,7 +154,7 @@ def _sha256(store: Store, *names: str) -> str:
         return sha256_of(opened)
 
 
-def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
+def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[Message]:
     try:
         rows = read_ledger(store, manifest.name, manifest.version)
     except ReleaseError:
@@ -135,46 +162,48 @@ def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[str]:
     verdicts = Counter(rows["verdict"].to_list())
     for verdict, expected in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
         if verdicts[verdict] != expected:
-            yield f"{LEDGER}: {verdicts[verdict]:,} rows are {verdict}, and the manifest says {expected:,}"
+            found = {"n": f"{verdicts[verdict]:,}", "expected": f"{expected:,}", "file": LEDGER}
+            yield _("{file}: {n} rows are {verdict}, and the manifest says {expected}", verdict=verdict, **found)
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
-        yield f"{LEDGER}: a document is released twice"
+        yield _("{file}: a document is released twice", file=LEDGER)
     seen.listed = _hash_sum(released)
 
 
-def _parent(store: Store, manifest: Manifest) -> Iterator[str]:
+def _parent(store: Store, manifest: Manifest) -> Iterator[Message]:
     parent = manifest.parent
     if parent is None:
         return
     try:
         sha256 = manifest_sha256(store, manifest.name, parent.version)
     except ReleaseError:
-        yield f"parent {parent.version}: its manifest is missing"
+        yield _("parent {version}: its manifest is missing", version=parent.version)
         return
     if sha256 != parent.sha256:
-        yield f"parent {parent.version}: its manifest isn't the one that this version was built upon"
+        yield _NOT_PARENT.fill(version=parent.version)
 
 
-def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[str]:
+def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[Message]:
     label = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
-        return [f"{label}: missing"]
+        return [_MISSING.fill(file=label)]
     if size != shard.bytes:
-        return [f"{label}: {size:,} bytes, and the manifest says {shard.bytes:,}"]
+        sizes = {"n": f"{size:,}", "expected": f"{shard.bytes:,}"}
+        return [_about(label, _("{n} bytes, and the manifest says {expected}", **sizes))]
     with store.open(shard.object) as opened:
         if sha256_of(opened) != shard.sha256:
-            return [f"{label}: its bytes aren't those that the manifest names"]
+            return [_OTHER.fill(file=label)]
         opened.seek(0)
         try:
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
-                return [f"{label}: its columns aren't those whose fingerprint the manifest states"]
+                return [_about(label, _("its columns aren't those whose fingerprint the manifest states"))]
             shared = [_NONE_SHARED]
-            problems = [f"{label}: {problem}" for problem in _rows(file, shard, seen, shared)]
+            problems = [_about(label, problem) for problem in _rows(file, shard, seen, shared)]
             return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
         except (pa.ArrowException, OSError) as error:
-            return [f"{label}: it can't be read: {error}"]
+            return [_about(label, _("it can't be read: {cause}", cause=error))]
 
 
 def _fingerprint(file: pq.ParquetFile) -> str:
@@ -182,7 +211,7 @@ def _fingerprint(file: pq.ParquetFile) -> str:
     return schema_sha256(empty.schema) if isinstance(empty, pl.DataFrame) else ""
 
 
-def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[str]:
+def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[Message]:
     """Yield what is wrong with the shard's index file, given the columns that both have."""
     path = ("releases", manifest.name, manifest.version, shard.index)
     if shard.index not in manifest.files or store.size(*path) is None:
@@ -193,14 +222,14 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
             if _of_another_format(file):
                 return  # its digest is all that can be checked; a run `against` it tells what to do
             if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
-                yield f"{shard.index}: it is no file of a fingerprint index"
+                yield _("{file}: it is no file of a fingerprint index", file=shard.index)
                 return
             held = [name for name in SHARED if name in file.schema_arrow.names]
             rows = pl.concat([_NONE_SHARED.select(held), *read_batches(file, held)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
     if not rows.equals(shared.select(held)):
-        yield f"{shard.index}: its rows aren't those of {shard.path}"
+        yield _("{file}: its rows aren't those of {other}", file=shard.index, other=shard.path)
 
 
 def _of_another_format(file: pq.ParquetFile) -> bool:
@@ -210,7 +239,7 @@ def _of_another_format(file: pq.ParquetFile) -> bool:
     return False
 
 
-def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataFrame]) -> Iterator[str]:
+def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataFrame]) -> Iterator[Message]:
     """Yield what is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
     rows = text_bytes = 0
     last = ""
@@ -222,7 +251,7 @@ def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataF
         text_bytes += int(frame["text"].str.len_bytes().sum())
         ids = frame["doc_id"]
         if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last:
-            yield f"its rows aren't sorted by doc_id, or one is there twice, near {ids[0]}"
+            yield _("its rows aren't sorted by doc_id, or one is there twice, near {doc}", doc=ids[0])
         last = ids[-1]
         seen.released = (seen.released + _hash_sum(ids)) % 2**64
         yield from _misplaced(frame, shard)
@@ -232,27 +261,32 @@ def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataF
     for what in _PARTITION:
         seen.counted[what][getattr(shard, what)] += rows
     if rows != shard.rows:
-        yield f"{rows:,} rows, and the manifest says {shard.rows:,}"
+        yield _("{n} rows, and the manifest says {expected}", n=f"{rows:,}", expected=f"{shard.rows:,}")
     if text_bytes != shard.text_bytes:
-        yield f"{text_bytes:,} bytes of text, and the manifest says {shard.text_bytes:,}"
+        sizes = {"n": f"{text_bytes:,}", "expected": f"{shard.text_bytes:,}"}
+        yield _("{n} bytes of text, and the manifest says {expected}", **sizes)
 
 
-def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[str]:
+def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
     stray = [doc_id for doc_id in frame["doc_id"] if prefix_of(doc_id, len(shard.prefix)) != shard.prefix]
+    if shard.group:
+        groups = groups_of(frame["contributor"], authors_of(frame["creators"]))
+        pairs = zip(frame["doc_id"], groups, strict=True)
+        stray += [doc_id for doc_id, group in pairs if not group.startswith(shard.group)]
     if stray:
-        yield f"{len(stray):,} rows belong in another shard, such as {stray[0]}"
+        yield _("{n} rows belong in another shard, such as {doc}", n=f"{len(stray):,}", doc=stray[0])
     for column in _PARTITION:
         if not (frame[column] == getattr(shard, column)).all():
-            yield f"there are rows whose {column} isn't {getattr(shard, column)}"
+            yield _("there are rows whose {what} isn't {value}", what=column, value=getattr(shard, column))
 
 
-def _counts(manifest: Manifest, seen: _Seen) -> Iterator[str]:
+def _counts(manifest: Manifest, seen: _Seen) -> Iterator[Message]:
     if seen.listed not in (None, seen.released):
-        yield f"{LEDGER}: the documents that it calls released aren't those in the shards, each once"
+        yield _LISTED.fill(file=LEDGER)
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
-        yield "the manifest's rows read, repeated, left out and released don't add up"
+        yield _NO_SUM
     for what, tallies in manifest.counts.items():
         expected = Counter({value: tally.rows for value, tally in tallies.items()})
         if +expected != +seen.counted[what]:  # a shard without rows counts nothing
-            yield f"the manifest's documents by {what} aren't those in the shards"
+            yield _COUNTED.fill(what=what)

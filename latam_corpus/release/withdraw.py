@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
@@ -23,7 +23,16 @@ from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import LEDGER, open_shard, read_ledger
 from latam_corpus.release.tombstones import READS, WithdrawnTexts, named_by, settled, texts_of
 from latam_corpus.release.twins import Twins, find_twins
-from latam_corpus.release.withdrawal_log import ROWS, SPARED, Entry, add_entry, asked_hash, must_reach, read_log
+from latam_corpus.release.withdrawal_log import (
+    ROWS,
+    SPARED,
+    Entry,
+    add_entry,
+    asked_hash,
+    must_reach,
+    read_log,
+    request_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,6 +94,8 @@ def withdraw(
     runs_there: Mapping[str, Path] | None = None,
     progress: Progress | None = None,
     judged: Sequence[Judgement] = (),
+    *,
+    kind: Literal["withdrawal", "hold"] = "withdrawal",
 ) -> Withdrawal:
     """Withdraw documents from all releases of a store, and make the next version of one of them.
 
@@ -98,9 +109,10 @@ def withdraw(
         runs_there: the folders of runs on the disk, by name, from which copies come back.
         progress: told what is done, how much of it and of how much.
         judged: what readers judged, for the next version's card.
+        kind: whether they are withdrawn, or held until it is settled whether they are (`held.py`).
 
     Raises:
-        ConfigError: there is no such release, or nothing in it is meant.
+        ConfigError: there is no such release, or nothing in it is meant; nothing that could be held.
         ReleaseError: the log or a version is damaged, somebody else was first, or the next version can't be made.
     """
     if "@" in name:
@@ -112,7 +124,7 @@ def withdraw(
     if not because.strip():
         raise ConfigError("--because", _("it is empty"), _("say in a few words why, without personal data"))
     with store.named_errors():
-        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress, judged)
+        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress, judged, kind)
 
 
 def _withdraw(
@@ -125,29 +137,49 @@ def _withdraw(
     runs_there: Mapping[str, Path],
     progress: Progress | None,
     judged: Sequence[Judgement],
+    kind: Literal["withdrawal", "hold"],
 ) -> Withdrawal:
     before = load_manifest(store, *store.find(name))
     wanted = settled(by, value)
     named = text_hash(wanted).hex() if by == "text" else wanted
     asked = wanted if by == "url" else asked_hash(by, named)
     log = read_log(store)
-    versions = _versions(store, log)
+    versions = versions_of(store, log)
     search = _Search(store, log, _objects(versions, log), progress)
     meant = search.meant(by, wanted, asked)
-    earlier = [entry for entry in log.withdrawals if (entry.by, entry.asked) == (by, asked)]
+    if kind == "hold":
+        gone = log.rows.filter("erases").select(ROWS.names())
+        meant = meant.join(gone, on=ROWS.names(), how="anti")
+    earlier = [entry for entry in log.withdrawals if (entry.kind, entry.by, entry.asked) == (kind, by, asked)]
     known = pl.concat([pl.DataFrame(schema=ROWS), *(log.table(entry, "rows") for entry in earlier)])
     fresh = meant.join(known, on=ROWS.names(), how="anti")
     if fresh.height or not earlier:
-        _must_be_there(name, by, value, meant, versions)
-        entry = _entered(search, log, by, wanted, asked, name, because, now, fresh, before, runs_there)
-        if _versions(store, log).keys() != versions.keys():
+        _must_be_there(name, by, value, meant, versions, log, kind)
+        entry = _entered(search, log, by, wanted, asked, name, because, now, fresh, before, runs_there, kind)
+        if versions_of(store, log).keys() != versions.keys():
             problem = _("a version was made meanwhile, and may have what is withdrawn")
             raise ReleaseError(f"{store.url}, {name}", problem, _("give the command again"))
         rows = fresh.select(ROWS.names())
     else:
         entry, rows = earlier[-1], known
-    after = build(
-        name,
+    after = next_version_of(before, store, now, runs_there, progress, judged)
+    # Where the command goes on after a cut, the next version may be there already.
+    last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
+    before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
+    return outcome(store, entry, named, before, after, versions, rows, runs_there)
+
+
+def next_version_of(
+    before: Manifest,
+    store: Store,
+    now: datetime,
+    runs_there: Mapping[str, Path],
+    progress: Progress | None,
+    judged: Sequence[Judgement],
+) -> Manifest:
+    """Return the version after this one, on its terms, of what it has and what the log says since."""
+    return build(
+        before.name,
         [],
         store,
         admit=before.admit,
@@ -162,13 +194,9 @@ def _withdraw(
         may_be_empty=True,
         judged=judged,
     )
-    # Where the command goes on after a cut, the next version may be there already.
-    last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
-    before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
-    return _withdrawal(store, entry, named, before, after, versions, rows, runs_there)
 
 
-def _versions(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
+def versions_of(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
     """Every version of every release of the store, by `NAME@VERSION`; the log must reach as far as they say."""
     manifests = {}
     for name in store.names():
@@ -258,7 +286,9 @@ def _located(sha256: str, rows: pl.DataFrame) -> pl.DataFrame:
     return schema.conform(rows.with_columns(pl.lit(sha256).alias("object")), _MEANT)
 
 
-def _must_be_there(name: str, by: By, value: str, meant: pl.DataFrame, versions: Mapping[str, Manifest]) -> None:
+def _must_be_there(
+    name: str, by: By, value: str, meant: pl.DataFrame, versions: Mapping[str, Manifest], log: WithdrawalLog, kind: str
+) -> None:
     """Refuse a request that means nothing in the release.
 
     Raises:
@@ -267,11 +297,15 @@ def _must_be_there(name: str, by: By, value: str, meant: pl.DataFrame, versions:
     having = {
         manifest.name
         for manifest in versions.values()
-        if not meant.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards])).is_empty()
+        if not meant.filter(
+            pl.col("object").is_in([digest for shard in manifest.shards for digest in log.digests_of(shard)])
+        ).is_empty()
     }
     if name in having:
         return
     shown = f"«{value}»" if by != "text" else "this text, nor one near it"
+    if kind == "hold" and not meant.height:
+        shown = f"{shown} that isn't withdrawn already"
     problem = _("no version of {name} has {shown}", name=name, shown=shown)
     if having:
         raise ConfigError(f"--{by}", problem, _("it is in {names}: name that release", names=", ".join(sorted(having))))
@@ -292,6 +326,7 @@ def _entered(
     meant: pl.DataFrame,
     before: Manifest,
     runs_there: Mapping[str, Path],
+    kind: Literal["withdrawal", "hold"],
 ) -> Entry:
     """Write the log's entry, with the documents that leave, texts that stay out, and copies that may stay."""
     tables = {"rows": meant.select(ROWS.names()).sort(ROWS.names())}
@@ -310,12 +345,12 @@ def _entered(
         spared = pl.concat(rows).filter(~pl.col("source_id").is_in(mine)).select(SPARED.names())
         tables["spared"] = spared.unique().sort("doc_id")
     number = log.sequence + 1
-    request = f"W{number:04d}-{hashlib.sha256(f'{log.head}{by}{asked}'.encode()).hexdigest()[:8]}"
-    fields = {"kind": "withdrawal", "request": request, "release": name, "by": by, "asked": asked, "because": because}
+    request = request_name(kind, number, log.head, by, asked)
+    fields = {"kind": kind, "request": request, "release": name, "by": by, "asked": asked, "because": because}
     return add_entry(log, now, tables, **fields)
 
 
-def _withdrawal(
+def outcome(
     store: Store,
     entry: Entry,
     named: str,
@@ -325,13 +360,28 @@ def _withdrawal(
     rows: pl.DataFrame,
     runs_there: Mapping[str, Path],
 ) -> Withdrawal:
+    """Return what became of an entry of the log.
+
+    Args:
+        store: whose log it is.
+        entry: the entry.
+        named: what was named, in the form in which it is hashed.
+        before: the version before.
+        after: the next one.
+        versions: all of the store, by `NAME@VERSION`.
+        rows: the documents that it is about, ROWS.
+        runs_there: the folders of runs on the disk, by name.
+    """
     counts, shards, others = {}, {}, []
+    log = read_log(store)
     by_object = dict(rows.group_by("object").len().iter_rows())
     for spec, manifest in versions.items():
-        hit = [shard for shard in manifest.shards if shard.sha256 in by_object]
+        # After a purge another object stands in a shard's place.
+        had = {shard.path: sum(by_object.get(one, 0) for one in log.digests_of(shard)) for shard in manifest.shards}
+        hit = {path: n for path, n in had.items() if n}
         if hit:
-            counts[spec] = sum(by_object[shard.sha256] for shard in hit)
-            shards[spec] = [shard.path for shard in hit]
+            counts[spec] = sum(hit.values())
+            shards[spec] = list(hit)
             if manifest.name != before.name and store.latest(manifest.name) == manifest.version:
                 others.append(manifest.name)
     ids = rows["doc_id"].unique().sort()
@@ -351,10 +401,21 @@ def _withdrawal(
         shards=shards,
         documents=ids.to_list(),
         promoted=sorted(promoted),
-        left_aside=_copy_notices(twins, entry, read_log(store), removed),
+        left_aside=_copy_notices(twins, entry, log, removed),
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
         others=others,
     )
+
+
+def outcomes_of_lapses(store: Store, before: Manifest, after: Manifest) -> list[Withdrawal]:
+    """Return what became of the lapses that were entered when a version was made upon another."""
+    log = read_log(store)
+    entered = log.entries[before.withdrawal_sequence : after.withdrawal_sequence]
+    mine = [entry for entry in entered if entry.kind == "lapse" and entry.release == after.name]
+    versions = versions_of(store, log) if mine else {}
+    return [
+        outcome(store, entry, entry.because, before, after, versions, log.table(entry, "rows"), {}) for entry in mine
+    ]
 
 
 def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series, pl.Series]:
@@ -367,7 +428,7 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
 
 def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Series) -> list[str]:
     """Return what is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
-    if entry.by in ("creator", "text"):
+    if entry.kind not in ("withdrawal", "hold") or entry.by in ("creator", "text"):
         return []
     notices = []
     copies = twins.unfinished.unique("doc_id").sort("doc_id")

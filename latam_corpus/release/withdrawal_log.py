@@ -2,7 +2,8 @@
 
 Each entry has the digest of the one before it, and its own (`durable.sealed`); the tables beside it are named by
 theirs. What was asked for stands there as a hash, a pattern of addresses as it is; no text does. An entry binds from
-the moment at which its file is there, in every release of the store: readers and builds leave its documents out.
+the moment at which its file is there, in every release of the store: readers leave its documents out. So do builds,
+but for lapses: what the terms of a document no longer allow is judged anew for each version.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from latam_corpus.messages import _
 from latam_corpus.release.manifest import Name, Sha256, SideFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from latam_corpus.messages import Message
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "withdrawals"
 BEGINNING: Final = "0" * 64
-By = Literal["doc", "source", "creator", "url", "text"]
-Kind = Literal["withdrawal", "receipt", "purge"]
+By = Literal["doc", "source", "creator", "url", "text", "request", "deletion", "terms"]
+Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
 
 # Documents of versions that were there: in which object each is, and what it says.
 ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
@@ -41,7 +42,9 @@ ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
 TEXTS: Final = pl.Schema({"text_hash": pl.Binary(), "words": pl.UInt32(), "runs": pl.Binary(), "numbers": pl.Binary()})
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
-_TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED}
+# Documents that came back; of a return without this table all of them did.
+LIFTED: Final = SPARED
+_TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED, "lifted": LIFTED}
 _REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
 
 
@@ -56,12 +59,14 @@ class Entry(BaseModel):
     """An entry of the log.
 
     Attributes:
-        kind: a withdrawal; the receipt of one; or a purge, after which its documents' bytes are gone.
+        kind: a withdrawal; a hold, which lasts until its return; a lapse of terms, as of a permission that has expired;
+            the return of what was held or lapsed; the receipt of one of these; or a purge, after which the bytes of
+            documents are gone.
         request: what the withdrawal is called, in receipts too.
         by: what was named.
         asked: the hash of what was named, see `asked_hash`; a pattern of addresses itself.
-        of: of a receipt or a purge, the number of the withdrawal's entry.
-        tables: the digests of ROWS, TEXTS and SPARED, as far as it has them.
+        of: of a receipt, a return or a purge, the number of the withdrawal's entry.
+        tables: the digests of ROWS, TEXTS, SPARED and LIFTED, as far as it has them.
         receipts: the SHA-256 of the receipt, by format.
         replaced: of a purge, what stands for an object or another file of the store now; None for nothing.
         previous: the SHA-256 of the entry before.
@@ -89,6 +94,11 @@ class Entry(BaseModel):
         """The name of its file."""
         return f"{self.number:04d}.json"
 
+    @property
+    def erases(self) -> bool:
+        """Whether a purge erases its documents: those that may come back stay where they are."""
+        return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
+
     def dumped(self) -> bytes:
         """Return the bytes of its file."""
         return sealed(self.model_dump(mode="json"), indent=1)
@@ -106,6 +116,16 @@ def parse_entry(data: bytes, place: str) -> Entry:
         raise ReleaseError(place, _("it is no entry: {errors}", errors=error.errors()[0]["msg"]), _REMEDY) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ReleaseError(place, str(error), _REMEDY) from None
+
+
+def request_name(kind: Kind, number: int, head: str, by: str, asked: str) -> str:
+    """Return what an entry is called on receipts, by its kind, its number and what it is about.
+
+    >>> request_name("hold", 3, "", "doc", "ab")
+    'H0003-1f132409'
+    """
+    digest = hashlib.sha256(f"{head}{by}{asked}".encode()).hexdigest()
+    return f"{kind[0].upper()}{number:04d}-{digest[:8]}"
 
 
 def asked_hash(by: By, value: str) -> str:
@@ -151,10 +171,24 @@ class WithdrawalLog:
         """The digest of the last entry."""
         return self.digests[-1] if self.digests else BEGINNING
 
-    @property
+    @cached_property
     def withdrawals(self) -> tuple[Entry, ...]:
-        """The entries that bind."""
-        return tuple(entry for entry in self.entries if entry.kind == "withdrawal")
+        """The entries that bind builds: withdrawals, and holds whose documents haven't come back."""
+        back = {entry.of for entry in self.entries if entry.kind == "return" and "lifted" not in entry.tables}
+        wanted = ("withdrawal", "hold")
+        return tuple(entry for entry in self.entries if entry.kind in wanted and entry.number not in back)
+
+    @cached_property
+    def binding(self) -> tuple[Entry, ...]:
+        """The entries that bind readers: lapses of terms, too."""
+        binding = {entry.number for entry in self.withdrawals}
+        return tuple(entry for entry in self.entries if entry.number in binding or entry.kind == "lapse")
+
+    def lapsed(self, entry: Entry) -> pl.DataFrame:
+        """Return the ROWS of a lapse whose documents haven't come back since."""
+        back = [one for one in self.entries if one.kind == "return" and one.of == entry.number]
+        lifted = pl.concat([pl.DataFrame(schema=LIFTED), *(self.table(one, "lifted") for one in back)])
+        return self.table(entry, "rows").join(lifted, on="doc_id", how="anti")
 
     @cached_property
     def replaced(self) -> dict[str, Replacement | None]:
@@ -193,17 +227,26 @@ class WithdrawalLog:
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """The documents of versions that were withdrawn: ROWS and the entry's `number`.
+        """The documents of versions that readers leave out: ROWS, the first entry's `number`, whether one `erases`.
 
         Raises:
             ReleaseError: a table can't be read.
         """
-        frames = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32()})]
-        frames += [
-            self.table(entry, "rows").with_columns(pl.lit(entry.number, pl.UInt32).alias("number"))
-            for entry in self.withdrawals
-        ]
-        return pl.concat(frames).unique(["object", "doc_id"], keep="first", maintain_order=True)
+        frames = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32(), "erases": pl.Boolean()})]
+        for entry in self.binding:
+            rows = self.lapsed(entry) if entry.kind == "lapse" else self.table(entry, "rows")
+            number, erases = pl.lit(entry.number, pl.UInt32), pl.lit(entry.erases)
+            frames.append(rows.with_columns(number.alias("number"), erases.alias("erases")))
+        grouped = pl.concat(frames).group_by("object", "doc_id", maintain_order=True)
+        return grouped.agg(pl.col("number").min(), pl.col("erases").any())
+
+    def documents_of(self, entries: Sequence[Entry]) -> pl.DataFrame:
+        """Return the documents that entries list: `doc_id` and the `number` of the first that does."""
+        frames = [pl.DataFrame(schema={"doc_id": pl.String, "number": pl.UInt32})]
+        for entry in entries:
+            number = pl.lit(entry.number, pl.UInt32).alias("number")
+            frames.append(self.table(entry, "rows").select("doc_id", number))
+        return pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
 
     def resolved(self, shard: Shard) -> Shard | None:
         """Return the shard as it is in the store now: after a purge another object, or none where nothing is left."""
@@ -214,30 +257,53 @@ class WithdrawalLog:
             shard = shard.model_copy(update=now.model_dump())
         return shard
 
-    def readable(self, manifest: Manifest) -> list[ReadableShard]:
+    def readable(self, manifest: Manifest, *, erasing: bool = False) -> list[ReadableShard]:
         """Return the shards of a version, each with the ids of the documents that readers leave out of it.
+
+        Args:
+            manifest: the version.
+            erasing: of these only those that a purge erases.
 
         Raises:
             ReleaseError: the log ends before the version was made, or can't be read.
         """
         must_reach(self, manifest.withdrawal_sequence, manifest.spec)
-        shards = [now for shard in manifest.shards if (now := self.resolved(shard))]
-        if not self.withdrawals:
-            return [ReadableShard(shard) for shard in shards]
-        wanted = self.rows.filter(pl.col("object").is_in([shard.sha256 for shard in shards]))
-        without = {str(key[0]): rows["doc_id"] for key, rows in wanted.group_by("object")}
-        return [ReadableShard(shard, without.get(shard.sha256)) for shard in shards]
+        shards = [(shard, now) for shard in manifest.shards if (now := self.resolved(shard))]
+        if not self.binding:
+            return [ReadableShard(now) for _, now in shards]
+        by_object = {str(key[0]): rows for key, rows in self.rows.group_by("object", maintain_order=True)}
+        readable = []
+        for shard, now in shards:
+            *before, _ = digests = self.digests_of(shard)
+            listed = pl.concat([self.rows.clear(), *(by_object[one] for one in digests if one in by_object)])
+            # What was erased from an object that stood here isn't in the one that stands here now.
+            erased = listed.filter(pl.col("object").is_in(before) & pl.col("erases"))["doc_id"]
+            there = listed.filter(~pl.col("doc_id").is_in(erased.implode()))
+            ids = (there.filter("erases") if erasing else there)["doc_id"].unique(maintain_order=True)
+            readable.append(ReadableShard(now, ids if len(ids) else None))
+        return readable
+
+    def digests_of(self, shard: Shard) -> list[str]:
+        """Return the digests by which documents of a shard may be named: its own, and those that stood in its place."""
+        digests = [shard.sha256]
+        while (now := self.replaced.get(shard.object)) is not None:
+            shard = shard.model_copy(update=now.model_dump())
+            digests.append(shard.sha256)
+        return digests
+
+    def rows_of(self, manifest: Manifest) -> pl.DataFrame:
+        """Return what `rows` says of a version, each document once, at its first entry: `doc_id` and `number`."""
+        digests = [digest for shard in manifest.shards for digest in self.digests_of(shard)]
+        rows = self.rows.filter(pl.col("object").is_in(digests)).sort("number", maintain_order=True)
+        return rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
 
     def withdrawn_since(self, manifest: Manifest, sequence: int) -> pl.Series:
         """Return the ids of documents of a version that were withdrawn after an entry."""
-        rows = self.rows.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards]))
-        return rows.filter(pl.col("number") > sequence)["doc_id"].unique().sort()
+        return self.rows_of(manifest).filter(pl.col("number") > sequence)["doc_id"].sort()
 
     def withdrawn_from(self, manifest: Manifest) -> int:
         """How many documents of a version are withdrawn."""
-        if not self.withdrawals:
-            return 0
-        return self.rows.filter(pl.col("object").is_in([shard.sha256 for shard in manifest.shards])).height
+        return self.rows_of(manifest).height if self.binding else 0
 
 
 def read_log(store: Store) -> WithdrawalLog:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import LANGUAGES, Message, _
+from latam_corpus.messages import LANGUAGES, Message, _, same
 from latam_corpus.release.manifest import manifest_sha256
 from latam_corpus.release.minisign_keys import signature_problem
 from latam_corpus.release.signatures import log_signature_problems
@@ -40,23 +40,84 @@ ASKED: Final = {
     "creator": _("everything by {value}, and its copies"),
     "url": _("everything from {value}"),
     "text": _("a text and its copies, by the text's hash {value}"),
+    "request": _("the return of what was held by {value}"),
+    "deletion": _("what the repositories that gave it have deleted ({value})"),
+    "terms": _("what its terms no longer allow ({value})"),
 }
-_TITLE: Final = _("Receipt of a withdrawal")
+_TITLES: Final = {
+    "withdrawal": _("Receipt of a withdrawal"),
+    "hold": _("Receipt of a hold"),
+    "return": _("Receipt of a return"),
+    "lapse": _("Receipt of a lapse"),
+}
 _PROMOTED: Final = _("Copies with rights of their own that have taken their place: {n}.")
-_LINES: Final = (
-    _("Request {request}, of {day}: {asked}. Reason: {because}."),
-    _(
-        "Documents withdrawn from {release}: {n}. From now on nobody who reads the collection with this program gets "
-        "them, older versions included, and copies collected later stay out."
-    ),
-    _("The version without them is {after}; the one before was {before}."),
-    _PROMOTED,
-    _(
-        "Out of reach: copies that others made of older versions, and models trained on them, which don't forget. "
-        "Whoever checks such a copy is told."
-    ),
-    _("Anyone can check this page: latam-corpus release verify-receipt FILE"),
+_REQUEST: Final = _("Request {request}, of {day}: {asked}. Reason: {because}.")
+_WITHOUT: Final = _("The version without them is {after}; the one before was {before}.")
+_OUT_OF_REACH: Final = _(
+    "Out of reach: copies that others made of older versions, and models trained on them, which don't forget. "
+    "Whoever checks such a copy is told."
 )
+_CHECK: Final = _("Anyone can check this page: latam-corpus release verify-receipt FILE")
+_LINES: Final = {
+    "withdrawal": (
+        _REQUEST,
+        _(
+            "Documents withdrawn from {release}: {n}. From now on nobody who reads the collection with this program "
+            "gets them, older versions included, and copies collected later stay out."
+        ),
+        _WITHOUT,
+        _PROMOTED,
+        _OUT_OF_REACH,
+        _CHECK,
+    ),
+    "hold": (
+        _REQUEST,
+        _(
+            "Documents of {release} that are held until it is settled whether they stay: {n}. Until then nobody who "
+            "reads the collection with this program gets them, older versions included, and copies collected later "
+            "stay out."
+        ),
+        _WITHOUT,
+        _PROMOTED,
+        _("They come back by: latam-corpus release return {release} {request}"),
+        _OUT_OF_REACH,
+        _CHECK,
+    ),
+    "return": (
+        _REQUEST,
+        _("Documents that were held, and that readers of {release} are given again, as far as its terms allow: {n}."),
+        _("The version with them is {after}; the one before was {before}."),
+        _CHECK,
+    ),
+    "lapse": (
+        _REQUEST,
+        _(
+            "Documents that left {release} for it: {n}. From now on nobody who reads the collection with this program "
+            "gets them, older versions included, unless a later version has them again, since their terms allow it."
+        ),
+        _WITHOUT,
+        _OUT_OF_REACH,
+        _CHECK,
+    ),
+}
+_AFTERWARDS: Final = [
+    "copies that were pulled or published before",
+    "models that were trained on older versions",
+]
+
+
+_OTHER_BYTES: Final = _("its bytes aren't those that were written")
+_OF_ENTRY: Final = _("its {what} isn't that of its entry of the log")
+_WHAT: Final = {
+    "digest": _("digest"),
+    "number": _("number"),
+    "request": _("request"),
+    "kind": _("kind"),
+    "release": _("release"),
+    "time": _("time"),
+    "what was asked": _("what was asked"),
+    "reason": _("reason"),
+}
 
 
 def receipt_values(done: Withdrawal) -> dict[str, Any]:
@@ -64,6 +125,7 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
     entry = done.entry
     return {
         "format": _FORMAT,
+        "kind": entry.kind,
         "request": entry.request,
         "release": entry.release,
         "asked": {"by": entry.by, "value": done.value, "because": entry.because},
@@ -89,9 +151,8 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
                 f"the latest version of {name}: `latam-corpus release build {name} --parent latest`"
                 for name in done.others
             ),
-            "the bytes of older versions, until `latam-corpus release purge`",
-            "copies that were pulled or published before",
-            "models that were trained on older versions",
+            *(["the bytes of older versions, until `latam-corpus release purge`"] if entry.erases else []),
+            *(_AFTERWARDS if entry.kind != "return" else []),
         ],
         "toolkit": __version__,
     }
@@ -121,6 +182,13 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
 def problems_of(
     data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
 ) -> list[str]:
+    """Return what is wrong with a receipt, a sentence each; nothing where it is genuine. See `receipt_problems`."""
+    return [str(problem) for problem in receipt_problems(data, store, keys, signature)]
+
+
+def receipt_problems(
+    data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
+) -> list[Message]:
     """Return what is wrong with a receipt, a sentence each; nothing where it is genuine.
 
     Args:
@@ -137,19 +205,19 @@ def problems_of(
     return [forged] if forged else _problems(data, store, keys)
 
 
-def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> list[str]:
+def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> list[Message]:
     page = _SEALED.match(data)
     inner = data
     if page:
         if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
-            return [OTHER_BYTES]
+            return [_OTHER_BYTES]
         match = _VALUES.search(data)
         if not match:
-            return ["it holds no values"]
+            return [_("it holds no values")]
         inner = _unescaped(match[1])
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
-            return [OTHER_BYTES]
+            return [_OTHER_BYTES]
         raise ConfigError(
             _("the receipt"), _("it is neither a page nor JSON of this toolkit"), _("name the file of a receipt")
         )
@@ -157,9 +225,9 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
         values = unsealed(inner)
         problems = [*_disagreeing(values), *_other_page(values, inner, data if page else None)]
     except ReleaseError as error:
-        return [f"its entry of the log: {error.problem}"]
+        return [_("its entry of the log: {problem}", problem=error.args[1])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return [str(error) if type(error) is ValueError else f"it lacks what a receipt says: {error!r}"]
+        return [_unreadable(error)]
     if store and not problems:
         with store.named_errors():
             log = read_log(store)
@@ -167,7 +235,13 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
     return problems
 
 
-def _disagreeing(values: Mapping[str, Any]) -> list[str]:
+def _unreadable(error: Exception) -> Message:
+    if type(error) is ValueError:
+        return _OTHER_BYTES if str(error) == OTHER_BYTES else same(str(error))
+    return _("it lacks what a receipt says: {cause}", cause=repr(error))
+
+
+def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
     """Where the receipt says something else than the entry of the log that it holds."""
     stored = values["entry"]
     entry = parse_entry(stored["file"].encode(), "the receipt")
@@ -177,37 +251,38 @@ def _disagreeing(values: Mapping[str, Any]) -> list[str]:
         "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
         "number": (stored["number"], entry.number),
         "request": (values["request"], entry.request),
+        "kind": (values.get("kind", entry.kind), entry.kind),
         "release": (values["release"], entry.release),
         "time": (values["time"], entry.time.isoformat()),
         "what was asked": ((asked["by"], hashed), (entry.by, entry.asked)),
         "reason": (asked["because"], entry.because),
     }
-    return [f"its {what} isn't that of its entry of the log" for what, (one, other) in pairs.items() if one != other]
+    return [_OF_ENTRY.fill(what=_WHAT[what]) for what, (one, other) in pairs.items() if one != other]
 
 
-def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[str]:
+def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[Message]:
     """Whether a page says something else than its values do; only the toolkit that made it can tell."""
     if page is None or values["toolkit"] != __version__ or _page(values, inner) == page:
         return []
-    return ["its page says something else than its values"]
+    return [_("its page says something else than its values")]
 
 
-def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[str]:
+def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[Message]:
     """Return what of the receipt the store says otherwise."""
-    place = f"the log of {log.store.url}"
     number = values["entry"]["number"]
     if number > log.sequence or log.digests[number - 1] != values["entry"]["sha256"]:
-        return [f"{place} has another entry {number}, or none"]
+        return [_("the log of {store} has another entry {number}, or none", store=log.store.url, number=number)]
     digest = hashlib.sha256(data).hexdigest()
     if all(digest not in entry.receipts.values() for entry in log.entries if entry.of == number):
-        return [f"{place} names no such receipt"]
+        return [_("the log of {store} names no such receipt", store=log.store.url)]
     problems = []
     for when in ("before", "after"):
         name, _at, version = values[when]["version"].partition("@")
         if version not in log.store.versions(name):
-            problems.append(f"{values[when]['version']}: the version isn't in the store")
+            problems.append(_("{version}: the version isn't in the store", version=values[when]["version"]))
         elif manifest_sha256(log.store, name, version) != values[when]["manifest_sha256"]:
-            problems.append(f"{values[when]['version']}: its manifest is another than the receipt says")
+            problem = _("{version}: its manifest is another than the receipt says", version=values[when]["version"])
+            problems.append(problem)
     return problems
 
 
@@ -227,7 +302,7 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
     promoted = len(values["promoted"])
     return [
         line.fill(n=promoted) if line is _PROMOTED else line.fill(**known)
-        for line in _LINES
+        for line in _LINES[values.get("kind", "withdrawal")]
         if promoted or line is not _PROMOTED
     ]
 
@@ -236,7 +311,7 @@ def _page(values: Mapping[str, Any], data: bytes) -> bytes:
     sections = []
     for language, name in LANGUAGES.items():
         paragraphs = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
-        title = escape(_TITLE.translate(language))
+        title = escape(_TITLES[values.get("kind", "withdrawal")].translate(language))
         sections.append(
             f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{paragraphs}</section>\n'
         )

@@ -199,6 +199,7 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
         language=cell.language,
         genre=cell.genre,
         split=cell.split,
+        group=cell.group,
         prefix=cell.prefix,
     )
 

@@ -58,6 +58,7 @@ _ABOVE: Final = _("{name}: more than {bound}")
 _IN_LANGUAGE: Final = _("it is in another language: {name}")
 _OTHERS: Final[Mapping[str, Message]] = {
     "withdrawn": _("its holder has taken it back"),
+    "held": _("it is under dispute, and held until that is settled"),
     "duplicate": _("it says the same as another"),
     "variant": _("it is a variant of another one"),
     "superseded": _("there is a newer record of it"),

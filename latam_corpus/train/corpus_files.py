@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.messages import Message, _
-from latam_corpus.release.corpus_lock import LOCK, read_lock
+from latam_corpus.messages import _
+from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
-from latam_corpus.release.store import SUMS, Store
+from latam_corpus.release.store import Store
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.train.stream_order import RowGroup
 
@@ -248,7 +248,7 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
         )
     try:
         data = (folder / MANIFEST).read_bytes()
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        sums = sums_of(folder)
     except OSError as error:
         raise ReleaseError(str(error.filename), _("the file is missing"), _PULL_AGAIN) from None
     sha256 = hashlib.sha256(data).hexdigest()
@@ -257,7 +257,7 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
     manifest = parse_manifest(data, str(folder / MANIFEST))
     rows = {(shard.path, shard.sha256): shard.rows for shard in manifest.shards}
     files = []
-    for digest, _gap, path in (line.partition("  ") for line in lines):
+    for path, digest in sums.items():
         if path.startswith("data/"):
             config, _slash, name = path.removeprefix("data/").partition("/")
             language, _dash, genre = config.partition("-")

@@ -249,7 +249,8 @@ def _fineweb(raw: Sequence[good.Text], folder: Path, python: str, data: Path) ->
     configs = data / "quality/fineweb2_facts/configs.tar.xz"
     _done([python, str(here / "quality_kept" / "rival_filters.py"), str(source), str(configs), str(out)])
     # Its third filter is C4's, which FineWeb-2 doesn't run.
-    reasons = [json.loads(line)[0] for line in out.read_text(encoding="utf-8").splitlines()]
+    with out.open(encoding="utf-8") as lines:
+        reasons = [json.loads(line)[0] for line in lines]
     rows = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     _done([python, str(here / "dedupe" / "rivals.py"), "datatrove-regex", str(source), str(out)])

@@ -15,7 +15,8 @@ from typing import Any
 
 
 def _texts(file: str) -> list[str]:
-    return [json.loads(line)["text"] for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    with Path(file).open(encoding="utf-8") as lines:
+        return [json.loads(line)["text"] for line in lines]
 
 
 def _main(lines: str, documents: str, run: str, out: str) -> None:

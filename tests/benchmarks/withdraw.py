@@ -9,46 +9,55 @@ from __future__ import annotations
 import tempfile
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from latam_corpus.release.build import build
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw
 
 from .machine import Report, Table, rounded
 from .texts import NOVELS, SEED, checksums, read_texts
-from .written_run import write_run
+from .written_run import doc_id, write_run
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.withdrawal_log import By
 
 _WORDS: Final = 120
 _EACH: Final = 1_000  # documents of a contributor
 _OF_SOURCE: Final = 10  # contributors
+_SOUGHT: Final = 100  # texts of each kind that are sought after the purge
 _NOTES: Final = (
     "The command without its start: looking through all versions, the log, the next version, what its receipt says.",
     "The share is of the bytes of all shards; there is no index.",
-    """A shard has documents of one language, genre and split, by the hash of their ids, up to a size (`--shard-mb`, of
-text): what a contributor gave stands in all of them, and where the whole is a few shards all are written anew.""",
+    """A shard has documents of one language, genre and split, by who brought and made them: what a contributor gave
+stands in one of them, or few.""",
+    """After the purge every file of the store is read, its Parquet decompressed, for twelve words out of each of the
+withdrawn texts (a hundred of each kind at most).""",
 )
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--documents", type=int, default=200_000, help="200,000 by default")
-    parser.add_argument("--shard-mb", type=int, default=671, help="MB of text of a shard; 671, a release's, by default")
+    parser.add_argument("--shard-mb", type=int, help="MB of text of a shard; by the release's size by default")
 
 
 def measure(args: argparse.Namespace) -> Report:
     """What each kind of withdrawal costs, one after another in one store."""
-    size = args.shard_mb * 1_000_000
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
         run = write_run(folder / "runs" / "benchmark-00000000", _documents(args))
@@ -58,21 +67,31 @@ def measure(args: argparse.Namespace) -> Report:
             "uses": ["train"],
             "splits": {},
             "index": False,
-            "shard_bytes": size,
+            "shard_bytes": args.shard_mb and args.shard_mb * 1_000_000,
         }
         started = time.perf_counter()
         manifest = build("benchmark", [run], store, created=datetime.now(UTC), **terms)
         built = time.perf_counter() - started
-        rows = []
+        update = _update(folder, store, args, terms)
+        rows, gone = [], []
         for title, by, value in _asked(args.documents):
             started, cpu = time.perf_counter(), time.process_time()
             done = withdraw(store, "benchmark", by, value, "a benchmark", datetime.now(UTC))
             taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
             touched = sum(len(shards) for spec, shards in done.shards.items() if spec == done.before.spec)
             share = 100 * done.written / max(1, done.before.shard_bytes)
+            gone += done.documents[:_SOUGHT]
             whole = not verify(store, "benchmark", done.after.version)
             row = (len(done.documents), *taken, touched, len(done.before.shards), rounded(share))
             rows.append((title, *row, "yes" if whole else "no"))
+        pieces = _pieces(store, manifest, gone)
+        found = _having(folder / "store", pieces)
+        started, cpu = time.perf_counter(), time.process_time()
+        purged = purge(store, folder, datetime.now(UTC))
+        taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
+        left = _having(folder / "store", pieces)
+        whole = not verify(store, "benchmark", manifest.version)
+        erased = (purged.documents, *taken, purged.objects, len(pieces), found, left, "yes" if whole else "no")
     columns = (
         "withdrawn",
         "documents#",
@@ -85,8 +104,27 @@ def measure(args: argparse.Namespace) -> Report:
     )
     mb = rounded(manifest.text_bytes / 1e6)
     table = Table(f"From {args.documents:,} documents, {mb} MB of text, built in {built:.0f} s", columns, tuple(rows))
+    sought = ("texts sought#", "in files before#", "in files after#", "verifies")
+    purge_columns = ("documents#", "s#", "CPU s#", "shards erased#", *sought)
+    purge_table = Table("The purge, and what of the texts stands in any file of the store", purge_columns, (erased,))
     settings = {"documents": args.documents, "shard_mb": args.shard_mb, "words": _WORDS, "seed": SEED}
-    return Report("withdraw", checksums(args.data, NOVELS), settings, (table,), _NOTES)
+    return Report("withdraw", checksums(args.data, NOVELS), settings, (update, table, purge_table), _NOTES)
+
+
+def _update(folder: Path, store: Store, args: argparse.Namespace, terms: Mapping[str, Any]) -> Table:
+    """What a version more costs: a thousand documents of a contributor who is new."""
+    fresh = islice(_documents(args, args.documents), _EACH)
+    named = ({**row, "doc_id": doc_id(args.documents + number)} for number, row in enumerate(fresh))
+    run = write_run(folder / "runs" / "benchmark-00000001", named)
+    before = load_manifest(store, *store.find("benchmark"))
+    started, cpu = time.perf_counter(), time.process_time()
+    made = build("benchmark", [run], store, parent="latest", created=datetime.now(UTC), **terms)
+    taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
+    had = {shard.sha256 for shard in before.shards}
+    written = sum(shard.bytes for shard in made.shards if shard.sha256 not in had)
+    row = (made.rows - before.rows, *taken, len(made.shards), rounded(100 * written / before.shard_bytes))
+    columns = ("documents#", "s#", "CPU s#", "shards#", "bytes written, %#")
+    return Table("A new contributor's documents, in a version more", columns, (row,))
 
 
 def _asked(documents: int) -> Iterator[tuple[str, By, str]]:
@@ -98,10 +136,40 @@ def _asked(documents: int) -> Iterator[tuple[str, By, str]]:
     yield "a source", "source", "source-0"
 
 
-def _documents(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _pieces(store: Store, manifest: Manifest, ids: Sequence[str]) -> list[bytes]:
+    """Twelve words of the middle of each of these documents."""
+    pieces = []
+    for shard in manifest.shards:
+        rows = pl.read_parquet(Path(store.root) / shard.object, columns=["doc_id", "text"])
+        texts = rows.filter(pl.col("doc_id").is_in(list(ids)))["text"]
+        pieces += [" ".join(text.split()[50:62]).encode() for text in texts]
+    return pieces
+
+
+def _having(folder: Path, pieces: Sequence[bytes]) -> int:
+    """In how many files one of the pieces stands, as bytes or in a column of a table."""
+    pattern = [piece.decode() for piece in pieces]
+    count = 0
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if file.suffix != ".parquet":
+            data = file.read_bytes()
+            count += any(piece in data for piece in pieces)
+            continue
+        table = pq.ParquetFile(file)
+        named = [field.name for field in table.schema_arrow if field.type in (pa.string(), pa.large_string())]
+        count += any(
+            pl.Series(batch.column(name)).str.contains_any(pattern).any()
+            for batch in table.iter_batches(20_000, columns=named)
+            for name in named
+        )
+    return count
+
+
+def _documents(args: argparse.Namespace, first: int = 0) -> Iterator[dict[str, Any]]:
+    """The documents from a number on; of one that isn't the first also what comes after the last."""
     words = np.array(sorted({word for text in read_texts(args.data, NOVELS) for word in text.split()}))
-    chance = np.random.default_rng(SEED)
-    for number in range(args.documents):
+    chance = np.random.default_rng(SEED + first)
+    for number in range(first, max(args.documents, first + _EACH)):
         contributor, place = divmod(number, _EACH)
         yield {
             "text": " ".join(words[chance.integers(0, len(words), _WORDS)]),

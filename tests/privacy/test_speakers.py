@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,7 +17,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract.document import Utterance, as_lines
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.privacy.redact import Redact
-from latam_corpus.privacy.speakers import read_key, with_codes
+from latam_corpus.privacy.speakers import coded, read_key, with_codes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +186,19 @@ def test_codes_are_counted_on_from_the_keys() -> None:
     """Whatever else stands there as a code."""
     key: dict[str, Any] = {"Ana": "E3", "Luis": "anónimo"}
     assert with_codes(["P", "Luis", "Eva"], key) == {"Ana": "E3", "Luis": "anónimo", "P": "E4", "Eva": "H1"}
+
+
+def test_no_name_stays_where_lines_are_other_than_turns() -> None:
+    """As after a stage that has cut or joined lines: whoever a line begins with is its speaker."""
+    turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}, {"speaker": "Ana", "offset": 40}]
+    text, told = coded("Ana: ¿Y usted?\nRosa Paz: yo, Rosa Paz.", turns)
+    assert text == "H1: ¿Y usted?\nH2: yo, H2."
+    assert [turn["speaker"] for turn in told] == ["H1", "H2", "H1"]
+
+
+def test_a_key_is_found_however_its_accents_are_stored(tmp_path: Path) -> None:
+    """A table that a Mac wrote has them apart."""
+    file = tmp_path / "clave.csv"
+    file.write_text(unicodedata.normalize("NFD", "name;code\nJosé Ñañez;H7\n"), encoding="utf-8")
+    turns = [{"speaker": "José Ñañez", "offset": 0}]
+    assert coded("José Ñañez: sí.", turns, read_key(str(file)))[0] == "H7: sí."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -148,3 +149,40 @@ def test_versions_from_before_a_column_can_be_compared(
     monkeypatch.setattr(schema, "RELEASE_SCHEMA", later)
     monkeypatch.setattr(module, "_OTHERS", ["added_later", "language"])
     assert _reasons(command_line, tmp_path / "out", *versions) == before
+
+
+def test_a_duplicate_names_what_is_kept(
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+) -> None:
+    """Whether the version or its run set it aside; in Spanish and Portuguese too, as does `verify`."""
+    out = tmp_path / "out"
+    first = document(0)
+    kept_run("cuentos-11112222", [document(n) for n in range(4)], release=_RELEASE)
+    again = [first, document(1, text=first["text"], obtained=first["obtained"])]
+    second = kept_run("cuentos-33334444", again, release=_RELEASE)
+    _drop(second, {**document(2), "drop_reason": "duplicate", "duplicate_of": first["doc_id"]})
+    for run in ("cuentos-1", "cuentos-3"):
+        made = command_line("release", "build", "puerto", run, "--out", out, "--json").json
+    [kept] = _released(out, made["version"])
+    fallen = {("removed", f"duplicate of {one}"): n for one, n in Counter([kept, first["doc_id"]]).items()}
+    specs = (_first(command_line, out), "puerto")
+    removed = {change: n for change, n in _reasons(command_line, out, *specs).items() if change[0] == "removed"}
+    assert removed == fallen | {("removed", "not among the runs"): 1}
+    for language, words in (("es", ("quitados", "duplicado de")), ("pt", ("removidos", "duplicata de"))):
+        told = " ".join(command_line("release", "diff", *specs, "--out", out, "--lang", language).out.split())
+        assert [word for word in words if word not in told] == []
+    [shard, *_] = sorted((out / "store" / "objects").rglob("*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
+    for language, damaged in (("es", "que nombra el manifiesto"), ("pt", "que o manifesto nomeia")):
+        verified = [command_line("release", "verify", spec, "--out", out, "--lang", language).out for spec in specs]
+        assert any(damaged in one for one in verified)
+
+
+def _released(out: Path, version: str) -> set[str]:
+    rows = pl.read_parquet(out / "store" / "releases" / "puerto" / version / "ledger.parquet")
+    return set(rows.filter(verdict="released")["doc_id"])
+
+
+def _first(command_line: CommandLine, out: Path) -> str:
+    versions = command_line("release", "list", "--out", out, "--json").json
+    return f"puerto@{versions[0]['version']}"

@@ -6,9 +6,11 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from latam_corpus.release.build import build
+from latam_corpus.release.opt_outs import LISTED, write_listed
 from latam_corpus.release.store import Store
 from latam_corpus.release.training_summary import training_content, training_summary
 from latam_corpus.release.withdraw import withdraw
@@ -86,6 +88,58 @@ def test_what_was_withdrawn_since_isnt_counted(version: tuple[Store, Manifest]) 
     after = training_content(store, manifest)
     assert (after.documents, len(after.domains), after.opt_outs) == (before.documents - 1, 20, {})
     assert "faro.example" not in training_summary(manifest, after)
+
+
+def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """One source may be public in part and given in part; what nobody says, what has no address and what is gone."""
+    days = {True: "2026-01-02", False: "2026-03-04"}
+    documents = [
+        document(
+            n,
+            source_id="sitios",
+            url=None if n == 1 else f"https://s{n}.example/",
+            obtained=datetime.fromisoformat(days[n < 2]).replace(tzinfo=UTC),
+            genre="news",
+        )
+        for n in range(4)
+    ]
+    documents += [document(n, source_id="actas") for n in (10, 11)]
+    documents += [document(12, source_id="actas", rights=None, rights_tier="permission", agreement="a-1")]
+    documents += [document(13, source_id="sueltos", genre="lyrics", country="PE")]
+    run = kept_run("a-1", [one | {"uses": ["evaluate"]} for one in documents])
+    told = json.loads((run / "run.json").read_text("utf-8"))
+    told["sources"] = [
+        {"id": "sitios", "title": "Sitios", "collect": {"kind": "commoncrawl"}},
+        {"id": "actas", "title": "Actas", "collect": {"kind": "files"}},
+        {"id": "sueltos", "title": "Sueltos"},
+    ]
+    (run / "run.json").write_text(json.dumps(told), "utf-8")
+    store = Store.at(tmp_path / "store")
+    manifest = build("puerto", [run], store, **TERMS)
+    write_listed(store, "puerto", _refusals("ff" * 16, documents[2]["doc_id"]))
+    content = training_content(store, manifest)
+    text = training_summary(manifest, content)
+    assert sum(one.documents for one in content.statements) == content.documents == 8
+    assert "| Actas | not stated | not stated | CC0-1.0 | 2 |" in section(text, "2.1")
+    assert "| Actas | not stated | not stated | permission | 1 |" in section(text, "2.2")
+    assert "Sueltos" in section(text, "2.6")
+    assert "isn't stated" in section(text, "2.6")
+    crawled = section(text, "2.3")
+    assert "Period of collection: 2026-01-02 to 2026-03-04" in crawled
+    assert "CCBot" in crawled
+    assert "1 of these documents have no address of a site" in crawled
+    assert content.opt_outs == {"noai": 1}
+    assert "lyrics" in text
+    withdraw(store, "puerto", "source", "sueltos", "lo pide", NOW)
+    withdraw(store, "puerto", "doc", documents[0]["doc_id"], "lo pide", NOW)
+    text = training_summary(manifest, training_content(store, manifest))
+    assert not [word for word in ("lyrics", "PE ", "Sueltos") if word in text]
+    assert "2026-01-02 to 2026-03-04" in section(text, "2.3")
+
+
+def _refusals(*ids: str) -> pl.DataFrame:
+    row = {"source_id": "sitios", "url": "https://s.example/", "obtained": NOW, **OPT_OUT, "since": NOW}
+    return pl.DataFrame([row | {"doc_id": one, "retroactive": True} for one in ids], schema=LISTED)
 
 
 def test_a_version_of_files_has_no_domains(tmp_path: Path, document: Any, kept_run: Any) -> None:

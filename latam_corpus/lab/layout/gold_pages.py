@@ -131,4 +131,5 @@ def _fundus(body: dict[str, Any]) -> str:
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    with file.open(encoding="utf-8") as lines:
+        return list(map(json.loads, lines))

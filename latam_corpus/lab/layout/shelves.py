@@ -78,7 +78,8 @@ class Shelf:
                 texts = workdir / f"{digest}-{system}.jsonl"
                 if not texts.exists():
                     self._run(python, system, pages, texts)
-                versions, *rows = [json.loads(line) for line in texts.read_text(encoding="utf-8").splitlines()]
+                with texts.open(encoding="utf-8") as lines:
+                    versions, *rows = map(json.loads, lines)
                 self.versions |= versions
                 self.texts[system] = [text for text, _ in rows]
                 self.seconds[system] = [seconds for _, seconds in rows]

@@ -83,7 +83,8 @@ def _rival(texts: Sequence[Text], python: Path, data: Path) -> list[list[str | N
         if done.returncode:
             told = done.stderr.strip().splitlines()
             raise ConfigError(str(python), told[-1] if told else "it failed", "see quality_kept/rival_filters.py")
-        return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        with out.open(encoding="utf-8") as lines:
+            return list(map(json.loads, lines))
 
 
 def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:

@@ -1,0 +1,45 @@
+"""Documents that come back into a version since a hold has ended: out of the versions of the release that had them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from latam_corpus.release.build_inputs import Part
+from latam_corpus.release.twins import lineage
+
+if TYPE_CHECKING:
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
+
+
+def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[list[Part], list[Manifest]]:
+    """Return where the documents are whose holds have ended since a version was made, and the versions that had them.
+
+    Args:
+        store: where it is.
+        old: the version that the next one is built upon.
+        log: the store's.
+    """
+    holds = {entry.number: entry for entry in log.entries if entry.kind == "hold"}
+    since = log.entries[old.withdrawal_sequence :]
+    ended = [holds[entry.of] for entry in since if entry.kind == "return" and entry.of in holds]
+    wanted = pl.concat([log.rows.clear().select("object", "doc_id"), *(log.table(entry, "rows") for entry in ended)])
+    parts: list[Part] = []
+    had: list[Manifest] = []
+    found = wanted["doc_id"].clear()
+    for manifest in lineage(store, old) if wanted.height else ():
+        for shard in manifest.shards:
+            now = log.resolved(shard)
+            mine = wanted.filter(
+                pl.col("object").is_in(log.digests_of(shard)) & ~pl.col("doc_id").is_in(found.implode())
+            )["doc_id"].unique(maintain_order=True)
+            if now is None or mine.is_empty():
+                continue
+            parts.append(Part("", f"{manifest.spec}, {shard.path}", now.object, store, only=mine))
+            found = pl.concat([found, mine])
+            if manifest not in had:
+                had.append(manifest)
+    return parts, had

@@ -1,0 +1,209 @@
+"""What is under dispute is in no version and comes back; what its terms no longer allow goes the same way."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.build import build
+from latam_corpus.release.corpus_lock import read_lock
+from latam_corpus.release.held import give_back
+from latam_corpus.release.lock_check import check_lock
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.opt_outs import LISTED, write_listed
+from latam_corpus.release.publish import publish
+from latam_corpus.release.pull import pull
+from latam_corpus.release.purge import purge
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify_version import verify
+from latam_corpus.release.withdraw import outcomes_of_lapses, withdraw
+from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.withdrawal_receipt import problems_of, sentences, write_receipt_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+    from latam_corpus.release.manifest import Manifest
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*are withdrawn")
+
+
+def prose(number: int) -> str:
+    """A text that shares no run of five words with another one's, but for chance."""
+    draw = random.Random(number)
+    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
+
+
+@pytest.fixture
+def documents(document: Any) -> list[dict[str, Any]]:
+    """Twelve, three of another source, one of which may be released until the end of 2026."""
+    rows = [document(n, text=prose(n), source_id="cantos" if n < 3 else "cuentos") for n in range(12)]
+    return [*rows[:-1], rows[-1] | {"expires": date(2026, 12, 31)}]
+
+
+@pytest.fixture
+def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any) -> Store:
+    """A store with a version of them."""
+    opened = Store.at(tmp_path / "store")
+    build("puerto", [kept_run("a-1", documents)], opened, created=NOW - timedelta(1), **TERMS)
+    return opened
+
+
+def given(store: Store, spec: str) -> set[str]:
+    """The ids that readers get of a version."""
+    return set(lc.open_release(store.url, spec).scan().select("doc_id").collect()["doc_id"])
+
+
+def reasons(store: Store, manifest: Manifest) -> dict[str, str]:
+    """Why each document that was left out was."""
+    rows = pl.read_parquet(f"{store.root}/releases/puerto/{manifest.version}/ledger.parquet")
+    return dict(rows.filter(verdict="dropped").select("doc_id", "reason").iter_rows())
+
+
+def test_what_is_held_comes_back_as_it_was(
+    store: Store, documents: list[dict[str, Any]], kept_run: Any, tmp_path: Path
+) -> None:
+    """In its split; until then no older version gives it, no run brings it, and no purge erases it."""
+    old = store.versions("puerto")[0]
+    every = {one["doc_id"] for one in documents}
+    before = pl.read_parquet(f"{store.root}/{load_manifest(store, 'puerto', old).shards[0].object}")
+    pull("puerto", store, tmp_path / "p")
+    held = withdraw(store, "puerto", "source", "cantos", "two heirs disagree", NOW, kind="hold")
+    ids = {one["doc_id"] for one in documents[:3]}
+    assert (held.entry.kind, held.entry.request[0], set(held.documents)) == ("hold", "H", ids)
+    assert reasons(store, held.after) == dict.fromkeys(ids, "held")
+    assert given(store, f"puerto@{old}") == given(store, "puerto") == every - ids
+    again = build("puerto", [kept_run("b-1", documents)], store, parent="latest", created=NOW, **TERMS)
+    assert given(store, again.spec) == every - ids
+    withdraw(store, "puerto", "doc", documents[5]["doc_id"], "asked", NOW)
+    assert purge(store, tmp_path / "out", NOW).documents == 1
+    assert given(store, f"puerto@{old}") == every - ids - {documents[5]["doc_id"]}
+    back = give_back(store, "puerto", held.entry.request, "they agree now", NOW)
+    assert verify(store, "puerto", back.after.version) == verify(store, "puerto", old) == []
+    assert given(store, "puerto") == given(store, f"puerto@{old}") == every - {documents[5]["doc_id"]}
+    after = pl.concat([pl.read_parquet(f"{store.root}/{one.object}") for one in back.after.shards])
+    rows = before.filter(pl.col("doc_id").is_in(list(ids))).sort("doc_id")
+    assert after.filter(pl.col("doc_id").is_in(list(ids))).sort("doc_id").equals(rows)
+    assert [one.source_id for one in back.after.sources if one.title] == [
+        one.source_id for one in load_manifest(store, "puerto", old).sources if one.title
+    ]
+    for done in (held, back):
+        files = write_receipt_entry(store, done, NOW)
+        assert [problems_of(data, store) for data in files.values()] == [[], []]
+        told = [line.translate(language) for line in sentences(json.loads(files["json"])) for language in ("es", "pt")]
+        assert len(set(told)) == len(told)
+    # The same command again changes nothing.
+    assert give_back(store, "puerto", held.entry.request, "again", NOW).after.version == back.after.version
+    # And what was given back can be withdrawn, and is gone then.
+    gone = withdraw(store, "puerto", "source", "cantos", "after all", NOW)
+    assert set(gone.documents) == ids
+    purge(store, tmp_path / "out", NOW)
+    assert given(store, f"puerto@{old}") == every - ids - {documents[5]["doc_id"]}
+    assert [verify(store, "puerto", version) for version in store.versions("puerto")] == [[]] * len(
+        store.versions("puerto")
+    )
+
+
+def test_a_hold_that_turns_into_a_withdrawal(store: Store, documents: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Ends as one; what is withdrawn can't be held, and what isn't held not be given back."""
+    doc, old = documents[4]["doc_id"], store.versions("puerto")[0]
+    held = withdraw(store, "puerto", "doc", doc, "in dispute", NOW, kind="hold")
+    final = withdraw(store, "puerto", "doc", doc, "settled", NOW)
+    assert (final.entry.kind, final.documents, final.entry.number) == ("withdrawal", [doc], 2)
+    give_back(store, "puerto", held.entry.request, "by mistake", NOW)
+    assert doc not in given(store, "puerto") | given(store, f"puerto@{old}")
+    assert purge(store, tmp_path / "out", NOW).objects == 1
+    assert len(given(store, f"puerto@{old}")) == 11
+    assert verify(store, "puerto", old) == []
+    with pytest.raises(ConfigError, match="isn't withdrawn already"):
+        withdraw(store, "puerto", "doc", doc, "once more", NOW, kind="hold")
+    with pytest.raises(ConfigError, match="has no hold «H9»"):
+        give_back(store, "puerto", "H9", "by whom", NOW)
+
+
+def test_what_has_lapsed_leaves_older_versions_too(
+    store: Store, documents: list[dict[str, Any]], tmp_path: Path, kept_run: Any
+) -> None:
+    """A permission that has ended and an opt-out that was found; both are told to who has it, with a receipt."""
+    gone = {documents[6]["doc_id"], documents[11]["doc_id"]}
+    old = load_manifest(store, "puerto", store.versions("puerto")[0])
+    pull("puerto", store, tmp_path / "p")
+    refusal = {"signal": "noai", "value": "noai", "address": "https://a.example/", "time": NOW, "since": NOW}
+    about = {"doc_id": documents[6]["doc_id"], "source_id": "cuentos", "url": "https://a.example/6", "obtained": NOW}
+    write_listed(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    lock = read_lock(tmp_path / "p" / "corpus.lock")
+    for day, expected in ((None, {documents[6]["doc_id"]}), (later.date(), gone)):
+        checked = check_lock(lock, store, tmp_path / "p", day)
+        assert (checked.withdrawn.to_list(), set(checked.refused)) == ([], expected)
+    published = publish(old.spec, store, str(tmp_path / "hub"), today=later.date())
+    assert (published.rows, published.excluded) == (10, 2)
+    new = build("puerto", [], store, parent="latest", created=later, **TERMS)
+    assert given(store, "puerto") == given(store, old.spec) == {one["doc_id"] for one in documents} - gone
+    checked = check_lock(read_lock(tmp_path / "p" / "corpus.lock"), store, tmp_path / "p")
+    assert (set(checked.withdrawn), checked.refused.to_list(), checked.rows.height) == (gone, [], 2)
+    [lapse] = outcomes_of_lapses(store, old, new)
+    assert (set(lapse.documents), lapse.entry.because) == (gone, "expires<2027-01-01: 1; opt_out=noai: 1")
+    files = write_receipt_entry(store, lapse, later)
+    assert [problems_of(data, store) for data in files.values()] == [[], []]
+    assert verify(store, "puerto", new.version) == verify(store, "puerto", old.version) == []
+    assert purge(store, tmp_path / "out", later).objects == 0
+    # Once the permission is given anew it is given again, of the older version too.
+    renewed = [one | {"expires": None} for one in documents[11:]]
+    build("puerto", [kept_run("b-1", renewed)], store, parent="latest", created=later, **TERMS)
+    assert given(store, "puerto") == given(store, old.spec) == {one["doc_id"] for one in documents} - {about["doc_id"]}
+    assert [entry.kind for entry in read_log(store).entries] == ["lapse", "receipt", "return"]
+
+
+def test_a_release_that_asks_for_more_makes_nothing_lapse(
+    tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any
+) -> None:
+    """What an older version was given by its own terms stays its own."""
+    store = Store.at(tmp_path / "store")
+    narrow = TERMS | {"uses": ["redistribute"]}
+    old = build("puerto", [kept_run("a-1", documents)], store, created=NOW - timedelta(1), **narrow)
+    refusal = {"signal": "noai", "value": "noai", "address": "https://a.example/", "time": NOW, "since": NOW}
+    about = {"doc_id": documents[6]["doc_id"], "source_id": "cuentos", "url": "https://a.example/6", "obtained": NOW}
+    write_listed(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
+    wide = TERMS | {"uses": ["train", "redistribute"]}
+    new = build("puerto", [], store, parent="latest", created=NOW, **wide)
+    assert (new.rows, len(given(store, old.spec))) == (11, 12)
+    assert not read_log(store).entries
+
+
+def test_the_commands_hold_and_give_back(
+    store: Store, documents: list[dict[str, Any]], tmp_path: Path, command_line: CommandLine
+) -> None:
+    """With receipts that are checked, in Spanish too, and a lock that tells of it."""
+    at: list[Any] = ["--store", store.url]
+    assert command_line("pull", "puerto", "--to", tmp_path / "p", *at).code == 0
+    doc = documents[4]["doc_id"]
+    page = tmp_path / "h.html"
+    told = command_line("release", "hold", "puerto", "--doc", doc, "--because", "x", "--receipt", page, *at)
+    assert (told.code, "1 documents held" in told.out) == (0, True)
+    request = told.out.partition(":")[0]
+    assert "Constancia de retención" in page.read_text("utf-8")
+    assert command_line("release", "verify-receipt", page, *at).code == 0
+    checked = command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at, "--json")
+    assert (checked.code, checked.json["withdrawn"]) == (1, [doc])
+    diff = command_line("release", "diff", "puerto@2026.11.0", "puerto", *at, "--lang", "es").out
+    assert ("retenido" in diff, "quitad" in diff) == (True, True)
+    receipt = tmp_path / "r.json"
+    back = command_line("release", "return", "puerto", request, "--because", "y", "--receipt", receipt, *at)
+    assert (back.code, "1 documents more" in back.out) == (0, True)
+    assert command_line("release", "verify-receipt", receipt, *at).code == 0
+    assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
+    assert command_line("release", "return", "puerto", "H1", "--because", "y", *at).code == 2

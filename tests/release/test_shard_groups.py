@@ -1,0 +1,84 @@
+"""What one person gave stands in few shards; what the parent cut stays cut."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from latam_corpus.release.build import build
+from latam_corpus.release.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, fitting, plan_shards
+from latam_corpus.release.store import Store
+from latam_corpus.release.verify_version import verify
+from latam_corpus.release.withdraw import withdraw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def light(rows: int, contributors: int = 1, text_bytes: int = 1000) -> pl.DataFrame:
+    """As much as a plan reads."""
+    return pl.DataFrame({"doc_id": [f"{n:032x}" for n in range(rows)]}).with_columns(
+        language=pl.lit("spa_Latn"),
+        genre=pl.lit("lyrics"),
+        split=pl.lit("train"),
+        contributor=pl.format("{}", pl.int_range(rows) % contributors),
+        authors=pl.lit(""),
+        text_bytes=pl.lit(text_bytes, pl.Int64),
+    )
+
+
+def test_a_persons_withdrawal_writes_few_shards_anew(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Those that have something of hers, and the others stay; each knows its group, and a stranger in it is found."""
+    documents = [document(n, contributor=f"Persona {n // 10}", text=f"{n} " * 99) for n in range(400)]
+    store = Store.at(tmp_path / "store")
+    old = build("puerto", [kept_run("a-1", documents)], store, shard_bytes=20_000, **TERMS)
+    assert len(old.shards) > 20
+    done = withdraw(store, "puerto", "creator", "persona 7", "asked", NOW)
+    assert (len(done.documents), len(done.shards[old.spec])) == (10, 1)
+    assert done.written < sum(shard.bytes for shard in old.shards) / 20
+    assert verify(store, "puerto", done.after.version) == []
+    assert done.after.shard_limit == _LEAST_BYTES
+    [shard] = [one for one in old.shards if one.path == done.shards[old.spec][0]]
+    manifest = tmp_path / "store" / "releases" / "puerto" / old.version / "manifest.json"
+    flipped = "".join("10"[int(bit)] for bit in shard.group)
+    manifest.write_text(
+        manifest.read_text("utf-8").replace(f'"group": "{shard.group}"', f'"group": "{flipped}"'), "utf-8"
+    )
+    assert any("rows belong in another shard" in problem for problem in verify(store, "puerto", old.version))
+
+
+def test_a_release_of_one_contributor_is_cut_by_its_ids() -> None:
+    """As one of many is by who gave it, each in one shard; a parent that was cut by ids alone stays so."""
+    alone = plan_shards(light(4000), (), 200_000)
+    assert len({cell.group for cell in alone.cells}) == 1
+    assert all(len(cell.group) == GROUP_BITS and cell.prefix for cell in alone.cells)
+    many = plan_shards(light(4000, 200), (), 200_000)
+    shards = many.rows.group_by("contributor").agg(pl.col("shard").n_unique())["shard"]
+    assert shards.max() == 1
+    assert max(many.rows.group_by("shard").len()["len"].to_list()) <= 200_000 // 2024 + 1
+    assert {cell.prefix for cell in many.cells} == {""}
+
+
+def test_a_parent_of_an_older_toolkit_keeps_its_cuts(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A next version rewrites the shards that change, and not all of them."""
+    documents = [document(n, contributor=f"Persona {n}") for n in range(200)]
+    store = Store.at(tmp_path / "store")
+    made = build("puerto", [kept_run("a-1", documents)], store, shard_bytes=40_000, **TERMS)
+    plan = plan_shards(light(200, 200), (), 40_000)
+    inherited = [made.shards[0].model_copy(update={"genre": "lyrics", "group": "", "prefix": bit}) for bit in "01"]
+    upon = plan_shards(light(200, 200), inherited, 10**9)
+    assert [cell.prefix for cell in upon.cells] == ["0", "1"]
+    assert {cell.group for cell in upon.cells} == {""}
+    assert [cell.group for cell in plan.cells] != [""]
+
+
+def test_the_size_of_a_shard_follows_the_releases() -> None:
+    """Never below that of the parent: what leaves cuts no shard that it doesn't touch."""
+    assert fitting(light(10), None) == _LEAST_BYTES
+    assert fitting(light(2000, 1, 1 << 20), None) == (2000 * ((1 << 20) + 1024)) // 128
+    assert fitting(light(10_000, 1, 1 << 30), None) == SHARD_BYTES
