@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus.collect.records import Failure
+from latam_corpus.collect.streams import open_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from typing import BinaryIO
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -49,6 +51,15 @@ class InputFile:
     size: int
     modified: datetime
     beside: Beside = Beside()
+
+
+def opened_file(file: InputFile) -> BinaryIO:
+    """Return the file open for reading its bytes as they are stored.
+
+    Raises:
+        SourceError: it can't be opened.
+    """
+    return open_url(file.url)
 
 
 def as_json(failures: list[Failure]) -> str:

@@ -88,11 +88,15 @@ def test_a_document_is_named_by_its_file(tmp_path: Path) -> None:
 
 
 def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
-    """The first counts."""
-    _csv(_folder(tmp_path) / "c.csv", (_ROWS[0], ("uno.txt", "Otro", "", "", "")))
-    rows = _read(_source(index={"file": "c.csv"}, columns=_MAPPED), tmp_path)
+    """Rows that say the same are one; of rows that don't, nobody knows which is right."""
+    _csv(_folder(tmp_path) / "c.csv", (_ROWS[0], ("uno.txt", *_ROWS[0][1:])))
+    source = _source(index={"file": "c.csv"}, columns=_MAPPED)
+    rows = _read(source, tmp_path)
     assert _by_file(rows)["cantos/uno.txt"]["title"] == "La barca"
     assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:named twice"]
+    _csv(tmp_path / "c.csv", (_ROWS[0], ("uno.txt", "La barca", "Paz, Ana; Ríos, Luis", "1932", "es")))
+    with pytest.raises(ConfigError, match=r"row 3 says otherwise of «cantos/uno\.txt» than c\.csv, 2 does: Año"):
+        list_inputs(source, tmp_path)
 
 
 @pytest.mark.parametrize(
