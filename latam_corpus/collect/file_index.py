@@ -11,11 +11,10 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import escape as glob_escape
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from fsspec.utils import glob_translate
 from lxml import etree
@@ -38,13 +37,10 @@ from latam_corpus.text.xml_tree import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import BinaryIO
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.input_file import InputFile
+    from latam_corpus.collect.input_file import InputFile, Opener
     from latam_corpus.collect.workbook import Table
-
-Opener: TypeAlias = Callable[["InputFile"], "BinaryIO"]
 
 _LIMITS: Final = Limits(2000, 64 * 2**20)
 # Heads that look like a column's name and are another's, and how long a head is that may be misspelt.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import open_url
@@ -12,7 +13,6 @@ from latam_corpus.collect.streams import open_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from typing import BinaryIO
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -26,6 +26,7 @@ class Beside:
         unlisted: whether it lies in a bag whose list doesn't name it.
         is_list: whether it is such a list itself, which has no text.
         failures: of a list what it names and isn't there, as JSON.
+        bag: what the bag in which it lies says of itself, by its labels, as JSON.
     """
 
     record: str = ""
@@ -34,11 +35,12 @@ class Beside:
     unlisted: bool = False
     is_list: bool = False
     failures: str = ""
+    bag: str = ""
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns that a catalogue gives it."""
-        values: dict[str, Any] = json.loads(self.record or "{}")
+        """The columns that a catalogue gives it, and the labels of its bag."""
+        values: dict[str, Any] = {**json.loads(self.bag or "{}"), **json.loads(self.record or "{}")}
         return values
 
 
@@ -51,6 +53,10 @@ class InputFile:
     size: int
     modified: datetime
     beside: Beside = Beside()
+
+
+# What opens a file: on a disk, at an address, in an archive.
+Opener: TypeAlias = Callable[[InputFile], BinaryIO]
 
 
 def opened_file(file: InputFile) -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -250,3 +251,41 @@ def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
     after = keys()
     assert {name for name in before if before[name] != after[name]} == {"dos.txt", "c.csv"}
+
+
+@pytest.mark.parametrize("suffix", ["zip", "xztar"])
+@pytest.mark.parametrize("where", ["archivo", "carpeta"])
+def test_a_catalogue_inside_an_archive_describes_its_members(tmp_path: Path, suffix: str, where: str) -> None:
+    """As beside a folder, and what is missing or has no row is told the same."""
+    (tmp_path / "a").mkdir()
+    _xlsx(_folder(tmp_path / "a") / "c.xlsx")
+    (tmp_path / "envios").mkdir()
+    archive = shutil.make_archive(str(tmp_path / "envios/envio"), suffix, tmp_path / "a")
+    source = _source(index={"file": "**/c.xlsx"}, columns=_MAPPED)
+    given = tmp_path / "envios" if where == "carpeta" else archive
+    rows = _read(source, given)  # type: ignore[arg-type]
+    titles = {row["origin"]["member"]: row["title"] for row in rows if not row["drop_reason"]}
+    assert titles == {"cantos/uno.txt": "La barca", "dos.txt": "El río", "suelto.txt": None}
+    (failed,) = [row for row in rows if row["drop_reason"]]
+    assert json.loads(failed["evidence"])["names"] == ["tres.txt"]
+    doubts = [str(doubt.problem) for doubt in examine(source, str(given)).doubts]
+    assert any("/suelto.txt" in doubt for doubt in doubts)
+    assert any(doubt.startswith("1 of its rows") for doubt in doubts)
+
+
+def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
+    """Before anything is read; so is one whose catalogue lacks a column."""
+    (tmp_path / "a").mkdir()
+    _csv(_folder(tmp_path / "a") / "c.csv")
+    archive = shutil.make_archive(str(tmp_path / "envio"), "zip", tmp_path / "a")
+    with pytest.raises(ConfigError, match=r"no file in «envio\.zip» is «indice\.csv»"):
+        list_inputs(_source(index={"file": "indice.csv"}), archive)
+    with pytest.raises(ConfigError, match="did you mean «Título»"):
+        list_inputs(_source(index={"file": "c.csv"}, columns={"title": "Titulo"}), archive)
+
+
+def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
+    """Its heads are nobody's, and the source maps none."""
+    _csv(_folder(tmp_path) / "c.csv")
+    doubts = [str(doubt.problem) for doubt in examine(_source(index={"file": "c.csv"}), str(tmp_path)).doubts]
+    assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)
