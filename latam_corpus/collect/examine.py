@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 from fsspec.utils import glob_translate
 
+from latam_corpus.collect.archive_lists import listed_members
 from latam_corpus.collect.contract import Watch, over_all
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.formats import UNKNOWN, format_of
-from latam_corpus.collect.input_file import of_json
+from latam_corpus.collect.input_file import of_json, opened_file
+from latam_corpus.collect.mapping import columns_read
+from latam_corpus.collect.records import Content
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import Breach
@@ -115,11 +120,29 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
 
 
+def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
+    """Yield the members of an archive with a catalogue in it; any other file as it is."""
+    entry = _format(source, file)
+    if entry.archive and not entry.holds and not file.beside.record:
+        content = Content(file.relative, partial(opened_file, file))
+        listed = listed_members(source, content, file.modified)
+        if listed.has_index:
+            yield from (replace(one, relative=f"{file.relative}/{name}") for name, one in listed.members.items())
+            return
+    yield file
+
+
 def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
     """Yield the files of which the source's catalogue says nothing, and what it names that isn't there."""
     if source.collect.index is None:
         return
     place = _("input of {source}", source=source.id)
+    files = [one for file in files for one in _members(source, file)]
+    described = [one for one in files if one.beside.record]
+    given = {column for one in described for column in json.loads(one.beside.record)}
+    if described and given.isdisjoint(columns_read(source)):
+        problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
+        yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
     alone = [one.relative for one in files if not one.beside.is_list and not one.beside.record]
     if alone:
         problem = _("the catalogue says nothing of {n} files: {names}", n=len(alone), names=first_of(alone, _SHOWN))

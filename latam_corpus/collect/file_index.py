@@ -7,16 +7,14 @@ none stands for the file beside which it lies: of the same name but for the suff
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-import unicodedata
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import escape as glob_escape
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 from fsspec.utils import glob_translate
 from lxml import etree
@@ -25,13 +23,14 @@ from latam_corpus.catalog.source import Collect, FileIndex
 from latam_corpus.catalog.works.library_xml import records_of
 from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
-from latam_corpus.collect.formats import SUFFIXES, format_of, suffixes
-from latam_corpus.collect.input_file import as_json
-from latam_corpus.collect.mapping import value_at
+from latam_corpus.collect.file_names import FileNames
+from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.input_file import as_json, opened_file
+from latam_corpus.collect.mapping import columns_read, value_at
 from latam_corpus.collect.records import Content, Failure, Limits
-from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, open_url, payload, stem
-from latam_corpus.collect.workbook import first_sheet
-from latam_corpus.errors import ConfigError, SourceError, closest
+from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
+from latam_corpus.collect.workbook import tables
+from latam_corpus.errors import ConfigError, SourceError, as_one, closest
 from latam_corpus.messages import _, first_of
 from latam_corpus.text.folding import folded
 from latam_corpus.text.xml_tree import tree_of
@@ -40,9 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.input_file import InputFile
+    from latam_corpus.collect.input_file import InputFile, Opener
+    from latam_corpus.collect.workbook import Table
 
 _LIMITS: Final = Limits(2000, 64 * 2**20)
+# Heads that look like a column's name and are another's, and how long a head is that may be misspelt.
+_OTHERS: Final = frozenset({"publisher", "publishers", "gender"})
+_SHORT: Final = 4
 _SHOWN: Final = 5
 # How columns are called that name files, folded.
 FILE_COLUMNS: Final = frozenset({
@@ -50,10 +53,6 @@ FILE_COLUMNS: Final = frozenset({
     "arquivo", "arquivos", "nome do arquivo", "nome_arquivo", "caminho",
     "file", "files", "filename", "file name", "file_name", "path", "filepath",
 })  # fmt: skip
-# Records of these names stand for all of their folder.
-_OF_A_FOLDER: Final = frozenset(
-    {"dublin_core", "dc", "mets", "mods", "marc", "marcxml", "metadata", "metadatos", "metadados"}
-)
 # Of a record the body is the file; its names are chosen by whoever describes the source.
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
 _SEVERAL: Final = re.compile(r"\s*[;|\n]\s*")
@@ -62,23 +61,37 @@ _MARC: Final = re.compile(rb"\d{5}[\w ]{4}.22\d{5}.{3}4500", re.DOTALL)
 
 @dataclass(frozen=True)
 class _Entry:
-    """A row or a record: its number in its file, the names of the files that it describes, and what it says."""
+    """A row or a record: its number in its file, the names of the files that it describes, and what it says.
+
+    Attributes:
+        column: of a row the one that names its files.
+    """
 
     number: int
     names: tuple[str, ...]
     columns: Mapping[str, Any]
+    column: str = ""
+
+    def differ(self, other: _Entry) -> list[str]:
+        """Return the columns of which two rows say different things; how they name their file is none."""
+        names = {*self.columns, *other.columns} - {self.column, other.column}
+        return sorted(name for name in names if self.columns.get(name) != other.columns.get(name))
 
 
-def with_index(source: Source, files: Sequence[InputFile], others: Sequence[InputFile]) -> list[InputFile]:
+def with_index(
+    source: Source, files: Sequence[InputFile], others: Sequence[InputFile], open_: Opener = opened_file
+) -> list[InputFile]:
     """Return the files with what the source's catalogue says of each, and its lists among them.
 
     Args:
         source: its `collect.index` names the catalogue.
         files: those to be read.
         others: all of the folder, among them the lists.
+        open_: opens one of them.
 
     Raises:
-        ConfigError: no such list, one that can't be read, or without the columns that the source names.
+        ConfigError: no such list, one that can't be read, without the columns that the source names or with one of
+            them twice, or with rows that say different things of one file.
     """
     index = source.collect.index
     if index is None:
@@ -93,22 +106,19 @@ def with_index(source: Source, files: Sequence[InputFile], others: Sequence[Inpu
             _("there: {there}", there=there),
         )
     listed = {one.relative for one in lists}
-    names = _Names([one for one in files if one.relative not in listed and not one.beside.is_list])
+    names = FileNames([one for one in files if one.relative not in listed and not one.beside.is_list])
     of_bags = [one for one in files if one.beside.is_list and one.relative not in listed]
-    described: dict[str, dict[str, Any]] = {}
-    used: list[InputFile] = []
-    for list_ in lists:
-        failures: list[Failure] = []
-        for entry in _entries(source, list_, failures):
-            matched = names.of(entry.names, list_) or ([] if _is_table(list_) else names.beside(list_))
-            if not matched:
-                failures.append(_missing(entry))
-            for name in matched:
-                if name in described:
-                    failures.append(Failure(entry.number, "named twice", {"name": name, "row": entry.number}))
-                described.setdefault(name, dict(entry.columns))
-        used.append(replace(list_, beside=replace(list_.beside, is_list=True, failures=as_json(failures))))
-    records = {name: json.dumps(columns, ensure_ascii=False, sort_keys=True) for name, columns in described.items()}
+    matches = _matches(source, lists, names, open_)
+    if matches.conflicts:
+        raise as_one(matches.conflicts)
+    used = [
+        replace(list_, beside=replace(list_.beside, is_list=True, failures=as_json(failures)))
+        for list_, failures in zip(lists, matches.failures, strict=True)
+    ]
+    records = {
+        name: json.dumps(entry.columns, ensure_ascii=False, sort_keys=True)
+        for name, (_list, entry) in matches.described.items()
+    }
     kept = [
         replace(one, beside=replace(one.beside, record=records[one.relative])) if one.relative in records else one
         for one in names.files
@@ -116,81 +126,71 @@ def with_index(source: Source, files: Sequence[InputFile], others: Sequence[Inpu
     return sorted([*kept, *used, *of_bags], key=lambda one: one.relative)
 
 
+@dataclass
+class _Matches:
+    """What lists say: of each file the list and the entry that describe it, what is wrong in each list, and conflicts.
+
+    Attributes:
+        conflicts: rows that say different things of one file.
+    """
+
+    described: dict[str, tuple[InputFile, _Entry]] = field(default_factory=dict)
+    failures: list[list[Failure]] = field(default_factory=list)
+    conflicts: list[ConfigError] = field(default_factory=list)
+
+
+def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_: Opener) -> _Matches:
+    matches = _Matches()
+    for list_ in lists:
+        failures: list[Failure] = []
+        matches.failures.append(failures)
+        is_table = _is_table(list_)
+        for entry in _entries(source, list_, failures, open_):
+            matched, unmatched = names.of(entry.names, list_, each=is_table)
+            if not matched and not is_table and (matched := names.beside(list_)):
+                unmatched = {}
+            if unmatched or not matched:
+                failures.append(_missing(entry, unmatched))
+            for name in matched:
+                before, first = matches.described.setdefault(name, (list_, entry))
+                if first is entry:
+                    continue
+                differ = first.differ(entry)
+                place = f"{before.relative}, {first.number}"
+                if differ and is_table and len(matches.conflicts) < _SHOWN:
+                    problem = _("row {n} says otherwise of «{file}» than {place} does: {columns}")
+                    problem = problem.fill(n=entry.number, file=name, place=place, columns=", ".join(differ))
+                    matches.conflicts.append(ConfigError(list_.relative, problem, _("leave one of the two")))
+                detail = {"name": name, "row": entry.number, "first": place, "differ": differ}
+                failures.append(Failure(entry.number, "named twice", detail))
+    return matches
+
+
 def described_by(source: Source, list_: InputFile, files: Sequence[InputFile]) -> int:
     """Return how many files a list describes, as it would for a source that names it; 0 for what is no list."""
     index = FileIndex(file=glob_escape(list_.relative))
     described = source.model_copy(update={"collect": source.collect.model_copy(update={"index": index})})
     try:
-        return sum(bool(one.beside.record) for one in with_index(described, files, files))
+        return len(
+            _matches(described, [list_], FileNames([one for one in files if one != list_]), opened_file).described
+        )
     except ConfigError:
         return 0
 
 
-def _missing(entry: _Entry) -> Failure:
-    about = {"title": entry.columns["title"]} if isinstance(entry.columns.get("title"), str) else {}
-    evidence = {"row": entry.number, "names": list(entry.names[:_SHOWN]), "remedy": "add the file, or correct its name"}
-    return Failure(entry.number, "missing file", evidence, about=about)
+def _missing(entry: _Entry, unmatched: Mapping[str, Sequence[str]]) -> Failure:
+    """Return the failure of a row that names what isn't there, or what several files are called.
 
-
-class _Names:
-    """The files by all the names under which a catalogue may know them."""
-
-    def __init__(self, files: Sequence[InputFile]) -> None:
-        self.files = files
-        self._paths = {one.relative for one in files}
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        self._by_folder: dict[str, list[str]] = defaultdict(list)
-        for one in files:
-            path = PurePosixPath(one.relative)
-            for name in {path.name, stem(path.name), _without_suffix(path.name)}:
-                self._by_name[name.casefold()].append(one.relative)
-            self._by_folder[str(path.parent)].append(one.relative)
-
-    def of(self, names: Iterable[str], list_: InputFile) -> list[str]:
-        """Return the files that are called so: by path, else by a name that one file alone has, else by folder."""
-        matched: list[str] = []
-        here = PurePosixPath(list_.relative).parent
-        for name in names:
-            path = _as_path(name)
-            if not path:
-                continue
-            near = str(here / path)
-            exact = next((one for one in (near, path) if one in self._paths), None)
-            alone = self._by_name.get(PurePosixPath(path).name.casefold(), [])
-            if exact:
-                matched.append(exact)
-            elif len(alone) == 1:
-                matched += alone
-            else:
-                matched += self._by_folder.get(near) or self._by_folder.get(path) or []
-        return list(dict.fromkeys(matched))
-
-    def beside(self, list_: InputFile) -> list[str]:
-        """Return the files that a record stands beside."""
-        path = PurePosixPath(list_.relative)
-        name = path.name.partition(".")[0].casefold()
-        inside = self._by_folder.get(str(path.parent), [])
-        if name in _OF_A_FOLDER:
-            return [one for one in inside if one != list_.relative]
-        return [one for one in inside if PurePosixPath(one).name.partition(".")[0].casefold() == name]
-
-
-def _without_suffix(name: str) -> str:
-    """Return the name without a suffix that a format has: `a.b` is whole, `a.pdf` isn't."""
-    plain = PurePosixPath(stem(name))
-    return plain.stem if plain.suffix.lower() in suffixes() else name
-
-
-def _as_path(name: str) -> str:
-    r"""Return a path with slashes that leads nowhere else; of an address its path.
-
-    >>> _as_path(r"Libros\1896\coplas.pdf"), _as_path("file:///libros/a%20b.pdf"), _as_path("../../x")
-    ('Libros/1896/coplas.pdf', 'libros/a b.pdf', 'x')
+    Args:
+        entry: the row or record.
+        unmatched: of its names those that no file bears alone, each with the files that might be meant.
     """
-    plain = unicodedata.normalize("NFC", name.strip()).replace("\\", "/")
-    if re.match(r"[a-z][\w+.-]*://", plain, re.IGNORECASE):
-        plain = unquote(plain.partition("://")[2].partition("?")[0])
-    return "/".join(part for part in plain.split("/") if part not in ("", ".", ".."))
+    about = {"title": entry.columns["title"]} if isinstance(entry.columns.get("title"), str) else {}
+    several = {name: list(files[:_SHOWN]) for name, files in unmatched.items() if files}
+    names = list(unmatched or entry.names)[:_SHOWN]
+    remedy = "name it by its whole path" if several else "add the file, or correct its name"
+    evidence = {"row": entry.number, "names": names, **({"several": several} if several else {}), "remedy": remedy}
+    return Failure(entry.number, "missing file", evidence, about=about)
 
 
 def _is_table(list_: InputFile) -> bool:
@@ -199,11 +199,11 @@ def _is_table(list_: InputFile) -> bool:
     return name.endswith(".xlsx") or (entry is not None and entry.name in ("csv", "jsonl"))
 
 
-def _entries(source: Source, list_: InputFile, failures: list[Failure]) -> Iterator[_Entry]:
+def _entries(source: Source, list_: InputFile, failures: list[Failure], open_: Opener) -> Iterator[_Entry]:
     if _is_table(list_):
-        yield from _of_table(source, list_, failures)
+        yield from _of_table(source, list_, failures, open_)
         return
-    raw = _whole(list_)
+    raw = _whole(list_, open_)
     try:
         records = marc_records(raw) if _MARC.match(raw) else records_of(tree_of(raw))
     except etree.XMLSyntaxError as error:
@@ -219,9 +219,9 @@ def _entries(source: Source, list_: InputFile, failures: list[Failure]) -> Itera
             failures.append(Failure(number, "malformed record", {"record": number}))
 
 
-def _whole(list_: InputFile) -> bytes:
+def _whole(list_: InputFile, open_: Opener) -> bytes:
     try:
-        with open_url(list_.url) as stream:
+        with open_(list_) as stream:
             raw = payload(blocks(stream, compression(list_.relative)))
     except SourceError as error:
         raise ConfigError(list_.relative, error.problem, error.remedy) from None
@@ -232,55 +232,106 @@ def _whole(list_: InputFile) -> bytes:
     return raw
 
 
-def _of_table(source: Source, list_: InputFile, failures: list[Failure]) -> Iterator[_Entry]:
+def _of_table(source: Source, list_: InputFile, failures: list[Failure], open_: Opener) -> Iterator[_Entry]:
     collect = source.collect
-    column: str | None = None
-    for number, row in _rows(source, list_, failures):
-        column = column or _file_column(source, list_, row)
+    people = collect.columns.creators.column if collect.columns.creators else "creators"
+    for number, column, row in _rows(source, list_, failures, open_):
         names = tuple(filter(None, _SEVERAL.split(str(value_at(row, column) or ""))))
         if not names and not any(row.values()):  # an empty line of a sheet
             continue
         kept = {key: value for key, value in row.items() if key not in _NOT_TAKEN and value not in (None, "")}
-        people = collect.columns.creators.column if collect.columns.creators else "creators"
         if people and isinstance(kept.get(people), str):
             kept[people] = list(filter(None, _SEVERAL.split(kept[people])))
-        yield _Entry(number, names, kept)
+        yield _Entry(number, names, kept, column)
 
 
-def _rows(source: Source, list_: InputFile, failures: list[Failure]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(
+    source: Source, list_: InputFile, failures: list[Failure], open_: Opener
+) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Yield the rows of a table, each with its number and the column that names files."""
     if stem(list_.relative).lower().endswith(".xlsx"):
-        yield from first_sheet(list_.relative, _whole(list_))
+        table, column = _sheet(source, list_, open_)
+        yield from ((number, column, row) for number, row in table.rows)
         return
     plain = source.model_copy(update={"collect": Collect()})
     read = jsonl.read if format_of(list_.relative) is SUFFIXES[".jsonl"] else csv_tables.read
+    column = ""
     try:
-        for chunk in read(Content(list_.relative, partial(open_url, list_.url)), plain, _LIMITS):
+        for chunk in read(Content(list_.relative, partial(open_, list_)), plain, _LIMITS):
             failures += chunk.failures
-            yield from ((number or 0, record) for number, record in zip(chunk.numbers, chunk.records, strict=True))
+            if not column and chunk.records:
+                column = _file_column(source, list_, chunk.columns or tuple(chunk.records[0]))
+            for number, record in zip(chunk.numbers, chunk.records, strict=True):
+                yield number or 0, column, record
     except SourceError as error:
         failures.append(Failure(None, "damaged file", {"error": error.problem}))
 
 
-def _file_column(source: Source, list_: InputFile, row: Mapping[str, Any]) -> str:
+def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]:
+    """Return the sheet of a workbook that names files, and its column that does.
+
+    Raises:
+        ConfigError: there is none, or there are several.
+    """
+    sheets = list(tables(list_.relative, _whole(list_, open_)))
+    naming = [one for one in sheets if _naming(source, one.heads)]
+    if len(naming) > 1:
+        problem = _("several of its sheets name files: {sheets}", sheets=", ".join(one.title for one in naming))
+        raise ConfigError(list_.relative, problem, _("put the rows into one of them"))
+    if not sheets:
+        raise ConfigError(list_.relative, _("it has no rows"), _("check collect.index"))
+    sheet = (naming or sheets)[0]
+    return sheet, _file_column(source, list_, sheet.heads)
+
+
+def _naming(source: Source, heads: Sequence[str]) -> list[str]:
+    """Return the columns that name files: the one that the source names, else those that are called so."""
+    index = source.collect.index
+    chosen = index.column if index else None
+    return [head for head in heads if (head == chosen if chosen else folded(head).strip() in FILE_COLUMNS)]
+
+
+def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
     """Return the column that names files.
 
     Raises:
-        ConfigError: there is none, or one that the source names isn't there.
+        ConfigError: there is none; one that the source names isn't there, or one that is read stands twice, or is
+            misspelt.
     """
     index = source.collect.index
-    heads = [head for head in row if head]
-    named = [
-        pick.column
-        for name in type(source.collect.columns).model_fields
-        if (pick := getattr(source.collect.columns, name))
-    ]
+    columns = source.collect.columns
+    named = [pick.column for name in type(columns).model_fields if (pick := getattr(columns, name))]
     for column in (index.column if index else None, *named):
         if column and column not in heads and column.partition(".")[0] not in heads:
             problem = _("there is no column «{column}», which the source names", column=column)
             raise ConfigError(list_.relative, problem, closest(column, heads))
-    chosen = index.column if index else None
-    column = chosen or next((head for head in heads if folded(head).strip() in FILE_COLUMNS), None)
-    if column is None:
-        problem = _("no column is called as one that names files: there are {columns}", columns=", ".join(heads))
+    naming = _naming(source, heads)
+    if not naming:
+        shown = ", ".join(filter(None, heads))
+        problem = _("no column is called as one that names files: there are {columns}", columns=shown)
         raise ConfigError(list_.relative, problem, _('name it: [collect.index] column = "…"'))
+    column = naming[0]
+    read_columns = columns_read(source)
+    for head, count in Counter(heads).items():
+        if count > 1 and head in {column, *read_columns}:
+            problem = _("the column «{column}» stands twice", column=head)
+            raise ConfigError(list_.relative, problem, _("give one another name"))
+        meant = _misspelt(head, read_columns) if head not in {column, *read_columns} else None
+        if meant and meant not in heads:
+            problem = _("the column «{column}» isn't read; «{meant}» would be", column=head, meant=meant)
+            remedy = _('correct its head, or map it: [collect.columns] {field} = "{column}"', field=meant, column=head)
+            raise ConfigError(list_.relative, problem, remedy)
     return column
+
+
+def _misspelt(head: str, known: Iterable[str]) -> str | None:
+    """Return the column that a head probably means.
+
+    >>> _misspelt("Title", {"title", "url"}), _misspelt("langauge", {"language"}), _misspelt("publisher", {"published"})
+    ('title', 'language', None)
+    """
+    plain = folded(head).strip()
+    if plain in _OTHERS:
+        return None
+    near = difflib.get_close_matches(plain, sorted(known), n=1, cutoff=0.8 if len(plain) > _SHORT else 1.0)
+    return near[0] if near else None

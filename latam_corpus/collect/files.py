@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -18,7 +19,7 @@ from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
-from latam_corpus.collect.input_file import InputFile, of_json
+from latam_corpus.collect.input_file import InputFile, of_json, opened_file
 from latam_corpus.collect.listing import digest, list_inputs
 from latam_corpus.collect.plugged_reader import plugged_reader
 from latam_corpus.collect.record_context import RecordContext
@@ -26,7 +27,7 @@ from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
 from latam_corpus.collect.whole_files import is_another
-from latam_corpus.errors import SourceError
+from latam_corpus.errors import ConfigError, PartError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.archives import Budget
+    from latam_corpus.collect.archives import Budget, Member
     from latam_corpus.collect.batches import Rows
     from latam_corpus.collect.formats import Format
     from latam_corpus.collect.records import Reader, Splitter
@@ -241,7 +242,7 @@ def _by_lists(file: InputFile) -> Iterator[Failure]:
     """Yield what lists beside a file say against it; of a list what it names that isn't there."""
     yield from of_json(file.beside.failures)
     try:
-        if damage := damage_of(file):
+        if damage := damage_of(file.beside, partial(opened_file, file)):
             yield damage
     except SourceError:  # reading it tells why
         return
@@ -303,7 +304,11 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
     """Yield the rows of an archive's members, in its order; what can't be read of it is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
+
+    Raises:
+        PartError: a catalogue inside it can't be used.
     """
+    from latam_corpus.collect.archive_lists import Listed, listed_members, reopened
     from latam_corpus.collect.archives import Budget, Refused, members
 
     budget = budget or Budget()
@@ -312,23 +317,55 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
     if any(pattern.fullmatch(context.file) for pattern in patterns):
         patterns = []
     try:
-        for member in members(content, context.modified, budget):
-            if isinstance(member, Failure):
-                yield failed_rows(replace(context, format=UNKNOWN), [member])
-                continue
-            name = member.name if context.member is None else f"{context.member}/{member.name}"
-            inner = replace(context, member=name, modified=member.modified, part=None)
-            holds = context.format.holds
-            entry = format_of(member.name, None if holds else collect.format) or UNKNOWN
-            if holds and entry.name != holds:
-                continue
-            if isinstance(member, Refused):
-                yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
-                continue
-            if entry.archive and context.member is not None:
-                failure = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
-                yield failed_rows(replace(inner, format=UNKNOWN), [failure])
-            elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
-                yield from _rows(replace(inner, format=entry), Content(inner.relative, member.open), limits, budget)
+        with nullcontext(content) if context.member is None else reopened(content) as again:
+            lists = Listed() if context.format.holds else listed_members(context.source, again, context.modified)
+            for member in members(again, context.modified, budget):
+                if isinstance(member, Failure):
+                    yield failed_rows(replace(context, format=UNKNOWN), [member])
+                    continue
+                name = member.name if context.member is None else f"{context.member}/{member.name}"
+                inner = replace(context, member=name, modified=member.modified, part=None)
+                holds = context.format.holds
+                entry = format_of(member.name, None if holds else collect.format) or UNKNOWN
+                if (holds and entry.name != holds) or member.name in lists.left_out:
+                    continue
+                inner = replace(inner, format=entry)
+                if isinstance(member, Refused):
+                    yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
+                elif entry.archive and context.member is not None:
+                    failure = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
+                    yield failed_rows(replace(inner, format=UNKNOWN), [failure])
+                elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
+                    yield from _of_member(inner, member, lists.members.get(member.name), limits, budget)
     except SourceError as error:
         yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])
+    except ConfigError as error:
+        raise PartError(f"{context.relative}, {error.place}", error.problem, error.remedy) from None
+
+
+def _of_member(
+    context: RecordContext, member: Member, listed: InputFile | None, limits: Limits, budget: Budget
+) -> Iterator[Rows]:
+    """Yield the rows of an archive's member, with what a catalogue says of it, if it is what its bag's list says."""
+    from latam_corpus.collect.archive_lists import reopened
+
+    content = Content(context.relative, member.open)
+    if listed is None:
+        yield from _rows(context, content, limits, budget)
+        return
+    beside = listed.beside
+    unread = replace(context, format=UNKNOWN)
+    if beside.is_list:
+        if failures := list(of_json(beside.failures)):
+            yield failed_rows(unread, failures)
+        return
+    context = replace(context, catalogued={**(context.catalogued or {}), **beside.columns} or None)
+    try:
+        # A member of a tar opens once, and is both held against its checksum and read.
+        with reopened(content) if beside.checksum else nullcontext(content) as again:
+            if damage := damage_of(beside, again.open):
+                yield failed_rows(unread, [damage])
+            else:
+                yield from _rows(context, again, limits, budget)
+    except SourceError as error:
+        yield failed_rows(unread, [Failure(None, "damaged file", {"error": error.problem})])

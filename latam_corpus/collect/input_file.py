@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from latam_corpus.collect.records import Failure
+from latam_corpus.collect.streams import open_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ class Beside:
         unlisted: whether it lies in a bag whose list doesn't name it.
         is_list: whether it is such a list itself, which has no text.
         failures: of a list what it names and isn't there, as JSON.
+        bag: what the bag in which it lies says of itself, by its labels, as JSON.
     """
 
     record: str = ""
@@ -32,11 +35,12 @@ class Beside:
     unlisted: bool = False
     is_list: bool = False
     failures: str = ""
+    bag: str = ""
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns that a catalogue gives it."""
-        values: dict[str, Any] = json.loads(self.record or "{}")
+        """The columns that a catalogue gives it, and the labels of its bag."""
+        values: dict[str, Any] = {**json.loads(self.bag or "{}"), **json.loads(self.record or "{}")}
         return values
 
 
@@ -49,6 +53,19 @@ class InputFile:
     size: int
     modified: datetime
     beside: Beside = Beside()
+
+
+# What opens a file: on a disk, at an address, in an archive.
+Opener: TypeAlias = Callable[[InputFile], BinaryIO]
+
+
+def opened_file(file: InputFile) -> BinaryIO:
+    """Return the file open for reading its bytes as they are stored.
+
+    Raises:
+        SourceError: it can't be opened.
+    """
+    return open_url(file.url)
 
 
 def as_json(failures: list[Failure]) -> str:

@@ -6,16 +6,19 @@ import os
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
 from fsspec.utils import glob_translate
 
+from latam_corpus.collect.archive_lists import listed_members
 from latam_corpus.collect.bags import with_bags
 from latam_corpus.collect.file_index import with_index
 from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_file import InputFile
+from latam_corpus.collect.records import Content
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
 from latam_corpus.durable import sha256_of
@@ -24,6 +27,7 @@ from latam_corpus.messages import Message, _, first_of
 from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
@@ -85,9 +89,8 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         raise ConfigError(
             _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
         )
-    if source.collect.index and not fs.isdir(path):
-        problem = _("«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named)
-        raise ConfigError(_("input of {source}", source=source.id), problem, _("name the folder in which both are"))
+    if source.collect.index and not any(file.beside.is_list for file in files):
+        _refuse_without_index(source, files, named, is_folder=fs.isdir(path))
     if not any(format_of(file.relative, source.collect.format) for file in files) and not any(map(_is_known, files)):
         known = ", ".join(sorted(suffixes()))
         remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
@@ -137,7 +140,43 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
             _("«{named}» has no {looked}", named=named, looked=looked),
             _there(list(files)),
         )
+    # A catalogue inside an archive is looked for there.
+    if wanted and all(map(_is_archive, wanted)) and not any(map(_is_index(source), every)):
+        return sorted([*wanted, *lists])
     return with_index(source, sorted([*wanted, *lists]), every)
+
+
+def _is_index(source: Source) -> Callable[[InputFile], bool]:
+    index = source.collect.index
+    pattern = re.compile(glob_translate(index.file)) if index else None
+    return lambda file: pattern is not None and bool(pattern.fullmatch(file.relative))
+
+
+def _is_archive(file: InputFile) -> bool:
+    entry = format_of(file.relative)
+    return entry is not None and entry.archive
+
+
+def _refuse_without_index(source: Source, files: list[InputFile], named: str, *, is_folder: bool) -> None:
+    """Refuse files that no catalogue can describe: it lies neither beside them nor in each of the archives.
+
+    Raises:
+        ConfigError: one has none, or one that can't be used.
+    """
+    place = _("input of {source}", source=source.id)
+    index = source.collect.index
+    for file in files:
+        if not _is_archive(file):
+            if is_folder:  # beside which bags alone have lists
+                continue
+            problem = _(
+                "«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named
+            )
+            raise ConfigError(place, problem, _("name the folder in which both are"))
+        listed = listed_members(source, Content(file.relative, partial(open_url, file.url)), file.modified)
+        if index and not listed.has_index:
+            problem = _("no file in «{archive}» is «{pattern}», which collect.index names")
+            raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
 
 
 def _is_one_of(file: InputFile, patterns: list[re.Pattern[str]]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -14,9 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_BYTES: Final = 400 * 2**20  # unpacked
-_MOST_COLUMNS: Final = 200
+_MOST_ROWS: Final = 2**20  # which spreadsheet programs have
 # What openpyxl stumbles over in a broken file.
 BROKEN: Final = (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError)
+# What a spreadsheet program shows where a formula has no value.
+_ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
+# A formula whose value was never computed, as programs that aren't spreadsheets write it.
+_UNCOMPUTED: Final = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>|</c>)")
+
+
+class Table(NamedTuple):
+    """A sheet of a workbook.
+
+    Attributes:
+        title: of the sheet.
+        heads: the cells of its first row that has any.
+        rows: those below that have any, each with its number, as cells by head.
+    """
+
+    title: str
+    heads: tuple[str, ...]
+    rows: Iterator[tuple[int, dict[str, str]]]
 
 
 def openpyxl_for(where: str) -> Any:
@@ -36,37 +56,124 @@ def openpyxl_for(where: str) -> Any:
     return openpyxl
 
 
-def first_sheet(where: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a workbook's first sheet that has any, each with its number, by the heads in its first row.
+def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bool) -> Any:
+    """Return the workbook.
+
+    Args:
+        where: its path, for errors.
+        data: the file's bytes.
+        most_bytes: to which it may unpack.
+        options: of openpyxl's `load_workbook`.
+
+    Raises:
+        ConfigError: openpyxl isn't installed, or it is no workbook, or unpacks to more.
+    """
+    openpyxl = openpyxl_for(where)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            size = sum(one.file_size for one in packed.infolist())
+        if size <= most_bytes:
+            return openpyxl.load_workbook(io.BytesIO(data), **options)
+    except BROKEN as error:
+        raise _broken(where, error) from None
+    raise ConfigError(where, _("it unpacks to more than a sheet of sources should"), _("cut it into several sheets"))
+
+
+def _broken(where: str, error: Exception) -> ConfigError:
+    problem = _("it is no workbook ({error})", error=error)
+    return ConfigError(where, problem, _("save it again as .xlsx, or as CSV"))
+
+
+def tables(where: str, data: bytes) -> Iterator[Table]:
+    """Yield the sheets of a workbook that have any cell.
 
     Args:
         where: its path, for errors.
         data: the file's bytes.
 
     Raises:
-        ConfigError: openpyxl isn't installed, or it is no workbook, or a much too large one.
+        ConfigError: openpyxl isn't installed; it is no workbook, or a much too large one; a formula in it was never
+            computed, or came to nothing; or, with the rows, a cell stands under no head.
     """
-    openpyxl = openpyxl_for(where)
+    book = opened(where, data, read_only=True, data_only=True, keep_links=False)
+    _refuse_uncomputed(where, data)
+    for sheet in book.worksheets:
+        rows = _cells(f"{where}, «{sheet.title}»", sheet)
+        _number, heads = next(rows, (0, []))
+        if heads:
+            named = tuple(heads)
+            yield Table(sheet.title, named, _by_head(f"{where}, «{sheet.title}»", named, rows))
+
+
+def _cells(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that have any cell, each with its number."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(one.file_size for one in packed.infolist()) > _MOST_BYTES:
-                problem = _("it unpacks to more than a sheet of sources should")
+        # What a sheet says of its own size may be wrong, or absent; believed, it would cut rows and columns off.
+        sheet.reset_dimensions()
+        for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+            if number > _MOST_ROWS:
+                problem = _("it has more than {n} rows", n=_MOST_ROWS)
                 raise ConfigError(where, problem, _("cut it into several sheets"))
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        for sheet in book.worksheets:
-            rows = sheet.iter_rows(max_col=min(sheet.max_column or 1, _MOST_COLUMNS), values_only=True)
-            heads: list[str] = []
-            for number, cells in enumerate(rows, 1):
-                texts = [as_cell(cell).strip() for cell in cells]
-                if heads and any(texts):
-                    yield number, {head: text for head, text in zip(heads, texts, strict=False) if head}
-                elif any(texts):
-                    heads = texts
-            if heads:
-                return
+            texts = [as_cell(value).strip() for value in values]
+            for column, text in enumerate(texts):
+                if text in _ERRORS:
+                    problem = _(
+                        "the formula in {cell} came to nothing ({error})", cell=_name(number, column), error=text
+                    )
+                    raise ConfigError(where, problem, _("mend it in a spreadsheet program, and save it again"))
+            if any(texts):
+                yield number, texts
     except BROKEN as error:
-        problem = _("it is no workbook ({error})", error=error)
-        raise ConfigError(where, problem, _("save it again as .xlsx, or as CSV")) from None
+        raise _broken(where, error) from None
+
+
+def _by_head(
+    where: str, heads: tuple[str, ...], rows: Iterator[tuple[int, list[str]]]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    counts = Counter(heads)
+    for number, texts in rows:
+        for column, text in enumerate(texts):
+            if text and not "".join(heads[column : column + 1]):
+                problem = _("«{text}» in {cell} stands under no head", text=text, cell=_name(number, column))
+                raise ConfigError(where, problem, _("give the column a head, or empty the cell"))
+        filled = [*texts, *[""] * (len(heads) - len(texts))]
+        yield number, {head: text for head, text in zip(heads, filled, strict=False) if head and counts[head] == 1}
+
+
+def _name(number: int, column: int) -> str:
+    """Return how spreadsheet programs call a cell.
+
+    >>> _name(7, 0), _name(7, 27)
+    ('A7', 'AB7')
+    """
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{number}"
+
+
+def _refuse_uncomputed(where: str, data: bytes) -> None:
+    """Refuse a workbook with formulas that no spreadsheet program has computed: their cells would be empty.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        for name in packed.namelist():
+            if name.startswith("xl/worksheets/") and any(map(_UNCOMPUTED.search, _overlapping(packed, name))):
+                problem = _("it has formulas without a value ({sheet})", sheet=name.rpartition("/")[2])
+                raise ConfigError(where, problem, _("open it in a spreadsheet program, and save it again"))
+
+
+def _overlapping(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """Yield a member's bytes in blocks, each with the end of the one before it."""
+    end = b""
+    with packed.open(name) as stream:
+        while block := stream.read(2**20):
+            yield end + block
+            end = block[-256:]
 
 
 def as_cell(value: Any) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.collect.workbook import BROKEN, as_cell, openpyxl_for
+from latam_corpus.collect.workbook import as_cell, opened
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -163,7 +162,7 @@ def _decoded(raw: bytes) -> str:
 
 def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]]]]:
     tables = []
-    for sheet in opened(path).worksheets:
+    for sheet in opened(str(path), path.read_bytes(), _MOST_BYTES).worksheets:
         rows, formulas = [], set()
         # openpyxl makes every cell that it is asked for, so no more than there are.
         last, width = min(sheet.max_row, MOST_ROWS + 1), min(sheet.max_column, _MOST_COLUMNS)
@@ -174,26 +173,6 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
             rows.pop()
         tables.append((sheet.title, rows, frozenset(formulas)))
     return tables
-
-
-def opened(path: Path) -> Any:
-    """Return the workbook.
-
-    Raises:
-        ConfigError: openpyxl isn't installed, or the file is no workbook, or unpacks to more than a sheet should.
-    """
-    openpyxl = openpyxl_for(str(path))
-    try:
-        with zipfile.ZipFile(path) as packed:
-            size = sum(one.file_size for one in packed.infolist())
-        if size <= _MOST_BYTES:
-            return openpyxl.load_workbook(path)
-    except BROKEN as error:
-        problem = _("it is no workbook ({error})", error=error)
-        raise ConfigError(str(path), problem, _("save it again as .xlsx, or as CSV")) from None
-    raise ConfigError(
-        str(path), _("it unpacks to more than a sheet of sources should"), _("cut it into several sheets")
-    )
 
 
 def as_text(cell: Any, value: str) -> None:
@@ -241,7 +220,7 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
         notes: by the row's place.
         head: of the notes' column.
     """
-    book = opened(path)
+    book = opened(str(path), path.read_bytes(), _MOST_BYTES)
     from openpyxl.styles import Alignment  # an extra, which is there
 
     page = next(one for one in book.worksheets if one.title == sheet.title)

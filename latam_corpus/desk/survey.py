@@ -11,6 +11,7 @@ import os
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +23,7 @@ from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.file_index import described_by
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import FORMATS, SUFFIXES, format_of
-from latam_corpus.collect.input_file import InputFile, of_json
+from latam_corpus.collect.input_file import InputFile, of_json, opened_file
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import compression
 from latam_corpus.errors import ConfigError, SourceError
@@ -184,7 +185,7 @@ def _seen(file: InputFile) -> Surveyed:
                 head = head or block
                 tail = block if len(block) >= HEAD else (tail + block)[-(2**20) :]
                 digest.update(block)
-        damage = damage_of(file)
+        damage = damage_of(file.beside, partial(opened_file, file))
     except (OSError, SourceError) as error:
         return Surveyed(
             file.relative, file.size, _("a file that can't be read"), _("check the path"), problem=str(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "captions 1"
+EXTRACTOR: Final = "captions 2"
 
 OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"
+BLANK_LINES: Final = "cues with blank lines in them"
 
 _CLOCK: Final = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
-_TIMES: Final = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}[^\n]*$", re.MULTILINE)
-_ARROW: Final = re.compile(r"^[^\n]*-->[^\n]*$", re.MULTILINE)
+_TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _NOTE: Final = re.compile(r"^(?:NOTE|STYLE|REGION)\b(?:[^\n]*\n)(?:[^\n]*\S[^\n]*(?:\n|\Z))*", re.MULTILINE)
@@ -64,10 +64,10 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text, _ = decode(raw, parameters.get("charset"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    cues, broken = _cues(_NOTE.sub("", text))
+    cues, broken, blank = _cues(_NOTE.sub("", text))
     if not cues:
         raise UnusableError("not a transcript", "it has no cue with its times", "check the file in a player")
-    notes = [BROKEN_TIMES] if broken else []
+    notes = [note for note, is_so in ((BROKEN_TIMES, broken), (BLANK_LINES, blank)) if is_so]
     if any(after.start < before.start for before, after in pairwise(cues)):
         cues.sort(key=lambda cue: cue.start)
         notes.append(OUT_OF_ORDER)
@@ -75,21 +75,29 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     return Extracted(lines, EXTRACTOR, turns=turns, notes=tuple(notes))
 
 
-def _cues(text: str) -> tuple[list[Cue], int]:
-    """Return the cues in the file's order, and how many lines look like their times and can't be read."""
-    times = list(_TIMES.finditer(text))
-    cues: list[Cue] = []
-    for match, after in zip_longest(times, times[1:]):
-        body = text[match.end() : after.start() if after else len(text)].strip("\n").split("\n")
-        if after and body and not body[-1].strip():
-            body = body[:-1]
-        # The number, or name, of the next cue stands after a blank line.
-        blank = next((index for index, line in enumerate(body) if not line.strip()), len(body))
-        lines = tuple(line for line in body[:blank] if line.strip())
-        numbered = after is not None and blank == len(body) and len(lines) > 1 and lines[-1].strip().isdecimal()
-        start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
-        cues.append(Cue(start, max(start, end), lines[:-1] if numbered else lines))
-    return cues, len(_ARROW.findall(text)) - len(times)
+def _cues(text: str) -> tuple[list[Cue], int, int]:
+    """Return the cues in the file's order, how many times can't be read, and how many cues have blank lines in them."""
+    cues: list[tuple[float, float, list[str]]] = []
+    broken = 0
+    for line in text.split("\n"):
+        match = _TIMES.fullmatch(line)
+        if cues and "-->" in line:
+            _drop_name(cues[-1][2])
+        if match:
+            start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
+            cues.append((start, max(start, end), []))
+        elif "-->" in line:  # the words under it stay with the cue before
+            broken += 1
+        elif cues:
+            cues[-1][2].append(line.strip() and line)
+    blank = sum("\n\n" in "\n".join(lines).strip("\n") for *_times, lines in cues)
+    return [Cue(start, end, tuple(filter(None, lines))) for start, end, lines in cues], broken, blank
+
+
+def _drop_name(lines: list[str]) -> None:
+    """Take off the number of the next cue, or its name, which stands right above its times, after a blank line."""
+    if len(lines) > 1 and lines[-1] and (not lines[-2] or lines[-1].strip().isdecimal()):
+        lines.pop()
 
 
 def _seconds(clock: Sequence[str | None]) -> float:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "chat 1"
+EXTRACTOR: Final = "chat 2"
 
 # Milliseconds between two marks that terminals don't show.
 _BULLET: Final = re.compile(r"\x15(?:%snd:[^\x15]*?_)?(\d+)_(\d+)-?\x15")
 _WITHOUT_TIMES: Final = re.compile(r"\x15[^\x15]*\x15")
+_OTHER: Final = re.compile(r"\[- (\w{2,8})\]")
 _LINE: Final = re.compile(r"([*@%])([^:\t\n]+)(?::|$)[ \t]*(.*)", re.DOTALL)
 
 
@@ -50,7 +51,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             times = _BULLET.findall(value)
             start = int(times[0][0]) / 1000 if times else None
             end = int(times[-1][1]) / 1000 if times else None
-            language = languages[0] if languages else None
+            other = _OTHER.match(value)  # said in another than the transcript's first
+            language = other[1] if other else languages[0] if languages else None
             utterances.append(Utterance(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(utterances)))
     lines, turns = as_lines(utterances)
     if not lines:
@@ -65,8 +67,9 @@ def _fields(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield the sign, the name and the value of each line, those that go on in the next lines joined."""
     held = ""
     for line in [*text.splitlines(), "@"]:
-        if line.startswith(("\t", " ")):
-            held += " " + line.strip()
+        # What begins with none of the signs goes on, though it should begin with a tab.
+        if not line.startswith(("@", "*", "%")):
+            held += f" {line.strip()}"
             continue
         if match := _LINE.match(held):
             yield match[1], match[2].strip(), match[3].strip()

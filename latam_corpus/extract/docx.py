@@ -17,12 +17,12 @@ from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.text.xml_tree import attribute, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "docx 1"
+EXTRACTOR: Final = "docx 2"
 
 _CORE: Final = "docProps/core.xml"
 _LEFT_OUT: Final = frozenset({
@@ -30,6 +30,7 @@ _LEFT_OUT: Final = frozenset({
     *("Fallback", "footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
 })  # fmt: skip
 _CHARACTERS: Final = {"tab": " ", "ptab": " ", "noBreakHyphen": "-", "softHyphen": "\xad"}
+_BOX: Final = "txbxContent"
 _LINE_BREAKS: Final = frozenset({"br", "cr"})
 
 
@@ -65,7 +66,7 @@ def _main_part(package: ZipPackage) -> str:
 
 def _write(element: etree._Element, written: BlockText) -> None:
     name = name_of(element)
-    if name in _LEFT_OUT:
+    if name in _LEFT_OUT or name == _BOX:  # what stands in a box follows its paragraph
         return
     if name in _CHARACTERS:
         written.add(_CHARACTERS[name])
@@ -93,13 +94,28 @@ def _paragraph(element: etree._Element, written: BlockText) -> None:
         _write(child, written)
     if not written.stop(ends) and ends == 1:
         written.stop(2)
+    for box in _boxes(element):
+        written.stop(1)
+        for child in box:
+            _write(child, written)
+        written.stop(1)
+
+
+def _boxes(element: etree._Element) -> Iterator[etree._Element]:
+    """Yield the text boxes that are held by a paragraph; those in others are held by theirs."""
+    for child in element:
+        name = name_of(child)
+        if name == _BOX:
+            yield child
+        elif name not in _LEFT_OUT:
+            yield from _boxes(child)
 
 
 def _row(element: etree._Element, written: BlockText) -> None:
     """Add the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
-    cells = element.findall("{*}tc")
-    if all(len(cell.findall("{*}p")) == 1 and cell.find("{*}tbl") is None for cell in cells):
+    cells = list(_cells(element))
+    if all(map(_is_paragraph, cells)):
         for cell in cells:
             for child in cell.iterfind("{*}p/*"):
                 _write(child, written)
@@ -108,6 +124,21 @@ def _row(element: etree._Element, written: BlockText) -> None:
         for cell in cells:
             _write(cell, written)
     written.stop(1)
+
+
+def _cells(element: etree._Element) -> Iterator[etree._Element]:
+    """Yield the cells of a row, also those in the fields of a form."""
+    for child in element:
+        if name_of(child) == "tc":
+            yield child
+        elif name_of(child) not in _LEFT_OUT:
+            yield from _cells(child)
+
+
+def _is_paragraph(cell: etree._Element) -> bool:
+    """Whether a cell holds one paragraph and nothing else."""
+    held = [name_of(child) for child in cell if name_of(child) not in _LEFT_OUT]
+    return held == ["p"] and not any(True for _box in cell.iter(f"{{*}}{_BOX}"))
 
 
 def _is_heading(paragraph: etree._Element) -> bool:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "elan 1"
+EXTRACTOR: Final = "elan 2"
 
 NO_TIMES: Final = "segments without times"
+LEFT_OUT: Final = "tiers left out: {names}"
 
 # Names that tiers and their types bear in the archives of the region and in ELAN's own templates.
 _TRANSLATION: Final = re.compile(
@@ -33,6 +34,9 @@ _NO_TEXT: Final = re.compile(
     re.IGNORECASE,
 )
 
+
+# Of a tier that depends on no other these may be a speaker's initials.
+_INITIALS: Final = re.compile(r"(?:gl|ge|gls?|ps|pos|mb|mot?|cv|id|syn|ft|fe|fs|lt)", re.IGNORECASE)
 
 # Tiers that depend on one another; ELAN's own templates have five.
 _DEEPEST: Final = 16
@@ -82,7 +86,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     numbered = {one.number: index for index, (_, one) in enumerate(segments)}
     text, turns = as_lines(_utterances(segments))
     languages = {tier.language for tier in texts}
-    notes = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
+    notes: tuple[str, ...] = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
+    alone = [
+        tier.name for tier in tiers if tier.parent is None and tier not in texts and any(map(_words, tier.annotations))
+    ]
+    notes += (LEFT_OUT.format(names=", ".join(alone)),) if alone else ()
     return Extracted(
         text, EXTRACTOR, turns=turns, notes=notes, versions=tuple(_translations(tiers, segments, numbered)),
         declared_language=languages.pop() if len(languages) == 1 else None,
@@ -165,19 +173,22 @@ def _tiers(root: etree._Element) -> list[_Tier]:
     return tiers
 
 
+def _words(annotation: _Annotation) -> bool:
+    return bool(re.search(r"[^\W\d_]{2}", annotation.words))
+
+
 def _is_translation(tier: _Tier) -> bool:
     return tier.parent is not None and bool(_TRANSLATION.search(tier.name) or _TRANSLATION.search(tier.kind))
 
 
 def _is_transcription(tier: _Tier, tiers: Sequence[_Tier]) -> bool:
     """Whether the words of a tier are those that were said: of a chain of tiers the first that has any."""
-    if _is_translation(tier) or any(_NO_TEXT.search(name) for name in (tier.name, tier.kind)):
+    names = [tier.kind] if tier.parent is None and _INITIALS.fullmatch(tier.name) else [tier.name, tier.kind]
+    if _is_translation(tier) or any(map(_NO_TEXT.search, names)):
         return False
     above = next((one for one in tiers if one.name == tier.parent), None)
     while above is not None:
-        if any(re.search(r"[^\W\d_]{2}", one.words) for one in above.annotations) and not any(
-            _NO_TEXT.search(name) for name in (above.name, above.kind)
-        ):
+        if any(map(_words, above.annotations)) and not any(_NO_TEXT.search(name) for name in (above.name, above.kind)):
             return False
         above = next((one for one in tiers if one.name == above.parent and one is not above), None)
     return True

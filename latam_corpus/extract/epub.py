@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "epub 1"
+EXTRACTOR: Final = "epub 2"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
 # Fonts are obfuscated by these, which hides no text.
 _FONTS_ALONE: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _PAGES: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+# Of pages whose type the package calls otherwise, as text/xml.
+_PAGE_NAMES: Final = (".xhtml", ".html", ".htm")
 _SKIPPED: Final = frozenset({"head", "script", "style", "nav", "svg", "math", "audio", "video", "template", "rt", "rp"})
 _LINES: Final = frozenset({"li", "dt", "dd", "tr", "caption", "figcaption", "summary"})
 _BLOCKS: Final = frozenset({
@@ -117,7 +119,7 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
         properties = (item.get("properties") or "").split()
         if entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or href in skipped:
             continue
-        if item.get("media-type") in _PAGES:
+        if item.get("media-type") in _PAGES or href.lower().endswith(_PAGE_NAMES):
             paths.append(posixpath.normpath(posixpath.join(folder, unquote(href))))
     # Where a guide calls all pages notes or the like, it is the guide that is wrong.
     if not paths:

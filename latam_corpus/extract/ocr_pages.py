@@ -14,6 +14,7 @@ from lxml import html as lxml_html
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.recognised import LINES, confidences_of, mean, of_class
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
@@ -22,18 +23,18 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-ALTO: Final = "alto 1"
-HOCR: Final = "hocr 1"
+ALTO: Final = "alto 2"
+HOCR: Final = "hocr 2"
 
 # Names of the SegmOnto vocabulary (segmonto.github.io) and of Transkribus' and ABBYY's block types.
 _LEFT_OUT: Final = re.compile(
     r"(?:Numbering|RunningTitle|QuireMarks?|DigitizationArtefact|Damage|Stamp|Seal|Graphic|Music)Zone"
-    r"|CustomZone:(?:\w*Numbering|folio|page)|page[-_ ]?number|header|footer|running[-_ ]?(?:title|head)|signature",
+    r"|CustomZone:(?:\w*Numbering|folio|page)|page[-_ ]?number|(?<!sub)header|footer"
+    r"|running[-_ ]?(?:title|head)|signature",
     re.IGNORECASE,
 )
 _LINES: Final = frozenset({"ocr_line", "ocr_textfloat", "ocr_caption"})
 _LEFT_OUT_HOCR: Final = frozenset({"ocr_header", "ocr_footer", "ocr_pageno", "ocr_photo", "ocr_separator", "ocr_noise"})
-_WORD_CONFIDENCE: Final = re.compile(r"\bx_wconf\s+([\d.]+)")
 
 
 def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -67,7 +68,7 @@ def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         " ".join(words(one) for one in software if name_of(one) != "softwareCreator") if software is not None else ""
     )
     return Extracted(
-        "\n\n".join(filter(None, blocks)), f"{ALTO}, {engine}" if engine else ALTO, confidence=_mean(confidences)
+        "\n\n".join(filter(None, blocks)), f"{ALTO}, {engine}" if engine else ALTO, confidence=mean(confidences)
     )
 
 
@@ -95,7 +96,7 @@ def _alto_line(line: etree._Element, confidences: list[float]) -> str:
     for one in line:
         name = name_of(one)
         if name == "String":
-            if one.get("SUBS_TYPE") == "HypPart2":
+            if one.get("SUBS_TYPE") == "HypPart2" and one.get("SUBS_CONTENT"):
                 continue
             written.append(
                 (one.get("SUBS_CONTENT") if one.get("SUBS_TYPE") == "HypPart1" else None) or one.get("CONTENT") or ""
@@ -104,11 +105,16 @@ def _alto_line(line: etree._Element, confidences: list[float]) -> str:
                 confidences.append(float(confidence))
         elif name == "SP":
             written.append(" ")
-        elif name == "HYP" and not any(part.get("SUBS_TYPE") == "HypPart1" for part in line):
-            written.append(one.get("CONTENT") or "-")
+        elif name == "HYP" and not any(map(_is_whole, line)):
+            written[-1:] = ["".join(written[-1:]) + (one.get("CONTENT") or "-")]
     # Some programs write no SP between words.
     spaced = any(name_of(one) == "SP" for one in line)
     return " ".join(("" if spaced else " ").join(written).split()).replace(" \xad", "\xad")
+
+
+def _is_whole(string: etree._Element) -> bool:
+    """Whether the file says the whole word of which this is the first part."""
+    return string.get("SUBS_TYPE") == "HypPart1" and bool(string.get("SUBS_CONTENT"))
 
 
 def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -132,25 +138,17 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     blocks: list[list[str]] = []
     last: object = None
     confidences: list[float] = []
-    for line in root.iter():
-        kinds = set((line.get("class") or "").split()) if isinstance(line.tag, str) else set()
-        if _LINES.isdisjoint(kinds) or any(
-            not _LEFT_OUT_HOCR.isdisjoint((up.get("class") or "").split()) for up in line.iterancestors()
-        ):
+    kinds = LINES if (system or "").lower().startswith("tesseract") else _LINES
+    for line in of_class(root, kinds):
+        if any(not _LEFT_OUT_HOCR.isdisjoint((up.get("class") or "").split()) for up in line.iterancestors()):
             continue
         parent = line.getparent()
         if parent is not last:
             blocks.append([])
             last = parent
         blocks[-1].append(words(line))
-        confidences += [
-            float(match[1]) / 100 for one in line.iter() if (match := _WORD_CONFIDENCE.search(one.get("title") or ""))
-        ]
+        confidences += confidences_of(line)
     joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
     if not joined:
         raise UnusableError("no text", "it has no line of text", "recognise the pages anew")
-    return Extracted(joined, f"{HOCR}, {system}" if system else HOCR, confidence=_mean(confidences))
-
-
-def _mean(values: list[float]) -> float | None:
-    return round(sum(values) / len(values), 4) if values else None
+    return Extracted(joined, f"{HOCR}, {system}" if system else HOCR, confidence=mean(confidences))

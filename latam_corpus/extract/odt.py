@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "odt 1"
+EXTRACTOR: Final = "odt 2"
 
 _CONTENT: Final = "content.xml"
 _META: Final = "meta.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"
+_DRAWN: Final = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _LEFT_OUT: Final = frozenset({
-    *("note", "annotation", "annotation-end", "tracked-changes", "sequence-decls", "ruby-text", "forms", "title"),
-    *("desc", "table-of-content", "illustration-index", "table-index", "alphabetical-index", "bibliography"),
+    *("note", "annotation", "annotation-end", "tracked-changes", "sequence-decls", "ruby-text", "forms"),
+    *("table-of-content", "illustration-index", "table-index", "alphabetical-index", "bibliography"),
 })  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 def _write(element: etree._Element, written: BlockText) -> None:
     name = name_of(element)
-    if name in _LEFT_OUT or not name:
+    if not name or _is_left_out(element):
         return
     if name == "line-break":
         written.stop(1)
@@ -74,9 +75,12 @@ def _write(element: etree._Element, written: BlockText) -> None:
         # A heading stands apart, and so does a paragraph of several lines, which is a stanza.
         ends = 2 if name == "h" or element.find(".//{*}line-break") is not None else 1
         written.stop(ends)
-        _inside(element, written)
+        shapes = _inside(element, written)
         if not written.stop(ends) and ends == 1:
             written.stop(2)
+        for shape in shapes:
+            _write(shape, written)
+            written.stop(1)
     elif name == "table-row":
         _row(element, written)
     else:
@@ -88,7 +92,7 @@ def _row(element: etree._Element, written: BlockText) -> None:
     """Add the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
     cells = [cell for cell in element if name_of(cell) == "table-cell"]
-    if all(len(cell) == 1 and name_of(cell[0]) in ("p", "h") for cell in cells):
+    if all(len(cell) == 1 and name_of(cell[0]) in ("p", "h") and not _shapes(cell) for cell in cells):
         for cell in cells:
             _inside(cell[0], written)
             written.add(" ")
@@ -98,16 +102,31 @@ def _row(element: etree._Element, written: BlockText) -> None:
     written.stop(1)
 
 
-def _inside(element: etree._Element, written: BlockText) -> None:
+def _inside(element: etree._Element, written: BlockText) -> list[etree._Element]:
+    """Add what stands in a paragraph; return the shapes that it holds, whose text would cut its sentences."""
+    shapes: list[etree._Element] = []
     written.add(element.text or "")
     for child in element:
         if name_of(child) in ("span", "a", "meta", "ruby", "ruby-base", "meta-field") or _is_field(child):
-            _inside(child, written)
+            shapes += _inside(child, written)
+        elif str(child.tag).startswith(_DRAWN):
+            shapes.append(child)
         else:
             _write(child, written)
         written.add(child.tail or "")
+    return shapes
+
+
+def _shapes(element: etree._Element) -> bool:
+    return any(str(one.tag).startswith(_DRAWN) for one in element.iter())
+
+
+def _is_left_out(element: etree._Element) -> bool:
+    """Whether an element is no text; titles and descriptions are where they are those of a shape."""
+    name = name_of(element)
+    return name in _LEFT_OUT or (name in ("title", "desc") and "svg" in str(element.tag))
 
 
 def _is_field(element: etree._Element) -> bool:
     """Whether an element holds characters of the paragraph itself, as dates, names and references do."""
-    return not len(element) and bool(element.text) and name_of(element) not in {*_LEFT_OUT, "p", "h"}
+    return not len(element) and bool(element.text) and name_of(element) not in ("p", "h") and not _is_left_out(element)

@@ -17,7 +17,7 @@ from latam_corpus.extract.programs import TESSERACT, run, tesseract
 from latam_corpus.text.xml_tree import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from lxml import etree
 
@@ -31,8 +31,9 @@ _SECONDS: Final = 240  # of a page of a newspaper, on a busy machine
 _ALIKE: Final = 0.18
 _BOX: Final = re.compile(r"\bbbox (-?\d+) (-?\d+) (-?\d+) (-?\d+)")
 _SIZE: Final = re.compile(r"\bx_size ([\d.]+)")
-_CONFIDENCE: Final = re.compile(r"\bx_wconf ([\d.]+)")
-_LINES: Final = frozenset({"ocr_line", "ocr_caption", "ocr_textfloat", "ocr_header"})
+_CONFIDENCE: Final = re.compile(r"\bx_wconf\s+([\d.]+)")
+# Of tesseract, whose `ocr_header` is a heading in the text.
+LINES: Final = frozenset({"ocr_line", "ocr_caption", "ocr_textfloat", "ocr_header"})
 ASK: Final = 'name its languages in the stage extract, ocr = ["spa"], or hand over ALTO, hOCR or a PDF with text'
 
 
@@ -45,7 +46,7 @@ class Recognised(NamedTuple):
     @property
     def confidence(self) -> float | None:
         """The mean over all words."""
-        return round(sum(self.confidences) / len(self.confidences), 4) if self.confidences else None
+        return mean(self.confidences)
 
 
 def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -114,23 +115,32 @@ def read_hocr(hocr: bytes, dots: float = DOTS) -> Recognised:
     root = lxml_html.document_fromstring(hocr, parser=parser)
     pages: list[list[Line]] = []
     confidences: list[float] = []
-    for page in _of_class(root, {"ocr_page"}):
+    for page in of_class(root, {"ocr_page"}):
         box = _BOX.search(page.get("title") or "")
         height = float(box[4]) if box else 0.0
-        lines = [line for one in _of_class(page, _LINES) if (line := _line(one, height, 72 / dots))]
+        lines = [line for one in of_class(page, LINES) if (line := _line(one, height, 72 / dots))]
         usual = median([line.size for line in lines]) if lines else 0.0
         pages.append([line._replace(size=usual) if abs(line.size - usual) < _ALIKE * usual else line for line in lines])
-        confidences += [
-            float(match[1]) / 100
-            for one in _of_class(page, {"ocrx_word"})
-            if words(one) and (match := _CONFIDENCE.search(one.get("title") or ""))
-        ]
+        confidences += confidences_of(page)
     return Recognised(pages, confidences)
 
 
-def _of_class(root: etree._Element, kinds: set[str] | frozenset[str]) -> Iterator[etree._Element]:
+def confidences_of(element: etree._Element) -> Iterator[float]:
+    """Yield how sure the engine is of each word in an element of hOCR, 0 to 1."""
+    for one in of_class(element, {"ocrx_word"}):
+        if words(one) and (match := _CONFIDENCE.search(one.get("title") or "")):
+            yield float(match[1]) / 100
+
+
+def mean(confidences: Sequence[float]) -> float | None:
+    """Return the mean of all words; None for none."""
+    return round(sum(confidences) / len(confidences), 4) if confidences else None
+
+
+def of_class(root: etree._Element, kinds: Collection[str]) -> Iterator[etree._Element]:
+    """Yield the elements of hOCR, from the root on, that have one of these classes."""
     for one in root.iter():
-        if isinstance(one.tag, str) and not kinds.isdisjoint((one.get("class") or "").split()):
+        if isinstance(one.tag, str) and any(kind in kinds for kind in (one.get("class") or "").split()):
             yield one
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "rtf 1"
+EXTRACTOR: Final = "rtf 2"
 
 _FIELD: Final = re.compile(r"\{\\(title|author) ((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)\}")
 _HEAD: Final = 2**16
@@ -57,4 +57,5 @@ def _plain(coded: str) -> str:
     from striprtf import striprtf
 
     read: Callable[..., str] = striprtf.rtf_to_text
-    return read(coded, errors="replace")
+    # A character beyond the basic plane is written in two halves.
+    return read(coded, errors="replace").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "tei 1"
+EXTRACTOR: Final = "tei 2"
 
 # Of more bytes the tree isn't held, which takes five times as many.
 _LARGE: Final = 32 * 2**20
@@ -128,6 +128,8 @@ class _Writer(BlockText):
             chosen = min(element, key=lambda one: _rank(name_of(one)), default=None)
             if chosen is not None:
                 self.walk(chosen)
+        elif name == "app" and (reading := _only_readings(element)) is not None:
+            self._inside(reading)
         else:
             self._inside(element)
         if ends:
@@ -151,6 +153,11 @@ class _Writer(BlockText):
             element.tail = (element.tail or "").lstrip()
         elif name == "lb":
             self.add(" ")
+
+
+def _only_readings(apparatus: etree._Element) -> etree._Element | None:
+    """Return the first witness's reading where an editor chose none, and all would be lost."""
+    return None if apparatus.find("{*}lem") is not None else next(apparatus.iter("{*}rdg"), None)
 
 
 def _rank(name: str) -> int:

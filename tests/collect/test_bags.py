@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
-from typing import TYPE_CHECKING, Any
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
 
 import bagit
 import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read_all
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SOURCE = Source(id="envio", title="Envío", holder="Biblioteca")
 
@@ -98,3 +101,166 @@ def test_a_catalogue_beside_the_payload_is_read(bag: Path) -> None:
     source = Source.model_validate({**_SOURCE.model_dump(), "collect": {"index": {"file": "metadata/indice.csv"}}})
     (frame,) = read_all(source, list_inputs(source, bag))
     assert dict(frame.select(frame["origin"].struct.field("file"), "title").iter_rows())["data/tres.txt"] == "Tres"
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _list(bag: Path) -> Path:
+    (list_,) = bag.glob("manifest-*.txt")
+    return list_
+
+
+def _evidence(where: Path) -> dict[str, dict[str, Any]]:
+    return {name: json.loads(row["evidence"]) for name, row in _rows(where).items() if row["drop_reason"]}
+
+
+def test_a_broken_line_of_a_list_is_told(bag: Path) -> None:
+    """With its number; the file that it was about is in no list."""
+    lines = _list(bag).read_text().splitlines()
+    at = next(number for number, line in enumerate(lines) if "tres" in line)
+    lines[at] = "¿? data/tres.txt"
+    (bag / "tagmanifest-md5.txt").unlink(missing_ok=True)
+    for tags in bag.glob("tagmanifest-*"):
+        tags.unlink()
+    _list(bag).write_text("\n".join(lines))
+    assert _reasons(bag) == {
+        "data/tres.txt#": "unreadable:not in the list",
+        f"{_list(bag).name}#{at + 1}": "unreadable:malformed record",
+    }
+    assert _evidence(bag)[f"{_list(bag).name}#{at + 1}"]["near"] == "¿? data/tres.txt"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("00 data/tres.txt", "malformed record"),  # too short a checksum
+        ("{checksum} bag-info.txt", "malformed record"),  # no payload
+        ("{checksum} data/../../secreto", "missing file"),
+        ("{other} data/tres.txt", "named twice"),
+    ],
+)
+def test_a_line_that_contradicts_is_told(bag: Path, line: str, reason: str) -> None:
+    """One file with two checksums, one outside of the payload, half a checksum."""
+    for tags in bag.glob("tagmanifest-*"):
+        tags.unlink()
+    checksum = _list(bag).read_text().split()[0]
+    added = line.format(checksum=checksum, other=checksum[::-1])
+    count = len(_list(bag).read_text().splitlines())
+    _list(bag).write_text(_list(bag).read_text().rstrip("\n") + "\n" + added + "\n")
+    assert (
+        _reasons(bag).get(f"{_list(bag).name}#{1 if reason == 'missing file' else count + 1}") == f"unreadable:{reason}"
+    )
+
+
+def test_a_doubled_line_says_nothing_new(bag: Path) -> None:
+    """The same checksum twice is no contradiction."""
+    for tags in bag.glob("tagmanifest-*"):
+        tags.unlink()
+    _list(bag).write_text(_list(bag).read_text() * 2)
+    assert not _reasons(bag)
+
+
+def test_a_changed_list_is_told(bag: Path) -> None:
+    """The bag's list of its own files says what it was."""
+    _list(bag).write_text(_list(bag).read_text() + "\n")
+    assert _reasons(bag) == {f"{_list(bag).name}#": "unreadable:checksum differs"}
+
+
+def test_names_are_coded_as_the_bags_maker_did(tmp_path: Path) -> None:
+    """Percent signs as they are (0.97), the sign alone (1.0), or all that isn't ASCII."""
+    (tmp_path / "data").mkdir()
+    lines = ["BagIt-Version: 1.0"]
+    (tmp_path / "bagit.txt").write_text(lines[0])
+    coded = {"100%25.txt": "100%25.txt", "50%.txt": "50%25.txt", "el río.txt": "el%20r%C3%ADo.txt", "b.txt": "b.txt"}
+    listed = []
+    for name, written in coded.items():
+        (tmp_path / "data" / name).write_text(name, encoding="utf-8")
+        listed.append(f"{_md5(name)}  ./data/{written}")
+    (tmp_path / "manifest-md5.txt").write_text("\r\n".join(listed))
+    assert not _reasons(tmp_path)
+
+
+def test_the_strongest_list_that_names_a_file_counts(tmp_path: Path) -> None:
+    """Lists of 0.97 may each name other files; one of an algorithm that nobody knows is no text."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "bagit.txt").write_text("BagIt-Version: 0.97")
+    for name in ("uno", "dos", "tres"):
+        (tmp_path / "data" / f"{name}.txt").write_text(name)
+    digests = {name: hashlib.new(kind, word).hexdigest() for name, kind, word in (
+        ("uno", "sha3_256", b"uno"), ("dos", "md5", b"dos"), ("tres", "md5", b"tes"))}  # fmt: skip
+    (tmp_path / "manifest-sha3-256.txt").write_text(f"{digests['uno']} data/uno.txt\n")
+    (tmp_path / "manifest-md5.txt").write_text(f"{digests['dos']} data/dos.txt\n{digests['tres']} data/tres.txt\n")
+    (tmp_path / "manifest-whirlpool.txt").write_text("00 data/uno.txt\n")
+    assert _reasons(tmp_path) == {"data/tres.txt#": "unreadable:checksum differs"}
+
+
+def test_a_bag_of_unknown_lists_says_which_are_known(tmp_path: Path) -> None:
+    """And which it has."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "bagit.txt").write_text("BagIt-Version: 1.0")
+    (tmp_path / "manifest-whirlpool.txt").write_text("00 data/uno.txt\n")
+    told = _evidence(tmp_path)["bagit.txt#"]
+    assert told["lists"] == ["manifest-whirlpool.txt"]
+    assert "sha512" in told["known"]
+
+
+def test_what_is_to_be_fetched_is_told_with_its_address(bag: Path) -> None:
+    """A bag with holes; a broken line of its list, and what no list of checksums names."""
+    (bag / "data/tres.txt").unlink()
+    wanted = ("https://b.example/tres.txt 5 data/tres.txt", "roto", "https://b.example/x - data/otro.txt")
+    (bag / "fetch.txt").write_text("\n".join(wanted))
+    told = list(_evidence(bag).values())
+    assert [one.get("fetch") for one in told if one.get("name") == "data/tres.txt"] == ["https://b.example/tres.txt"]
+    assert sorted(str(one.get("near") or one.get("name")) for one in told) == ["data/otro.txt", "data/tres.txt", "roto"]
+
+
+def test_what_a_bag_says_of_itself_may_be_a_column(bag: Path) -> None:
+    """By its labels, where the source maps them."""
+    columns = {"contributor": "Source-Organization"}
+    source = Source.model_validate({**_SOURCE.model_dump(), "collect": {"columns": columns}})
+    (frame,) = read_all(source, list_inputs(source, bag))
+    assert set(frame["contributor"]) == {"Biblioteca"}
+
+
+def _packed(folder: Path, suffix: str) -> Path:
+    """A folder as an archive, as a library hands over a bag."""
+    return Path(shutil.make_archive(str(folder), suffix, folder.parent, folder.name))
+
+
+@pytest.mark.parametrize("suffix", ["zip", "gztar"])
+def test_a_bag_in_an_archive_is_held_against_its_list(bag: Path, suffix: str) -> None:
+    """As if it were unpacked: a changed file, a missing one, one too many."""
+    assert not _reasons(_packed(bag, suffix))
+    (bag / "data/cantos/la barca.txt").write_text("La barca salió!", encoding="utf-8")
+    (bag / "data/tres.txt").unlink()
+    (bag / "data/nuevo.txt").write_text("Nuevo.", encoding="utf-8")
+    archive = _packed(bag, suffix)
+    unpacked = {name.removesuffix("#"): reason for name, reason in _reasons(bag).items()}
+    packed = {name.removeprefix(f"{archive.name}#bolsa/"): reason for name, reason in _reasons(archive).items()}
+    assert packed == unpacked
+    assert len(packed) == 3
+
+
+def test_a_bag_in_an_archive_in_a_tar_is_checked_too(bag: Path) -> None:
+    """A tar's members open once."""
+    (bag / "data/tres.txt").write_text("Cuatro.", encoding="utf-8")
+    inner = _packed(bag, "zip")
+    outer = inner.parent / "lote.tar"
+    with tarfile.open(outer, "w") as packed:
+        packed.add(inner, "bolsa.zip")
+    assert _reasons(outer) == {"lote.tar#bolsa.zip/bolsa/data/tres.txt": "unreadable:checksum differs"}
+
+
+def test_a_damaged_member_of_a_bag_is_one_failed_row(tmp_path: Path) -> None:
+    """The others are read."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        packed.writestr("bagit.txt", "BagIt-Version: 1.0")
+        for name in ("uno", "dos"):
+            packed.writestr(f"data/{name}.txt", f"Aquí está {name}.")
+        digests = [f"{_md5(f'Aquí está {name}.')} data/{name}.txt" for name in ("uno", "dos")]
+        packed.writestr("manifest-md5.txt", "\n".join(digests))
+    (tmp_path / "b.zip").write_bytes(held.getvalue().replace("está uno".encode(), b"esta  uno", 1))
+    assert _reasons(tmp_path / "b.zip") == {"b.zip#data/uno.txt": "unreadable:damaged file"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -88,11 +89,15 @@ def test_a_document_is_named_by_its_file(tmp_path: Path) -> None:
 
 
 def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
-    """The first counts."""
-    _csv(_folder(tmp_path) / "c.csv", (_ROWS[0], ("uno.txt", "Otro", "", "", "")))
-    rows = _read(_source(index={"file": "c.csv"}, columns=_MAPPED), tmp_path)
+    """Rows that say the same are one; of rows that don't, nobody knows which is right."""
+    _csv(_folder(tmp_path) / "c.csv", (_ROWS[0], ("uno.txt", *_ROWS[0][1:])))
+    source = _source(index={"file": "c.csv"}, columns=_MAPPED)
+    rows = _read(source, tmp_path)
     assert _by_file(rows)["cantos/uno.txt"]["title"] == "La barca"
     assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:named twice"]
+    _csv(tmp_path / "c.csv", (_ROWS[0], ("uno.txt", "La barca", "Paz, Ana; Ríos, Luis", "1932", "es")))
+    with pytest.raises(ConfigError, match=r"row 3 says otherwise of «cantos/uno\.txt» than c\.csv, 2 does: Año"):
+        list_inputs(source, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -246,3 +251,41 @@ def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
     after = keys()
     assert {name for name in before if before[name] != after[name]} == {"dos.txt", "c.csv"}
+
+
+@pytest.mark.parametrize("suffix", ["zip", "xztar"])
+@pytest.mark.parametrize("where", ["archivo", "carpeta"])
+def test_a_catalogue_inside_an_archive_describes_its_members(tmp_path: Path, suffix: str, where: str) -> None:
+    """As beside a folder, and what is missing or has no row is told the same."""
+    (tmp_path / "a").mkdir()
+    _xlsx(_folder(tmp_path / "a") / "c.xlsx")
+    (tmp_path / "envios").mkdir()
+    archive = shutil.make_archive(str(tmp_path / "envios/envio"), suffix, tmp_path / "a")
+    source = _source(index={"file": "**/c.xlsx"}, columns=_MAPPED)
+    given = tmp_path / "envios" if where == "carpeta" else archive
+    rows = _read(source, given)  # type: ignore[arg-type]
+    titles = {row["origin"]["member"]: row["title"] for row in rows if not row["drop_reason"]}
+    assert titles == {"cantos/uno.txt": "La barca", "dos.txt": "El río", "suelto.txt": None}
+    (failed,) = [row for row in rows if row["drop_reason"]]
+    assert json.loads(failed["evidence"])["names"] == ["tres.txt"]
+    doubts = [str(doubt.problem) for doubt in examine(source, str(given)).doubts]
+    assert any("/suelto.txt" in doubt for doubt in doubts)
+    assert any(doubt.startswith("1 of its rows") for doubt in doubts)
+
+
+def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
+    """Before anything is read; so is one whose catalogue lacks a column."""
+    (tmp_path / "a").mkdir()
+    _csv(_folder(tmp_path / "a") / "c.csv")
+    archive = shutil.make_archive(str(tmp_path / "envio"), "zip", tmp_path / "a")
+    with pytest.raises(ConfigError, match=r"no file in «envio\.zip» is «indice\.csv»"):
+        list_inputs(_source(index={"file": "indice.csv"}), archive)
+    with pytest.raises(ConfigError, match="did you mean «Título»"):
+        list_inputs(_source(index={"file": "c.csv"}, columns={"title": "Titulo"}), archive)
+
+
+def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
+    """Its heads are nobody's, and the source maps none."""
+    _csv(_folder(tmp_path) / "c.csv")
+    doubts = [str(doubt.problem) for doubt in examine(_source(index={"file": "c.csv"}), str(tmp_path)).doubts]
+    assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)

@@ -10,7 +10,7 @@ import pytest
 import srt
 import webvtt
 
-from latam_corpus.extract.captions import BROKEN_TIMES, OUT_OF_ORDER, extract
+from latam_corpus.extract.captions import BLANK_LINES, BROKEN_TIMES, OUT_OF_ORDER, extract
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.lrc import extract as extract_lrc
 
@@ -90,8 +90,18 @@ def test_rolling_captions_are_taken_once() -> None:
 def test_cues_out_of_order_are_sorted_and_told() -> None:
     """The text is in the order of time; a time that can't be read is told as well."""
     found = extract(_srt([(5.0, 6.0, "Después."), (1.0, 2.0, "Antes.")]) + b"\n3\n00:xx --> 00:00:09,000\nNada.\n", {})
-    assert found.text.startswith("Antes.\nDespués.")
-    assert set(found.notes) == {OUT_OF_ORDER, BROKEN_TIMES}
+    assert found.text == "Antes.\nNada.\nDespués."
+    assert {*found.notes} >= {OUT_OF_ORDER, BROKEN_TIMES}
+
+
+def test_a_blank_line_in_a_cue_loses_no_words() -> None:
+    """What stands below it isn't the next cue's number; an empty cue's neighbour is."""
+    times = "00:00:01,000 --> 00:00:02,000"
+    raw = f"1\n{times}\nHola,\n\nvecina.\n\n2\n{times}\n¿Qué tal?\n".encode()
+    found = extract(raw, {})
+    assert (found.text, found.notes) == ("Hola, vecina.\n¿Qué tal?", (BLANK_LINES,))
+    empty = b"1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:02,000 --> 00:00:03,000\nHola.\n"
+    assert (extract(empty, {}).text, extract(empty, {}).notes) == ("Hola.", ())
 
 
 def test_a_file_without_cues_is_told() -> None:

@@ -42,7 +42,7 @@ def test_alto_gives_its_lines_in_reading_order() -> None:
     """A running title goes, a word that the file says whole is whole, the engine and its confidence are told."""
     found = alto(_ALTO.encode(), {})
     assert found.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
-    assert (found.extractor, found.confidence) == ("alto 1, tesseract 5.5", 0.9)
+    assert (found.extractor, found.confidence) == ("alto 2, tesseract 5.5", 0.9)
 
 
 def test_both_are_told_by_their_content() -> None:
@@ -65,7 +65,7 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     found = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
     assert found.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
-    assert found.extractor.startswith("hocr 1, tesseract")
+    assert found.extractor.startswith("hocr 2, tesseract")
     assert found.confidence is not None
     assert found.confidence > 0.5
 

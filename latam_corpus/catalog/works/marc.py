@@ -21,6 +21,8 @@ _PUNCTUATION: Final = " \t/:;,="
 _ROLES: Final = re.compile(r"aut|dub|com|cre|ive|lyr|lbt|autor|author|compil|entrevistad[oa]|letrist", re.IGNORECASE)
 _LANGUAGE_008: Final = slice(35, 38)
 _DATE_008: Final = slice(7, 11)
+_END: Final = b"\x1d"
+_LONGEST: Final = 99_999  # as it can be stated
 _NO_LANGUAGE: Final = ("", "und", "zxx", "mul", "|||", "   ")
 
 
@@ -37,10 +39,18 @@ def marc_records(raw: bytes) -> list[Catalogued]:
         from pymarc import MARCReader  # an extra
     except ImportError:
         raise _absent() from None
-    reader = MARCReader(
-        io.BytesIO(raw), to_unicode=True, permissive=True, utf8_handling="replace", hide_utf8_warnings=True
-    )
-    return [Catalogued() if record is None else _catalogued(record) for record in reader]
+    records = []
+    # By their ends and not by the lengths that they state, after a wrong one of which all others would be lost.
+    for piece in raw.split(_END):
+        written = piece.lstrip(b"\r\n\x1a\0")
+        if not written.strip():
+            continue
+        stated = b"%05d" % min(len(written) + 1, _LONGEST)
+        whole = io.BytesIO(stated + written[len(stated) :] + _END)
+        reader = MARCReader(whole, to_unicode=True, permissive=True, utf8_handling="replace", hide_utf8_warnings=True)
+        record = next(reader, None)
+        records.append(Catalogued() if record is None else _catalogued(record))
+    return records
 
 
 def marcxml_record(record: etree._Element) -> Catalogued:
