@@ -1,11 +1,13 @@
-"""What genres and signals are called, in the three languages that pages speak."""
+"""What signals, and the values of columns, are called, in the three languages that pages speak."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.display_names import GENRES
+from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
+from latam_corpus.codes import UNDETERMINED, short
 from latam_corpus.messages import Message, _, same
+from latam_corpus.report.page_words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,10 +77,16 @@ def signal_name(signal: str) -> Message:
     return _SIGNALS.get(signal, same(signal))
 
 
-def genre_name(genre: str) -> Message:
-    """Return what a genre is called.
+def value_name(column: str, value: str) -> Message:
+    """Return what a value of a column is called.
 
-    >>> genre_name("oral_history").translate("es")
-    'historia oral'
+    >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
+    ('español', 'Brasil')
     """
-    return GENRES.get(genre, same(genre))
+    if not value:
+        return WORDS["not_stated"]
+    if column == "language":
+        return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
+    if column == "decade":
+        return same(f"{value}–{int(value) + 9}")
+    return {"country": COUNTRIES, "genre": GENRES, "rights_tier": TIERS}.get(column, {}).get(value, same(value))

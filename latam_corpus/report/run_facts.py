@@ -58,6 +58,7 @@ class Shown(NamedTuple):
     reason: str
     text: str | None
     goes_on: bool
+    language: str = ""
 
 
 class Near(NamedTuple):
@@ -341,7 +342,9 @@ class _Texts:
         text = row["text"] or ""
         beginning = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
         title = redact(row["title"] or "")[0]
-        return Shown(doc_id, title, about, row["drop_reason"] or "", beginning, goes_on=len(text) > _SHOWN)
+        return Shown(
+            doc_id, title, about, row["drop_reason"] or "", beginning, len(text) > _SHOWN, row["language"] or ""
+        )
 
     def pair(self, mine: str, other: str, size: int) -> Pair:
         here, there = self.rows[mine], self.rows.get(other)

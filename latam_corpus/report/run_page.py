@@ -5,17 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from latam_corpus.__about__ import __version__
-from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
-from latam_corpus.codes import UNDETERMINED, short
-from latam_corpus.messages import Message, enumerated, same
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.messages import Message, enumerated
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.report.figures import Figures
-from latam_corpus.report.names import signal_name
+from latam_corpus.report.names import signal_name, value_name
 from latam_corpus.report.page_words import WORDS
-from latam_corpus.report.reasons import bound_of, in_plain_words
-from latam_corpus.report.signals_page import histogram
-from latam_corpus.report.templating import render
+from latam_corpus.report.reasons import bound_of, meaning
+from latam_corpus.report.signals_page import histogram, intervals
+from latam_corpus.report.templating import render, sections_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -40,7 +38,13 @@ class Rows(NamedTuple):
 
 
 def run_page(
-    facts: RunFacts, language: str, out: str, released: Manifest | None = None, *, internal: bool = False
+    facts: RunFacts,
+    language: str,
+    out: str,
+    released: Manifest | None = None,
+    *,
+    internal: bool = False,
+    served: bool = False,
 ) -> str:
     """Return the page as HTML.
 
@@ -50,6 +54,7 @@ def run_page(
         out: the folder of runs as a command names it.
         released: the version that holds the run's documents.
         internal: whether it is stamped as not for outside.
+        served: whether it has a search.
 
     Raises:
         ConfigError: pages don't speak the language.
@@ -61,14 +66,14 @@ def run_page(
     return render(
         "run.html",
         language,
-        kind=WORDS["run_report"].translate(language),
+        kind="run_report",
         title=recipe.get("title") or name,
         name=name,
         recipe=recipe.get("name", ""),
         finished_on=figures.moment(values.get("written", "")),
-        toolkit=__version__,
         internal=internal,
-        sections=_SECTIONS,
+        served=served,
+        sections=sections_of(_SECTIONS),
         facts=facts,
         released=released,
         limit=values.get("limit"),
@@ -112,26 +117,6 @@ def contents(column: str, counted: Sequence[tuple[str, int]]) -> Rows:
     )
 
 
-def value_name(column: str, value: str) -> Message:
-    """Return what a value of a column is called.
-
-    >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
-    ('español', 'Brasil')
-    """
-    if not value:
-        return WORDS["not_stated"]
-    if column == "language":
-        return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
-    if column == "decade":
-        return same(f"{value}–{int(value) + 9}")
-    return {"country": COUNTRIES, "genre": GENRES, "rights_tier": TIERS}.get(column, {}).get(value, same(value))
-
-
-def meaning(reason: str) -> Message:
-    """Return what a drop reason means, in a sentence."""
-    return enumerated(in_plain_words(reason, None), "; ")
-
-
 def _tells(counted: Sequence[tuple[str, int]]) -> bool:
     return any(value for value, _ in counted)
 
@@ -169,7 +154,8 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
         share=figures.share(one.documents, facts.rows_in),
         sources=", ".join(f"{source} ({figures.number(n)})" for source, n in one.sources),
     )
-    values: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": "", "bins": []}
+    values: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": ""}
+    values["near"] = [{"value": near.value, "dropped": near.dropped, **near.shown._asdict()} for near in one.near]
     bound = bound_of(one.reason)
     if not one.bins or bound is None:
         return values
@@ -181,8 +167,7 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
     )
     limits = (one.limit, None) if bound[1] == "<" else (None, one.limit)
     values["drawing"] = histogram(one.bins, one.low, one.high, limits, figures.short, label.translate(figures.language))
-    step = (one.high - one.low) / len(one.bins)
-    values["bins"] = [(one.low + at * step, one.low + (at + 1) * step, n) for at, n in enumerate(one.bins) if n]
+    values["bins"] = intervals(one.bins, one.low, one.high)
     return values
 
 

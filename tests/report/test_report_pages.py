@@ -181,6 +181,56 @@ def test_hostile_texts_and_names_stay_texts(
     assert "\\u202egnirts" in page.text
 
 
+def _no_trace(path: Path) -> _Page:
+    """The page, which is whole, and on which nothing hostile is an element or can't be seen."""
+    text = path.read_text(encoding="utf-8")
+    page = _checked(text)
+    assert not set("\u202e\u2066\u200f\x1b\x07\x00") & set(text)
+    return page
+
+
+def test_hostile_texts_stay_texts_on_the_other_pages(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
+    signals = {"stop_word_share": 0.1, "word_count": 40.0}
+    short = [one[:100_000] for one in _HOSTILE]
+    words = [*short, " ".join(one for one in short if len(one) < 1000)]
+    about = [dict.fromkeys(("title", "contributor", "variety", "rights"), one) | {"text": one} for one in words]
+    kept = [document(n, **one, creators=[one["title"]], signals=signals) for n, one in enumerate(about)]
+    folder = kept_run("cuentos-1a2b3c4d", kept)
+    copies = [
+        row
+        | {"doc_id": f"{n:032x}", "duplicate_of": row["doc_id"], "text": f"{row['text']}\nFin.", "url": row["title"]}
+        for n, row in enumerate(kept)
+    ]
+    _dropped(folder, [row | {"drop_reason": row["title"][:300] + "!"} for row in copies], words[-1])
+    out = ("--out", tmp_path / "out")
+    command_line("measure", folder, "--html", tmp_path / "m.html", *out)
+    assert "<script>alert(1)</script>" in _no_trace(tmp_path / "m.html").text
+    for more in ([], ["--set-aside", "--by", "drop_reason"]):
+        command_line("sample", folder, "--n", "50", *more, "--to", tmp_path / "s.html", *out)
+        assert "\\u202egnirts" in _no_trace(tmp_path / "s.html").text
+    for number in (_HOSTILE.index("a" * 10_000_000), len(words) - 1):
+        assert command_line("explain", f"{number:032x}", "--html", tmp_path / "v.html", *out).code == 0
+        assert "only in this one: Fin." in _no_trace(tmp_path / "v.html").text
+
+
+def test_hostile_files_stay_files_on_the_pages_of_a_desk(command_line: CommandLine, tmp_path: Path) -> None:
+    """What `sources preview` and `sources inventory` show of a folder that somebody hands over."""
+    folder = tmp_path / "entrega"
+    folder.mkdir()
+    for n, one in enumerate(_HOSTILE):
+        words = one[:20_000].encode()
+        name = "".join(sign for sign in one[:60] if sign not in "/\x00")
+        (folder / f"{n} {name}.txt").write_bytes(words + "\nLa barca salió del puerto antes del alba.".encode())
+    out = ("--out", tmp_path / "out")
+    command_line("sources", "preview", folder, "--n", "20", "--html", tmp_path / "p.html", *out)
+    assert "La barca salió" in _no_trace(tmp_path / "p.html").text
+    command_line("sources", "inventory", folder, "--html", tmp_path / "i.html", *out)
+    assert _no_trace(tmp_path / "i.html").text.count("<script") == 5
+
+
 def test_only_what_may_be_shown_is_on_the_page(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
