@@ -14,6 +14,7 @@ WORDS: Final = {
     "internal": _("Internal: it holds texts whose terms don't allow them to be shown outside."),
     "run_lead": _("Of {n} documents that came, {kept} stayed: {share}."),
     "release_lead": _("{n} documents, {size} of text, from {sources} sources."),
+    "release_lead_one": _("{n} documents, {size} of text, from one source."),
     "run": _("Run"),
     "recipe": _("Recipe"),
     "version": _("Version"),
@@ -35,6 +36,7 @@ WORDS: Final = {
     "share_left": _("Share of all that came"),
     "collected": _("collected"),
     "sources": _("By source, what lost most first"),
+    "lost_of_source": _("Set aside"),
     "source": _("Source"),
     "in": _("In"),
     "kept": _("Kept"),
@@ -57,7 +59,7 @@ WORDS: Final = {
     "nothing_fell": _("Nothing was set aside."),
     "reason": _("Reason"),
     "other_reasons": _("The other reasons"),
-    "cost": _("{n} documents, {share} of all that came; from {sources}"),
+    "cost": _("Documents: {n}, {share} of all that came; from {sources}"),
     "measured": _("Values and bounds"),
     "measure_lead": _("{n} documents were measured; all bounds together would drop {drops}: {share}."),
     "unmeasured": _("{n} more documents fell before they were measured."),
@@ -181,7 +183,19 @@ WORDS: Final = {
     "cpu": _("CPU seconds"),
     "changed_rows": _("Changed"),
     "seconds_per_1000": _("ms a document"),
+    "nothing_kept": _("Nothing was kept."),
+    "owing": _("What its terms ask"),
+    "owing_how": _(
+        "The source of most documents first. A release's page has the holders too, and its rows say whom to name."
+    ),
+    "no_rights": _("nothing of it is released: its rights aren't known"),
     "since": _("What changed since the run before"),
+    "since_how": _("Of sources and stages, how many were kept of how many came; then what the two rest on otherwise."),
+    "is_there": _("there"),
+    "files_new": _("files that came new"),
+    "files_gone": _("files that are no longer there"),
+    "files_other": _("files with other content"),
+    "files_reading": _("files that were read otherwise"),
     "since_version": _("What changed since the version before"),
     "first_run": _("There is no earlier run of this recipe."),
     "first_version": _("It is built upon no earlier version."),
@@ -193,6 +207,9 @@ WORDS: Final = {
     "aspect": _("Which"),
     "how": _("How to go on from here"),
     "how_explain": _("To hear the whole story of one document:"),
+    "how_life": _("The same as a page, to show it to others:"),
+    "how_withdraw_any": _("To take a document back, once it is released:"),
+    "how_search": _("To search its documents on this machine:"),
     "how_sample": _("To read more of what was set aside:"),
     "how_measure": _("To see what each bound costs, and which file states it:"),
     "how_compare": _("To see on which documents two runs disagree:"),
@@ -232,6 +249,13 @@ WORDS: Final = {
     "language_of": _("Language"),
     "size_on_disk": _("Shards"),
     "footer": _("Made by latam-corpus {version}. The page is one file: it asks for nothing from the network."),
+}
+
+ASPECTS: Final = {
+    "options": _("options"),
+    "models": _("models"),
+    "code": _("code"),
+    "libraries": _("libraries"),
 }
 
 OWED: Final = {

@@ -165,7 +165,7 @@ def sample_page(
     documents = [_document(row, most, (compared or {}).get(row["doc_id"])) for row in rows]
     groups = [
         {
-            "name": enumerated((value_name(c, v or "") for c, v in zip(by, key, strict=True)), " · "),
+            "name": enumerated((_value(c, v) for c, v in zip(by, key, strict=True)), " · "),
             "documents": [*held],
         }
         for key, held in groupby(documents, lambda one: [one["row"][column] or "" for column in by])

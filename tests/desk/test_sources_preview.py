@@ -83,9 +83,9 @@ def test_the_terminal_shows_text_beside_original_in_the_readers_language(
     told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
     assert told.code == 0
     assert "✓ fica" in told.out
-    assert "✗ cai" in told.out
+    assert "✗ fica de fora" in told.out
     assert "[red]La barca[/red]" in told.out
-    assert "Textos de prova: 3" in told.out
+    assert "Textos examinados: 3" in told.out
     assert "Direitos: com atribuição; usos: treinar, redistribuir" in told.out
 
 
