@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -63,13 +62,6 @@ class Message:
     def translations(self) -> dict[str, str]:
         """Return the sentence in every language, by its code."""
         return {language: self.translate(language) for language in LANGUAGES}
-
-    def html(self, tag: str = "span") -> str:
-        """Return the sentence in every language, escaped, each in an element that names its language."""
-        return "".join(
-            f'<{tag} lang="{language}">{escape(text, quote=False)}</{tag}>'
-            for language, text in self.translations().items()
-        )
 
 
 def _(msgid: str, /, **values: object) -> Message:

@@ -9,12 +9,16 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.dedupe.order import BESIDE
 from latam_corpus.messages import Message, _, same
+from latam_corpus.release.admission import Terms
 from latam_corpus.report import side_by_side
+from latam_corpus.report.disclosure import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
+_OTHER: Final = ("doc_id", "title", "source_id", "url")
 # What the choice rested on, as the evidence of `dedupe` names it.
 _WHY: Final = {
     "existing": _("it is in the earlier version"),
@@ -52,13 +56,14 @@ _RULES: Final = {
 }
 
 
-def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None) -> dict[str, Any]:
+def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None, today: date) -> dict[str, Any]:
     """Tell of a document's copies in a run: the other document, the share, the rule and why the other won.
 
     Args:
         run: the run's folder.
         row: the document as it was kept or set aside.
         evidence: of the ledger row that set it aside, where there is one.
+        today: the day on which it is judged whether the other one is readable.
     """
     other = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
     facts: dict[str, Any] = {
@@ -75,9 +80,12 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
         others = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        shown = next(others.select("doc_id", "title", "source_id", "url", "text").collect().iter_rows(named=True), None)
-        if shown:
-            text = shown.pop("text")
+        found = others.select(*_OTHER, "text", *Terms.READS).collect()
+        row_of = next(found.iter_rows(named=True), None)
+        shown = None
+        if row_of:
+            shown = {name: row_of[name] for name in _OTHER} | {"readable": is_readable(row_of, today)}
+            text = row_of["text"]
             # What stands in a book shares a page of it.
             if row["duplicate_of"] or row.get("variant_of"):
                 facts["side_by_side"] = side_by_side.side_by_side(row["text"] or "", text or "")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.audit.lineage import find, lineage
+from latam_corpus.audit.lineage import MOST, DocumentMatch, find, lineage, meant_by
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -16,6 +17,7 @@ from latam_corpus.text.terminal_text import visible
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from latam_corpus.audit.documents import Documents
     from latam_corpus.audit.lineage_lines import Line
     from latam_corpus.release.store import Store
 
@@ -80,3 +82,38 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
         raise ConfigError(f"«{query}»", problem, _("quote words as they stand in the text"))
     latest = {one.row["doc_id"]: one for one in reversed(documents)}
     return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))
+
+
+def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:
+    """Return the stories of what a question means among the documents of a run or of a version, see `explained`.
+
+    Args:
+        documents: the run's or the version's.
+        query: a doc_id, an address, or words of the text.
+        out: the folder of runs, in which a version's documents are looked for.
+        store: where releases are.
+
+    Raises:
+        ConfigError: nothing is asked for, or no document is meant.
+        PartError: a file of the run is damaged.
+        ReleaseError: one of the version is.
+    """
+    if documents.folder is not None:
+        return explained(query, out, documents.folder, store).stories
+    if not query.strip():
+        return ()
+    rows = (row for frame in documents.frames() for row in frame.filter(meant_by(query)).iter_rows(named=True))
+    stories = tuple(_of_version(documents.name, row, out, store) for row in islice(rows, MOST))
+    if not stories:
+        raise ConfigError(
+            f"«{query}»",
+            _("no document of {where} has it", where=documents.name),
+            _("quote words as they stand in the text"),
+        )
+    return stories
+
+
+def _of_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
+    """Return the story of a version's document: as a run here tells it, else what its row says."""
+    known = find(out, row["doc_id"])
+    return lineage(known[0] if known else DocumentMatch(out / "runs" / name, {"id": name}, row), store)

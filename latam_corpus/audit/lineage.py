@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.filter import as_held, outside
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.report.disclosure import is_readable
 from latam_corpus.text.orthography import seen
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.store import Store
 
-_MOST: Final = 20
+MOST: Final = 20
 _LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
 _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -64,28 +66,33 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
         documents += [DocumentMatch(record.folder, record.values, row) for row in rows]
-        if len(documents) >= _MOST:
+        if len(documents) >= MOST:
             break
-    return documents[:_MOST]
+    return documents[:MOST]
 
 
 def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
-    if _DOC_ID.fullmatch(query):
-        wanted = pl.col("doc_id") == query
-    elif re.match(r"[a-z]+://", query):
-        wanted = pl.col("url") == canonical_url(query)
-    else:
-        words = [re.escape(word) for word in unicodedata.normalize("NFC", query).split()]
-        # Who copies words from a page doesn't see where the text's lines end.
-        wanted = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     if files:
-        yield from schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).head(_MOST).collect().iter_rows(named=True)
+        meant = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(meant_by(query))
+        yield from meant.head(MOST).collect().iter_rows(named=True)
+
+
+def meant_by(query: str) -> pl.Expr:
+    """Whether a row is meant by a question: a doc_id, an address, or words that stand in the text."""
+    if _DOC_ID.fullmatch(query):
+        return pl.col("doc_id") == query
+    if re.match(r"[a-z]+://", query):
+        return pl.col("url") == canonical_url(query)
+    words = [re.escape(word) for word in unicodedata.normalize("NFC", query).split()]
+    # Who copies words from a page doesn't see where the text's lines end.
+    return pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
 
 
 def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     """Return the story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
 
-    The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title.
+    The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title. `readable`
+    says whether the document's terms allow it to be shown outside.
     """
     row = document.row
     events = _ledger(document.run, row["doc_id"])
@@ -98,6 +105,7 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "run": document.record["id"],
             "verdict": "kept" if kept else "set aside",
             "reason": row["drop_reason"],
+            "readable": is_readable(row, datetime.now(UTC).date()),
             "title": row["title"] if shown else None,
             "creators": row["creators"] if shown else None,
             "url": row["url"],
@@ -112,12 +120,25 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "stages": _stages(document, events),
             "bounds": _bounds(document, row),
             "redactions": row["redactions"] or {},
-            "copies": copies(document.run, row, _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")),
+            "copies": _copies(document, events, store, shown),
             "beginning": redact((row["text"] or "")[:400])[0] if shown else "",
             "withdrawn": withdrawn,
             "releases": _releases(store, row["doc_id"]) if store else [],
         }
     )
+
+
+def _copies(document: DocumentMatch, events: list[dict[str, Any]], store: Store | None, shown: bool) -> dict[str, Any]:
+    """Tell of the document's copies, without the words of one that is withdrawn, and without its title."""
+    evidence = _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")
+    told = copies(document.run, document.row, evidence, datetime.now(UTC).date())
+    other = told["other"]
+    other_shown = not (store and other and _withdrawn(store, other["doc_id"]))
+    if not (shown and other_shown):
+        told["side_by_side"] = None
+    if other and not other_shown:
+        told["other"] = other | {"title": None, "readable": False}
+    return told
 
 
 def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
@@ -157,13 +178,13 @@ def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[
     What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
     record of the document fell, its reason is not this one's.
     """
-    named = {"collect", *(entry["use"] for entry in document.record["recipe"].get("stage", ()))}
+    named = {"collect", *(entry["use"] for entry in document.record.get("recipe", {}).get("stage", ()))}
     event: dict[str, Any] | None
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
-    for name in document.record["stages"]:
+    for name in document.record.get("stages", ()):  # a run of an older toolkit may not say
         stage_events = by_stage.get(name, [])
         fell = [event for event in stage_events if event["verdict"] != "changed"]
         fallen = next((event for event in fell if event["reason"] == document.row["drop_reason"]), None)

@@ -27,21 +27,21 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
         lineage: what `story` gave.
         language: of the words.
     """
-    say = _Speaker(language)
+    say = Speaker(language)
     label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
     verdict = [("green", say(_("kept")))]
     if lineage["verdict"] != "kept":
         verdict = [("red", say(_("set aside"))), ("", f": {lineage['reason']}")]
     return [
         [("bold", label), ("", f"   {lineage['doc_id']}")],
-        *([("", line)] for line in (*_facts(lineage, say), *_steps(lineage, say))),
+        *([("", line)] for line in (*_fact_lines(lineage, say), *_step_lines(lineage, say))),
         [("", f"  {say(_('verdict')):<13}"), *verdict],
-        *([("", line)] for line in _releases(lineage, say)),
+        *([("", line)] for line in _release_lines(lineage, say)),
     ]
 
 
 @dataclass(frozen=True)
-class _Speaker:
+class Speaker:
     """What translates messages into one language.
 
     Attributes:
@@ -55,52 +55,67 @@ class _Speaker:
         return message.translate(self.language)
 
 
-def _facts(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
+def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str, list[str]]]:
+    """Yield what is known of a document: what it is called, the value, and what more is to be said of it."""
+    source = {"source": lineage["source"]["id"], "when": lineage["source"]["obtained"]}
     origin = lineage["source"]["origin"] or {}
-    origin_name = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
-    source = {"source": lineage["source"]["id"], "place": origin_name, "when": lineage["source"]["obtained"]}
+    place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
+    came = _("{source}: {place}, obtained {when}", place=place, **source) if place else _("{source}, obtained {when}")
     genre = say(genre_name(lineage["genre"])) if lineage["genre"] and say.language != "en" else lineage["genre"]
-    facts = [
-        (_("from"), say(_("{source}: {place}, obtained {when}", **source))),
-        (_("url"), lineage["url"]),
-        (_("rights"), _rights(lineage["rights"], say)),
-        (_("language"), _language(lineage["language"], say)),
-        (_("genre"), " · ".join(part for part in (genre, lineage["country"], lineage["extractor"]) if part)),
-        (_("section"), lineage["stated"].get("section")),
-        (_("licence"), _licences(lineage["stated"], say)),
+    about_language = [*_cues(lineage["language"]), *_written(lineage["language"], say)]
+    known = [
+        (_("from"), say(came.fill(**source)), []),
+        (_("url"), lineage["url"], []),
+        (_("rights"), _rights(lineage["rights"], say), []),
+        (_("language"), _language(lineage["language"], say), about_language),
+        (_("genre"), " · ".join(part for part in (genre, lineage["country"], lineage["extractor"]) if part), []),
+        (_("section"), lineage["stated"].get("section"), []),
+        (_("licence"), _licences(lineage["stated"], say), []),
     ]
-    for name, value in facts:
-        if value:
-            yield f"  {say(name):<9} {value}"
-        if str(name) == "language":
-            yield from (
-                f"{'':<12}{line}" for line in (*_cues(lineage["language"]), *_written(lineage["language"], say))
-            )
+    yield from (one for one in known if one[1])
 
 
-def _steps(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
+def steps(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield what each stage did: its name, what it did, and what is to be said of copies."""
     for step in lineage["stages"]:
         name = say(_NAMES[step["stage"]]) if step["stage"] in _NAMES else step["stage"]
-        yield f"  {name:<13}{_step(step, say)}"
-        if step["stage"] == "filter":
+        copied = copy_lines(lineage["copies"], step["evidence"]) if step["stage"] == "dedupe" else []
+        yield name, _step(step, say), [say(line) for line in copied]
+
+
+def _fact_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
+    for name, value, more in facts(lineage, say):
+        yield f"  {say(name):<9} {value}"
+        yield from (f"{'':<12}{line}" for line in more)
+
+
+def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
+    for name, done, copied in steps(lineage, say):
+        yield f"  {name:<13}{done}"
+        if name == "filter":
             yield from (f"     {bound_line(bound, say.language)}" for bound in lineage["bounds"])
-        if step["stage"] == "dedupe":
-            yield from (f"     {say(line)}" for line in copy_lines(lineage["copies"], step["evidence"]))
+        yield from (f"     {line}" for line in copied)
 
 
-def _releases(lineage: dict[str, Any], say: _Speaker) -> Iterator[str]:
+def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
     withdrawn = lineage.get("withdrawn")
     if withdrawn:
         yield f"  {say(_('withdrawn')):<13}{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
+    for name, where in releases(lineage, say):
+        yield f"  {say(_('release')):<13}{name}: {where}"
+
+
+def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:
+    """Yield the versions that say something of a document, and what."""
     for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         where = _("in, shard {shard}", shard=shard)
         if release["verdict"] != "released":
             where = _("left out: {reason}", reason=release["reason"])
-        yield f"  {say(_('release')):<13}{release['release']}: {say(where)}"
+        yield release["release"], say(where)
 
 
-def _rights(rights: dict[str, Any], say: _Speaker) -> str:
+def _rights(rights: dict[str, Any], say: Speaker) -> str:
     uses = enumerated(USES.get(use, same(use)) for use in rights["uses"] or []) if rights["uses"] else _("no use")
     statement = rights["rights"] or _("none stated")
     tier = same(rights["rights_tier"])
@@ -109,7 +124,7 @@ def _rights(rights: dict[str, Any], say: _Speaker) -> str:
     return say(_("{rights} ({tier}); allows {uses}", rights=statement, tier=tier, uses=uses))
 
 
-def _licences(page_terms: dict[str, Any], say: _Speaker) -> str:
+def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
     """Return the licences that the page links to, and whether they narrowed its terms."""
     named = ", ".join(page_terms.get("licences", ()))
     if "tier_before" not in page_terms:
@@ -118,7 +133,7 @@ def _licences(page_terms: dict[str, Any], say: _Speaker) -> str:
     return say(_("{licences} (the page's own link; less open than {before})", licences=named, before=before))
 
 
-def _language(language: dict[str, Any], say: _Speaker) -> str:
+def _language(language: dict[str, Any], say: Speaker) -> str:
     parts = [same(language["language"] or _("not identified"))]
     if language["language_score"] is not None:
         parts.append(_("score {score}", score=f"{language['language_score']:.2f}"))
@@ -137,11 +152,11 @@ def _cues(language: dict[str, Any]) -> list[str]:
     ]
 
 
-def _written(language: dict[str, Any], say: _Speaker) -> list[str]:
+def _written(language: dict[str, Any], say: Speaker) -> list[str]:
     """Give the apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
 
     >>> one = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
-    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}}, _Speaker("en"))
+    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}}, Speaker("en"))
     ['apostrophes, read as one letter: ʼ (4)', 'Aymara: old and new: 3 signs of the first, 1 of the second; a page']
     """
     written = language.get("written") or {"apostrophes": {}, "spellings": []}
@@ -156,7 +171,7 @@ def _written(language: dict[str, Any], say: _Speaker) -> list[str]:
     ]
 
 
-def _step(step: dict[str, Any], say: _Speaker) -> str:
+def _step(step: dict[str, Any], say: Speaker) -> str:
     verdict = say(_VERDICTS.get(step["verdict"], same(step["verdict"])))
     if step["stage"] == "supersede" and step["evidence"]:
         return say(_record(step["verdict"], step["evidence"]))

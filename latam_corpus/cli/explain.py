@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.measure_tables import Internal, Page  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, print_json, styled, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import N_, _
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, _, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NAMED: Final = 5
 
 
 def explain(
@@ -26,15 +33,21 @@ def explain(
         ),
     ] = "",
     store: Annotated[str | None, typer.Option(help=N_("Release store; OUT/store by default."))] = None,
+    html: Page = None,
+    internal: Internal = False,
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
-    """Tell a document's whole story."""
+    """Tell a document's whole story; --html writes it as a page, redacted, and with what its terms hide left out."""
     from latam_corpus.audit.documents import run_meant
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store
 
     meant = run_meant(run, out, note) if run and query.strip() else None
     stories = explained(query, out, meant, existing_store(store, out)).stories
+    if html:
+        from latam_corpus.audit.life_page import where_options
+
+        _write_page(html, query, stories, where_options(out, store), internal)
     if as_json:
         print_json(stories)
     elif len(stories) > 1:
@@ -46,6 +59,26 @@ def explain(
         )
     else:
         tell(stories[0])
+        if html:
+            console.print(_("page     {path}", path=html))
+
+
+def _write_page(
+    html: Path, query: str, stories: Sequence[dict[str, Any]], where: Sequence[str], internal: bool
+) -> None:
+    """Write the page of the one document that is meant.
+
+    Raises:
+        ConfigError: several are meant, or it can't be written there.
+    """
+    from latam_corpus.audit.life_page import life_page
+    from latam_corpus.report.page_frame import write_file
+
+    if len(stories) > 1:
+        named = first_of([one["doc_id"] for one in stories], _NAMED)
+        problem = _("{n} documents have it, and a page tells of one", n=len(stories))
+        raise ConfigError(f"«{query}»", problem, _("name one by its doc_id: {ids}", ids=named))
+    write_file(html, life_page(stories[0], spoken(), where, internal=internal))
 
 
 def tell(lineage: dict[str, Any]) -> None:

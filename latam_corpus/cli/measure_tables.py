@@ -25,7 +25,10 @@ Internal = Annotated[
 ]
 Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))]
 PageLanguage = Annotated[
-    str, typer.Option("--in", metavar="es|pt|en", help=N_("The language of the page, or of the sheet's heads."))
+    str,
+    typer.Option(
+        "--in", metavar="es|pt|en", help=N_("The language of the page, or of the sheet's heads; --lang's by default.")
+    ),
 ]
 
 
@@ -60,9 +63,9 @@ def show_measured(
     texts = _beginnings(measured_rows.frame, near_rows(measured), internal)
     if html:
         stamped = internal or measured_rows.own
-        write_file(
-            html, signals_page(measured_rows.name, measured, texts, measured_rows.unmeasured, page_language, stamped)
-        )
+        folder, unmeasured = str(measured_rows.policies.folder), measured_rows.unmeasured
+        page = signals_page(measured_rows.name, measured, texts, folder, unmeasured, page_language, stamped)
+        write_file(html, page)
     if quiet:
         return
     if as_json:

@@ -11,10 +11,11 @@ import typer
 from latam_corpus.cli.sample import RunOrRelease  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, print_json
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.errors import CorpusError, cause_of
+from latam_corpus.errors import ConfigError, CorpusError, cause_of
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
+    from latam_corpus.audit.documents import Documents
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
 
@@ -31,29 +32,105 @@ def report(
     ] = False,
     out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
     store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help=N_("Serve it to this machine alone, with a search over its documents.")),
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help=N_("With --serve; a free one when left out."))
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
-    """Write one page about a run or a release: what came and stayed, what is in it, what fell and why."""
+    """Write one page about a run or a release: what came and stayed, what is in it, what fell and why.
+
+    --serve writes nothing and shows the page on this machine, with a search over the documents and a page of each
+    one's life, until Ctrl-C is pressed.
+    """
     from latam_corpus.audit.documents import named_documents
     from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.manifest import load_manifest
 
+    _refuse(serve, to, port, as_json)
     documents = named_documents(named, out, store, note)
     if documents.folder is None:
         assert documents.store is not None  # noqa: S101  (a version is in one)
-        if internal:
+        if internal and not serve:
             note(_("note: a release's page shows no texts, with --internal neither"))
         manifest = load_manifest(documents.store, *documents.store.find(documents.name))
+        if serve:
+            html = release_html(documents.store, manifest, store, served=True)
+            _serve(documents, html, out, documents.store, store, port, internal=internal)
+            return
         page = write_release_report(documents.store, manifest, out, to, store)
     else:
         beside = existing_store(store, documents.folder.resolve().parent.parent)
         versions = releases_of(beside).get(documents.name, []) if beside else []
         released = load_manifest(beside, *beside.find(versions[-1])) if beside and versions else None
+        if serve:
+            html = run_html(documents.folder, out, released, internal=internal, served=True)
+            _serve(documents, html, out, beside, store, port, internal=internal)
+            return
         page = write_run_report(documents.folder, out, released, to, internal=internal)
     if as_json:
         print_json({"report": str(page)})
     else:
         console.print(_("report   {path}", path=page))
+
+
+def _refuse(serve: bool, to: Path | None, port: int | None, as_json: bool) -> None:
+    """Refuse options that don't go together.
+
+    Raises:
+        ConfigError: they don't.
+    """
+    if serve and (to or as_json):
+        raise ConfigError("--serve", _("it writes no page and prints no JSON"), _("leave --to and --json out"))
+    if port is not None and not serve:
+        raise ConfigError("--port", _("it goes with --serve"), _("add --serve"))
+
+
+def _serve(
+    documents: Documents,
+    html: str,
+    out: Path,
+    opened: Store | None,
+    named: str | None,
+    port: int | None,
+    *,
+    internal: bool,
+) -> None:
+    from latam_corpus.audit.explanation import explained_of
+    from latam_corpus.audit.life_page import where_options
+    from latam_corpus.cli.report_server import ReportServer, Served, serve
+
+    served = Served(
+        documents.name,
+        html,
+        lambda query: explained_of(documents, query, out, opened),
+        spoken(),
+        where_options(out, named),
+        internal=internal,
+    )
+    server = ReportServer(served, port or 0)
+    console.print(_("report   {path}", path=server.address))
+    note(_("it answers this machine alone; press Ctrl-C to end it"))
+    serve(server)
+
+
+def run_html(
+    folder: Path, out: Path, released: Manifest | None, *, internal: bool = False, served: bool = False
+) -> str:
+    """Return the page of a finished run.
+
+    Raises:
+        PartError: a file of the run is damaged.
+    """
+    from latam_corpus.pipeline.run_record import read_record
+    from latam_corpus.report.run_facts import run_facts
+    from latam_corpus.report.run_page import run_page
+
+    facts = run_facts(read_record(folder), datetime.now(UTC).date(), internal=internal)
+    return run_page(facts, spoken(), str(out), released, internal=internal, served=served)
 
 
 def write_run_report(
@@ -65,15 +142,27 @@ def write_run_report(
         ConfigError: it can't be written there.
         PartError: a file of the run is damaged.
     """
-    from latam_corpus.pipeline.run_record import INTERNAL_REPORT_FILE, REPORT_FILE, read_record
+    from latam_corpus.pipeline.run_record import INTERNAL_REPORT_FILE, REPORT_FILE
     from latam_corpus.report.page_frame import write_file
-    from latam_corpus.report.run_facts import run_facts
-    from latam_corpus.report.run_page import run_page
 
-    facts = run_facts(read_record(folder), datetime.now(UTC).date(), internal=internal)
+    html = run_html(folder, out, released, internal=internal)
     page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
-    write_file(page, run_page(facts, spoken(), str(out), released, internal=internal))
+    write_file(page, html)
     return page
+
+
+def release_html(store: Store, manifest: Manifest, named: str | None = None, *, served: bool = False) -> str:
+    """Return the page of a version.
+
+    Raises:
+        ReleaseError: the store can't be read.
+    """
+    from latam_corpus.report.release_facts import release_facts
+    from latam_corpus.report.release_page import release_page
+
+    with store.named_errors():
+        facts = release_facts(store, manifest)
+    return release_page(facts, spoken(), named, served=served)
 
 
 def write_release_report(
@@ -86,13 +175,10 @@ def write_release_report(
         ReleaseError: the store can't be read.
     """
     from latam_corpus.report.page_frame import write_file
-    from latam_corpus.report.release_facts import release_facts
-    from latam_corpus.report.release_page import release_page
 
-    with store.named_errors():
-        facts = release_facts(store, manifest)
+    html = release_html(store, manifest, named)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
-    write_file(page, release_page(facts, spoken(), named))
+    write_file(page, html)
     return page
 
 

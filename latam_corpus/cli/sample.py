@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, number, print_json
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 
@@ -40,7 +41,7 @@ def sample(
     set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
     out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
     store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
-    page_language: PageLanguage = "es",
+    page_language: PageLanguage = "",
     internal: Internal = False,
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
@@ -50,7 +51,7 @@ def sample(
     from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
 
     columns = by_columns(by)
-    checked_language(page_language)
+    page_language = checked_language(page_language or spoken())
     if to and to.suffix not in _FORMS:
         raise ConfigError(
             str(to),
@@ -102,7 +103,7 @@ def sample(
         )
 
 
-def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, str]:
+def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, tuple[str, dict[str, Any]]]:
     """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
     import polars as pl
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.codes import admits, short
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.report.page_frame import page
 from latam_corpus.report.reasons import UNSURE
+from latam_corpus.report.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _PAGE_TEXT: Final = 20_000
-# Side by side, alike in width whatever stands in them; below one another where the window is narrow.
-_BESIDE: Final = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 1.6rem"
-_WRAPPED: Final = "overflow-wrap:anywhere;font-size:.86rem;border-top:1px solid var(--line);padding-top:.3rem"
 _OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stated}")
 _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("the page links to this licence: {address}")
@@ -37,13 +34,11 @@ KEPT: Final = _("it stays")
 DROPPED: Final = _("it falls")
 ORIGINAL: Final = _("original")
 EXTRACTED: Final = _("text")
-_TITLE: Final = _("Preview of {name}")
 _COUNT: Final = _("Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.")
 _NAMES: Final = _(
     "Names aren't recognised: those of third persons are covered where the source names a list of them "
     "(third_persons in [consent])."
 )
-_STRUCK: Final = _("What is struck out of the original isn't in the text.")
 _WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
 _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
 
@@ -163,32 +158,23 @@ def preview_page(
         name: the source's title.
         items: what was tried.
         sentences: of `summary`.
-        language: which the page opens in.
+        language: of the page.
         internal: whether it is stamped as not for outside.
     """
-    body = [one.html("p") for one in (*sentences, _STRUCK)]
-    for item in items:
-        body += _on_page(item)
-    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
+    return render(
+        "preview.html",
+        language,
+        kind="preview",
+        title=name,
+        sections=[(f"item-{number}", item.title or item.where) for number, item in enumerate(items, 1)],
+        internal=internal,
+        sentences=sentences,
+        items=[(item, KEPT if item.kept else DROPPED, _passages(item), item.text[:_PAGE_TEXT]) for item in items],
+        heads=(ORIGINAL, EXTRACTED),
+    )
 
 
-def _on_page(item: Item) -> Iterator[str]:
-    yield f"<h2>{escape(item.title or item.where)}</h2>"
-    known = item.identified_language.html() if item.language else ""
-    yield f'<div class="soft">{" · ".join(fact for fact in (escape(item.where), known) if fact)}</div>'
-    verdict = KEPT if item.kept else DROPPED
-    mark = "✓" if item.kept else "✗"
-    yield f'<p class="{"" if item.kept else "out"}">{mark} {verdict.html()}</p>'
-    if item.why:
-        listed = "".join(f"<li>{one.html()}</li>" for one in item.why)
-        yield f"<ul>{listed}</ul>"
-    lines = [
-        f"<s class='soft'>{escape(line)}</s>" if out else escape(line)
-        for line, out in lines_left_out(item.original[:_PAGE_TEXT], item.text, item.title)
-    ]
-    left, right = "\n".join(lines), escape(item.text[:_PAGE_TEXT])
-    yield f'<div style="{_BESIDE}">{_side(ORIGINAL, left)}{_side(EXTRACTED, right)}</div>'
-
-
-def _side(head: Message, text: str) -> str:
-    return f'<div><div class="soft">{head.html()}</div><pre tabindex="0" style="{_WRAPPED}">{text}</pre></div>'
+def _passages(item: Item) -> list[tuple[bool, str]]:
+    """Return the original's lines, those together that became text and those that didn't, and whether they did not."""
+    lines = lines_left_out(item.original[:_PAGE_TEXT], item.text, item.title)
+    return [(out, "\n".join(line for line, _ in held)) for out, held in groupby(lines, lambda pair: pair[1])]

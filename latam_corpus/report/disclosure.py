@@ -39,6 +39,13 @@ def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     return frame.with_columns(terms.select(readable(today).alias("readable")).to_series())
 
 
+def is_readable(row: Mapping[str, Any], today: date) -> bool:
+    """Whether one row's terms allow it to be shown, see `readable`."""
+    terms = {name: [row.get(name)] for name in Terms.READS}
+    frame = pl.DataFrame(terms, schema={name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS})
+    return bool(with_readable(frame, today)["readable"][0])
+
+
 def beginning(row: Mapping[str, Any], most: int = 200) -> str | None:
     """Return the redacted beginning of a row's text, on one line; None where it isn't `readable`."""
     if not row["readable"]:

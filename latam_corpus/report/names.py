@@ -1,15 +1,19 @@
-"""What genres and signals are called, in the three languages that pages speak."""
+"""What signals, and the values of columns, are called, in the three languages that pages speak."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.display_names import GENRES
+from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
+from latam_corpus.codes import UNDETERMINED, known_code, short
 from latam_corpus.messages import Message, _, same
+from latam_corpus.report.page_words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_VARIETY: Final = re.compile("([a-z]{2,3})-([A-Z]{2})")
 _SIGNALS: Final[Mapping[str, Message]] = {
     "word_count": _("words"),
     "mean_word_length": _("letters a word"),
@@ -75,10 +79,24 @@ def signal_name(signal: str) -> Message:
     return _SIGNALS.get(signal, same(signal))
 
 
-def genre_name(genre: str) -> Message:
-    """Return what a genre is called.
+def _spoken(code: str) -> Message:
+    return language_name(known_code(code) or code)
 
-    >>> genre_name("oral_history").translate("es")
-    'historia oral'
+
+def value_name(column: str, value: str) -> Message:
+    """Return what a value of a column is called.
+
+    >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
+    ('español', 'Brasil')
+    >>> value_name("variety", "es-CL").translate("pt")
+    'espanhol · Chile'
     """
-    return GENRES.get(genre, same(genre))
+    if not value:
+        return WORDS["not_stated"]
+    if column == "language":
+        return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
+    if column == "variety" and (match := _VARIETY.fullmatch(value)) and match[2] in COUNTRIES:
+        return Message("{language} · {country}", {"language": _spoken(match[1]), "country": COUNTRIES[match[2]]})
+    if column == "decade":
+        return same(f"{value}–{int(value) + 9}")
+    return {"country": COUNTRIES, "genre": GENRES, "rights_tier": TIERS}.get(column, {}).get(value, same(value))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
-from latam_corpus.messages import Message, _, decimal, same
+from latam_corpus.messages import Message, _, decimal, enumerated, same
 from latam_corpus.report.names import signal_name
 
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     if kind == "language" and code:
         return (UNSURE if code == "und" else _IN_LANGUAGE.fill(name=language_name(code)),)
     return (_OTHERS.get(reason, same(reason)),)
+
+
+def meaning(reason: str) -> Message:
+    """Return what a drop reason means, in a sentence."""
+    return enumerated(in_plain_words(reason, None), "; ")
 
 
 def bound_of(reason: str) -> tuple[str, str, float] | None:

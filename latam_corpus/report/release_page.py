@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.community_labels import label_of
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.codes import short
 from latam_corpus.messages import enumerated, same
 from latam_corpus.report.figures import Figures
+from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import LIMITS, OWED, WORDS
-from latam_corpus.report.run_page import contents, first_rows, meaning, value_name
-from latam_corpus.report.templating import render
+from latam_corpus.report.reasons import meaning
+from latam_corpus.report.run_page import contents, first_rows
+from latam_corpus.report.templating import render, sections_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,13 +29,14 @@ _MOST: Final = 40
 _LARGE: Final = frozenset({"spa", "por", "eng"})
 
 
-def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
+def release_page(facts: ReleaseFacts, language: str, store: str | None, *, served: bool = False) -> str:
     """Return the page as HTML; it holds no document's text.
 
     Args:
         facts: of the version.
         language: of the page.
         store: as a command names it; None for the one beside the runs.
+        served: whether it has a search.
 
     Raises:
         ConfigError: pages don't speak the language.
@@ -45,11 +47,10 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
     return render(
         "release.html",
         language,
-        kind=WORDS["release_report"].translate(language),
+        kind="release_report",
         title=manifest.title,
-        toolkit=__version__,
-        internal=False,
-        sections=_SECTIONS,
+        sections=sections_of(_SECTIONS),
+        served=served,
         facts=facts,
         manifest=manifest,
         created=figures.moment(manifest.created.isoformat()),

@@ -44,7 +44,7 @@ _COMPARED: Final = 6000  # characters of a text that is set beside another
 _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
 _COLUMNS: Final = (
     *("doc_id", "language", "variety", "country", "genre", "published", "source_id", "contributor"),
-    *("cluster_size", "duplicate_of", "variant_of", "drop_reason"),
+    *("cluster_size", "duplicate_of", "variant_of", "drop_reason", "rights"),
 )
 COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
 
@@ -58,6 +58,7 @@ class Shown(NamedTuple):
     reason: str
     text: str | None
     goes_on: bool
+    language: str = ""
 
 
 class Near(NamedTuple):
@@ -120,6 +121,15 @@ class SmallLanguage(NamedTuple):
     formulas: float | None
 
 
+class Owed(NamedTuple):
+    """Kept documents of a source under one statement of rights."""
+
+    source: str
+    rights: str
+    tier: str
+    documents: int
+
+
 class Earlier(NamedTuple):
     """The run of the same recipe before, what it rests on otherwise, and the rows of stages and sources that differ."""
 
@@ -140,6 +150,7 @@ class RunFacts:
         kept: those that stayed.
         stages: of each stage what `run.json` counts.
         sources: of each source documents in and kept, and its reasons.
+        terms: of the kept documents, by source and statement of rights, the most first.
         lost: documents set aside by source and stage, as the ledger has them.
         contents: by column, the documents kept by value, most first; "" where nothing is stated.
         reasons: why documents fell, the costliest first, REASONS of them at length.
@@ -160,6 +171,7 @@ class RunFacts:
     kept: int
     stages: dict[str, dict[str, Any]]
     sources: dict[str, tuple[int, int, Counter[str]]]
+    terms: list[Owed]
     lost: Counter[tuple[str, str]]
     contents: dict[str, list[tuple[str, int]]]
     reasons: list[Reason]
@@ -209,6 +221,7 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
         rows["kept"],
         values.get("stages", {}),
         _sources(kept, dropped),
+        _terms(kept),
         lost,
         {column: _counted(kept, column) for column in COUNTED},
         [*(_with_texts(one, texts) for one in at_length), *(Reason(name, n, ()) for name, n in reasons[REASONS:])],
@@ -279,6 +292,12 @@ def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, 
     return dict(sorted(totals.items(), key=lambda item: (-item[1][2].total(), -item[1][0], item[0])))
 
 
+def _terms(kept: pl.DataFrame) -> list[Owed]:
+    columns = [pl.col(name).fill_null("") for name in ("source_id", "rights", "rights_tier")]
+    counts = kept.group_by(columns).len("rows").sort("rows", "source_id", "rights", descending=[True, False, False])
+    return [Owed(*row) for row in counts.iter_rows()]
+
+
 def _fallen(dropped: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.DataFrame:
     """Choose dropped documents to read: equally many for each of the costliest reasons, as far as there are."""
     order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
@@ -341,7 +360,9 @@ class _Texts:
         text = row["text"] or ""
         beginning = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
         title = redact(row["title"] or "")[0]
-        return Shown(doc_id, title, about, row["drop_reason"] or "", beginning, goes_on=len(text) > _SHOWN)
+        return Shown(
+            doc_id, title, about, row["drop_reason"] or "", beginning, len(text) > _SHOWN, row["language"] or ""
+        )
 
     def pair(self, mine: str, other: str, size: int) -> Pair:
         here, there = self.rows[mine], self.rows.get(other)
@@ -385,7 +406,8 @@ def _histogram(values: NDArray[np.float32], limit: float) -> tuple[float, float,
     low, high = (float(one) for one in np.quantile(numbers, [0.01, 0.99]))
     low, high = min(low, limit), max(high, limit)
     beyond = (high - low) / 20 or 0.5  # a bound at an end has some room behind it, for what it drops
-    low, high = low - beyond * (limit == low and low > 0), high + beyond * (limit == high)
+    below = low - beyond * (limit == low and low > 0)
+    low, high = below if numbers.min() < 0 else max(below, 0.0), high + beyond * (limit == high)
     if high <= low:
         low, high = low - 0.5, high + 0.5
     bins, _ = np.histogram(numbers.clip(low, high), _BINS, (low, high))

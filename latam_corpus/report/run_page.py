@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from latam_corpus.__about__ import __version__
-from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
-from latam_corpus.codes import UNDETERMINED, short
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.messages import Message, enumerated, same
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.report.figures import Figures
-from latam_corpus.report.names import signal_name
-from latam_corpus.report.page_words import WORDS
-from latam_corpus.report.reasons import bound_of, in_plain_words
-from latam_corpus.report.signals_page import histogram
-from latam_corpus.report.templating import render
+from latam_corpus.report.names import signal_name, value_name
+from latam_corpus.report.page_words import ASPECTS, OWED, WORDS
+from latam_corpus.report.reasons import bound_of, meaning
+from latam_corpus.report.signals_page import histogram, intervals
+from latam_corpus.report.templating import render, sections_of
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.release.manifest import Manifest
-    from latam_corpus.report.run_facts import Earlier, Reason, RunFacts
+    from latam_corpus.report.run_facts import Earlier, Owed, Reason, RunFacts
 
-_SECTIONS: Final = ("flow", "holds", "why", "survival", "copies", "small", "speed", "since", "how")
+_SECTIONS: Final = ("flow", "holds", "why", "survival", "copies", "small", "owing", "speed", "since", "how")
 _MOST: Final = 40  # rows of a table
 _VALUES: Final = 12  # rows of a table of what documents are
 _CAUSES: Final = 3  # reasons beside a stage or a source
@@ -40,7 +39,13 @@ class Rows(NamedTuple):
 
 
 def run_page(
-    facts: RunFacts, language: str, out: str, released: Manifest | None = None, *, internal: bool = False
+    facts: RunFacts,
+    language: str,
+    out: str,
+    released: Manifest | None = None,
+    *,
+    internal: bool = False,
+    served: bool = False,
 ) -> str:
     """Return the page as HTML.
 
@@ -50,6 +55,7 @@ def run_page(
         out: the folder of runs as a command names it.
         released: the version that holds the run's documents.
         internal: whether it is stamped as not for outside.
+        served: whether it has a search.
 
     Raises:
         ConfigError: pages don't speak the language.
@@ -61,14 +67,14 @@ def run_page(
     return render(
         "run.html",
         language,
-        kind=WORDS["run_report"].translate(language),
+        kind="run_report",
         title=recipe.get("title") or name,
         name=name,
         recipe=recipe.get("name", ""),
         finished_on=figures.moment(values.get("written", "")),
-        toolkit=__version__,
         internal=internal,
-        sections=_SECTIONS,
+        served=served,
+        sections=sections_of(_SECTIONS),
         facts=facts,
         released=released,
         limit=values.get("limit"),
@@ -84,8 +90,9 @@ def run_page(
         survival=_survival(facts, titles),
         small=first_rows([(language_name(one.language), one) for one in facts.small], _MOST),
         seconds=values.get("seconds", 0.0),
-        changes=first_rows(list(_changes(facts.earlier, figures)) if facts.earlier else [], _MOST),
-        commands=list(_commands(facts, name, out)),
+        terms=first_rows([_owed(one, titles) for one in facts.terms], _MOST),
+        changes=first_rows(list(_changes(facts.earlier, titles, figures)) if facts.earlier else [], _MOST),
+        commands=list(_commands(facts, name, out, released)),
     )
 
 
@@ -110,26 +117,6 @@ def contents(column: str, counted: Sequence[tuple[str, int]]) -> Rows:
     return first_rows(
         [(value_name(column, value), n) for value, n in counted], _VALUES if column != "decade" else _MOST
     )
-
-
-def value_name(column: str, value: str) -> Message:
-    """Return what a value of a column is called.
-
-    >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
-    ('español', 'Brasil')
-    """
-    if not value:
-        return WORDS["not_stated"]
-    if column == "language":
-        return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
-    if column == "decade":
-        return same(f"{value}–{int(value) + 9}")
-    return {"country": COUNTRIES, "genre": GENRES, "rights_tier": TIERS}.get(column, {}).get(value, same(value))
-
-
-def meaning(reason: str) -> Message:
-    """Return what a drop reason means, in a sentence."""
-    return enumerated(in_plain_words(reason, None), "; ")
 
 
 def _tells(counted: Sequence[tuple[str, int]]) -> bool:
@@ -157,7 +144,13 @@ def _flow(facts: RunFacts, figures: Figures) -> Iterator[dict[str, Any]]:
 
 def _sources(facts: RunFacts, titles: Mapping[str, str], figures: Figures) -> Rows:
     rows: list[dict[str, Any]] = [
-        {"title": titles.get(source, source), "rows_in": rows_in, "kept": kept, "why": _causes(why, figures)}
+        {
+            "title": titles.get(source, source),
+            "rows_in": rows_in,
+            "kept": kept,
+            "lost": rows_in - kept,
+            "why": _causes(why, figures),
+        }
         for source, (rows_in, kept, why) in facts.sources.items()
     ]
     return Rows(rows[:_MOST], max(len(rows) - _MOST, 0), sum(row["rows_in"] for row in rows[_MOST:]))
@@ -169,7 +162,8 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
         share=figures.share(one.documents, facts.rows_in),
         sources=", ".join(f"{source} ({figures.number(n)})" for source, n in one.sources),
     )
-    values: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": "", "bins": []}
+    values: dict[str, Any] = {"fact": one, "meaning": meaning(one.reason), "cost": cost, "drawing": ""}
+    values["near"] = [{"value": near.value, "dropped": near.dropped, **near.shown._asdict()} for near in one.near]
     bound = bound_of(one.reason)
     if not one.bins or bound is None:
         return values
@@ -181,8 +175,7 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
     )
     limits = (one.limit, None) if bound[1] == "<" else (None, one.limit)
     values["drawing"] = histogram(one.bins, one.low, one.high, limits, figures.short, label.translate(figures.language))
-    step = (one.high - one.low) / len(one.bins)
-    values["bins"] = [(one.low + at * step, one.low + (at + 1) * step, n) for at, n in enumerate(one.bins) if n]
+    values["bins"] = intervals(one.bins, one.low, one.high)
     return values
 
 
@@ -201,30 +194,61 @@ def _survival(facts: RunFacts, titles: Mapping[str, str]) -> dict[str, Any]:
     return {"stages": stages, "rows": rows}
 
 
-def _changes(earlier: Earlier, figures: Figures) -> Iterator[tuple[object, ...]]:
-    for one in earlier.differences:
-        yield (
-            one.what,
-            " ".join(filter(None, (one.name, one.aspect))),
-            *("—" if v is None else v for v in (one.a, one.b)),
-        )
-    for what, listed in earlier.counts.items():
+def _owed(one: Owed, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Return what whoever uses documents of a source under these terms owes; of unknown ones, that nobody may."""
+    asks = [OWED[name] for name in obligations_of(one.rights or None, one.tier)]
+    return {
+        "title": titles.get(one.source, one.source),
+        "rights": one.rights or WORDS["not_stated"],
+        "tier": value_name("rights_tier", one.tier),
+        "asks": [WORDS["no_rights"]] if one.tier == "unknown" else asks,
+        "documents": one.documents,
+    }
+
+
+_WHAT: Final = {"recipe": "recipe", "stage": "stage", "source": "source", "input": "files", "run": "run"}
+_FILES: Final = {"new": "files_new", "gone": "files_gone", "content": "files_other", "reading": "files_reading"}
+
+
+def _changes(earlier: Earlier, titles: Mapping[str, str], figures: Figures) -> Iterator[tuple[object, ...]]:
+    """Yield what came of it by source and stage, and then what it rests on otherwise; files are counted by source."""
+
+    def cell(value: object) -> object:
+        return "—" if value is None else WORDS["is_there"] if value == "there" else value
+
+    for what, listed in sorted(earlier.counts.items()):  # sources, then stages
         for two in listed:
             pairs = ((two.kept_a, two.in_a), (two.kept_b, two.in_b))
             cells = [
                 "—" if n is None or of is None else f"{figures.number(n)} / {figures.number(of)}" for n, of in pairs
             ]
-            yield {"stages": WORDS["stage"], "sources": WORDS["source"]}[what], two.name, *cells
+            yield {"stages": WORDS["stage"], "sources": WORDS["source"]}[what], titles.get(two.name, two.name), *cells
+    files = Counter[tuple[str, str]]()
+    for one in earlier.differences:
+        if one.what == "input":
+            kind = one.aspect or ("new" if one.a is None else "gone")
+            files[one.name.partition(": ")[0], kind] += 1
+            continue
+        parts = [same(one.name), *([ASPECTS.get(one.aspect, same(one.aspect))] if one.aspect else [])]
+        aspect = enumerated(parts, " · ")
+        yield WORDS[_WHAT[one.what]], aspect, cell(one.a), cell(one.b)
+    for (source, kind), n in sorted(files.items()):
+        counts = ("—", figures.number(n)) if kind != "gone" else (figures.number(n), "—")
+        yield WORDS["files"], enumerated([same(titles.get(source, source)), WORDS[_FILES[kind]]], " · "), *counts
 
 
-def _commands(facts: RunFacts, name: str, out: str) -> Iterator[tuple[str, str]]:
+def _commands(facts: RunFacts, name: str, out: str, released: Manifest | None) -> Iterator[tuple[str, str]]:
     def line(*words: str) -> str:
         return shlex.join(["latam-corpus", *words, *(["--out", out] if out != "out" else [])])
 
     if facts.example:
         yield "how_explain", line("explain", facts.example, "--run", name)
+        yield "how_life", line("explain", facts.example, "--run", name, "--html", f"{facts.example}.html")
+    if released:
+        yield "how_withdraw_any", line("release", "withdraw", released.name, "--doc", "DOC_ID", "--because", "…")
     yield "how_sample", line("sample", name, "--set-aside", "--by", "drop_reason", "--n", "5")
     yield "how_measure", line("measure", name)
     if facts.earlier:
         yield "how_compare", line("compare", facts.earlier.name, name)
+    yield "how_search", line("report", name, "--serve")
     yield "how_internal", line("report", name, "--internal", "--to", f"{name}.html")

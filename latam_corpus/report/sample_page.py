@@ -8,24 +8,29 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import _, enumerated
 from latam_corpus.privacy.redact import redact
 from latam_corpus.release.judgements import NAMES, QUESTIONS, WORDS
-from latam_corpus.report.names import genre_name
-from latam_corpus.report.page_frame import page, write_file
-from latam_corpus.report.side_by_side import beside_html, side_by_side
+from latam_corpus.report.names import value_name
+from latam_corpus.report.page_frame import write_file
+from latam_corpus.report.reasons import meaning
+from latam_corpus.report.side_by_side import side_by_side
+from latam_corpus.report.templating import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from latam_corpus.messages import Message
 
 COLUMNS: Final = (
     "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
@@ -36,11 +41,8 @@ GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String(
 NOTE: Final = _("note")
 _SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _PAGE_TEXT: Final = 20_000
-_TITLE: Final = _("Sample of {name}")
-_HOW: Final = _("{n} documents drawn by lot (seed {seed}). Personal data that is recognised is covered.")
-_HIDDEN: Final = _("{n} more had no part in it: their terms don't allow them to be shown.")
-_SET_ASIDE: Final = _("set aside for")
-_CUT: Final = _("it goes on …")
+_ALL_TEXTS: Final = 1_400_000  # characters of all texts of a page, which stays below two megabytes
+_LEAST_TEXT: Final = 400
 
 
 def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str]) -> list[dict[str, Any]]:
@@ -67,8 +69,8 @@ def named_by(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.coalesce("duplicate_of", "variant_of").alias("doc_id")).to_series()
 
 
-def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, str]:
-    """For each row that is a copy or a variant of one of the others the two side by side, as HTML, by its id.
+def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
+    """For each row that is a copy or a variant of one of the others, its title and the two side by side, by its id.
 
     Args:
         frame: documents.
@@ -76,11 +78,10 @@ def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, str]:
     """
     named = frame.select("doc_id", "text", named_by(frame).alias("of"))
     pairs = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
-    html_of = {}
-    for row in pairs.iter_rows(named=True):
-        compared = side_by_side(row["text"] or "", row["other"] or "")
-        html_of[row["doc_id"]] = "".join(beside_html(compared, row["title"] or row["of"]))
-    return html_of
+    return {
+        row["doc_id"]: (row["title"] or row["of"], side_by_side(row["text"] or "", row["other"] or ""))
+        for row in pairs.iter_rows(named=True)
+    }
 
 
 def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
@@ -146,9 +147,9 @@ def sample_page(
     language: str = "es",
     *,
     internal: bool = False,
-    compared: Mapping[str, str] | None = None,
+    compared: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> str:
-    """Return the page as HTML.
+    """Return the page as HTML; of many texts each shows less, so that the page can be opened.
 
     Args:
         name: of the run or version.
@@ -156,40 +157,61 @@ def sample_page(
         by: the columns that they were drawn by.
         seed: of the lot.
         hidden: documents that may not be shown.
-        language: which the page opens in.
+        language: of the page.
         internal: whether it is stamped as not for outside.
-        compared: of `beside`: what stands under a document.
+        compared: of `beside`: what stands in a document.
     """
-    body = [_HOW.fill(n=len(rows), seed=seed).html("p")]
-    if hidden:
-        body.append(_HIDDEN.fill(n=hidden).html("p"))
-    group: tuple[object, ...] = ()
-    for row in rows:
-        here = tuple(row[column] for column in by)
-        if here != group:
-            body.append(f"<h2>{' · '.join(_named(c, row[c]) for c in by)}</h2>")
-            group = here
-        body += _document(row, (compared or {}).get(row["doc_id"], ""), "h3" if by else "h2")
-    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
+    most = max(min(_PAGE_TEXT, _ALL_TEXTS // max(len(rows), 1)), _LEAST_TEXT)
+    documents = [_document(row, most, (compared or {}).get(row["doc_id"])) for row in rows]
+    groups = [
+        {
+            "name": enumerated((_value(c, v) for c, v in zip(by, key, strict=True)), " · "),
+            "documents": [*held],
+        }
+        for key, held in groupby(documents, lambda one: [one["row"][column] or "" for column in by])
+    ]
+    headed: list[dict[str, Any]] = groups if by else documents
+    for number, one in enumerate(headed, 1):
+        one["id"] = f"part-{number}"
+    return render(
+        "sample.html",
+        language,
+        kind="sample",
+        title=name,
+        sections=[(one["id"], one["name"] if by else one["row"]["title"] or one["row"]["doc_id"]) for one in headed],
+        internal=internal,
+        n=len(rows),
+        seed=seed,
+        hidden=hidden,
+        grouped=bool(by),
+        groups=groups,
+    )
 
 
-def _named(column: str, value: object) -> str:
-    if column == "genre":
-        return genre_name(str(value)).html()
-    return escape("—" if value is None else str(value))
+def _value(column: str, value: str) -> Message:
+    return meaning(value) if column == "drop_reason" and value else value_name(column, value)
 
 
-def _document(row: dict[str, Any], compared: str, head: str) -> Iterator[str]:
-    yield f"<{head}>{escape(row['title'] or row['doc_id'])}</{head}>"
-    facts = [", ".join(row["creators"] or []), row["published"], row["language"], row["country"], row["source_id"]]
-    line = " · ".join(escape(str(fact)) for fact in [*facts, row["rights"] or row["rights_tier"]] if fact)
-    yield f'<div class="soft">{line} · {genre_name(row["genre"]).html()}<br><code>{row["doc_id"]}</code></div>'
-    if row["drop_reason"]:
-        yield f'<div class="out">{_SET_ASIDE.html()} <code>{escape(row["drop_reason"])}</code></div>'
-    if compared:
-        yield compared
-    more = f'\n<span class="soft">{_CUT.html()}</span>' if len(row["text"]) > _PAGE_TEXT else ""
-    yield f'<pre tabindex="0">{escape(row["text"][:_PAGE_TEXT])}{more}</pre>'
+def _document(row: dict[str, Any], most: int, beside: tuple[str, dict[str, Any]] | None) -> dict[str, Any]:
+    about = [
+        ", ".join(row["creators"] or []),
+        row["published"],
+        value_name("language", row["language"] or ""),
+        value_name("country", row["country"] or "") if row["country"] else None,
+        row["source_id"],
+        row["rights"] or value_name("rights_tier", row["rights_tier"] or ""),
+        genre_name(row["genre"]) if row["genre"] else None,
+    ]
+    other, compared = beside or ("", None)
+    return {
+        "row": row,
+        "about": [fact for fact in about if fact],
+        "why": meaning(row["drop_reason"]) if row["drop_reason"] else "",
+        "other": other,
+        "compared": compared,
+        "text": row["text"][:most],
+        "goes_on": len(row["text"]) > most,
+    }
 
 
 def by_columns(text: str) -> tuple[str, ...]:

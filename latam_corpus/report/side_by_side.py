@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.messages import Message, _
@@ -16,10 +15,8 @@ _COMPARED: Final = 3000  # words of each, from the first difference on: the comp
 _SHOWN: Final = 5  # passages
 _AROUND: Final = 6  # words before and after each
 _LONGEST: Final = 24  # words of one
-_BESIDE: Final = _("Beside {title}: both have {shared} words, only this one {own}, only that one {other}.")
+_WIDEST: Final = 200  # characters of a word: what has no spaces may be a file in base64
 _AS_FAR: Final = _("Only so much of the two was compared.")
-_HERE: Final = _("this one")
-_THERE: Final = _("that one")
 _SHOWN_HERE: Final = _("here: {passage}")
 _SHOWN_THERE: Final = _("there: {passage}")
 _MORE: Final = _("The two differ in {n} more places.")
@@ -76,28 +73,6 @@ def lines(comparison: Mapping[str, Any]) -> Iterator[Message]:
         yield _MORE.fill(n=comparison["more_passages"])
 
 
-def beside_html(comparison: Mapping[str, Any], title: str) -> Iterator[str]:
-    """Yield the same as HTML: a table with a row for each place where the two differ.
-
-    Args:
-        comparison: of `side_by_side`.
-        title: of the other one.
-    """
-    counts = {"shared": comparison["shared"], "own": comparison["own"], "other": comparison["own_of_other"]}
-    yield _BESIDE.fill(title=f"«{title}»", **counts).html("p")
-    if not comparison["compared"]:
-        yield _AS_FAR.html("p")
-    if comparison["passages"]:
-        yield f"<table><tr><th>{_HERE.html()}</th><th>{_THERE.html()}</th></tr>"
-        for passage in comparison["passages"]:
-            before, after = escape(passage["before"]), escape(passage["after"])
-            cells = (f"<td>… {before} <b>{escape(passage[what])}</b> {after} …</td>" for what in ("mine", "other"))
-            yield f"<tr>{''.join(cells)}</tr>"
-        yield "</table>"
-    if comparison["more_passages"]:
-        yield _MORE.fill(n=comparison["more_passages"]).html("p")
-
-
 def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
     """Yield the differences, those with a word or two between them taken together."""
     held: tuple[int, int, int, int] | None = None
@@ -113,7 +88,7 @@ def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, i
 
 
 def _redacted(words: Sequence[str]) -> str:
-    """Return the words, redacted, the middle of a long passage left out."""
+    """Return the words, redacted, the middle of a long passage left out, and the end of what is hardly a word."""
     half = _LONGEST // 2
     shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]
-    return redact(" ".join(shown))[0]
+    return redact(" ".join(word if len(word) <= _WIDEST else f"{word[:_WIDEST]}…" for word in shown))[0]

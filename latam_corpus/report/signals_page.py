@@ -1,43 +1,37 @@
-"""The page of `measure`: each bounded signal's distribution, what its bound costs, and the documents at the edge."""
+"""What was measured, as a page: the bounds that cost most, as plots, and then every signal of each group in a table."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.messages import Message, _
+from latam_corpus.catalog.display_names import genre_name
+from latam_corpus.messages import enumerated
 from latam_corpus.quality.distribution import PERCENTS, shown
-from latam_corpus.report.names import genre_name, signal_name
-from latam_corpus.report.page_frame import page, table
+from latam_corpus.report.figures import Figures
+from latam_corpus.report.names import signal_name, value_name
+from latam_corpus.report.page_words import WORDS
+from latam_corpus.report.templating import render, sections_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from latam_corpus.quality.distribution import Cost, Group, SignalDistribution
+    from latam_corpus.messages import Message
+    from latam_corpus.quality.distribution import Group, SignalDistribution
 
 _WIDTH: Final = 600
 _HEIGHT: Final = 96
 _FLOOR: Final = 80  # where the bars stand; the scale is below
-
-_TITLE: Final = _("Measured against asked: {name}")
-_HOW: Final = _(
-    "Each figure shows how many documents have each value of a signal. The dashed lines are the policy's bounds; in "
-    "red, what would be left out. “By this alone” counts the documents that no other bound would drop. Below, the "
-    "documents nearest to the bound: ✗ out, ✓ in."
-)
-_UNMEASURED: Final = _("{n} more documents fell before they were measured.")
-_GROUP: Final = _("{n} documents; all bounds together would drop {drops} ({share} %)")
-_DROPS: Final = _("would drop {drops}; by this alone, {alone}")
-_HIDDEN: Final = _("its terms don't allow it to be shown")
-_UNBOUNDED: Final = _("Signals without a bound")
-_SIGNAL: Final = _("signal")
-_NO_VALUE: Final = _("no document has a value (its language lacks a list)")
+_LISTED: Final = 20  # of the bounds that drop something
+_DRAWN: Final = 12  # of these
+_GROUPS: Final = 40  # of a language and a genre, each with its table
 
 
 def signals_page(
     name: str,
     groups: Sequence[Group],
     beginnings: Mapping[str, str | None],
+    folder: str,
     unmeasured: int = 0,
     language: str = "es",
     internal: bool = False,
@@ -48,60 +42,84 @@ def signals_page(
         name: of the run or file.
         groups: what was measured.
         beginnings: doc_id → the beginning of its text; None where it may not be shown.
+        folder: where the bounds stand.
         unmeasured: documents that fell before.
-        language: which the page opens in.
+        language: of the page.
         internal: whether it is stamped as not for outside.
     """
-    body = [_HOW.html("p")]
-    if unmeasured:
-        body.append(_UNMEASURED.fill(n=unmeasured).html("p"))
-    for group in groups:
-        body += _group(group, beginnings)
-    return page(_TITLE.fill(name=name), body, language=language, internal=internal)
+    figures = Figures(language)
+    costly = [(group, one) for group in groups for one in group.signals if one.drops]
+    costly.sort(key=lambda pair: (-pair[1].drops, -pair[1].alone, pair[0].language, pair[0].genre, pair[1].signal))
+    costs = [_cost(group, one, beginnings, figures) for group, one in costly[:_LISTED]]
+    return render(
+        "signals.html",
+        language,
+        kind="measured",
+        title=name,
+        sections=sections_of(("costs", "groups")),
+        internal=internal,
+        documents=sum(group.documents for group in groups),
+        drops=sum(group.drops for group in groups),
+        unmeasured=unmeasured,
+        folder=folder,
+        costs=costs,
+        more_costs=max(len(costly) - _LISTED, 0),
+        drawn=costs[:_DRAWN],
+        judged=any(group.good[0] + group.bad[0] for group in groups),
+        groups=[{"fact": one, "name": _named(one), "signals": _signals(one)} for one in groups[:_GROUPS]],
+        more_groups=max(len(groups) - _GROUPS, 0),
+        percents=PERCENTS,
+    )
 
 
-def _group(group: Group, beginnings: Mapping[str, str | None]) -> Iterator[str]:
-    yield f"<h2>{escape(group.language)} · {genre_name(group.genre).html()}</h2>"
-    share = f"{100 * group.drops / max(group.documents, 1):.2g}"
-    yield _GROUP.fill(n=group.documents, drops=group.drops, share=share).html("p")
-    for measured in group.signals:
-        if measured.bound:
-            yield _bounded(measured, beginnings)
-    rest = [m for m in group.signals if not m.bound and m.values]
-    if rest:
-        heads: list[Message | str] = [_SIGNAL, *(f"{percent} %" for percent in PERCENTS)]
-        rows = [[signal_name(m.signal).html(), *(f"{m.quantiles[percent]:.3g}" for percent in PERCENTS)] for m in rest]
-        listing = table(heads, rows, range(1, len(heads)))
-        yield f"<details><summary>{_UNBOUNDED.html()} ({len(rest)})</summary>{listing}</details>"
+def _named(group: Group) -> Message:
+    return enumerated([value_name("language", group.language), genre_name(group.genre)], " · ")
 
 
-def _bounded(measured: SignalDistribution, beginnings: Mapping[str, str | None]) -> str:
-    bound = measured.bound
-    assert bound is not None  # noqa: S101  (the caller has looked)
-    parts = [
-        f"<h3>{signal_name(measured.signal).html()}</h3>",
-        f'<div class="mono soft">{escape(measured.signal)} {escape(shown(bound))}<br>{escape(bound.file)}</div>',
+def _signals(group: Group) -> list[tuple[Any, ...]]:
+    """Return the signals with a bound, what costs most first, and then the others that have values."""
+    told = [one for one in group.signals if one.bound or one.values]
+    told.sort(key=lambda one: (one.bound is None, -one.drops))
+    return [(signal_name(one.signal), one, shown(one.bound) if one.bound else "") for one in told]
+
+
+def _cost(
+    group: Group, one: SignalDistribution, beginnings: Mapping[str, str | None], figures: Figures
+) -> dict[str, Any]:
+    bound = one.bound
+    assert bound is not None  # noqa: S101  (without one nothing is dropped)
+    name = signal_name(one.signal)
+    limits = [limit for limit in (bound.minimum, bound.maximum) if limit is not None]
+    label = WORDS["distribution"].fill(
+        signal=name,
+        low=figures.short(one.low),
+        high=figures.short(one.high),
+        limit=" · ".join(map(figures.short, limits)),
+    )
+    near = [
+        (
+            cost.reason,
+            [{"text": beginnings.get(edge.doc_id), "language": group.language, **vars(edge)} for edge in cost.edge],
+        )
+        for cost in one.costs
+        if cost.drops
     ]
-    if measured.values:
-        drops = _DROPS.fill(drops=measured.drops, alone=measured.alone)
-        mark = ' class="out"' if measured.drops else ""
-        parts.append(f"<p{mark}>{drops.html()}</p>")
-        drawn = histogram(measured.counts, measured.low, measured.high, (bound.minimum, bound.maximum))
-    else:
-        drawn = f'<p class="soft">{_NO_VALUE.html()}</p>'
-    edges = "".join(_edge(cost, beginnings) for cost in measured.costs if cost.drops)
-    return f'<div class="signal"><div>{"".join(parts)}</div><div>{drawn}{edges}</div></div>'
-
-
-def _edge(cost: Cost, beginnings: Mapping[str, str | None]) -> str:
-    rows = []
-    for near in cost.edge:
-        text = beginnings.get(near.doc_id)
-        passage = f'<span class="soft">{_HIDDEN.html()}</span>' if text is None else escape(text)
-        mark = '<span class="out">✗</span>' if near.dropped else "✓"
-        rows.append([f"{mark} {near.value:.4g}", f"{passage}<br><code>{escape(near.doc_id)}</code>"])
-    head = f"<summary><code>{escape(cost.reason)}</code> · {cost.drops}</summary>"
-    return f"<details>{head}{table(['', ''], rows)}</details>"
+    return {
+        "fact": one,
+        "group": _named(group),
+        "name": name,
+        "asked": shown(bound),
+        "near": near,
+        "bins": intervals(one.counts, one.low, one.high),
+        "drawing": histogram(
+            one.counts,
+            one.low,
+            one.high,
+            (bound.minimum, bound.maximum),
+            figures.short,
+            label.translate(figures.language),
+        ),
+    }
 
 
 def histogram(
@@ -109,8 +127,8 @@ def histogram(
     low: float,
     high: float,
     limits: tuple[float | None, float | None],
-    figure: Callable[[float], str] = "{:.4g}".format,
-    label: str = "",
+    figure: Callable[[float], str],
+    label: str,
 ) -> str:
     """Return the drawing; a count of one is still seen, since the rare values are the ones that fall.
 
@@ -120,9 +138,9 @@ def histogram(
         high: where the last one ends.
         limits: the bound's minimum and maximum.
         figure: how a value is written.
-        label: what is drawn, for who doesn't see it; the number of documents and the range where it is empty.
+        label: what is drawn, for who doesn't see it.
 
-    >>> histogram([1, 2], 0.0, 1.0, (0.5, None)).count('class="out"')
+    >>> histogram([1, 2], 0.0, 1.0, (0.5, None), str, "values").count('class="out"')
     1
     """
     tallest = max(counts, default=0) or 1
@@ -139,12 +157,22 @@ def histogram(
         (beyond if out else inside).append(bar)
     lines = "".join(_limit(limit, low, high, figure(limit)) for limit in limits if limit is not None)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label or _label(counts, low, high))}">'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
         f'<path class="in" d="{"".join(inside)}"/><path class="out" d="{"".join(beyond)}"/>'
         f'<path class="floor" d="M0 {_FLOOR + 0.5}h{_WIDTH}"/>{lines}'
         f'<g><text x="0" y="{_HEIGHT - 3}">{figure(low)}</text>'
         f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{figure(high)}</text></g></svg>'
     )
+
+
+def intervals(counts: Sequence[int], low: float, high: float) -> list[tuple[float, float, int]]:
+    """Return the same as rows of a table: where each interval that holds something begins and ends.
+
+    >>> intervals([1, 0, 2], 0.0, 3.0)
+    [(0.0, 1.0, 1), (2.0, 3.0, 2)]
+    """
+    step = (high - low) / max(len(counts), 1)
+    return [(low + at * step, low + (at + 1) * step, n) for at, n in enumerate(counts) if n]
 
 
 def _limit(limit: float, low: float, high: float, side: str) -> str:
@@ -155,7 +183,3 @@ def _limit(limit: float, low: float, high: float, side: str) -> str:
         f'<path class="limit" d="M{at:.1f} 0V{_FLOOR}"/>'
         f'<text x="{beside:.1f}" y="10" class="limit" text-anchor="{anchor}">{side}</text>'
     )
-
-
-def _label(counts: Sequence[int], low: float, high: float) -> str:
-    return f"{sum(counts)}: {low:.3g}–{high:.3g}"

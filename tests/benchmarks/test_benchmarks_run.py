@@ -50,8 +50,12 @@ def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("stream", "--documents", 30, "--rounds", 1), "latam_corpus"),
         (("exports", "--megabytes", 1, "--formats", "ds"), "datatrove"),
         (("withdraw", "--documents", 1200), "a source"),
+        (("report_pages", "--sizes", 60), "report of a release"),
     ],
-    ids=["word_table", "text_path", "profile", "quality", "growth", "memory", "stream", "exports", "withdraw"],
+    ids=[
+        *("word_table", "text_path", "profile", "quality", "growth", "memory", "stream", "exports", "withdraw"),
+        "report_pages",
+    ],
 )
 def test_a_benchmark_prints_its_table(data: Path, arguments: tuple[object, ...], shown: str) -> None:
     """Each of them, on a few documents; no figure is asserted."""

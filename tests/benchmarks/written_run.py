@@ -30,8 +30,19 @@ def doc_id(number: int) -> str:
     return hashlib.sha256(f"{number}".encode()).hexdigest()[:32]
 
 
+def _set_aside(run: Path, name: str, dropped: pl.DataFrame) -> None:
+    told = dropped.select("doc_id", "source_id", pl.col("drop_reason").alias("reason"))
+    told = told.with_columns(pl.lit("filter").alias("stage"), pl.lit("dropped").alias("verdict"))
+    for kind, frame in (("dropped", dropped), ("ledger", schema.conform(told, schema.LEDGER_SCHEMA))):
+        (run / kind).mkdir(exist_ok=True)
+        frame.write_parquet(run / kind / name)
+
+
 def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
-    """Write a run of documents of which each has its text, and what else differs from the usual."""
+    """Write a run of documents of which each has its text, and what else differs from the usual.
+
+    One with a `drop_reason` is set aside, and the ledger says so.
+    """
     (run / "kept").mkdir(parents=True)
     numbered = enumerate(documents)
     for part in count():
@@ -39,7 +50,10 @@ def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
         if not named:
             break
         frame = schema.conform(pl.DataFrame(named, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
-        frame.write_parquet(run / "kept" / f"part-{part:05d}.parquet")
+        dropped = frame.filter(pl.col("drop_reason").is_not_null())
+        frame.filter(pl.col("drop_reason").is_null()).write_parquet(run / "kept" / f"part-{part:05d}.parquet")
+        if dropped.height:
+            _set_aside(run, f"part-{part:05d}.parquet", dropped)
     source = {"id": "benchmark", "title": "Benchmark", "holder": None, "homepage": None}
     values = {
         "id": run.name,

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -253,7 +253,7 @@ def test_two_texts_stand_side_by_side(tmp_path: Path) -> None:
     rows = schema.conform(pl.DataFrame([{"doc_id": "b", "text": _OTHER, "title": "Molinera"}]), schema.DOCUMENT_SCHEMA)
     rows.write_parquet(kept / "rows.parquet")
     row = dict.fromkeys(schema.DOCUMENT_SCHEMA) | {"doc_id": "a", "text": _SONG, "containment": 0.8}
-    told = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"})
+    told = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"}, date(2026, 11, 27))
     shown = [str(line) for line in lines(told)]
     assert "a variant of b «Molinera»" in shown[0]
     assert "each has passages of its own" in shown[0]
@@ -270,3 +270,5 @@ def test_long_texts_are_compared_as_far_as_is_quick() -> None:
     assert not found["compared"]
     assert found["more_passages"] > 0
     assert side_by_side("", "")["shared"] == 0
+    [passage] = side_by_side("x" * 10**6, "y")["passages"]
+    assert passage["mine"] == "x" * 200 + "…"

@@ -9,7 +9,6 @@ import pytest
 
 from latam_corpus.desk.preview_items import page_words
 from latam_corpus.desk.preview_page import lines_left_out
-from latam_corpus.report.page_frame import INTERNAL
 from latam_corpus.report.reasons import in_plain_words
 
 if TYPE_CHECKING:
@@ -84,27 +83,30 @@ def test_the_terminal_shows_text_beside_original_in_the_readers_language(
     told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
     assert told.code == 0
     assert "✓ fica" in told.out
-    assert "✗ cai" in told.out
+    assert "✗ fica de fora" in told.out
     assert "[red]La barca[/red]" in told.out
-    assert "Textos de prova: 3" in told.out
+    assert "Textos examinados: 3" in told.out
     assert "Direitos: com atribuição; usos: treinar, redistribuir" in told.out
 
 
 def test_the_page_strikes_out_what_did_not_become_text(command_line: CommandLine, tmp_path: Path, texts: Path) -> None:
-    """In three languages, without network, and stamped where the terms keep the texts inside."""
+    """In the language that is spoken, without network, and stamped where the terms keep the texts inside."""
     page, inside = tmp_path / "muestra.html", tmp_path / "interna.html"
-    assert command_line("sources", "preview", _source(tmp_path), "--input", texts, "--html", page).code == 0
+    assert (
+        command_line("sources", "preview", _source(tmp_path), "--input", texts, "--html", page, "--lang", "es").code
+        == 0
+    )
     text = page.read_text(encoding="utf-8")
-    assert "<s class='soft'>Todos los derechos reservados</s>" in text
+    struck = '<span class="unseen" lang="es">no está en el texto: </span>Todos los derechos reservados</del>'
+    assert struck in text
     assert "Cuentos &lt;del&gt; puerto" in text
     assert "<del>" not in text
-    assert 'lang="pt">se queda' not in text
-    assert 'lang="es">se queda' in text
+    assert "✓ se queda" in text
     assert "src=" not in text
-    assert str(INTERNAL) not in text
+    assert '<p class="stamp">' not in text
     source = _source(tmp_path, '["evaluate"]')
     assert command_line("sources", "preview", source, "--input", texts, "--html", inside).code == 0
-    assert str(INTERNAL) in inside.read_text(encoding="utf-8")
+    assert '<p class="stamp">' in inside.read_text(encoding="utf-8")
 
 
 def test_a_website_is_asked_for_a_few_pages_and_nothing_stays(

@@ -8,10 +8,12 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from latam_corpus.cli import report_server
 from latam_corpus.messages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def browser() -> Iterator[Any]:
 class _Seen:
     """A page on one screen, what it asked for, and what its scripts said."""
 
-    def __init__(self, browser: Any, path: Path, width: int, colours: str) -> None:
+    def __init__(self, browser: Any, address: str, width: int, colours: str) -> None:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=colours)
         context.set_default_timeout(120_000)
         self.page = context.new_page()
@@ -71,8 +73,8 @@ class _Seen:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: self.errors.append(dialog.message))
-        self.page.goto(path.as_uri(), wait_until="load")
-        self.address = path.as_uri()
+        self.page.goto(address, wait_until="load")
+        self.address = address
 
     def violations(self) -> list[str]:
         """Give what axe-core finds, by rule and element."""
@@ -94,15 +96,15 @@ class _Seen:
         self.page.context.close()
 
 
-def _checked(browser: Any, path: Path, screens: tuple[tuple[int, str], ...] = _SCREENS) -> None:
+def _checked(browser: Any, address: Path | str, screens: tuple[tuple[int, str], ...] = _SCREENS) -> None:
     for width, colours in screens:
-        seen = _Seen(browser, path, width, colours)
+        seen = _Seen(browser, address if isinstance(address, str) else address.as_uri(), width, colours)
         try:
             assert seen.requests == [seen.address]
             assert seen.errors == []
             assert seen.page.title() != "taken"
-            assert seen.beyond() == [], (path.name, width)
-            assert seen.violations() == [], (path.name, width, colours)
+            assert seen.beyond() == [], (address, width)
+            assert seen.violations() == [], (address, width, colours)
         finally:
             seen.close()
 
@@ -136,12 +138,47 @@ def test_the_page_of_a_release(
     _checked(browser, path, _SCREENS if language == "pt" else _SCREENS[-1:])
 
 
-def test_the_pages_of_measure_and_sample(browser: Any, run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "option"), [("measure", "--html"), ("sample", "--to"), ("explain", "--html")])
+def test_the_other_pages_of_a_run(
+    browser: Any, run: Path, document: Document, command_line: CommandLine, tmp_path: Path, command: str, option: str
+) -> None:
     """They have one look with the report's."""
-    command_line("measure", run, "--html", tmp_path / "medida.html", "--out", tmp_path / "out")
-    command_line("sample", run, "--to", tmp_path / "muestra.html", "--out", tmp_path / "out")
-    _checked(browser, tmp_path / "medida.html")
-    _checked(browser, tmp_path / "muestra.html")
+    page = tmp_path / "pagina.html"
+    named = document(1)["doc_id"] if command == "explain" else run
+    told = command_line(command, named, option, page, "--out", tmp_path / "out", "--lang", "pt")
+    assert told.code == 0, told.err
+    _checked(browser, page, (_SCREENS[0], _SCREENS[-1]))
+
+
+def test_what_is_served(
+    browser: Any,
+    run: Path,
+    document: Document,
+    command_line: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A search is typed, and leads to a document; each page asks for itself alone."""
+    servers: list[report_server.ReportServer] = []
+    monkeypatch.setattr(report_server, "serve", servers.append)
+    command_line("report", run, "--serve", "--lang", "es", "--out", tmp_path / "out")
+    thread = threading.Thread(target=servers[0].serve_forever)
+    thread.start()
+    try:
+        address = servers[0].address
+        for path in ("", "search?q=barca", f"document/{document(8)['doc_id']}", "nada"):
+            _checked(browser, address + path, _SCREENS[-1:])
+        seen = _Seen(browser, address, 1280, "light")
+        seen.page.fill("#q", "número 8 salió")
+        seen.page.keyboard.press("Enter")
+        seen.page.click("tbody a")
+        assert seen.page.url == f"{address}document/{document(8)['doc_id']}"
+        assert seen.page.text_content("h1") == "Cuento 8"
+        seen.close()
+    finally:
+        servers[0].shutdown()
+        thread.join()
+        servers[0].server_close()
 
 
 def test_a_preview(browser: Any, command_line: CommandLine, tmp_path: Path) -> None:
@@ -151,13 +188,15 @@ def test_a_preview(browser: Any, command_line: CommandLine, tmp_path: Path) -> N
     (tmp_path / "cuentos.toml").write_text(_SOURCE, encoding="utf-8")
     out = ("--out", tmp_path / "out", "--html", tmp_path / "vista.html")
     command_line("sources", "preview", tmp_path / "cuentos.toml", "--input", tmp_path / "cuento.txt", *out)
-    _checked(browser, tmp_path / "vista.html")
+    _checked(browser, tmp_path / "vista.html", (_SCREENS[0], _SCREENS[-1]))
+    command_line("sources", "inventory", tmp_path / "cuento.txt", "--html", tmp_path / "carpeta.html")
+    _checked(browser, tmp_path / "carpeta.html", _SCREENS[-1:])
 
 
 def test_keys_reach_the_contents_first(browser: Any, run: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """Who listens or types can leave out the head."""
     command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
-    seen = _Seen(browser, run / "report.html", 1280, "light")
+    seen = _Seen(browser, (run / "report.html").as_uri(), 1280, "light")
     try:
         seen.page.keyboard.press("Tab")
         assert seen.page.evaluate("document.activeElement.getAttribute('href')") == "#contents"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from html.parser import HTMLParser
@@ -12,8 +13,11 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
+from latam_corpus.catalog.display_names import TIERS
+from latam_corpus.codes import called
 from latam_corpus.messages import LANGUAGES
-from latam_corpus.report.page_words import WORDS
+from latam_corpus.report.page_words import OWED, WORDS
+from latam_corpus.report.reasons import meaning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,6 +159,60 @@ def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_p
     assert "1890–1899" in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_curators_five_questions_are_answered(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path, language: str
+) -> None:
+    """Which source lost most and by which bound; small languages and scripture; what changed; terms; how to go on."""
+    kept = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
+    kept[0] |= {"language": "quy_Latn", "genre": "religious", "rights": "CC-BY-SA-4.0", "rights_tier": "share_alike"}
+    kept[1] |= {"language": "quy_Latn", "rights": None, "rights_tier": "unknown"}
+    fell = [document(20 + n, source_id="cancionero", drop_reason="stop_word_share<0.3") for n in range(3)]
+    fell.append(document(30, source_id="diario", drop_reason="language=eng"))
+    before, now = (kept_run(name, kept) for name in ("cuentos-1a2b3c4d", "cuentos-5e6f7a8b"))
+    _dropped(now, fell)
+    count = {"rows_in": 12, "kept": 8, "dropped": {}, "failed": {}, "changed": 0, "seconds": 1.0}
+    for n, folder in enumerate((before, now)):
+        values = json.loads((folder / "run.json").read_text())
+        files = [{"file": f"{one}.txt", "bytes": 9, "sha256": "0", "key": "k"} for one in range(2 + 40 * n)]
+        values |= {
+            "written": f"2026-11-2{n}T10:00:00+00:00",
+            "sources": [{"id": one, "title": one.title()} for one in ("diario", "cancionero")],
+            "stages": {"filter": count | {"kept": 9 - n}},
+            "by_genre": [{"source": "diario", "genre": "news", "in": 6 - n, "kept": 4}],
+            "parts": [{"name": "diario-0", "source": "diario", "files": files, "bytes": 9}],
+            "made_of": [{"stage": "filter", "options": {"policies": n}, "models": {}, "code": "a", "libraries": {}}],
+        }
+        (folder / "run.json").write_text(json.dumps(values))
+    out = ("--out", tmp_path / "out", "--lang", language)
+    command_line("release", "build", "puerto", now.name, "--admit", "open", "--uses", "train", *out)
+    command_line("report", now, *out)
+    page = _checked((now / "report.html").read_text(encoding="utf-8"))
+    text = page.text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+    def words(key: str) -> str:
+        return WORDS[key].translate(language)
+
+    lost = text.partition(words("sources"))[2].partition(words("holds"))[0]
+    bound = meaning("stop_word_share<0.3").translate(language)
+    assert f"Cancionero {bound} (3)" in lost
+    assert lost.index("Cancionero") < lost.index("Diario")
+    assert f"{called('quy', language)} 2 50 % 0 %" in text.rpartition(words("small_how"))[2]
+    changed = text.rpartition(words("since_how"))[2].partition(words("how_explain"))[0]
+    assert f"{words('source')} Diario 4 / 6 4 / 5" in changed
+    assert f"{words('stage')} filter 9 / 12 8 / 12" in changed
+    assert f"{words('files')} Diario · {words('files_new')} — 40" in changed
+    assert "{'policies': 1}" in changed
+    owed = text.rpartition(words("owing_how"))[2].partition(words("speed"))[0]
+    terms = f"CC-BY-SA-4.0 {TIERS['share_alike'].translate(language)}"
+    assert f"{terms} {OWED['attribution'].translate(language)}; {OWED['share_alike'].translate(language)} 1" in owed
+    assert words("no_rights") in owed
+    how = text.rpartition(words("how_explain"))[2]
+    assert "latam-corpus explain" in how
+    assert f"--run {now.name} --html" in how
+    assert "latam-corpus release withdraw puerto --doc DOC_ID" in how
+
+
 def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """No brace of a sentence or of a template is left on a page."""
     command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
@@ -179,6 +237,56 @@ def test_hostile_texts_and_names_stay_texts(
     assert "<script>alert(1)</script>" in page.text
     assert not set("\u202e\u2066\u200f\x1b\x07\x00") & set(text)
     assert "\\u202egnirts" in page.text
+
+
+def _no_trace(path: Path) -> _Page:
+    """The page, which is whole, and on which nothing hostile is an element or can't be seen."""
+    text = path.read_text(encoding="utf-8")
+    page = _checked(text)
+    assert not set("\u202e\u2066\u200f\x1b\x07\x00") & set(text)
+    return page
+
+
+def test_hostile_texts_stay_texts_on_the_other_pages(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
+    signals = {"stop_word_share": 0.1, "word_count": 40.0}
+    short = [one[:100_000] for one in _HOSTILE]
+    words = [*short, " ".join(one for one in short if len(one) < 1000)]
+    about = [dict.fromkeys(("title", "contributor", "variety", "rights"), one) | {"text": one} for one in words]
+    kept = [document(n, **one, creators=[one["title"]], signals=signals) for n, one in enumerate(about)]
+    folder = kept_run("cuentos-1a2b3c4d", kept)
+    copies = [
+        row
+        | {"doc_id": f"{n:032x}", "duplicate_of": row["doc_id"], "text": f"{row['text']}\nFin.", "url": row["title"]}
+        for n, row in enumerate(kept)
+    ]
+    _dropped(folder, [row | {"drop_reason": row["title"][:300] + "!"} for row in copies], words[-1])
+    out = ("--out", tmp_path / "out")
+    command_line("measure", folder, "--html", tmp_path / "m.html", *out)
+    assert "<script>alert(1)</script>" in _no_trace(tmp_path / "m.html").text
+    for more in ([], ["--set-aside", "--by", "drop_reason"]):
+        command_line("sample", folder, "--n", "50", *more, "--to", tmp_path / "s.html", *out)
+        assert "\\u202egnirts" in _no_trace(tmp_path / "s.html").text
+    for number in (_HOSTILE.index("a" * 10_000_000), len(words) - 1):
+        assert command_line("explain", f"{number:032x}", "--html", tmp_path / "v.html", *out).code == 0
+        assert "only in this one: Fin." in _no_trace(tmp_path / "v.html").text
+
+
+def test_hostile_files_stay_files_on_the_pages_of_a_desk(command_line: CommandLine, tmp_path: Path) -> None:
+    """What `sources preview` and `sources inventory` show of a folder that somebody hands over."""
+    folder = tmp_path / "entrega"
+    folder.mkdir()
+    for n, one in enumerate(_HOSTILE):
+        words = one[:20_000].encode()
+        name = "".join(sign for sign in one[:60] if sign not in "/\x00")
+        (folder / f"{n} {name}.txt").write_bytes(words + "\nLa barca salió del puerto antes del alba.".encode())
+    out = ("--out", tmp_path / "out")
+    command_line("sources", "preview", folder, "--n", "20", "--html", tmp_path / "p.html", *out)
+    assert "La barca salió" in _no_trace(tmp_path / "p.html").text
+    command_line("sources", "inventory", folder, "--html", tmp_path / "i.html", *out)
+    assert _no_trace(tmp_path / "i.html").text.count("<script") == 5
 
 
 def test_only_what_may_be_shown_is_on_the_page(

@@ -97,7 +97,7 @@ def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line:
     command_line("sample", run, "--by", "genre", "--to", tmp_path / "s.html", *out)
     page = (tmp_path / "s.html").read_text()
     assert "rosa@" not in page
-    assert page.count("<pre ") == 10
+    assert page.count("<article ") == 10
     pytest.importorskip("xlsxwriter")
     command_line("sample", run, "--to", tmp_path / "s.xlsx", "--in", "pt", *out)
     with zipfile.ZipFile(tmp_path / "s.xlsx") as book:
@@ -150,12 +150,12 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     shown = command_line("sample", folder, "--set-aside", "--to", page, "--out", tmp_path / "out")
     assert shown.code == 0, shown.err
     told = page.read_text()
-    assert told.count("<table>") == 1
-    assert "La &lt;b&gt;campana&lt;/b&gt;" in told
-    assert "<b>anoche</b>" in told
-    assert "<b>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</b>" in told
+    assert told.count("Both have") == 1
+    assert "Beside “La &lt;b&gt;campana&lt;/b&gt;”" in told
+    assert "only in this one: </span>anoche</del>" in told
+    assert "only in the other: </span>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</ins>" in told
     assert "Cerrada" not in told
     command_line("sample", folder, "--set-aside", "--internal", "--to", page, "--out", tmp_path / "out")
-    assert page.read_text().count("<table>") == 2
+    assert page.read_text().count("Both have") == 2
     command_line("sample", folder, "--to", page, "--out", tmp_path / "out")
-    assert page.read_text().count("<b>mañana</b>") == 1
+    assert page.read_text().count("</span>mañana</del>") == 1

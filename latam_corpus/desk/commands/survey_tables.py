@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
@@ -12,9 +11,10 @@ from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.desk.survey import drafted, survey
 from latam_corpus.desk.template import load_template
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _, enumerated, first_of, same
-from latam_corpus.report import page_frame
+from latam_corpus.messages import Message, _, enumerated, first_of
+from latam_corpus.report.page_frame import write_file
 from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.report.templating import render, sections_of
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from latam_corpus.desk.survey import Survey, Surveyed
 
 _SHOWN: Final = 5
+_FILES: Final = 2000  # on a page
 _HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("languages"), _("is it read?"))
-_FILE_HEADS: Final = (_("file"), _("format"), _("bytes"), _("charset"), _("language"), _("to look at"), "SHA-256")
-_TITLE: Final = _("What is in {name}")
 _COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; hidden or links, left out: {hidden}")
 _SCANS: Final = _("pages: {pages}; without text, to be recognised (OCR): {scans}")
 _TWINS: Final = _("the same bytes under several names: {n}: {names}")
@@ -56,10 +55,10 @@ def tell_survey(folder: Path, draft: Path | None, html: Path | None, language: s
     survey_result = survey(folder)
     sentences = list(_sentences(survey_result))
     if draft:
-        page_frame.write_file(draft, draft_of(folder, survey_result, language))
+        write_file(draft, draft_of(folder, survey_result, language))
         sentences.append(_WRITTEN.fill(path=draft))
     if html:
-        page_frame.write_file(html, _page(folder, survey_result, sentences, language))
+        write_file(html, _page(folder, survey_result, sentences, language))
     if as_json:
         print_json(_as_json(folder, survey_result, language))
         return
@@ -143,22 +142,15 @@ def draft_of(folder: Path, survey: Survey, language: str) -> str:
 
 
 def _page(folder: Path, survey: Survey, sentences: Sequence[Message], language: str) -> str:
-    def cell(value: Message | str) -> str:
-        return escape(value) if isinstance(value, str) else value.html()
-
-    rows = [[cell(one) for one in row] for row in _by_format(survey)]
-    body = [*(one.html("p") for one in sentences), page_frame.table(_HEADS, rows, (1, 2))]
-    files = [
-        [
-            escape(one.path),
-            cell(one.format),
-            number(one.bytes),
-            escape(one.charset or ""),
-            cell(_language(one.language)) if one.language else "",
-            escape(one.problem) or (one.remedy.html() if one.remedy else ""),
-            f"<code>{one.sha256[:16]}</code>",
-        ]
-        for one in survey.files
-    ]
-    body.append(page_frame.table(_FILE_HEADS, files, (2,)))
-    return page_frame.page(_TITLE.fill(name=same(str(folder))), body, language=language)
+    return render(
+        "inventory.html",
+        language,
+        kind="inventory",
+        title=folder.resolve().name or str(folder),
+        sections=sections_of(("formats", "files")),
+        sentences=sentences,
+        heads=_HEADS,
+        formats=list(_by_format(survey)),
+        files=[(one, _language(one.language) if one.language else "") for one in survey.files[:_FILES]],
+        more=max(len(survey.files) - _FILES, 0),
+    )

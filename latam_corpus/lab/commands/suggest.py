@@ -11,6 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_changed, show_measured
 from latam_corpus.cli.show import block, console, note, print_json
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def measure(
     every: Annotated[bool, typer.Option("--all", help=N_("Also the signals that no bound asks for."))] = False,
     out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs, and of what was judged."))] = Path("out"),
     html: Page = None,
-    page_language: PageLanguage = "es",
+    page_language: PageLanguage = "",
     internal: Internal = False,
     as_json_: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
@@ -57,7 +58,7 @@ def measure(
     from latam_corpus.audit.policy_change import changed_policy
     from latam_corpus.report.page_frame import checked_language
 
-    checked_language(page_language)
+    page_language = checked_language(page_language or spoken())
     today = datetime.now(UTC).date()
     declared = checked_facts(language, genre)
     if policies.endswith(".toml") or Path(policies or ".").is_file():

@@ -1,0 +1,63 @@
+"""What a search over a report's documents found, as a page of the server that has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.privacy.redact import redact
+from latam_corpus.report.page_words import WORDS
+from latam_corpus.report.reasons import meaning
+from latam_corpus.report.templating import render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def search_page(
+    title: str,
+    asked: str,
+    stories: Sequence[dict[str, Any]],
+    language: str,
+    problem: str = "",
+    *,
+    internal: bool = False,
+) -> str:
+    """Return the page as HTML.
+
+    Args:
+        title: of the report.
+        asked: what was searched for.
+        stories: of the documents that were found.
+        language: of the page.
+        problem: why none was.
+        internal: whether what terms hide is shown.
+    """
+    rows = [_row(story, shown=story["withdrawn"] is None and (internal or story["readable"])) for story in stories]
+    return render(
+        "search.html",
+        language,
+        kind="search",
+        title=title,
+        sections=(),
+        internal=internal,
+        served=True,
+        asked=asked,
+        rows=rows,
+        problem=problem,
+    )
+
+
+def missing_page(title: str, language: str, problem: str = "") -> str:
+    """Return the page of an address at which there is nothing, as HTML."""
+    told = problem or WORDS["nothing_there"].translate(language)
+    return search_page(title, "", (), language, told)
+
+
+def _row(story: dict[str, Any], *, shown: bool) -> dict[str, Any]:
+    return {
+        "doc_id": story["doc_id"],
+        "title": redact(story["title"] or story["beginning"][:80])[0] if shown else None,
+        "source": story["source"]["id"],
+        "run": story["run"],
+        "why": meaning(story["reason"]) if story["reason"] else None,
+    }
