@@ -59,14 +59,21 @@ def as_held(
     """Return the values as they are held against the minimum and the maximum, each float32[n].
 
     The share of a short text is taken over FEW words: those that it lacks have what is typical, and nothing that a
-    maximum bounds. Other signals, and the shares of longer texts, stay as they are.
+    maximum bounds. Its margin over another language is held as if one stop word more were its own. Other signals, and
+    those of longer texts, stay as they are.
 
     >>> from latam_corpus.policy import Bound
     >>> stops = Bound("stop_word_share", 0.32, None, "", typical=0.53)
     >>> [round(float(one[0]), 3) for one in as_held(np.array([0.2], np.float32), stops, np.array([20], np.float32))]
     [0.365, 0.1]
     """
-    if bound.signal not in SHARES_OF_WORDS or bound.typical is None:
+    if bound.typical is None:
+        return values, values
+    if bound.signal == "stop_word_margin":
+        # Counted again in whole words, so that one word less than another language has is none less.
+        one_more = (np.rint(values * words) + np.float32(1)) / np.maximum(words, np.float32(1))
+        return np.where(words < FEW, one_more, values).astype(np.float32), values
+    if bound.signal not in SHARES_OF_WORDS:
         return values, values
     part = np.minimum(words / np.float32(FEW), np.float32(1))
     part = np.where(np.isnan(part), np.float32(1), part)

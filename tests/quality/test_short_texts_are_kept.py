@@ -32,6 +32,8 @@ def _reasons(*texts: str) -> list[str | None]:
             None,
         ),
         ("El diScurso dE ayeR fuE traNsmitido pOr la radIo a toDo el paÍs.", "mixed_case_word_share>0.05"),
+        ("La memoria es una gran traidora. -- Ana Núñez (1914-1977), escritora de Lima.", None),
+        ("A memória é a maior das traidoras, e não há quem a vença com os anos.", "stop_word_margin<0"),
         (
             "Inicio Contacto Servicios Productos Noticias Galería Descargas Empleo Prensa Mapa Ayuda",
             "stop_word_count<2",
@@ -52,7 +54,16 @@ def test_longer_texts_are_held_as_before() -> None:
         assert outside(values, Bound("stop_word_share", 0.05, None, ""), counts)[0].tolist() == [False, True]
     few = np.full(2, 5, np.float32)
     assert outside(values, Bound("duplicate_line_share", None, 0.05, ""), few)[1].tolist() == [True, False]
-    assert outside(values, Bound("stop_word_margin", 0.05, None, ""), few)[0].tolist() == [False, True]
+    assert outside(values, Bound("open_line_share", 0.05, None, ""), few)[0].tolist() == [False, True]
+
+
+@pytest.mark.parametrize("words", range(1, FEW + 2))
+def test_one_word_of_another_language_more_is_chance_in_a_short_text(words: int) -> None:
+    """A language that has two stop words more than the text's own speaks, however few words there are."""
+    margin = Bound("stop_word_margin", 0.0, None, "")
+    measured = np.array([-1, -2, 0, np.nan], np.float32) / np.float32(words)
+    fell = outside(measured, margin, np.full(4, words, np.float32))[0].tolist()
+    assert fell == [words >= FEW, True, False, False]
 
 
 def test_the_more_words_the_more_a_share_says() -> None:

@@ -4,7 +4,8 @@ A line of SHEET has a number, a genre and a text of 10 to 40 words in Spanish or
 has what became of them. Whoever reads it writes a line for each into SHEET with `.read`: the number, `yes`, `no` or
 `unsure` (fit to be learnt from), and why. Then `… short_sheet --count SHEET` counts, by genre, by where the texts are
 from and by the bound that they broke, how those that fell and those that stayed were judged; ids and verdicts are kept
-with the figures, without a text.
+with the figures, without a text. `… short_sheet --margins DATA SHEET` counts what other texts of the pool the margin of
+stop words drops.
 """
 
 from __future__ import annotations
@@ -82,6 +83,20 @@ def _news(data: Path) -> Iterator[tuple[str, str]]:
 def draw(data: Path, sheet: Path) -> None:
     """Judge the pool by each genre's shipped policy, and write the sheet and its key."""
     dice = random.Random(SEED)
+    frame = _judged(data, dice)
+    counts = frame.group_by("genre", "origin").agg(pl.col("fell").sum(), pl.len().alias("of")).sort("genre", "origin")
+    sys.stdout.write(f"{counts}\n")
+    drawn = [*_spread(frame.filter("fell"), dice), *_spread(frame.filter(~pl.col("fell")), dice)]
+    dice.shuffle(drawn)
+    lines = [f"{n}\t{row['genre']}\t{' / '.join(row['text'].splitlines())}" for n, row in enumerate(drawn)]
+    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    key = [[_id(row["text"]), row["genre"], row["origin"], row["drop_reason"]] for row in drawn]
+    told = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
+    sheet.with_suffix(".key").write_text(told, encoding="utf-8")
+
+
+def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
+    """The texts that may be drawn, each with `fell` and why; those in other languages are left out."""
     held: dict[str, dict[str, str]] = {genre: {} for genre in _GENRES}
     for genre, origin, text in pool(data):
         if len(text.split()) in _WORDS:
@@ -101,16 +116,36 @@ def draw(data: Path, sheet: Path) -> None:
     frame = frame.filter(pl.col("language").is_in(["spa_Latn", "por_Latn"]))
     # A bound on length alone, as that of an article, says nothing of what is short.
     frame = frame.filter(pl.col("drop_reason").str.starts_with("word_count").fill_null(value=False).not_())
-    frame = frame.with_columns(fell=pl.col("drop_reason").is_not_null())
-    counts = frame.group_by("genre", "origin").agg(pl.col("fell").sum(), pl.len().alias("of")).sort("genre", "origin")
-    sys.stdout.write(f"{counts}\n")
-    drawn = [*_spread(frame.filter("fell"), dice), *_spread(frame.filter(~pl.col("fell")), dice)]
-    dice.shuffle(drawn)
-    lines = [f"{n}\t{row['genre']}\t{' / '.join(row['text'].splitlines())}" for n, row in enumerate(drawn)]
-    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    key = [[_id(row["text"]), row["genre"], row["origin"], row["drop_reason"]] for row in drawn]
-    told = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
-    sheet.with_suffix(".key").write_text(told, encoding="utf-8")
+    return frame.with_columns(fell=pl.col("drop_reason").is_not_null())
+
+
+def margins(data: Path, sheet: Path) -> Report:
+    """What `filter` makes of the margin over another language in texts that nobody read, and under a wrong label."""
+    seen = {row[0] for row in json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))["key"]}
+    frame = _judged(data, random.Random(SEED))
+    frame = frame.filter(~pl.col("text").map_elements(_id, return_dtype=pl.String).is_in(seen))
+    other = pl.when(pl.col("language") == "spa_Latn").then(pl.lit("por_Latn")).otherwise(pl.lit("spa_Latn"))
+    wrong = frame.filter(~pl.col("fell")).select("id", "genre", "text", language=other)
+    for stage in ("measure", "filter"):
+        wrong = lc.stage(stage)(wrong)
+    rows = [
+        ("as they are", *_with_and_without(frame)),
+        *((f"as they are, {genre}", *_with_and_without(frame.filter(pl.col("genre") == genre))) for genre in _GENRES),
+        ("as if Spanish were Portuguese, Portuguese Spanish", *_with_and_without(wrong)),
+    ]
+    table = Table(
+        "Short texts that fall, the margin held as measured and as it is",
+        ("texts", "of#", "as measured#", "now#"),
+        tuple(rows),
+    )
+    notes = ("Texts of 10 to 40 words of the pool of the reading, without those that were read.",)
+    return Report("short_texts_margin", {}, {"seed": SEED}, (table,), notes)
+
+
+def _with_and_without(frame: pl.DataFrame) -> tuple[int, int, int]:
+    fell = frame["drop_reason"].is_not_null()
+    below = frame["signals"].struct.field("stop_word_margin") < 0
+    return len(frame), int((fell | below).sum()), int(fell.sum())
 
 
 def _id(text: str) -> str:
@@ -167,7 +202,7 @@ def count(sheet: Path) -> Report:
         for genre, origin in chosen:
             sizes = [told[2:] for told in key["of"] if told[0] == genre and origin in (None, told[1])]
             of = [sum(told) for told in zip(*sizes, strict=True)]
-            lines.append(((genre, origin)[: len(labels)], of, _judged(rows, genre, origin)))
+            lines.append(((genre, origin)[: len(labels)], of, _verdicts(rows, genre, origin)))
         table = tuple((*label, *of, *judged) for label, of, judged in lines)
         tables.append(Table(title, (*labels, *columns), table))
     broken = Counter((re.split("[<>]", row[3])[0], row[4]) for row in rows if row[3])
@@ -186,14 +221,14 @@ def count(sheet: Path) -> Report:
     return Report("short_texts", {}, {"seed": SEED, "read": kept}, tuple(tables), notes)
 
 
-def _judged(rows: Sequence[tuple[str, ...]], genre: str, origin: str | None) -> list[int]:
+def _verdicts(rows: Sequence[tuple[str, ...]], genre: str, origin: str | None) -> list[int]:
     counts = Counter((bool(row[3]), row[4]) for row in rows if row[1] == genre and (origin is None or row[2] == origin))
     return [counts[fell, told] for fell in (True, False) for told in _VERDICTS]
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--count":
-        report = count(Path(sys.argv[2]))
+    if sys.argv[1].startswith("--"):
+        report = count(Path(sys.argv[2])) if sys.argv[1] == "--count" else margins(Path(sys.argv[2]), Path(sys.argv[3]))
         show(report)
         sys.stdout.write(f"kept in {save(report)}\n")
     else:
