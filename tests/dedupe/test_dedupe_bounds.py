@@ -1091,6 +1091,8 @@ def test_each_difference_is_counted_as_what_it_is(one: Words, other: Words, told
         (text(fresh(3, look=_LOOK), fresh(3)), text(fresh(3, look=_LOOK), fresh(3)), [3, 1]),
         (text(fresh(4, look=_LOOK), fresh(3)), text(fresh(4, look=_LOOK), fresh(3)), [0, 0]),
         (text(fresh(3, look=_LOOK), fresh(3)), text(fresh(3, look=_LOOK), fresh(4)), [3, 1]),
+        (text(fresh(4, look=_LOOK), fresh(3)), text(fresh(4, look=_LOOK), fresh(5)), [0, 0]),
+        (text(fresh(4, look=_LOOK), fresh(5)), text(fresh(4, look=_LOOK), fresh(3)), [0, 0]),
         (fresh(40), fresh(40), [40, 1]),
         # What is longer than forty in both is a passage too; in one alone it may be a page that the other lacks.
         (fresh(41), fresh(41), [41, 1]),

@@ -70,11 +70,11 @@ def rooms() -> list[Room]:
     """The rooms that `rooms.toml` names."""
     told = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
     of_many = ("tests", "only", "slow")
-    rooms_told: list[Room] = []
+    found = []
     for name, one in told.items():
-        settings: dict[str, Any] = {key: tuple(value) if key in of_many else value for key, value in one.items()}
-        rooms_told.append(Room(name, **settings))
-    return rooms_told
+        fields: dict[str, Any] = {key: tuple(value) if key in of_many else value for key, value in one.items()}
+        found.append(Room(name, **fields))
+    return found
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
