@@ -127,7 +127,8 @@ def _large(
         whole, many = pypdfium2.PdfDocument(pdf), pypdfium2.PdfDocument.new()
         for _ in range(args.pages // len(whole)):
             many.import_pages(whole)
-        many.import_pages(whole, list(range(args.pages % len(whole))))
+        if rest := args.pages % len(whole):  # an empty list would mean all
+            many.import_pages(whole, list(range(rest)))
         written = io.BytesIO()
         many.save(written)
         expected = args.pages * sum(map(len, paragraphs)) // len(whole)
