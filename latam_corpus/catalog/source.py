@@ -213,7 +213,8 @@ class FileIndex(Model):
     """A catalogue that lies among a folder's files and says what they are.
 
     Attributes:
-        file: CSV, XLSX, JSON lines, MARC, MARCXML, MODS, METS or Dublin Core: its path in the folder, or a pattern.
+        file: CSV, XLSX, JSON lines, MARC, MARCXML, MODS, METS or Dublin Core: its path in the folder or archive, or a
+            pattern.
         column: of a table the one that names each row's file; left out where it is called `archivo`, `arquivo`,
             `file` or the like.
     """

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _LIMITS: Final = Limits(2000, 64 * 2**20)
 # Heads that look like a column's name and are another's, and how long a head is that may be misspelt.
-_OTHERS: Final = frozenset({"publisher", "publishers", "gender"})
+_OTHERS: Final = frozenset({"publisher", "publishers", "gender", "composicion", "composicao"})
 _SHORT: Final = 4
 _SHOWN: Final = 5
 # How columns are called that name files, folded.
@@ -316,7 +316,8 @@ def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
         if count > 1 and head in {column, *read_columns}:
             problem = _("the column «{column}» stands twice", column=head)
             raise ConfigError(list_.relative, problem, _("give one another name"))
-        meant = _misspelt(head, read_columns) if head not in {column, *read_columns} else None
+        known = read_columns - _NOT_TAKEN - {"id", "doc_id"}
+        meant = _misspelt(head, known) if head not in {column, *read_columns} else None
         if meant and meant not in heads:
             problem = _("the column «{column}» isn't read; «{meant}» would be", column=head, meant=meant)
             remedy = _('correct its head, or map it: [collect.columns] {field} = "{column}"', field=meant, column=head)

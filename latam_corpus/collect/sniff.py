@@ -6,7 +6,10 @@ Nothing is unpacked or parsed here; that is for the box of `extract`.
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import struct
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -44,14 +47,15 @@ _SCORE: Final = "application/vnd.recordare.musicxml"
 _DESCRIBED: Final = _("name it in [collect.index], beside the texts that it describes")
 _MARC: Final = Unread(_("catalogue records (MARC)"), _DESCRIBED)
 _FLEX: Final = "application/x-flextext+xml"
-_MEMBERS: Final[tuple[tuple[bytes, str | Unread], ...]] = (
-    (b"word/document", DOCX),
-    (b"xl/workbook", Unread(_("an Excel workbook"), _TABLE)),
-    (b"ppt/presentation", Unread(_("a PowerPoint presentation"), _("export its text as DOCX or PDF"))),
-    (b".musicxml", _SCORE),
-    (b".opf", "application/epub+zip"),
-    (b"META-INF/container.xml", _SCORE),  # of the scores whose members end in .xml
+_EPUB: Final = "application/epub+zip"
+_CONTAINER: Final = "META-INF/container.xml"
+# By how a member's name begins.
+_MEMBERS: Final[tuple[tuple[str, str | Unread], ...]] = (
+    ("word/document", DOCX),
+    ("xl/workbook", Unread(_("an Excel workbook"), _TABLE)),
+    ("ppt/presentation", Unread(_("a PowerPoint presentation"), _("export its text as DOCX or PDF"))),
 )
+_LOCAL: Final = struct.Struct("<4s2xH10xI4xHH")  # of a member: the mark, flags, packed size, lengths of name and extra
 _PACKAGES: Final[dict[bytes, str | Unread]] = {
     b"application/epub+zip": "application/epub+zip",
     ODT.encode(): ODT,
@@ -188,8 +192,36 @@ def _package(head: bytes, whole: bytes) -> str | Unread:
     match = _MIMETYPE.match(head)
     if match and match[1] in _PACKAGES:
         return _PACKAGES[match[1]]
-    named = (kind for name, kind in _MEMBERS if name in whole)
-    return next(named, Unread(_("a ZIP archive"), _("give its name the suffix .zip")))
+    names = _names(head, whole)
+    for begins, kind in _MEMBERS:
+        if any(name.startswith(begins) for name in names):
+            return kind
+    # Other archives hold such files too: it is a book with its pages or its container, a score with its container.
+    book = any(name.endswith(".opf") for name in names)
+    if book and (_CONTAINER in names or any(name.lower().endswith((".xhtml", ".html", ".htm")) for name in names)):
+        return _EPUB
+    return _SCORE if _CONTAINER in names else Unread(_("a ZIP archive"), _("give its name the suffix .zip"))
+
+
+def _names(head: bytes, whole: bytes) -> list[str]:
+    """Return the names of a package's members: of its list at the end, else of those that begin in its head.
+
+    What a member holds is no name, though a package that is stored in another shows its own.
+    """
+    try:
+        return zipfile.ZipFile(io.BytesIO(whole)).namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        names, at = [], 0
+    while at + _LOCAL.size <= len(head):
+        mark, flags, packed, length, extra = _LOCAL.unpack_from(head, at)
+        if mark != b"PK\x03\x04":
+            break
+        at += _LOCAL.size
+        names.append(head[at : at + length].decode("utf-8", "replace"))
+        at += length + extra + packed
+        if flags & 0x8 and not packed:  # its size stands behind it
+            at = max(head.find(b"PK\x03\x04", at), 0) or len(head)
+    return names
 
 
 def _text_kind(head: bytes) -> str | Unread | None:

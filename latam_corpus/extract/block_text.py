@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+# So many pieces are packed: a verse by itself takes three times its letters, and one dash makes all letters wide.
+_MOST: Final = 2**14
+
 
 class BlockText:
     r"""Blocks of text, each with its white space folded, and the line ends between them.
@@ -17,6 +22,7 @@ class BlockText:
     """
 
     def __init__(self) -> None:
+        self._packed: list[bytes] = []
         self._done: list[str] = []
         self._open: list[str] = []
         self._ends = 0
@@ -36,6 +42,9 @@ class BlockText:
         if block:
             self._done += ["\n" * self._ends, block]
             self._ends = ends
+            if len(self._done) > _MOST:
+                self._packed.append("".join(self._done).encode("utf-8", "surrogatepass"))
+                self._done.clear()
         else:
             self._ends = max(self._ends, ends)
         return bool(block)
@@ -43,4 +52,11 @@ class BlockText:
     def text(self) -> str:
         """All that was written."""
         self.stop(0)
-        return "".join(self._done).strip("\n")
+        written = "".join(self._done)
+        if self._packed:
+            packed = b"".join([*self._packed, written.encode("utf-8", "surrogatepass")])
+            self._packed.clear()
+            self._done.clear()
+            written = packed.decode("utf-8", "surrogatepass")
+            self._done.append(written)
+        return written.strip("\n")

@@ -136,27 +136,28 @@ def serve(parent: int) -> None:
         del message
         while jobs:
             # Not held while the reply waits to be read, nor during the next document.
-            send(replies_out, _reply(jobs.pop(0), limits, at_rest))
+            send(replies_out, *_reply(jobs.pop(0), limits, at_rest))
 
 
-def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
+def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
+    """Return the outcome as a line of JSON, and the text by itself, of which JSON would be one more copy."""
     try:
         _extractor(job.extractor)  # imported before the clock starts
     except ImportError as error:
-        return json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode()
+        return (json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode(),)
     evidence = {"bytes": len(job.raw)}
     _forget_peak()
     before = held("VmRSS")
     try:
         with _limited(job.limits(limits)):
             outcome = attempt(job)
-            encoded = _encoded(outcome)
+            encoded, text = _encoded(outcome)
     except MemoryError:
         outcome = Failed("memory", evidence)
     except UnicodeEncodeError as error:
         outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
     else:
-        if len(encoded) > _LARGEST_TEXT:
+        if len(encoded) + len(text) > _LARGEST_TEXT:
             outcome = Failed("too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
     peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
@@ -164,15 +165,17 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> bytes:
         # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
         if outcome.cause == "memory" or peak - before > half:
             outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
-        encoded = _encoded(outcome)
+        encoded, text = _encoded(outcome)
     # A process that has grown gives its memory back by ending.
     goes_on = peak - at_rest <= half
-    return encoded[:-1] + b', "goes_on": ' + (b"true}" if goes_on else b"false}")
+    return encoded[:-1], b', "goes_on": ', b"true}\n" if goes_on else b"false}\n", text
 
 
-def _encoded(outcome: Outcome) -> bytes:
-    kind = "failed" if isinstance(outcome, Failed) else "found"
-    return json.dumps({kind: asdict(outcome)}, ensure_ascii=False).encode()
+def _encoded(outcome: Outcome) -> tuple[bytes, bytes]:
+    if isinstance(outcome, Failed):
+        return json.dumps({"failed": asdict(outcome)}, ensure_ascii=False).encode(), b""
+    found = {"found": asdict(replace(outcome, text=""))}
+    return json.dumps(found, ensure_ascii=False).encode(), outcome.text.encode()
 
 
 @contextmanager
@@ -209,9 +212,9 @@ def _extractor(path: str) -> Extractor:
     return cast("Extractor", getattr(import_module(module), name))
 
 
-def send(fd: int, payload: bytes) -> None:
-    """Write a message to the pipe: its length and its bytes."""
-    for piece in (_LENGTH.pack(len(payload)), payload):
+def send(fd: int, *payload: bytes) -> None:
+    """Write a message to the pipe: its length and its bytes, which may be in pieces."""
+    for piece in (_LENGTH.pack(sum(map(len, payload))), *payload):
         rest = memoryview(piece)
         while rest:
             rest = rest[os.write(fd, rest) :]

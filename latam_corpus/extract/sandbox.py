@@ -187,11 +187,12 @@ def _ended(code: int, job: Job, limits: Limits) -> Failed:
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     """Return the outcome in a reply, and whether the child goes on."""
-    answer = json.loads(reply)
+    head, _, text = reply.partition(b"\n")
+    answer = json.loads(head)
     if "missing" in answer:
         raise PartError("stage «extract»", answer["missing"], "install what it needs")
     if "found" in answer:
-        return Extracted.of_json(answer["found"]), answer["goes_on"]
+        return Extracted.of_json({**answer["found"], "text": text.decode()}), answer["goes_on"]
     return Failed(**answer["failed"]), answer["goes_on"]
 
 

@@ -47,8 +47,10 @@ def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
     assert not isinstance(extract, Barrier)  # noqa: S101  (the registry's own stage)
     origin = Source(id="input", title=str(where), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
-        after = schema.conform(extract(Batch(frame)).frame, schema.DOCUMENT_SCHEMA)
-        shown = after.select(*_GIVEN_BY_EXTRACT, "drop_reason")
+        made = extract(Batch(frame)).frame
+        why = made["evidence"] if "evidence" in made.columns else pl.Series("evidence", [None] * made.height, pl.String)
+        shown = schema.conform(made, schema.DOCUMENT_SCHEMA).select(*_GIVEN_BY_EXTRACT, "drop_reason")
+        shown = shown.with_columns(why.alias("evidence"))  # says what is wrong, and what to do
         yield [{} for _ in range(shown.height)], shown
 
 

@@ -130,7 +130,9 @@ def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str
 
 def test_heads_of_other_things_are_no_mistakes(folder: Path) -> None:
     """A publisher is no date, and what the source maps or leaves is meant."""
-    (folder / "c.csv").write_text("archivo,publisher,titles,Creator\ncantos/uno.txt,a,Coplas,b\n", encoding="utf-8")
+    (folder / "c.csv").write_text(
+        "archivo,publisher,titles,Creator,Composición,texts\ncantos/uno.txt,a,Coplas,b,c,d\n", encoding="utf-8"
+    )
     assert _told(_source(title="titles", creators=False), folder)[0] == {"cantos/uno.txt": "Coplas"}
 
 

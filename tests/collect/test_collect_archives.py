@@ -220,3 +220,19 @@ def test_members_share_frames(tmp_path: Path) -> None:
     assert [name.partition("#")[0] for name in frame["origin"].struct.field("member")] == list(members)
     assert frame["raw"].null_count() == 34
     assert [found.height for found in read(_ANY, file, rows=30)] == [15] * 6 + [10]
+
+
+@pytest.mark.parametrize("stored", ["libro.epub", "carta.docx", "partitura.mxl", "biblioteca/metadata.opf"])
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_of_packages_is_no_package(tmp_path: Path, stored: str, compression: int) -> None:
+    """The names inside of what it holds, which are seen where that is stored as it is, aren't its own."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as inner:
+        for name in ("META-INF/container.xml", "word/document.xml", "b.opf", "xl/workbook.xml"):
+            inner.writestr(name, "<x/>")
+    with zipfile.ZipFile(tmp_path / "envio.zip", "w", compression) as outer:
+        outer.writestr(stored, held.getvalue())
+        outer.writestr("nota.txt", "La barca salió del puerto.")
+    (file,) = list_inputs(_ANY, tmp_path)
+    members = {row["origin"]["member"] for frame in read(_ANY, file) for row in frame.iter_rows(named=True)}
+    assert members == {stored, "nota.txt"}

@@ -154,3 +154,4 @@ def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine
     assert [row["drop_reason"] for row in rows] == [
         None, "extract:damaged file", None, "extract:no text", None,
     ]  # fmt: skip
+    assert "ocr" in json.loads(rows[3]["evidence"])["remedy"]

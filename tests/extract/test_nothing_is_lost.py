@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from latam_corpus.catalog.works.marc import marc_records
-from latam_corpus.extract import chat, elan, epub, odt, rtf, tei
+from latam_corpus.extract import block_text, chat, elan, epub, odt, rtf, tei
 from latam_corpus.extract import docx as word
 from latam_corpus.extract.ocr_pages import alto, hocr
 
@@ -163,3 +163,16 @@ def test_a_record_of_a_wrong_length_takes_none_along(wrong: bytes) -> None:
     one, two, three = (_record(str(n), title) for n, title in enumerate(("Uno", "Dos", "Tres")))
     records = marc_records(wrong + one[5:] + b"\r\n" + two + b"\n" + three + b"\x1a")
     assert [record.title for record in records] == ["Uno", "Dos", "Tres"]
+
+
+def test_a_long_text_is_packed_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its letters are; asked for twice it is the same."""
+    written = []
+    for most in (2, 10**6):
+        monkeypatch.setattr(block_text, "_MOST", most)
+        block = block_text.BlockText()
+        for number in range(9):
+            block.add(f"Verso {number} — mañana 😀")
+            block.stop(1 + number % 2)
+        written += [block.text(), block.text()]
+    assert len({*written}) == 1
