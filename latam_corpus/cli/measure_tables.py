@@ -63,7 +63,8 @@ def show_measured(
     texts = _beginnings(measured_rows.frame, near_rows(measured), internal)
     if html:
         stamped = internal or measured_rows.own
-        folder, unmeasured = str(measured_rows.policies.folder), measured_rows.unmeasured
+        # Who gets the page has no use for the rest of the path.
+        folder, unmeasured = "/".join(measured_rows.policies.folder.parts[-2:]), measured_rows.unmeasured
         page = signals_page(measured_rows.name, measured, texts, folder, unmeasured, page_language, stamped)
         write_file(html, page)
     if quiet:

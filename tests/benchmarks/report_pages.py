@@ -13,10 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from latam_corpus.release.build import build
 
 from .machine import Report, Table, rounded, usage
 from .own import ROOT
@@ -60,7 +63,8 @@ def measure(args: argparse.Namespace) -> Report:
             out = Path(name)
             run = write_run(out / "runs" / "benchmark-00000000", _documents(recombined(lines, number, _WORDS)))
             _count_stages(run, number)
-            _command("release", "build", "pages", run.name, *("--admit", "open", "--uses", "train"), "--out", out)
+            terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "splits": {}, "index": False}
+            build("pages", [run], out / "store", created=datetime.now(UTC), **terms)
             for title, page, command in _pages(out, run.name):
                 used = _command(*command, "--out", out)
                 size = page.stat().st_size

@@ -34,8 +34,11 @@ _PICTURES: Final = (
     Picture("measure", "measure.html", 1180, 860),
     Picture("sample", "sample.html", 1180, 860),
     Picture("preview", "preview.html", 768, 860),
+    Picture("life", "life.html", 1180, 980),
 )
 
+# An agency's report in the demo, of which a newspaper has a copy.
+_COPY: Final = "https://meridiano.ejemplo.example/cables/88214"
 _INTERVIEW: Final = """ENTREVISTADORA: ¿Y cómo era la feria cuando usted era niña?
 
 DOÑA ELVIRA: Grande, pues, más grande que ahora. Bajaban los arrieros con la lana y las papas, y mi papá me llevaba
@@ -60,8 +63,9 @@ def pages(folder: Path) -> None:
     for language in ("es", "pt"):
         _call("report", run, "--lang", language, "--to", folder / f"run.{language}.html", "--out", out)
     _call("report", "demo", "--lang", "es", "--to", folder / "release.es.html", "--out", out)
-    _call("measure", run, "--html", folder / "measure.html", "--out", out)
-    _call("sample", run, "--by", "genre", "--n", "2", "--to", folder / "sample.html", "--out", out)
+    _call("measure", run, "--html", folder / "measure.html", "--lang", "es", "--out", out)
+    _call("sample", run, "--by", "genre", "--n", "2", "--to", folder / "sample.html", "--lang", "pt", "--out", out)
+    _call("explain", _COPY, "--run", run, "--html", folder / "life.html", "--lang", "es", "--out", out)
     interview = folder / "entrevista-17.txt"
     interview.write_text(_INTERVIEW, encoding="utf-8")
     _call("sources", "preview", interview, "--html", folder / "preview.html", "--lang", "es", "--out", out)
