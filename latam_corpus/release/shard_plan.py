@@ -77,7 +77,8 @@ def plan_shards(rows: pl.DataFrame, inherited: Sequence[Shard], limit: int = SHA
     Raises:
         ReleaseError: a language or genre can't be a folder's name.
     """
-    ids = np.array([_bits(doc_id) for doc_id in rows["doc_id"]], dtype=np.uint64)
+    digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
+    ids = np.frombuffer(digests, ">u8").astype(np.uint64)
     groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
     both = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
     sizes = weights(rows)

@@ -35,6 +35,7 @@ _SCHEME: Final = Scheme(short_words=1)
 _NUMBER: Final = re.compile(r"\w*\d\w*")
 # Texts of one form with other numbers, such as decrees, are other texts.
 _SHARE_OF_NUMBERS: Final = 0.8
+_SIEVE_BITS: Final = 22
 _KEPT_WHOLE: Final = 300  # words of a text of which all runs are kept
 _FEWEST: Final = 3  # runs in common, by which a document may be known
 # The share of a withdrawn text's runs that a document has and stays out. Of a text that was named as such also the
@@ -104,6 +105,11 @@ def texts_of(texts: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=TEXTS).unique("text_hash", maintain_order=True)
 
 
+def _sieved(runs: NDArray[np.uint64]) -> NDArray[np.int64]:
+    # The last bits of a long text's are those by which its runs were chosen.
+    return (runs >> np.uint64(64 - _SIEVE_BITS)).astype(np.int64)
+
+
 def numbers_of(text: str) -> set[int]:
     """Hash words with digits to 16 bits: enough to tell two decrees apart, too little to tell a number.
 
@@ -137,6 +143,13 @@ class WithdrawnTexts:
         )
         return owners.sort("run")
 
+    @cached_property
+    def _sieve(self) -> NDArray[np.bool_]:
+        """By some bits of a hash whether a text may have it, bool[2^22]: most of a corpus have none."""
+        sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
+        sieve[_sieved(self._owners["run"].to_numpy())] = True
+        return sieve
+
     def known(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
         """Give the texts that are a withdrawn one, near it, or have it in them: `row`, `number` of the entry, `share`.
 
@@ -156,11 +169,12 @@ class WithdrawnTexts:
         nothing = pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
         if not len(owned):
             return nothing
-        places = np.searchsorted(owned, runs.values).clip(max=len(owned) - 1)
-        rows = np.repeat(np.arange(len(runs), dtype=np.uint32), runs.counts)
-        hit = owned[places] == runs.values
-        if not hit.any():
+        maybe = np.flatnonzero(self._sieve[_sieved(runs.values)])
+        places = np.searchsorted(owned, runs.values[maybe]).clip(max=len(owned) - 1)
+        hit = maybe[owned[places] == runs.values[maybe]]
+        if not len(hit):
             return nothing
+        rows = (np.searchsorted(runs.offsets, hit, "right") - 1).astype(np.uint32)
         sizes = self.table.select(
             "number",
             "by",
@@ -168,7 +182,7 @@ class WithdrawnTexts:
             pl.Series("divisor", run_divisors(self.table["words"].to_numpy().astype(np.int64))),
         ).with_row_index("text")
         shared = (
-            pl.DataFrame({"row": rows[hit], "run": runs.values[hit]})
+            pl.DataFrame({"row": rows, "run": runs.values[hit]})
             .join(self._owners, on="run")
             .group_by("row", "text")
             .len("shared")

@@ -53,6 +53,7 @@ withdrawn texts (a hundred of each kind at most).""",
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--documents", type=int, default=200_000, help="200,000 by default")
+    parser.add_argument("--words", type=int, default=_WORDS, help="of a document, 120 by default")
     parser.add_argument("--shard-mb", type=int, help="MB of text of a shard; by the release's size by default")
 
 
@@ -107,7 +108,7 @@ def measure(args: argparse.Namespace) -> Report:
     sought = ("texts sought#", "in files before#", "in files after#", "verifies")
     purge_columns = ("documents#", "s#", "CPU s#", "shards erased#", *sought)
     purge_table = Table("The purge, and what of the texts stands in any file of the store", purge_columns, (erased,))
-    settings = {"documents": args.documents, "shard_mb": args.shard_mb, "words": _WORDS, "seed": SEED}
+    settings = {"documents": args.documents, "shard_mb": args.shard_mb, "words": args.words, "seed": SEED}
     return Report("withdraw", checksums(args.data, NOVELS), settings, (update, table, purge_table), _NOTES)
 
 
@@ -172,7 +173,7 @@ def _documents(args: argparse.Namespace, first: int = 0) -> Iterator[dict[str, A
     for number in range(first, max(args.documents, first + _EACH)):
         contributor, place = divmod(number, _EACH)
         yield {
-            "text": " ".join(words[chance.integers(0, len(words), _WORDS)]),
+            "text": " ".join(words[chance.integers(0, len(words), args.words)]),
             "contributor": f"Contributor {contributor}",
             "source_id": f"source-{contributor // _OF_SOURCE}",
             "url": f"https://benchmark.example/{contributor}/{place}",
