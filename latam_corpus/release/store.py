@@ -131,9 +131,11 @@ class Store:
         return "/".join((self.root, *names))
 
     def exists(self, *names: str) -> bool:
-        """Whether there is such a file; what can't be asked is an error of the file system's, and no answer."""
-        found = remote.info(self.filesystem, self.path(*names))
-        return found is not None and found["type"] == "file"
+        """Whether there is such a file; what can't be asked is an error of the file system's, and no answer.
+
+        A folder in the place of a file is there: who reads it is told.
+        """
+        return remote.info(self.filesystem, self.path(*names)) is not None
 
     def names_in(self, *names: str) -> list[str]:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
