@@ -150,7 +150,7 @@ def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_p
     """With the documents nearest to the bound, the copy beside what is kept, and the small language's scripture."""
     command_line("report", run, "--lang", "en", "--out", tmp_path / "out")
     text = _checked((run / "report.html").read_text(encoding="utf-8")).text
-    codes = [text.index(reason) for reason in ("stop_word_share<0.3", "language=eng", "duplicate 1 documents")]
+    codes = [text.index(reason) for reason in ("stop_word_share<0.3", "language=eng", "duplicate Documents: 1")]
     assert codes == sorted(codes)
     assert "✗ set aside" in text
     assert "✓ kept" in text
