@@ -90,7 +90,7 @@ def run_page(
         survival=_survival(facts, titles),
         small=first_rows([(language_name(one.language), one) for one in facts.small], _MOST),
         seconds=values.get("seconds", 0.0),
-        terms=first_rows([_owed(one, titles) for one in facts.terms], _MOST),
+        terms=Rows([_owed(one, titles) for one in facts.terms[:_MOST]], max(len(facts.terms) - _MOST, 0)),
         changes=first_rows(list(_changes(facts.earlier, titles, figures)) if facts.earlier else [], _MOST),
         commands=list(_commands(facts, name, out, released)),
     )

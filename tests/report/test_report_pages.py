@@ -213,6 +213,21 @@ def test_a_curators_five_questions_are_answered(
     assert "latam-corpus release withdraw puerto --doc DOC_ID" in how
 
 
+def test_of_many_sources_the_first_are_named_and_the_others_counted(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """In the flow, among the terms, and by stage; a page doesn't grow with a corpus."""
+    kept = [document(n, source_id=f"fuente-{n:03d}", title=f"Cuento {n}", rights=f"Carta {n}") for n in range(70)]
+    folder = kept_run("cuentos-1a2b3c4d", kept)
+    _dropped(folder, [document(100 + n, source_id=f"fuente-{n:03d}", drop_reason=f"language=l{n}") for n in range(70)])
+    told = command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
+    assert told.code == 0, told.err
+    text = _checked((folder / "report.html").read_text(encoding="utf-8")).text
+    assert "Carta 39" in text
+    assert "Carta 40" not in text
+    assert text.count("and 30 more") == 2
+
+
 def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """No brace of a sentence or of a template is left on a page."""
     command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
