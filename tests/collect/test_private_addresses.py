@@ -12,7 +12,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.public_hosts import VARIABLE, private_address
+from latam_corpus.public_hosts import VARIABLE, is_public, private_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +98,18 @@ def test_a_host_that_is_named_can_lead_to_no_other(
         open_url(f"http://127.0.0.1:{first}/moved/{second}/a.jsonl").read(1)
     assert _asked(hosts[0])
     assert _asked(hosts[1]) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::127.0.0.1", "::8.8.8.8", "64:ff9b:1::1", "64:ff9b:1:abcd::8.8.8.8", "192.0.0.192", "192.88.99.1",
+        "::ffff:0:8.8.8.8", "::ffff:0:127.0.0.1", "64:ff9b::192.0.0.192", "::ffff:192.88.99.1",
+    ],
+)  # fmt: skip
+def test_what_is_given_to_no_host_is_not_public(address: str) -> None:
+    """IPv4 in the older and the translators' forms of IPv6, where clouds keep their metadata, and former relays."""
+    assert not is_public(address)
 
 
 def test_what_is_no_address_of_the_web_is_let_through() -> None:
