@@ -189,7 +189,7 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
         inner, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
-        refused = Message("«{key}»: {problem}", {"key": key, "problem": inner}) if key else inner
+        refused = _("«{key}»: {problem}", key=key, problem=inner) if key else inner
         return ConfigError(place, refused, half)
     shown_value = shown(mistake.value)
     if mistake.kind == "choice":

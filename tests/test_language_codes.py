@@ -156,7 +156,7 @@ def test_a_family_whose_members_nobody_listed_is_refused_as_one() -> None:
     source, found = check_source(SOURCE.format(code="tup"))
     assert source is None
     told = [one.in_language("es") for one in found]
-    assert told == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; nombre sus lenguas, una por una"]
+    assert told == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; indique sus lenguas, una por una"]
     with pytest.raises(ConfigError, match="family of languages"):
         iso_code("tup", "receta.toml")
 

@@ -160,7 +160,7 @@ def test_an_error_is_translated_with_what_it_names() -> None:
     assert str(error.translated("es")) == "entrada de a: ningún archivo se llama «{x}»; as it is"
     assert (error.place, error.problem, error.remedy) == ("input of a", "no file matches «{x}»", "as it is")
     near = ConfigError("receta", "no", closest("filtro", ["filter"])).translated("pt")
-    assert near.remedy == "quis escrever «filter»?"
+    assert near.remedy == "você quis escrever “filter”?"
 
 
 def test_messages_inside_a_message_are_translated_too() -> None:

@@ -66,7 +66,7 @@ def _odd_sign(name: str) -> Message:
     if odd is None:
         return same("")
     named = f"U+{ord(odd):04X}, {unicodedata.name(odd, 'a control character')}"
-    return _(": it has {sign}", sign=f"«{odd}»" if " " < odd <= "~" else named)
+    return _(": it has {sign}", sign=_("«{name}»", name=odd) if " " < odd <= "~" else named)
 
 
 def checked_name(name: str, place: str = "the release name") -> str:

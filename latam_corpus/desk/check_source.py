@@ -86,7 +86,7 @@ class Finding:
         'línea 7, «rights»: «todos» no es una opción; elija: …'
         """
         location = [_LINE.fill(line=self.line).translate(language)] if self.line else []
-        location += [f"«{self.key}»"] if self.key else []
+        location += [_("«{name}»", name=self.key).translate(language)] if self.key else []
         sentence = self.sentence.translate(language)
         return f"{', '.join(location)}: {sentence}" if location else sentence
 

@@ -80,7 +80,7 @@ _MISTAKES = [
     ("a misspelt option", "etapa 3: la etapa «identify» no tiene la opción «lenguages»; ¿quiso escribir «languages»?"),
     ("a language unknown to the model", "etapa 4, identify, languages: el modelo «americas» no reconoce «yrl»"),
     ("a language by its name", "etapa 5, identify, languages: no existe el código de lengua «zapoteco del Istmo»"),
-    ("policies that aren't there", "no-hay: no existe esa carpeta de políticas; nombre una con languages/ y genres/"),
+    ("policies that aren't there", "no-hay: no existe esa carpeta de políticas; indique una con languages/ y genres/"),
     ("a number for a text", "etapa 7: opción «against» de «dedupe»: 3; debe ser un texto entre comillas"),
     ("a share above one", "receta.toml, línea 26: «survival.floor» es 2; debe ser un número de 1.0 o menos"),
     ("a release's name", "receta.toml, línea 28: «release.name»: «Mi Versión» no puede ser el nombre de una versión"),

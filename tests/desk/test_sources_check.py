@@ -29,14 +29,14 @@ def _told(text: str, language: str = "es", name: str = "") -> list[str]:
     [
         ('genre = "todos"', "es", "línea 4, «genre»: «todos» no es una opción; elija: news (prensa), literature"),
         ('genre = "prensa"', "es", "«prensa» no es una opción; ¿quiso escribir «news»?"),
-        ('genre = "nwes"', "pt", "linha 4, «genre»: «nwes» não é uma opção; quis escrever «news»?"),
+        ('genre = "nwes"', "pt", "linha 4, “genre”: “nwes” não é uma opção; você quis escrever “news”?"),
         ('languages = ["español"]', "es", "«languages (1)»: «español» no es un código ISO 639-3; escriba «spa»"),
-        ('country = "Brasil"', "pt", "«Brasil» não é um código ISO 3166-1 de duas letras; escreva «BR»"),
+        ('country = "Brasil"', "pt", "“Brasil” não é um código ISO 3166-1 de duas letras; escreva “BR”"),
         ('idioma = ["spa"]', "es", "«idioma»: esa clave no existe; ¿quiso escribir «languages»?"),
-        ('genero = "news"', "pt", "«genero»: essa chave não existe; quis escrever «genre»?"),
+        ('genero = "news"', "pt", "“genero”: essa chave não existe; você quis escrever “genre”?"),
         ("languages = 3", "en", "«languages»: it says 3; it must be a list in brackets"),
         ('[rights]\nstatement = "MIT"\nuses = ["train"]', "es", "entrenar y redistribuir necesitan un fundamento"),
-        ('[rights]\nstatement = "MIT"\nbasis = "licence"', "pt", "«rights.uses»: falta; acrescente uma linha: uses"),
+        ('[rights]\nstatement = "MIT"\nbasis = "licence"', "pt", "“rights.uses”: falta; acrescente uma linha: uses"),
         ('[collect]\nkind = "crawl"', "es", 'kind = "crawl" y la tabla [collect.crawl] van juntas'),
         ('[collect]\nkind = "crawl"\n[collect.crawl]\nstart = []', "es", "debe ser una lista con algo dentro"),
         ("[collect]\ngroup_rows = 0", "pt", "deve ser um número maior que 0"),
@@ -122,7 +122,7 @@ def test_the_users_own_language_is_spoken_where_none_is_named(
 
 def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
     """Without rights, with a statement that is no licence, with more uses than it allows, without a quotation."""
-    assert any("no se publica jamás" in one for one in _told(_LEAST))
+    assert any("nunca se publica" in one for one in _told(_LEAST))
     rights = '[rights]\nstatement = "{}"\nbasis = "licence"\nuses = ["{}"]\n'
     assert any("no se reconoce como licencia" in one for one in _told(_LEAST + rights.format("todos", "evaluate")))
     assert any("permite train" in one for one in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))

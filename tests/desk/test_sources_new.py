@@ -125,7 +125,7 @@ def test_a_person_is_asked_again(command_line: CommandLine, piped: Any, tmp_path
     piped(*typed, typed=True)
     told = command_line("sources", "new", "--template", "folder", "--lang", "pt")
     assert told.code == 0
-    assert "«Ruritania» não é reconhecido como país" in told.err
+    assert "“Ruritania” não é reconhecido como país" in told.err
     assert (tmp_path / "cartas-de-una-familia.toml").exists()
 
 
@@ -142,7 +142,7 @@ def test_a_person_who_breaks_off_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", person)
     told = command_line("sources", "new", "--lang", "es")
-    assert (told.code, "nada se escribió" in told.err) == (130, True)
+    assert (told.code, "no se escribió nada" in told.err) == (130, True)
     assert not list(tmp_path.iterdir())
 
 

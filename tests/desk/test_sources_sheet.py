@@ -109,7 +109,7 @@ def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     assert "«País»: «Ruritania» no se reconoce como país" in bad
     assert "«cartas» ya está en otra fila" in twice
     assert "fila 4: «Género»: «poesía» no es una opción" in told.out
-    assert "no se usan estas columnas, que quedan en la hoja: columna mía" in told.out
+    assert "no se usan estas columnas, que quedan en la planilla: columna mía" in told.out
     assert _column(back, "columna mía")[4] == "apunte"
     assert _column(back, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]
     assert len(openpyxl.load_workbook(back).worksheets[0].data_validations.dataValidation) > 5

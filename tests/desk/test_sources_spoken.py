@@ -22,7 +22,7 @@ _WRONG = [
     ("check carpeta.toml", "carpeta.toml: no se puede usar: es una carpeta; revise la ruta"),
     ("check nada.toml", "nada.toml: ese archivo no existe; revise la ruta"),
     ("new --template nada", "no hay ninguna plantilla «nada»; elija: dspace"),
-    ("new --blank", "¿qué plantilla?; nómbrela con --template"),
+    ("new --blank", "¿qué plantilla?; indíquela con --template"),
     ("new --blank --template ojs buena.toml/x.toml", "ese archivo ya existe; dé otro nombre"),
     ("list --country Ruritania", "«Ruritania» no se reconoce como país; escriba su código"),
     ("list --genre poesía", "«poesía» no es una opción; elija: prensa, literatura"),
@@ -35,12 +35,12 @@ _WRONG = [
     ("preview buena.toml --input vacia", "en «vacia» no hay **/*.html"),
     ("preview ailla", "fuente ailla: primero hay que pedir permiso a University of Texas"),
     ("export hoja.csv", "hoja.csv: ese archivo ya existe; dé otro nombre"),
-    ("export hoja.ods", "«.ods» no es una forma de hoja; termine el nombre en .xlsx o .csv"),
+    ("export hoja.ods", "«.ods» no es un formato de planilla; termine el nombre en .xlsx o .csv"),
     ("export otra.csv rota.toml", "rota.toml: línea 1: falta la comilla que cierra"),
-    ("export buena.toml/x.csv", "no se puede escribir ahí: ya existe un archivo con ese nombre; nombre otro lugar"),
+    ("export buena.toml/x.csv", "no se puede escribir ahí: ya existe un archivo con ese nombre; indique otro lugar"),
     ("import vacia", "vacia: no se puede usar: es una carpeta; revise la ruta"),
-    ("import hoja.csv --back hoja.xlsx", "«.xlsx» no es una forma de hoja; termine el nombre en .csv"),
-    ("import ajena.csv", "ninguna fila tiene los títulos de las columnas; empiece con `sources export`"),
+    ("import hoja.csv --back hoja.xlsx", "«.xlsx» no es un formato de planilla; termine el nombre en .csv"),
+    ("import ajena.csv", "ninguna fila tiene los encabezados de las columnas; empiece con `sources export`"),
     ("import rota.xlsx", "rota.xlsx: no es un libro de Excel"),
     (f"check {'x' * 300}.toml", "no se puede"),
 ]
@@ -105,7 +105,7 @@ def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
         ("La barca", False), ("Menú", True), ("Salió.", False),
     ]  # fmt: skip
     assert in_plain_words("unreadable:empty file", None)[0].translate("es").endswith("el archivo está vacío")
-    assert in_plain_words("withdrawn", None)[0].translate("pt") == "quem o detém o retirou"
+    assert in_plain_words("withdrawn", None)[0].translate("pt") == "seu titular o retirou"
 
 
 def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine, folder: Path) -> None:

@@ -41,7 +41,7 @@ def _file(site: Any, folder: Path, more: str = "") -> Path:
     ("lang", "told"),
     [
         ("es", ("páginas en", "la dirección lleva una contraseña", "ahora     latam-corpus run RECETA, con «gaceta»")),
-        ("pt", ("páginas em", "o endereço leva uma senha", "agora     latam-corpus run RECEITA, com «gaceta»")),
+        ("pt", ("páginas em", "o endereço leva uma senha", "agora     latam-corpus run RECEITA, com “gaceta”")),
         ("en", ("pages in", "the address holds a password", "next     latam-corpus run RECIPE, with «gaceta»")),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_crawl_is_told_in_the_readers_language(
         (["ailla"], "fuente ailla: primero hay que pedir permiso a su titular (University of Texas"),
         (
             ["archivos.toml"],
-            "fuente archivos: sus registros son archivos; no hay nada que recolectar; corra una receta",
+            "fuente archivos: sus registros son archivos; no hay nada que recolectar; ejecute una receta",
         ),
         (["sin.toml", "--plan-only"], "--plan-only: «sin» no se recolecta con un plan; quite esa opción"),
         (["nada.toml"], "nada.toml: ese archivo no existe; revise la ruta"),
@@ -103,7 +103,7 @@ def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, 
     empty = command_line("sources", "inventory", *about)
     assert (empty.code, "todavía no hay nada" in empty.out) == (0, True)
     path = _file(site, tmp_path)
-    assert "ninguna corrida la leyó todavía" in command_line("sources", "inventory", path, *about).out
+    assert "ninguna ejecución la leyó todavía" in command_line("sources", "inventory", path, *about).out
     site.routes |= {"/": website.page("inicio", "/dos", "/tres"), "/dos": website.page("dos")}
     site.routes |= {"/robots.txt": (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /tres")}
     assert command_line("crawl", path, "--out", out).code == 0
@@ -121,7 +121,7 @@ def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, 
     assert shown.code == 0, shown.err
     assert "recolectado: 2 páginas" in shown.out
     assert "no permitidas: 1" in shown.out
-    assert "2 leídos, 0 se quedan" in shown.out
+    assert "2 leídos, 0 conservados" in shown.out
     assert "language=spa" in shown.out
     assert "no está en ninguna versión publicada" in shown.out
     line = command_line("sources", "inventory", *about).out.splitlines()[1].split()

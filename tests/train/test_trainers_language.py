@@ -96,6 +96,6 @@ def test_leaks_are_told_in_the_language(
     said = command_line(*base, "--against", lines, "--write-exclusions", tmp_path / "fuera.txt")
     assert [one for one in told if one not in said.out] == [], said.out + said.err
     missing = command_line(*base, "--against", tmp_path / "nada.jsonl").err
-    assert {"es": "nombre un archivo de líneas JSON", "pt": "indique um arquivo de linhas JSON"}[language] in missing
+    assert {"es": "indique un archivo de líneas JSON", "pt": "indique um arquivo de linhas JSON"}[language] in missing
     shown = command_line("contamination", "--help", "--lang", language).out
     assert {"es": "conjunto de evaluación", "pt": "conjunto de avaliação"}[language] in " ".join(shown.split())
