@@ -62,7 +62,8 @@ def beside_copies(
     worse = (words >= SHORTEST) * np.maximum(_more(counted) * _THOUSAND // most, alone)
     appended = documents[APPENDED].fill_null(0).to_numpy().astype(np.int64)[pairs]
     appended = np.maximum(appended, verdicts.select("first_appended", "second_appended").to_numpy())
-    added = np.minimum(appended, np.maximum(own, _more(words)))
+    # What both have was added before the one was copied or cut.
+    added = np.minimum(_more(appended), np.maximum(own, _more(words)))
     return _most(worse, pairs, len(documents)), _most(added, pairs, len(documents))
 
 

@@ -107,7 +107,8 @@ def count_anchors(anchors, offsets, common, sampling, pairs, out):
                 continue
             at = np.searchsorted(common, value)
             column = BOTH if mine and other else OWN if mine else OTHERS
-            out[k, column + (at < len(common) and common[at] == value)] += 1
+            out[k, column] += 1
+            out[k, column + 1] += at < len(common) and common[at] == value
 
 
 @inlined

@@ -434,7 +434,9 @@ def _added(
         counts = rarity.counts(pairs[asked])
         shared_by_many = 2 * counts[:, [guards.BOTH + 1]] > counts[:, [guards.BOTH]]
         alone, of_many = counts[:, [guards.OWN, guards.OTHERS]], counts[:, [guards.OWN + 1, guards.OTHERS + 1]]
-        by_many = (of_many >= bounds.added_anchors) & (2 * of_many >= alone) & ~shared_by_many
+        # Of a notice of two lines a long text keeps one fingerprint, if any.
+        enough = np.where(of_many == alone, 1, bounds.added_anchors)
+        by_many = (of_many >= enough) & (2 * of_many >= alone) & ~shared_by_many
         added[asked] = np.maximum(added[asked], own[asked] * (longer[asked] & by_many))
     return np.asarray(added, np.uint32)
 

@@ -16,13 +16,14 @@ from latam_corpus import schema
 from latam_corpus.audit.copies import why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.beside import beside_copies
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
-from latam_corpus.dedupe.verify_pairs import verify_pairs
+from latam_corpus.dedupe.verify_pairs import Rarity, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -252,3 +253,26 @@ def test_one_word_in_a_wrong_charset_tells() -> None:
     copy = text.replace("dueño", "dueño".encode().decode("latin-1"))
     [(fell, (kept, evidence))] = _fallen({"a": copy, "b": text}).items()
     assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+
+
+def test_what_both_have_more_was_added_to_neither() -> None:
+    """A page that was cut has the menu at its foot too: it falls for the whole page."""
+    menu = f"{_MENU}\nBuscar\nArchivo\nContacto"
+    page = f"{_OTHER_TALE}\n{_TALE}\n{menu}"
+    [(fell, (kept, evidence))] = _fallen({"a": f"{_TALE}\n{menu}", "b": page}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "words")
+
+
+def test_one_fingerprint_tells_a_short_notice_if_it_has_no_other() -> None:
+    """Long texts keep few: many texts have the only one of these words, or have none of two."""
+    text, words = " ".join(_others(6)), _SONNET.split()
+    pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
+    seen = set()
+    for start in range(len(words) - 20):
+        streams = word_stream(WordTable.of([text, f"{text} {' '.join(words[start : start + 20])}"]))
+        anchors = anchors_of(streams, scheme)
+        own = np.setdiff1d(anchors.of(1), anchors.of(0))
+        added = verify_pairs(streams, pairs, rarity=Rarity(streams, scheme, own[:1])).appended[0].tolist()
+        assert (added[0], added[1] > 0) == (0, len(own) == 1)
+        seen.add(min(len(own), 2))
+    assert seen >= {1, 2}
