@@ -13,6 +13,7 @@ import numpy as np
 
 from latam_corpus.dedupe.appended_kernels import FIRST_BITS, count_menus, find_lines
 from latam_corpus.text.words import WordTable
+from latam_corpus.text.words_kernels import LINE_CLOSED, LINE_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ p r a pregunta respuesta pergunta resposta question answer p1 r1 p2 r2 q1 a1 q2 
 _QUESTIONS: Final = 4  # lines of questions and answers one after another
 _BODY: Final = 0.5  # of a text's words at least stand before what was added, but for links to other texts
 _SHORTEST: Final = 30  # words of what was added to
+_COMMAS: Final = tuple(b",;:")  # at the end of a line: of a verse, of talk
 _ASIDE: Final = 60  # words from the start of a question to that of the next line of them
 
 
@@ -61,7 +63,10 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
     [0, 13]
     """
     counts = np.zeros(len(words), np.int64)
-    count_menus(words.doc_words, words.doc_lines, words.line_words, words.line_kinds, counts)
+    kinds = words.line_kinds
+    comma = (kinds == LINE_OPEN) & np.isin(words.data[np.maximum(words.line_ends, 1) - 1], _COMMAS)
+    entries = np.where(comma, np.uint8(LINE_CLOSED), kinds)
+    count_menus(words.doc_words, words.doc_lines, words.line_words, kinds, entries, counts)
     if not len(words.hashes):
         return counts.astype(np.uint32)
     buffer = np.empty(len(words.line_words), np.int64)

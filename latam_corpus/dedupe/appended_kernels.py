@@ -12,7 +12,7 @@ from latam_corpus.text.words_kernels import LINE_BLANK, LINE_OPEN
 _LINES: Final = 8  # of a menu; a heading, a date and a signature are fewer
 _LONGEST: Final = 10  # words of an entry: headlines stand in menus too
 _MEAN: Final = 5  # words an entry; a verse has more
-_PROSE: Final = 15  # words a line of what the menu stands at, where half of its lines don't end as sentences do
+_PROSE: Final = 11  # words a line of what the menu stands at, where half of its lines don't end as sentences do
 _PASSED: Final = 2  # longer lines inside a menu, such as a notice about cookies
 _CLOSED: Final = 3  # one entry in so many may end as a sentence does, as headlines that are cut off
 _ENTRY: Final = 4  # words of an entry beside verses, where three lines in a row of four that have more begin them
@@ -35,15 +35,24 @@ def find_lines(hashes, line_words, line_kinds, wanted, lines):
 
 
 @kernel
-def count_menus(doc_words, doc_lines, line_words, line_kinds, out):
-    """Write how many words of each text are menus before and after it."""
+def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
+    """Write how many words of each text are menus before and after it.
+
+    Args:
+        doc_words: of the word table, as are the next three.
+        doc_lines: the same.
+        line_words: the same.
+        line_kinds: the same.
+        entry_kinds: the same, but that a line which ends in a comma is closed too: a verse may, an entry doesn't.
+        out: int64[n], written to.
+    """
     for d in range(len(out)):
         first, end = doc_lines[d], doc_lines[d + 1]
         out[d] = _beside_verses(first, end, doc_words[d + 1], line_words, line_kinds)
-        top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, line_kinds)
+        top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, entry_kinds)
         if top >= end:  # nothing, or a menu alone
             continue
-        foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, line_kinds)
+        foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, entry_kinds)
         if top_words + foot_words == 0:
             continue
         lines = ended = 0
@@ -80,7 +89,7 @@ def _menu(start, stop, step, last, line_words, line_kinds):
         else:
             closed += 1
             passed_words += size
-            if _CLOSED * closed > lines:
+            if _CLOSED * closed > max(lines, _LINES):
                 break
         i += step
     if lines < _LINES or words > _MEAN * (lines + inside + closed) or 4 * inside > lines:

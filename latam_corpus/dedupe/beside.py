@@ -39,6 +39,7 @@ def beside_copies(
     >>> documents = documents.with_columns(accents_missing=0, mojibake=0, misread=0)
     >>> verdicts = pl.DataFrame({"kind": [1, 1], "first_in_second": [1.0, 1.0], "second_in_first": [1.0, 0.7]})
     >>> verdicts = verdicts.with_columns(first_spoilt=pl.Series([0, 0]), second_spoilt=pl.Series([2, 0]))
+    >>> verdicts = verdicts.with_columns(first_appended=0, second_appended=0)
     >>> damage, added = beside_copies(documents, np.array([[0, 1], [0, 2]]), verdicts)
     >>> damage.tolist(), added.tolist()
     ([0, 110, 0], [0, 0, 60])
@@ -55,9 +56,14 @@ def beside_copies(
     # The same words, of which the one has more: it is as damaged as the other, in more or fewer of a thousand.
     alone[(own == 0).any(axis=1) & (missing == 0).all(axis=1)] = 0
     # A saying isn't damaged by one accent less.
-    worse = (words >= SHORTEST) * np.maximum(_more(spoilt + missing) * _THOUSAND // np.maximum(words, 1), _more(alone))
+    counted, most = spoilt + missing, np.maximum(words, 1)
+    # A word that the one misread lacks no accent in it: the other, which has the word, isn't the worse for that.
+    alone = np.maximum(_more(alone) - counted[:, ::-1] * _THOUSAND // most, 0)
+    worse = (words >= SHORTEST) * np.maximum(_more(counted) * _THOUSAND // most, alone)
     appended = documents[APPENDED].fill_null(0).to_numpy().astype(np.int64)[pairs]
-    added = np.minimum(appended, np.maximum(own, _more(words)))
+    appended = np.maximum(appended, verdicts.select("first_appended", "second_appended").to_numpy())
+    # What both have was added before the one was copied or cut.
+    added = np.minimum(_more(appended), np.maximum(own, _more(words)))
     return _most(worse, pairs, len(documents)), _most(added, pairs, len(documents))
 
 

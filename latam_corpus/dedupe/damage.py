@@ -16,7 +16,7 @@ import polars as pl
 
 from latam_corpus.dedupe.anchors import accented_words
 from latam_corpus.dedupe.fingerprint_kernels import count_stops
-from latam_corpus.dedupe.scheme import ACCENTED, DAMAGE
+from latam_corpus.dedupe.scheme import ACCENTED, DAMAGE, MOJIBAKE
 from latam_corpus.policy import Policies
 from latam_corpus.policy_files import UND
 from latam_corpus.text.spelling import Spelling
@@ -41,6 +41,7 @@ _ACCENTED: Final = 4  # words that have an accent or should, to tell whether acc
 _WRITTEN: Final = 20
 _SPOKEN: Final = 0.25  # of all words stop words, half of what running text has, to tell a language by them
 _THOUSAND: Final = 1000
+_MOJIBAKE: Final = list(DAMAGE).index(MOJIBAKE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,14 +151,18 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     accented, inside = accented_words(words)
     spoken = shipped().spoken(words, languages, 2 * _WRITTEN * inside.astype(np.int64) < words.word_count)
     damage = _damaged(words, spoken, _ACCENTED)
-    damage[:, (words.word_count < SHORTEST) | (damage.sum(axis=0) < _LEAST)] = 0
-    counts = words.word_count
+    damage[:, words.word_count < SHORTEST] = 0
+    # No name and no address is read in a wrong charset: there one word tells, wherever it stands.
+    damage[:, (damage.sum(axis=0) < _LEAST) & (damage[_MOJIBAKE] == 0)] = 0
+    mojibake, counts = damage[_MOJIBAKE].copy(), words.word_count
     rows = np.flatnonzero(damage.any(axis=0))
     if len(rows):
         middles = WordTable.of([_middle(words, row) for row in rows.tolist()])
         inside = _damaged(middles, [spoken[row] for row in rows.tolist()], 1)
         damage[:, rows], counts[rows] = np.where(damage[:, rows] > 0, inside, 0), middles.word_count
-    shares: NDArray[Any] = np.rint(_THOUSAND * damage / np.maximum(counts, 1)).astype(np.uint16)
+    measured: NDArray[Any] = damage / np.maximum(counts, 1)
+    measured[_MOJIBAKE] = mojibake / np.maximum(words.word_count, 1)
+    shares = np.rint(_THOUSAND * measured).astype(np.uint16)
     told = {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
     return told | {ACCENTED: pl.Series(ACCENTED, accented, dtype=pl.UInt32)}
 

@@ -36,7 +36,6 @@ from latam_corpus.dedupe.candidate_jobs import (
     scatter,
     sift,
 )
-from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
@@ -53,6 +52,7 @@ from latam_corpus.dedupe.verify_jobs import (
     gathers,
     verify_lot,
 )
+from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS
 from latam_corpus.dedupe.verify_pairs import RULES
 
 if TYPE_CHECKING:
@@ -236,9 +236,9 @@ class _Search:
             for first, end in cuts(pairs, words):
                 lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
         jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.workdir)
-        frequency = np.zeros(1 << WORD_BITS, np.int64)
-        for counts in self.corpus.map(gather, jobs, "reading what is compared"):
-            frequency += counts
+        frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
+        for words_of_piece in self.corpus.map(gather, jobs, "reading what is compared"):
+            frequency += words_of_piece
         np.save(self.workdir / FREQUENCY, frequency)
         true: list[Path] = []
         by_rule = np.zeros(len(RULES), np.int64)

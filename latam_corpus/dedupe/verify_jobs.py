@@ -14,9 +14,8 @@ import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
-from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
-from latam_corpus.dedupe.verify_kernels import copy_pieces, count_words
+from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
 from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 
@@ -37,7 +36,7 @@ PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
 WORDS_OF: Final = "words_of.npy"
 KNOWN_OF: Final = "known_of.npy"
-FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, int64[2 ** WORD_BITS]
+FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, `count_words`
 KNOWN: Final = np.dtype(
     [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
 )  # `verify.Known` by the documents' numbers
@@ -55,6 +54,8 @@ VERDICTS: Final = pl.Schema(
         "second_longest_own": pl.Int32(),
         "first_spoilt": pl.Int32(),
         "second_spoilt": pl.Int32(),
+        "first_appended": pl.UInt32(),
+        "second_appended": pl.UInt32(),
     }
 )
 
@@ -82,9 +83,9 @@ class Gather:
         return self.piece.bytes
 
 
-def gather(job: Gather) -> NDArray[np.int64]:
+def gather(job: Gather) -> NDArray[np.uint32]:
     """Write the streams of the wanted rows, one after another; returns how often each word is among them."""
-    counts = np.zeros(1 << WORD_BITS, np.int64)
+    counts = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.uint32)
     rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
     with job.file.open("wb") as file:
         for streams in _streams(job.piece, rows - job.piece.start):
@@ -192,7 +193,8 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     if not some.any():
         return None, by_rule
     columns = (*pairs[some].T, verified.kind[some], verified.stands[some], verified.rule[some],
-               *verified.containment[some].T, *verified.longest_run[some].T, *verified.spoilt[some].T)  # fmt: skip
+               *verified.containment[some].T, *verified.longest_run[some].T, *verified.spoilt[some].T,
+               *verified.appended[some].T)  # fmt: skip
     by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
     return job.file, by_rule

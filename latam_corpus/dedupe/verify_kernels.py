@@ -37,7 +37,14 @@ MISREAD: Final = 21  # words that look alike and are others, in the one that has
 EDGE: Final = 22  # words of such a passage before the first shared run, or after the last, if of a line's length
 SPOILT: Final = 23  # words of the shorter that look like a far more frequent one which the other has in their place
 OTHER_SPOILT: Final = 24  # the same of the longer
-TALLIES: Final = 25
+PICKED: Final = 25  # words of the longer after the shorter's end that are pieces of what stands before, three and more
+TALLIES: Final = 26
+
+# Columns of the anchors of two documents, each followed by those of them that many documents have.
+OWN: Final = 0  # of the first that the second lacks
+OTHERS: Final = 2  # of the second that the first lacks
+BOTH: Final = 4
+ANCHORS: Final = 6
 
 # What a word is in the lexicon, as bits.
 NUMERAL: Final = 1  # a number in words, a month or a weekday
@@ -48,6 +55,7 @@ _LOOK_MASK: Final = np.uint32((1 << LOOK_BITS) - 1)
 _NUMBER: Final = np.uint32(NUMBER_FLAG)
 _CAPITAL: Final = np.uint32(CAPITAL_FLAG)
 _EXACT_MASK: Final = np.uint32(0x3FFFFFFF)
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 # A misread letter changes at most two of twelve look bits. Other words are so close by chance, short ones more often,
 # so that more bits must be in common than apart.
@@ -63,36 +71,44 @@ _EXCHANGED: Final = 6  # words: fewer tell no spelling
 # So many times as frequent is the word that was misread. Own choice, on five books scanned by other rules than those of
 # tests/benchmarks/dedupe: of 399 scans 387 were told from the sound text by it, and the text from the scan once.
 _CLEARER: Final = 4
+_CLEARER_SHORT: Final = 256
+# Words are counted in two places each, and the fewer count: in one place a hundred thousand words meet too often, and a
+# misread one looked as frequent as the word that it met there.
+FREQUENCIES: Final = 2
+FREQUENCY_BITS: Final = 19
 _SPLIT: Final = 4  # words that may be one word in the other text
 _ISLAND: Final = 4  # a shared run of so few words inside other content is chance and doesn't end a run of own words
 
 
 @kernel
-def rare_shared(anchors, offsets, common, sampling, pairs, out):
-    """Write of each pair the share of either's rare anchors that the other has too: see `guards.Rarity.shared`."""
+def count_anchors(anchors, offsets, common, sampling, pairs, out):
+    """Count which anchors two documents have, for each pair: see the columns from OWN on.
+
+    Args:
+        anchors: of all documents, sorted within each.
+        offsets: where each document starts.
+        common: sorted: the anchors that many documents have.
+        sampling: the number that divides the anchors of each document.
+        pairs: numbers of documents.
+        out: int32[k, ANCHORS], written to.
+    """
     for k in range(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
         # Anchors that only the finer sampling keeps can't be in the other, copy or not.
         mask = max(sampling[a], sampling[b]) - np.uint64(1)
-        for side in range(2):
-            x, y = (a, b) if side == 0 else (b, a)
-            i, end = offsets[x], offsets[x + 1]
-            j, other_end = offsets[y], offsets[y + 1]
-            rare = both = 0
-            while i < end:
-                value = anchors[i]
-                i += 1
-                if value & mask != 0:
-                    continue
-                while j < other_end and anchors[j] < value:
-                    j += 1
-                at = np.searchsorted(common, value)
-                if at < len(common) and common[at] == value:
-                    continue
-                rare += 1
-                if j < other_end and anchors[j] == value:
-                    both += 1
-            out[k, side] = np.float32(both) / np.float32(max(rare, 1))
+        i, end, j, other_end = offsets[a], offsets[a + 1], offsets[b], offsets[b + 1]
+        while i < end or j < other_end:
+            value = anchors[i] if j == other_end or (i < end and anchors[i] <= anchors[j]) else anchors[j]
+            mine = i < end and anchors[i] == value
+            other = j < other_end and anchors[j] == value
+            i += mine
+            j += other
+            if value & mask != 0:
+                continue
+            at = np.searchsorted(common, value)
+            column = BOTH if mine and other else OWN if mine else OTHERS
+            out[k, column] += 1
+            out[k, column + 1] += at < len(common) and common[at] == value
 
 
 @inlined
@@ -184,7 +200,7 @@ def tally_spoilt(texts, gaps, count, lexicon, frequency, tally):
         gaps: the same.
         count: gaps there are.
         lexicon: as in `tally_differences`.
-        frequency: int64, by the number of a word, how often the compared documents have it.
+        frequency: of `count_words`, how often the compared documents have each word.
         tally: int32[TALLIES], which is added to.
     """
     stream, s_start, l_start, _, l_words = texts
@@ -215,15 +231,19 @@ def _tally_clearer(stream, place, lexicon, frequency, tally):
     l_look, l_number, l_least = _looks(stream, l0, l1, lexicon, frequency)
     if s_number and l_number:
         return
+    clearer = _CLEARER
     # Of a word with a digit the looks aren't known: it was misread, unless the other one is a number too.
     if not (s_number or l_number):
         apart = _bits(s_look ^ l_look)
-        if apart > _LOOK_APART or _bits(s_look & l_look) <= apart:
+        if apart > _LOOK_APART:
             return
+        if _bits(s_look & l_look) <= apart:
+            # Of two or three letters they tell little; but such words are the most frequent ones of any language.
+            clearer = _CLEARER_SHORT
     split = _CLEARER if l1 - l0 > s1 - s0 else 1
     joined = _CLEARER if l1 - l0 < s1 - s0 else 1
-    tally[SPOILT] += l_least >= _CLEARER * split * max(s_least, np.int64(1))
-    tally[OTHER_SPOILT] += s_least >= _CLEARER * joined * max(l_least, np.int64(1))
+    tally[SPOILT] += l_least >= clearer * split * max(s_least, np.int64(1))
+    tally[OTHER_SPOILT] += s_least >= clearer * joined * max(l_least, np.int64(1))
 
 
 @kernel
@@ -231,20 +251,36 @@ def _looks(stream, start, end, lexicon, frequency):
     """Return the looks of some words together, whether a number is among them, and how often the rarest is found."""
     look = np.uint32(0)
     number = False
-    least = np.int64(frequency[stream[start] & _WORD_MASK])
+    least = _times(stream[start], frequency)
     for i in range(start, end):
         word = stream[i]
         number |= word & _NUMBER != 0 or lexicon[word & _WORD_MASK] & NUMERAL != 0
         look |= (word >> np.uint32(WORD_BITS)) & _LOOK_MASK
-        least = min(least, frequency[word & _WORD_MASK])
+        least = min(least, _times(word, frequency))
     return look, number, least
+
+
+@inlined
+def _times(word, frequency):
+    """Return how often a word was counted, or more often if it met another one in both of its places."""
+    first, second = _places(word)
+    return np.int64(min(frequency[0, first], frequency[1, second]))
+
+
+@inlined
+def _places(word):
+    spread = np.uint64(word & _EXACT_MASK) * _SPREAD
+    mask = np.uint64((1 << FREQUENCY_BITS) - 1)
+    return spread >> np.uint64(64 - FREQUENCY_BITS), (spread >> np.uint64(64 - 2 * FREQUENCY_BITS)) & mask
 
 
 @kernel
 def count_words(values, counts):
-    """Add to the counts how often each word stands in a stream."""
+    """Add to the counts how often each word stands in a stream: integers[FREQUENCIES, 2 ** FREQUENCY_BITS]."""
     for value in values:
-        counts[value & _WORD_MASK] += 1
+        first, second = _places(value)
+        counts[0, first] += 1
+        counts[1, second] += 1
 
 
 @kernel
@@ -531,13 +567,13 @@ def _tally_gap(stream, s0, s1, l0, l1, tally):
 _RUN: Final = 3  # words: the shortest run that counts as shared
 _FREE: Final = -1
 
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _FINER: Final = 3  # as a power of two, the bits of `seen` for each slot
 _MARKS: Final = 6 - _FINER  # as a power of two, the slots for each of its 64-bit words
 _UNREAD: Final = 8  # a text so many times longer isn't read for each short one in it
 # From so many words on a text has the runs of any other by chance: of two unrelated novels 4 % of the words at 10,000,
 # 22 at 100,000, 52 at 1.5 million. There a run counts only if it is long, or stands where its neighbours do.
 _CHANCE: Final = 10_000
+_PIECES: Final = 3
 _SURE: Final = 8  # words: so long a run is no chance in a text of any length
 
 
@@ -609,6 +645,7 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits, frequency)
             covered, l_run = _read_longer(same, keyed, hit, k)
             containment[k, 1] = covered / l_words
             longest[k, 1] = l_run
+            tally[PICKED] = _picked(same, keyed, hit, k, at, s_keyed)
         if max(containment[k, 0], containment[k, 1]) >= least:
             count_flagged(stream, s_start, s_start + s_words, tally)
             texts = stream, s_start, l_start, s_words, l_words
@@ -791,6 +828,29 @@ def _read_longer(same, keyed, hit, k):
             covered += i + _RUN - max(i, until)
             until = i + _RUN
     return covered, max(run, keyed + _RUN - 1 - until)
+
+
+@kernel
+def _picked(same, keyed, hit, k, at, s_keyed):
+    """Return the words of the longer text after the shorter's end, if most are pieces of what stands before it.
+
+    A summary is made of three and more; a refrain is one piece or two.
+    """
+    last = s_keyed - 1
+    while last >= 0 and at[last] == _FREE:
+        last -= 1
+    if last < 0 or s_keyed - 1 - last > SLACK:
+        return 0
+    end = at[last] + _RUN
+    pieces = covered = until = 0
+    for i in range(end, keyed):
+        if hit[same[i]] != k or same[i] >= end:
+            continue
+        pieces += same[i] != same[i - 1] + 1
+        covered += i + _RUN - max(i, until)
+        until = i + _RUN
+    words = keyed + _RUN - 1 - end
+    return words if pieces >= _PIECES and 2 * covered >= words else 0
 
 
 @kernel

@@ -21,7 +21,7 @@ from latam_corpus.dedupe.anchors import word_stream
 from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
-from latam_corpus.dedupe.verify_kernels import DENIAL, NUMERAL, compare, rare_shared
+from latam_corpus.dedupe.verify_kernels import DENIAL, NUMERAL, compare, count_anchors
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -89,13 +89,19 @@ class Rarity:
         >>> Rarity(streams, scheme, proposals_of(streams, scheme).of(0)).shared(pairs).tolist()
         [[0.0, 0.0]]
         """
-        shares = np.empty((len(pairs), 2), np.float32)
+        counts = self.counts(pairs)
+        rare = counts[:, [guards.OWN, guards.OTHERS, guards.BOTH]] - counts[:, 1::2]
+        return (rare[:, 2:] / np.maximum(rare[:, :2] + rare[:, 2:], 1)).astype(np.float32)
+
+    def counts(self, pairs: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return how many fingerprints each two have, int32[k, ANCHORS]; its columns are in verify_kernels.py."""
+        made = np.zeros((len(pairs), guards.ANCHORS), np.int32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
         proposals = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        rare_shared(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), shares)
-        return shares
+        count_anchors(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), made)
+        return made
 
 
 # What a pair is.
@@ -166,6 +172,9 @@ class Bounds:
     passage_share: float = 0.02
     # Of a menu not every entry is known for one.
     appended_run: float = 1.5
+    # What was added to a text, as its copy tells: so many words, and fingerprints that many documents have.
+    added_words: int = 12
+    added_anchors: int = 2
     # A document so many times longer is a container, not a copy: an anthology, a book. Own choice: a truncated copy
     # has half the words, a page with menu and comments seldom three times those of its article.
     much_longer: float = 3.0
@@ -263,6 +272,7 @@ class Verdicts:
         longest_run: int32[k, 2], the longest run of words that the other lacks; 0 for a much longer one.
         tallies: int32[k, TALLIES], what stands between the shared runs (columns in guards_kernels.py).
         spoilt: int32[k, 2], words of each that look like a far more frequent one of the other at the same place.
+        appended: uint32[k, 2], words of each that were added to it, as the other tells: see `_added`.
         stands: uint8[k], bits A_IN_B and B_IN_A: which may fall for the other; of a TEMPLATE, which would.
         kind: uint8[k], NONE, DUPLICATE, CONTAINED or TEMPLATE (names in KINDS).
         rule: uint8[k], the rule that accepted or the guard that refused (names in RULES).
@@ -272,6 +282,7 @@ class Verdicts:
     longest_run: NDArray[np.int32]
     tallies: NDArray[np.int32]
     spoilt: NDArray[np.int32]
+    appended: NDArray[np.uint32]
     stands: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     rule: NDArray[np.uint8]
@@ -296,7 +307,7 @@ def verify_pairs(
         bounds: the usual ones when left out.
         rarity: which anchors are boilerplate; without it that guard is off.
         known: what else is known of the documents.
-        frequency: int64[2 ** WORD_BITS], how often a word is found; without it no word is held to be spoilt.
+        frequency: of `count_words`, how often a word is found; without it no word is held to be spoilt.
 
     >>> from latam_corpus.dedupe.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable
@@ -315,7 +326,9 @@ def verify_pairs(
     order = np.lexsort((shorter, longer))
     least = min(bounds.share, bounds.scattered_share, bounds.misread_share)
     limits = np.array([bounds.numbers, bounds.names, bounds.names_share])
-    often = np.zeros(1 << WORD_BITS, np.int64) if frequency is None else frequency
+    often = frequency
+    if often is None:
+        often = np.zeros((guards.FREQUENCIES, 1 << guards.FREQUENCY_BITS), np.int64)
     measured = compare(
         streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits, often
     )
@@ -328,7 +341,9 @@ def verify_pairs(
         made[flipped] = made[flipped, ::-1]
     stands, rule = _accepted(lengths, flipped, containment, longest, tallies, bounds)
     _refuse(stands, rule, _more_than_the_other(lengths, longest, bounds), 0)
-    _with_additions(stands, rule, lengths, containment, longest, known.appended[pairs], bounds)
+    added = _added(pairs, lengths, stands, containment, tallies, bounds, rarity)
+    appended = np.maximum(known.appended[pairs], added)
+    _with_additions(stands, rule, lengths, containment, longest, appended, bounds)
     of_form = _of_one_form(lengths, tallies, bounds)
     template = (of_form > 0) & stands.any(axis=1)
     rule[template] = of_form[template]
@@ -346,6 +361,7 @@ def verify_pairs(
         longest,
         tallies,
         spoilt,
+        added,
         (stands @ np.array([A_IN_B, B_IN_A])).astype(np.uint8),
         _kinds(lengths, stands, template, variant, bounds),
         rule,
@@ -395,6 +411,34 @@ def _more_than_the_other(lengths: NDArray[np.int64], longest: NDArray[np.int32],
     longer = lengths > (1 + bounds.longer_share) * lengths[:, ::-1]
     passage = longer & (longest > np.maximum(bounds.passage_run, bounds.passage_share * lengths))
     return np.asarray(passage | (longest > bounds.chapter), np.bool_)
+
+
+def _added(
+    pairs: NDArray[np.uint32],
+    lengths: NDArray[np.int64],
+    stands: NDArray[np.bool_],
+    containment: NDArray[np.float32],
+    tallies: NDArray[np.int32],
+    bounds: Bounds,
+    rarity: Rarity | None,
+) -> NDArray[np.uint32]:
+    """Return how many words of each two were added to it, which the other tells that stands in it, uint32[k, 2].
+
+    What it has more says what it has said, in pieces; or many documents have it, and few what the two share.
+    """
+    own = np.ceil((1 - containment) * lengths).astype(np.int64)
+    longer = stands[:, ::-1] & (lengths > (1 + bounds.longer_share) * lengths[:, ::-1])
+    added = longer * tallies[:, [guards.PICKED]]
+    asked = np.flatnonzero((longer & (own >= bounds.added_words)).any(axis=1))
+    if rarity is not None and len(asked):
+        counts = rarity.counts(pairs[asked])
+        shared_by_many = 2 * counts[:, [guards.BOTH + 1]] > counts[:, [guards.BOTH]]
+        alone, of_many = counts[:, [guards.OWN, guards.OTHERS]], counts[:, [guards.OWN + 1, guards.OTHERS + 1]]
+        # Of a notice of two lines a long text keeps one fingerprint, if any.
+        enough = np.where(of_many == alone, 1, bounds.added_anchors)
+        by_many = (of_many >= enough) & (2 * of_many >= alone) & ~shared_by_many
+        added[asked] = np.maximum(added[asked], own[asked] * (longer[asked] & by_many))
+    return np.asarray(added, np.uint32)
 
 
 def _with_additions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,14 +16,20 @@ from latam_corpus import schema
 from latam_corpus.audit.copies import why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.beside import beside_copies
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
+from latam_corpus.dedupe.verify_pairs import Rarity, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 _DAY = datetime(2024, 5, 1, tzinfo=UTC)
 _TALE = """\
@@ -142,7 +149,130 @@ def test_an_index_that_tells_no_accents_makes_no_text_the_worse() -> None:
     documents = documents.with_columns(accents_missing=0, mojibake=0, misread=0)
     verdicts = pl.DataFrame({"kind": [1], "first_in_second": [1.0], "second_in_first": [1.0]})
     verdicts = verdicts.with_columns(first_spoilt=pl.Series([0]), second_spoilt=pl.Series([0]))
+    verdicts = verdicts.with_columns(first_appended=0, second_appended=0)
     pairs = np.array([[0, 1]])
     assert beside_copies(documents, pairs, verdicts)[0].tolist() == [0, 0]
     assert beside_copies(documents.with_columns(accented=pl.Series([4, 9])), pairs, verdicts)[0].tolist() == [100, 0]
     assert beside_copies(documents.with_columns(accented=pl.Series([5, 9])), pairs, verdicts)[0].tolist() == [0, 0]
+
+
+def _spoilt(text: str, scan: str, frequency: NDArray[np.int64]) -> list[int]:
+    streams = word_stream(WordTable.of([text, scan]))
+    return list(verify_pairs(streams, np.array([[0, 1]], np.uint32), frequency=frequency).spoilt[0].tolist())
+
+
+def _counted(words: Mapping[str, int]) -> NDArray[np.int64]:
+    counts = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
+    for word, times in words.items():
+        one = np.zeros_like(counts)
+        count_words(word_stream(WordTable.of([word])).values, one)
+        counts += times * one
+    return counts
+
+
+def test_a_misread_word_is_rare_though_it_meets_a_frequent_one_where_words_are_counted() -> None:
+    """In one of its two places: the other tells that nobody wrote it."""
+    counts = _counted({"noche": 50})
+    counts[0] += 1000  # every word meets another one there
+    assert _spoilt(_TALE, _TALE.replace("la noche sin", "la nocbe sin"), counts) == [0, 1]
+
+
+@pytest.mark.parametrize(("times", "seen"), [(255, 0), (256, 1)])
+def test_of_two_letters_only_far_rarer_ones_are_misread(times: int, seen: int) -> None:
+    """*ne* looks half like *de*, as any two short words do; but hardly any word is as frequent as that one."""
+    assert _spoilt(_TALE, _TALE.replace("salió de noche", "salió ne noche"), _counted({"de": times})) == [0, seen]
+
+
+def test_a_word_that_the_scan_misread_lacks_no_accent() -> None:
+    """The text has it as it was written, without: it isn't the more damaged for that."""
+    documents = pl.DataFrame({"words": [100, 100], "accented": [0, 0], "appended": [0, 0]})
+    documents = documents.with_columns(accents_missing=pl.Series([120, 100]), mojibake=0, misread=0)
+    verdicts = pl.DataFrame({"kind": [1], "first_in_second": [0.96], "second_in_first": [0.96]})
+    verdicts = verdicts.with_columns(first_spoilt=0, second_spoilt=pl.Series([3]), first_appended=0, second_appended=0)
+    assert beside_copies(documents, np.array([[0, 1]]), verdicts)[0].tolist() == [0, 30]
+
+
+@pytest.mark.parametrize("heading", ["", "En cuatro líneas\n", "Sobre este cuento\n"])
+def test_a_summary_made_of_the_texts_own_pieces_is_told_by_them(heading: str) -> None:
+    """Whatever it is headed by: it is longer, and says nothing that the text doesn't."""
+    words = _TALE.split()
+    pieces = [" ".join(words[start : start + 11]) for start in (2, 24, 45)]
+    [(fell, (kept, evidence))] = _fallen({"a": f"{_TALE}\n{heading}{'. '.join(pieces)}.", "b": _TALE}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "appended")
+
+
+def test_a_refrain_that_is_sung_again_is_no_summary() -> None:
+    """Of the song that ends with its first verses once more, and of one that leaves them out, the whole one is kept."""
+    again = "\n".join(_SONNET.split("\n")[:4])
+    [(fell, (kept, evidence))] = _fallen({"a": _SONNET, "b": f"{_SONNET}\n{again}"}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "words")
+
+
+_NOTICE = """Recibí cada domingo nuestra selección de lecturas en tu correo, sin costo y sin publicidad de terceros.
+La reproducción de estos materiales está permitida con mención de la fuente y del fotógrafo."""
+
+
+def _others(number: int) -> list[str]:
+    """Texts that have hardly a run of words in common."""
+    drawn = random.Random(7)
+    words = sorted({*_TALE.split(), *_OTHER_TALE.split(), *_SONNET.split()})
+    return [" ".join(drawn.choice(words) for _ in range(60)) for _ in range(number)]
+
+
+def test_what_a_copy_has_more_and_many_other_texts_have_was_added() -> None:
+    """No line of it looks like a menu, and no heading stands before; but ten other pages have it too."""
+    pages = {f"p{n}": f"{text}\n{_NOTICE}" for n, text in enumerate(_others(10))}
+    fallen = _fallen({"a": f"{_TALE}\n{_NOTICE}", "b": _TALE, **pages})
+    assert {fell: kept for fell, (kept, _) in fallen.items()} == {"a": "b"}
+    assert fallen["a"][1]["decided_by"] == "appended"
+
+
+def test_a_text_that_many_have_whole_lost_nothing_by_one_that_was_cut() -> None:
+    """The end that ten copies have is no boilerplate where they have the beginning too."""
+    copies = {f"p{n}": f"{_TALE}\n{_OTHER_TALE}\n{line}" for n, line in enumerate(_others(10))}
+    fallen = _fallen({"a": _TALE, **copies})
+    assert fallen["a"][0] in copies
+
+
+def test_a_menu_may_end_in_a_question() -> None:
+    """One line in three may be closed, and the first from the edge too."""
+    foot = f"{_MENU}\n¿Olvidó su contraseña?\nIngresar"
+    text = _TALE.replace("\n", " ")
+    assert appended_words(WordTable.of([f"{text}\n{foot}"])).tolist() == [len(foot.split())]
+
+
+def test_verses_before_a_tale_are_no_menu() -> None:
+    """Lines that end in commas are said, not clicked."""
+    verses = _ROMANCE.replace("\n", ",\n")
+    assert appended_words(WordTable.of([f"{verses}\n{_TALE} {_OTHER_TALE}".replace("\nEn", " En")])).tolist() == [0]
+
+
+def test_one_word_in_a_wrong_charset_tells() -> None:
+    """Wherever it stands: the copy that has it is the worse one, be it longer by what it was split into."""
+    text = _TALE.replace("El patrón", "El dueño")
+    copy = text.replace("dueño", "dueño".encode().decode("latin-1"))
+    [(fell, (kept, evidence))] = _fallen({"a": copy, "b": text}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+
+
+def test_what_both_have_more_was_added_to_neither() -> None:
+    """A page that was cut has the menu at its foot too: it falls for the whole page."""
+    menu = f"{_MENU}\nBuscar\nArchivo\nContacto"
+    page = f"{_OTHER_TALE}\n{_TALE}\n{menu}"
+    [(fell, (kept, evidence))] = _fallen({"a": f"{_TALE}\n{menu}", "b": page}).items()
+    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "words")
+
+
+def test_one_fingerprint_tells_a_short_notice_if_it_has_no_other() -> None:
+    """Long texts keep few: many texts have the only one of these words, or have none of two."""
+    text, words = " ".join(_others(6)), _SONNET.split()
+    pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
+    seen = set()
+    for start in range(len(words) - 20):
+        streams = word_stream(WordTable.of([text, f"{text} {' '.join(words[start : start + 20])}"]))
+        anchors = anchors_of(streams, scheme)
+        own = np.setdiff1d(anchors.of(1), anchors.of(0))
+        added = verify_pairs(streams, pairs, rarity=Rarity(streams, scheme, own[:1])).appended[0].tolist()
+        assert (added[0], added[1] > 0) == (0, len(own) == 1)
+        seen.add(min(len(own), 2))
+    assert seen >= {1, 2}

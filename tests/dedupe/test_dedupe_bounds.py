@@ -14,6 +14,7 @@ from latam_corpus.dedupe.anchors import CAPITAL_FLAG
 from latam_corpus.dedupe.fingerprint_kernels import NUMBER_FLAG, WORD_BITS
 from latam_corpus.dedupe.minhash import proposals_of
 from latam_corpus.dedupe.scheme import Ragged, Scheme
+from latam_corpus.dedupe.verify_kernels import ANCHORS
 from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Bounds, Known, Rarity, lexicon, verify_pairs
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class _Rare:
     def shared(self, pairs: NDArray[np.uint32]) -> NDArray[np.float32]:
         """The shares."""
         return np.array([self._shares] * len(pairs), np.float32).reshape(-1, 2)
+
+    def counts(self, pairs: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Nothing that many documents have."""
+        return np.zeros((len(pairs), ANCHORS), np.int32)
 
 
 def said(a: Words, b: Words, rare: tuple[float, float] | None = None) -> Said:

@@ -12,6 +12,7 @@ from ..machine import Report, Table, rounded
 from ..texts import NOVELS, checksums, collections
 from . import culture, planted, pool
 from .chance import chance
+from .culture_otherwise import SEED, otherwise
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared
 from .judged import HALVES, agreement, decided, read, written
@@ -235,7 +236,11 @@ def _culture(
     results, used = _runs(args, names, path)
     if args.sheet:
         settings["read"] = culture.write_sheets(args.sheet, culture.removals(made, results[names[0]]))
-    return culture.tables(made, results, used)
+    tables = culture.tables(made, results, used)
+    made = culture.heap(shelf, args.data, args.documents, SEED, otherwise)
+    write_documents(path, made.documents)
+    settings["otherwise"] = {"seed": SEED, "kinds": planted.kinds(made)}
+    return [*tables, *(culture.worse_table(made, name, _runs(args, [name], path)[0][name]) for name in names)]
 
 
 def _chance(

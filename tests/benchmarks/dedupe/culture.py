@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .documents import Result, Used
     from .shelf import Shelf
 
+    Change = tuple[str, Callable[[str, int], str]]
+    Changes = Callable[[Shelf, random.Random], Sequence[Change]]
+
 TALK: Final = PublicTexts(
     "oral_history/mapudungun_nc/turns_clean.jsonl.xz",
     "",
@@ -56,21 +59,23 @@ _VARIANT: Final = ("song_variant", "respelled")
 _UNCLAIMED: Final = "edition"  # a passage of another edition may be a copy or a variant: that is read
 
 
-def heap(shelf: Shelf, data: Path, number: int) -> Planted:
+def heap(shelf: Shelf, data: Path, number: int, seed: int = _SEED, changes: Changes | None = None) -> Planted:
     """So many documents.
 
     Args:
         shelf: all texts.
         data: the folder of the public texts.
         number: of documents.
+        seed: of chance.
+        changes: how copies are made; as `usual` has it when left out.
     """
-    chance = random.Random(_SEED)
+    chance = random.Random(seed)
     natural = _natural(shelf, data, number, chance)
     copies = number // _SHARE
     variants = _variants(shelf, natural, round(_VARIANTS * number), chance)
     missing = number - copies - len(natural) - len(variants)
     if missing > 0:
-        natural += growth(shelf, missing, words=150, seed=_SEED, planted=False, first_world=1)
+        natural += growth(shelf, missing, words=150, seed=seed, planted=False, first_world=1)
     else:
         kept = {variant.origin for variant in variants}
         free = [document for document in natural if document.id not in kept]
@@ -79,7 +84,7 @@ def heap(shelf: Shelf, data: Path, number: int) -> Planted:
     taken = {variant.origin for variant in variants}
     others = (d for d in natural if d.id not in taken and d.kind not in (_UNCLAIMED, "form"))
     free = [document for document in others if len(document.text.split()) >= _COPIED]
-    planted = _copies(shelf, chance.sample(free, min(copies, len(free))), chance)
+    planted = _copies(chance.sample(free, min(copies, len(free))), (changes or usual)(shelf, chance))
     documents = [*natural, *variants, *planted]
     chance.shuffle(documents)
     return Planted(
@@ -165,13 +170,13 @@ def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: ra
     return made
 
 
-def _copies(shelf: Shelf, originals: Sequence[Document], chance: random.Random) -> list[Document]:
-    """A copy of each, as the web, a scanner or a machine makes it."""
+def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
+    """Copies as the web, a scanner or a machine makes them, kind by kind."""
     words = list(vocabulary(shelf.novels))
     misreadings = confusions(
         [page.text for page in shelf.pages], vocabulary([novel for novel in shelf.novels if novel.language == "es"])
     )
-    changes: Sequence[tuple[str, Callable[[str, int], str]]] = (
+    return (
         ("exact", lambda text, _: text),
         ("relined", lambda text, _: relined(text, 60)),
         ("edits_1", lambda text, _: edit_words(text, 0.01, words, chance)),
@@ -182,11 +187,15 @@ def _copies(shelf: Shelf, originals: Sequence[Document], chance: random.Random) 
         ("accents", lambda text, _: without_accents(text)),
         ("mojibake", lambda text, _: text.encode().decode("latin-1")),
         ("cut_70", lambda text, _: cut(text, 0.7)),
-        ("menu", lambda text, n: f"{_menu(shelf, n)[0]}\n{text}\n{_menu(shelf, n)[1]}"),
-        ("summary", lambda text, _: f"{text}\nResumen\n{_summary(text)}"),
+        ("menu", lambda text, n: f"{menu(shelf, n)[0]}\n{text}\n{menu(shelf, n)[1]}"),
+        ("summary", lambda text, _: f"{text}\nResumen\n{summary(text)}"),
         ("questions", lambda text, _: f"{text}\nPreguntas y respuestas\n{_questions(text)}"),
-        ("links", lambda text, n: f"{text}\nTe puede interesar\n{_menu(shelf, n)[1]}"),
+        ("links", lambda text, n: f"{text}\nTe puede interesar\n{menu(shelf, n)[1]}"),
     )
+
+
+def _copies(originals: Sequence[Document], changes: Sequence[Change]) -> list[Document]:
+    """A copy of each, the kinds in turn."""
     made = []
     for n, original in enumerate(originals):
         kind, change = changes[n % len(changes)]
@@ -195,13 +204,14 @@ def _copies(shelf: Shelf, originals: Sequence[Document], chance: random.Random) 
     return made
 
 
-def _menu(shelf: Shelf, number: int) -> tuple[str, str]:
+def menu(shelf: Shelf, number: int) -> tuple[str, str]:
+    """What a page of the press has before its article and after it."""
     menus = [menu for menu in shelf.menus if menu.before and menu.after]
     menu = menus[number % len(menus)]
     return menu.before, menu.after
 
 
-def _summary(text: str) -> str:
+def summary(text: str) -> str:
     """Every third run of twelve words, as a machine picks sentences."""
     words = text.split()
     picked = [" ".join(words[start : start + 12]) for start in range(0, len(words), 36)]
@@ -239,6 +249,21 @@ def removals(made: Planted, result: Result) -> list[Removal]:
             what = "unknown"
         found.append(Removal(one, other, what))
     return found
+
+
+def worse_table(made: Planted, name: str, result: Result) -> Table:
+    """Of copies that are all worse than what they are copied from, how many are found, and how many stay."""
+    rows: list[tuple[object, ...]] = []
+    for kind in sorted({pair.kind for pair in made.pairs}):
+        roots = [tuple(root(one, result.dropped) for one in (p.a, p.b)) for p in made.pairs if p.kind == kind]
+        ids = [pair.b for pair in made.pairs if pair.kind == kind]
+        found = sum(a == b for a, b in roots)
+        rows.append(
+            (kind, len(ids), rounded(found / len(ids)), sum(a == one for (a, _), one in zip(roots, ids, strict=True)))
+        )
+    rows.append(("all", len(made.pairs), "", sum(row[3] for row in rows if isinstance(row[3], int))))
+    title = f"{name}: copies made worse in ways that no rule was chosen on"
+    return Table(title, ("kind", "pairs#", "found#", "worse kept#"), tuple(rows))
 
 
 def _plain(text: str) -> str:
