@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.privacy.privacy_policy import Words
 
-# A run of digits with the marks that may part one number.
-_RUN: Final = re.compile(r"\d(?:[ .\u2010-\u2013/()\xa0\u202f-]{0,2}\d)*")
+# A run of digits with the marks that may part one number. Commas and apostrophes stand between numbers too: they part
+# the thousands of one that has six digits at least, and no other marks.
+_RUN: Final = re.compile(
+    r"\d(?:(?<!\d[,'’].)(?:\d{0,2}(?:[,'’]\d{3}){2,3}|\d{2}[,'’]\d{3})(?![,'’./\u2010-\u2013-]?\d)"
+    r"|(?:[ .\u2010-\u2013/()\xa0\u202f-]{0,2}\d)*)"
+)
 _EMAIL_NAME: Final = re.compile(r"[\w.+-]+$")
 _EMAIL_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _AT: Final = re.compile(r"[\[({<]\s?(?:at|AT|At|arroba|ARROBA|a)\s?[\])}>]")

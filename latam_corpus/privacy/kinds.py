@@ -140,7 +140,7 @@ IDENTIFIERS: Final = (
         rf"\d{{5,8}}(?:{DASH}\d[A-Z])?(?: ?(?:LP|SC|CB|CH|PT|OR|TJ|BN|BE|PD|PA))?",
     ),
     _of("cedula", "CU", None, r"\d{11}", rules.is_carne_cuba),
-    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,' \xa0]\d{3}){2,3}|\d{3}[.,' \xa0]\d{3}|\d{6,10}"),
+    _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,'’ \xa0]\d{3}){2,3}|\d{3}[.,'’ \xa0]\d{3}|\d{6,10}"),
     _of("dni", "HN", r"\d{4}[ \u2010-\u2013-]\d{4}[ \u2010-\u2013-]\d{5}", r"\d{13}", rules.is_dni_honduras),
     _of("dni", "AR PE", None, _THOUSANDS),
     _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui),

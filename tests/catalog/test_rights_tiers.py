@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.catalog.rights import is_known, openness, tier_of, uses_under
+from latam_corpus.catalog.rights import is_known, obligations_of, openness, tier_of, uses_under
 from latam_corpus.errors import ConfigError
 from latam_corpus.vocabulary import RIGHTS_TIERS
 
@@ -228,6 +228,31 @@ def test_a_statement_allows_the_uses_of_its_tier(tier: str, allowed: list[str]) 
     assert uses_under(tier, ["train", "redistribute", "evaluate"]) == allowed
     assert uses_under(tier, ["train"]) == [use for use in allowed if use == "train"]
     assert uses_under(tier, []) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "owed"),
+    [
+        ("BY 4.0", ["attribution"]),
+        ("BY-SA 4.0", ["attribution", "share_alike"]),
+        ("BY-NC 4.0", ["attribution", "non_commercial"]),
+        ("BY-ND 4.0", ["attribution", "no_derivatives"]),
+        ("CC BY-NC-SA 4.0", ["attribution", "share_alike", "non_commercial"]),
+        ("https://creativecommons.org/licenses/by-nc-nd/4.0/", ["attribution", "non_commercial", "no_derivatives"]),
+        ("CC0-1.0", []),
+        # Only beside `by`, and only in a statement that is understood.
+        ("NC", []), ("SA", []), ("Prensa by NC", []), ("CC BY-SA-ND", []), (None, []),
+    ],
+)  # fmt: skip
+def test_each_word_of_a_licence_binds_whatever_the_tier_is(statement: str | None, owed: list[str]) -> None:
+    """An agreement or a label may state another tier than the licence has: its words are owed beside it."""
+    order = ["attribution", "share_alike", "non_commercial", "no_derivatives", "agreement"]
+    by_tier = {"attribution": ["attribution"], "share_alike": ["attribution", "share_alike"], "open": [],
+               "non_commercial": ["non_commercial"], "no_derivatives": ["no_derivatives"],
+               "permission": ["agreement"], "unknown": []}  # fmt: skip
+    assert sorted(by_tier) == sorted(RIGHTS_TIERS)
+    for tier, more in by_tier.items():
+        assert obligations_of(statement, tier) == [one for one in order if one in {*owed, *more}], tier
 
 
 @given(st.text(max_size=60))

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch
-from latam_corpus.errors import PartError
+from latam_corpus.errors import CorpusError, PartError, SourceError
 from latam_corpus.pipeline.conserve import Count, exact_hash, pass_through, set_aside
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
@@ -243,6 +243,110 @@ def test_a_stage_that_loses_adds_reorders_or_renames_rows_is_stopped(how: str) -
     problem = f"stage «retoque».*2 rows in, {rows} out, or in another order.*give it a drop_reason"
     with pytest.raises(PartError, match=problem):
         pass_through(_Stage(broken), _batch("uno", "dos"))
+
+
+@pytest.mark.parametrize(
+    ("breaks", "place"),
+    [
+        (lambda ids: "d1" in ids, "stage «retoque», document d1"),
+        (lambda ids: "d2" in ids, "stage «retoque», document d2"),
+        (lambda ids: len(ids) > 1, "stage «retoque»"),  # no document alone
+    ],
+)
+def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
+    breaks: Callable[[list[str]], bool], place: str
+) -> None:
+    """The first that alone does; the stage by itself where none does."""
+
+    def broken(batch: Batch) -> Batch:
+        if breaks(batch.frame["doc_id"].to_list()):
+            raise ValueError("no\nentiendo")
+        return batch
+
+    with pytest.raises(PartError) as told:
+        pass_through(_Stage(broken), _batch("uno", "dos", "tres"))
+    assert told.value.place == place
+    assert told.value.problem.startswith("ValueError: no entiendo, in pipeline/test_conserved_batches.py:")
+    assert isinstance(told.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize("error", [SourceError("uno.warc", "no record"), OSError("disk full"), MemoryError()])
+def test_what_the_machine_or_a_source_says_is_no_fault_of_a_document(error: Exception) -> None:
+    """It goes up as it is, and the stage isn't called again for each document."""
+    calls = []
+
+    def broken(batch: Batch) -> Batch:
+        calls.append(batch.frame.height)
+        raise error
+
+    with pytest.raises((CorpusError, OSError, MemoryError)) as told:
+        pass_through(_Stage(broken), _batch("uno", "dos"))
+    assert told.value is error
+    assert calls == [2]
+
+
+@pytest.mark.parametrize(
+    ("withheld", "given", "failed"),
+    [
+        ({}, ["d0", "d1", "d2"], []),
+        ({"otro": "exit code -9"}, ["d0", "d1", "d2"], []),
+        ({"d1": "exit code -9"}, ["d0", "d2"], ["d1"]),
+        ({"d2": "exit code -9", "d0": "exit code -11"}, ["d1"], ["d0", "d2"]),
+    ],
+)
+def test_a_document_that_ends_the_worker_is_set_aside_and_the_stage_never_has_it(
+    withheld: dict[str, str], given: list[str], failed: list[str]
+) -> None:
+    """With its cause, beside those that the stage drops, whichever columns these have more."""
+    seen: list[str] = []
+
+    def shorten(batch: Batch) -> Batch:
+        seen.extend(batch.frame["doc_id"])
+        reasons = ["short" if doc_id == "d2" else None for doc_id in batch.frame["doc_id"]]
+        return _setting(drop_reason=reasons, lema=["x"] * len(batch))(batch)
+
+    passed = pass_through(_Stage(shorten), _batch("uno", "dos", "tres"), withheld)
+    short = [doc_id for doc_id in given if doc_id == "d2"]
+    assert seen == given
+    assert passed.kept.frame["doc_id"].to_list() == [doc_id for doc_id in given if doc_id != "d2"]
+    assert passed.dropped["doc_id"].to_list() == [*short, *failed]
+    assert passed.dropped["drop_reason"].to_list() == ["short"] * len(short) + ["killed_worker"] * len(failed)
+    texts = dict(zip(("d0", "d1", "d2"), ("uno", "dos", "tres"), strict=True))
+    assert passed.ledger.to_dicts() == [
+        _row(int(doc_id[1]), verdict, reason, evidence=evidence, text_hash_before=_hash(texts[doc_id]),
+             chars=len(texts[doc_id]))
+        for doc_id, verdict, reason, evidence in (
+            *((doc_id, "dropped", "short", None) for doc_id in short),
+            *((doc_id, "failed", "killed_worker", f'{{"cause": "{withheld[doc_id]}"}}') for doc_id in failed),
+        )
+    ]  # fmt: skip
+    dropped, fallen = {"short": len(short)} if short else {}, {"killed_worker": len(failed)} if failed else {}
+    kept = 3 - len(short) - len(failed)
+    assert passed.count == Count(rows_in=3, kept=kept, dropped=dropped, failed=fallen)
+
+
+@pytest.mark.parametrize(("kind", "offsets"), [(_Stage, [0, 5]), (_Cutting, [0, 4])])
+def test_turns_follow_a_changed_text_but_not_one_that_is_cut(kind: type[_Stage], offsets: list[int]) -> None:
+    """Each turn is a line; a stage that makes rows sees to its own."""
+    turns = [{"speaker": "A", "offset": 0}, {"speaker": "B", "offset": 4}]
+    batch = _batch("uno\ndos", turns=[turns])
+    words = batch.words
+    passed = pass_through(kind(_setting(text=["unos\ndos"])), batch)
+    assert [turn["offset"] for turn in passed.kept.frame["turns"][0]] == offsets
+    assert words is not passed.kept.words  # the text is another
+
+
+@pytest.mark.parametrize("pieces", [[], ["d1#1", "d1#2", "d1#3"]])
+def test_a_stage_that_cuts_documents_may_note_a_change_of_one_that_stays(pieces: list[str]) -> None:
+    """Beside the pieces of others; where it cuts none, it needn't name a parent."""
+    ids = ["d0", *(pieces or ["d1"])]
+    noted = _setting(verdict=["changed", *[None] * (len(ids) - 1)])
+    made = _cut(ids, [None, *["d1"] * (len(ids) - 1)])(_batch())
+    made = made if pieces else Batch(made.frame.drop("parent_id"))
+    passed = pass_through(_Cutting(lambda _: noted(made)), _batch("uno", "dos"))
+    assert passed.kept.frame["doc_id"].to_list() == ids
+    both = {"text_hash_before": _hash("uno"), "text_hash_after": _hash("trozo"), "chars": 5}
+    assert passed.ledger.to_dicts() == [_row(0, "changed", "retoque", **both)]
 
 
 def test_counts_of_parts_add_up() -> None:

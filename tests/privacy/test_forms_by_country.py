@@ -48,7 +48,8 @@ _SPOKEN = [
     ("BO", "cedula", "C.I.", "3199099 SC", "5876804", "9969385-1F LP", "10203045 CB", "12345"),
     ("CU", "cedula", "carné de identidad", "66082509213"),
     ("CO", "cedula", "C.C.", "59.701.729", "1.483.909.956", "1799797635", "82453921", "1'483.909.956",
-     "123456", "123.456", "123.456.789", "434 344", "59\xa0701\xa0729"),
+     "123456", "123.456", "123.456.789", "434 344", "59\xa0701\xa0729", "59,701,729", "1'483'909'956", "1’483’909’956",
+     "1,483,909,956", "1'483,909,956", "434,344", "434'344", "123,456,789"),
     ("PY", "cedula", "C.I.", "7.712.435", "434.344", "8521455", "434344"),
     ("HN", "dni", "identidad", "0612195133063", "1007 1992 82168"),
     ("AR", "dni", "DNI", "4.554.504", "90.699.933", "66986904", "4554504", "90 699 933"),
@@ -125,7 +126,8 @@ _NONE = [
     ("AR", "CUIT 20-1234567-8"), ("BR", "CNPJ 21644705000201"), ("BR", "CNPJ 12ABC34501DE3"),
     ("DO", "cédula 04258104119"), ("EC", "cédula 21224587449"), ("NI", "cédula 012-213168-6058W"),
     ("CU", "carné de identidad 66132509213"), ("CO", "C.C. 59.701"), ("CO", "C.C. 179979763599"), ("CO", "C.C. 1234"),
-    ("CO", "C.C. 1.234.567.890.123"),
+    ("CO", "C.C. 1.234.567.890.123"), ("CO", "C.C. 1,234,567,890,123"), ("CO", "C.C. 59,701"), ("CO", "C.C. 9,701"),
+    ("CO", "C.C. 59,701,7290"), ("CO", "C.C. 3,59,701,729"), ("CO", "C.C. 12,345,67"), ("CO", "C.C. 1'483'909'95"),
     ("HN", "identidad 1907-1992-82168"), ("HN", "identidad 061219513306"),
     ("AR", "DNI 123456"), ("AR", "DNI 123456789"),
     ("SV", "DUI 044347623"), ("GT", "DPI 3252775921413"), ("MX", "CURP PALB421001HVZFBF09"),
@@ -147,6 +149,25 @@ _NONE = [
 @pytest.mark.parametrize(("country", "text"), _NONE)
 def test_other_lengths_and_other_last_signs_are_other_numbers(country: str | None, text: str) -> None:
     """Though a word stands before them."""
+    assert redact(f"Con {text}, y nada más.", "news", country) == (f"Con {text}, y nada más.", {})
+
+
+@pytest.mark.parametrize("country", ["CO", "MX", "PE", None])
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Money, by its sign before it; what it counts, after it; another thing's number, by the word before it.
+        "la cédula y $ 59,701,729", "la cédula y $59,701,729.50", "la cédula, a US$ 1,483,909,956",
+        "C.C. y COP 434,344",
+        "el documento, S/ 434,344", "la cédula: pagó R$ 12'345'678", "59,701,729 pesos por la cédula",
+        "el documento dice que 1,483,909 personas", "la cédula de 12'345'678 habitantes", "el documento, ley 434,344",
+        # Lists of numbers and of years, decimals, and a number alone.
+        "la cédula en 1990,1991,1992", "el documento, 12,13,14,15,16,17", "el documento: 3,141,59", "suma 59,701,729",
+        "son 1'483'909'956", "el documento 12,5,300",
+    ],
+)  # fmt: skip
+def test_commas_and_apostrophes_part_amounts_too(text: str, country: str | None) -> None:
+    """Which stay, though a word of documents stands near them."""
     assert redact(f"Con {text}, y nada más.", "news", country) == (f"Con {text}, y nada más.", {})
 
 

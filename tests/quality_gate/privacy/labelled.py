@@ -482,6 +482,11 @@ _POSITIVE: Final = {
             (_dotted("1" + _digits(lot, 9)), "1" + _digits(lot, 9), _dotted(_number(lot, 8)), _number(lot, 8))
         ),
     ),
+    "co_cc_marks": _pair(
+        "cedula",
+        "CO",
+        lambda lot: _dotted(lot.choice(("1" + _digits(lot, 9), _number(lot, 8))), lot.choice((",", "'", "’"))),
+    ),
     "co_nit": _pair("nit", "CO", _nit_colombia),
     "ve_ci": _pair("cedula", "VE", _cedula_venezuela),
     "ve_rif": _pair("rif", "VE", _rif),
@@ -626,6 +631,15 @@ _NEGATIVE: Final[dict[str, Callable[[random.Random], str]]] = {
     "digits": lambda lot: lot.choice(
         (_number(lot, 5), _number(lot, 8), _number(lot, 10), _number(lot, 11), _dotted(_number(lot, 8)))
     ),
+    "price_marks": lambda lot: lot.choice(
+        (
+            f"$ {_dotted(_number(lot, 8), ',')}",
+            f"${_dotted(_number(lot, 7), ',')}.{_digits(lot, 2)}",
+            f"US$ {_dotted(_number(lot, 6), ',')}",
+            f"{_dotted(_number(lot, 8), chr(39))} pesos",
+        )
+    ),
+    "amount_marks": lambda lot: _dotted(_number(lot, lot.choice((6, 7, 8, 9))), lot.choice((",", "'"))),
 }
 
 
