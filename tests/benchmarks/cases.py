@@ -57,7 +57,7 @@ def bench(before: Path) -> Report:
     title = "Collecting and extracting: what files of others showed, before (8a29708) and now"
     notes = (
         "Failed are parameters of the tests, of all; a skipped one isn't counted (pywb's wants a Python that has it).",
-        "«told»: the code before has no names for what the tests ask; its words are those of who found the case.",
+        "«told»: the code before has no names for what the tests ask, or never ends; the words are the finder's.",
     )
     return Report("cases", {}, {"before": "8a29708"}, (Table(title, columns, tuple(rows)),), notes)
 
