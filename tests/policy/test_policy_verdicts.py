@@ -15,6 +15,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.policy import Bound, Policies, cached_policies
 from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import Measure
+from latam_corpus.text.stops import StopTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,6 +115,60 @@ def test_a_document_keeps_its_language_and_its_genre(written: Written) -> None:
     assert policies.bounds("deu", "news")[0].signal == "alphabetic_word_share"
 
 
+@pytest.mark.parametrize("code", ["und", "", "und_Zyyy", "deu", "spa"])
+def test_where_no_language_is_told_other_bounds_stand_in_the_place_of_those_on_the_same_signal(
+    written: Written, code: str
+) -> None:
+    """Of the file's own and of the genre's; a language that is told but has no file keeps the usual ones."""
+    und = f"""{_LANGUAGES["und"]}
+        longest_word = {{ max = 99 }}
+        [unknown]
+        word_count = {{ min = 90 }}
+        alphabetic_word_share = {{ min = 0.9 }}
+        char_entropy = {{ max = 9.5 }}
+    """
+    folder = written(und=und)
+    policies = Policies.load(folder)
+    found = [(one.signal, one.minimum, one.maximum, one.file, one.typical) for one in policies.bounds(code, "news")]
+    file, news = "languages/und.toml", "genres/news.toml"
+    usual = [("alphabetic_word_share", 0.5, None, file, 1.0), ("longest_word", None, 99, file, 1.0)]
+    plain = [("digit_share", None, 0.000012, news, 1.0), ("word_count", 25, 4000, news, 1.0)]
+    unknown = [
+        ("word_count", 90, None, file, None), ("alphabetic_word_share", 0.9, None, file, None),
+        ("char_entropy", None, 9.5, file, None),
+    ]  # fmt: skip
+    expected = {"deu": [*usual, *plain], "spa": found}.get(code, [usual[1], *unknown, plain[0]])
+    assert found == expected
+    assert ("char_entropy" in {one[0] for one in found}) == (code not in ("deu", "spa"))
+    line = next(n for n, line in enumerate((folder / file).read_text().splitlines(), 1) if "char_entropy" in line)
+    assert str(policies.place_of("char_entropy")) == f"{folder}/{file}, line {line}"
+    assert "char_entropy" in policies.bounded_signals
+
+
+def test_a_language_that_does_not_exist_is_refused(written: Written) -> None:
+    """The folder of their files is named."""
+    folder = written()
+    with pytest.raises(ConfigError) as told:
+        Policies.load(folder).bounds("zzx", "news")
+    assert told.value.place == str(folder / "languages")
+
+
+@pytest.mark.parametrize(
+    ("spanish", "expected"),
+    [('"la"', ["ukax", "mä", "ucajj", "ukajj"]), ('"ukajj"', ["ukax", "mä", "ucajj"])],
+)
+def test_stop_words_count_in_their_other_spellings_but_for_those_of_a_background_language(
+    written: Written, monkeypatch: pytest.MonkeyPatch, spanish: str, expected: list[str]
+) -> None:
+    """Each once, after the list's own."""
+    listed: dict[str, tuple[str, ...]] = {}
+    monkeypatch.setattr(StopTable, "of", listed.update)
+    words = '[stop_words]\norigin = "prueba"\nwords = ["ukax", "mä"]'
+    _ = Policies.load(written(aym=words, spa=_LANGUAGES["spa"].replace('"la"', spanish))).stop_table
+    assert list(listed["aym"]) == expected
+    assert list(listed["spa"]) == ["de", spanish.strip('"')]
+
+
 def test_a_reason_is_readable() -> None:
     """Six digits at most, and none that says nothing."""
     bound = Bound("word_count", 25.0, 1234.5678, "")
@@ -192,6 +247,8 @@ def test_a_digest_changes_with_what_it_stands_for(
         ("und", "", {("und", "news")}),
         ("spa", _SPANISH.replace("0.53", "0.54"), {("spa", "news")}),
         ("spa", _SPANISH.replace("words_per_line = 6.0", "words_per_line = 7.0"), set()),
+        # Of a signal that a bound names by its value, what is typical is shown beside it.
+        ("spa", _SPANISH.replace("= 0.53", "= 0.53\n        word_count = 90.0"), {("spa", "news")}),
         ("lyrics", "", {("spa", "lyrics")}),
         ("legal", "[bounds]\nword_count = { min = 25 }", set()),
     ],

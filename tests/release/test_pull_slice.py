@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -16,6 +17,7 @@ from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import read_lock
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:
@@ -130,3 +132,74 @@ def test_a_lock_of_a_whole_version_reads_as_before(store: Store, tmp_path: Path)
     pull("puerto", store, tmp_path / "whole")
     told = json.loads((tmp_path / "whole" / "corpus.lock").read_text())
     assert not {"columns", "excluded"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("where", "columns", "left_out", "told"),
+    [
+        (None, (), 0, None),
+        ("country = 'CL'", (), 0, "country = 'CL'"),
+        (None, ("text",), 0, "columns doc_id, text"),
+        (None, (), 3, "3 documents excluded"),
+        ("country = 'CL'", ("text",), 3, "country = 'CL'; columns doc_id, text; 3 documents excluded"),
+    ],
+)
+def test_what_was_selected_stands_on_card_and_lock_and_its_ledger_is_of_it_alone(
+    store: Store, tmp_path: Path, where: str | None, columns: tuple[str, ...], left_out: int, told: str | None
+) -> None:
+    """A ledger comes with the whole, and with a selection where it is asked for; pulled again it is the same."""
+    pull("puerto", store, tmp_path / "whole")
+    whole = rows(tmp_path / "whole")
+    wanted = whole if where is None else whole.filter(country="CL")
+    excluded = [*wanted["doc_id"][:left_out], "f" * 32]  # one that isn't there
+    kept = wanted["doc_id"][left_out:].to_list()
+    to = tmp_path / "corpus"
+    for with_ledger in (True, False, True, True):
+        lock = pull("puerto", store, to, where, columns=columns, exclude=excluded, with_ledger=with_ledger)
+        assert rows(to)["doc_id"].to_list() == kept
+        assert (lock.rows, lock.excluded, lock.where) == (len(kept), left_out, where)
+        assert lock.columns == (("doc_id", *columns) if columns else None)
+        assert lock.rewritten == bool(told)
+        assert lock == read_lock(to / "corpus.lock")
+        assert (to / "ledger.parquet").exists() == (with_ledger or told is None)
+        listed = dict(line.split("  ")[::-1] for line in (to / "SHA256SUMS").read_text().splitlines())
+        files = {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
+        assert set(listed) == files - {"corpus.lock", "SHA256SUMS"}
+        assert listed == {name: hashlib.sha256((to / name).read_bytes()).hexdigest() for name in listed}
+    ledger = pl.read_parquet(to / "ledger.parquet")
+    assert ledger.filter(verdict="released")["doc_id"].sort().to_list() == kept
+    card = (to / "README.md").read_text()
+    assert (told or "# ") in card
+    assert told or "excluded" not in card
+
+
+@pytest.mark.parametrize(
+    ("selected", "told"),
+    [
+        ({"where": "country = 'CL'"}, "a selection of rows has no index"),
+        ({"exclude": ["f" * 32]}, "a selection of rows has no index"),
+        ({"columns": ["text"]}, "a selection of columns has no index"),
+        ({"columns": ["text"], "exclude": ["f" * 32]}, "a selection of rows has no index"),
+    ],
+)
+def test_no_selection_has_an_index(store: Store, tmp_path: Path, selected: dict[str, Any], told: str) -> None:
+    """And nothing is written."""
+    with pytest.raises(ConfigError, match=told) as error:
+        pull("puerto", store, tmp_path / "none", with_index=True, **selected)
+    assert (error.value.place, error.value.remedy) == ("--with-index", "pull it without --with-index")
+    assert not (tmp_path / "none").exists()
+
+
+def test_who_pulls_an_older_version_is_told_of_what_was_withdrawn_since(store: Store, tmp_path: Path) -> None:
+    """Only then; and such a version comes without its index, which has the withdrawn documents too."""
+    said: list[str] = []
+    pull("puerto", store, tmp_path / "whole", tell=lambda sentence: said.append(str(sentence)))
+    gone = rows(tmp_path / "whole")["doc_id"][0]
+    version = store.versions("puerto")[0]
+    withdraw(store, "puerto", "doc", gone, "lo piden", datetime(2026, 11, 26, tzinfo=UTC))
+    assert said == []
+    pull(f"puerto@{version}", store, tmp_path / "older", tell=lambda sentence: said.append(str(sentence)))
+    assert len(said) == 1
+    assert gone not in rows(tmp_path / "older")["doc_id"].to_list()
+    with pytest.raises(ConfigError, match="pull it without, or name a later version"):
+        pull(f"puerto@{version}", store, tmp_path / "index", with_index=True)
