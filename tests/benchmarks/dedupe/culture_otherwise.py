@@ -21,15 +21,36 @@ if TYPE_CHECKING:
 SEED: Final = 909
 # Letters and what a scanner took them for; none of them from the pages that `ocr.confusions` reads.
 _MISREAD: Final = {
-    **{"a": "neg", "e": "aso", "i": "tr!", "o": "acnQ", "u": "av", "n": "rm", "r": "ivs", "s": "egz", "t": "fc"},
-    **{"l": "Jf!", "d": "ao", "c": "ot", "m": "nw", "b": "ld", "p": "vr", "h": "nk", "v": "ro", "g": "py", "y": "vj"},
-    **{"j": "i;", "á": "d4", "é": "ó8", "í": "lt", "ó": "ád"},
+    "a": "neg",
+    "e": "aso",
+    "i": "tr!",
+    "o": "acnQ",
+    "u": "av",
+    "n": "rm",
+    "r": "ivs",
+    "s": "egz",
+    "t": "fc",
+    "l": "Jf!",
+    "d": "ao",
+    "c": "ot",
+    "m": "nw",
+    "b": "ld",
+    "p": "vr",
+    "h": "nk",
+    "v": "ro",
+    "g": "py",
+    "y": "vj",
+    "j": "i;",
+    "á": "d4",
+    "é": "ó8",
+    "í": "lt",
+    "ó": "ád",
 }
 _SUMMARIES: Final = ("Síntesis", "Resumo", "Em resumo", "Ideas principales", "En pocas palabras", "Resumen ejecutivo")
 _LINKS: Final = ("Relacionado", "Veja também:", "También te puede interesar:", "Mais lidas", "Leer más")
 _NOTICES: Final = (
     "Este sitio usa cookies para mejorar su experiencia. Al seguir acepta nuestra política.\n© Biblioteca. Contacto",
-    "Compartilhar\nFacebook\nWhatsApp\nTelegram\nImprimir\nAssine nossa newsletter\nComentários\nPolítica de privacidade",
+    "Compartilhar\nFacebook\nWhatsApp\nTelegram\nAssine nossa newsletter\nComentários\nPolítica de privacidade",
 )
 _QUESTIONS: Final = (
     *(("Cuestionario", "P", "R"), ("", "P1", "R1"), ("Para pensar", "Pergunta", "Resposta")),
