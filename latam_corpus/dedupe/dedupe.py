@@ -21,7 +21,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
-from latam_corpus.dedupe.scheme import SKETCH, STATED, Scheme
+from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -59,7 +59,7 @@ class Dedupe(Barrier):
         seed: of the hash functions.
     """
 
-    name: ClassVar[str] = "dedupe"
+    name: ClassVar[str] = DEDUPE
     needs: ClassVar[frozenset[str]] = frozenset({*_KEYS, *STATED})
     gives: ClassVar[frozenset[str]] = frozenset(
         {

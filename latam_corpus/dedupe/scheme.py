@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+DEDUPE: Final = "dedupe"  # the barrier, as recipes name it: who asks whether a run has it loads nothing of the search
 WORDS: Final = "words"
 ANCHORS: Final = "anchors"
 STREAM: Final = "stream"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.order import first_released
+from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.release.build_inputs import Part, load_run
@@ -108,7 +108,7 @@ def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFra
 
 def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
     uses = [stage.get("use") for stage in run.stages]
-    last = len(uses) - 1 - uses[::-1].index(Dedupe.name) if Dedupe.name in uses else -1
+    last = len(uses) - 1 - uses[::-1].index(DEDUPE) if DEDUPE in uses else -1
     for file in run.files("dropped"):
         try:
             rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))

@@ -14,7 +14,7 @@ import polars as pl
 
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.corpus import ROW
-from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.release.manifest import load_manifest
@@ -133,4 +133,4 @@ def with_withdrawals(plan: Plan, store: Store) -> Plan:
 
 
 def _before(withdrawals: Withdrawals, barrier: Barrier) -> tuple[Barrier, ...]:
-    return (withdrawals, barrier) if isinstance(barrier, Dedupe) else (barrier,)
+    return (withdrawals, barrier) if barrier.name == DEDUPE else (barrier,)

@@ -50,7 +50,7 @@ _SUMMARIES: Final = ("Síntesis", "Resumo", "Em resumo", "Ideas principales", "E
 _LINKS: Final = ("Relacionado", "Veja também:", "También te puede interesar:", "Mais lidas", "Leer más")
 _NOTICES: Final = (
     "Este sitio usa cookies para mejorar su experiencia. Al seguir acepta nuestra política.\n© Biblioteca. Contacto",
-    "Compartilhar\nFacebook\nWhatsApp\nTelegram\nImprimir\nAssine nossa newsletter\nComentários\nPolítica de privacidade",
+    "Compartilhar\nFacebook\nWhatsApp\nTelegram\nAssine nossa newsletter\nComentários\nPolítica de privacidade",
 )
 _QUESTIONS: Final = (
     *(("Cuestionario", "P", "R"), ("", "P1", "R1"), ("Para pensar", "Pergunta", "Resposta")),
