@@ -39,7 +39,10 @@ COMMANDS: Final = {
         "latam_corpus.cli.compare:compare",
         N_("Show what two runs kept, slice by slice, and on which documents they disagree."),
     ),
-    "explain": Command("latam_corpus.cli.explain:explain", N_("Tell a document's whole story.")),
+    "explain": Command(
+        "latam_corpus.cli.explain:explain",
+        N_("Tell a document's whole story; --html writes it as a page."),
+    ),
     "pull": Command(
         "latam_corpus.cli.release:pull",
         N_(

@@ -37,7 +37,7 @@ def explain(
     internal: Internal = False,
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
-    """Tell a document's whole story; --html writes it as a page, redacted, and with what its terms hide left out."""
+    """Tell a document's whole story; --html writes it as a page."""
     from latam_corpus.audit.documents import run_meant
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store

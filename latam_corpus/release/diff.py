@@ -82,7 +82,7 @@ def said(reason: str) -> Message:
     """Return the reason of a change as a sentence that can be translated; a drop reason stays as it is.
 
     >>> said("was duplicate of 7f20").translate("es"), said("language=eng").translate("es")
-    ('era duplicado de 7f20', 'language=eng')
+    ('antes: duplicado de 7f20', 'language=eng')
     """
     for form, sentence in _SENTENCES.items():
         pattern = re.escape(form).replace(r"\{\}", "(.+)")

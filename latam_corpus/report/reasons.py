@@ -70,7 +70,7 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     """Return what a drop reason means, with all the bounds that the evidence names.
 
     >>> in_plain_words("stop_word_count<2", {"stop_word_count<2": 1.0})[0].translate("es")
-    'palabras gramaticales distintas: 1; se piden 2 o más'
+    'palabras gramaticales distintas: 1; mínimo: 2'
     >>> in_plain_words("extract:no text", None)[0].translate("pt")
     'não foi possível tirar texto: não tem texto'
     >>> [str(in_plain_words(one, None)[0]) for one in ("stop_word_count<2", "language=eng")]

@@ -68,19 +68,21 @@ def _absent(*_: object, **__: object) -> Any:
     raise NotThereYetError
 
 
-sys.meta_path.insert(0, _Finder())
-_stated: Any = importlib.import_module("latam_corpus.extract.html_metadata")
-_stated.HtmlMetadata = _stated.Stated
-_page: Any = importlib.import_module("latam_corpus.extract.page_blocks")
-_page.Page.metadata = property(lambda page: page.said)
-# What the modules of the tests import for others of their tests.
-for _module, _names in {
-    "collect.crawl.network": ("VARIABLE", "private_address"),
-    "collect.records": ("read_chunks",),
-    "extract.licences": ("with_page_terms",),
-    "extract.measures": ("CONTEXT", "FEATURES", "KNOWN", "context", "features"),
-    "extract.page": ("without_unseen",),
-    "extract.tags": ("HINTS", "automaton"),
-}.items():
-    for _name in _names:
-        vars(importlib.import_module(f"latam_corpus.{_module}")).setdefault(_name, _absent)
+def pytest_load_initial_conftests() -> None:
+    """Give the modules their names of today, before any test is looked at; importing this file changes nothing."""
+    sys.meta_path.insert(0, _Finder())
+    stated: Any = importlib.import_module("latam_corpus.extract.html_metadata")
+    stated.HtmlMetadata = stated.Stated
+    page: Any = importlib.import_module("latam_corpus.extract.page_blocks")
+    page.Page.metadata = property(lambda one: one.said)
+    # What the modules of the tests import for others of their tests.
+    for module, names in {
+        "collect.crawl.network": ("VARIABLE", "private_address"),
+        "collect.records": ("read_chunks",),
+        "extract.licences": ("with_page_terms",),
+        "extract.measures": ("CONTEXT", "FEATURES", "KNOWN", "context", "features"),
+        "extract.page": ("without_unseen",),
+        "extract.tags": ("HINTS", "automaton"),
+    }.items():
+        for name in names:
+            vars(importlib.import_module(f"latam_corpus.{module}")).setdefault(name, _absent)

@@ -82,7 +82,7 @@ def test_the_terminal_shows_text_beside_original_in_the_readers_language(
     (texts / "a.html").write_text(_PAGE.replace("La barca</h1>", "[red]La barca[/red]</h1>"), encoding="utf-8")
     told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
     assert told.code == 0
-    assert "✓ fica" in told.out
+    assert "✓ mantém-se" in told.out
     assert "✗ fica de fora" in told.out
     assert "[red]La barca[/red]" in told.out
     assert "Textos examinados: 3" in told.out
@@ -101,7 +101,7 @@ def test_the_page_strikes_out_what_did_not_become_text(command_line: CommandLine
     assert struck in text
     assert "Cuentos &lt;del&gt; puerto" in text
     assert "<del>" not in text
-    assert "✓ se queda" in text
+    assert "✓ se conserva" in text
     assert "src=" not in text
     assert '<p class="stamp">' not in text
     source = _source(tmp_path, '["evaluate"]')

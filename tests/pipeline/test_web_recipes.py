@@ -94,7 +94,10 @@ def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: 
     assert "la página enlaza esta licencia: https://diario.example/terminos" in why[_TOLD]
     assert any("vale la licencia" in one for one in why[_NARROWED])
     page = tmp_path / "muestra.html"
-    assert command_line("sources", "preview", source, "--input", archive, "--n", "20", "--html", page).code == 0
+    assert (
+        command_line("sources", "preview", source, "--input", archive, "--n", "20", "--html", page, "--lang", "es").code
+        == 0
+    )
     assert "sección: Cultura" in page.read_text(encoding="utf-8")
 
 
