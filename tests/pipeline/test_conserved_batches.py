@@ -349,6 +349,15 @@ def test_a_stage_that_cuts_documents_may_note_a_change_of_one_that_stays(pieces:
     assert passed.ledger.to_dicts() == [_row(0, "changed", "retoque", **both)]
 
 
+def test_a_stage_that_cuts_documents_may_put_those_that_stay_in_another_order() -> None:
+    """The change that it notes of one is told with that document's own text before."""
+    noted = _setting(verdict=["changed", None])(_cut(["d1", "d0"], [None, None])(_batch()))
+    passed = pass_through(_Cutting(lambda _: noted), _batch("uno", "dos"))
+    (row,) = passed.ledger.to_dicts()
+    assert (row["doc_id"], row["verdict"]) == ("d1", "changed")
+    assert row["text_hash_before"] == _hash("dos")
+
+
 def test_counts_of_parts_add_up() -> None:
     """Every figure, and each reason by itself."""
     count = Count(rows_in=5, kept=2, dropped={"a": 2}, failed={"x": 1}, changed=1, seconds=0.5)
