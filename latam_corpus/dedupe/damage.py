@@ -152,10 +152,9 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     spoken = shipped().spoken(words, languages, 2 * _WRITTEN * inside.astype(np.int64) < words.word_count)
     damage = _damaged(words, spoken, _ACCENTED)
     damage[:, words.word_count < SHORTEST] = 0
-    few = damage.sum(axis=0) < _LEAST
     # No name and no address is read in a wrong charset: there one word tells, and one or two make no menu.
-    mojibake = np.where(few, damage[_MOJIBAKE], 0) / np.maximum(words.word_count, 1)
-    damage[:, few] = 0
+    mojibake = np.where(damage[_MOJIBAKE] < _LEAST, damage[_MOJIBAKE], 0) / np.maximum(words.word_count, 1)
+    damage[:, damage.sum(axis=0) < _LEAST] = 0
     counts = words.word_count
     rows = np.flatnonzero(damage.any(axis=0))
     if len(rows):
@@ -163,7 +162,7 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
         inside = _damaged(middles, [spoken[row] for row in rows.tolist()], 1)
         damage[:, rows], counts[rows] = np.where(damage[:, rows] > 0, inside, 0), middles.word_count
     measured: NDArray[Any] = damage / np.maximum(counts, 1)
-    measured[_MOJIBAKE] += mojibake
+    measured[_MOJIBAKE] = np.maximum(measured[_MOJIBAKE], mojibake)
     shares = np.rint(_THOUSAND * measured).astype(np.uint16)
     told = {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
     return told | {ACCENTED: pl.Series(ACCENTED, accented, dtype=pl.UInt32)}

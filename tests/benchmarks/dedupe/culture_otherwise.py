@@ -13,7 +13,7 @@ from .damage import cut, misread, without_accents
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .culture import Change
     from .shelf import Shelf
@@ -48,7 +48,23 @@ _MISREAD: Final = {
 }
 _SUMMARIES: Final = ("Síntesis", "Resumo", "Em resumo", "Ideas principales", "En pocas palabras", "Resumen ejecutivo")
 _LINKS: Final = ("Relacionado", "Veja também:", "También te puede interesar:", "Mais lidas", "Leer más")
-_NOTICES: Final = (
+_COOKIES: Final = """\
+Este sitio usa cookies para mejorar su experiencia. Al seguir navegando acepta nuestra política de privacidad.
+© Biblioteca digital. Contacto"""
+_SHARING: Final = """\
+Compartilhar
+Facebook
+WhatsApp
+Telegram
+E-mail
+Imprimir
+Assine nossa newsletter
+Comentários
+Deixe seu comentário
+Política de privacidade"""
+_NOTICES: Final = (_COOKIES, _SHARING)
+# Under 18 words, and under eight lines.
+_SHORT_NOTICES: Final = (
     "Este sitio usa cookies para mejorar su experiencia. Al seguir acepta nuestra política.\n© Biblioteca. Contacto",
     "Compartilhar\nFacebook\nWhatsApp\nTelegram\nAssine nossa newsletter\nComentários\nPolítica de privacidade",
 )
@@ -59,7 +75,16 @@ _QUESTIONS: Final = (
 
 
 def otherwise(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
-    """Copies that are worse than what they are copied from, kind by kind."""
+    """Copies that are worse than what they are copied from, kind by kind; of each kind all ways come in turn."""
+    made = _kinds(shelf, chance)
+    return [(kind, _in_turn(change, len(made))) for kind, change in made]
+
+
+def _in_turn(change: Callable[[str, int], str], kinds: int) -> Callable[[str, int], str]:
+    return lambda text, number: change(text, number // kinds)
+
+
+def _kinds(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
     misreadings = {letter: dict.fromkeys(read, 1) for letter, read in _MISREAD.items()}
     return (
         ("misread_half", lambda text, _: misread(text, 0.005, misreadings, chance)),
@@ -76,6 +101,7 @@ def otherwise(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
         ("questions", lambda text, n: f"{text}\n\n{_questions(text, *_QUESTIONS[n % len(_QUESTIONS)])}"),
         ("links", lambda text, n: f"{text}\n{_LINKS[n % len(_LINKS)]}\n{menu(shelf, n + 7)[1]}"),
         ("notice", lambda text, n: f"{text}\n{_NOTICES[n % len(_NOTICES)]}"),
+        ("notice_short", lambda text, n: f"{text}\n{_SHORT_NOTICES[n % len(_SHORT_NOTICES)]}"),
     )
 
 
