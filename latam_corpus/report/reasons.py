@@ -72,7 +72,7 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     >>> in_plain_words("stop_word_count<2", {"stop_word_count<2": 1.0})[0].translate("es")
     'palabras gramaticales distintas: 1; mínimo: 2'
     >>> in_plain_words("extract:no text", None)[0].translate("pt")
-    'não foi possível tirar texto: não tem texto'
+    'não foi possível extrair texto: não tem texto'
     >>> [str(in_plain_words(one, None)[0]) for one in ("stop_word_count<2", "language=eng")]
     ['different stop words: less than 2', 'it is in another language: English']
     """

@@ -71,7 +71,7 @@ def test_each_item_is_told_with_its_language_and_whether_it_stays(
     assert "juan.perez" not in stays["text"] + stays["original"]
     assert not falls["kept"]
     assert falls["reason"]
-    assert any("; se " in one for one in falls["why"])
+    assert any("; mínimo: " in one or "; máximo: " in one for one in falls["why"])
     assert "parece estar en inglés, y la fuente dice español" in foreign["why"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -188,7 +189,7 @@ def test_a_dead_host_is_tried_twice_and_told_and_the_others_are_read(
 
     monkeypatch.setattr(Asker, "ask", counted)
     monkeypatch.setattr("latam_corpus.harvest.crawl.recheck._FIRST_REST", 0.01)
-    sites[0].routes["/robots.txt"] = lambda handler: handler.connection.close()
+    sites[0].routes["/robots.txt"] = lambda handler: handler.connection.shutdown(socket.SHUT_RDWR)
     sites[1].routes["/robots.txt"] = _CLOSED
     told = _recheck(command_line, released, sites, "--lang", lang, json=False)
     assert told.code == 0, told.err
