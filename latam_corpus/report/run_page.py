@@ -131,12 +131,10 @@ def _causes(why: Counter[str] | Mapping[str, int], figures: Figures) -> Message 
 
 
 def _flow(facts: RunFacts, figures: Figures) -> Iterator[dict[str, Any]]:
-    left = facts.rows_in
+    left = facts.rows_in  # pieces that a stage made of a document among them
     for stage, count in facts.stages.items():
         why = count["dropped"] | count["failed"]
         lost = sum(count["dropped"].values()) + sum(count["failed"].values())
-        if stage != "collect":
-            left += count.get("made", 0)
         left -= lost
         if stage != "collect" or lost:
             yield {"stage": stage, "left": left, "lost": lost, "why": _causes(why, figures)}

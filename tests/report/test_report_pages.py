@@ -228,6 +228,22 @@ def test_of_many_sources_the_first_are_named_and_the_others_counted(
     assert text.count("and 30 more") == 2
 
 
+def test_pieces_that_a_stage_makes_of_a_document_came_with_it(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """They are among those that came: no stage has more than all, and the last has those that stay."""
+    folder = kept_run("cuentos-1a2b3c4d", [document(1), document(2)])
+    _dropped(folder, [document(3, drop_reason="language=eng")])
+    record = json.loads((folder / "run.json").read_text())
+    count = {"rows_in": 3, "kept": 3, "changed": 0, "made": 1, "dropped": {}, "failed": {}, "seconds": 0.0}
+    record["stages"] = {"extract": count, "identify": count | {"made": 0, "kept": 2, "dropped": {"language=eng": 1}}}
+    (folder / "run.json").write_text(json.dumps(record))
+    assert command_line("report", folder, "--lang", "en", "--out", tmp_path / "out").code == 0
+    text = _checked((folder / "report.html").read_text(encoding="utf-8")).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "extract 100 % 3" in text
+    assert re.search(r"identify it is in another language: English \(1\) 67 % 2 1", text), text
+
+
 def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """No brace of a sentence or of a template is left on a page."""
     command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
