@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ _FILES = (
     "lyrics/disco_sonnets/sonnets.jsonl.xz",
     "lyrics/tango_pd/lyrics.jsonl.xz",
 )
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="they begin many processes: `make gate`")
 _LINE = "Aquella tarde la vecina {n} cerró la ventana, apagó la lámpara y se fue despacio por el camino del río."
 
 
@@ -42,12 +44,12 @@ def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
     ("arguments", "shown"),
     [
         (("word_table", "--runs", 1), "sonnets and tangos"),
-        (("text_path", "--documents", 2, "--rounds", 1), "latam_corpus"),
-        (("profile", "--documents", 30, "--rounds", 1), "identify"),
+        pytest.param(("text_path", "--documents", 2, "--rounds", 1), "latam_corpus", marks=_GATE),
+        pytest.param(("profile", "--documents", 30, "--rounds", 1), "identify", marks=_GATE),
         (("quality", "--documents", 2, "--rounds", 1), "every signal"),
-        (("growth", "--sizes", "20,40"), "40"),
-        (("memory", "--bytes", 40_000), "a parent and one worker"),
-        (("stream", "--documents", 30, "--rounds", 1), "latam_corpus"),
+        pytest.param(("growth", "--sizes", "20,40"), "40", marks=_GATE),
+        pytest.param(("memory", "--bytes", 40_000), "a parent and one worker", marks=_GATE),
+        pytest.param(("stream", "--documents", 30, "--rounds", 1), "latam_corpus", marks=_GATE),
         (("exports", "--megabytes", 1, "--formats", "ds"), "datatrove"),
         (("withdraw", "--documents", 1200), "a source"),
         (("report_pages", "--sizes", 60), "report of a release"),
