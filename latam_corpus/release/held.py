@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latam_corpus.catalog.naming import version_key
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.withdraw import next_version_of, outcome, versions_of
+from latam_corpus.release.withdraw import checked_reason, next_version_of, outcome, version_before, versions_of
 from latam_corpus.release.withdrawal_log import add_entry, asked_hash, read_log, request_name
 
 if TYPE_CHECKING:
@@ -50,11 +49,10 @@ def give_back(
         judged: what readers judged, for the next version's card.
 
     Raises:
-        ConfigError: there is no such release, or no hold of that name.
+        ConfigError: there is no such release, or no hold of that name; one version is named, or nothing is said.
         ReleaseError: the log or a version is damaged, somebody else was first, or the next version can't be made.
     """
-    if not because.strip():
-        raise ConfigError("--because", _("it is empty"), _("say in a few words why, without personal data"))
+    because = checked_reason(name, because)
     with store.named_errors():
         before = load_manifest(store, *store.find(name))
         log = read_log(store)
@@ -70,8 +68,7 @@ def give_back(
             asked = asked_hash("request", request)
             called = request_name("return", log.sequence + 1, log.head, "request", asked)
             about = {"request": called, "release": before.name, "by": "request", "asked": asked}
-            entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because.strip(), **about)
+            entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **about)
         after = next_version_of(before, store, now, runs_there or {}, progress, judged)
-        last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
-        before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
+        before = version_before(entry, before, versions)
         return outcome(store, entry, request, before, after, versions, log.table(hold, "rows"), runs_there or {})

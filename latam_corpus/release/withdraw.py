@@ -115,6 +115,17 @@ def withdraw(
         ConfigError: there is no such release, or nothing in it is meant; nothing that could be held.
         ReleaseError: the log or a version is damaged, somebody else was first, or the next version can't be made.
     """
+    because = checked_reason(name, because)
+    with store.named_errors():
+        return _withdraw(store, name, by, value, because, now, runs_there or {}, progress, judged, kind)
+
+
+def checked_reason(name: str, because: str) -> str:
+    """Return why documents leave all versions or come back, as it stands in the log.
+
+    Raises:
+        ConfigError: one version is named, or nothing is said.
+    """
     if "@" in name:
         raise ConfigError(
             name,
@@ -123,8 +134,7 @@ def withdraw(
         )
     if not because.strip():
         raise ConfigError("--because", _("it is empty"), _("say in a few words why, without personal data"))
-    with store.named_errors():
-        return _withdraw(store, name, by, value, because.strip(), now, runs_there or {}, progress, judged, kind)
+    return because.strip()
 
 
 def _withdraw(
@@ -163,10 +173,17 @@ def _withdraw(
     else:
         entry, rows = earlier[-1], known
     after = next_version_of(before, store, now, runs_there, progress, judged)
-    # Where the command goes on after a cut, the next version may be there already.
-    last = [m for m in versions.values() if m.name == name and m.withdrawal_sequence < entry.number]
-    before = max(last, key=lambda manifest: version_key(manifest.version), default=before)
+    before = version_before(entry, before, versions)
     return outcome(store, entry, named, before, after, versions, rows, runs_there)
+
+
+def version_before(entry: Entry, latest: Manifest, versions: Mapping[str, Manifest]) -> Manifest:
+    """Return the last version of a release that knows nothing of an entry.
+
+    Where a command goes on after a cut, the latest may be the one that it had made already.
+    """
+    last = [m for m in versions.values() if m.name == latest.name and m.withdrawal_sequence < entry.number]
+    return max(last, key=lambda manifest: version_key(manifest.version), default=latest)
 
 
 def next_version_of(

@@ -134,6 +134,18 @@ def test_a_hold_that_turns_into_a_withdrawal(store: Store, documents: list[dict[
         give_back(store, "puerto", "H9", "by whom", NOW)
 
 
+def test_what_was_held_comes_back_into_the_latest_version_alone(store: Store, documents: list[dict[str, Any]]) -> None:
+    """Upon an older one, which might be named, the next would lack what came since; nothing is entered."""
+    held = withdraw(store, "puerto", "doc", documents[4]["doc_id"], "in dispute", NOW, kind="hold")
+    for name, because, told in (
+        (f"puerto@{store.versions('puerto')[0]}", "they agree", "name the release alone: puerto"),
+        ("puerto", "  ", "it is empty"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            give_back(store, name, held.entry.request, because, NOW)
+    assert [entry.kind for entry in read_log(store).entries] == ["hold"]
+
+
 def test_what_has_lapsed_leaves_older_versions_too(
     store: Store, documents: list[dict[str, Any]], tmp_path: Path, kept_run: Any
 ) -> None:
