@@ -103,10 +103,7 @@ def tell_submitted(submission: Submission, *, as_json: bool) -> None:
     out = submission.folder.parent.parent
     console.print(_("submitted {name}: job {job} leads it; you may log out", name=name, job=job))
     for verb in ("status", "logs", "cancel"):
-        console.print(
-            f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}",
-            markup=False,
-        )
+        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 
 
 def tell_examined(examined: Sequence[Examined]) -> None:

@@ -128,9 +128,7 @@ def build(
     for lapse, file in zip(lapses, receipts, strict=True):
         about = {"request": lapse.entry.request, "n": number(len(lapse.documents)), "what": lapse.entry.because}
         console.print(_("{request}: {n} documents of older versions aren't given any more ({what})", **about))
-        if file:
-            command = f"latam-corpus release verify-receipt {file}"
-            console.print(_("{receipt} is the receipt; `{command}` checks it", receipt=file, command=command))
+        _tell_receipt(file)
     for lacking in held_out(manifest):
         note(_("note: {note}", note=lacking))
     for run in loaded:
@@ -289,8 +287,7 @@ def diff(
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
     with opened.named_errors():
-        there = {folder.name: folder for folder in run_folders(out) if (folder / RUN_FILE).exists()}
-        changes = compare(opened, pair[0], pair[1], there)
+        changes = compare(opened, pair[0], pair[1], _runs_in(out))
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})
     elif not changes:
@@ -301,24 +298,25 @@ def diff(
 
 
 Because = Annotated[str, typer.Option(metavar="TEXT", help=N_("Why; it stands in the store's log and on the receipt."))]
-Doc = Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))]
-OfSource = Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))]
-Creator = Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))]
-Address = Annotated[str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))]
-TextFile = Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))]
 Receipt = Annotated[Path | None, typer.Option(metavar="FILE", help=N_("A page; or JSON, where it ends so."))]
 NextOf = Annotated[str, typer.Argument(help=N_("The release of which the next version is made."))]
 
 
+@app.command("hold", help=N_("Hold documents under dispute back as withdrawn ones are, until `release return`."))
 @app.command("withdraw")
 def withdraw(
+    context: typer.Context,
     name: NextOf,
     because: Because,
-    doc: Doc = None,
-    source: OfSource = None,
-    creator: Creator = None,
-    url: Address = None,
-    text: TextFile = None,
+    doc: Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
+    creator: Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
+    ] = None,
     receipt: Receipt = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -326,54 +324,21 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
-    named = {"doc": doc, "source": source, "creator": creator, "url": url, "text": text}
-    _take_out("withdrawal", name, because, _named("release withdraw", **named), receipt, out, store, sign, as_json)
-
-
-@app.command("hold", help=N_("Hold documents under dispute back as withdrawn ones are, until `release return`."))
-def hold(
-    name: NextOf,
-    because: Because,
-    doc: Doc = None,
-    source: OfSource = None,
-    creator: Creator = None,
-    url: Address = None,
-    text: TextFile = None,
-    receipt: Receipt = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    sign: Sign = None,
-    as_json: Json = False,
-) -> None:
-    """Hold documents under dispute back as withdrawn ones are, until `release return`."""
-    named = {"doc": doc, "source": source, "creator": creator, "url": url, "text": text}
-    _take_out("hold", name, because, _named("release hold", **named), receipt, out, store, sign, as_json)
-
-
-def _take_out(
-    kind: Literal["withdrawal", "hold"],
-    name: str,
-    because: str,
-    named: tuple[By, str],
-    receipt: Path | None,
-    out: Path,
-    store: str | None,
-    sign: Path | None,
-    as_json: bool,
-) -> None:
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.withdraw import withdraw as withdraw_from
 
+    kind: Literal["withdrawal", "hold"] = "hold" if context.info_name == "hold" else "withdrawal"
+    named = _named(f"release {context.info_name}", doc=doc, source=source, creator=creator, url=url, text=text)
     opened = open_store(store, out, sign)
     beside = _folder_of_runs(out, opened)
     there, judged = _runs_in(beside), read_judgements(beside)
     with progress() as step:
         now = datetime.now(UTC)
         done = withdraw_from(opened, name, *named, because, now, there, step, judged, kind=kind)
-    files = _with_receipt(opened, done, receipt)
+    values = _with_receipt(opened, done, receipt)
     if as_json:
-        print_json(files)
+        print_json(values)
         return
     request = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
     message = _("{request}: {n} documents withdrawn from {store}")
@@ -391,7 +356,8 @@ def _take_out(
         console.print(_("{version}: {n} documents", **after))
     for notice in done.left_aside:
         console.print(f"  {notice}", markup=False)
-    _tell_receipt(files, receipt)
+    _tell_not_reached(values)
+    _tell_receipt(receipt)
 
 
 def _runs_in(folder: Path) -> dict[str, Path]:
@@ -413,9 +379,12 @@ def _with_receipt(store: Store, done: Withdrawal, receipt: Path | None) -> dict[
     return receipt_values(done)
 
 
-def _tell_receipt(values: dict[str, Any], receipt: Path | None) -> None:
+def _tell_not_reached(values: dict[str, Any]) -> None:
     for what in values["not_reached"]:
         console.print(_("  not reached: {what}", what=what))
+
+
+def _tell_receipt(receipt: Path | None) -> None:
     if receipt:
         command = f"latam-corpus release verify-receipt {receipt}"
         console.print(_("{receipt} is the receipt; `{command}` checks it", receipt=receipt, command=command))
@@ -449,7 +418,8 @@ def give_back(
     about = {"request": done.entry.request, "hold": request, "version": done.after.spec}
     back = number(done.after.rows - done.before.rows)
     console.print(_("{request}: {hold} has ended; {version} has {n} documents more", n=back, **about))
-    _tell_receipt(values, receipt)
+    _tell_not_reached(values)
+    _tell_receipt(receipt)
 
 
 def _tell_withdrawn(store: Store, manifest: Manifest) -> None:

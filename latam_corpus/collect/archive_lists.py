@@ -17,7 +17,7 @@ from fsspec.utils import glob_translate
 from latam_corpus.collect.archives import Member, members
 from latam_corpus.collect.bags import DECLARATION, OF_THE_BAG, with_bags
 from latam_corpus.collect.file_index import with_index
-from latam_corpus.collect.input_file import InputFile
+from latam_corpus.collect.input_file import InputFile, is_one_of
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import MAX_RECORD, open_url
 from latam_corpus.errors import SourceError
@@ -84,13 +84,9 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
     left_out = frozenset(one.relative for one in files) - {one.relative for one in listed}
     if has_index:
         patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
-        wanted = [one for one in listed if not patterns or any(map(_matches(one), patterns))]
+        wanted = [one for one in listed if is_one_of(one.relative, patterns)]
         listed = with_index(source, wanted, listed, open_)
     return Listed({one.relative: one for one in listed}, left_out, has_index)
-
-
-def _matches(file: InputFile) -> partial[bool]:
-    return partial(lambda name, pattern: bool(pattern.fullmatch(name)), file.relative)
 
 
 def _hold(member: Member, held: dict[str, bytes]) -> None:

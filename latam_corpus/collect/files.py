@@ -19,7 +19,7 @@ from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
 from latam_corpus.collect.groups import grouped, is_grouped
-from latam_corpus.collect.input_file import InputFile, of_json, opened_file
+from latam_corpus.collect.input_file import InputFile, is_one_of, of_json, opened_file
 from latam_corpus.collect.listing import digest, list_inputs
 from latam_corpus.collect.plugged_reader import plugged_reader
 from latam_corpus.collect.record_context import RecordContext
@@ -335,7 +335,7 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
                 elif entry.archive and context.member is not None:
                     failure = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
                     yield failed_rows(replace(inner, format=UNKNOWN), [failure])
-                elif entry.archive or not patterns or any(pattern.fullmatch(member.name) for pattern in patterns):
+                elif entry.archive or is_one_of(member.name, patterns):
                     yield from _of_member(inner, member, lists.members.get(member.name), limits, budget)
     except SourceError as error:
         yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])

@@ -11,7 +11,8 @@ from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import open_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import re
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 
@@ -53,6 +54,11 @@ class InputFile:
     size: int
     modified: datetime
     beside: Beside = Beside()
+
+
+def is_one_of(name: str, patterns: Sequence[re.Pattern[str]]) -> bool:
+    """Whether a source's patterns choose a file or member of this name; where it has none, they choose all."""
+    return not patterns or any(pattern.fullmatch(name) for pattern in patterns)
 
 
 # What opens a file: on a disk, at an address, in an archive.

@@ -17,7 +17,7 @@ from latam_corpus.collect.archive_lists import listed_members
 from latam_corpus.collect.bags import with_bags
 from latam_corpus.collect.file_index import with_index
 from latam_corpus.collect.formats import format_of, suffixes
-from latam_corpus.collect.input_file import InputFile
+from latam_corpus.collect.input_file import InputFile, is_one_of
 from latam_corpus.collect.records import Content
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
@@ -132,7 +132,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
     every = with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
     lists = [one for one in every if one.beside.is_list]
-    wanted = [one for one in every if not one.beside.is_list and _is_one_of(one, patterns)]
+    wanted = [one for one in every if not one.beside.is_list and is_one_of(one.relative, patterns)]
     if not wanted and not lists:
         looked = ", ".join(source.collect.files) or "files"
         raise ConfigError(
@@ -177,10 +177,6 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
         if index and not listed.has_index:
             problem = _("no file in «{archive}» is «{pattern}», which collect.index names")
             raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
-
-
-def _is_one_of(file: InputFile, patterns: list[re.Pattern[str]]) -> bool:
-    return not patterns or any(pattern.fullmatch(file.relative) for pattern in patterns)
 
 
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:

@@ -146,12 +146,9 @@ def _name(number: int, column: int) -> str:
     >>> _name(7, 0), _name(7, 27)
     ('A7', 'AB7')
     """
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return f"{letters}{number}"
+    from openpyxl.utils import get_column_letter
+
+    return f"{get_column_letter(column + 1)}{number}"
 
 
 def _refuse_uncomputed(where: str, data: bytes) -> None:

@@ -126,7 +126,7 @@ def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
         problem = _("the model «{model}» can't name «{code}» ({name}), so that all of its texts would fall")
         remedy = _("leave it out, or name a model that knows it; of its {n} codes the nearest are {codes}")
         raise ConfigError(
-            _("identify, languages"),
+            "identify, languages",
             problem.fill(model=model.name, code=asked, name=name_of(asked)),
             remedy.fill(n=f"{len(model.codes):,}", codes=known),
         )

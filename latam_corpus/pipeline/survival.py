@@ -216,9 +216,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
         for name in getattr(floors, table):
             if name not in known:
                 problem = _("no {kind} here is «{name}»", kind=LOSS_KINDS.get(table, table), name=name)
-                raise ConfigError(
-                    _("{place}, [survival.{table}]", place=place, table=table), problem, closest(name, known)
-                )
+                raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known))
     for name in floors.language:
         iso_code(short(name), f"{place}, [survival.language]")
     for name in floors.country:
@@ -227,7 +225,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
             is_code = _COUNTRY.fullmatch(capital)
             remedy = _("write {code}", code=capital) if is_code else _("two capital letters, such as CL or BR")
             problem = _("«{name}» is no ISO 3166-1 alpha-2 code", name=name)
-            raise ConfigError(_("{place}, [survival.country]", place=place), problem, remedy)
+            raise ConfigError(f"{place}, [survival.country]", problem, remedy)
 
 
 def accepted(reason: str | None) -> str | None:

@@ -84,25 +84,25 @@ def enter_lapses(
     return log
 
 
-def lapsing(store: Store, manifest: Manifest, today: date | None) -> pl.Series:
+def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Series:
     """Return the ids of a version's documents that the next one will leave out, since their terms don't allow it now.
 
     Args:
-        store: where it is.
+        log: of the store in which it is.
         manifest: the version.
         today: the day on which permissions are judged; None judges none.
 
     Raises:
         ReleaseError: the list of opt-outs, a shard or the log can't be read.
     """
-    refused = leaving(manifest, read_listed(store, manifest.name))["doc_id"].unique()
+    refused = leaving(manifest, read_listed(log.store, manifest.name))["doc_id"].unique()
     found = [pl.Series("doc_id", [], pl.String)]
     if today is None and refused.is_empty():
         return found[0]
     ended = pl.lit(value=False) if today is None else (pl.col("expires") < today).fill_null(value=False)
     gone = ended | pl.col("doc_id").is_in(refused.implode())
-    for one in read_log(store).readable(manifest):
-        with open_shard(store, one.shard, ("doc_id",)) as file:
+    for one in log.readable(manifest):
+        with open_shard(log.store, one.shard, ("doc_id",)) as file:
             frames = [schema.conform(frame, _JUDGED) for frame in read_batches(file, tuple(_JUDGED))]
         found += [frame.filter(one.wanted() & gone)["doc_id"] for frame in frames]
     return pl.concat(found).sort()

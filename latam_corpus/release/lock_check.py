@@ -76,7 +76,7 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
     with store.named_errors():
         manifest, log = _locked_version(lock, store)
         ids = log.withdrawn_since(manifest, lock.withdrawal_sequence)
-        refused = lapsing(store, manifest, today)
+        refused = lapsing(log, manifest, today)
     nothing = pl.DataFrame(schema=PLACES)
     if ids.is_empty() and refused.is_empty():
         return LockCheck(lock.spec, ids, refused, nothing)

@@ -13,6 +13,7 @@ from latam_corpus.release.lapses import lapsing
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import OURS, pull
 from latam_corpus.release.store import SUMS, Store, scratch
+from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ def publish(
     target = Store.at(to)
     manifest = load_manifest(store, *store.find(spec))
     with store.named_errors():
-        lapsed = frozenset(lapsing(store, manifest, today))
+        lapsed = frozenset(lapsing(read_log(store), manifest, today))
     if isinstance(target.filesystem, LocalFileSystem):
         lock = _pulled(manifest.spec, store, Path(target.root), progress, tell, lapsed)
     else:

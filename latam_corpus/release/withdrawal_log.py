@@ -330,7 +330,7 @@ def read_log(store: Store) -> WithdrawalLog:
         digests.append(hashlib.sha256(data).hexdigest())
     if len(listed) > len(entries):
         raise ReleaseError(
-            _("{url}, {folder}/{number}.json", url=store.url, folder=FOLDER, number=f"{len(entries) + 1:04d}"),
+            f"{store.url}, {FOLDER}/{len(entries) + 1:04d}.json",
             _("the entry is missing"),
             _REMEDY,
         )
@@ -353,7 +353,7 @@ def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:
         ReleaseError: its end was cut off.
     """
     if log.sequence < sequence:
-        place = _("{url}, {folder}/{number}.json", url=log.store.url, folder=FOLDER, number=f"{log.sequence + 1:04d}")
+        place = f"{log.store.url}, {FOLDER}/{log.sequence + 1:04d}.json"
         raise ReleaseError(
             place,
             _("the entry is missing: {spec} was made when there were {sequence}", spec=spec, sequence=sequence),

@@ -182,9 +182,7 @@ class OrderedRows:
                     spec=self._files.manifest.spec,
                     lacking=lacking,
                 )
-                raise ConfigError(
-                    _("where {text}", text=where.text), problem, _("leave it out, or name a later version")
-                )
+                raise ConfigError(f"where {where.text}", problem, _("leave it out, or name a later version"))
             frame = pl.from_arrow(table.select(list(dict.fromkeys(steps[0] for steps in where.columns))))
             if isinstance(frame, pl.DataFrame):
                 stays &= frame.select(where.expression.fill_null(value=False)).to_series().to_numpy()

@@ -59,7 +59,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         if type(current_process()).__name__ == "ForkProcess":
             if self._filters:
-                remedy = _("DataLoader(…, multiprocessing_context='forkserver')")
+                remedy = "DataLoader(…, multiprocessing_context='forkserver')"
                 raise ConfigError("where", _("Polars, which looks at rows, can't be used in a forked worker"), remedy)
             # Connections of a file system don't outlive a fork.
             self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
