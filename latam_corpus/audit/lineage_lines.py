@@ -35,7 +35,7 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
     return [
         [("bold", label), ("", f"   {lineage['doc_id']}")],
         *([("", line)] for line in (*_fact_lines(lineage, say), *_step_lines(lineage, say))),
-        [("", f"  {say(_('verdict')):<13}"), *verdict],
+        [("", f"  {say(_('verdict')):<12} "), *verdict],
         *([("", line)] for line in _release_lines(lineage, say)),
     ]
 
@@ -91,7 +91,7 @@ def _fact_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 
 def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
     for name, done, copied in steps(lineage, say):
-        yield f"  {name:<13}{done}"
+        yield f"  {name:<12} {done}"
         if name == "filter":
             yield from (f"     {bound_line(bound, say.language)}" for bound in lineage["bounds"])
         yield from (f"     {line}" for line in copied)
@@ -100,9 +100,9 @@ def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
     withdrawn = lineage.get("withdrawn")
     if withdrawn:
-        yield f"  {say(_('withdrawn')):<13}{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
+        yield f"  {say(_('withdrawn')):<12} {withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
     for name, where in releases(lineage, say):
-        yield f"  {say(_('release')):<13}{name}: {where}"
+        yield f"  {say(_('release')):<12} {name}: {where}"
 
 
 def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:

@@ -92,9 +92,9 @@ def block(text: str) -> Text:
     return Text(visible_lines(text))
 
 
-def heading(text: str) -> None:
+def heading(text: str | Message) -> None:
     """Print a line across the screen with a heading in it."""
-    console.rule(styled(("bold", text)), align="left")
+    console.rule(styled(("bold", str(in_spoken_language(text)))), align="left")
 
 
 def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:

@@ -21,7 +21,6 @@ from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
 from latam_corpus.cli.explain import tell
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
-from latam_corpus.cli.ui_language import spoken
 from latam_corpus.demo.newspaper import crawl_pieces
 from latam_corpus.demo.taken_back import take_back, tell_taken_back
 from latam_corpus.desk.commands.inventory import reasons_of
@@ -149,9 +148,9 @@ def _screen(
     if as_json:
         print_json(facts)
         return
-    heading("one document that stays")
+    heading(_("one document that stays"))
     tell(kept_story)
-    heading("one that fell, and exactly why")
+    heading(_("one that fell, and exactly why"))
     label = falls["title"] or falls["beginning"].split("\n")[0][:60]
     console.print(styled(("bold", label), f"   {falls['source']['id']}"))
     console.print(styled("  ", ("red", falls["reason"]), f"   {falls['genre']}, {falls['language']['language']}"))
@@ -159,7 +158,7 @@ def _screen(
         if not bound["kept_to"]:
             console.print("     " + bound_line(bound), markup=False)
     for sample in facts["indigenous"]:
-        heading(f"{sample['language']}: a real text, as its source licenses it")
+        heading(_("{language}: a real text, as its source licenses it", language=sample["language"]))
         console.print(f"  {sample['beginning']} …", markup=False)
         console.print(
             _(
@@ -170,7 +169,7 @@ def _screen(
             ),
             markup=False,
         )
-    heading("totals")
+    heading(_("totals"))
     totals = facts["totals"]
     aside = number(totals["in"] - totals["kept"])
     if crawled:
@@ -202,7 +201,7 @@ def _screen(
 
 def _tell_next(workdir: Path, result: RunResult, manifest: Manifest, doc_id: str, *, lasts: bool) -> None:
     """Say where to look next; nothing of it is there any more where no folder was named."""
-    heading(_("where to look next").translate(spoken()))
+    heading(_("where to look next"))
     if not lasts:
         console.print(_("  keep all of this in a folder, and look into it:"))
         console.print("    latam-corpus demo --out out")

@@ -12,7 +12,7 @@ import polars as pl
 from latam_corpus.api.run_recipe import checked_plan
 from latam_corpus.cli.show import Unseen, console, heading, number
 from latam_corpus.engine.choose import make_engine
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
@@ -109,7 +109,7 @@ def tell_taken_back(facts: dict[str, Any] | None) -> None:
     if facts is None:
         console.print(_("  an earlier demo in this folder has taken a song and a story back, and they stay out"))
         return
-    heading("a song is taken back")
+    heading(_("a song is taken back"))
     _tell(_SONG, facts["song"])
     again = facts["again"]
     left_out = ", ".join(f"{reason} {number(n)}" for reason, n in again["left_out"].items())
@@ -121,7 +121,7 @@ def tell_taken_back(facts: dict[str, Any] | None) -> None:
         ),
         markup=False,
     )
-    heading("a story is taken back, and another holder's copy takes its place")
+    heading(_("a story is taken back, and another holder's copy takes its place"))
     _tell(_STORY, facts["story"])
     for source in facts["story"]["promoted"]:
         console.print(
@@ -139,7 +139,7 @@ def _tell(title: str, facts: dict[str, Any]) -> None:
             before=facts["before"],
             after=facts["after"],
             changes=changes,
-            seconds=facts["seconds"],
+            seconds=decimal(str(facts["seconds"])),
         ),
         markup=False,
     )

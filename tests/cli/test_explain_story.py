@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.audit.lineage_lines import lineage_lines
+from latam_corpus.messages import LANGUAGES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,6 +50,18 @@ def test_stages_stand_in_the_recipes_order_and_no_others(command_line: CommandLi
     story = _story(command_line, out, "cruzar el puente")
     assert [step["stage"] for step in story["stages"]] == ["collect", "repair", "redact", "boilerplate", "dedupe"]
     assert [step["verdict"] for step in story["stages"]] == ["passed", "changed", "passed", "passed", "passed"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_line_is_about_stands_apart_from_what_it_says(
+    command_line: CommandLine, out: Path, language: str
+) -> None:
+    """However long it is in a language: «versión publicada» is longer than «release»."""
+    story = _story(command_line, out, "cruzar el puente")
+    story["releases"] = [{"release": "puerto@2026.11.0", "verdict": "released", "reason": None, "evidence": None}]
+    story["withdrawn"] = {"time": "2026-11-27", "request": "W0001-0f", "because": "fin"}
+    lines = ["".join(text for _, text in line) for line in lineage_lines(story, language)]
+    assert len([line for line in lines if " puerto@2026.11.0" in line or " 2026-11-27, W0001-0f" in line]) == 2
 
 
 def test_a_run_lists_every_stage_of_its_plan_in_order(out: Path) -> None:
