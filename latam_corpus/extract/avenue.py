@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "avenue 1"
+EXTRACTOR: Final = "avenue 2"
 
-_TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5}_ ?([\w-]+?)_\d\d? ?:?[ \t]*(.*)$")
-_SIDE: Final = re.compile(r"^\s*([MC])\s*[:;][ \t]*(.*)$")
+_TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5} ?_ ?([^\W_]+-?)_\d\d?(?: ?:|(?=\s|$))[ \t]*(.*)$")
+# Some names were written over others (`_x_0081_nmlch_00079_lfmlq_00:`) or into bytes of another format: the first
+# speaker is the turn's.
+_DAMAGED_TURN: Final = re.compile(r"^.{0,32}?_ ?[x\d]_ ?\d[\d ]{2,5}_ ?([^\W_]+-?)_\d\d[\w -]{0,16}:[ \t]*(.*)$")
+# A turn's name behind the words of the turn before it.
+_BEHIND_WORDS: Final = re.compile(r"(?<=\S)[ \t]+(?=[a-z]{3,}-[\w.-]*_[x\d]_ ?\d[\d ]{2,5}_)")
+_SIDE: Final = re.compile(r"^\s*([MC])\s*[:;.]+[ \t]*(.*)$")
 _LANGUAGES: Final = {"M": "arn", "C": "spa"}
 _FILE: Final = re.compile(r"^;\s*File:\s*(\S+)", re.MULTILINE)
 
@@ -40,7 +45,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text, _ = decode(raw, parameters.get("charset") or "iso-8859-1")
     sides: dict[str, list[Utterance]] = {side: [] for side in _LANGUAGES.values()}
-    for language, utterance in _turns(text.replace("\r\n", "\n").split("\n")):
+    for language, utterance in _turns(_BEHIND_WORDS.sub("\n", text.replace("\r\n", "\n")).split("\n")):
         sides[language].append(utterance)
     title = _FILE.search(text)
     documents = [
@@ -66,7 +71,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[str, Utterance]]:
     for line in [*lines, "end_x_0000_end_00:"]:
         if line.startswith(";"):
             continue
-        if turn := _TURN.match(line):
+        if turn := _TURN.match(line) or _DAMAGED_TURN.match(line):
             yield from (
                 (_LANGUAGES[one], Utterance(" ".join(words), speaker, segment=number)) for one, words in held.items()
             )

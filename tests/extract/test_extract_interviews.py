@@ -170,6 +170,18 @@ def test_the_avenue_layout_gives_both_languages() -> None:
     assert [turn.segment for turn in found.turns] == [turn.segment for turn in other.turns] == [0, 1]
 
 
+@pytest.mark.parametrize("name", [
+    "\nconv1_x_0001_nfmam_00:", "\nconv1 _1_0001_nfmam_00: ", "\nconv1_ x_0001_nfmam_00:", "\nconv1_x_0001_nfmam_00",
+    "\n_x_0001_nfmam_00079_nmlch_00:", "\n\x13lch1_x_0001_nfmam_00ch_00:", "\nconv1_x_0001_nfmam_005_nmlch_00:",
+    "\nconv1_x_0001 _nfmam_00:", " nmlch-conv1_x_0001_nfmam_00:", "\n\nnmlch-conv1_x_ 001_nfmam_00:",
+])  # fmt: skip
+def test_a_turn_is_told_by_a_damaged_name(name: str) -> None:
+    """Names of the raw files were written over others, cut, or stand behind words: no piece of one is in the text."""
+    raw = f"conv1_x_0000_nmlch_00: mari mari{name} küme felen\nconv1_x_0002_nmlch_00: ya\n".encode("latin-1")
+    found = avenue.extract(raw, {})
+    assert found.text == "nmlch: mari mari\nnfmam: küme felen\nnmlch: ya"
+
+
 def test_sentences_of_a_treebank_that_share_a_turn_are_one() -> None:
     """As COSER has them: the text as it is stated, times of the turn; a word of two is one word."""
     row = "{}\t{}" + "\t_" * 8 + "\n"

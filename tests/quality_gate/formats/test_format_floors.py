@@ -22,6 +22,7 @@ import pytest
 from lxml import etree
 
 from latam_corpus.api.run_recipe import run
+from latam_corpus.extract import avenue, conllu
 from latam_corpus.extract.stage import EXTRACTORS
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ pytestmark = [
 WORD_FLOORS = {"epub": 0.999, "docx": 0.999, "odt": 0.999, "rtf": 0.999, "pdf": 0.999, "doc": 0.999}
 ALTO_FLOOR = 0.995
 INTERVIEWS_KEPT = 0.98
+# Of the turns that a plain count finds, and of those that the extractor gives, in order and with their speakers.
+TURNS_FLOOR = 0.999
 _CHARACTERS = 40_000
 _FILTERS = {
     "docx": "MS Word 2007 XML", "odt": "writer8", "rtf": "Rich Text Format", "pdf": "writer_pdf_Export",
@@ -133,6 +136,61 @@ def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
     accuracy = _accuracy(expected, found)
     figures["words through alto"] = round(accuracy, 5)
     assert accuracy >= ALTO_FLOOR
+
+
+def _counted_speakers(text: str) -> list[str]:
+    """Who speaks in each turn with words, by the turns' numbers alone, wherever in a line they stand."""
+    _, *parts = re.split(r"_[x\d]_ ?(\d{3,5}) ?_ ?([a-zñA-Z]+)", re.sub(r"^;.*", "", text, flags=re.MULTILINE))
+    speakers = []
+    for speaker, words in zip(parts[1::3], parts[2::3], strict=True):
+        said = re.sub(r"^[^:\n]{0,40}?(:|\n|$)", "", words)  # what is left of its name
+        said = re.sub(r"\S*$", "", re.sub(r"<[^>]*>", " x ", said).rstrip(" "))  # the next one's beginning
+        if re.search(r"\w", re.sub(r"\b[MC] ?[:;.]", "", said)):
+            speakers.append(speaker)
+    return speakers
+
+
+def test_the_turns_of_raw_conversations_come_through(figures: dict[str, float]) -> None:
+    """Transcriptions and translations as their project distributes them, damaged names of turns included."""
+    shared = counted = given = 0
+    for file in sorted((DATA / "oral_history" / "mapudungun_nc" / "raw").glob("*/*")):
+        raw = file.read_bytes()
+        whole = avenue.extract(raw, {})
+        by_segment = {turn.segment: turn.speaker for one in (whole, *whole.versions) for turn in one.turns}
+        found = [re.sub(r"[^a-zñA-Z].*", "", by_segment[number] or "") for number in sorted(by_segment, key=int)]
+        expected = _counted_speakers(raw.decode("latin-1"))
+        blocks = SequenceMatcher(None, found, expected, autojunk=False).get_matching_blocks()
+        shared += sum(block.size for block in blocks)
+        counted += len(expected)
+        given += len(found)
+    figures["turns of raw interviews"] = round(shared / max(counted, given), 5)
+    assert counted > 20_000
+    assert shared >= TURNS_FLOOR * max(counted, given)
+
+
+def test_the_turns_of_interviews_in_a_treebank_come_through(figures: dict[str, float]) -> None:
+    """All sentences of COSER, in order, with their times, against the plain list of the same."""
+    folder = DATA / "oral_history" / "coser_ud"
+    with lzma.open(folder / "turns.jsonl.xz", "rt", encoding="utf-8") as rows:
+        listed = [json.loads(row) for row in rows]
+    found = conllu.extract(lzma.decompress((folder / "coser.conllu.xz").read_bytes()), {})
+    lines = found.text.split("\n")
+    assert len(lines) == len(found.turns)
+    place = shared = 0
+    for row in listed:
+        words = " ".join(row["text"].split())
+        while place < len(lines) and words not in lines[place]:
+            place += 1
+        clock = row["turn_time"]
+        start = pytest.approx(_seconds(clock.partition("-")[0])) if clock else None
+        shared += place < len(lines) and found.turns[place].start == start
+    figures["turns of COSER"] = round(shared / len(listed), 5)
+    assert shared == len(listed)
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes, seconds = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 def test_raw_interviews_are_kept(tmp_path: Path, figures: dict[str, float]) -> None:
