@@ -17,7 +17,7 @@ from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.opt_outs import leaving, read_listed
-from latam_corpus.release.shard_file import read_batches
+from latam_corpus.release.shard_file import may_be_below, read_batches
 from latam_corpus.release.store_tables import open_shard
 from latam_corpus.release.withdrawal_log import LIFTED, ROWS, add_entry, asked_hash, read_log, request_name
 
@@ -103,7 +103,9 @@ def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Se
     gone = ended | pl.col("doc_id").is_in(refused.implode())
     for one in log.readable(manifest):
         with open_shard(log.store, one.shard, ("doc_id",)) as file:
-            frames = [schema.conform(frame, _JUDGED) for frame in read_batches(file, tuple(_JUDGED))]
+            # What nobody refused is read where the statistics leave room for an end.
+            groups = may_be_below(file, "expires", today) if refused.is_empty() else None
+            frames = [schema.conform(frame, _JUDGED) for frame in read_batches(file, tuple(_JUDGED), groups)]
         found += [frame.filter(one.wanted() & gone)["doc_id"] for frame in frames]
     return pl.concat(found).sort()
 

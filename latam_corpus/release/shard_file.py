@@ -138,12 +138,34 @@ def group_ends(text_bytes: Sequence[int]) -> list[int]:
     return ends
 
 
-def read_batches(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """Yield the file's rows in order, in frames of about 32 MB, whatever the size of its row groups."""
-    groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+def may_be_below(file: pq.ParquetFile, column: str, bound: object) -> list[int]:
+    """Return the row groups of a shard in which a value of the column may be below the bound, by the file's statistics.
+
+    Groups whose values are all null have none, nor has a file without the column; one without statistics may.
+    """
+    names = [file.schema.column(index).path for index in range(len(file.schema))]
+    if column not in names:
+        return []
+    place = names.index(column)
+    found = []
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        told = group.column(place).statistics
+        is_null = told is not None and told.has_null_count and told.null_count == group.num_rows
+        if not is_null and (told is None or not told.has_min_max or told.min < bound):
+            found.append(number)
+    return found
+
+
+def read_batches(
+    file: pq.ParquetFile, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows of the file, or of some of its row groups, in frames of about 32 MB, whatever the groups' size."""
+    numbers = range(file.metadata.num_row_groups) if row_groups is None else row_groups
+    groups = [file.metadata.row_group(index) for index in numbers]
     heaviest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)
     rows = max(1, min(8192, int(BATCH_BYTES / max(1.0, heaviest))))
-    for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+    for batch in file.iter_batches(batch_size=rows, row_groups=list(numbers), columns=columns, use_threads=False):
         frame = pl.from_arrow(pa.Table.from_batches([batch]))
         if isinstance(frame, pl.DataFrame):
             yield frame

@@ -45,7 +45,7 @@ _NOTES: Final = (
     "One process on one core, by the CPU seconds of all its threads, since other work runs on this machine.",
     "Seconds by the clock are the least of the rounds.",
     "Text: each document is taken as a dict with its id and its text, and its bytes are counted.",
-    "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first two millions; other readers' documents are",
+    "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first ten millions; other readers' documents are",
     "encoded 256 at a time.",
     "S3 is a server on loopback; each round begins without a cache. Grain reads Parquet from a disk alone.",
     "Documents are recombined paragraphs of public novels, encoded as each reader wants them: `datasets` reads the",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["doc_id", "text"]
 BLOCK = 2048  # tokens
-MOST_TOKENS = 2_000_000
+MOST_TOKENS = 10_000_000
 _BATCH = 256  # documents that are tokenised at once
 _PACKAGES = {"latam_corpus": "latam_corpus.train.stream", "mds": "streaming", "grain": "grain.experimental"}
 
