@@ -193,6 +193,7 @@ class Block(PipelineStep):  # type: ignore[misc]
             metadata = {**parent.metadata, "parent_id": parent.id}
             document = Document("", f"{parent.id}#{row['doc_id']}", metadata=metadata)
         gives = {name for stage in self.stages for name in stage.gives}
+        gives |= {name for stage in self.stages for name in stage.rewrites if row.get(name) is not None}
         if "text" in gives and row["text"] is not None:  # what failed keeps what it was given
             document.text = row["text"]
         columns = [name for name in schema.DOCUMENT_SCHEMA if name in gives - {"text", "drop_reason"}]

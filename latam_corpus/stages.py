@@ -32,6 +32,7 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
         name: as the ledger and `run.json` have it.
         needs: the columns that must be there.
         gives: the columns that it sets.
+        rewrites: the columns that it changes too, where they are there.
         by_content: options that name a file or a folder for which `fingerprint` speaks: its path doesn't count.
         libraries: distributions whose version changes the result.
     """
@@ -39,6 +40,7 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
     name: ClassVar[str] = ""
     needs: ClassVar[frozenset[str]] = frozenset()
     gives: ClassVar[frozenset[str]] = frozenset()
+    rewrites: ClassVar[frozenset[str]] = frozenset()
     by_content: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ()
 

@@ -62,7 +62,7 @@ class StageAlone:
         check_text(place, frame.columns, stages)
         documents = frame_as_documents(frame)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
-        result = pl.concat(list(applied(pieces, stages, lambda _: None)))
+        result = pl.concat(list(applied(pieces, stages, lambda _: None)), how="diagonal")
         if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
             result = result.with_columns(documents["doc_id"])  # else nobody knows which row is meant
         return frame.drop([name for name in result.columns if name in frame.columns]).hstack(result)

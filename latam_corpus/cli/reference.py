@@ -158,7 +158,7 @@ def _stage_parts(name: str) -> Iterator[str]:
     kind = _stages()[name]
     properties = _stage_schema(name)["properties"]
     yield f"\n## `{name}`\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}\n"
-    columns = [("needs", kind.needs), ("gives", kind.gives)]
+    columns = [("needs", kind.needs), ("gives", kind.gives), ("rewrites", kind.rewrites)]
     yield "\n".join(f"It {what} {', '.join(f'`{one}`' for one in sorted(names))}." for what, names in columns if names)
     rows = []
     for field in dataclasses.fields(kind):

@@ -85,6 +85,7 @@ def applied(
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
     gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
+    rewritten = {name for one in stages for name in one.rewrites} - set(gives)
     held: list[pl.DataFrame] = []
     for frame in documents:
         batch = Batch(with_language(frame, before, tell))
@@ -94,7 +95,8 @@ def applied(
             # A stage after the barrier may read any column.
             held.append(batch.frame if stages[at + 1 :] else batch.frame.select(_decided_by(stages[at])))
         else:
-            yield schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+            whole = schema.conform(batch.frame, schema.DOCUMENT_SCHEMA)
+            yield whole.select(*gives, *(name for name in sorted(rewritten) if whole[name].is_not_null().any()))
     if held:
         yield from _decided(held, stages[at:], gives)
 

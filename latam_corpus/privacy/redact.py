@@ -23,7 +23,7 @@ from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
-from latam_corpus.privacy.speakers import coded, read_key
+from latam_corpus.privacy.speakers import coded, coded_title, read_key
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class Redact(Stage):
     name: ClassVar[str] = "redact"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
+    rewrites: ClassVar[frozenset[str]] = frozenset({"title"})
 
     def fingerprint(self) -> str:
         """Give what changes when a policy, a word, a list of names or a key of speakers does."""
@@ -125,16 +126,44 @@ class Redact(Stage):
         return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with `text` redacted and `redactions`, null where nothing was found."""
+        """Return the batch with `text` and `title` redacted, and in `redactions` what both had, null where nothing."""
         batch, coded_rows = self._with_codes(batch)
-        frame = batch.frame
-        texts = frame["text"]
+        rows = range(len(batch))
+        columns: dict[str, pl.Series] = {}
+        counts: dict[int, Counter[str]] = {}
+        for name in ("text", "title"):
+            if name not in batch.frame.columns:
+                continue
+            redacted = self._redacted_rows(batch.frame, name)
+            for row, (_written, found) in redacted.items():
+                counts.setdefault(row, Counter()).update(found)
+            if redacted:
+                columns[name] = batch.frame[name].scatter(list(redacted), [written for written, _ in redacted.values()])
+        counts_of = {
+            row: [{"key": kind, "value": n} for kind, n in sorted(found.items())] for row, found in counts.items()
+        }
+        told = {
+            row: json.dumps(
+                {kind: counts[row][kind] for kind in KINDS if row in counts and counts[row][kind]}
+                | ({"speakers": coded_rows[row]} if row in coded_rows else {})
+            )
+            for row in {*counts, *coded_rows}
+        }
+        columns["redactions"] = pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS)
+        columns["evidence"] = pl.Series([told.get(row) for row in rows], dtype=pl.String)
+        # A title alone may have had something: no change of the text would tell.
+        columns["verdict"] = pl.Series(["changed" if row in told else None for row in rows], dtype=pl.String)
+        return batch.with_columns(columns)
+
+    def _redacted_rows(self, frame: pl.DataFrame, name: str) -> dict[int, tuple[str, dict[str, int]]]:
+        """Return of a column what the rows are with identifiers replaced, and how many of each kind they had."""
+        texts = frame[name].cast(pl.String).str.normalize("NFC")  # as texts are, and the names of lists
         listed: dict[str | None, re.Pattern[str] | None] = {
             source: _names(path, _digest(path)) for source, path in self.names
         }
         spoken_at, keys, streets = (texts.str.contains(one) for one in (_SPOKEN_AT, _KEYS, _STREETS))
-        genres, countries, sources = (_column(frame, name) for name in ("genre", "country", "source_id"))
-        is_listed = pl.Series([source in listed for source in sources], dtype=pl.Boolean)
+        genres, countries, sources = (_column(frame, column) for column in ("genre", "country", "source_id"))
+        is_listed = texts.is_not_null() & pl.Series([source in listed for source in sources], dtype=pl.Boolean)
         look = texts.str.contains(_ANY) | spoken_at | is_listed
         known = privacy_policies(self.policies)
         redacted: dict[int, tuple[str, dict[str, int]]] = {}
@@ -145,24 +174,7 @@ class Redact(Stage):
             text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts
-        counts_of = {
-            row: [{"key": k, "value": n} for k, n in sorted(counts.items())] for row, (_, counts) in redacted.items()
-        }
-        counts_json = {
-            row: json.dumps(
-                (redacted[row][1] if row in redacted else {})
-                | ({"speakers": coded_rows[row]} if row in coded_rows else {})
-            )
-            for row in {*redacted, *coded_rows}
-        }
-        rows = range(len(batch))
-        columns = {
-            "redactions": pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS),
-            "evidence": pl.Series([counts_json.get(row) for row in rows], dtype=pl.String),
-        }
-        if redacted:
-            columns["text"] = texts.scatter(list(redacted), [text for text, _ in redacted.values()])
-        return batch.with_columns(columns)
+        return redacted
 
     def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:
         """Return the batch with codes for speakers where a policy wants them; how many each such row has."""
@@ -174,14 +186,17 @@ class Redact(Stage):
             source: read_key(path, _digest(path)) for source, path in self.speakers
         }
         texts, turns = frame["text"], frame["turns"]
+        titles = _column(frame, "title")
         genres, sources = _column(frame, "genre"), _column(frame, "source_id")
         made: dict[int, tuple[str, list[dict[str, Any]]]] = {}
         counts: dict[int, int] = {}
         for row in (texts.is_not_null() & turns.is_not_null()).arg_true().to_list():
             mine = turns[row].to_list()
-            speakers = {turn["speaker"] for turn in mine} - {None, ""}
+            speakers = list(dict.fromkeys(turn["speaker"] for turn in mine if turn["speaker"]))
             if speakers and policies.codes_speakers(genres[row]):
-                made[row], counts[row] = coded(texts[row], mine, keys.get(sources[row])), len(speakers)
+                key = keys.get(sources[row])
+                made[row], counts[row] = coded(texts[row], mine, key), len(speakers)
+                titles[row] = coded_title(titles[row], speakers, key)
         if not made:
             return batch, {}
         under_codes = [made[row][1] if row in made else turns[row] for row in range(len(batch))]
@@ -189,6 +204,8 @@ class Redact(Stage):
             "text": texts.scatter(list(made), [text for text, _ in made.values()]),
             "turns": pl.Series(under_codes, dtype=turns.dtype),
         }
+        if "title" in frame.columns:
+            columns["title"] = pl.Series(titles, dtype=pl.String)
         return batch.with_columns(columns), counts
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.privacy.find import names_pattern
 from latam_corpus.text.turn_lines import moved
 
 if TYPE_CHECKING:
@@ -98,6 +99,34 @@ def coded(
     under_codes = [{**turn, "speaker": codes.get(turn["speaker"], turn["speaker"])} for turn in turns]
     whole = "\n".join(written)
     return whole, moved(text, whole, under_codes) or under_codes
+
+
+def coded_title(title: str | None, speakers: Iterable[str], key: Mapping[str, str] | None = None) -> str | None:
+    """Return an interview's title with codes in place of its speakers' names, and of all whom the key names.
+
+    Args:
+        title: as the record has it.
+        speakers: of the interview, in the order in which they speak first.
+        key: the archive's; None where it has none.
+
+    >>> coded_title("Rosa Paz cuenta; la visita Ana (P), y una rosa", ["Rosa Paz", "Ana", "P", "Rosa"])
+    'H1 cuenta; la visita H2 (P), y una rosa'
+    """
+    names = [name for name in dict.fromkeys([*speakers, *(key or ())]) if not _ASKING.fullmatch(name.strip())]
+    pattern = names_pattern(names)
+    if not title or pattern is None:
+        return title
+    codes = {_folded(name): code for name, code in _codes_of(list(dict.fromkeys([*speakers, *names])), key).items()}
+
+    def code(found: re.Match[str]) -> str:
+        # A name of one word may be a word: `La rosa de los vientos`.
+        return codes[_folded(found[0])] if found[0][0].isupper() else found[0]
+
+    return pattern.sub(code, unicodedata.normalize("NFC", title))
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def _labelled(line: str, names: Sequence[str]) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import latam_corpus as lc
 from latam_corpus.batch import Batch
 from latam_corpus.privacy.redact import Redact, redact
 
@@ -59,3 +60,25 @@ def test_a_number_that_ends_in_k_is_found_without_dots() -> None:
 def test_a_bracket_around_a_telephone_number_stays_and_one_within_goes(text: str, redacted: str) -> None:
     """Only a pair that belongs to the number is taken with it."""
     assert redact(text)[0] == redacted
+
+
+def test_a_title_is_redacted_as_its_text_is() -> None:
+    """What both had is counted together; a row that has it in its title alone is a change too."""
+    rows = {
+        "text": ["Escriba a rosa@ejemplo.org.", "Sin datos.", "Nada."],
+        "title": ["Aviso: tel. +56 9 8765 4321, rosa@ejemplo.org", "Llame al +56 9 8765 4321", None],
+    }
+    made = Redact()(Batch(pl.DataFrame(rows))).frame
+    assert made["title"].to_list() == ["Aviso: tel. [PHONE], [EMAIL]", "Llame al [PHONE]", None]
+    assert [{one["key"]: one["value"] for one in found or []} for found in made["redactions"].to_list()] == [
+        {"email": 2, "phone": 1}, {"phone": 1}, {},
+    ]  # fmt: skip
+    assert made["verdict"].to_list() == ["changed", "changed", None]
+
+
+def test_a_column_that_nobody_gave_is_not_made() -> None:
+    """A stage alone gives a title where there was one, and else leaves the rows as they are."""
+    frame = pl.DataFrame({"id": ["a", "b"], "text": ["Llame al +56 9 8765 4321.", "Nada."]})
+    assert "title" not in lc.stage("redact")(frame).columns
+    titled = frame.with_columns(title=pl.Series([None, "De rosa@ejemplo.org"]))
+    assert lc.stage("redact")(titled)["title"].to_list() == [None, "De [EMAIL]"]

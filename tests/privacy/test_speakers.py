@@ -51,6 +51,24 @@ def test_codes_stand_in_labels_turns_and_for_full_names() -> None:
     assert json.loads(passed.ledger["evidence"][0]) == {"email": 1, "speakers": 3}
 
 
+def test_codes_stand_in_the_title_too(tmp_path: Path) -> None:
+    """Of this interview's speakers, and of all whom the archive's key names; a word that is a name as well stays."""
+    batch = _batch()
+    batch = batch.with_columns({"title": pl.Series(["Pedro y ROSA  QUISPE: piedra sobre piedra, con Juana Mamani"])})
+    without = pass_through(Redact(), batch).kept.frame.row(0, named=True)
+    assert without["title"] == "H2 y H1: piedra sobre piedra, con Juana Mamani"
+    key = tmp_path / "clave.csv"
+    key.write_text("name,code\nJuana Mamani,H9\nRosa Quispe,H7\n", encoding="utf-8")
+    passed = pass_through(Redact(speakers=(("archivo", str(key)),)), batch)
+    assert passed.kept.frame["title"].to_list() == ["HX1 y H7: piedra sobre piedra, con H9"]
+    assert passed.ledger["verdict"].to_list() == ["changed"]
+    assert (
+        pass_through(Redact(), _batch("literature").with_columns({"title": batch.frame["title"]}))
+        .kept.frame["title"]
+        .equals(batch.frame["title"])
+    )
+
+
 def test_rows_of_all_kinds_stand_in_one_batch() -> None:
     """One without turns, one of no source, one whose speakers nobody named."""
     said = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
