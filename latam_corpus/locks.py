@@ -83,7 +83,7 @@ def _system_lock(file: IO[str], folder: Path, *, shared: bool, wait: bool) -> bo
 
 def _in_use(folder: Path, file: IO[str]) -> ConfigError:
     file.seek(0)
-    holder = file.read().partition(",")[0].strip() or "another process"
+    holder = file.read().partition(",")[0].strip() or _("another process")
     return ConfigError(str(folder), _("in use by {holder}", holder=holder), _("wait until it is done, or stop it"))
 
 

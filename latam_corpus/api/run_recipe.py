@@ -144,15 +144,15 @@ def _refuse_unreleasable(result: RunResult) -> None:
         PartError: parts failed.
         ReleaseError: a stage kept less than the recipe's floor.
     """
-    look = f"lc.open_run({str(result.folder)!r}) opens what there is"
+    look = _("{call} opens what there is", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
-        problem = f"{len(result.failures)} parts failed; {name} said: {error}"
-        raise PartError(str(result.folder), problem, f"run it again to do them; {look}")
+        problem = _("{n} parts failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
+        raise PartError(str(result.folder), problem, _("run it again to do them; {look}", look=look))
     if not result.releasable:
-        problem = "; ".join(map(str, result.losses))
+        losses = "; ".join(map(str, result.losses))
         raise ReleaseError(
-            str(result.folder), problem, _("{look}; mend it, or say with accept_loss why it may pass", look=look)
+            str(result.folder), losses, _("{look}; mend it, or say with accept_loss why it may pass", look=look)
         )
 
 

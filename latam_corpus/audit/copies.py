@@ -8,7 +8,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.dedupe.order import BESIDE
-from latam_corpus.messages import Message, _, same
+from latam_corpus.messages import Message, _, decimal, same
 from latam_corpus.release.admission import Terms
 from latam_corpus.report import side_by_side
 from latam_corpus.report.disclosure import is_readable
@@ -130,7 +130,8 @@ def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -
     other = facts["other"] or {}
     name = facts["duplicate_of"] or facts["variant_of"] or facts["contained_in"] or ""
     name += f" «{other['title']}»" if other.get("title") else ""
-    share = f"{100 * facts['containment']:.1f} %" if facts["containment"] is not None else "?"
+    known = facts["containment"] is not None
+    share = decimal(f"{100 * facts['containment']:.1f} %") if known else same("?")
     rule = _RULES.get((evidence or {}).get("rule", ""), same(facts["rule"] or ""))
     beside = [*side_by_side.lines(facts["side_by_side"])] if facts["side_by_side"] else []
     if facts["duplicate_of"]:

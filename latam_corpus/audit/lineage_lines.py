@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from latam_corpus.audit.copies import lines as copy_lines
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
-from latam_corpus.messages import Message, _, enumerated, same
+from latam_corpus.messages import Message, _, decimal, enumerated, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
 def _language(language: dict[str, Any], say: Speaker) -> str:
     parts = [same(language["language"] or _("not identified"))]
     if language["language_score"] is not None:
-        parts.append(_("score {score}", score=f"{language['language_score']:.2f}"))
+        parts.append(_("score {score}", score=decimal(f"{language['language_score']:.2f}")))
     if language["declared_language"]:
         parts.append(_("declared {code}", code=language["declared_language"]))
     if language["variety"] and language["variety"] != language["declared_language"]:
@@ -185,7 +185,7 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return say(narrowed if "tier_before" in evidence else _VERDICTS["passed"])
     if step["stage"] == "identify" and step["verdict"] == "changed":
         message = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
-        figures = {"prior": f"{evidence['prior']:g}", "score": f"{evidence['score']:.2f}"}
+        figures = {"prior": decimal(f"{evidence['prior']:g}"), "score": decimal(f"{evidence['score']:.2f}")}
         return say(message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     return f"{verdict} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()

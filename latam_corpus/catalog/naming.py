@@ -65,8 +65,10 @@ def _odd_sign(name: str) -> Message:
     odd = next((sign for sign in name if not re.fullmatch(r"[a-z0-9._-]", sign)), None)
     if odd is None:
         return same("")
-    named = f"U+{ord(odd):04X}, {unicodedata.name(odd, 'a control character')}"
-    return _(": it has {sign}", sign=_("«{name}»", name=odd) if " " < odd <= "~" else named)
+    if " " < odd <= "~":
+        return _(": it has {sign}", sign=f"«{odd}»")
+    named = unicodedata.name(odd, None) or _("a control character")
+    return _(": it has {code}, {sign}", code=f"U+{ord(odd):04X}", sign=named)
 
 
 def checked_name(name: str, place: str = "the release name") -> str:

@@ -10,7 +10,7 @@ import typer
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -126,7 +126,8 @@ def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[st
 
 
 def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
-    rows = [_row(one) for one in group.signals if one.bound or (every and one.values)]
+    listed = [one for one in group.signals if one.bound or (every and one.values)]
+    rows = [_row(one) for one in listed]
     about = {"language": group.language, "genre": genre_name(group.genre), "n": number(group.documents)}
     title = _("{language} · {genre} · {n} documents", **about)
     quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
@@ -134,8 +135,7 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     judged = group.good[0] + group.bad[0]
     if judged:
         heads += [_("of good#"), _("of bad#")]
-        by_name = {one.signal: one for one in group.signals}
-        rows = [(*row, number(by_name[row[0]].good), number(by_name[row[0]].bad)) for row in rows]
+        rows = [(*row, number(one.good), number(one.bad)) for row, one in zip(rows, listed, strict=True)]
     table(title, heads, rows)
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
     if judged:
@@ -150,19 +150,19 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
                     mark = "✗" if near.dropped else "✓"
                     hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
                     text = (texts.get(near.doc_id) or hidden)[:80]
-                    console.print(f"    {mark} {_short(near.value):>7}  {near.doc_id}  {text}")
+                    console.print(f"    {mark} {_short(near.value).translate(spoken()):>7}  {near.doc_id}  {text}")
     console.print()
 
 
-def _row(measured: SignalDistribution) -> tuple[str, ...]:
+def _row(measured: SignalDistribution) -> tuple[str | Message, ...]:
     from latam_corpus.quality.distribution import shown
 
     quantiles = (_short(measured.quantiles[p]) if measured.quantiles else "" for p in (1, 5, 50, 95, 99))
     bound = measured.bound
     if bound is None:
         return (measured.signal, *quantiles, "", "", "")
-    return (measured.signal, *quantiles, shown(bound), number(measured.drops), number(measured.alone))
+    return (measured.signal, *quantiles, decimal(shown(bound)), number(measured.drops), number(measured.alone))
 
 
-def _short(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"  # noqa: PLR2004  (four digits are read at a glance)
+def _short(value: float) -> Message:
+    return decimal(f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}")  # noqa: PLR2004  (four digits are read at a glance)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import SPAN_BYTES
-from latam_corpus.messages import Message, _, first_of
+from latam_corpus.messages import Message, _, decimal, first_of
 from latam_corpus.pipeline.contracts import mapping_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
@@ -85,11 +85,12 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
                 **sizes,
             )
         )
-    hours = f"{cost.hours:.1f}" if cost.hours >= 1 else _("less than 1")
+    hours = decimal(f"{cost.hours:.1f}") if cost.hours >= 1 else _("less than 1")
     asked = {"workers": cost.workers, "hours": hours, "files": number(cost.files)}
     console.print(_("  {workers} at once take {hours} hours up to there, and make {files} files and folders", **asked))
     if cost.jobs:
-        asked = {"n": number(cost.jobs), "memory": f"{cost.memory_gb:g}", "driver": f"{cost.driver_memory_gb:g}"}
+        asked = {"n": number(cost.jobs), "memory": decimal(f"{cost.memory_gb:g}")}
+        asked |= {"driver": decimal(f"{cost.driver_memory_gb:g}")}
         console.print(_("  in {n} jobs of {memory} GB, led by one of {driver} GB", **asked))
     console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
 
@@ -196,8 +197,8 @@ def tell_result(
         why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
         rows.append((genre_name(row["genre"]), row["source"], number(row["in"]), number(row["kept"]), why))
     table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
-    sums = {"rows": number(result.rows_in), "kept": number(result.kept)}
-    sums |= {"dropped": number(result.rows_in - result.kept), "seconds": f"{result.seconds:.1f}"}
+    sums: dict[str, str | Message] = {"rows": number(result.rows_in), "kept": number(result.kept)}
+    sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}
     console.print(_("{rows} documents in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))
     _tell_left_out(result)
     for line in never_filled(result.facts):

@@ -11,7 +11,7 @@ import typer
 from latam_corpus.cli import completion
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
@@ -74,7 +74,7 @@ def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[s
 
 def _line(row: Mapping[str, Any]) -> Sequence[object]:
     rows_in, kept = (None if row[key] is None else number(row[key]) for key in ("in", "kept"))
-    seconds = None if row["seconds"] is None else f"{row['seconds']:.1f}"
+    seconds = None if row["seconds"] is None else decimal(f"{row['seconds']:.1f}")
     tags, releases = ", ".join(row["tags"]), ", ".join(row["releases"])
     return row["run"], _minute(row["when"]), row["state"], rows_in, kept, seconds, tags, releases, row["title"]
 
@@ -136,7 +136,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             n=number(values["rows"]["in"]),
             kept=number(values["rows"]["kept"]),
             aside=number(values["rows"]["set_aside"]),
-            seconds=f"{values['seconds']:.1f}",
+            seconds=decimal(f"{values['seconds']:.1f}"),
         )
     )
     rows = []
@@ -145,7 +145,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
         rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
     table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
     stages = [
-        (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), f"{c['seconds']:.1f}")
+        (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), decimal(f"{c['seconds']:.1f}"))
         for name, c in values["stages"].items()
     ]
     table("", [_("stage"), _("in#"), _("kept#"), _("changed#"), "CPU s#"], stages)

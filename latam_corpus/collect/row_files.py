@@ -61,7 +61,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         ConfigError: the file is missing, isn't what its suffix says, or a line isn't a JSON object.
     """
     if not path.is_file():
-        problem = "it is no file" if path.exists() else "there is no such file"
+        problem = _("it is no file") if path.exists() else _("there is no such file")
         raise ConfigError(str(path), problem, _("check the path"))
     if kind_of(path) == "parquet":
         try:
@@ -76,8 +76,8 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         for chunk in jsonl.read(Content(str(path), partial(open_url, str(path))), _AS_THEY_ARE, _LIMITS):
             for failure in chunk.failures[:1]:
                 reason = failure.evidence.get("error") or failure.evidence.get("near", "")
-                problem = f"{failure.cause} ({reason})" if reason else failure.cause
-                raise ConfigError(f"{path}:{failure.number}", problem, _("each line is one JSON object, in UTF-8"))
+                cause = f"{failure.cause} ({reason})" if reason else failure.cause
+                raise ConfigError(f"{path}:{failure.number}", cause, _("each line is one JSON object, in UTF-8"))
             yield chunk.records
             some = True
     except SourceError as error:

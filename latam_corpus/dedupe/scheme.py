@@ -200,10 +200,9 @@ class Scheme:
         fields = {field.name: type(field.default) for field in dataclasses.fields(cls)}
         odd = sorted(fields.keys() ^ values.keys())
         if odd:
-            problem = "missing" if odd[0] in fields else "unknown"
-            raise ConfigError(
-                place, _("the fingerprint scheme's key «{odd}» is {problem}", odd=odd[0], problem=problem), _REBUILD
-            )
+            missing = _("the fingerprint scheme's key «{odd}» is missing", odd=odd[0])
+            unknown = _("the fingerprint scheme's key «{odd}» is unknown", odd=odd[0])
+            raise ConfigError(place, missing if odd[0] in fields else unknown, _REBUILD)
         for name, kind in fields.items():
             if type(values[name]) is not kind:
                 raise ConfigError(
@@ -218,7 +217,10 @@ class Scheme:
                 )
         scheme = cls(**{**values, "version": 0})
         if values["version"] != scheme.version:
-            problem = f"fingerprints of version {values['version']}, and this toolkit makes version {scheme.version}"
+            problem = _(
+                "fingerprints of version {version}, and this toolkit makes version {ours}",
+                version=values["version"], ours=scheme.version,
+            )  # fmt: skip
             raise ConfigError(place, problem, _REBUILD)
         return scheme
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.codes import admits, short
-from latam_corpus.messages import Message, _, enumerated, same
+from latam_corpus.messages import Message, _, decimal, enumerated, same
 from latam_corpus.report.reasons import UNSURE
 from latam_corpus.report.templating import render
 
@@ -75,7 +75,7 @@ class Item:
         if self.language == "und":
             return UNSURE
         name = language_name(self.language.split("_")[0])
-        return _LANGUAGE.fill(name=name, score=f"{self.score:.2f}") if self.score is not None else name
+        return _LANGUAGE.fill(name=name, score=decimal(f"{self.score:.2f}")) if self.score is not None else name
 
     @property
     def kept(self) -> bool:

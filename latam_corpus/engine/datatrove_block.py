@@ -70,8 +70,8 @@ class DatatroveBlock(Stage):
         positions = [places.get(id(document)) for document in block.run(iter(documents))]
         stays = set(positions)
         if None in stays or len(stays) < len(positions):
-            problem = "the block gives documents that it wasn't given, or one twice"
-            raise PartError(f"stage «{self.name}»", problem, "a filter or a formatter gives what it gets, or less")
+            problem = _("the block gives documents that it wasn't given, or one twice")
+            raise PartError(f"stage «{self.name}»", problem, _("a filter or a formatter gives what it gets, or less"))
         texts = batch.frame["text"].to_list()
         new = [
             text if n not in stays or document.text == (text or "") else document.text
@@ -162,15 +162,15 @@ def block_class(name: str, place: Any) -> type[Any]:
         if isinstance(kind, type) and issubclass(kind, BaseFilter | BaseFormatter)
     }
     if wanted not in known:
-        problem = f"«{wanted}» is no filter or formatter of datatrove's"
+        problem = _("«{wanted}» is no filter or formatter of datatrove's", wanted=wanted)
         raise ConfigError(place, problem, closest(wanted, known))
     if wanted == "SamplerFilter":
-        problem = "it draws by the order in which documents come, so that two runs would give two results"
-        raise ConfigError(
-            place,
-            _("«{wanted}» can't stand in a recipe: {problem}", wanted=wanted, problem=problem),
-            _("thin out the files, or use --limit"),
+        problem = _(
+            "«{wanted}» can't stand in a recipe: it draws by the order in which documents come, so that two runs would "
+            "give two results",
+            wanted=wanted,
         )
+        raise ConfigError(place, problem, _("thin out the files, or use --limit"))
     return known[wanted]
 
 
@@ -201,7 +201,9 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
             load_word_tokenizer(block.language)
     except ImportError as error:
         remedy = _("install it; without «language» the toolkit's own words are used")
-        raise ConfigError(place, f"«{name}»: {error}", remedy if "language" in options else _("install it")) from None
+        raise ConfigError(
+            place, _("«{name}»: {error}", name=name, error=error), remedy if "language" in options else _("install it")
+        ) from None
     except Exception as error:  # noqa: BLE001  (whatever a constructor raises says what is wrong with its options)
         raise ConfigError(
             place, _("«{name}» can't be made: {reason}", name=name, reason=error), _("see its constructor in datatrove")

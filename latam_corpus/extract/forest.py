@@ -18,6 +18,7 @@ import numpy as np
 
 from latam_corpus.errors import PartError
 from latam_corpus.extract.forest_kernels import ALL, DE_BRUIJN, MOST_LEAVES, SHIFT, chances
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,8 +104,8 @@ class Forest:
         if self.columns[node] < 0:
             leaves.append(node)
             if len(leaves) > MOST_LEAVES:
-                problem = f"one of its trees has more than {MOST_LEAVES} leaves"
-                raise PartError("the layout model", problem, "install the toolkit anew, or train it with fewer")
+                problem = _("one of its trees has more than {n} leaves", n=MOST_LEAVES)
+                raise PartError("the layout model", problem, _("install the toolkit anew, or train it with fewer"))
             return 1 << (len(leaves) - 1)
         left = self._below(int(self.left[node]), leaves, tests)
         tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))

@@ -30,6 +30,7 @@ from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.measures_kernels import find_outermost
 from latam_corpus.extract.model_file import MODEL
 from latam_corpus.extract.tags import UNSEEN, UNSPOKEN
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -263,7 +264,7 @@ def load_model(path: Path = MODEL) -> Model:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
             raise PartError(
-                str(path), "it was learnt for other features", "install the toolkit anew, or train it again"
+                str(path), _("it was learnt for other features"), _("install the toolkit anew, or train it again")
             )
         return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Final
 from latam_corpus.errors import PartError
 from latam_corpus.extract.child import Failed, receive, send
 from latam_corpus.extract.document import Extracted
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,10 +127,14 @@ class Sandbox:
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
                 )
             except OSError as error:
-                raise PartError("stage «extract»", f"its child process can't be started: {error}", _REMEDY) from None
+                raise PartError(
+                    "stage «extract»", _("its child process can't be started: {error}", error=error), _REMEDY
+                ) from None
             if receive(_fd(self._child.stdout)) is None:
                 code = self._end()
-                raise PartError("stage «extract»", f"its child process ended with {code} at its start", _REMEDY)
+                raise PartError(
+                    "stage «extract»", _("its child process ended with {code} at its start", code=code), _REMEDY
+                )
         return self._child
 
     def _end(self) -> int:
@@ -187,10 +192,10 @@ def _ended(code: int, job: Job, limits: Limits) -> Failed:
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     """Return the outcome in a reply, and whether the child goes on."""
-    head, _, text = reply.partition(b"\n")
+    head, _newline, text = reply.partition(b"\n")
     answer = json.loads(head)
     if "missing" in answer:
-        raise PartError("stage «extract»", answer["missing"], "install what it needs")
+        raise PartError("stage «extract»", answer["missing"], _("install what it needs"))
     if "found" in answer:
         return Extracted.of_json({**answer["found"], "text": text.decode()}), answer["goes_on"]
     return Failed(**answer["failed"]), answer["goes_on"]

@@ -75,7 +75,10 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
 
 def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage | Barrier]:
     package = entry.dist.name if entry.dist else entry.module
-    registers = f"the package «{package}» registers «{entry.value}» as the stage «{entry.name}»"
+    registers = _(
+        "the package «{package}» registers «{value}» as the stage «{name}»",
+        package=package, value=entry.value, name=entry.name,
+    )  # fmt: skip
     try:
         stage = entry.load()
     except (ImportError, AttributeError) as error:

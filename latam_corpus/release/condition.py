@@ -42,6 +42,8 @@ from latam_corpus.release.operands import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from latam_corpus.messages import Message
+
 # So that no condition takes long to read or to apply.
 LONGEST: Final = 200_000
 MOST_TESTS: Final = 1_000
@@ -59,9 +61,9 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _KEYS: Final = frozenset({"and", "or", "not", "in", "like", "escape", "is", "null"})
-_MEANT: Final = {"==": "write =", "&&": "write and", "||": "write or", "!": "write not, or !="}
+_MEANT: Final = {"==": "=", "&&": "and", "||": "or", "!": "!="}
 _QUOTES: Final = frozenset('"`´‘’‚“”„«»')
-_TESTS: Final = "write one of =, !=, <, <=, >, >=, in (…), not in (…), like '…', is null, is not null"
+_TESTS: Final = _("write one of =, !=, <, <=, >, >=, in (…), not in (…), like '…', is null, is not null")
 _CHANGED_OVER: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SHOWN: Final = 30
 
@@ -116,15 +118,20 @@ def condition(text: str, place: str = "--where") -> Condition:
     latam_corpus.errors.ConfigError: --where, character 16, «'2'»: «cluster_size» holds numbers; write it without quotes
     """
     if len(text) > LONGEST:
-        raise ConfigError(place, _("it has more than {longest} characters", longest=f"{LONGEST:,}"), _("shorten it"))
+        raise ConfigError(place, _("it has more than {n} characters", n=f"{LONGEST:,}"), _("shorten it"))
     try:
         parser = _Parser(text)
         return Condition(text, parser.whole(), tuple(dict.fromkeys(parser.columns)))
     except WrongError as wrong:
         token, problem, remedy = wrong.args
         shown = token.text if len(token.text) <= _SHOWN else f"{token.text[:_SHOWN]}…"
-        where = f"character {token.start + 1}, «{shown}»" if token.kind != "end" else "at its end"
-        raise ConfigError(f"{place}, {where}", problem, remedy) from None
+        where = _("{place}, character {n}, «{shown}»", place=place, n=token.start + 1, shown=shown)
+        end = _("{place}, at its end", place=place)
+        raise ConfigError(end if token.kind == "end" else where, problem, remedy) from None
+
+
+def _instead_of(sign: str) -> Message:
+    return _("write {meant}", meant=_MEANT[sign]) if sign in _MEANT else _("leave it out")
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -133,11 +140,11 @@ def _tokens(text: str) -> Iterator[Token]:
         if token.kind == "word" and token.text.lower() in _KEYS:
             yield Token("key", token.text.lower(), token.start)
         elif token.text == "'":
-            raise WrongError(token, "the quote isn't closed", "a quote inside a text is doubled: 'O''Higgins'")
+            raise WrongError(token, _("the quote isn't closed"), _("a quote inside a text is doubled: 'O''Higgins'"))
         elif token.text in _QUOTES:
-            raise WrongError(token, "a text doesn't stand in such quotes", "use straight single ones: 'CL'")
+            raise WrongError(token, _("a text doesn't stand in such quotes"), _("use straight single ones: 'CL'"))
         elif token.kind in ("foreign", "other"):
-            raise WrongError(token, "this sign has no meaning here", _MEANT.get(token.text, "leave it out"))
+            raise WrongError(token, _("this sign has no meaning here"), _instead_of(token.text))
         elif token.kind != "space":
             yield token
     yield Token("end", "", len(text))
@@ -167,14 +174,14 @@ class _Parser:
         self._at += taken
         return taken
 
-    def _expect(self, word: str, why: str) -> None:
+    def _expect(self, word: str, why: Message) -> None:
         if not self._take(word):
-            raise WrongError(self._here, f"«{word}» should stand here", why)
+            raise WrongError(self._here, _("«{word}» should stand here", word=word), why)
 
     def whole(self) -> pl.Expr:
         expression = self._any(0)
         if self._here.kind != "end":
-            raise WrongError(self._here, "the condition should end here, or go on with and, or", _TESTS)
+            raise WrongError(self._here, _("the condition should end here, or go on with and, or"), _TESTS)
         return expression
 
     def _any(self, depth: int) -> pl.Expr:
@@ -192,17 +199,17 @@ class _Parser:
 
     def _one(self, depth: int) -> pl.Expr:
         if depth > DEEPEST:
-            raise WrongError(self._here, f"it is nested more than {DEEPEST} deep", "write it flatter")
+            raise WrongError(self._here, _("it is nested more than {n} deep", n=DEEPEST), _("write it flatter"))
         if self._take("not"):
             return ~self._one(depth + 1)
         if self._take("("):
             expression = self._any(depth + 1)
-            self._expect(")", "close the parenthesis")
+            self._expect(")", _("close the parenthesis"))
             return expression
         self._tests += 1
         if self._tests > MOST_TESTS:
-            problem = f"it has more than {MOST_TESTS:,} comparisons"
-            raise WrongError(self._here, problem, "give the values of one column as in (…)")
+            problem = _("it has more than {n} comparisons", n=f"{MOST_TESTS:,}")
+            raise WrongError(self._here, problem, _("give the values of one column as in (…)"))
         token = self._next()
         return self._of_value(token) if token.kind in ("text", "number") else self._of_column(self._column(token))
 
@@ -218,7 +225,7 @@ class _Parser:
     def _of_column(self, column: Column) -> pl.Expr:
         if self._take("is"):
             negated = self._take("not")
-            self._expect("null", "write is null or is not null")
+            self._expect("null", _("write is null or is not null"))
             return column.expression.is_not_null() if negated else column.expression.is_null()
         negated = self._take("not")
         if self._take("in"):
@@ -237,35 +244,44 @@ class _Parser:
     def _operator(self, *, negated: bool) -> str:
         token = self._next()
         if negated:
-            raise WrongError(token, "«in» or «like» should stand here", "any other comparison has its not before it")
+            raise WrongError(
+                token, _("«in» or «like» should stand here"), _("any other comparison has its not before it")
+            )
         if token.kind != "sign" or token.text not in OPERATORS:
-            raise WrongError(token, "a comparison should stand here", _TESTS)
+            raise WrongError(token, _("a comparison should stand here"), _TESTS)
         return token.text
 
     def _column(self, token: Token, compared_with: Column | None = None) -> Column:
         if token.kind == "word" and self._here.text == "(":
-            raise WrongError(token, "there are no functions and no queries in a condition", _TESTS)
+            raise WrongError(token, _("there are no functions and no queries in a condition"), _TESTS)
         if token == ("key", "null", token.start):
             named = compared_with.name if compared_with else "country"
-            raise WrongError(token, "nothing is equal to null", f"write {named} is null, or is not null")
+            raise WrongError(
+                token, _("nothing is equal to null"), _("write {named} is null, or is not null", named=named)
+            )
         if token.kind != "word":
-            what = "a value or a column" if compared_with else "a column"
-            raise WrongError(token, f"{what} should stand here", "write such as country = 'CL'")
+            value = _("a value or a column should stand here")
+            problem = value if compared_with else _("a column should stand here")
+            raise WrongError(token, problem, _("write such as country = 'CL'"))
         column = find_column(token, may_be_value=compared_with is not None)
         self.columns.append(column.steps)
         return column
 
     def _listed(self) -> list[Token]:
         """Return the values between parentheses."""
-        self._expect("(", "write such as country in ('CL', 'AR'), or 'train' in uses for what a list holds")
+        self._expect("(", _("write such as country in ('CL', 'AR'), or 'train' in uses for what a list holds"))
         tokens: list[Token] = []
         while not tokens or self._take(","):
             token = self._next()
             if token.kind not in ("text", "number"):
-                raise WrongError(token, "a value should stand here", "write a number, or a text in single quotes")
+                raise WrongError(token, _("a value should stand here"), _("write a number, or a text in single quotes"))
             tokens.append(token)
             self._values += 1
             if self._values > MOST_VALUES:
-                raise WrongError(token, f"more than {MOST_VALUES:,} values are listed", "name fewer")
-        self._expect(")", "close the list; a comma stands between two values")
+                raise WrongError(
+                    token,
+                    _("more than {n} values are listed", n=f"{MOST_VALUES:,}"),
+                    _("name fewer"),
+                )
+        self._expect(")", _("close the list; a comma stands between two values"))
         return tokens

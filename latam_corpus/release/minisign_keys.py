@@ -161,7 +161,7 @@ def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[Publi
     except ValueError as error:
         return _("its signature is none: {cause}", cause=error)
     if bytes(parsed) + b"\n" != signature or parsed.untrusted_comment != _FIRST_LINE:
-        return _("its signature: {problem}", problem=_("its bytes aren't those that were written"))
+        return _("its signature's bytes aren't those that were written")
     for key in keys:
         try:
             key.key.verify(data, parsed)

@@ -12,6 +12,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import closest
+from latam_corpus.messages import _
 from latam_corpus.privacy.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -35,11 +36,14 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "split": vocabulary.SPLITS,
 }
 # Columns whose words have one form.
-_LANGUAGE: Final = (re.compile(r"[a-z]{3}_[A-Z][a-z]{3}|und"), "a language with its script, such as 'spa_Latn'")
+_LANGUAGE: Final = (
+    re.compile(r"[a-z]{3}_[A-Z][a-z]{3}|und"),
+    _("write a language with its script, such as 'spa_Latn'"),
+)
 _FORMS: Final = {
     "language": _LANGUAGE,
     "languages.code": _LANGUAGE,
-    "country": (re.compile(r"[A-Z]{2}"), "a country by its two letters, such as 'CL'"),
+    "country": (re.compile(r"[A-Z]{2}"), _("write a country by its two letters, such as 'CL'")),
 }
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(
@@ -59,7 +63,7 @@ class Token(NamedTuple):
 class WrongError(Exception):
     """What is wrong with a condition: at which token, the problem, and the remedy."""
 
-    def __init__(self, token: Token, problem: str, remedy: str | Message) -> None:
+    def __init__(self, token: Token, problem: Message, remedy: str | Message) -> None:
         super().__init__(token, problem, remedy)
 
 
@@ -94,10 +98,11 @@ def find_column(token: Token, *, may_be_value: bool = False) -> Column:
     Raises:
         WrongError: there is no such column, or no such part of it.
     """
-    name, _, part = token.text.partition(".")
+    name, part = [*token.text.split(".", 1), ""][:2]
     if name not in schema.RELEASE_SCHEMA:
-        remedy = f"a text stands in single quotes: '{token.text}'" if may_be_value else ""
-        raise WrongError(token, f"unknown column «{name}»", remedy or closest(name, schema.RELEASE_COLUMNS))
+        quoted = _("a text stands in single quotes: '{text}'", text=token.text)
+        remedy = quoted if may_be_value else closest(name, schema.RELEASE_COLUMNS)
+        raise WrongError(token, _("unknown column «{name}»", name=name), remedy)
     dtype, value = schema.RELEASE_SCHEMA[name], pl.col(name)
     if not part:
         return Column(token, (name,), value, dtype)
@@ -105,7 +110,11 @@ def find_column(token: Token, *, may_be_value: bool = False) -> Column:
     fields = dict(pl.Schema(inner)) if isinstance(inner, pl.Struct) else {}
     known = KINDS if name == _MAP else fields
     if part not in known:
-        raise WrongError(token, f"«{name}» has no part «{part}»", closest(part, known) if known else f"write {name}")
+        raise WrongError(
+            token,
+            _("«{name}» has no part «{part}»", name=name, part=part),
+            closest(part, known) if known else _("write {name}", name=name),
+        )
     element = pl.element().struct
     if name == _MAP:
         of_kind = element.field("value").filter(element.field("key") == part)
@@ -123,7 +132,7 @@ def compared(column: Column, operator: str, token: Token) -> pl.Expr:
     """
     equal = OPERATORS[operator] in (eq, ne)
     if not equal and isinstance(column.dtype, pl.Binary):
-        raise WrongError(token, f"«{column.name}» has no order", "write = or !=")
+        raise WrongError(token, _("«{name}» has no order", name=column.name), "write = or !=")
     typed = _typed(column, [token], whole_words=equal)
     expression: pl.Expr = OPERATORS[operator](column.expression, pl.lit(typed.item(), dtype=typed.dtype))
     return expression
@@ -137,8 +146,8 @@ def both(one: Column, operator: str, other: Column) -> pl.Expr:
     """
     numbers = one.dtype.is_numeric() and other.dtype.is_numeric()
     if one.dtype.is_nested() or not (numbers or one.dtype == other.dtype):
-        problem = f"«{one.name}» and «{other.name}» can't be compared"
-        raise WrongError(other.token, problem, "compare two texts, two numbers, two days or two times")
+        problem = _("«{name}» and «{name2}» can't be compared", name=one.name, name2=other.name)
+        raise WrongError(other.token, problem, _("compare two texts, two numbers, two days or two times"))
     expression: pl.Expr = OPERATORS[operator](one.expression, other.expression)
     return expression
 
@@ -161,7 +170,7 @@ def member(column: Column, token: Token) -> pl.Expr:
     """
     inner = column.dtype.inner if isinstance(column.dtype, pl.List) else None
     if not isinstance(inner, pl.DataType) or inner.is_nested():
-        raise WrongError(column.token, f"«{column.name}» is no list of values", _hint(column))
+        raise WrongError(column.token, _("«{name}» is no list of values", name=column.name), _hint(column))
     typed = _typed(column._replace(dtype=inner), [token], whole_words=True)
     return column.expression.list.contains(pl.lit(typed.item(), dtype=typed.dtype))
 
@@ -173,19 +182,25 @@ def like(column: Column, pattern: Token, escape: Token | None) -> pl.Expr:
         WrongError: the column holds no text, or the pattern or the escape is none.
     """
     if column.dtype != pl.String:
-        raise WrongError(column.token, f"«{column.name}» is no text, as like needs", _hint(column))
+        raise WrongError(column.token, _("«{name}» is no text, as like needs", name=column.name), _hint(column))
     sign = _text(escape, column) if escape else ""
     if escape and len(sign) != 1:
-        raise WrongError(escape, "this isn't one character", "write such as escape '!'")
+        raise WrongError(escape, _("this isn't one character"), _("write such as escape '!'"))
     written = _text(pattern, column)
     if len(written) > LONGEST_PATTERN:
-        raise WrongError(pattern, f"the pattern has more than {LONGEST_PATTERN:,} characters", "shorten it")
+        raise WrongError(
+            pattern,
+            _("the pattern has more than {n} characters", n=f"{LONGEST_PATTERN:,}"),
+            _("shorten it"),
+        )
     pieces, rest = [], iter(written)
     for character in rest:
         if character == sign:
             following = next(rest, None)
             if following is None:
-                raise WrongError(pattern, f"nothing follows the last «{sign}»", "double it to mean itself")
+                raise WrongError(
+                    pattern, _("nothing follows the last «{sign}»", sign=sign), _("double it to mean itself")
+                )
             pieces.append(re.escape(following))
         else:
             pieces.append({"%": ".*", "_": "."}.get(character) or re.escape(character))
@@ -202,41 +217,45 @@ def _typed(column: Column, tokens: Sequence[Token], *, whole_words: bool) -> pl.
     """
     dtype = column.dtype
     if dtype.is_nested():
-        raise WrongError(column.token, f"«{column.name}» is no single value", _hint(column))
+        raise WrongError(column.token, _("«{name}» is no single value", name=column.name), _hint(column))
     if dtype.is_numeric():
         if dtype.is_integer():
             dtype = pl.Int64() if all(re.fullmatch("[+-]?[0-9]+", token.text) for token in tokens) else pl.Float64()
         return pl.Series([_number(token, column, dtype) for token in tokens], dtype=dtype)
-    words, (form, meant) = _WORDS.get(column.name), _FORMS.get(column.name, (None, ""))
+    words, form = _WORDS.get(column.name), _FORMS.get(column.name)
     read = {pl.Date: _day, pl.Datetime: _moment, pl.Binary: bytes.fromhex}.get(type(dtype), str)
     values = []
     for token in tokens:
         text = _text(token, column)
         if whole_words and words and text not in words:
-            raise WrongError(token, f"«{column.name}» has no such value", closest(text, words))
-        if whole_words and form and not form.fullmatch(text):
-            raise WrongError(token, f"«{column.name}» has no such value", f"write {meant}")
+            raise WrongError(token, _("«{name}» has no such value", name=column.name), closest(text, words))
+        if whole_words and form and not form[0].fullmatch(text):
+            raise WrongError(token, _("«{name}» has no such value", name=column.name), form[1])
         try:
             values.append(read(text))
         except (ValueError, OverflowError):
-            raise WrongError(token, f"this is no value of «{column.name}»", _hint(column)) from None
+            raise WrongError(token, _("this is no value of «{name}»", name=column.name), _hint(column)) from None
     return pl.Series(values, dtype=dtype)
 
 
 def _text(token: Token, column: Column) -> str:
     if token.kind == "number":
-        raise WrongError(token, f"«{column.name}» holds no numbers", f"write it in single quotes: '{token.text}'")
+        raise WrongError(
+            token,
+            _("«{name}» holds no numbers", name=column.name),
+            _("write it in single quotes: '{text}'", text=token.text),
+        )
     if token.kind != "text":
-        raise WrongError(token, "a text should stand here", "write it in single quotes, such as 'CL'")
+        raise WrongError(token, _("a text should stand here"), _("write it in single quotes, such as 'CL'"))
     return token.text[1:-1].replace("''", "'")
 
 
 def _number(token: Token, column: Column, dtype: pl.DataType) -> float:
     if token.kind != "number":
-        raise WrongError(token, f"«{column.name}» holds numbers", "write it without quotes")
+        raise WrongError(token, _("«{name}» holds numbers", name=column.name), _("write it without quotes"))
     value = float(token.text)
     if not math.isfinite(value) or (dtype.is_integer() and abs(value) >= 2**63):
-        raise WrongError(token, "the number is too large", "write a smaller one")
+        raise WrongError(token, _("the number is too large"), _("write a smaller one"))
     return int(token.text) if dtype.is_integer() else value
 
 
@@ -254,17 +273,17 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _hint(column: Column) -> str:
+def _hint(column: Column) -> Message:
     """Return what to write instead, by the column's type."""
     name, dtype = column.name, column.dtype
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     if isinstance(inner, pl.Struct):
         part = KINDS[0] if name == _MAP else inner.fields[0].name
-        return f"name a part of it, such as {name}.{part}"
+        return _("name a part of it, such as {name}", name=f"{name}.{part}")
     if isinstance(dtype, pl.List):
-        return f"write such as '{_WORDS.get(name, ['…'])[0]}' in {name}"
+        return _("write such as {example}", example=f"'{_WORDS.get(name, ['…'])[0]}' in {name}")
     return {
-        pl.Date: "write a day, such as '2026-11-25'",
-        pl.Datetime: "write a day or a time, such as '2026-11-25' or '2026-11-25T12:00:00Z'",
-        pl.Binary: "write its bytes in hex",
-    }.get(type(dtype), f"write such as {name} {'>= 2' if dtype.is_numeric() else '= …'}")
+        pl.Date: _("write a day, such as '2026-11-25'"),
+        pl.Datetime: _("write a day or a time, such as '2026-11-25' or '2026-11-25T12:00:00Z'"),
+        pl.Binary: _("write its bytes in hex"),
+    }.get(type(dtype), _("write such as {example}", example=f"{name} {'>= 2' if dtype.is_numeric() else '= …'}"))

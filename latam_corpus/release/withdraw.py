@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import _, same
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
@@ -320,9 +320,9 @@ def _must_be_there(
     }
     if name in having:
         return
-    shown = f"«{value}»" if by != "text" else "this text, nor one near it"
+    shown = same(f"«{value}»") if by != "text" else _("this text, nor one near it")
     if kind == "hold" and not meant.height:
-        shown = f"{shown} that isn't withdrawn already"
+        shown = _("{shown} that isn't withdrawn already", shown=shown)
     problem = _("no version of {name} has {shown}", name=name, shown=shown)
     if having:
         raise ConfigError(f"--{by}", problem, _("it is in {names}: name that release", names=", ".join(sorted(having))))

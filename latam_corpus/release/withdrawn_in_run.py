@@ -16,6 +16,7 @@ from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.errors import PartError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
@@ -64,8 +65,8 @@ class Withdrawals(Barrier):
         store = Store.at(self.store)
         log = read_log(store)
         if _digest(log) != self.entries:
-            problem = "something was withdrawn from the store during the run"
-            raise PartError(store.url, problem, "run it again: what was done before is kept")
+            problem = _("something was withdrawn from the store during the run")
+            raise PartError(store.url, problem, _("run it again: what was done before is kept"))
         tombstones, known = Tombstones(log), _known(store, log, self.release)
         evidence = {
             entry.number: json.dumps({"withdrawal": entry.number, "request": entry.request})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import CorpusError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -48,7 +49,9 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
     if done.returncode:
         error_lines = done.stderr.strip().splitlines()
         raise CorpusError(
-            str(out), f"fastText failed: {error_lines[-1] if error_lines else done.returncode}", "try another seed"
+            str(out),
+            _("fastText failed: {reason}", reason=error_lines[-1] if error_lines else done.returncode),
+            _("try another seed"),
         )
 
 

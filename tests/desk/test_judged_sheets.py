@@ -154,7 +154,7 @@ def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine)
     assert (share["texts"], share["right"], share["disputed"], share["readers"]) == (10, 5, 1, 2)
     told = command_line("judge", "show", "--out", sheet.parent / "out", "--lang", "es").out
     assert "Juana · Rosa" in told
-    assert "0.77" in told
+    assert "0,77" in told
 
 
 def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandLine) -> None:

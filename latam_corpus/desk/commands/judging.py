@@ -12,7 +12,7 @@ import typer
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def _show_shares(shares: Sequence[Audited]) -> None:
     rows = []
     for one in shares:
         low, high = wilson(one.right, one.texts)
-        counts = (number(one.texts), number(one.right), f"{100 * low:.1f}–{100 * high:.1f} %", one.disputed)
+        counts = (number(one.texts), number(one.right), decimal(f"{100 * low:.1f}–{100 * high:.1f} %"), one.disputed)
         rows.append((f"{one.drawn_from} {one.drawn_by}".rstrip(), NAMES[one.question], *counts))
     heads: list[str | Message] = [_("drawn from"), _("question"), _("texts#"), _("nothing wrong#"), _("95 %#")]
     table("", [*heads, _("readers differ#")], rows)
@@ -134,7 +134,7 @@ def _show_agreement(agreed: Sequence[Agreement]) -> None:
     for one in agreed:
         pairs = sorted(one.counts.items(), key=lambda item: -item[1])
         counts = ", ".join(f"{_word(first)}/{_word(second)} {n}" for (first, second), n in pairs)
-        kappa = "—" if one.kappa is None else f"{one.kappa:.2f}"
+        kappa = "—" if one.kappa is None else decimal(f"{one.kappa:.2f}")
         rows.append((" · ".join(one.readers), NAMES[one.question], one.texts, one.alike, kappa, counts))
     table("", [_("readers"), _("question"), _("texts#"), _("alike#"), _("kappa#"), _("what each said")], rows)
 

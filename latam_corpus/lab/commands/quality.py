@@ -10,7 +10,7 @@ import typer
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import Settings
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:
     from latam_corpus.lab.quality.train_score import Trained
@@ -68,15 +68,16 @@ def _tell(trained: Trained) -> None:
             bad=number(trained.bad),
         )
     )
-    held = f"{number(trained.held_good)} good and {number(trained.held_bad)} bad documents kept out of training"
     if trained.auc is None:
         console.print(_("no document of one kind was kept out: nothing is known of it"))
         return
     console.print(
         _(
-            "on {held}: a good one scores above a bad one {n} times in 100",
-            held=held,
-            n=f"{100 * trained.auc:.1f}",
+            "on {good} good and {bad} bad documents kept out of training: a good one scores above a bad one {n} times "
+            "in 100",
+            good=number(trained.held_good),
+            bad=number(trained.held_bad),
+            n=decimal(f"{100 * trained.auc:.1f}"),
         )
     )
     for lost, bound, dropped in trained.bounds:

@@ -46,7 +46,7 @@ _KEYS: Final[dict[str, type]] = {
     **dict.fromkeys(("leave_out", "only", "packages"), list),
     "drawn": bool,
 }
-_EXAMPLES: Final[dict[type, str]] = {list: 'a list, such as ["spa", "por"]', bool: "true or false"}
+_EXAMPLES: Final = {list: _('write a list, such as ["spa", "por"]'), bool: _("write true or false")}
 _HELD_OUT: Final = 10  # one text in ten is kept out of training, to measure on
 
 
@@ -209,7 +209,7 @@ def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
                 raise ConfigError(
                     here,
                     _("«{key}» is {given}", key=key, given=f"{value!r}"),
-                    _("write {example}", example=_EXAMPLES.get(_KEYS[key], "a text in quotes")),
+                    _EXAMPLES.get(_KEYS[key], _("write a text in quotes")),
                 )
 
 
