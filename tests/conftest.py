@@ -93,6 +93,14 @@ def kept_run(tmp_path: Path) -> KeptRun:
     return make
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unflushed() -> Iterator[None]:
+    """No wait for the disk: a run asks for it 150 times, and no test takes the power away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def speaking(monkeypatch: pytest.MonkeyPatch) -> None:
     """English, whatever the machine's language is and whatever language a command was told to speak before."""
