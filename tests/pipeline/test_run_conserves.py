@@ -140,18 +140,19 @@ def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
 
 
 def test_each_step_of_a_part_may_set_rows_aside(plan: Plan, tmp_path: Path) -> None:
-    """What came in is what the first read, what is kept what the last left, what fell the sum of all."""
-    group = ("literature", "fuente", "spa", "CL")
+    """What came in is what the first read and stages made, what is kept what the last left, what fell the sum of all."""
+    group = ("literature", "fuente", "spa", "spa", "CL")
     outputs = [tmp_path / stage for stage in ("collect", "extract", "redact")]
-    for folder, left, fell in zip(outputs, (4, 3, 1), (1, 1, 2), strict=True):
-        counts = StepCounts({folder.name: Count(left + fell, left, {"prueba": fell})})
+    for folder, rows_in, made, fell in zip(outputs, (5, 4, 5), (0, 2, 0), (1, 1, 2), strict=True):
+        left = rows_in + made - fell
+        counts = StepCounts({folder.name: Count(rows_in, left, {"prueba": fell}, made=made)})
         counts.kept[group], counts.dropped[(folder.name, *group, "prueba")] = left, fell
         folder.mkdir()
         counts.write(folder)
     result = sum_parts(plan, tmp_path, {"a": outputs, "b": outputs}, Work({}))
-    assert (result.rows_in, result.kept) == (10, 2)
+    assert (result.rows_in, result.kept) == (14, 6)
     [row] = result.by_genre
-    assert row == {"genre": "literature", "source": "fuente", "in": 10, "kept": 2, "reasons": {"prueba": 8}}
+    assert row == {"genre": "literature", "source": "fuente", "in": 14, "kept": 6, "reasons": {"prueba": 8}}
 
 
 _LOSS = (Loss("filter", "genre", "lyrics", 80, 12, 0.5),)
