@@ -140,7 +140,7 @@ def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
 
 
 def test_each_step_of_a_part_may_set_rows_aside(plan: Plan, tmp_path: Path) -> None:
-    """What came in is what the first read and stages made, what is kept what the last left, what fell the sum of all."""
+    """In is what the first read and stages made, kept what the last left; what fell is the sum of all."""
     group = ("literature", "fuente", "spa", "spa", "CL")
     outputs = [tmp_path / stage for stage in ("collect", "extract", "redact")]
     for folder, rows_in, made, fell in zip(outputs, (5, 4, 5), (0, 2, 0), (1, 1, 2), strict=True):
