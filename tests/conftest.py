@@ -18,7 +18,7 @@ import pytest
 from latam_corpus import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from latam_corpus.pipeline.part import Outcome
 
@@ -91,6 +91,14 @@ def kept_run(tmp_path: Path) -> KeptRun:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unflushed() -> Iterator[None]:
+    """No wait for the disk: a run asks for it 150 times, and no test takes the power away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -196,12 +204,26 @@ def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[s
     """`latam-corpus` in this process: what it raises beyond an exit code fails the test, as a traceback would."""
     from latam_corpus.__main__ import main  # all rooms: tests of one of them don't wait for it
 
+    return _in_this_process("latam-corpus", main, monkeypatch, capfd)
+
+
+@pytest.fixture
+def benchmark_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
+    """`python -m tests.benchmarks` in this process."""
+    # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
+    main = importlib.import_module("tests.benchmarks.__main__").main
+    return _in_this_process("benchmarks", main, monkeypatch, capfd)
+
+
+def _in_this_process(
+    program: str, main: Callable[[], int | None], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> CommandLine:
     def call(*arguments: str | Path) -> Told:
-        monkeypatch.setattr(sys, "argv", ["latam-corpus", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
         capfd.readouterr()
+        code: Any
         try:
-            main()
-            code: Any = 0
+            code = main() or 0
         except SystemExit as ended:
             code = ended.code or 0
         said = capfd.readouterr()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import gettext
 import os
 from contextvars import ContextVar
+from copy import copy
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -70,7 +72,7 @@ def speak_as_typed(line: Sequence[str]) -> None:
 
 def with_language(command: Any) -> Any:
     """Give a command, and those of a group, the option `--lang` and helps in the language that is spoken."""
-    command.params.append(_option())
+    command.params.append(copy(_option()))  # its help is translated
     _translate_usage(command)
     command.help = command.help and translated(command.help, spoken())
     for parameter in command.params:
@@ -115,6 +117,7 @@ def in_spoken_language(value: object) -> object:
     return value.translate(spoken()) if isinstance(value, Message) else value
 
 
+@cache
 def _option() -> Any:
     """Return the option as Typer makes it of a command that has no other."""
     one = typer.Typer(add_completion=False)

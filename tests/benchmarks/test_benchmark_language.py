@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or ROOT.parent / "shared" / "data")
 
 
-def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.benchmarks", "language", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-
-
 @pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")
-def test_the_speed_of_the_toolkit_alone_needs_no_rival() -> None:
+@pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it reads many texts: `make gate`")
+def test_the_speed_of_the_toolkit_alone_needs_no_rival(benchmark_line: CommandLine) -> None:
     """A row for the identifier and one for the stage; no figure is asserted."""
-    told = _benchmark(
-        *("--data", DATA, "--job", "speed", "--systems", "latam_corpus", "--documents", 40, "--rounds", 1)
-    )
-    assert told.returncode == 0, told.stderr
-    assert "the stage with varieties" in told.stdout
+    few = ("--systems", "latam_corpus", "--documents", "40", "--rounds", "1")
+    told = benchmark_line("language", "--data", DATA, "--job", "speed", *few)
+    assert told.code == 0, told.err
+    assert "the stage with varieties" in told.out
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
@@ -41,9 +37,10 @@ def test_the_speed_of_the_toolkit_alone_needs_no_rival() -> None:
     ],
     ids=["an unknown job", "no manuals", "rivals alone", "no Python of the rivals"],
 )
-def test_what_is_missing_is_told_in_one_sentence(arguments: tuple[str, ...], remedy: str) -> None:
+def test_what_is_missing_is_told_in_one_sentence(
+    benchmark_line: CommandLine, arguments: tuple[str, ...], remedy: str
+) -> None:
     """Before anything is read."""
-    told = _benchmark(*arguments)
-    assert told.returncode == 2
-    assert remedy in told.stderr
-    assert "Traceback" not in told.stderr
+    told = benchmark_line("language", *arguments)
+    assert told.code == 2
+    assert remedy in told.err

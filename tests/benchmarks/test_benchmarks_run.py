@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import lzma
 import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
 _FILES = (
     "literature/conha19/novels.jsonl.xz",
     "literature/eltec_por/novels.jsonl.xz",
@@ -34,11 +36,6 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.benchmarks", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "shown"),
@@ -50,26 +47,26 @@ def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
         pytest.param(("growth", "--sizes", "20,40"), "40", marks=_GATE),
         pytest.param(("memory", "--bytes", 40_000), "a parent and one worker", marks=_GATE),
         pytest.param(("stream", "--documents", 30, "--rounds", 1), "latam_corpus", marks=_GATE),
-        (("exports", "--megabytes", 1, "--formats", "ds"), "datatrove"),
-        (("withdraw", "--documents", 1200), "a source"),
-        (("report_pages", "--sizes", 60), "report of a release"),
+        pytest.param(("exports", "--megabytes", 1, "--formats", "ds"), "datatrove", marks=_GATE),
+        pytest.param(("withdraw", "--documents", 1200), "a source", marks=_GATE),
+        pytest.param(("report_pages", "--sizes", 60), "report of a release", marks=_GATE),
     ],
     ids=[
         *("word_table", "text_path", "profile", "quality", "growth", "memory", "stream", "exports", "withdraw"),
         "report_pages",
     ],
 )
-def test_a_benchmark_prints_its_table(data: Path, arguments: tuple[object, ...], shown: str) -> None:
+def test_a_benchmark_prints_its_table(
+    benchmark_line: CommandLine, data: Path, arguments: tuple[str | Path, ...], shown: str
+) -> None:
     """Each of them, on a few documents; no figure is asserted."""
-    told = _benchmark(*arguments, "--data", data)
-    assert told.returncode == 0, told.stderr
-    assert shown in told.stdout
+    told = benchmark_line(*arguments, "--data", data)
+    assert told.code == 0, told.err
+    assert shown in told.out
 
 
-@pytest.mark.slow
-def test_missing_texts_are_told_in_one_sentence(tmp_path: Path) -> None:
+def test_missing_texts_are_told_in_one_sentence(benchmark_line: CommandLine, tmp_path: Path) -> None:
     """Whoever lacks the texts learns where they are from."""
-    told = _benchmark("word_table", "--data", tmp_path)
-    assert told.returncode == 2
-    assert "github.com/cligs/conha19" in told.stderr
-    assert "Traceback" not in told.stderr
+    told = benchmark_line("word_table", "--data", tmp_path)
+    assert told.code == 2
+    assert "github.com/cligs/conha19" in told.err

@@ -224,16 +224,16 @@ def _inline(table: dict[str, Any]) -> str:
     return "{" + ", ".join(pairs) + "}"
 
 
-def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, command_process: CommandLine) -> None:
+def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, command_line: CommandLine) -> None:
     """A missing recipe, a missing input, an unknown key: what a person sees is one sentence."""
     recipe = room.recipe()
     wrong = room.root / "otra.toml"
     wrong.write_text(recipe.read_text(encoding="utf-8") + "nombre = 'x'\n", encoding="utf-8")
     out = room.root / "out"
     told = [
-        command_process("run", room.root / "no-hay.toml", "--out", out),
-        command_process("run", recipe, "--input", room.root / "no-hay", "--out", out),
-        command_process("run", wrong, "--out", out),
+        command_line("run", room.root / "no-hay.toml", "--out", out),
+        command_line("run", recipe, "--input", room.root / "no-hay", "--out", out),
+        command_line("run", wrong, "--out", out),
     ]
     assert [one.code for one in told] == [2, 2, 2], told
     assert all(one.err.startswith("error: ") for one in told), told

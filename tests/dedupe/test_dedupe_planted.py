@@ -9,12 +9,13 @@ import json
 import lzma
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or ROOT.parent / "shared" / "data")
@@ -26,6 +27,7 @@ incremental: Any = importlib.import_module(f"{_ROOM}.incremental")
 parts: Any = importlib.import_module(f"{_ROOM}.parts")
 score: Any = importlib.import_module(f"{_ROOM}.score")
 shelf: Any = importlib.import_module(f"{_ROOM}.shelf")
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes many texts: `make gate`")
 
 _WORDS = {
     "es": """barco puerto ventana lluvia camino hermana carta noche molino caballo maestro plaza invierno fuego piedra
@@ -219,6 +221,7 @@ def test_a_score_counts_what_was_found_and_what_was_wrong() -> None:
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not beside the project")
+@_GATE
 def test_the_real_sets_are_disjoint_and_large() -> None:
     """On the real texts the halves share nothing, and the set for speed has 10,000 documents, a fifth planted."""
     stock = shelf.Shelf.load(DATA)
@@ -274,33 +277,22 @@ def data(tmp_path: Path, small_shelf: Any) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("job", ["recall", "speed", "growth", "library", "incremental"])
-def test_the_benchmark_prints_its_tables(data: Path, tmp_path: Path, job: str) -> None:
+@pytest.mark.parametrize(
+    "job",
+    ["recall", pytest.param("speed", marks=_GATE), pytest.param("growth", marks=_GATE), "library", "incremental"],
+)
+def test_the_benchmark_prints_its_tables(benchmark_line: CommandLine, data: Path, tmp_path: Path, job: str) -> None:
     """Each job runs on a few texts and writes Markdown; no figure is asserted."""
-    few = [
-        "--each",
-        "2",
-        "--sets",
-        "first,second",
-        "--documents",
-        "40",
-        "--sizes",
-        "20,40",
-        "--markdown",
-        str(tmp_path / "tables.md"),
-    ]
-    command = [sys.executable, "-m", "tests.benchmarks", "dedupe", "--job", job, "--data", str(data), *few]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-    assert told.returncode == 0, told.stderr
-    assert "latam_corpus" in told.stdout
-    assert "|---" in (tmp_path / "tables.md").read_text(encoding="utf-8")
+    few = ("--each", "2", "--sets", "first,second", "--documents", "40", "--sizes", "20,40")
+    tables = tmp_path / "tables.md"
+    told = benchmark_line("dedupe", "--job", job, "--data", data, *few, "--markdown", tables)
+    assert told.code == 0, told.err
+    assert "latam_corpus" in told.out
+    assert "|---" in tables.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_a_wrong_option_is_told_in_one_sentence(data: Path) -> None:
+def test_a_wrong_option_is_told_in_one_sentence(benchmark_line: CommandLine, data: Path) -> None:
     """A job, a set or a row that isn't there is an error with the closest name."""
     for option in (["--job", "recal"], ["--rows", "datasketch"], ["--sets", "frst", "--each", "1"]):
-        command = [sys.executable, "-m", "tests.benchmarks", "dedupe", "--data", str(data), *option]
-        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-        assert told.returncode == 2, told.stderr
-        assert "Traceback" not in told.stderr
+        assert benchmark_line("dedupe", "--data", data, *option).code == 2

@@ -50,7 +50,7 @@ _FLOORS = {
 
 def _run(command_line: CommandLine, recipe: str, out: Path) -> dict[str, Any]:
     inputs = [part for name, path in _INPUTS[recipe].items() for part in ("--input", f"{name}={DATA / path}")]
-    told = command_line("run", recipe, *inputs, "--out", out, "--workers", "2", "--json")
+    told = command_line("run", recipe, *inputs, "--out", out, "--json")
     assert told.code == 0, told.err
     found: dict[str, Any] = told.json
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from latam_corpus.collect.contract import Facts
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.conserve import Count
@@ -112,6 +113,17 @@ def test_a_run_without_parts_has_no_rows(plan: Plan, tmp_path: Path) -> None:
     assert result.stages == dict.fromkeys(plan.stages, Count())
 
 
+def test_a_result_has_all_that_its_work_told(plan: Plan, tmp_path: Path) -> None:
+    """Beside the counts: which parts failed, what was used again, noted, mended and decided."""
+    facts = {"fuente": Facts(records=5)}
+    work = Work({"a": ["k1", "k2"]}, {"b": "no se puede leer"}, {"extract": [1, 2]}, notes={"dedupe": {"pairs": 3}})
+    work.mended, work.decisions, work.facts = ["una parte"], ["decisiones.json"], facts
+    result = sum_parts(plan, tmp_path, {}, work)
+    assert (result.folder, result.outputs, result.failures) == (tmp_path, work.keys, work.failures)
+    assert (result.reused, result.barriers, result.facts) == ({"extract": (1, 2)}, work.notes, facts)
+    assert (result.mended, result.decisions, result.losses) == (("una parte",), ("decisiones.json",), ())
+
+
 def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
     plan: Plan, tmp_path: Path, silent: Silent, small_recipe: SmallRecipe
 ) -> None:
@@ -125,6 +137,22 @@ def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
     assert sum(heights) == result.kept == 4
     assert {(loss.stage, loss.kind, loss.rows_in, loss.kept) for loss in result.losses} >= {("collect", "source", 6, 5)}
     assert not result.releasable
+
+
+def test_each_step_of_a_part_may_set_rows_aside(plan: Plan, tmp_path: Path) -> None:
+    """In is what the first read and stages made, kept what the last left; what fell is the sum of all."""
+    group = ("literature", "fuente", "spa", "spa", "CL")
+    outputs = [tmp_path / stage for stage in ("collect", "extract", "redact")]
+    for folder, rows_in, made, fell in zip(outputs, (5, 4, 5), (0, 2, 0), (1, 1, 2), strict=True):
+        left = rows_in + made - fell
+        counts = StepCounts({folder.name: Count(rows_in, left, {"prueba": fell}, made=made)})
+        counts.kept[group], counts.dropped[(folder.name, *group, "prueba")] = left, fell
+        folder.mkdir()
+        counts.write(folder)
+    result = sum_parts(plan, tmp_path, {"a": outputs, "b": outputs}, Work({}))
+    assert (result.rows_in, result.kept) == (14, 6)
+    [row] = result.by_genre
+    assert row == {"genre": "literature", "source": "fuente", "in": 14, "kept": 6, "reasons": {"prueba": 8}}
 
 
 _LOSS = (Loss("filter", "genre", "lyrics", 80, 12, 0.5),)

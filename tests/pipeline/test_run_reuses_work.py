@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +15,7 @@ from latam_corpus.paths import data_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import SmallRecipe, SmallSource
+    from conftest import CommandLine, SmallRecipe, SmallSource
 
 # Sentences that repeat nothing, so that no rule but the one under test falls on them.
 _SENTENCES = (
@@ -37,15 +34,15 @@ class Room:
     """A folder with a recipe, a source, policies and input."""
 
     folder: Path
+    command_line: CommandLine
 
-    def run(self, *more: str, check: int = 0) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         """What `latam-corpus run --json` tells."""
-        command = [sys.executable, "-m", "latam_corpus", "run", str(self.folder / "receta.toml"), "--json"]
-        command += ["--input", f"fuente={self.folder / 'in'}", "--out", str(self.folder / "out"), *more]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
-        assert done.returncode == check, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout) if done.stdout else {"stderr": done.stderr}
-        return told
+        given = ("--input", f"fuente={self.folder / 'in'}", "--out", self.folder / "out")
+        told = self.command_line("run", self.folder / "receta.toml", "--json", *given)
+        assert told.code == 0, told.err
+        found: dict[str, Any] = told.json
+        return found
 
     def write(self, name: str, numbers: range) -> None:
         """A JSONL file with a document a number."""
@@ -55,13 +52,9 @@ class Room:
         ]
         (self.folder / "in" / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
-    def objects(self) -> set[str]:
-        """The released shards' names, which are their hashes."""
-        return {path.name for path in (self.folder / "out" / "store" / "objects").rglob("*.parquet")}
-
 
 @pytest.fixture
-def room(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
+def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
     """A room with two files of thirty documents."""
     stages = (
         "extract",
@@ -71,7 +64,7 @@ def room(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -
         "redact",
         "dedupe near = false",
     )
-    made = Room(tmp_path)
+    made = Room(tmp_path, command_line)
     shutil.copytree(data_folder("filters"), tmp_path / "filters")
     (tmp_path / "in").mkdir()
     release = "split = { validation = 0.0, test = 0.0 }"
@@ -82,7 +75,6 @@ def room(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -
     return made
 
 
-@pytest.mark.slow
 def test_the_same_run_again_does_nothing_again(room: Room) -> None:
     """Every part of every step is reused, and no new release version is made."""
     first = room.run()
@@ -93,7 +85,6 @@ def test_the_same_run_again_does_nothing_again(room: Room) -> None:
     assert again["release"] == first["release"]
 
 
-@pytest.mark.slow
 def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -> None:
     """A damaged file with decisions is named, they are made anew, and the release stays as it was."""
     first = room.run()
@@ -109,7 +100,6 @@ def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -
         assert again["release"] == first["release"]
 
 
-@pytest.mark.slow
 def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
     """Extraction, identification and measuring are reused; only deciding is done again, and differently."""
     first = room.run()
@@ -125,7 +115,6 @@ def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
     assert again["by_genre"][0]["reasons"] == {"word_count<100000": 60}
 
 
-@pytest.mark.slow
 def test_a_changed_stop_word_measures_anew_and_extracts_nothing(room: Room) -> None:
     """Stop words are part of what is measured."""
     room.run()
@@ -135,7 +124,6 @@ def test_a_changed_stop_word_measures_anew_and_extracts_nothing(room: Room) -> N
     assert {step["parts"] for title, step in again["reused"].items() if "measure" in title} == {0}
 
 
-@pytest.mark.slow
 def test_a_new_file_is_worked_alone(room: Room) -> None:
     """Two parts are reused, the third is new."""
     room.run()
@@ -146,18 +134,6 @@ def test_a_new_file_is_worked_alone(room: Room) -> None:
     assert again["rows"] == {"in": 90, "kept": 90}
 
 
-@pytest.mark.slow
-def test_shards_depend_on_the_documents_alone(room: Room, tmp_path: Path) -> None:
-    """One worker or two, batches of 7 rows or 2,000: the released shards are the same, byte for byte."""
-    room.run()
-    first = room.objects()
-    for more in (["--workers", "2"], ["--batch-rows", "7"]):
-        shutil.rmtree(tmp_path / "out")
-        room.run(*more)
-        assert room.objects() == first
-
-
-@pytest.mark.slow
 def test_a_bad_file_fails_alone(room: Room, small_source: SmallSource) -> None:
     """A truncated archive is a ledger row; the documents of the other files are all there."""
     (room.folder / "in" / "roto.jsonl.gz").write_bytes(b"\x1f\x8b\x08\x00garbage")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import SmallRecipe, SmallSource
+    from conftest import CommandLine, SmallRecipe, SmallSource
 
 _SEED = 11
 _LINES = (
@@ -41,7 +40,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
     (folder / "fuente.toml").write_text(small_source())
     chance = random.Random(_SEED)
     texts: list[str] = []
-    for number in range(200):
+    for number in range(120):
         words = " ".join(chance.choice(_LINES) for _ in range(chance.randrange(10, 40))).split()
         chance.shuffle(words)  # else all would be made of the same runs
         texts.append(" ".join(words))
@@ -60,30 +59,40 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
     return folder
 
 
-def _released(room: Path, out: Path, *more: str) -> tuple[set[str], dict[str, int]]:
-    """The names of the released shards, which are their hashes, and the reasons with their counts."""
-    command = [sys.executable, "-m", "latam_corpus", "run", str(room / "receta.toml"), "--json", "--out", str(out)]
-    command += ["--input", f"fuente={room / 'in'}", *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    reasons = json.loads(done.stdout)["by_genre"][0]["reasons"]
-    return {path.name for path in (out / "store" / "objects").rglob("*.parquet")}, reasons
+@dataclass(frozen=True)
+class Releases:
+    """Runs of one recipe into folders of their own."""
 
+    room: Path
+    folder: Path
+    command_line: CommandLine
 
-def _rows(out: Path) -> pl.DataFrame:
-    """The released rows without their origin, shard by shard."""
-    return pl.read_parquet(sorted((out / "store").rglob("objects/**/*.parquet"))).drop("origin").sort("split", "doc_id")
+    def made(self, out: str, *more: str) -> tuple[set[str], dict[str, int]]:
+        """The names of the released shards, which are their hashes, and the reasons with their counts."""
+        given = ("--input", f"fuente={self.room / 'in'}", "--out", self.folder / out)
+        told = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
+        assert told.code == 0, told.err
+        reasons = told.json["by_genre"][0]["reasons"]
+        return {path.name for path in (self.folder / out / "store" / "objects").rglob("*.parquet")}, reasons
+
+    def rows(self, out: str) -> pl.DataFrame:
+        """The released rows without their origin, shard by shard."""
+        shards = sorted((self.folder / out / "store").rglob("objects/**/*.parquet"))
+        return pl.read_parquet(shards).drop("origin").sort("split", "doc_id")
 
 
 @pytest.mark.slow
-def test_workers_batches_and_names_of_files_change_nothing(room: Path, tmp_path: Path) -> None:
-    """One, two and three workers, batches of 7 and of 1,000 rows: the same bytes. Renamed files: all but `origin`."""
-    wanted, reasons = _released(room, tmp_path / "one", "--workers", "1")
-    assert reasons["duplicate"] > 40
-    assert _released(room, tmp_path / "two", "--workers", "2", "--batch-rows", "7") == (wanted, reasons)
-    assert _released(room, tmp_path / "three", "--workers", "3", "--batch-rows", "1000") == (wanted, reasons)
+def test_workers_batches_and_names_of_files_change_nothing(
+    room: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """In this process and in two workers, batches of 7 and of 1,000 rows: the same bytes. Renamed: all but `origin`."""
+    releases = Releases(room, tmp_path, command_line)
+    wanted, reasons = releases.made("one")
+    assert reasons["duplicate"] > 20
+    assert releases.made("seven", "--batch-rows", "7") == (wanted, reasons)
+    assert releases.made("two", "--workers", "2", "--batch-rows", "1000") == (wanted, reasons)
     for file in sorted((room / "in").iterdir()):
         file.rename(file.with_name(f"{9 - int(file.stem)}-otro.jsonl"))
     # A row says in which file it stood, which is another one now; nothing else may differ.
-    assert _released(room, tmp_path / "renamed", "--workers", "2")[1] == reasons
-    assert _rows(tmp_path / "renamed").equals(_rows(tmp_path / "one"))
+    assert releases.made("renamed")[1] == reasons
+    assert releases.rows("renamed").equals(releases.rows("one"))
