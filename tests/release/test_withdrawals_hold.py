@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import warnings
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -59,12 +60,11 @@ def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
         if left[0] == 0:
             raise KeyboardInterrupt
 
+    old = build("puerto", [run], Store.at(tmp_path / "store"), **TERMS)
     before_writes(stop, "write", "create", "add_object", "put")
     for moment in range(1, 100):
-        left[0] = -1
-        folder = tmp_path / f"store-{moment}"
+        folder = shutil.copytree(tmp_path / "store", tmp_path / f"store-{moment}")
         store = Store.at(folder)
-        old = build("puerto", [run], store, **TERMS)
         left[0] = moment
         try:
             write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
