@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.dedupe.appended_kernels import FIRST_BITS, count_menus, find_lines
+from latam_corpus.dedupe.notice_kernels import LEAST
 from latam_corpus.text.words import WordTable
 from latam_corpus.text.words_kernels import LINE_CLOSED, LINE_OPEN
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# From so many words on a class begins. Own choice: under twelve words are a date, a signature, «leia também».
-CLASSES: Final = (12, 60, 300)
+# From so many words on a class begins. Own choice: under eight words are a date, a signature, «leia também».
+CLASSES: Final = (LEAST, 60, 300)
 
 _LINKS: Final = (
     r"te puede interesar|tamb[ié]+n te puede interesar|le[ae] tambi[eé]n|leia tamb[eé]m|leia mais|veja tamb[eé]m|"
@@ -81,7 +82,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
 def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Return the class of so many words that were added: 0 for a text as it was.
 
-    >>> classes(np.array([0, 11, 12, 400])).tolist()
+    >>> classes(np.array([0, 7, 8, 400])).tolist()
     [0, 0, 1, 3]
     """
     return np.searchsorted(CLASSES, words, side="right")

@@ -23,7 +23,7 @@ from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
-from latam_corpus.dedupe.verify_pairs import Rarity, verify_pairs
+from latam_corpus.dedupe.verify_pairs import KINDS, Rarity, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -181,6 +181,24 @@ def test_a_misread_word_is_rare_though_it_meets_a_frequent_one_where_words_are_c
 def test_of_two_letters_only_far_rarer_ones_are_misread(times: int, seen: int) -> None:
     """*ne* looks half like *de*, as any two short words do; but hardly any word is as frequent as that one."""
     assert _spoilt(_TALE, _TALE.replace("salió de noche", "salió ne noche"), _counted({"de": times})) == [0, seen]
+
+
+def test_many_words_that_nobody_else_writes_are_a_scan_and_no_spelling() -> None:
+    """Where others have both forms of a word, as of an old spelling and a new one, the two are variants."""
+    text = f"{_TALE} {_OTHER_TALE}"
+    misread = {
+        "noche": "nocbe", "costa": "cosfa", "gente": "gcnte", "muelle": "muellc", "faroles": "farolcs",
+        "mujer": "wujer", "desgracia": "desgracla", "entera": "eutera", "quieta": "quicta", "despacio": "dcspacio",
+    }  # fmt: skip
+    scan = text
+    for word, other in misread.items():
+        scan = scan.replace(word, other, 1)
+    streams = word_stream(WordTable.of([text, scan]))
+    pairs = np.array([[0, 1]], np.uint32)
+    frequent = dict.fromkeys(misread, 500)
+    both = frequent | dict.fromkeys(misread.values(), 500)
+    found = [verify_pairs(streams, pairs, frequency=_counted(counts)).kind[0] for counts in (frequent, both)]
+    assert [KINDS[kind] for kind in found] == ["duplicate", "variant"]
 
 
 def test_a_word_that_the_scan_misread_lacks_no_accent() -> None:
