@@ -252,6 +252,16 @@ def test_a_text_that_many_have_whole_lost_nothing_by_one_that_was_cut() -> None:
     assert fallen["a"][0] in copies
 
 
+@pytest.mark.parametrize("label", ["P:", "P 1.", "r 12 )", "A.", "Q1:"])
+def test_rows_of_questions_are_told_by_their_labels(label: str) -> None:
+    """A blank and a number may stand between a letter and its sign; a line that begins with the word *a* is none."""
+    rows = "".join(f"\n{label} La lancha volvió a la costa" for _ in range(4))
+    words = len(rows.split()) - 4 * (label[-2:] == " )")
+    assert appended_words(WordTable.of([f"{_TALE}{rows}"])).tolist() == [words]
+    rows = "\nA la costa no volvió la lancha" * 4
+    assert appended_words(WordTable.of([f"{_TALE}{rows}"])).tolist() == [0]
+
+
 def test_a_menu_may_end_in_a_question() -> None:
     """One line in three may be closed, and the first from the edge too."""
     foot = f"{_MENU}\n¿Olvidó su contraseña?\nIngresar"

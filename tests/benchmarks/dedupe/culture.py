@@ -326,8 +326,8 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         ("source", "documents#", *(f"{name}#" for name in results)),
         tuple(rows),
     )
-    lost = [_lost_read_twice(made, name, result) for name, result in results.items()]
-    return [found, whole, losses, *(_read_twice(name, told) for name, told in fallen.items()), *lost]
+    read = [_read_twice(name, told) for name, told in fallen.items()]
+    return [found, whole, losses, *read, *(_lost_read_twice(made, name, result) for name, result in results.items())]
 
 
 def _explained(one: Removal) -> bool:
