@@ -40,6 +40,7 @@ STEPS: Final = (
     _("deciding on true pairs"),
     _("putting documents in order"),
     _("comparing pairs of documents"),
+    _("counting the notices at the edges of texts"),
     _("reading every doc_id"),
     _("comparing with the earlier version"),
     _("pairing documents that share passages"),

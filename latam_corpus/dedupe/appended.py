@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.dedupe.appended_kernels import FIRST_BITS, count_menus, find_lines
+from latam_corpus.dedupe.notice_kernels import LEAST
 from latam_corpus.text.words import WordTable
 from latam_corpus.text.words_kernels import LINE_CLOSED, LINE_OPEN
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# From so many words on a class begins. Own choice: under twelve words are a date, a signature, «leia também».
-CLASSES: Final = (12, 60, 300)
+# From so many words on a class begins. Own choice: under eight words are a date, a signature, «leia também».
+CLASSES: Final = (LEAST, 60, 300)
 
 _LINKS: Final = (
     r"te puede interesar|tamb[ié]+n te puede interesar|le[ae] tambi[eé]n|leia tamb[eé]m|leia mais|veja tamb[eé]m|"
@@ -48,6 +49,8 @@ _QUESTIONS: Final = 4  # lines of questions and answers one after another
 _BODY: Final = 0.5  # of a text's words at least stand before what was added, but for links to other texts
 _SHORTEST: Final = 30  # words of what was added to
 _COMMAS: Final = tuple(b",;:")  # at the end of a line: of a verse, of talk
+_SIGNS: Final = tuple(b":.)")  # after the label of a question
+_LABEL: Final = 12  # bytes of a letter, two blanks, two digits in any script, and a sign
 _ASIDE: Final = 60  # words from the start of a question to that of the next line of them
 
 
@@ -72,6 +75,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
     buffer = np.empty(len(words.line_words), np.int64)
     count = find_lines(words.hashes, words.line_words, words.line_kinds, _first_words(), buffer)
     lines = buffer[:count]
+    lines = lines[_may_match(words, lines)]
     documents = np.searchsorted(words.doc_lines, lines, side="right") - 1
     for document in np.unique(documents).tolist():
         counts[document] = max(counts[document], _tail(words, document, lines[documents == document].tolist()))
@@ -81,7 +85,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
 def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Return the class of so many words that were added: 0 for a text as it was.
 
-    >>> classes(np.array([0, 11, 12, 400])).tolist()
+    >>> classes(np.array([0, 7, 8, 400])).tolist()
     [0, 0, 1, 3]
     """
     return np.searchsorted(CLASSES, words, side="right")
@@ -93,6 +97,17 @@ def _first_words() -> NDArray[np.bool_]:
     table = np.zeros(1 << FIRST_BITS, np.bool_)
     table[WordTable.of([_FIRST]).hashes & np.uint64(len(table) - 1)] = True
     return table
+
+
+def _may_match(words: WordTable, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the first word of each line has two letters, or a sign near it, as the label of a question has.
+
+    Most lines that begin as one of these does begin with *a*, which both languages have for *to* and *the*.
+    """
+    first = words.line_words[lines]
+    after = words.starts[first][:, None] + np.arange(1, _LABEL)
+    signs = np.isin(words.data[np.minimum(after, len(words.data) - 1)], _SIGNS).any(axis=1)
+    return np.asarray((words.lengths[first] > 1) | signs, np.bool_)
 
 
 def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:

@@ -36,12 +36,14 @@ from latam_corpus.dedupe.candidate_jobs import (
     scatter,
     sift,
 )
+from latam_corpus.dedupe.notices import ASKED, EDGE, EdgeCount, asked_runs, count_edges, notices
 from latam_corpus.dedupe.order import TERMS, in_order
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
 from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
 from latam_corpus.dedupe.verify_jobs import (
     COMMON,
+    EDGES,
     FREQUENCY,
     KNOWN,
     KNOWN_OF,
@@ -245,7 +247,26 @@ class _Search:
         for path, counts in self.corpus.map(verify_lot, lots, "comparing pairs of documents"):
             by_rule += counts
             true += [path] if path else []
-        return pl.concat([pl.DataFrame(schema=VERDICTS), *map(pl.read_parquet, sorted(true))]), by_rule
+        true.sort()
+        found = pl.concat([pl.DataFrame(schema=VERDICTS), *map(pl.read_parquet, true)])
+        return self._with_notices(found, true), by_rule
+
+    def _with_notices(self, verdicts: pl.DataFrame, lots: Sequence[Path]) -> pl.DataFrame:
+        """Return the verdicts with what was added to an edge of the longer ones, as all documents of the run tell."""
+        edges = np.concatenate([np.zeros(0, EDGE), *(np.fromfile(lot.with_suffix(EDGES), EDGE) for lot in lots)])
+        if not len(edges):
+            return verdicts
+        asked = asked_runs(edges)
+        asked.tofile(self.workdir / ASKED)
+        jobs = [EdgeCount(piece, self.workdir) for piece in self.corpus.pieces()]
+        counts = np.zeros(len(asked), np.int64)
+        for of_piece in self.corpus.map(count_edges, jobs, "counting the notices at the edges of texts"):
+            counts += of_piece
+        told = notices(edges, asked, counts)
+        return verdicts.join(told, on=["first", "second"], how="left", maintain_order="left").select(
+            pl.max_horizontal(name, name.replace("appended", "notice")).alias(name) if "appended" in name else name
+            for name in VERDICTS
+        )
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:

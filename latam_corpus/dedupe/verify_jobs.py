@@ -14,6 +14,7 @@ import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
+from latam_corpus.dedupe.notices import edges_of
 from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
 from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
@@ -36,6 +37,7 @@ PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
 WORDS_OF: Final = "words_of.npy"
 KNOWN_OF: Final = "known_of.npy"
+EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, `notices.EDGE`
 FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, `count_words`
 KNOWN: Final = np.dtype(
     [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
@@ -177,7 +179,7 @@ def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int,
 def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     """Return the file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
 
-    There is no file where none is.
+    There is no file where none is; what their longer ones have more at an edge is written beside it.
     """
     pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
     numbers, streams = _read_streams(job, distinct(pairs))
@@ -197,6 +199,7 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
                *verified.appended[some].T)  # fmt: skip
     by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
+    edges_of(streams, places, pairs, verified).tofile(job.file.with_suffix(EDGES))
     return job.file, by_rule
 
 

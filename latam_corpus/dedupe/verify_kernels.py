@@ -38,7 +38,9 @@ EDGE: Final = 22  # words of such a passage before the first shared run, or afte
 SPOILT: Final = 23  # words of the shorter that look like a far more frequent one which the other has in their place
 OTHER_SPOILT: Final = 24  # the same of the longer
 PICKED: Final = 25  # words of the longer after the shorter's end that are pieces of what stands before, three and more
-TALLIES: Final = 26
+HEAD: Final = 26  # words of the longer before the shorter's beginning, 0 where that isn't found
+TAIL: Final = 27  # and after its end
+TALLIES: Final = 28
 
 # Columns of the anchors of two documents, each followed by those of them that many documents have.
 OWN: Final = 0  # of the first that the second lacks
@@ -645,7 +647,12 @@ def compare(stream, offsets, longer, shorter, least, lexicon, limits, frequency)
             covered, l_run = _read_longer(same, keyed, hit, k)
             containment[k, 1] = covered / l_words
             longest[k, 1] = l_run
-            tally[PICKED] = _picked(same, keyed, hit, k, at, s_keyed)
+            beginning, end = _edges(at, s_keyed)
+            if beginning > 0:
+                tally[HEAD] = beginning
+            if end > 0:
+                tally[TAIL] = l_words - end
+                tally[PICKED] = _picked(same, keyed, hit, k, end)
         if max(containment[k, 0], containment[k, 1]) >= least:
             count_flagged(stream, s_start, s_start + s_words, tally)
             texts = stream, s_start, l_start, s_words, l_words
@@ -831,17 +838,25 @@ def _read_longer(same, keyed, hit, k):
 
 
 @kernel
-def _picked(same, keyed, hit, k, at, s_keyed):
+def _edges(at, s_keyed):
+    """Return where the shorter text begins and ends in the longer one; -1 where it does so with words of its own."""
+    first, last = 0, s_keyed - 1
+    while first < s_keyed and at[first] == _FREE:
+        first += 1
+    while last >= 0 and at[last] == _FREE:
+        last -= 1
+    return (
+        at[first] - first if first <= min(SLACK, last) else -1,
+        at[last] + _RUN if last >= max(first, s_keyed - 1 - SLACK) else -1,
+    )
+
+
+@kernel
+def _picked(same, keyed, hit, k, end):
     """Return the words of the longer text after the shorter's end, if most are pieces of what stands before it.
 
     A summary is made of three and more; a refrain is one piece or two.
     """
-    last = s_keyed - 1
-    while last >= 0 and at[last] == _FREE:
-        last -= 1
-    if last < 0 or s_keyed - 1 - last > SLACK:
-        return 0
-    end = at[last] + _RUN
     pieces = covered = until = 0
     for i in range(end, keyed):
         if hit[same[i]] != k or same[i] >= end:

@@ -213,6 +213,8 @@ class Bounds:
     alike_least: int = 8
     alike_share: float = 0.05
     alike_unlike: float = 0.10
+    # Of one text far rarer ones than of the other, as everyone else writes them: that is a scan, and no spelling.
+    alike_scanned: float = 0.75
     # Where the two state another country, year or author, less is enough.
     stated_share: float = 0.03
     # Boilerplate: so few of the rare anchors shared, and a run of so many words that the other lacks.
@@ -521,6 +523,8 @@ def _variants(
     misread = tallies[:, guards.MISREAD]
     song = short & (words >= bounds.short_words) & (unlike >= bounds.song_share * words)
     song &= unlike >= bounds.song_misread * misread
+    spoilt = tallies[:, [guards.SPOILT, guards.OTHER_SPOILT]]
+    scanned = spoilt.max(axis=1) - spoilt.min(axis=1)
     regular, irregular = tallies[:, guards.REGULAR], tallies[:, guards.IRREGULAR]
     damaged = known.damaged[pairs]
     spelling = (
@@ -532,6 +536,7 @@ def _variants(
         (words >= bounds.alike_words)
         & (misread >= np.maximum(bounds.alike_least, bounds.alike_share * words))
         & (unlike <= bounds.alike_unlike * misread)
+        & (scanned < bounds.alike_scanned * misread)
     )
     spelling &= damaged[:, 0] == damaged[:, 1]
     by_metadata = known.apart(pairs) & (

@@ -23,7 +23,7 @@ from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
-from latam_corpus.dedupe.verify_pairs import Rarity, verify_pairs
+from latam_corpus.dedupe.verify_pairs import KINDS, Rarity, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -183,6 +183,24 @@ def test_of_two_letters_only_far_rarer_ones_are_misread(times: int, seen: int) -
     assert _spoilt(_TALE, _TALE.replace("salió de noche", "salió ne noche"), _counted({"de": times})) == [0, seen]
 
 
+def test_many_words_that_nobody_else_writes_are_a_scan_and_no_spelling() -> None:
+    """Where others have both forms of a word, as of an old spelling and a new one, the two are variants."""
+    text = f"{_TALE} {_OTHER_TALE}"
+    misread = {
+        "noche": "nocbe", "costa": "cosfa", "gente": "gcnte", "muelle": "muellc", "faroles": "farolcs",
+        "mujer": "wujer", "desgracia": "desgracla", "entera": "eutera", "quieta": "quicta", "despacio": "dcspacio",
+    }  # fmt: skip
+    scan = text
+    for word, other in misread.items():
+        scan = scan.replace(word, other, 1)
+    streams = word_stream(WordTable.of([text, scan]))
+    pairs = np.array([[0, 1]], np.uint32)
+    frequent = dict.fromkeys(misread, 500)
+    both = frequent | dict.fromkeys(misread.values(), 500)
+    found = [verify_pairs(streams, pairs, frequency=_counted(counts)).kind[0] for counts in (frequent, both)]
+    assert [KINDS[kind] for kind in found] == ["duplicate", "variant"]
+
+
 def test_a_word_that_the_scan_misread_lacks_no_accent() -> None:
     """The text has it as it was written, without: it isn't the more damaged for that."""
     documents = pl.DataFrame({"words": [100, 100], "accented": [0, 0], "appended": [0, 0]})
@@ -232,6 +250,16 @@ def test_a_text_that_many_have_whole_lost_nothing_by_one_that_was_cut() -> None:
     copies = {f"p{n}": f"{_TALE}\n{_OTHER_TALE}\n{line}" for n, line in enumerate(_others(10))}
     fallen = _fallen({"a": _TALE, **copies})
     assert fallen["a"][0] in copies
+
+
+@pytest.mark.parametrize("label", ["P:", "P 1.", "r 12 )", "A.", "Q1:"])
+def test_rows_of_questions_are_told_by_their_labels(label: str) -> None:
+    """A blank and a number may stand between a letter and its sign; a line that begins with the word *a* is none."""
+    rows = "".join(f"\n{label} La lancha volvió a la costa" for _ in range(4))
+    words = len(rows.split()) - 4 * (label[-2:] == " )")
+    assert appended_words(WordTable.of([f"{_TALE}{rows}"])).tolist() == [words]
+    rows = "\nA la costa no volvió la lancha" * 4
+    assert appended_words(WordTable.of([f"{_TALE}{rows}"])).tolist() == [0]
 
 
 def test_a_menu_may_end_in_a_question() -> None:

@@ -326,7 +326,8 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         ("source", "documents#", *(f"{name}#" for name in results)),
         tuple(rows),
     )
-    return [found, whole, losses, *(_read_twice(name, told) for name, told in fallen.items())]
+    read = [_read_twice(name, told) for name, told in fallen.items()]
+    return [found, whole, losses, *read, *(_lost_read_twice(made, name, result) for name, result in results.items())]
 
 
 def _explained(one: Removal) -> bool:
@@ -338,7 +339,7 @@ def _explained(one: Removal) -> bool:
 def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
     """What two readings say of removals drawn by lot, and so of all; a planted variant that fell is wrong anyhow."""
     told = tomllib.loads(_READ.read_text(encoding="utf-8"))
-    verdict = {pair: verdict for verdict, pairs in told.items() for pair in pairs}
+    verdict = {pair: verdict for verdict in ("copy", "variant", "unclear") for pair in told[verdict]}
     rows: list[tuple[object, ...]] = []
     wrong = doubtful = 0.0
     for what in _WHAT:
@@ -353,6 +354,20 @@ def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
     rows.append(("wrong of all, %", "", "", "", rounded(100 * wrong / total), rounded(100 * doubtful / total)))
     columns = ("removals", "of these#", "read#", "copy twice#", "variant twice#", "unclear#")
     return Table(f"{name}: removals as they were read twice", columns, tuple(rows))
+
+
+def _lost_read_twice(made: Planted, name: str, result: Result) -> Table:
+    """What two readings say of planted copies that weren't found, by kind."""
+    read = set(tomllib.loads(_READ.read_text(encoding="utf-8"))["lost"]["copy"])
+    lost = [pair for pair in made.pairs if root(pair.a, result.dropped) != root(pair.b, result.dropped)]
+    variants = {frozenset(pair) for pair in result.variants}
+    rows = []
+    for kind in sorted({pair.kind for pair in lost}):
+        mine = [pair for pair in lost if pair.kind == kind]
+        copies = sum(f"{pair.a} {pair.b}" in read for pair in mine)
+        rows.append((kind, len(mine), sum(frozenset((pair.a, pair.b)) in variants for pair in mine), copies))
+    columns = ("kind", "not found#", "held for variants#", "read as a copy twice#")
+    return Table(f"{name}: planted copies that weren't found", columns, tuple(rows))
 
 
 def write_sheets(path: Path, found: Sequence[Removal]) -> int:

@@ -1,0 +1,104 @@
+"""Of two copies the one without a site's notice is kept, however short that is; a text's own last lines stay."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.batch import Batch
+from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.notices import EDGE, asked_runs, notices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DAY = datetime(2024, 5, 1, tzinfo=UTC)
+_TALE = """\
+El afilador llegaba con las primeras lluvias y tocaba su flauta en la esquina del mercado. Las cocineras bajaban con
+los cuchillos envueltos en un trapo, y mientras la rueda giraba contaban lo que había pasado en cada casa desde el
+otro invierno. Él no preguntaba nada, pero de pueblo en pueblo llevaba noticias de bodas y de entierros, de modo que
+al abrirse los caminos la gente de la sierra sabía ya quién había muerto en la costa."""
+_LAST = "Una vez no vino, y nadie supo decir por qué calle se fue."
+_NOTICES = (
+    "Escriba a la redacción si encontró algún error en esta página.",
+    "Copiar enlace\nEnviar a un amigo\nVersión para imprimir\nAgrandar la letra",
+    "Apoie a biblioteca do bairro: doe os livros que já leu.",
+)
+
+
+def _pages(number: int, notice: str, *, first: bool) -> dict[str, str]:
+    """Texts that have hardly a run of words in common but for the notice before or after them."""
+    drawn = random.Random(3)
+    words = sorted(set(_TALE.split()))
+    texts = [" ".join(drawn.choice(words) for _ in range(60)) for _ in range(number)]
+    return {f"p{n}": f"{notice}\n{text}" if first else f"{text}\n{notice}" for n, text in enumerate(texts)}
+
+
+def _fallen(texts: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What fell, for which text, and the evidence."""
+    usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn"}
+    rows = [usual | {"doc_id": name, "text": text} for name, text in texts.items()]
+    batch = Batch(schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA))
+    frame = Fingerprint(sketch=True)(batch).frame
+    ids = frame["doc_id"].to_list()
+    made = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal").filter(pl.col("duplicate_of").is_not_null())
+    return {ids[row["row"]]: (row["duplicate_of"], json.loads(row["evidence"])) for row in made.iter_rows(named=True)}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("notice", _NOTICES)
+def test_of_two_copies_the_one_without_the_notice_of_many_pages_is_kept(notice: str, *, first: bool) -> None:
+    """Its ten words leave no fingerprint that would tell it, and no line of it looks like a menu."""
+    page = f"{notice}\n{_TALE}" if first else f"{_TALE}\n{notice}"
+    fallen = _fallen({"a": page, "b": _TALE, **_pages(9, notice, first=first)})
+    assert {fell: kept for fell, (kept, _) in fallen.items()} == {"a": "b"}
+    assert fallen["a"][1]["decided_by"] == "appended"
+
+
+def test_what_eight_documents_have_may_be_their_own() -> None:
+    """With the page itself they are eight: the longer copy is kept."""
+    fallen = _fallen({"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, **_pages(7, _NOTICES[0], first=False)})
+    assert (fallen["b"][0], fallen["b"][1]["decided_by"]) == ("a", "words")
+
+
+def test_a_notice_is_in_far_more_documents_than_what_stands_beside_it() -> None:
+    """More than eight, and more than four times as many."""
+    edge = np.zeros(1, EDGE)
+    edge["second"], edge["in_second"], edge["words"] = 1, True, 9
+    edge["runs"][0, :, 0] = 5, 7
+    assert notices(edge, asked_runs(edge), np.array([9, 2])).rows() == [(0, 1, 0, 9)]
+    assert notices(edge, asked_runs(edge), np.array([8, 1])).is_empty()
+    assert notices(edge, asked_runs(edge), np.array([12, 3])).is_empty()
+
+
+def test_a_last_line_of_its_own_stays() -> None:
+    """No other document has it, though many pages have a notice."""
+    fallen = _fallen({"a": f"{_TALE}\n{_LAST}", "b": _TALE, **_pages(12, _NOTICES[0], first=False)})
+    assert (fallen["b"][0], fallen["b"][1]["decided_by"]) == ("a", "words")
+
+
+def test_an_end_that_many_whole_copies_have_was_cut_from_the_one_without() -> None:
+    """As many have what stands before it."""
+    words = _TALE.split()
+    copies = {f"c{n}": " ".join([*words[: 3 * n], "allá", *words[3 * n + 1 :], _LAST]) for n in range(1, 13)}
+    fallen = _fallen({"b": _TALE, **copies})
+    assert fallen["b"][0] in copies
+
+
+def test_a_formula_in_the_middle_of_texts_is_no_notice() -> None:
+    """Only what stands at the edges of texts is counted."""
+    drawn = random.Random(4)
+    words = sorted(set(_TALE.split()))
+    long = [" ".join(drawn.choice(words) for _ in range(400)).split() for _ in range(12)]
+    pages = {f"p{n}": " ".join([*text[:200], _NOTICES[0], *text[200:]]) for n, text in enumerate(long)}
+    fallen = _fallen({"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, **pages})
+    assert (fallen["b"][0], fallen["b"][1]["decided_by"]) == ("a", "words")
