@@ -11,6 +11,7 @@ import polars as pl
 
 from latam_corpus.api.run_recipe import checked_plan
 from latam_corpus.cli.show import Unseen, console, heading, number
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.messages import _, decimal
 from latam_corpus.paths import data_folder
@@ -18,7 +19,7 @@ from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.release.build import build
-from latam_corpus.release.diff import diff
+from latam_corpus.release.diff import diff, said
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
@@ -26,12 +27,15 @@ from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_e
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By
 
 _SONG: Final = "Zamba del molino viejo"
 _STORY: Final = "El escalón de más"
+_SONG_BECAUSE: Final = _("the community that sings it asks for it back")
+_STORY_BECAUSE: Final = _("its contract has ended")
 
 
 def take_back(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dict[str, Any] | None:
@@ -49,10 +53,9 @@ def take_back(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dic
         return None
     song = rows.filter(pl.col("title") == _SONG).row(0, named=True)
     story = rows.filter(pl.col("title") == _STORY).row(0, named=True)
-    asked = "the community that sings it asks for it back"
-    facts = {"song": _withdrawn(workdir, store, "text", song["text"], asked, run)}
+    facts = {"song": _withdrawn(workdir, store, "text", song["text"], str(_SONG_BECAUSE), run)}
     facts["again"] = _collected_again(workdir, store, song)
-    facts["story"] = _withdrawn(workdir, store, "doc", story["doc_id"], "its contract has ended", run)
+    facts["story"] = _withdrawn(workdir, store, "doc", story["doc_id"], str(_STORY_BECAUSE), run)
     return facts
 
 
@@ -110,9 +113,9 @@ def tell_taken_back(facts: dict[str, Any] | None) -> None:
         console.print(_("  an earlier demo in this folder has taken a song and a story back, and they stay out"))
         return
     heading(_("a song is taken back"))
-    _tell(_SONG, facts["song"])
+    _tell(_SONG, _SONG_BECAUSE, facts["song"])
     again = facts["again"]
-    left_out = ", ".join(f"{reason} {number(n)}" for reason, n in again["left_out"].items())
+    left_out = ", ".join(f"{said(reason).translate(spoken())} {number(n)}" for reason, n in again["left_out"].items())
     console.print(
         _(
             "  collected again as «{again}», with a word changed: left out, {left_out}",
@@ -122,17 +125,19 @@ def tell_taken_back(facts: dict[str, Any] | None) -> None:
         markup=False,
     )
     heading(_("a story is taken back, and another holder's copy takes its place"))
-    _tell(_STORY, facts["story"])
+    _tell(_STORY, _STORY_BECAUSE, facts["story"])
     for source in facts["story"]["promoted"]:
         console.print(
             _("  the copy of {source}, which had been set aside for it, is in now", source=source), markup=False
         )
 
 
-def _tell(title: str, facts: dict[str, Any]) -> None:
-    console.print(f"  «{title}»: {facts['because']} ({facts['request']})", markup=False)
+def _tell(title: str, because: Message, facts: dict[str, Any]) -> None:
+    console.print(f"  «{title}»: {because.translate(spoken())} ({facts['request']})", markup=False)
     signs = {"added": "+", "removed": "−", "changed": "±"}
-    changes = ", ".join(f"{signs[what]}{number(rows)} {reason}" for what, rows, reason in facts["changes"])
+    changes = ", ".join(
+        f"{signs[what]}{number(rows)} {said(reason).translate(spoken())}" for what, rows, reason in facts["changes"]
+    )
     console.print(
         _(
             "  {before} → {after}: {changes}; {seconds} seconds",
