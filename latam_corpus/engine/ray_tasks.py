@@ -11,6 +11,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.engine.local import Local
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import _
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from latam_corpus.engine.cluster_site import RaySite
+    from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.part import J
 
 _AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here
@@ -40,6 +42,11 @@ class RayTasks(Reused):
         self.site = site
         self._ray: Any = None
         self._ours = False
+
+    @property
+    def here(self) -> Engine:
+        """Itself where Ray is this machine's; else workers of this machine."""
+        return Local(os.cpu_count() or 1) if self.site else self
 
     def _end(self) -> None:
         if self._ray and self._ours:

@@ -67,10 +67,11 @@ class Given:
         """All that its jobs said."""
         return "\n".join(f"{path}: {path.read_text()}" for path in self.folder.rglob("*.log"))
 
-    def finished(self) -> None:
+    def finished(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Wait until its driver has ended well; a controller that is killed may forget or hold a job that is new."""
 
         def ended() -> bool:
+            meanwhile()
             if self.ask("status")["state"] in ("lost", "held"):
                 self.ask("retry")
             return bool((self.folder / CODE_FILE).exists())
@@ -149,9 +150,9 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
         else:
             for pid in _processes(*victim)[:1]:
                 os.kill(pid, signal.SIGKILL)
-        run.finished()
+        run.finished(slurm.resume)
         assert tales.shards_in(run.out / "store") == tales.shards, f"{kind}, kill {number}"
-        run.wait(lambda: not slurm.ask("squeue", "-h"))
+        slurm.end_jobs()
     figures["kills survived on Slurm"] = _KILLS
 
 
