@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -31,7 +32,7 @@ from urllib.parse import quote, unquote
 from latam_corpus import remote
 from latam_corpus.durable import OTHER_BYTES, Damage, damage, digest_of, replace, replacing
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.locks import BEAT_SECONDS, LOCK_FILE
+from latam_corpus.locks import BEAT_SECONDS, LOCK_FILE, is_locked
 from latam_corpus.messages import _
 from latam_corpus.paths import scratch_folder
 
@@ -43,8 +44,8 @@ _MARK: Final = quote("://", safe="")  # in the name of a working copy
 _AT_ONCE: Final = 16  # objects that are fetched or put at the same time
 _SILENT_BEATS: Final = 3
 _CHECK: Final = _("check the address, the rights to it and the space left")
-_SMALL: Final = frozenset({".json", ".toml", ".parquet", ".jsonl"})  # files of a run's folder that others need
-_LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # whose files are objects
+_LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run's whose files are objects
+_OWN: Final = frozenset({".html", ""})  # suffixes of what stays here: pages, which are made again, and locks
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,12 @@ def _pull(bucket: Bucket) -> None:
     listed: dict[str, dict[str, Any]] = {}
     for part in ("runs", "work/lethal"):
         listed |= bucket.listed(part)
-    wanted = [name for name, known in listed.items() if _is_small(name) and not _is_same(bucket.copy / name, known)]
+    for folder in (bucket.copy / "runs").glob("*/"):
+        gone = not any(name.startswith(f"runs/{folder.name}/") for name in listed)
+        # One that isn't finished may be begun just now, by this machine.
+        if gone and (folder / "run.json").exists() and not is_locked(folder):
+            shutil.rmtree(folder)
+    wanted = [name for name, known in listed.items() if _is_shared(name) and not _is_same(bucket.copy / name, known)]
 
     def pull(name: str) -> None:
         target = bucket.copy / name
@@ -250,8 +256,9 @@ def _pull(bucket: Bucket) -> None:
     _each(pull, wanted)
 
 
-def _is_small(name: str) -> bool:
-    return Path(name).suffix in _SMALL
+def _is_shared(name: str) -> bool:
+    """Whether a file below `runs/` is for all machines."""
+    return Path(name).suffix not in _OWN and not _LARGE.intersection(name.split("/")[2:3])
 
 
 def _is_same(file: Path, known: Mapping[str, Any]) -> bool:
@@ -320,11 +327,11 @@ def publish_each(paths: Iterable[Path]) -> None:
 
 def publish_run(folder: Path, last: str) -> None:
     """Put the small files of a run's folder, the one that says that it is finished after all others."""
-    if bucket_of(folder) is None:
+    bucket = bucket_of(folder)
+    if bucket is None:
         return
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.suffix in _SMALL]
-    small = [path for path in paths if path.relative_to(folder).parts[0] not in {*_LARGE, last}]
-    _each(publish, small)
+    paths = [path for path in folder.rglob("*") if path.is_file() and _is_shared(bucket.name(path))]
+    _each(publish, [path for path in paths if path != folder / last])
     publish(folder / last)
 
 
@@ -424,6 +431,7 @@ def leased(folder: Path) -> Iterator[Lease | None]:
     lease = Lease(bucket, bucket.name(folder / LOCK_FILE))
     lease.take()
     try:
+        _pull(bucket)  # another machine may have finished this run since the command began
         yield lease
     finally:
         with suppress(PartError, OSError):  # others see by its silence that nobody holds it

@@ -82,7 +82,7 @@ class FaultyNetwork:
         fault = self._fault(request)
         if fault in _TOLD:
             status, code = _TOLD[fault]
-            told = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>No</Message></Error>"
+            told = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Access Denied</Message></Error>"
             _answer(request, status, [("Content-Type", "application/xml")], told.encode())
             return
         if fault == "silent":

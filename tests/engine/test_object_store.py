@@ -19,7 +19,7 @@ import fsspec
 import pytest
 
 import latam_corpus as lc
-from latam_corpus.bucket import address_of, leased, out_folder
+from latam_corpus.bucket import address_of, bucket_of, leased, out_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +159,57 @@ def test_parts_that_can_not_be_kept_are_told(
         told = command_process(*_command(tales, out)[3:])
         assert told.code == 0, told.err
     assert _shards(f"{out}/store") == tales.shards
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("copies", "impatient")
+def test_what_can_not_be_read_or_written_is_told(
+    tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
+) -> None:
+    """Before anything runs: an address that isn't one, a bucket that isn't there, no server, no right to write."""
+    told = command_process("runs", "list", "--out", "s4://obra")
+    assert (told.code, "Protocol not known: s4" in told.err) == (2, True), told.err
+    told = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
+    assert (told.code, "there is no such bucket" in told.err) == (2, True), told.err
+    told = command_process("runs", "prune", "--out", f"{object_store}/obra")
+    assert (told.code, "are not looked through" in told.err) == (2, True), told.err
+    told = command_process("judge", "show", "--out", f"{object_store}/obra")
+    assert (told.code, "needs a folder of this machine" in told.err) == (2, True), told.err
+    with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"], 0, seed=1) as network:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
+        network.refuses = lambda method, _path: method == "PUT"
+        told = command_process(*_command(tales, f"{object_store}/obra")[3:])
+        assert (told.code, "can't be read or written: Access Denied" in told.err) == (2, True), told.err
+    told = command_process("runs", "list", "--out", f"{object_store}/obra")  # nobody answers there any more
+    assert (told.code, "can't be read or written: Could not connect" in told.err) == (2, True), told.err
+
+
+def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
+    """Of two who saw the same bytes; and one whose answer was lost isn't told that it was another."""
+    bucket = bucket_of(out_folder("memory://corpus/dos"))
+    assert bucket
+    assert bucket.copy.is_relative_to(copies)
+    assert bucket.exchange("runs/x/lock", b"uno", lambda there: there is None)
+    assert not bucket.exchange("runs/x/lock", b"dos", lambda there: there is None)
+    assert bucket.exchange("runs/x/lock", b"uno", lambda there: there is None)
+    assert bucket.exchange("runs/x/lock", b"dos", lambda there: there == b"uno")
+    assert (bucket.create("a", b"1"), bucket.create("a", b"2"), bucket.read("a")) == (b"1", b"1", b"1")
+
+
+def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
+    """As a damaged file is; and what is damaged here alone is fetched again."""
+    out = "memory://corpus/tres"
+    run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    filesystem, _root = fsspec.core.url_to_fs(out)
+    [*files] = run.folder.glob("kept/*")
+    (damaged,) = files[:1]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"PAR1")
+    assert lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False).documents().collect().height
+    shutil.rmtree(copies)
+    largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda known: known["size"])
+    filesystem.rm_file(largest["name"])
+    with pytest.warns(UserWarning, match="the file is missing; it is made anew"):
+        again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert again.name == run.name
+    assert filesystem.exists(largest["name"])
