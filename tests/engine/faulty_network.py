@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import random
 import socket
 import threading
 import time
@@ -15,7 +14,11 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KINDS = ("busy", "silent", "slow", "cut", "lost", "reset")
+# No answer that comes in time, one that stops half-way, a put whose answer is lost, and the like.
+_OF_READS = ("cut", "slow", "busy", "silent", "reset")
+_OF_CONDITIONS = ("lost", "busy", "reset")
+_OF_OTHERS = ("busy", "reset", "silent")
+KINDS = {*_OF_READS, *_OF_CONDITIONS, *_OF_OTHERS}
 _TOLD = {"busy": (503, "SlowDown"), "denied": (403, "AccessDenied")}
 HANGS = 4.0  # seconds, more than clients wait
 
@@ -24,16 +27,22 @@ class FaultyNetwork:
     """A server that hands requests on, and fails now and then.
 
     Attributes:
-        faults: how often each kind of failure was met.
+        faults: how often each kind of failure was met; "" for requests that were handed on.
         address: of the proxy.
         refuses: which requests are denied, by method and path.
     """
 
-    def __init__(self, store: str, rate: float, seed: int) -> None:
+    def __init__(self, store: str, every: int = 0) -> None:
+        """Make it; it begins with the block.
+
+        Args:
+            store: the address of the server behind it.
+            every: one in so many reads, conditional puts and other requests fails, the first among them; 0 for none.
+        """
         self.faults: Counter[str] = Counter()
         self.refuses: Callable[[str, str], bool] = lambda _method, _path: False
-        self._rate = rate
-        self._chance = random.Random(seed)
+        self._every = every
+        self._seen: Counter[tuple[str, ...]] = Counter()
         self._lock = threading.Lock()
         network = self
         target = urlsplit(store)
@@ -67,15 +76,14 @@ class FaultyNetwork:
     def _fault(self, request: BaseHTTPRequestHandler) -> str:
         if self.refuses(request.command, request.path):
             return "denied"
+        conditional = "If-None-Match" in request.headers or "If-Match" in request.headers
+        kinds = _OF_READS if request.command == "GET" else _OF_CONDITIONS if conditional else _OF_OTHERS
         with self._lock:
-            if self._chance.random() > self._rate:
-                return ""
-            conditional = "If-None-Match" in request.headers or "If-Match" in request.headers
-            kind = self._chance.choice(KINDS)
-            if kind in ("slow", "cut") and request.command != "GET":
-                kind = "lost" if conditional else "busy"
-            self.faults[kind if kind != "lost" or conditional else "silent"] += 1
-            return kind
+            self._seen[kinds] += 1
+            turn, left = divmod(self._seen[kinds] - 1, self._every) if self._every else (0, 1)
+            kind = "" if left else kinds[turn % len(kinds)]
+            self.faults[kind] += 1
+        return kind
 
     def pass_on(self, request: BaseHTTPRequestHandler, host: str, port: int, body: bytes) -> None:
         """Hand a request on, and its answer back, unless it is one that fails."""
