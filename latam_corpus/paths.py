@@ -34,6 +34,12 @@ def cache_folder() -> Path:
     return _user_folder("LATAM_CORPUS_CACHE", "XDG_CACHE_HOME", ".cache", "")
 
 
+def scratch_folder() -> Path:
+    """Return the folder of copies of what is kept elsewhere (`LATAM_CORPUS_SCRATCH`, else in the user's cache)."""
+    named = os.environ.get("LATAM_CORPUS_SCRATCH")
+    return Path(named).absolute() if named else cache_folder().absolute() / "scratch"
+
+
 def config_folder() -> Path:
     """Return the folder of what the user has chosen, which may not exist yet (`LATAM_CORPUS_CONFIG`, else XDG)."""
     return _user_folder("LATAM_CORPUS_CONFIG", "XDG_CONFIG_HOME", ".config", "config")

@@ -6,12 +6,18 @@ import hashlib
 import importlib
 import json
 import os
+import secrets
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import fsspec
 import polars as pl
 import pytest
 
@@ -251,6 +257,39 @@ def site() -> Iterator[Any]:
     # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
     with importlib.import_module("tests.benchmarks.crawl.website").Website() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def _object_server() -> Iterator[str]:
+    """The address of moto's S3, which keeps its objects in memory."""
+    pytest.importorskip("s3fs")
+    pytest.importorskip("moto")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(address, timeout=1).close()
+                break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        yield address
+        server.terminate()
+
+
+@pytest.fixture
+def object_store(_object_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a bucket of its own in an object store that runs beside the tests."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": _object_server, "AWS_ACCESS_KEY_ID": "uno", "AWS_SECRET_ACCESS_KEY": "dos",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    bucket = f"biblioteca-{secrets.token_hex(4)}"
+    fsspec.filesystem("s3").mkdir(bucket)
+    return f"s3://{bucket}"
 
 
 FIGURES = pytest.StashKey[dict[str, float]]()

@@ -13,6 +13,7 @@ from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
 from latam_corpus.audit.stores import existing_store, releases_of
+from latam_corpus.bucket import out_folder
 from latam_corpus.pipeline.history import find_run, unfinished_after
 from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.report.notebook import plain, table_html
@@ -147,7 +148,7 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
     Raises:
         ConfigError: there is no such run, several are meant, or it isn't finished.
     """
-    folder = _named(named, Path(out))
+    folder = _named(named, out_folder(out))
     beside = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
     versions = releases_of(beside).get(folder.resolve().name, []) if beside else []
     return Run.at(folder, beside, versions[-1] if versions else None)
@@ -178,6 +179,6 @@ def explain(
         ConfigError: no document has it.
         PartError: a run's file is damaged.
     """
-    folder = Path(out)
+    folder = out_folder(out)
     meant = None if run is None else _named(run, folder)
     return explained(query, folder, meant, existing_store(None if store is None else str(store), folder))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.api.opened_run import Run
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
+from latam_corpus.bucket import address_of, bucket_of, out_folder
 from latam_corpus.codes import admits, short
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.engine.choose import make_engine, slurm_site
@@ -64,7 +65,7 @@ def run(
         recipe: a TOML file, or the name of a shipped recipe.
         inputs: source id → where its records are; only these sources are run. A path alone where the recipe has one
             source.
-        out: the folder of runs, work and the release store.
+        out: the folder of runs, work and the release store, or its address in an object store.
         workers: worker processes, one where nothing is said; 0 for one a processor. A cluster has its own number.
         engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
         site: a TOML file that says where the cluster is.
@@ -81,7 +82,7 @@ def run(
         ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
     """
     reason = accepted(accept_loss)
-    folder, loaded = Path(out), load_recipe(str(recipe))
+    folder, loaded = out_folder(out), load_recipe(str(recipe))
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[str] = []
     plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
@@ -109,6 +110,11 @@ def cluster_folder(engine: str, site: Path | None, out: Path, plan: Plan, store:
     """
     if engine != "slurm":
         return None
+    if bucket_of(out):
+        problem = _(
+            "jobs of Slurm meet in a folder that all nodes see, and «{address}» is none", address=address_of(out)
+        )
+        raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
     from latam_corpus.engine.slurm_jobs import new_folder, require_shared
 
     places: list[tuple[str, str | Path]] = [("--out", out), ("--store", store.url)]

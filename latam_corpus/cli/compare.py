@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.out_folder import runs_folder
 from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -37,7 +38,9 @@ def compare(
     to: Annotated[
         Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))] = Path("out"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs."))
+    ] = Path("out"),
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Show what two runs kept, slice by slice, and on which documents they disagree."""

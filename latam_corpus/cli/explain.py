@@ -9,6 +9,7 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, Page  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.out_folder import runs_folder
 from latam_corpus.cli.show import console, note, print_json, styled, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -24,7 +25,9 @@ def explain(
     query: Annotated[
         str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help=N_("A doc_id, a URL, or words of the text."))
     ],
-    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))] = Path("out"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs."))
+    ] = Path("out"),
     run: Annotated[
         str,
         typer.Option(

@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.bucket import address_of
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.collect.files import SPAN_BYTES
@@ -203,7 +204,7 @@ def tell_result(
     _tell_left_out(result)
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
-    console.print(_("run      {folder}", folder=result.folder))
+    console.print(_("run      {folder}", folder=address_of(result.folder)))
     if released is not None:
         figures = {"release": released.spec, "n": number(released.rows)}
         if released.version == before:

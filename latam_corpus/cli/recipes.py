@@ -12,6 +12,7 @@ import typer
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
+from latam_corpus.cli.out_folder import runs_folder
 from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
@@ -31,7 +32,12 @@ RecipeName = Annotated[
     typer.Argument(help=N_("A recipe: a TOML file, or the name of a shipped one."), autocompletion=completion.recipes),
 ]
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs, work and the release store."))]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs, work and the release store.")
+    ),
+]
 AcceptLoss = Annotated[
     str | None,
     typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latam_corpus.cli.out_folder import runs_folder
 from latam_corpus.cli.sample import RunOrRelease  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, note, print_json
 from latam_corpus.cli.ui_language import spoken
@@ -30,7 +31,9 @@ def report(
     internal: Annotated[
         bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
     ] = False,
-    out: Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))] = Path("out"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs and of the store."))
+    ] = Path("out"),
     store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
     serve: Annotated[
         bool,

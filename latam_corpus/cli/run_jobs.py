@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.cli.out_folder import disk_folder
 from latam_corpus.cli.show import console, errors, print_json, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = "A submission's name or the start of it, its job, its run, or its recipe."
 Name = Annotated[str, typer.Argument(metavar="RUN", help=_NAME)]
-Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs."))]
+Out = Annotated[Path, typer.Option("--out", parser=disk_folder, metavar="PATH", help=N_("The folder of runs."))]
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 

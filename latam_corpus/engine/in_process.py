@@ -18,6 +18,11 @@ class InProcess:
     workers: ClassVar[int] = 1
     jobs: ClassVar[None] = None
 
+    @property
+    def here(self) -> Self:
+        """Itself."""
+        return self
+
     def __enter__(self) -> Self:
         return self
 

@@ -11,6 +11,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.engine.local import Local
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import _
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from latam_corpus.engine.cluster_site import RaySite
+    from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.part import J
 
 _AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here
@@ -41,6 +43,11 @@ class RayTasks(Reused):
         self._ray: Any = None
         self._ours = False
 
+    @property
+    def here(self) -> Engine:
+        """Itself where Ray is this machine's; else workers of this machine."""
+        return Local(os.cpu_count() or 1) if self.site else self
+
     def _end(self) -> None:
         if self._ray and self._ours:
             self._ray.shutdown()
@@ -55,24 +62,42 @@ class RayTasks(Reused):
         if not tasks:
             return
         with self:
-            ray = self._started()
-            memory = self.site.memory_gb if self.site else None
-            asked = {"memory": int(memory * 2**30)} if memory else {}
-            submit = ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(work).remote
-            ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
             # Big tasks first: the last to finish is then a small one.
             coming = sorted(tasks, key=lambda task: task.bytes)
-            waiting: dict[Any, J] = {}
-            try:
-                while coming or waiting:
-                    while coming and len(waiting) < ahead:
-                        task = coming.pop()
-                        waiting[submit(task)] = task
-                    for done in ray.wait(list(waiting))[0]:
-                        yield _outcome(ray, done, waiting.pop(done))
-            finally:
-                for left in waiting:
-                    ray.cancel(left, force=True)
+            for left in reversed(range(TRIES)):
+                yield from self._worked(work, coming)
+                if not coming:
+                    return
+                self._end()
+                if self.site or not left:
+                    break
+        where = f"Ray at {self.site.address}" if self.site else "Ray"
+        raise PartError(where, "it has ended on this machine", "run it again: what was done is kept")
+
+    def _worked(self, work: Callable[[J], Outcome], coming: list[J]) -> Iterator[Outcome]:
+        """Yield the outcomes of tasks, the last first; where Ray ends on this machine, those without one are left."""
+        ray = self._started()
+        memory = self.site.memory_gb if self.site else None
+        asked = {"memory": int(memory * 2**30)} if memory else {}
+        submit = ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(work).remote
+        ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        waiting: dict[Any, J] = {}
+        lives = True
+        try:
+            while lives and (coming or waiting):
+                while coming and len(waiting) < ahead:
+                    task = coming.pop()
+                    waiting[submit(task)] = task
+                for done in ray.wait(list(waiting))[0]:
+                    outcome = _outcome(ray, done, waiting[done])
+                    lives = outcome is not None
+                    if outcome:
+                        del waiting[done]
+                        yield outcome
+        finally:
+            coming += reversed(waiting.values())
+            for left in waiting if lives else ():
+                ray.cancel(left, force=True)
 
     def _started(self) -> Any:
         """Ray, joined.
@@ -89,30 +114,37 @@ class RayTasks(Reused):
         return self._ray
 
     def _join(self, ray: Any) -> None:
-        usual = {"log_to_driver": False, "logging_level": "error"}
-        try:
-            if self.site:
-                _check_reached(self.site.address)
-                environment = {"env_vars": ONE_THREAD | self.site.environment}
-                ray.init(address=self.site.address, runtime_env=environment, **usual)
+        for left in reversed(range(TRIES)):
+            try:
+                self._start(ray)
+            except Exception as error:  # noqa: BLE001  (Ray raises that itself where a busy machine starts it too slowly)
+                problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
+                where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
+                remedy = "see that it runs, with the same versions of Ray and Python as here"
+                if self.site or not left:
+                    raise PartError(where, problem, remedy) from None
+                ray.shutdown()
             else:
-                # Else Ray tries a task without end that takes too much memory, and gives way to all other processes.
-                settings = {"task_oom_retries": TRIES - 1, "worker_niceness": 0}
-                with _environment(ONE_THREAD):  # a runtime environment of Ray's would start each worker twice
-                    ray.init(
-                        address="local",
-                        num_cpus=self.workers,
-                        include_dashboard=False,
-                        object_store_memory=_STORE,
-                        _system_config=settings,
-                        **usual,
-                    )
-        except (OSError, RuntimeError, ValueError) as error:
-            problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
-            where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
-            raise PartError(
-                where, problem, "see that it runs, with the same versions of Ray and Python as here"
-            ) from None
+                return
+
+    def _start(self, ray: Any) -> None:
+        usual = {"log_to_driver": False, "logging_level": "error"}
+        if self.site:
+            _check_reached(self.site.address)
+            environment = {"env_vars": ONE_THREAD | self.site.environment}
+            ray.init(address=self.site.address, runtime_env=environment, **usual)
+            return
+        # Else Ray tries a task without end that takes too much memory, and gives way to all other processes.
+        settings = {"task_oom_retries": TRIES - 1, "worker_niceness": 0}
+        with _environment(ONE_THREAD):  # a runtime environment of Ray's would start each worker twice
+            ray.init(
+                address="local",
+                num_cpus=self.workers,
+                include_dashboard=False,
+                object_store_memory=_STORE,
+                _system_config=settings,
+                **usual,
+            )
 
 
 def imported() -> Any:
@@ -152,12 +184,14 @@ def _check_reached(address: str) -> None:
             pass
 
 
-def _outcome(ray: Any, done: Any, task: J) -> Outcome:
-    """Return what became of a task, or what ended it."""
+def _outcome(ray: Any, done: Any, task: J) -> Outcome | None:
+    """Return what became of a task, or what ended it; None where Ray itself has ended on this machine."""
     try:
         outcome: Outcome = ray.get(done)
     except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there
         return Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
+    except ray.exceptions.LocalRayletDiedError:
+        return None
     except ray.exceptions.RayError as error:
         problem = f"its worker was killed twice: {str(error).strip().splitlines()[0]}"
         return Outcome(task.name, error=problem, killed=True)

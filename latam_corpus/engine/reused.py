@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from latam_corpus.pipeline.engines import Engine
 
 # A task whose worker was killed twice is the likely cause.
 TRIES: Final = 2
@@ -19,6 +21,11 @@ class Reused(ABC):
 
     jobs: Path | None = None
     _entered = 0
+
+    @property
+    def here(self) -> Engine:
+        """Itself."""
+        return cast("Engine", self)
 
     def __enter__(self) -> Self:
         self._entered += 1

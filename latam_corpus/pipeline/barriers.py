@@ -24,7 +24,7 @@ from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import Outcome
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, fetch_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -111,6 +111,8 @@ class Stored:
     def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, progress: Progress) -> Stored:
         """Return the corpus in these outputs: for each part the folders of its steps."""
         folders = list(outputs)
+        fetch_outputs((steps[-1] for steps in folders), ROWS, ASIDE)
+        fetch_outputs((folder for steps in folders for folder in steps), DROPPED)
         live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
         end = live[-1].start + live[-1].height if live else 0
         fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)

@@ -11,7 +11,7 @@ import polars as pl
 from latam_corpus.collect.contract import VALUES_SCHEMA, Facts, over_all, repeated
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.pipeline.step_file import VALUES, StepCounts
+from latam_corpus.pipeline.step_file import VALUES, StepCounts, fetch_outputs
 from latam_corpus.pipeline.supersede import Supersede
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
     for name, mine in by_source.items():
         source, facts = mine[0].source, by_name.setdefault(name, Facts())
         present = [folders[part.name] for part in mine if part.name in folders]
+        fetch_outputs(present, VALUES)
         for folder in present:
             facts.add(StepCounts.read(folder).facts)
         if len(present) < len(mine):  # the run makes no release, and what is left may lack what the others have

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from latam_corpus.bucket import fetch_small, fetched, publish, publish_each
 from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
 from latam_corpus.errors import PartError
 
@@ -60,7 +61,7 @@ def read(path: Path) -> pl.DataFrame:
     Raises:
         PartError: its bytes aren't those that were written.
     """
-    data = path.read_bytes()
+    data = fetched(path).read_bytes()
     if _name(data) != path.name:
         raise PartError(str(path), OTHER_BYTES, "run it again: it is made anew")
     return pl.read_parquet(io.BytesIO(data))
@@ -82,20 +83,24 @@ def remember(decided: StoredDecisions, work: Path, rests_on: str) -> StoredDecis
     }
     name = f"{rests_on}.json"
     replace(_folder(work) / name, sealed(values))
-    return dataclasses.replace(decided, files=_files(name, values))
+    files = _files(name, values)
+    publish_each(_folder(work) / file for file in files[1:])
+    publish(_folder(work) / name)
+    return dataclasses.replace(decided, files=files)
 
 
 def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, str]:
     """Return what a cut came to before, None where unknown; and a sentence where what is stored is damaged."""
     path = _folder(work) / f"{rests_on}.json"
     try:
-        values = unsealed(path.read_bytes())
+        values = unsealed(fetched(path).read_bytes())
     except FileNotFoundError:
         return None, ""
     except (OSError, ValueError) as error:
         return None, f"{path}: {error}; it is made anew"
     parts = {name: (file and _folder(work) / file, key) for name, (file, key) in values["parts"].items()}
     try:
+        fetch_small(_folder(work) / file for file in _files(path.name, values))
         for file, _ in parts.values():
             if file is not None and _name(file.read_bytes()) != file.name:
                 return None, f"{file}: {OTHER_BYTES}; it is made anew"

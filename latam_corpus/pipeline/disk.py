@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from latam_corpus.bucket import bucket_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
@@ -42,6 +43,7 @@ class Disk:
 
 def disk_use(out: Path) -> Disk:
     """Return what each run takes, and what no run refers to."""
+    on_this_disk(out)
     referred = {folder.name: keys for folder, keys in _referred(out).items()}
     sizes = {path.name: _size(path) for path in _outputs(out)}
     held: dict[str, int] = {}
@@ -75,6 +77,7 @@ def prune(
         ConfigError: a run has a tag, a version was made of it, it is in use, or the record of one that stays is
             damaged; nothing is removed then.
     """
+    on_this_disk(out)
     known = folders(out)
     for folder in runs:
         if folder.resolve() not in {one.resolve() for one in known}:
@@ -105,6 +108,17 @@ def prune(
             if path.name not in needed:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return sorted(going), before - sum(_size(path) for path in _rest(out))
+
+
+def on_this_disk(out: Path) -> None:
+    """Refuse a folder whose files are objects elsewhere: to find those that nothing needs, all would be listed.
+
+    Raises:
+        ConfigError: it is a bucket's.
+    """
+    if bucket := bucket_of(out):
+        remedy = _("remove «runs/» and «work/» there by the store's own tools: a run makes anew what it needs")
+        raise ConfigError(bucket.url, _("runs and work in an object store are not looked through"), remedy)
 
 
 def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Sequence[str]]) -> None:

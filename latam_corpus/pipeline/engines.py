@@ -24,6 +24,11 @@ class Engine(Protocol):
         """The folder in which a cluster's jobs leave what they say; None where there are no jobs."""
         ...
 
+    @property
+    def here(self) -> Engine:
+        """What works tasks that need this machine's files: the engine itself, unless it works on other machines."""
+        ...
+
     def __enter__(self) -> Self:
         """Reuse workers until the block ends."""
         ...

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from latam_corpus.bucket import is_leased, publish
 from latam_corpus.durable import replace as replace_file
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, closest
@@ -127,7 +128,8 @@ def entry(folder: Path) -> Entry:
         return run_entry if run_entry.whole else replace(run_entry, state="failed parts")
     if attempt.get("error"):
         return Entry(folder, "failed", attempt["ended"], None, attempt["error"], attempt)
-    return Entry(folder, "interrupted", began, None, "", attempt)
+    state: State = "running" if is_leased(folder) else "interrupted"
+    return Entry(folder, state, began, None, "", attempt)
 
 
 def _known(folder: Path) -> Record | None:
@@ -306,4 +308,6 @@ def untag(out: Path, run: Path, name: str) -> None:
 
 
 def _write_tags(out: Path, tags: dict[str, str]) -> None:
-    replace_file(out / "runs" / TAGS_FILE, sealed({"tags": dict(sorted(tags.items()))}, indent=1))
+    file = out / "runs" / TAGS_FILE
+    replace_file(file, sealed({"tags": dict(sorted(tags.items()))}, indent=1))
+    publish(file)

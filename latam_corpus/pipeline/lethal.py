@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.batch import Batch
+from latam_corpus.bucket import publish
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import replace as replace_file
 from latam_corpus.durable import sealed, unsealed
@@ -98,6 +99,7 @@ def done_without(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> Iter
         if found:
             known = (*task.lethal, *found)
             replace_file(_file(task), sealed({"documents": list(map(list, known))}, indent=1))
+            publish(_file(task))
             again.append(replace(task, lethal=known))
         else:
             yield outcome

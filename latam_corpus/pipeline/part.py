@@ -35,6 +35,8 @@ from latam_corpus.pipeline.step_file import (
     StepCounts,
     StepFile,
     damage_in,
+    fetch_outputs,
+    is_there,
     pairs,
     put,
     tally,
@@ -196,7 +198,7 @@ def _side_columns(task: Task, step: Step) -> pl.Schema:
 
 def is_done(task: Task) -> bool:
     """Whether the outputs of all its steps are there, whole or not."""
-    return all(folder_of(task.work, key).is_dir() for key in keys_of(task))
+    return all(is_there(folder_of(task.work, key)) for key in keys_of(task))
 
 
 def run_part(task: Task) -> Outcome:
@@ -220,7 +222,7 @@ def _run(task: Task) -> Outcome:
     before = None
     for step, key in zip(task.segment.steps, keys_of(task), strict=True):
         folder = folder_of(task.work, key)
-        there = folder.exists()
+        there = is_there(folder)
         damaged = damage_in(folder) if there else None
         if damaged:
             mended.append(f"{damaged}; it is made anew")
@@ -249,6 +251,7 @@ def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
 def _linked(task: Task, partial: Path) -> StepCounts:
     """Return the entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
+    fetch_outputs([entry], ROWS)
     link_or_copy(entry / ROWS, partial / ROWS)
     for name in (DROPPED, LEDGER):
         with StepFile(partial / name, _COLUMNS[name]):
@@ -327,6 +330,7 @@ def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
 
 def _stored(folder: Path, task: Task) -> Iterator[Batch]:
     """Yield the rows of a step, which a barrier may have left alone for hours since they were looked at."""
+    fetch_outputs([folder], ROWS)
     wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
     if wrong:
         raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.bucket import bucket_of, leased, publish_run
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.locks import locked
@@ -128,7 +129,7 @@ def run(
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
     attempt = run_record.attempted(folder, engine.jobs)
-    with locked(out / "work", shared=True), locked(folder, beats=True), attempt, engine:
+    with locked(out / "work", shared=True), locked(folder, beats=True), leased(folder) as lease, attempt, engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
@@ -141,6 +142,9 @@ def run(
             seconds=round(time.monotonic() - started, 2),
         )
         result = _recorded(plan, parts, digest, result, contents_of(folders, written, work), progress)
+        if lease:
+            lease.check()
+            publish_run(result.folder, run_record.RUN_FILE)
         _mend_others(out, result.folder, work.remade, progress)
         return result
 
@@ -186,7 +190,9 @@ def _run(
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            decisions = decide(with_source_facts(segment.barriers, done.facts), outputs, work, engine, progress)
+            barriers = with_source_facts(segment.barriers, done.facts)
+            # A bucket's files are fetched to one machine, which barriers' jobs don't leave.
+            decisions = decide(barriers, outputs, work, engine.here if bucket_of(work) else engine, progress)
             decided = decisions.parts
             done.replaced.append(decisions.replaced)
             done.notes |= decisions.notes

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from latam_corpus.bucket import bucket_of, fetch, publish
 from latam_corpus.durable import (
     Damage,
     damage,
@@ -84,6 +85,7 @@ class Record:
         except ValueError as error:
             raise PartError(str(self.folder / DIGESTS_FILE), str(error), _REMEDY) from error
         mine = {name: digest for name, digest in listed.items() if name.partition("/")[0] == kind}
+        fetch((self.folder / name, digest) for name, digest in mine.items() if kind in KINDS)
         wrong = damage(self.folder, mine) or _unlisted(self.folder, there, mine)
         if wrong:
             raise PartError(str(wrong.file), wrong.problem, _REMEDY)
@@ -179,7 +181,8 @@ def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> No
     for kind in KINDS:
         (folder / kind).mkdir()
     for name, (output, _digest) in contents.linked.items():
-        link_or_copy(output, folder / name)
+        if output.exists() or not bucket_of(folder):
+            link_or_copy(output, folder / name)
     small = contents.small
     for name, data in small.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -234,12 +237,9 @@ def mend(folder: Path, contents: Contents) -> list[str]:
     renewed = {}
     for name, (output, digest) in contents.linked.items():
         renewed[name] = digest
-        file = folder / name
-        if file.exists() and file.samefile(output):
-            continue
-        if wrong := damage(folder, {name: digest}):
+        if wrong := _damaged_link(folder, name, output, digest):
             mended.append(f"{wrong}; it is made anew")
-            _link(output, file)
+            _link(output, folder / name)
     for name, data in contents.small.items():
         renewed[name] = digests.get(name, hashlib.sha256(data).hexdigest())
         if wrong := damage(folder, {name: renewed[name]}):
@@ -254,6 +254,18 @@ def mend(folder: Path, contents: Contents) -> list[str]:
     if renewed != digests:
         replace(folder / DIGESTS_FILE, sealed(renewed, indent=1))
     return mended
+
+
+def _damaged_link(folder: Path, name: str, output: Path, digest: str) -> Damage | None:
+    """Return what is wrong with a file that is a step's output; in a working copy nothing is that can be fetched."""
+    file = folder / name
+    if file.exists() and output.exists() and file.samefile(output):
+        return None
+    wrong = damage(folder, {name: digest})
+    if wrong and bucket_of(folder):
+        file.unlink(missing_ok=True)
+        return None
+    return wrong
 
 
 def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
@@ -284,7 +296,7 @@ def mend_links(record: Record, folders: Mapping[str, Path]) -> list[str]:
     mended = []
     for part in record.values["parts"]:
         for name, key, file in links(part["name"], part["outputs"]) if not part["failed"] else ():
-            if key not in folders or name not in digests:
+            if key not in folders or name not in digests or bucket_of(record.folder):
                 continue
             wrong = damage(record.folder, {name: digests[name]})
             if wrong and not damage(folders[key], {file: digests[name]}):
@@ -317,14 +329,19 @@ def attempted(folder: Path, jobs: Path | None = None) -> Iterator[None]:
     values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
     values["started"] = now()
     values |= {"jobs": str(jobs)} if jobs else {}
-    replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
+    _attempt(folder, values)
     try:
         yield
     except Exception as error:
-        with suppress(OSError):  # of a full disk, the first error says more
-            replace(folder / ATTEMPT_FILE, sealed({**values, "ended": now(), "error": str(error)}, indent=1))
+        with suppress(OSError, PartError):  # of a full disk, the first error says more
+            _attempt(folder, {**values, "ended": now(), "error": str(error)})
         raise
-    replace(folder / ATTEMPT_FILE, sealed({**values, "ended": now(), "error": None}, indent=1))
+    _attempt(folder, {**values, "ended": now(), "error": None})
+
+
+def _attempt(folder: Path, values: Mapping[str, Any]) -> None:
+    replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
+    publish(folder / ATTEMPT_FILE)
 
 
 def read_attempt(folder: Path) -> dict[str, Any]:

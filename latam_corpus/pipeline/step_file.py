@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
+from latam_corpus.bucket import bucket_of, fetch, fetch_small, fetched, forget
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.collect.contract import Facts
 from latam_corpus.durable import Damage, beside, damage, digests, sealed, sync, unsealed
@@ -27,6 +28,7 @@ from latam_corpus.errors import PartError
 from latam_corpus.pipeline.conserve import Count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 GROUP: Final = ("genre", "source_id", "language", "declared_language", "country")
@@ -145,7 +147,7 @@ class StepCounts:
             PartError: it is damaged.
         """
         try:
-            values = unsealed((folder / COUNTS).read_bytes())
+            values = unsealed(fetched(folder / COUNTS).read_bytes())
         except (OSError, ValueError) as error:
             raise PartError(str(folder / COUNTS), str(error), "run it again: it is made anew") from error
         return cls(
@@ -157,18 +159,45 @@ class StepCounts:
         )
 
 
+def is_there(folder: Path) -> bool:
+    """Whether a step's outputs are there, whole or not."""
+    fetched(folder / COUNTS)
+    return folder.is_dir()
+
+
 def damage_in(folder: Path) -> Damage | None:
-    """Return what is wrong with a step's folder; None where every byte of it is as it was written."""
+    """Return what is wrong with a step's folder; None where every byte of it is as it was written.
+
+    Of a working copy's folder all of it is in the bucket then.
+    """
     try:
         counts = StepCounts.read(folder)
     except PartError as error:
+        forget(folder / COUNTS)
         return Damage(folder / COUNTS, error.problem)
-    return damage(folder, counts.files)
+    bucket = bucket_of(folder)
+    return bucket.secured(folder, counts.files, COUNTS) if bucket else damage(folder, counts.files)
 
 
 def is_whole(folder: Path) -> bool:
     """Whether a step's outputs are there, and as they were written."""
-    return folder.is_dir() and not damage_in(folder)
+    return is_there(folder) and not damage_in(folder)
+
+
+def fetch_outputs(folders: Iterable[Path], *names: str) -> None:
+    """Have these files of steps' folders here, where they are in a bucket.
+
+    Raises:
+        PartError: one can't be fetched.
+    """
+    mine = [folder for folder in folders if bucket_of(folder)]
+    fetch_small(folder / COUNTS for folder in mine)
+    fetch(
+        (folder / name, sha256)
+        for folder in mine
+        for name, sha256 in StepCounts.read(folder).files.items()
+        if name in names
+    )
 
 
 def put(partial: Path, final: Path) -> None:
@@ -186,6 +215,8 @@ def put(partial: Path, final: Path) -> None:
         else:
             sync(final.parent)
             sync(final.parent.parent)  # the folder above may be new
+            if bucket_of(final) and (wrong := damage_in(final)):
+                raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
             return
         if is_whole(final):  # another worker made the same output first
             shutil.rmtree(partial)

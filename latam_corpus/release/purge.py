@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.bucket import bucket_of
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
 from latam_corpus.locks import locked
@@ -89,7 +90,12 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
             if store.exists(path):
                 store.remove(path)
                 purged.objects += path.startswith("objects/")
-    _purge_runs(out, Tombstones(log, erasing=True), purged)
+    if bucket := bucket_of(out):
+        purged.not_reached.append(
+            f"runs and work at {bucket.url}: remove «runs/» and «work/» there; they are made anew"
+        )
+    else:
+        _purge_runs(out, Tombstones(log, erasing=True), purged)
     purged.not_reached += [
         "the files that runs were made from (`--input`)",
         "copies that others have pulled or published",

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from latam_corpus import remote
+from latam_corpus.bucket import address_of
 from latam_corpus.catalog.naming import (
     LATEST_KEYWORD,
     VERSION_FORM,
@@ -39,7 +40,6 @@ from latam_corpus.durable import create, replace, replacing
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.messages import _
-from latam_corpus.release import remote
 from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
 from latam_corpus.release.minisign_keys import SUFFIX
 
@@ -112,14 +112,9 @@ class Store:
         Raises:
             ConfigError: the URL's protocol is unknown, or its package isn't installed.
         """
-        try:
-            filesystem, root = fsspec.core.url_to_fs(str(url))
-        except ImportError as missing:
-            extra = "pip install 'latam-corpus[s3]'" if str(url).startswith("s3") else "pip install it"
-            raise ConfigError(str(url), str(missing), extra) from None
-        except ValueError as unknown:
-            raise ConfigError(str(url), str(unknown), _("name a folder, or a URL such as s3://bucket/store")) from None
-        return cls(str(url), filesystem, root.rstrip("/"), signer)
+        address = address_of(url)
+        filesystem, root = remote.opened(address)
+        return cls(address, filesystem, root.rstrip("/"), signer)
 
     @property
     def folder(self) -> Path | None:
@@ -380,7 +375,7 @@ class Store:
         """
         if self.folder is None:
             try:
-                self.create(b"", "releases", name, version, ".claim")
+                self.create(secrets.token_bytes(16), "releases", name, version, ".claim")
             except ReleaseError:
                 return False
         return True

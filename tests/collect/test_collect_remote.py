@@ -5,12 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -23,7 +17,6 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _ANY = Source(id="entrega", title="Entrega", holder="Biblioteca")
@@ -118,31 +111,9 @@ def test_memory_gives_the_rows_of_the_disk(folder: Path) -> None:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a bucket in an object store that runs beside the test."""
-    pytest.importorskip("s3fs")
-    pytest.importorskip("moto")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        for name, value in {
-            "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "uno", "AWS_SECRET_ACCESS_KEY": "dos",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():  # fmt: skip
-            monkeypatch.setenv(name, value)
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(address, timeout=1).close()
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        fs = fsspec.filesystem("s3")
-        fs.mkdir("biblioteca")
-        yield "s3://biblioteca/entrega"
-        server.terminate()
+def bucket(object_store: str) -> str:
+    """The address of a prefix in an object store that runs beside the test."""
+    return f"{object_store}/entrega"
 
 
 @pytest.mark.slow

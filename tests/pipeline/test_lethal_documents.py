@@ -57,6 +57,11 @@ class Mortal:
     workers: ClassVar[int] = 1
     jobs: ClassVar[None] = None
 
+    @property
+    def here(self) -> Self:
+        """Itself."""
+        return self
+
     def __init__(self) -> None:
         self.killed = 0
 

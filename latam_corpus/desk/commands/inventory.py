@@ -11,6 +11,7 @@ import typer
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
+from latam_corpus.cli.out_folder import disk_folder
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.source_argument import undescribed
@@ -65,7 +66,13 @@ def inventory(
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))
+        Path,
+        typer.Option(
+            "--out",
+            parser=disk_folder,
+            metavar="PATH",
+            help=N_("The folder of runs, collected records and the release store."),
+        ),
     ] = (Path("out")),
     store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
     draft: Annotated[

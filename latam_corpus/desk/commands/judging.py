@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.cli.out_folder import disk_folder
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help=N_("Take back what readers say of samples and of policies."), no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs and of the store."))]
+Out = Annotated[
+    Path, typer.Option("--out", parser=disk_folder, metavar="PATH", help=N_("The folder of runs and of the store."))
+]
 
 
 @app.command("import", help=N_("Take back a sheet of `sample`; exit code 1 when a row is to be corrected."))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.out_folder import disk_folder
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
@@ -59,9 +60,12 @@ def preview(
     html: Annotated[
         Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help=N_("The folder whose crawled pages are used, if any."))] = Path(
-        "out"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", parser=disk_folder, metavar="PATH", help=N_("The folder whose crawled pages are used, if any.")
+        ),
+    ] = Path("out"),
     as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
 ) -> None:
     """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.

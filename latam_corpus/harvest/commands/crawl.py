@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.out_folder import disk_folder
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -44,7 +45,15 @@ _LINE_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
 
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[Path, typer.Option("--out", help=N_("The folder of runs, collected records and the release store."))]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        parser=disk_folder,
+        metavar="PATH",
+        help=N_("The folder of runs, collected records and the release store."),
+    ),
+]
 
 
 class _Lines:

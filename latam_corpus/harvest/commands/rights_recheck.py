@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.cli.out_folder import disk_folder
 from latam_corpus.cli.show import console, errors, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -81,7 +82,13 @@ def recheck(
         list[str] | None, typer.Option(metavar="HOST[:PORT]", help=N_("A host that may have a private address."))
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", help=N_("The folder in which the store is; also for what sites say."))
+        Path,
+        typer.Option(
+            "--out",
+            parser=disk_folder,
+            metavar="PATH",
+            help=N_("The folder in which the store is; also for what sites say."),
+        ),
     ] = Path("out"),
     store: Annotated[
         str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))

@@ -1,22 +1,47 @@
-"""Writing to file systems that aren't a local disk: conditionally where they can, in folders where they have them."""
+"""File systems that aren't a local disk: read patiently, written conditionally where they can."""
 
 from __future__ import annotations
 
 import errno
+import random
 import sys
+import time
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import fsspec
 from fsspec.implementations.local import LocalFileSystem
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+T = TypeVar("T")
 _S3: Final = frozenset({"s3", "s3a"})
 _FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
 _SWAPS: Final = 5
+_PAUSES: Final = (0.5, 2.0, 8.0)  # seconds, after the tries of a file system's own
 # What a file system raises for a missing file; s3fs gives FileNotFoundError too.
 NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
+# Errors of a network or of a busy server, as file systems tell them; one without a number is of neither kind.
+_PASSING: Final = frozenset(
+    {
+        None,
+        errno.EIO,
+        errno.EBUSY,
+        errno.EAGAIN,
+        errno.ETIMEDOUT,
+        errno.EPIPE,
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+    }
+)
+_LASTING: Final = (*NOT_THERE, FileExistsError, PermissionError, IsADirectoryError)
 _GONE: Final = frozenset({404, 410})  # what a server of files says of one that it hasn't
 _UNLISTED: Final = _GONE | {403, 405}  # and of a folder that it doesn't list
 
@@ -27,6 +52,45 @@ def failures() -> tuple[type[Exception], ...]:
     # That of web servers does, too, when it lists a folder.
     theirs = [("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError")]
     return (OSError, *(getattr(sys.modules[module], name) for module, name in theirs if module in sys.modules))
+
+
+def opened(url: str, **options: Any) -> tuple[Any, str]:
+    """Return the file system of an address, and the path there.
+
+    Args:
+        url: a path or fsspec URL.
+        options: of the file system.
+
+    Raises:
+        ConfigError: the URL's protocol is unknown, or its package isn't installed.
+    """
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url, **options)
+    except ImportError as missing:
+        extra = "pip install 'latam-corpus[s3]'" if url.startswith("s3") else "pip install it"
+        raise ConfigError(url, str(missing), extra) from None
+    except ValueError as unknown:
+        raise ConfigError(url, str(unknown), _("name a folder, or a URL such as s3://bucket/store")) from None
+    return filesystem, path
+
+
+def patiently(action: Callable[[], T]) -> T:
+    """Return what an action gives; where what stops it may pass, it is tried again after longer and longer pauses."""
+    for pause in _PAUSES:
+        try:
+            return action()
+        except failures() as error:
+            if not _passes(error):
+                raise
+        # Not all workers of a run at the same moment.
+        time.sleep(pause * random.uniform(0.5, 1.5))
+    return action()
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return not isinstance(error, _LASTING) and error.errno in _PASSING
+    return "Credentials" not in type(error).__name__
 
 
 def info(filesystem: Any, path: str) -> dict[str, Any] | None:
@@ -75,11 +139,17 @@ def write(filesystem: Any, target: str, data: bytes) -> None:
 
 
 def create(filesystem: Any, target: str, data: bytes) -> None:
-    """Write a small file, or raise FileExistsError when the name is taken."""
+    """Write a small file, or raise FileExistsError when the name is taken by other bytes.
+
+    Bytes that only one writer has tell it that a put whose answer was lost took place.
+    """
     make_folder(filesystem, target)
     try:
         # On S3 this is a put with If-None-Match, so that of two builds one fails.
         filesystem.pipe_file(target, data, mode="create")
+    except FileExistsError:
+        if filesystem.cat_file(target) != data:
+            raise
     except (TypeError, ValueError, NotImplementedError):
         if filesystem.exists(target):
             raise FileExistsError(target) from None
@@ -115,6 +185,35 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
                 raise
         else:
             return
+
+
+def exchange(filesystem: Any, target: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
+    """Replace a small file if what stands there is what was expected; on S3 nobody else can do so in between.
+
+    Args:
+        filesystem: where.
+        target: the path.
+        data: the new bytes, which no other writer has.
+        expected: is asked of the bytes that stand there, None where none do.
+    """
+    on_s3 = bool(_S3.intersection(_protocols(filesystem)))
+    filesystem.invalidate_cache()
+    known = info(filesystem, target)
+    current = filesystem.cat_file(target) if known else None
+    if current == data:  # a put of ours whose answer was lost
+        return True
+    if not expected(current):
+        return False
+    try:
+        if known is None:
+            create(filesystem, target, data)
+        else:
+            filesystem.pipe_file(target, data, **({"IfMatch": known["ETag"]} if on_s3 else {}))
+    except OSError as error:
+        if not isinstance(error, FileExistsError) and error.errno != errno.EINVAL:
+            raise
+        return bool(filesystem.cat_file(target) == data)
+    return True
 
 
 def make_folder(filesystem: Any, target: str) -> None:

@@ -1,0 +1,33 @@
+"""What `--out` takes: a folder, or for runs the address of one in an object store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+
+
+def runs_folder(named: str | Path) -> Path:
+    """Return the folder of runs; of an address the folder that stands for it on this machine.
+
+    Raises:
+        ConfigError: the address is wrong, or can't be read.
+    """
+    if "://" not in str(named):  # who names a folder waits for no file system's import
+        return Path(named)
+    from latam_corpus.bucket import out_folder
+
+    return out_folder(named)
+
+
+def disk_folder(named: str | Path) -> Path:
+    """Return the folder that is named.
+
+    Raises:
+        ConfigError: it is an address.
+    """
+    if "://" not in str(named):
+        return Path(named)
+    problem = _("this command needs a folder of this machine, and «{address}» is none", address=named)
+    raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
