@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -107,9 +108,11 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
         new: the newer version, whose objects and ledger are in the store.
         runs: the folders of the runs that are still there, by the runs' names; also those of versions between.
     """
+    if old is None:  # no document has another reason, and the manifest has counted them
+        return _all_new(new)
     there = runs or {}
-    shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards} if old else set()
-    before = _digests(store, old, shared) if old else pl.DataFrame(schema=_DIGESTS)
+    shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards}
+    before = _digests(store, old, shared)
     after = _digests(store, new, shared)
     added = after.join(before, on="doc_id", how="anti")
     removed = before.join(after, on="doc_id", how="anti")
@@ -123,6 +126,14 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
         _counted("changed", changed.filter(pl.col("reason") != "")),
     ]
     return [Change(*row) for row in pl.concat(parts).iter_rows()]
+
+
+def _all_new(version: Manifest) -> list[Change]:
+    rows = Counter[str]()
+    for shard in version.shards:
+        rows[shard.language] += shard.rows
+    ordered = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    return [Change("added", language, "new", count) for language, count in ordered if count]
 
 
 _ABOUT: Final = ("doc_id", "language", "source_id")
@@ -181,8 +192,8 @@ def _with_reasons(
             break
         frames = [reasons]
         if LEDGER in manifest.files:
-            ledger = read_ledger(store, manifest.name, manifest.version)
-            frames.append(ledger.filter(verdict="dropped").select("doc_id", "reason", kept).reverse())
+            ledger = read_ledger(store, manifest.name, manifest.version, where=pl.col("verdict") == "dropped")
+            frames.append(ledger.select("doc_id", "reason", kept).reverse())
         frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
     # A removed document that fell for another one names it; of many such the first are enough.
