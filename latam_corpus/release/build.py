@@ -50,7 +50,6 @@ from latam_corpus.release.removals import (
 )
 from latam_corpus.release.returned import returned_parts
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
-from latam_corpus.release.spill import Spill
 from latam_corpus.release.splits import SPLIT_SHARES, Splits, check_shares
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
@@ -64,6 +63,7 @@ from latam_corpus.release.tombstones import Tombstones
 from latam_corpus.release.twins import chosen, find_twins
 from latam_corpus.release.withdrawal_log import must_reach, read_log
 from latam_corpus.release.write import reusable, write_ledger, write_shards
+from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -13,8 +13,8 @@ from latam_corpus.release.admission import LIGHT, decide
 from latam_corpus.release.manifest import Flow
 from latam_corpus.release.partitions import PARTITION_ROWS, Ranges, partitioned
 from latam_corpus.release.shard_plan import Plan, Planner, fitting, weights
-from latam_corpus.release.spill import Spill
 from latam_corpus.release.summary import GROUPED, grouped
+from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import distinct
+from latam_corpus.corpus import distinct, packed
 from latam_corpus.release.admission import LIGHT
-from latam_corpus.release.spill import Spill
+from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PARTITION_ROWS: Final = 100_000
+PARTITION_ROWS: Final = 50_000
 _SAMPLED_ROWS: Final = 256  # of so many rows one tells by its id where ranges are cut
 _BUCKET_BITS: Final = 8
 _LINK: Final = np.dtype([("key", np.uint64), ("document", np.uint64)])
@@ -134,14 +134,7 @@ class _Links:
         """Return the hashes of documents that meet others, sorted, and the partition of each, from `first` on."""
         pairs = np.concatenate([*self._pairs, *self._met()])
         documents = distinct(pairs)
-        label = _components(np.searchsorted(documents, pairs), len(documents))
-        order = np.argsort(label, kind="stable")
-        starts = np.concatenate((np.ones(min(len(order), 1), np.bool_), np.diff(label[order]) != 0))
-        # All of a component goes where its first document does.
-        place = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
-        partition = np.zeros(len(order), np.int64)
-        partition[order] = first + place // PARTITION_ROWS
-        return documents, partition
+        return documents, first + packed(np.searchsorted(documents, pairs), len(documents), PARTITION_ROWS)
 
     def _met(self) -> Iterator[NDArray[np.uint64]]:
         """Yield pairs of documents that have a key in common, of all that have it in a chain."""
@@ -162,20 +155,3 @@ def _linked(keys: NDArray[np.uint64], documents: NDArray[np.uint64]) -> NDArray[
     links = np.empty(len(keys), _LINK)
     links["key"], links["document"] = keys, documents
     return links
-
-
-def _components(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return for each of so many nodes the smallest node that it is connected with.
-
-    >>> _components(np.array([[0, 3], [3, 1], [2, 4]]), 5).tolist()
-    [0, 0, 2, 0, 2]
-    """
-    label = np.arange(count)
-    while len(pairs):
-        labels = label[pairs]
-        apart = labels[:, 0] != labels[:, 1]
-        pairs, labels = pairs[apart], labels[apart]
-        np.minimum.at(label, labels, labels.min(axis=1)[:, None])
-        while not np.array_equal(label, onwards := label[label]):
-            label = onwards
-    return label

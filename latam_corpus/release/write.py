@@ -21,7 +21,7 @@ from latam_corpus import schema
 from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
-from latam_corpus.release.spill import Spill, streams
+from latam_corpus.spill import Spill, streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -99,7 +99,8 @@ def test_shards_are_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
-    from latam_corpus.release import partitions, shard_file, spill  # their limits are made small here
+    from latam_corpus import spill  # their limits are made small here
+    from latam_corpus.release import partitions, shard_file
 
     monkeypatch.setattr(shard_file, "GROUP_BYTES", 20_000)
     documents = [

@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latam_corpus.release import decided, partitions, spill
+from latam_corpus import spill
+from latam_corpus.corpus import components
+from latam_corpus.release import decided, partitions
 from latam_corpus.release.build import build
-from latam_corpus.release.partitions import _components
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,7 @@ def test_documents_that_meet_are_of_one_component(seed: int) -> None:
     """Whatever chains of pairs lead from one to the other, and none that don't meet."""
     draw = np.random.default_rng(seed)
     pairs = draw.integers(0, 60, (40, 2))
-    label = _components(pairs, 60)
+    label = components(pairs, 60)
     expected = {n: {n} for n in range(60)}
     for one, other in pairs.tolist():
         if expected[one] is not expected[other]:

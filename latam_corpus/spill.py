@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_BYTES: Final = 256 << 20
+_BYTES: Final = 128 << 20
 # Of rows without texts: views into what they were cut from count as much as all of that.
-_ROWS: Final = 200_000
+_ROWS: Final = 50_000
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Spill:
 
     def flush(self) -> None:
         """Write what waits."""
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         for number, frames in self.waiting.items():
             table = pl.concat(frames).to_arrow(compat_level=pl.CompatLevel.oldest())
             with self.file(number).open("ab") as opened, pa.ipc.new_stream(opened, table.schema) as stream:
