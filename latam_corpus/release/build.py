@@ -386,7 +386,7 @@ def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | No
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[ATTRIBUTION] = attribution(draft).encode()
-    written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
+    written[CHANGES] = changelog(draft, diff(store, old, draft, folder=folder), earlier).encode()
     written[CROISSANT] = croissant(draft)
     files |= _side_files(written)
     manifest = draft.model_copy(update={"files": index | dict(sorted(files.items()))})

@@ -13,7 +13,7 @@ import pytest
 
 from latam_corpus import spill
 from latam_corpus.corpus import components
-from latam_corpus.release import decided, partitions
+from latam_corpus.release import decided, diff, partitions
 from latam_corpus.release.build import build
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def test_partitions_have_no_part_in_a_version(
         monkeypatch.setattr(module, "PARTITION_ROWS", 20)
     monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 4)
     monkeypatch.setattr(spill, "_ROWS", 30)
+    monkeypatch.setattr(diff, "_AT_ONCE", 40)
     assert _built(tmp_path / "cut", runs, options) == whole
 
 
