@@ -193,11 +193,12 @@ def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFr
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
     """Give the rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
-    if not also:
-        return pl.Series(dtype=pl.Int64)
-    mine = [pl.Series(dtype=pl.UInt64), *(frame["doc_id"].hash(0) for frame in corpus.frames(["doc_id"]))]
-    known = pl.col("doc_id").hash(0).is_in(pl.concat(mine).implode())
-    return pl.concat([rows_of(piece, ["doc_id"]).filter(known)[ROW] for piece in also]).sort()
+    found = [pl.Series(dtype=pl.Int64)]
+    mine = pl.col(ROW) < corpus.height
+    for rows in corpus.repeated("doc_id", ("doc_id",), also=also) if also else ():
+        known = pl.col("doc_id").is_in(rows.filter(mine)["doc_id"].implode())
+        found.append(rows.filter(~mine & known)[ROW])
+    return pl.concat(found).sort()
 
 
 def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:

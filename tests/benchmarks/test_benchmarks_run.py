@@ -56,7 +56,18 @@ def _benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
         (("report_pages", "--sizes", 60), "report of a release"),
     ],
     ids=[
-        *("word_table", "text_path", "profile", "quality", "growth", "millions", "memory", "stream", "exports", "withdraw"),
+        *(
+            "word_table",
+            "text_path",
+            "profile",
+            "quality",
+            "growth",
+            "millions",
+            "memory",
+            "stream",
+            "exports",
+            "withdraw",
+        ),
         "report_pages",
     ],
 )
