@@ -86,6 +86,16 @@ class Spill:
         return rows
 
 
+def compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows without what they were taken from: a text that is kept holds all that was read with it.
+
+    >>> compact(pl.DataFrame({"doc_id": ["a", "b"]})[1:]).rows()
+    [('b',)]
+    """
+    held = pl.from_arrow(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    return held.cast(rows.schema) if isinstance(held, pl.DataFrame) else rows
+
+
 def streams(source: pa.NativeFile) -> Iterator[pl.DataFrame]:
     """Yield the rows of each stream in a file."""
     size = source.size()

@@ -157,7 +157,7 @@ def decision_rows(
     return pl.concat(frames)
 
 
-_AT_ONCE: Final = 100_000  # documents that are decided together, with all that they are connected with
+_AT_ONCE: Final = 20_000  # documents that are decided together, with all that they are connected with
 
 
 def _of_pack(

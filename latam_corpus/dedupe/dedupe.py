@@ -22,6 +22,7 @@ from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
 from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
+from latam_corpus.spill import compact
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -133,7 +134,7 @@ class Dedupe(Barrier):
             for groups in equal:
                 files.append(Path(name) / f"{len(files):06d}.arrow")
                 groups.write_ipc(files[-1])
-                every.append(groups.select(every[0].columns))
+                every.append(compact(groups.select(every[0].columns)))
             near = self._near(corpus, also, pl.concat(every), earlier, keeping)
             yield near.drop("kept_row")
             for file in files:

@@ -17,14 +17,14 @@ from latam_corpus.dedupe.candidate_jobs import NOBODY
 from latam_corpus.dedupe.order import in_order, order_key
 from latam_corpus.dedupe.scheme import WORDS
 from latam_corpus.dedupe.verify_jobs import KNOWN, KNOWN_OF, ROWS_OF, WORDS_OF
-from latam_corpus.spill import Spill
+from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-RANGE_ROWS: Final = 200_000
+RANGE_ROWS: Final = 100_000
 _SAMPLED_ROWS: Final = 256  # of so many one tells by its key where ranges are cut
 
 
@@ -51,7 +51,8 @@ class Numbering:
     def add(self, rows: pl.DataFrame) -> None:
         """Add documents, as `Keeping.ranked` gives them."""
         self._empty = rows.clear()
-        self._keys.append(order_key(rows).gather_every(_SAMPLED_ROWS, -self.count % _SAMPLED_ROWS))
+        sampled = rows.gather_every(_SAMPLED_ROWS, -self.count % _SAMPLED_ROWS)
+        self._keys.append(order_key(sampled))
         self._came.add_by(rows, np.zeros(rows.height, np.int64))
         self.count += rows.height
 
@@ -89,7 +90,7 @@ class Numbering:
         frames = [self._empty]
         for number, (start, first, end) in enumerate(zip(self.starts, ends, ends[1:], strict=False)):
             if end > first:
-                frames.append(self._range(number)[numbers[first:end] - start])
+                frames.append(compact(self._range(number)[numbers[first:end] - start]))
         return pl.concat(frames)
 
     def _range(self, number: int) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.twins import lineage
 from latam_corpus.release.withdrawal_log import read_log
-from latam_corpus.spill import Spill
+from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -167,8 +167,8 @@ def _differing(
     changed = [pl.DataFrame(schema=dict.fromkeys(("language", "reason"), pl.String))]
     for number in range(count):
         before, after = (spill.take(number, _DIGESTS) for spill in spills)
-        added.append(after.join(before, on="doc_id", how="anti").select(_ABOUT))
-        removed.append(before.join(after, on="doc_id", how="anti").select(_ABOUT))
+        added.append(compact(after.join(before, on="doc_id", how="anti").select(_ABOUT)))
+        removed.append(compact(before.join(after, on="doc_id", how="anti").select(_ABOUT)))
         both = before.join(after, on="doc_id", suffix="_new").with_columns(reason)
         changed.append(both.filter(pl.col("reason") != "").select(changed[0].columns))
     return pl.concat(added), pl.concat(removed), pl.concat(changed)

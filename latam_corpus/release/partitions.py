@@ -15,7 +15,7 @@ import polars as pl
 
 from latam_corpus.corpus import distinct, packed
 from latam_corpus.release.admission import LIGHT
-from latam_corpus.spill import Spill
+from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +79,8 @@ def partitioned(frames: Iterable[pl.DataFrame], replaced: pl.DataFrame, folder: 
     for frame in frames:
         every.add_by(frame, np.zeros(frame.height, np.int64))
         links.add(frame)
-        ids.append(frame["doc_id"].gather_every(_SAMPLED_ROWS, -rows % _SAMPLED_ROWS))
+        sampled = frame.select("doc_id").gather_every(_SAMPLED_ROWS, -rows % _SAMPLED_ROWS)
+        ids.append(compact(sampled)["doc_id"])
         rows += frame.height
     every.flush()
     links.add_pairs(_hashes(replaced["doc_id"]), _hashes(replaced["duplicate_of"]))
