@@ -223,6 +223,17 @@ def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     return distinct(every[1:][every[1:] == every[:-1]])
 
 
+def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each of the values is among the wanted ones, sorted.
+
+    >>> among(np.array([3, 1, 4]), np.array([1, 3])).tolist()
+    [True, True, False]
+    """
+    if not len(wanted):
+        return np.zeros(len(values), np.bool_)
+    return np.asarray(wanted[np.searchsorted(wanted, values).clip(max=len(wanted) - 1)] == values, np.bool_)
+
+
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
     """Return the values sorted, each once; NumPy's `unique` hashes them, which takes many times as long.
 
@@ -234,6 +245,38 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
         np.concatenate((np.ones(min(len(ordered), 1), np.bool_), ordered[1:] != ordered[:-1]))
     ]
     return unique
+
+
+def components(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
+    """Return for each of so many nodes the smallest node that it is connected with.
+
+    >>> components(np.array([[0, 3], [3, 1], [2, 4]]), 5).tolist()
+    [0, 0, 2, 0, 2]
+    """
+    label = np.arange(count)
+    while len(pairs):
+        labels = label[pairs]
+        apart = labels[:, 0] != labels[:, 1]
+        pairs, labels = pairs[apart], labels[apart]
+        np.minimum.at(label, labels, labels.min(axis=1)[:, None])
+        while not np.array_equal(label, onwards := label[label]):
+            label = onwards
+    return label
+
+
+def packed(pairs: NDArray[np.integer[Any]], count: int, most: int) -> NDArray[np.int64]:
+    """Return the pack of each of so many nodes: what is connected is in one, and one has about so many at most.
+
+    >>> packed(np.array([[0, 3], [3, 1], [2, 4]]), 5, 3).tolist()
+    [0, 0, 1, 0, 1]
+    """
+    label = components(pairs, count)
+    order = np.argsort(label, kind="stable")
+    starts = np.concatenate((np.ones(min(count, 1), np.bool_), label[order][1:] != label[order][:-1]))
+    pack = np.zeros(count, np.int64)
+    # All that is connected goes where its first does.
+    pack[order] = np.maximum.accumulate(np.where(starts, np.arange(count), 0)) // most
+    return pack
 
 
 def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:

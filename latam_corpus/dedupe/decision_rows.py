@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, distinct
+from latam_corpus.corpus import ROW, packed
 from latam_corpus.dedupe.beside import beside_copies
 from latam_corpus.dedupe.order import BESIDE, DECIDED_BY, decided_by, reordered
 from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours, originals
@@ -144,24 +144,45 @@ def decision_rows(
         `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `variant_of`, `containment`,
         `duplicate_cluster`, `cluster_size`, `evidence`; null where it doesn't apply.
     """
-    numbers = distinct(verified.pairs)
-    mine = verified.ranked[numbers].with_row_index("place")
-    among = np.searchsorted(numbers, verified.pairs)
-    mine = reordered(mine, *beside_copies(mine, among, verified.verdicts))
-    places = np.empty(len(numbers), np.uint32)
-    places[mine["place"].to_numpy()] = np.arange(len(numbers), dtype=np.uint32)
+    pack_of = packed(verified.pairs, verified.ranked.height, _AT_ONCE)
+    pack_of_pair = pack_of[verified.pairs[:, 0]]
+    options = {"keep_contained": keep_contained, "keep_templates": keep_templates, "keep_variants": keep_variants}
+    frames = []
+    for pack in range(int(pack_of.max(initial=0)) + 1):
+        numbers, mine = np.flatnonzero(pack_of == pack), pack_of_pair == pack
+        pairs = np.searchsorted(numbers, verified.pairs[mine])
+        frames.append(
+            _of_pack(verified.ranked[numbers], pairs, verified.verdicts.filter(mine), weights, height, options)
+        )
+    return pl.concat(frames)
+
+
+_AT_ONCE: Final = 20_000  # documents that are decided together, with all that they are connected with
+
+
+def _of_pack(
+    documents: pl.DataFrame,
+    among: NDArray[np.int64],
+    verdicts: pl.DataFrame,
+    weights: pl.DataFrame,
+    height: int,
+    options: dict[str, bool],
+) -> pl.DataFrame:
+    """Return what is decided on documents that are connected with no others."""
+    mine = documents.with_row_index("place")
+    mine = reordered(mine, *beside_copies(mine, among, verdicts))
+    places = np.empty(mine.height, np.uint32)
+    places[mine["place"].to_numpy()] = np.arange(mine.height, dtype=np.uint32)
     pairs = places[among]
-    mine = mine.with_columns(pl.Series("place", np.arange(len(numbers))))
+    mine = mine.with_columns(pl.Series("place", np.arange(mine.height)))
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
     clusters = cluster(
         pairs,
-        verified.verdicts["stands"].to_numpy(),
-        verified.verdicts["kind"].to_numpy(),
-        np.arange(len(numbers)),
+        verdicts["stands"].to_numpy(),
+        verdicts["kind"].to_numpy(),
+        np.arange(mine.height),
         id_rank,
-        keep_contained=keep_contained,
-        keep_templates=keep_templates,
-        keep_variants=keep_variants,
+        **options,
         existing=~mine["new"].to_numpy(),
         old=mine[ROW].to_numpy() >= height,
     )
@@ -187,7 +208,7 @@ def decision_rows(
         pl.col("doc_id").alias("kept"),
         *(pl.col(name).alias(f"kept_{name}") for name in (*WEIGHED, *(s for s in DECIDED_BY if s not in WEIGHED))),
     )
-    links = verified.verdicts.with_columns(
+    links = verdicts.with_columns(
         pl.Series("link", np.arange(len(pairs))), pl.Series("pair_first", pairs[:, 0].astype(np.int64))
     )
     frame = (

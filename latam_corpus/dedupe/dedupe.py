@@ -22,6 +22,7 @@ from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
 from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
+from latam_corpus.spill import compact
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -133,7 +134,7 @@ class Dedupe(Barrier):
             for groups in equal:
                 files.append(Path(name) / f"{len(files):06d}.arrow")
                 groups.write_ipc(files[-1])
-                every.append(groups.select(every[0].columns))
+                every.append(compact(groups.select(every[0].columns)))
             near = self._near(corpus, also, pl.concat(every), earlier, keeping)
             yield near.drop("kept_row")
             for file in files:
@@ -193,11 +194,12 @@ def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFr
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
     """Give the rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
-    if not also:
-        return pl.Series(dtype=pl.Int64)
-    mine = [pl.Series(dtype=pl.UInt64), *(frame["doc_id"].hash(0) for frame in corpus.frames(["doc_id"]))]
-    known = pl.col("doc_id").hash(0).is_in(pl.concat(mine).implode())
-    return pl.concat([rows_of(piece, ["doc_id"]).filter(known)[ROW] for piece in also]).sort()
+    found = [pl.Series(dtype=pl.Int64)]
+    mine = pl.col(ROW) < corpus.height
+    for rows in corpus.repeated("doc_id", ("doc_id",), also=also) if also else ():
+        known = pl.col("doc_id").is_in(rows.filter(mine)["doc_id"].implode())
+        found.append(rows.filter(~mine & known)[ROW])
+    return pl.concat(found).sort()
 
 
 def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:

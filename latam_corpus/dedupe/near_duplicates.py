@@ -3,8 +3,9 @@
 Documents are numbered in the order of keeping. Each piece's fingerprints are laid into buckets, and for each range of
 values the pairs are found that share some (`candidate_jobs.py`); the pairs are checked on the word streams in lots
 (`verify_jobs.py`).
-A job holds one piece, one range or one lot; candidates pass from job to job in files. What is held of the whole corpus
-are the columns of `ranked`, about 100 bytes a document, and the pairs that are true.
+A job holds one piece, one range or one lot; candidates pass from job to job in files, and so does what is known of
+documents (`numbering.py`). What is held of the whole corpus are a few numbers a document, 17 bytes, and the pairs that
+are true.
 """
 
 from __future__ import annotations
@@ -17,13 +18,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, rows_of
+from latam_corpus.corpus import ROW, among, distinct, rows_of
 from latam_corpus.dedupe.buckets import ranges
 from latam_corpus.dedupe.candidate_bound import MOST, bound_candidates
 from latam_corpus.dedupe.candidate_jobs import (
     COMMON_VALUES,
     KEYS_A_MERGE,
-    NOBODY,
     VALUES_A_RANGE,
     Merge,
     PairedRange,
@@ -37,7 +37,8 @@ from latam_corpus.dedupe.candidate_jobs import (
     sift,
 )
 from latam_corpus.dedupe.notices import ASKED, EDGE, EdgeCount, asked_runs, count_edges, notices
-from latam_corpus.dedupe.order import TERMS, in_order
+from latam_corpus.dedupe.numbering import Numbering
+from latam_corpus.dedupe.order import TERMS
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.pairs import CAP, Extent
 from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
@@ -45,9 +46,9 @@ from latam_corpus.dedupe.verify_jobs import (
     COMMON,
     EDGES,
     FREQUENCY,
-    KNOWN,
-    KNOWN_OF,
+    ROWS_OF,
     VERDICTS,
+    WORDS_OF,
     Lot,
     cuts,
     gather,
@@ -101,7 +102,7 @@ class VerifiedPairs:
     """The verified pairs among the documents of a corpus.
 
     Attributes:
-        ranked: the documents that have fingerprints, the one that is kept first: RANKED in order (`order.in_order`).
+        ranked: the documents that are in pairs, the one that is kept first: RANKED in order (`order.in_order`).
         pairs: uint32[k, 2], places in `ranked`.
         verdicts: a row a pair, CHECKED.
         report: the counts.
@@ -128,10 +129,13 @@ def verified_pairs(
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.workdir) as name:
         search = _Search(corpus, tuple(also), out, scheme, keeping, Path(name))
         order, files, report = search.candidates()
-        true, counts = search.verdicts(files, order)
+        true, counts = search.verdicts(files)
+        pairs = true.select("first", "second").to_numpy()
+        numbers = distinct(pairs)
+        ranked = order.at(numbers)
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
-    full_report = replace(report, documents=order.height, candidates=int(counts.sum()), by_rule=by_rule)
-    return VerifiedPairs(order, true.select("first", "second").to_numpy().astype(np.uint32), true, full_report)
+    full_report = replace(report, documents=order.count, candidates=int(counts.sum()), by_rule=by_rule)
+    return VerifiedPairs(ranked, np.searchsorted(numbers, pairs).astype(np.uint32), true, full_report)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,28 +149,32 @@ class _Search:
     keeping: Keeping
     workdir: Path
 
-    def candidates(self) -> tuple[pl.DataFrame, list[Path], Report]:
+    def candidates(self) -> tuple[Numbering, list[Path], Report]:
         """Give the documents that may have near-duplicates in their order, files of the candidates, and the counts."""
-        mine = self._sound(self.corpus.frames(RANKED))
+        order = Numbering(self.workdir)
+        about = 0
+        for mine in self._sound(self.corpus.frames(RANKED)):
+            words = mine[WORDS].to_numpy()
+            about += int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
+            order.add(mine)
         new = [Scatter(p, self.workdir / f"new-{n:06d}", self.workdir) for n, p in enumerate(self.corpus.pieces())]
         known = [Scatter(p, self.workdir / f"old-{n:06d}", self.workdir, known=True) for n, p in enumerate(self.also)]
         if known:
-            words = mine[WORDS].to_numpy()
-            about = int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
             mark_new(self._with_progress("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
             shared_rows = np.sort(
                 np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version")))
             )
-            mine = pl.concat([mine, self._sound(_rows_at(piece, shared_rows) for piece in self.also)])
+            for mine in self._sound(_rows_at(piece, shared_rows) for piece in self.also):
+                order.add(mine)
         self.corpus.step("putting documents in order", 0, 1)
-        order = self._numbered(mine)
+        order.number(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0))
         self.corpus.step("putting documents in order", 1, 1)
-        counts = np.zeros(order.height, np.int32)
+        counts = np.zeros(order.count, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
         for numbers, widths, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
             counts[numbers] = widths
             sizes += laid
-        extent = Extent.of(order[WORDS].to_numpy(), counts, self.scheme)
+        extent = Extent.of(np.load(self.workdir / WORDS_OF), counts, self.scheme)
         np.save(self.workdir / "counts.npy", extent.counts)
         np.save(self.workdir / "sampling.npy", extent.sampling)
         files = tuple(job.file for job in (*new, *known))
@@ -175,8 +183,10 @@ class _Search:
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
         paired = self.corpus.map(pair_range, jobs, "pairing documents that share passages")
-        merged, report = self._merged(sorted(paired, key=lambda one: one.file), extent)
-        over, beyond = bound_candidates(merged, order.height, self.workdir)
+        share = extent.share
+        del counts, extent
+        merged, report = self._merged(sorted(paired, key=lambda one: one.file), share)
+        over, beyond = bound_candidates(merged, order.count, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
 
     def _with_progress(self, title: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -185,31 +195,15 @@ class _Search:
             yield piece
             self.corpus.step(title, number, len(pieces))
 
-    def _sound(self, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
-        """Those of these rows that have fingerprints and no equal, with what they are put in order by."""
+    def _sound(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Yield those of these rows that have fingerprints and no equal, with what they are put in order by."""
         long = pl.col(WORDS) >= self.scheme.exact_words
-        rows = pl.concat([_hashed(self.keeping.ranked(frame.filter(long))) for frame in frames])
-        number = rows[ROW].to_numpy()
-        if len(self.out):
-            equal = self.out[np.searchsorted(self.out, number).clip(max=len(self.out) - 1)] == number
-            rows = rows.filter(pl.Series(~equal))
-        return rows
+        for frame in frames:
+            rows = _hashed(self.keeping.ranked(frame.filter(long)))
+            number = rows[ROW].to_numpy()
+            yield rows.filter(~among(number, self.out))
 
-    def _numbered(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """Return the documents in the order of keeping; their numbers are written by row, and their rows by number."""
-        order = in_order(documents)
-        rows = order[ROW].to_numpy()
-        number_of = np.full(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0), NOBODY)
-        number_of[rows] = np.arange(len(rows), dtype=np.uint32)
-        number_of.tofile(self.workdir / "numbers")
-        np.save(self.workdir / "rows.npy", rows)
-        known = np.zeros(len(rows), KNOWN)
-        for name in KNOWN.names or ():
-            known[name] = order[name].to_numpy()
-        np.save(self.workdir / KNOWN_OF, known)
-        return order
-
-    def _merged(self, paired_ranges: Sequence[PairedRange], extent: Extent) -> tuple[list[Path], Report]:
+    def _merged(self, paired_ranges: Sequence[PairedRange], share: float) -> tuple[list[Path], Report]:
         """Return the files of candidates of all ranges, and what the cap left out; writes the common fingerprints."""
         common = [
             np.zeros(0, np.uint64),
@@ -220,16 +214,16 @@ class _Search:
         runs = tuple(run for one in paired_ranges for run in one.runs)
         cut = key_ranges(np.concatenate([np.zeros(0, np.uint64), *(one.marks for one in paired_ranges)]), KEYS_A_MERGE)
         jobs = [
-            Merge(low, high, runs, self.workdir, extent.share, self.corpus.height, self.workdir / f"merged-{n:06d}")
+            Merge(low, high, runs, self.workdir, share, self.corpus.height, self.workdir / f"merged-{n:06d}")
             for n, (low, high) in enumerate(cut if runs else ())
         ]
         tallies = np.sum([np.zeros(3, np.int64), *(one.tallies for one in paired_ranges)], axis=0)
         files = sorted(self.corpus.map(merge, jobs, "adding up what pairs share"))
         return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
-    def verdicts(self, files: Sequence[Path], order: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    def verdicts(self, files: Sequence[Path]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
         """Return the candidates that are something, in order, with their verdicts; and how many there are by rule."""
-        rows, words = order[ROW].to_numpy(), order[WORDS].to_numpy().astype(np.int64)
+        rows, words = (np.load(self.workdir / name, mmap_mode="r") for name in (ROWS_OF, WORDS_OF))
         wanted = np.zeros(len(rows), np.bool_)
         lots: list[Lot] = []
         for file in files:
@@ -237,7 +231,10 @@ class _Search:
             wanted[pairs] = True
             for first, end in cuts(pairs, words):
                 lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
-        jobs = gathers(np.flatnonzero(wanted), rows, words, [*self.corpus.pieces(), *self.also], self.workdir)
+        numbers = np.flatnonzero(wanted)
+        pieces = [*self.corpus.pieces(), *self.also]
+        jobs = gathers(numbers, rows[numbers], words[numbers], pieces, self.workdir)
+        del wanted, numbers, rows, words
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
         for words_of_piece in self.corpus.map(gather, jobs, "reading what is compared"):
             frequency += words_of_piece

@@ -128,6 +128,23 @@ def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
     return rows.sort(*before, *_STEPS, nulls_last=True)
 
 
+def order_key(rows: pl.DataFrame) -> pl.Series:
+    """Return for each row of `Keeping.ranked` a text, none after that of a row which comes after it in the order.
+
+    >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", None], "obtained": None, "doc_id": ["b", "a"]})
+    >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
+    >>> order_key(ranked).is_sorted()
+    True
+    """
+    steps = pl.lit(0, pl.Int64)
+    for name, bits in (("new", 1), ("terms", 4), ("tier", 4), ("damaged", 7), ("added", 7), ("shorter", 20)):
+        own = pl.col(name).cast(pl.Int64) + (1 << 19 if name == "shorter" else 0)  # it is 0 or less
+        steps = steps * (1 << bits) + own.fill_null((1 << bits) - 1)
+    obtained = (pl.col("obtained").cast(pl.Datetime("us", "UTC")).dt.epoch("us") + (1 << 62)).fill_null((1 << 63) - 1)
+    texts = (number.cast(pl.String).str.zfill(19) for number in (steps, obtained))
+    return rows.select(pl.concat_str(*texts, "doc_id").alias("key"))["key"]
+
+
 def reordered(rows: pl.DataFrame, damage: NDArray[np.int64], added: NDArray[np.int64]) -> pl.DataFrame:
     """Return rows of `Keeping.ranked`, of which more is known by their copies, the one that is kept first.
 

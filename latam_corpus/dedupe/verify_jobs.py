@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
 STREAMS: Final = ".stream"
-# What a lot finds in the room, by the documents' numbers: in which piece's file the stream is, where, and its words.
+# What a lot finds in the room: of the documents whose streams are there, by their place among WANTED, their numbers,
+# in which piece's file the stream is, and where; of all documents, by their numbers, their rows and words, and KNOWN.
+WANTED: Final = "wanted.npy"
 PIECE_OF: Final = "piece_of.npy"
 PLACE_OF: Final = "place_of.npy"
+ROWS_OF: Final = "rows.npy"
 WORDS_OF: Final = "words_of.npy"
 KNOWN_OF: Final = "known_of.npy"
 EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, `notices.EDGE`
@@ -140,21 +143,21 @@ def gathers(
     """Return the jobs that write the streams of these documents, a piece each; what lots find them by is written here.
 
     Args:
-        numbers: of the documents.
-        rows: int64[n], the row of each document by its number.
-        words: int64[n], its words.
+        numbers: of the k documents, sorted.
+        rows: int64[k], their rows.
+        words: int64[k], their words.
         pieces: of the corpus and of the earlier version, in order.
         workdir: where the jobs write.
     """
-    numbers = numbers[np.argsort(rows[numbers])]
-    rows[numbers].tofile(workdir / "wanted")
+    order = np.argsort(rows)
+    rows[order].tofile(workdir / "wanted")
     starts = np.array([piece.start for piece in pieces], np.int64)
     piece_of, offset_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
-    piece_numbers = np.searchsorted(starts, rows[numbers], side="right") - 1
+    piece_numbers = np.searchsorted(starts, rows[order], side="right") - 1
     edges = np.searchsorted(piece_numbers, np.arange(len(pieces) + 1))
-    ends = np.concatenate(([0], np.cumsum(words[numbers])))
-    piece_of[numbers], offset_of[numbers] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
-    for name, array in ((PIECE_OF, piece_of), (PLACE_OF, offset_of), (WORDS_OF, words)):
+    ends = np.concatenate(([0], np.cumsum(words[order], dtype=np.int64)))
+    piece_of[order], offset_of[order] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
+    for name, array in ((WANTED, numbers), (PIECE_OF, piece_of), (PLACE_OF, offset_of)):
         np.save(workdir / name, array)
     return [
         Gather(piece, workdir / "wanted", first, end - first, workdir / f"{index:06d}{STREAMS}")
@@ -163,10 +166,10 @@ def gathers(
     ]
 
 
-def cuts(pairs: NDArray[np.uint32], words: NDArray[np.int64]) -> list[tuple[int, int]]:
+def cuts(pairs: NDArray[np.uint32], words: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
     """Ranges of pairs with about as many words as a lot may have, or with one pair that has more."""
     # An upper bound: a document in several pairs of a lot is counted each time, but held once.
-    weight = np.cumsum(words[pairs].sum(axis=1))
+    weight = np.cumsum(words[pairs].sum(axis=1, dtype=np.int64))
     spans = []
     first = 0
     while first < len(pairs):
@@ -210,8 +213,12 @@ def mapped(file: Path) -> NDArray[np.uint64]:
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
     """Return these documents in the order in which `gather` has written them, and their streams."""
-    arrays = (np.load(job.workdir / name, mmap_mode="r")[numbers] for name in (PIECE_OF, PLACE_OF, WORDS_OF))
-    piece_of, offset_of, words = (array.astype(np.int64) for array in arrays)
+    wanted, *mapped_arrays, words_of = (
+        np.load(job.workdir / name, mmap_mode="r") for name in (WANTED, PIECE_OF, PLACE_OF, WORDS_OF)
+    )
+    places = np.searchsorted(wanted, numbers)
+    piece_of, offset_of = (array[places].astype(np.int64) for array in mapped_arrays)
+    words = words_of[numbers].astype(np.int64)
     order = np.lexsort((offset_of, piece_of))
     piece_of, offset_of, words = piece_of[order], offset_of[order], words[order]
     offsets = np.concatenate(([0], np.cumsum(words)))

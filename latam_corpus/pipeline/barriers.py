@@ -1,7 +1,8 @@
 """What barriers decide over all parts of a run, and its storage by part, in memory that the corpus' size hardly moves.
 
-Of every row a barrier's key is held as a hash of 64 bits; the columns that it decides by are read again for rows that
-have a key in common. Decisions are stored by part: one whose decisions stayed the same is not worked again.
+Of every row a barrier's key is kept as a hash of 64 bits, on the disk; the columns that it decides by are read again
+for rows that have a key in common. Decisions are stored by part: one whose decisions stayed the same is not worked
+again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.corpus import ROW, PieceFile, repeated_hashes, rows_of
+from latam_corpus.corpus import ROW, PieceFile, among, repeated_hashes, rows_of
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
@@ -44,7 +45,9 @@ _REPLACED_COLUMNS: Final = ("doc_id", "text_hash", "duplicate_of", "containment"
 REPLACED: Final = pl.Schema(
     {name: schema.DOCUMENT_SCHEMA[name] for name in _REPLACED_COLUMNS} | {"evidence": pl.String()}
 )
+_BUCKET_BITS: Final = 6
 _AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
+_GROUP_ROWS: Final = 20_000
 _VALUES_A_PIECE: Final = 4_000_000  # words of documents, above all: 16 MB of them
 
 
@@ -143,27 +146,24 @@ class Stored:
     ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
         pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
-        hashes = []
-        for number, piece in enumerate(pieces, 1):
-            hashes.append(_hashes(rows_of(piece, [key], self.dropped_rows)[key]))
-            self.step(f"reading every {key}", number, len(pieces))
-        wanted = repeated_hashes(hashes)
-        places = [np.searchsorted(wanted, matching) for matching in hashes] if len(wanted) else []
-        hits = [
-            wanted[positions.clip(max=len(wanted) - 1)] == matching
-            for positions, matching in zip(places, hashes, strict=False)
-        ]
-        slices = min(-(-sum(int(hit.sum()) for hit in hits) // _AT_ONCE), len(wanted))
-        for number in range(slices):
-            low, high = number * len(wanted) // slices, (number + 1) * len(wanted) // slices
-            frames = [pl.DataFrame()]
-            for piece, hit, positions in zip(pieces, hits, places, strict=True):
-                mask = hit & (positions >= low) & (positions < high)
-                if mask.any():
-                    frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
-            matching = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
-            yield matching.select(ROW, *columns)
-            self.step(f"deciding where {key} is the same", number + 1, slices)
+        with tempfile.TemporaryDirectory(prefix="keys-", dir=self.workdir) as name:
+            keys = _Keys(Path(name))
+            for number, piece in enumerate(pieces):
+                keys.add(number, _hashes(rows_of(piece, [key], self.dropped_rows)[key]))
+                self.step(f"reading every {key}", number + 1, len(pieces))
+            wanted = keys.repeated()
+            hits = sum(int(among(keys.of(number), wanted).sum()) for number in range(len(pieces)))
+            slices = min(-(-hits // _AT_ONCE), len(wanted))
+            for number in range(slices):
+                these = wanted[number * len(wanted) // slices : (number + 1) * len(wanted) // slices]
+                frames = [pl.DataFrame()]
+                for index, piece in enumerate(pieces):
+                    mask = among(keys.of(index), these)
+                    if mask.any():
+                        frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
+                matching = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
+                yield matching.select(ROW, *columns)
+                self.step(f"deciding where {key} is the same", number + 1, slices)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
         """Yield what `work` makes of each job, by the run's engine.
@@ -281,7 +281,8 @@ class _Spool:
             pl.lit(barrier).alias("stage"),
         )
         path = self._folder / f"{len(self._files)}.parquet"
-        stored.drop(ROW).write_parquet(path)
+        # In groups of rows with their statistics, of which a reader of some parts passes over the others.
+        stored.drop(ROW).write_parquet(path, row_group_size=_GROUP_ROWS)
         self._files.append(path)
         return stored.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
 
@@ -291,7 +292,7 @@ class _Spool:
         decisions = dict.fromkeys(self._names, nothing)
         for low, high in self._ranges():
             here = (pl.col("part") >= low) & (pl.col("part") < high)
-            frames = [pl.read_parquet(path, glob=False).filter(here) for path in self._files]
+            frames = [pl.scan_parquet(path, glob=False).filter(here).collect() for path in self._files]
             every = pl.concat(frames, how="diagonal").sort("part", "place")
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
@@ -315,6 +316,32 @@ class _Spool:
             if held > _AT_ONCE or (part == len(self._names) - 1 and held):
                 yield low, part + 1
                 low, held = part + 1, 0
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """The hashes of a key, on the disk: of each piece in the order of its rows, and of all in buckets by top bits."""
+
+    folder: Path
+
+    def add(self, piece: int, hashes: NDArray[np.uint64]) -> None:
+        """Add a piece's."""
+        hashes.tofile(self.folder / f"piece-{piece}")
+        ordered = np.sort(hashes)
+        ends = np.searchsorted(ordered >> np.uint64(64 - _BUCKET_BITS), np.arange(1, (1 << _BUCKET_BITS) + 1))
+        for bucket, mine in enumerate(np.split(ordered, ends[:-1])):
+            if len(mine):
+                with (self.folder / f"bucket-{bucket:03d}").open("ab") as file:
+                    mine.tofile(file)
+
+    def of(self, piece: int) -> NDArray[np.uint64]:
+        """Return a piece's."""
+        return np.fromfile(self.folder / f"piece-{piece}", np.uint64)
+
+    def repeated(self) -> NDArray[np.uint64]:
+        """Return those that stand more than once, sorted."""
+        buckets = (np.fromfile(path, np.uint64) for path in sorted(self.folder.glob("bucket-*")))
+        return np.concatenate([np.zeros(0, np.uint64), *(repeated_hashes([bucket]) for bucket in buckets)])
 
 
 def _hashes(keys: pl.Series) -> NDArray[np.uint64]:

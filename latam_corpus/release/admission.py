@@ -23,7 +23,7 @@ from latam_corpus.release.removals import with_released, without_replaced
 from latam_corpus.release.splits import authors_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from latam_corpus.release.build_inputs import Part
@@ -60,7 +60,7 @@ LIGHT: Final = pl.Schema(
         "split": _CATEGORY,
         "text_hash": pl.Binary(),
         "labels": pl.String(),
-        "authors": _CATEGORY,
+        "authors": pl.String(),
         "refusal": _CATEGORY,
         "withdrawal": pl.UInt32(),
         "said": pl.UInt32(),
@@ -164,8 +164,8 @@ def scan(
     refused: Refused | None = None,
     tombstones: Tombstones | None = None,
     start: int = 0,
-) -> pl.DataFrame:
-    """One light row a document: where it is, what decides about it, and digests of its text and of its row.
+) -> Iterator[pl.DataFrame]:
+    """Yield one light row a document: where it is, what decides about it, and digests of its text and of its row.
 
     The columns: `part` and `row` say where it is; `run` is empty for the parent's; `refusal` is a reason, or null;
     `withdrawal` is the number of the entry that keeps it out by what it is, `said` of that which does by what a run's
@@ -174,7 +174,6 @@ def scan(
     owners have refused since (`refused`) decides `refusal` alone: rows that stay are written as they are. The first
     part has the number `start`.
     """
-    light = [pl.DataFrame(schema=LIGHT)]
     for number, part in enumerate(parts, start):
         first = 0
         for frame in part.batches():
@@ -185,11 +184,10 @@ def scan(
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
             withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
-            light.append(_lightened(frame, refusal, number, first, part.run, withdrawals))
+            yield _lightened(frame, refusal, number, first, part.run, withdrawals)
             first += frame.height
         if progress:
             progress("reading", number + 1 - start, len(parts))
-    return pl.concat(light)
 
 
 def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
@@ -254,7 +252,7 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
     """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
 
     Args:
-        light: of `scan`.
+        light: of `scan`, with all rows that may decide about one of them (`partitions.py`).
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
         variants: of several variants of one work "keep" all, the "longest", or the longest of each country
             ("by_country").

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -16,12 +17,14 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.naming import checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.release.admission import Terms, decide, scan
+from latam_corpus.release.admission import LIGHT, Terms, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
 from latam_corpus.release.croissant import CROISSANT, croissant
+from latam_corpus.release.decided import decide_all
 from latam_corpus.release.diff import changelog, diff
 from latam_corpus.release.judgements import audited_rows
 from latam_corpus.release.lapses import enter_lapses
@@ -46,16 +49,13 @@ from latam_corpus.release.removals import (
     without_withdrawn,
 )
 from latam_corpus.release.returned import returned_parts
-from latam_corpus.release.shard_plan import fitting, plan_shards
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
-from latam_corpus.release.splits import SPLIT_SHARES, check_shares, with_splits
+from latam_corpus.release.splits import SPLIT_SHARES, Splits, check_shares
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.summary import (
     accepted_losses,
-    count_reasons,
     count_rows,
-    flow_of,
     run_entries,
     source_entries,
 )
@@ -63,15 +63,15 @@ from latam_corpus.release.tombstones import Tombstones
 from latam_corpus.release.twins import chosen, find_twins
 from latam_corpus.release.withdrawal_log import must_reach, read_log
 from latam_corpus.release.write import reusable, write_ledger, write_shards
+from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.decided import Decided
     from latam_corpus.release.judgements import Judgement
-    from latam_corpus.release.shard_plan import Plan
     from latam_corpus.release.store import Progress
     from latam_corpus.release.twins import Twins
     from latam_corpus.release.withdrawal_log import WithdrawalLog
@@ -192,25 +192,26 @@ def _build(
     keep_out = Tombstones(log) if log.withdrawals else None
     refused = Refused(listed)
 
-    def scanned(files: Sequence[Part], start: int = 0) -> pl.DataFrame:
-        return without_withdrawn(scan(files, terms, progress, refused, keep_out, start), withdrawn)
+    def scanned(files: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
+        for frame in scan(files, terms, progress, refused, keep_out, start):
+            yield without_withdrawn(frame, withdrawn)
 
     withdrawn = read_withdrawn(opened, name, inputs.runs)
-    light = scanned(parts)
-    if keep_out:
-        light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there, log)
-        parts += twins.parts
-        inputs = replace(inputs, others=twins.runs)
-    decision = decide(light, read_replaced(inputs.runs if old else ()), variants)
-    if not decision.released.height and not may_be_empty:
-        raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decision))
-    rows = with_splits(decision.released, light.filter(pl.col("run") == ""), decision.replaced, splits, split_by)
-    limit = shard_bytes or fitting(rows, old)
-    plan = plan_shards(rows, old.shards if old else (), limit)
-    reused = reusable(plan, old.shards, first_shard) if old and _written_alike(old) else {}
-    sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
     with opened.scratch() as folder:
-        written = write_shards(plan, parts, reused, opened, folder, sketcher, progress)
+        light: Iterable[pl.DataFrame] = scanned(parts)
+        if keep_out:
+            light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there, log, folder)
+            parts += twins.parts
+            inputs = replace(inputs, others=twins.runs)
+        replaced = read_replaced(inputs.runs if old else ())
+        asked = {one.doc_id for one in judged}
+        chosen_splits = Splits(splits, split_by)
+        decided = decide_all(light, replaced, variants, chosen_splits, old, shard_bytes, asked, folder)
+        if not decided.flow.released and not may_be_empty:
+            raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
+        reused = reusable(decided, old.shards, first_shard) if old and _written_alike(old) else {}
+        sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
+        written = write_shards(decided, parts, reused, opened, folder, sketcher, progress)
         with opened.claim(name):
             # The reading above may have taken hours.
             now = read_listed(opened, name), read_withdrawn(opened, name, inputs.runs)
@@ -235,14 +236,14 @@ def _build(
                 variants=variants,
                 withdrawal_sequence=log.sequence,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
-                runs=run_entries(inputs, light),
-                flow=flow_of(light, decision),
-                counts=count_rows(plan.rows),
-                left_out=count_reasons(decision),
-                sources=source_entries(inputs, plan.rows),
+                runs=run_entries(inputs, decided.runs),
+                flow=decided.flow,
+                counts=count_rows(decided.groups),
+                left_out=dict(decided.reasons),
+                sources=source_entries(inputs, decided.groups),
                 accepted_losses=lost,
-                audited=audited_rows(judged, plan.rows),
-                shard_limit=limit,
+                audited=audited_rows(judged, decided.named),
+                shard_limit=decided.limit,
                 shards=written.shards,
                 files=written.index,
             )
@@ -261,8 +262,7 @@ def _build(
                 # A killed build that had this number may have had other shards.
                 shutil.rmtree(opened.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
             _put_index(opened, name, number, written.files)
-            had = light.filter(pl.col("run") == "")["doc_id"]
-            return _publish(opened, draft.model_copy(update={"version": number}), plan, decision, old, had)
+            return _publish(opened, draft.model_copy(update={"version": number}), decided, old, folder)
 
 
 def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
@@ -277,32 +277,47 @@ def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Input
 
 
 def _without_requested(
-    light: pl.DataFrame,
-    scanned: Callable[[Sequence[Part], int], pl.DataFrame],
+    light: Iterable[pl.DataFrame],
+    scanned: Callable[[Sequence[Part], int], Iterable[pl.DataFrame]],
     parts: Sequence[Part],
     inputs: Inputs,
     store: Store,
     name: str,
     runs_there: Mapping[str, Path],
     log: WithdrawalLog,
-) -> tuple[pl.DataFrame, Twins]:
+    folder: Path,
+) -> tuple[Iterable[pl.DataFrame], Twins]:
     """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
-    known = _last_released(store, name, light)
+    every, requested = Spill(folder / "read"), Spill(folder / "requested")
+    said = [pl.Series("doc_id", [], pl.String)]
+    for frame in light:
+        every.add_by(frame, np.zeros(frame.height, np.int64))
+        said.append(frame.filter(pl.col("said").is_not_null())["doc_id"])
+    every.flush()
+    known = _last_released(store, name, pl.concat(said))
     holds = [entry.number for entry in log.withdrawals if entry.kind == "hold"]
-    light = without_requested(light, known, holds)
-    ids = light.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"].unique()
-    twins = find_twins(ids, inputs.runs, store, inputs.parent, runs_there)
-    copies = without_requested(scanned(twins.parts, len(parts)), known, holds)
-    return pl.concat([light, chosen(copies, twins, light)]), twins
+    named = [said[0]]
+    for frame in every.frames(0):
+        rows = without_requested(frame, known, holds)
+        requested.add_by(rows, np.zeros(rows.height, np.int64))
+        named.append(rows.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"])
+    requested.flush()
+    every.file(0).unlink(missing_ok=True)
+    twins = find_twins(pl.concat(named).unique(), inputs.runs, store, inputs.parent, runs_there)
+    found = [without_requested(frame, known, holds) for frame in scanned(twins.parts, len(parts))]
+    copies = pl.concat([pl.DataFrame(schema=LIGHT), *found])
+    same = pl.col("doc_id").is_in(copies["doc_id"].implode())
+    there = pl.concat([pl.DataFrame(schema=LIGHT), *(frame.filter(same) for frame in requested.frames(0))])
+    return chain(requested.frames(0), [chosen(copies, twins, there)]), twins
 
 
-def _last_released(store: Store, name: str, light: pl.DataFrame) -> pl.DataFrame:
-    """`doc_id` and `exact_hash` of those documents of the latest version that say what is withdrawn."""
-    ids = light.filter(pl.col("said").is_not_null())["doc_id"]
+def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
+    """`doc_id` and `exact_hash` of those documents of the latest version that are among these."""
     latest = store.latest(name) if len(ids) else None
     rows = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
     if latest and LEDGER in load_manifest(store, name, latest).files:
-        rows = read_ledger(store, name, latest).filter(pl.col("doc_id").is_in(ids.implode()), verdict="released")
+        where = pl.col("doc_id").is_in(ids.implode()) & (pl.col("verdict") == "released")
+        rows = read_ledger(store, name, latest, where=where)
     return rows.select("doc_id", exact_hash="text_hash_after")
 
 
@@ -355,32 +370,32 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
     return Inputs.of([load_run(folder) for folder in runs], old)
 
 
-def _publish(
-    store: Store, draft: Manifest, plan: Plan, decision: Decision, old: Manifest | None, had: pl.Series
-) -> Manifest:
+def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | None, folder: Path) -> Manifest:
     log = read_log(store)
     if old:
-        log = enter_lapses(store, log, old, had, plan.rows["doc_id"], decision.left_out, draft.created)
+        log = enter_lapses(store, log, old, decided.ranges(), draft.created)
     draft = draft.model_copy(update={"withdrawal_sequence": log.sequence})
-    folder = ("releases", draft.name, draft.version)
-    ledger = io.BytesIO()
-    write_ledger(ledger, plan, decision, draft.version)
-    written = {LEDGER: ledger.getvalue()}
-    store.write(written[LEDGER], *folder, LEDGER)
+    names = ("releases", draft.name, draft.version)
+    ledger = folder / LEDGER
+    write_ledger(ledger, decided, draft.version)
     index = draft.files
-    draft = draft.model_copy(update={"files": index | _side_files(written)})
+    files = {LEDGER: SideFile(sha256=digest_of(ledger), bytes=ledger.stat().st_size)}
+    store.put(ledger, *names, LEDGER)
+    draft = draft.model_copy(update={"files": index | files})
+    written = {}
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[ATTRIBUTION] = attribution(draft).encode()
-    written[CHANGES] = changelog(draft, diff(store, old, draft), earlier).encode()
+    written[CHANGES] = changelog(draft, diff(store, old, draft, folder=folder), earlier).encode()
     written[CROISSANT] = croissant(draft)
-    manifest = draft.model_copy(update={"files": index | _side_files(written)})
+    files |= _side_files(written)
+    manifest = draft.model_copy(update={"files": index | dict(sorted(files.items()))})
     for file in (CARD, CHANGES, ATTRIBUTION, CROISSANT):
-        store.write(written[file], *folder, file)
+        store.write(written[file], *names, file)
     dumped = manifest.dumped()
-    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *folder, SUMS)
-    store.sign(dumped, *folder, MANIFEST)
-    store.create(dumped, *folder, MANIFEST)
+    store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *names, SUMS)
+    store.sign(dumped, *names, MANIFEST)
+    store.create(dumped, *names, MANIFEST)
     store.point(draft.name, draft.version)
     return manifest
 
@@ -398,10 +413,7 @@ def sums(manifest: Manifest, sha256: str) -> bytes:
 
 
 def _side_files(written: Mapping[str, bytes]) -> dict[str, SideFile]:
-    return {
-        name: SideFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
-        for name, data in sorted(written.items())
-    }
+    return {name: SideFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for name, data in written.items()}
 
 
 def _written_alike(old: Manifest) -> bool:
@@ -448,8 +460,7 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     )
 
 
-def _why_nothing(decision: Decision) -> str:
-    reasons = count_reasons(decision)
+def _why_nothing(reasons: Mapping[str, int]) -> str:
     if not reasons:
         return "the runs kept no document; `latam-corpus explain` says why"
     return "left out: " + ", ".join(f"{rows:,} for {reason}" for reason, rows in reasons.items())

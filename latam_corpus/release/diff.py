@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from latam_corpus import schema
@@ -17,10 +21,10 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.twins import lineage
 from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
@@ -93,7 +97,13 @@ def said(reason: str) -> Message:
     return _WORDS.get(reason, same(reason))
 
 
-def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, Path] | None = None) -> list[Change]:
+def diff(
+    store: Store,
+    old: Manifest | None,
+    new: Manifest,
+    runs: Mapping[str, Path] | None = None,
+    folder: Path | None = None,
+) -> list[Change]:
     """Return what changed, most rows first within added, removed and changed.
 
     A document that was added says why the old version, or one that it was built upon, left it out, one that was removed
@@ -106,23 +116,28 @@ def diff(store: Store, old: Manifest | None, new: Manifest, runs: Mapping[str, P
         old: the older version; None compares with nothing.
         new: the newer version, whose objects and ledger are in the store.
         runs: the folders of the runs that are still there, by the runs' names; also those of versions between.
+        folder: for files meanwhile; the system's for temporary ones when None.
     """
+    if old is None:  # no document has another reason, and the manifest has counted them
+        return _all_new(new)
     there = runs or {}
-    shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards} if old else set()
-    before = _digests(store, old, shared) if old else pl.DataFrame(schema=_DIGESTS)
-    after = _digests(store, new, shared)
-    added = after.join(before, on="doc_id", how="anti")
-    removed = before.join(after, on="doc_id", how="anti")
-    both = before.join(after, on="doc_id", suffix="_new")
-    kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
-    changed = both.with_columns(pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason"))
+    with TemporaryDirectory(prefix="latam-corpus-", dir=folder) as name:
+        added, removed, changed = _differing(store, old, new, Path(name))
     since = list(_since(store, old, new))
     parts = [
         _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, _WAS, "new")),
         _counted("removed", _with_reasons(removed, store, since, there, "{}", _unknown_reason(since, there))),
-        _counted("changed", changed.filter(pl.col("reason") != "")),
+        _counted("changed", changed),
     ]
     return [Change(*row) for row in pl.concat(parts).iter_rows()]
+
+
+def _all_new(version: Manifest) -> list[Change]:
+    rows = Counter[str]()
+    for shard in version.shards:
+        rows[shard.language] += shard.rows
+    ordered = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    return [Change("added", language, "new", count) for language, count in ordered if count]
 
 
 _ABOUT: Final = ("doc_id", "language", "source_id")
@@ -131,8 +146,35 @@ _NAMED: Final = 20  # documents for which others fell are named
 _DIGESTS: Final = pl.Schema(dict.fromkeys(_ABOUT, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64()))
 
 
-def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame:
-    frames = [pl.DataFrame(schema=_DIGESTS)]
+_AT_ONCE: Final = 100_000  # documents of both versions that are compared together, about
+
+
+def _differing(
+    store: Store, old: Manifest, new: Manifest, folder: Path
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return the documents that were added and removed, and of those that changed what did, in `reason`."""
+    shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards}
+    rows = sum(shard.rows for one in (old, new) for shard in one.shards if shard.sha256 not in shared)
+    count = max(1, -(-rows // _AT_ONCE))
+    spills = [Spill(folder / name) for name in ("before", "after")]
+    for spill, manifest in zip(spills, (old, new), strict=True):
+        for frame in _digests(store, manifest, shared):
+            spill.add_by(frame, (frame["doc_id"].hash(0) % count).to_numpy().astype(np.int64))
+        spill.flush()
+    kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
+    reason = pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason")
+    added, removed = ([pl.DataFrame(schema=dict.fromkeys(_ABOUT, pl.String))] for _side in range(2))
+    changed = [pl.DataFrame(schema=dict.fromkeys(("language", "reason"), pl.String))]
+    for number in range(count):
+        before, after = (spill.take(number, _DIGESTS) for spill in spills)
+        added.append(compact(after.join(before, on="doc_id", how="anti").select(_ABOUT)))
+        removed.append(compact(before.join(after, on="doc_id", how="anti").select(_ABOUT)))
+        both = before.join(after, on="doc_id", suffix="_new").with_columns(reason)
+        changed.append(both.filter(pl.col("reason") != "").select(changed[0].columns))
+    return pl.concat(added), pl.concat(removed), pl.concat(changed)
+
+
+def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.DataFrame]:
     log = read_log(store)
     for named in manifest.shards:
         if named.sha256 in shared:
@@ -142,7 +184,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
             stood = log.digests_of(named)
             erased = pl.col("object").is_in(stood[:-1] if shard else stood)
             ids = log.rows.filter(erased).select("doc_id", language=pl.lit(named.language)).unique("doc_id")
-            frames.append(schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_ABOUT).fill_null(0)))
+            yield schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_ABOUT).fill_null(0))
         # A version made before a column was thought of has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in Part("", place, shard.object if shard else "", store).batches():
@@ -151,8 +193,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> pl.DataFrame
                 frame.select(columns).hash_rows().alias(kind)
                 for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
             ]
-            frames.append(frame.select(_ABOUT).with_columns(hashes))
-    return pl.concat(frames)
+            yield frame.select(_ABOUT).with_columns(hashes)
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
@@ -181,8 +222,9 @@ def _with_reasons(
             break
         frames = [reasons]
         if LEDGER in manifest.files:
-            ledger = read_ledger(store, manifest.name, manifest.version)
-            frames.append(ledger.filter(verdict="dropped").select("doc_id", "reason", kept).reverse())
+            where = (pl.col("verdict") == "dropped") & pl.col("doc_id").is_in(wanted.implode())
+            ledger = read_ledger(store, manifest.name, manifest.version, where=where)
+            frames.append(ledger.select("doc_id", "reason", kept).reverse())
         frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
     # A removed document that fell for another one names it; of many such the first are enough.

@@ -303,6 +303,5 @@ def verdicts(judged: Iterable[Judgement]) -> dict[str, dict[str, str]]:
 
 def audited_rows(judged: Iterable[Judgement], rows: pl.DataFrame) -> tuple[Audited, ...]:
     """Return the same of rows with `doc_id`, `text_hash` and `language`."""
-    judged = list(judged)
-    named = rows.select("doc_id", "text_hash", "language").filter(rows["doc_id"].is_in([one.doc_id for one in judged]))
+    named = rows.select("doc_id", "text_hash", "language")
     return audited(judged, {(doc, (text or b"").hex()): language for doc, text, language in named.iter_rows()})

@@ -22,14 +22,17 @@ from latam_corpus.release.store_tables import open_shard
 from latam_corpus.release.withdrawal_log import LIFTED, ROWS, add_entry, asked_hash, read_log, request_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
+    from latam_corpus.release.decided import Range
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import By, Kind, WithdrawalLog
 
 _OPT_OUT: Final = "opt_out="
 _EXPIRED: Final = "expires<"
+_NO_IDS: Final = pl.Series("doc_id", [], pl.String)
 _BY: Final[tuple[By, ...]] = ("deletion", "terms")
 
 
@@ -37,9 +40,7 @@ def enter_lapses(
     store: Store,
     log: WithdrawalLog,
     old: Manifest,
-    had: pl.Series,
-    released: pl.Series,
-    left_out: pl.DataFrame,
+    ranges: Iterable[Range],
     now: datetime,
 ) -> WithdrawalLog:
     """Write into the log what of a version lapsed, and what of it came back; return the log as it is then.
@@ -48,29 +49,35 @@ def enter_lapses(
         store: where the version is.
         log: as it was read.
         old: the version that the new one is built upon.
-        had: the ids of its documents.
-        released: those of the new one's.
-        left_out: `doc_id`, `reason`, `withdrawal` and `said` of those that it leaves out.
+        ranges: what the new one has and leaves out.
         now: the time.
 
     Raises:
         ReleaseError: a version or the log can't be read, or somebody else has added to it.
     """
-    for entry in [one for one in log.entries if one.kind == "lapse" and one.release == old.name]:
-        back = log.lapsed(entry)["doc_id"].unique().sort()
-        back = back.filter(back.is_in(released.implode()))
+    entries = [one for one in log.entries if one.kind == "lapse" and one.release == old.name]
+    lapses = [(entry, log.lapsed(entry)["doc_id"].unique().sort()) for entry in entries]
+    lapsed = pl.concat([_NO_IDS, *(ids for _, ids in lapses)])
+    there, gone = [_NO_IDS], [pl.DataFrame(schema=dict.fromkeys(("doc_id", "reason"), pl.String()))]
+    for part in ranges:
+        released = part.released["doc_id"]
+        there.append(released.filter(released.is_in(lapsed.implode())))
+        out = pl.coalesce("withdrawal", "said").is_null() & ~pl.col("doc_id").is_in(released.implode())
+        had = pl.col("doc_id").is_in(part.had["doc_id"].implode())
+        lapsing_now = [reason for reason in part.left_out["reason"].unique() if _lapse(reason, old)]
+        gone.append(part.left_out.filter(out & had & pl.col("reason").is_in(lapsing_now)).select(gone[0].columns))
+    returned = pl.concat(there)
+    for entry, ids in lapses:
+        back = ids.filter(ids.is_in(returned.implode()))
         if len(back):
             lifted = pl.DataFrame({"doc_id": back}, schema=LIFTED)
             log = _added(
                 store, log, old.name, now, "return", "request", entry.request, {"lifted": lifted}, entry.number
             )
-    gone = left_out.filter(pl.coalesce("withdrawal", "said").is_null() & ~pl.col("doc_id").is_in(released.implode()))
-    reasons_of = {reason: _lapse(reason, old) for reason in gone["reason"].unique()}
-    named = gone.select(
-        "doc_id", "reason", pl.col("reason").replace_strict(reasons_of, return_dtype=pl.String).alias("by")
-    )
-    named = named.filter(pl.col("by").is_not_null() & pl.col("doc_id").is_in(had.implode()))
-    named = named.sort("by").unique("doc_id", keep="first", maintain_order=True)
+    named = pl.concat(gone)
+    reasons_of = {reason: _lapse(reason, old) for reason in named["reason"].unique()}
+    named = named.with_columns(pl.col("reason").replace_strict(reasons_of, return_dtype=pl.String).alias("by"))
+    named = named.sort("by", maintain_order=True).unique("doc_id", keep="first", maintain_order=True)
     for by in _BY:
         rows = named.filter(by=by)
         if rows.is_empty():

@@ -23,7 +23,8 @@ from latam_corpus.messages import _
 from latam_corpus.release.shard_file import ROW_ALLOWANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -42,7 +43,12 @@ GROUP_BITS: Final = _CONTRIBUTOR_BITS + _AUTHOR_BITS
 _DEEPEST: Final = GROUP_BITS + 24
 _PARTITION: Final = ("language", "genre", "split")
 _RANK: Final = {split: order for order, split in enumerate(vocabulary.SPLITS)}
+# Levels of a tree for which the documents are read once; a histogram of so many bits is held of each node to be cut.
+_LEVELS: Final = 8
+_PLACE: Final = np.dtype([("partition", np.uint16), ("bits", np.uint64), ("size", np.int64)])
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
+
+Partition = tuple[str, str, str]  # a language, a genre and a split
 
 
 @dataclass(frozen=True)
@@ -57,50 +63,136 @@ class Cell:
     path: str
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The light rows with `shard`, an index into the cells."""
+class Planner:
+    """Plans which document goes into which shard, of documents that come a range at a time and are held by nobody.
 
-    rows: pl.DataFrame
-    cells: tuple[Cell, ...]
-
-
-def plan_shards(rows: pl.DataFrame, inherited: Sequence[Shard], limit: int = SHARD_BYTES) -> Plan:
-    """Which document goes into which shard.
-
-    Args:
-        rows: light rows with their split.
-        inherited: the parent version's shards, whose cuts are kept: also those of a partition that was cut by the ids
-            alone, as older toolkits did.
-        limit: bytes of text above which a shard is cut.
-
-    Raises:
-        ReleaseError: a language or genre can't be a folder's name.
+    Of each it writes its bits and its size to files, which are read again for every few levels of the trees.
     """
-    digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
-    ids = np.frombuffer(digests, ">u8").astype(np.uint64)
-    groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
-    both = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
-    sizes = weights(rows)
-    shards = np.zeros(rows.height, dtype=np.uint32)
-    inner: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    by_id_alone = set()
-    for shard in inherited:
-        leaf = shard.group + shard.prefix
-        partition = shard.language, shard.genre, shard.split
-        inner[partition] |= {leaf[:length] for length in range(len(leaf))}
-        if shard.prefix and not shard.group:
-            by_id_alone.add(partition)
-    cells: list[Cell] = []
-    for partition, members in _partitions(rows):
-        alone = partition in by_id_alone
-        tree = _Tree(ids if alone else both, sizes, frozenset(inner[partition]), limit)
-        leaves = list(tree.leaves("", members))
-        for index, (leaf, documents) in enumerate(leaves):
-            shards[documents] = len(cells)
-            cut = 0 if alone else GROUP_BITS
-            cells.append(Cell(*partition, leaf[:cut], leaf[cut:], data_path(*partition, index, len(leaves))))
-    return Plan(rows.with_columns(pl.Series("shard", shards)), tuple(cells))
+
+    def __init__(self, folder: Path, inherited: Sequence[Shard] = ()) -> None:
+        """Begin without documents.
+
+        Args:
+            folder: for files.
+            inherited: the parent version's shards, whose cuts are kept: also those of a partition that was cut by the
+                ids alone, as older toolkits did.
+        """
+        folder.mkdir(exist_ok=True)
+        self._folder = folder
+        self._ranges = 0
+        self._numbers: dict[Partition, int] = {}
+        self._inner: dict[Partition, set[str]] = defaultdict(set)
+        self._by_id_alone = set()
+        for shard in inherited:
+            leaf = shard.group + shard.prefix
+            partition = shard.language, shard.genre, shard.split
+            self._inner[partition] |= {leaf[:length] for length in range(len(leaf))}
+            if shard.prefix and not shard.group:
+                self._by_id_alone.add(partition)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Add the next range: light rows with their split."""
+        names = rows.select(pl.col(_PARTITION).cast(pl.String))
+        known = {
+            partition: self._numbers.setdefault(partition, len(self._numbers)) for partition in names.unique().rows()
+        }
+        place = np.zeros(rows.height, _PLACE)
+        place["partition"] = [known[partition] for partition in names.rows()]
+        digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
+        ids = np.frombuffer(digests, ">u8").astype(np.uint64)
+        groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
+        both = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
+        alone = [number for partition, number in known.items() if partition in self._by_id_alone]
+        place["bits"] = np.where(np.isin(place["partition"], alone), ids, both)
+        place["size"] = weights(rows)
+        place.tofile(self._folder / f"{self._ranges}")
+        self._ranges += 1
+
+    def planned(self, limit: int = SHARD_BYTES) -> Plan:
+        """Return the shards.
+
+        Args:
+            limit: bytes of text above which a shard is cut.
+
+        Raises:
+            ReleaseError: a language or genre can't be a folder's name.
+        """
+        for language, genre, _split in sorted(self._numbers):
+            for what, word in (("language", language), ("genre", genre)):
+                if not _WORD.fullmatch(word):
+                    problem = _("the {what} «{word}» can't be a folder's name", what=what, word=word)
+                    raise ReleaseError("shards", problem, _("use letters, digits and underscores, such as spa_Latn"))
+        leaves: dict[int, list[str]] = {number: [] for number in self._numbers.values()}
+        inner = {number: frozenset(self._inner[partition]) for partition, number in self._numbers.items()}
+        open_nodes = [(number, "") for number in self._numbers.values()]
+        while open_nodes:
+            further: list[tuple[int, str]] = []
+            for (number, prefix), counts, sizes in self._below(open_nodes):
+                tree = _Tree(inner[number], limit)
+                for leaf, is_open in tree.leaves(prefix, counts, sizes):
+                    if is_open:
+                        further.append((number, leaf))
+                    else:
+                        leaves[number].append(leaf)
+            open_nodes = further
+        cells: list[Cell] = []
+        starts: dict[int, tuple[int, NDArray[np.uint64]]] = {}
+        for partition in sorted(self._numbers, key=lambda names: (*names[:2], _RANK[names[2]])):
+            number = self._numbers[partition]
+            ordered = sorted(leaves[number])
+            starts[number] = len(cells), np.array([_first_bits(leaf) for leaf in ordered], np.uint64)
+            cut = 0 if partition in self._by_id_alone else GROUP_BITS
+            paths = (data_path(*partition, index, len(ordered)) for index in range(len(ordered)))
+            cells += [Cell(*partition, leaf[:cut], leaf[cut:], path) for leaf, path in zip(ordered, paths, strict=True)]
+        return Plan(tuple(cells), self._folder, starts)
+
+    def _below(
+        self, nodes: Sequence[tuple[int, str]]
+    ) -> Iterator[tuple[tuple[int, str], NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the nodes, all of one depth, with how many documents, and how many bytes, begin with each next bits."""
+        depth = len(nodes[0][1])
+        nodes = sorted(nodes)
+        keys = np.array([(number << 48) | (_first_bits(prefix) >> 16) for number, prefix in nodes], np.uint64)
+        counts = np.zeros((len(nodes), 1 << _LEVELS), np.int64)
+        sizes = np.zeros_like(counts)
+        mask = np.uint64(((1 << depth) - 1) << (48 - depth))
+        for index in range(self._ranges):
+            place = np.fromfile(self._folder / f"{index}", _PLACE)
+            at = (place["partition"].astype(np.uint64) << np.uint64(48)) | ((place["bits"] >> np.uint64(16)) & mask)
+            node = np.searchsorted(keys, at).clip(max=len(keys) - 1)
+            here = keys[node] == at
+            below = (place["bits"][here] >> np.uint64(64 - depth - _LEVELS)) & np.uint64((1 << _LEVELS) - 1)
+            cell = node[here] * (1 << _LEVELS) + below.astype(np.int64)
+            counts += np.bincount(cell, minlength=counts.size).reshape(counts.shape)
+            order = np.argsort(cell, kind="stable")
+            firsts = np.flatnonzero(np.concatenate((np.ones(min(len(order), 1), np.bool_), np.diff(cell[order]) != 0)))
+            if len(firsts):  # sums of whole numbers, which a weighted count would make fractions of
+                sizes.ravel()[cell[order][firsts]] += np.add.reduceat(place["size"][here][order], firsts)
+        yield from zip(nodes, counts, sizes, strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The shards, and which document goes into which.
+
+    Attributes:
+        cells: the shards, in order.
+        folder: where the planner has written of each document what it goes by.
+        starts: for each partition its first shard, and the bits with which each of its shards begins, sorted.
+    """
+
+    cells: tuple[Cell, ...]
+    folder: Path
+    starts: Mapping[int, tuple[int, NDArray[np.uint64]]]
+
+    def shards(self, index: int) -> NDArray[np.uint32]:
+        """Return for each document of a range, in order, the number of its cell."""
+        place = np.fromfile(self.folder / f"{index}", _PLACE)
+        shards = np.zeros(len(place), np.uint32)
+        for number, (first, bits) in self.starts.items():
+            here = place["partition"] == number
+            shards[here] = first + np.searchsorted(bits, place["bits"][here], side="right") - 1
+        return shards
 
 
 def weights(rows: pl.DataFrame) -> NDArray[np.int64]:
@@ -108,10 +200,10 @@ def weights(rows: pl.DataFrame) -> NDArray[np.int64]:
     return rows["text_bytes"].to_numpy() + ROW_ALLOWANCE
 
 
-def fitting(rows: pl.DataFrame, old: Manifest | None) -> int:
-    """Return the bytes above which a shard is cut, for a release of so much; never less than it was for the parent."""
+def fitting(weight: int, old: Manifest | None) -> int:
+    """Return the bytes above which a shard is cut, for rows of so much; never less than it was for the parent."""
     before = (old.shard_limit or SHARD_BYTES) if old else 0
-    return max(before, min(SHARD_BYTES, max(_LEAST_BYTES, int(weights(rows).sum()) // _SHARDS)))
+    return max(before, min(SHARD_BYTES, max(_LEAST_BYTES, weight // _SHARDS)))
 
 
 def groups_of(contributors: pl.Series, authors: pl.Series) -> list[str]:
@@ -153,36 +245,37 @@ def _bits(value: str) -> int:
     return int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big")
 
 
-def _partitions(rows: pl.DataFrame) -> Iterator[tuple[tuple[str, str, str], NDArray[np.int64]]]:
-    """Each partition with the places of its rows, in the order of names and splits."""
-    names = rows.select(pl.col(_PARTITION).cast(pl.String)).with_row_index("place")
-    groups = names.group_by(_PARTITION).agg("place")
-    for language, genre, split, places in sorted(groups.iter_rows(), key=lambda row: (*row[:2], _RANK[row[2]])):
-        for what, word in (("language", language), ("genre", genre)):
-            if not _WORD.fullmatch(word):
-                problem = _("the {what} «{word}» can't be a folder's name", what=what, word=word)
-                raise ReleaseError("shards", problem, _("use letters, digits and underscores, such as spa_Latn"))
-        yield (language, genre, split), np.array(places, dtype=np.int64)
+def _first_bits(prefix: str) -> int:
+    """Return the smallest 64 bits that begin so.
+
+    >>> _first_bits("01") == 1 << 62
+    True
+    """
+    return int(prefix.ljust(64, "0"), 2)
 
 
 @dataclass(frozen=True)
 class _Tree:
     """The cuts of one partition: the nodes that are cut already, and the size above which a leaf is cut."""
 
-    bits: NDArray[np.uint64]
-    sizes: NDArray[np.int64]
     inner: frozenset[str]
     limit: int
 
-    def leaves(self, prefix: str, members: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
-        if not members.size:
+    def leaves(self, prefix: str, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
+        """Yield the leaves under a node that have documents, in order; one is open whose own bits aren't counted here.
+
+        Args:
+            prefix: the node's bits.
+            counts: the documents that begin with each next bits.
+            sizes: their bytes.
+        """
+        count = int(counts.sum())
+        if not count:
             return
-        cut = prefix in self.inner or (
-            members.size > 1 and len(prefix) < _DEEPEST and int(self.sizes[members].sum()) > self.limit
-        )
-        if not cut:
-            yield prefix, members
+        cut = prefix in self.inner or (count > 1 and len(prefix) < _DEEPEST and int(sizes.sum()) > self.limit)
+        if not cut or len(counts) == 1:
+            yield prefix, cut
             return
-        ones = (self.bits[members] >> np.uint64(63 - len(prefix))) & np.uint64(1) == 1
-        yield from self.leaves(prefix + "0", members[~ones])
-        yield from self.leaves(prefix + "1", members[ones])
+        half = len(counts) // 2
+        yield from self.leaves(prefix + "0", counts[:half], sizes[:half])
+        yield from self.leaves(prefix + "1", counts[half:], sizes[half:])

@@ -53,8 +53,10 @@ def open_shard(
         ) from error
 
 
-def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None) -> pl.DataFrame:
-    """Return the ledger of a version, or what it says of one document.
+def read_ledger(
+    store: Store, name: str, version: str, doc_id: str | None = None, *, where: pl.Expr | None = None
+) -> pl.DataFrame:
+    """Return the ledger of a version, or what it says of one document, or its rows of which an expression is true.
 
     Raises:
         ReleaseError: it is missing, damaged, no ledger, or another than the manifest names.
@@ -72,7 +74,8 @@ def read_ledger(store: Store, name: str, version: str, doc_id: str | None = None
     try:
         rows = pl.scan_parquet(store.path(*path) if local else io.BytesIO(store.read(*path)), glob=False)
         _check_columns(rows.collect_schema(), schema.LEDGER_SCHEMA)
-        return (rows if doc_id is None else rows.filter(pl.col("doc_id") == doc_id)).collect()
+        wanted = pl.lit(value=True) if where is None else where
+        return rows.filter(wanted if doc_id is None else wanted & (pl.col("doc_id") == doc_id)).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ReleaseError(
             f"{store.url}, {name}@{version}, {LEDGER}", _("it can't be read: {cause}", cause=error), VERIFY

@@ -9,10 +9,12 @@ import polars as pl
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.survival import accepted
-from latam_corpus.release.manifest import AcceptedLoss, Flow, RunEntry, SourceEntry, Tally
+from latam_corpus.release.admission import LIGHT
+from latam_corpus.release.manifest import AcceptedLoss, RunEntry, SourceEntry, Tally
 
 if TYPE_CHECKING:
-    from latam_corpus.release.admission import Decision
+    from collections.abc import Mapping, Sequence
+
     from latam_corpus.release.build_inputs import Inputs
 
 _STATED: Final = ("title", "holder", "homepage", "contact")
@@ -26,35 +28,37 @@ _COUNTED: Final = {
 }
 
 
-def count_rows(released: pl.DataFrame) -> dict[str, dict[str, Tally]]:
+GROUPED: Final = (*_COUNTED.values(), "rights", "basis", "labels")
+_GROUPS: Final = pl.Schema(
+    dict.fromkeys(GROUPED, pl.String())
+    | dict.fromkeys(("rows", "text_bytes"), pl.Int64())
+    | dict.fromkeys(("first", "last"), LIGHT["obtained"])
+)
+
+
+def grouped(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return rows and bytes of text, the first and last `obtained`, by GROUPED: of light rows and of such groups."""
+    told = [pl.DataFrame(schema=_GROUPS)]
+    each = [pl.lit(1).alias("rows"), *(pl.col("obtained").alias(name) for name in ("first", "last"))]
+    for frame in frames:
+        rows = frame if "rows" in frame.columns else frame.with_columns(each)
+        told.append(rows.select(_GROUPS.names()).cast(_GROUPS))
+    sums = [pl.col("rows", "text_bytes").sum(), pl.col("first").min(), pl.col("last").max()]
+    return pl.concat(told).group_by(GROUPED).agg(sums)
+
+
+def count_rows(groups: pl.DataFrame) -> dict[str, dict[str, Tally]]:
     """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
     counts = {}
     for what, column in _COUNTED.items():
-        groups = released.group_by(pl.col(column).cast(pl.String).fill_null("").alias("value"))
-        sizes = groups.agg(pl.len(), pl.col("text_bytes").sum()).sort("value")
+        by_value = groups.group_by(pl.col(column).fill_null("").alias("value"))
+        sizes = by_value.agg(pl.col("rows", "text_bytes").sum()).sort("value")
         counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
     return counts
 
 
-def count_reasons(decision: Decision) -> dict[str, int]:
-    """Documents left out by reason, the most frequent first."""
-    counted = decision.left_out.group_by("reason").len("rows").sort("rows", "reason", descending=[True, False])
-    return dict(counted.iter_rows())
-
-
-def flow_of(light: pl.DataFrame, decision: Decision) -> Flow:
-    """Where the rows read went."""
-    return Flow(
-        read=light.height,
-        repeated=decision.repeated,
-        left_out=decision.left_out.height,
-        released=decision.released.height,
-    )
-
-
-def run_entries(inputs: Inputs, light: pl.DataFrame) -> tuple[RunEntry, ...]:
+def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]:
     """Return the runs and the rows that each gave."""
-    rows = dict(light.group_by(pl.col("run").cast(pl.String)).len().iter_rows())
     return tuple(
         RunEntry(
             id=run.id,
@@ -100,7 +104,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
     return tuple(sorted(losses, key=lambda loss: loss.run))
 
 
-def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry, ...]:
+def source_entries(inputs: Inputs, groups: pl.DataFrame) -> tuple[SourceEntry, ...]:
     """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
     about: dict[str, dict[str, Any]] = {}
     for entry in (
@@ -114,12 +118,11 @@ def source_entries(inputs: Inputs, released: pl.DataFrame) -> tuple[SourceEntry,
                 "consents": [one for one in (facts.get("consent") or {}).get("records", ()) if not one.get("label")],
             }
     by = ("source_id", "rights", "rights_tier", "basis")
-    sizes = released.group_by(pl.col(by).cast(pl.String)).agg(
-        pl.len(),
-        pl.col("text_bytes").sum(),
+    sizes = groups.group_by(by).agg(
+        pl.col("rows", "text_bytes").sum(),
         pl.col("labels").unique(),
-        pl.col("obtained").min().alias("first"),
-        pl.col("obtained").max().alias("last"),
+        pl.col("first").min(),
+        pl.col("last").max(),
     )
     return tuple(
         SourceEntry(

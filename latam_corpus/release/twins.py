@@ -101,7 +101,7 @@ def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFra
     """Return the documents that a version left out for one of these."""
     if LEDGER not in version.files:
         return pl.DataFrame(schema=_OF)
-    rows = read_ledger(store, version.name, version.version).filter(pl.col("reason") == "duplicate")
+    rows = read_ledger(store, version.name, version.version, where=pl.col("reason") == "duplicate")
     winner = pl.col("evidence").str.json_path_match("$.kept").alias("of")
     return rows.select("doc_id", winner).filter(pl.col("of").is_in(ids.implode()))
 

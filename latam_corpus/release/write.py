@@ -10,7 +10,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,14 +21,14 @@ from latam_corpus import schema
 from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
+from latam_corpus.spill import Spill, streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import IO
 
-    from latam_corpus.release.admission import Decision
     from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.decided import Decided, Range
     from latam_corpus.release.shard_plan import Cell, Plan
     from latam_corpus.release.sketch import Sketcher
     from latam_corpus.release.store import Progress, Store
@@ -36,17 +36,29 @@ if TYPE_CHECKING:
 _GROUP: Final = 200_000
 
 
-def write_ledger(target: IO[bytes], plan: Plan, decision: Decision, version: str) -> None:
+def write_ledger(target: Path, decided: Decided, version: str) -> None:
     """Write the ledger, sorted by document, as Parquet.
 
     Args:
-        target: a file open for writing.
-        plan: the released rows and their shards.
-        decision: with the rows that are left out.
+        target: the file.
+        decided: what became of all rows.
         version: the reason of the released rows.
     """
+    with writer(target, schema.LEDGER_SCHEMA) as opened:
+        waiting = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+        for rows in decided.ranges():
+            waiting = pl.concat([waiting, _ledger_rows(rows, decided.plan, version)])
+            whole = waiting.height - waiting.height % _GROUP
+            for start in range(0, whole, _GROUP):
+                write_group(opened, waiting[start : start + _GROUP])
+            waiting = waiting[whole:]
+        if waiting.height:
+            write_group(opened, waiting)
+
+
+def _ledger_rows(rows: Range, plan: Plan, version: str) -> pl.DataFrame:
     shards = [json.dumps({"shard": cell.path}) for cell in plan.cells]
-    released = plan.rows.select(
+    released = rows.released.select(
         "doc_id",
         pl.col("source_id").cast(pl.String),
         pl.lit("release").alias("stage"),
@@ -56,7 +68,7 @@ def write_ledger(target: IO[bytes], plan: Plan, decision: Decision, version: str
         pl.col("exact_hash").alias("text_hash_after"),
         "chars",
     )
-    left_out = decision.left_out.select(
+    left_out = rows.left_out.select(
         "doc_id",
         pl.col("source_id").cast(pl.String),
         pl.lit("release").alias("stage"),
@@ -66,42 +78,12 @@ def write_ledger(target: IO[bytes], plan: Plan, decision: Decision, version: str
         pl.col("exact_hash").alias("text_hash_before"),
         "chars",
     )
-    rows = pl.concat([schema.conform(frame, schema.LEDGER_SCHEMA) for frame in (released, left_out)])
-    ordered = rows.sort("doc_id", "verdict", "reason", "text_hash_before")
-    with writer(target, schema.LEDGER_SCHEMA) as opened:
-        for start in range(0, ordered.height, _GROUP):
-            write_group(opened, ordered[start : start + _GROUP])
+    every = pl.concat([schema.conform(frame, schema.LEDGER_SCHEMA) for frame in (released, left_out)])
+    return every.sort("doc_id", "verdict", "reason", "text_hash_before", maintain_order=True)
 
 
-_SPILL_BYTES: Final = 256 << 20
 _WRITERS: Final = min(4, os.cpu_count() or 1)
 _INDEX: Final = ".index"
-
-
-@dataclass
-class _Spill:
-    """Rows on their way to shards; a shard's file holds several Arrow streams, one after another."""
-
-    folder: Path
-    waiting: dict[int, list[pl.DataFrame]] = field(default_factory=dict)
-    held: int = 0
-
-    def add(self, shard: int, rows: pl.DataFrame) -> None:
-        self.waiting.setdefault(shard, []).append(rows)
-        self.held += int(rows.estimated_size())
-        if self.held > _SPILL_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        for shard, frames in self.waiting.items():
-            table = pl.concat(frames).to_arrow(compat_level=pl.CompatLevel.oldest())
-            with self.file(shard).open("ab") as opened, pa.ipc.new_stream(opened, table.schema) as stream:
-                stream.write_table(table)
-        self.waiting.clear()
-        self.held = 0
-
-    def file(self, shard: int) -> Path:
-        return self.folder / f"{shard}.arrows"
 
 
 @dataclass(frozen=True)
@@ -122,7 +104,7 @@ class Written:
 
 
 def write_shards(
-    plan: Plan,
+    decided: Decided,
     parts: Sequence[Part],
     reused: Mapping[int, Shard],
     store: Store,
@@ -133,7 +115,7 @@ def write_shards(
     """Return the version's shards and their index.
 
     Args:
-        plan: which document goes where.
+        decided: which document goes where.
         parts: the files that the light rows' `part` means.
         reused: for a cell's index, a shard of the parent that holds the same rows and isn't written again.
         store: where the objects go.
@@ -141,18 +123,16 @@ def write_shards(
         sketcher: what makes the index; None for a version without.
         progress: told what is done, how much of it and of how much.
     """
-    rows, cells = plan.rows, plan.cells
-    sizes = rows.group_by("shard").agg(pl.len().alias("rows"), pl.col("text_bytes").sum()).sort("shard")
+    cells = decided.plan.cells
     by_number: dict[int, Shard] = {}
     with ThreadPoolExecutor(_WRITERS) as pool:
-        fresh = rows.filter(~pl.col("shard").is_in(list(reused)))
-        spill = _spilled(fresh, parts, folder, progress)
+        spill = _spilled(decided, reused, parts, folder, progress)
         todo = [number for number in range(len(cells)) if number not in reused]
         files = pool.map(lambda number: _write_shard(spill.file(number), cells[number].split, sketcher), todo)
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
             store.add_object(file, sha256)
-            by_number[number] = _shard(cells[number], sha256, size, *sizes.row(number)[1:])
+            by_number[number] = _shard(cells[number], sha256, size, *decided.shards.row(number)[1:3])
             if progress:
                 progress("writing shards", done + 1, len(todo))
         for number, shard in reused.items():
@@ -168,21 +148,20 @@ def write_shards(
         return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), remade)
 
 
-def reusable(plan: Plan, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
+def reusable(decided: Decided, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
     """For each cell that holds just the rows of one of the parent's shards, that shard.
 
     Args:
-        plan: which document goes where.
+        decided: which document goes where.
         shards: the parent's shards.
         first: the `part` of the first of them.
     """
-    origins = plan.rows.group_by("shard").agg(pl.col("part").unique(), pl.len().alias("rows"))
     unchanged = {}
-    for number, came_from, count in origins.iter_rows():
-        index = came_from[0] - first
-        if len(came_from) > 1 or not 0 <= index < len(shards):
+    for number, count, _bytes, part, last in decided.shards.iter_rows():
+        index = part - first
+        if part != last or not 0 <= index < len(shards):
             continue
-        shard, cell = shards[index], plan.cells[number]
+        shard, cell = shards[index], decided.plan.cells[number]
         same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
         if same and shard.rows == count:
             unchanged[number] = shard
@@ -205,15 +184,15 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
 
 
 def _spilled(
-    rows: pl.DataFrame,
-    parts: Sequence[Part],
-    folder: Path,
-    progress: Progress | None,
-) -> _Spill:
-    spill = _Spill(folder)
-    wanted = {number: frame for (number,), frame in rows.select("part", "row", "shard").group_by("part")}
-    for done, number in enumerate(sorted(wanted)):
-        places = wanted[number]
+    decided: Decided, reused: Mapping[int, Shard], parts: Sequence[Part], folder: Path, progress: Progress | None
+) -> Spill:
+    """Return the rows of all shards that are written, by shard."""
+    spill = Spill(folder)
+    for every in decided.places():
+        places = every.filter(~pl.col("shard").is_in(list(reused)))
+        if places.is_empty():
+            continue
+        number = int(places["part"][0])
         shards = np.full(int(places["row"].max()) + 1, -1, dtype=np.int64)  # type: ignore[arg-type]
         shards[places["row"].to_numpy()] = places["shard"].to_numpy()
         first = 0
@@ -223,8 +202,10 @@ def _spilled(
                 spill.add(shard, frame[np.flatnonzero(here == shard)])
             first += frame.height
         if progress:
-            progress("sorting into shards", done + 1, len(wanted))
+            progress("sorting into shards", number, len(parts))
     spill.flush()
+    if progress:
+        progress("sorting into shards", len(parts), len(parts))
     return spill
 
 
@@ -236,7 +217,7 @@ def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[
     """Return the written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
     target = spilled.with_suffix(".parquet")
     with pa.memory_map(str(spilled)) as source:
-        rows = pl.concat(list(_streams(source)), rechunk=False)
+        rows = pl.concat(list(streams(source)), rechunk=False)
         order = rows["doc_id"].arg_sort()
         sizes = rows["text"].str.len_bytes()[order].to_list()
         start = 0
@@ -251,11 +232,3 @@ def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[
         del rows
     spilled.unlink()
     return target, digest_of(target)
-
-
-def _streams(source: pa.MemoryMappedFile) -> Iterator[pl.DataFrame]:
-    size = source.size()
-    while source.tell() < size:
-        frame = pl.from_arrow(pa.ipc.open_stream(source).read_all(), rechunk=False)
-        if isinstance(frame, pl.DataFrame):
-            yield frame

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -77,6 +78,12 @@ def peak_bytes(process: str = "self") -> int:
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def new_peak(process: str = "self") -> None:
+    """From now on `peak_bytes` is of what the process has from now on (Linux only)."""
+    with suppress(OSError):
+        Path(f"/proc/{process}/clear_refs").write_text("5")
 
 
 class Watch(threading.Thread):

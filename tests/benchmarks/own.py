@@ -1,6 +1,7 @@
 """The toolkit's own run of the text path, in a process of its own whose use can be told from the others'.
 
-`python -m tests.benchmarks.own RECIPE OUT [WORKERS]` runs the recipe and prints what it used as one line of JSON.
+`python -m tests.benchmarks.own RECIPE OUT [WORKERS]` runs the recipe, makes its release where it has one, and prints
+what that used as one line of JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,16 +25,20 @@ from latam_corpus.extract import sandbox
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.release.build import build
 
-from .machine import Watch, usage
+from .machine import Watch, new_peak, peak_bytes, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.pipeline.part import Outcome
+    from latam_corpus.pipeline.recipe import ReleaseEntry
+    from latam_corpus.pipeline.result import RunResult
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXT_PATH: Final = ("repair", "identify", "filter", "dedupe")
+_MB: Final = 1e6
 _PROFILE: Final = "LATAM_CORPUS_PROFILE"
 _SOURCE: Final = """id = "documents"
 title = "Documents of a benchmark"
@@ -55,7 +61,10 @@ class Told:
         started: CPU seconds until the run began: the interpreter, imports, the plan.
         children_peak_mb: of the worker process that used the most.
         stages: CPU seconds by stage; what is missing to `cpu` is start, storage and decisions.
-        phases: name, seconds by the clock and CPU seconds: listing the input, each segment, each barrier.
+        phases: name, seconds by the clock and CPU seconds: listing the input, each segment, each barrier, and of a
+            release reading, deciding, sorting, writing and what follows.
+        memory: name, peak resident MB of this process and of its largest worker: of each phase, and of each step of a
+            barrier.
     """
 
     cpu: float
@@ -68,6 +77,7 @@ class Told:
     stages: dict[str, float]
     dropped: dict[str, int]
     phases: list[tuple[str, float, float]]
+    memory: list[tuple[str, float, float]] = field(default_factory=list)
 
 
 class _Phases:
@@ -75,10 +85,23 @@ class _Phases:
 
     def __init__(self) -> None:
         self._marks: list[tuple[str, float, float]] = []
+        self._step = ""
+        self.memory: list[tuple[str, float, float]] = []
 
     def mark(self, name: str) -> None:
         """A phase begins."""
         self._marks.append((name, time.monotonic(), usage().cpu + _living_children()))
+        self._measured(name)
+
+    def _measured(self, name: str) -> None:
+        """Note the peak until now for what was done until now, and begin anew."""
+        children = [child for child in _children() if peak_bytes(child)]
+        if self._step:
+            largest = max((peak_bytes(child) for child in children), default=0)
+            self.memory.append((self._step, peak_bytes() / _MB, largest / _MB))
+        self._step = name
+        for process in ("self", *children):
+            new_peak(process)
 
     def told(self) -> list[tuple[str, float, float]]:
         """Name, seconds by the clock and CPU seconds of each phase but the last mark, which only ends one."""
@@ -105,19 +128,33 @@ class _Phases:
         sys.stderr.write(told + "\n")
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Nothing: a step belongs to its barrier's phase."""
+        """A step belongs to its barrier's phase, and has a peak of its own."""
+        if title != self._step and done < total:
+            self._measured(title)
+
+    def releasing(self, title: str, done: int, total: int) -> None:
+        """A release is made; what it tells begins where something of it is done."""
+        if self._marks[-1][0] != title:
+            self.mark(title)
+        if done == total:
+            self.mark(f"after {title}")
 
 
 def _living_children() -> float:
     """CPU seconds of the children that haven't ended (Linux only)."""
     tick = os.sysconf("SC_CLK_TCK")
     used = 0
-    for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-        for child in task.read_text().split():
-            with suppress(OSError):
-                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                used += sum(map(int, fields[11:15]))
+    for child in _children():
+        with suppress(OSError):
+            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+            used += sum(map(int, fields[11:15]))
     return used / tick
+
+
+def _children() -> list[str]:
+    """The processes that this one has started (Linux only)."""
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return [child for task in tasks for child in task.read_text().split()]
 
 
 def write_recipe(
@@ -201,6 +238,8 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
     if profiler:
         profiler.enable()
     result = run(plan, parts, Path(out), engine, phases)
+    if recipe.release:
+        _release(recipe.release, result, Path(out), phases)
     sandbox.stop()  # what its child used is known once it has ended
     phases.mark("end")
     if profiler:
@@ -215,15 +254,33 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         used.cpu,
         started,
         time.monotonic() - clock,
-        used.peak_mb,
-        watch.peak_mb,
+        max(used.peak_mb, *(mine for _, mine, _ in phases.memory)),
+        max(watch.peak_mb, *(largest for _, _, largest in phases.memory)),
         result.rows_in,
         result.kept,
         {name: count.seconds for name, count in result.stages.items()},
         dropped,
         phases.told(),
+        phases.memory,
     )
     sys.stdout.write(json.dumps(asdict(told)) + "\n")
+
+
+def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:
+    """Make the version that the recipe asks for, on a day that is always the same."""
+    build(
+        release.name,
+        [result.folder],
+        out / "store",
+        admit=release.admit,
+        uses=release.uses,
+        splits=release.split.model_dump(),
+        split_by=release.split_by,
+        index=release.index,
+        variants=release.variants,
+        created=datetime(2026, 11, 28, tzinfo=UTC),
+        progress=phases.releasing,
+    )
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ def data(tmp_path: Path) -> Path:
         pytest.param(("profile", "--documents", 30, "--rounds", 1), "identify", marks=_GATE),
         (("quality", "--documents", 2, "--rounds", 1), "every signal"),
         pytest.param(("growth", "--sizes", "20,40"), "40", marks=_GATE),
+        pytest.param(("millions", "--sizes", "120,240"), "after writing shards", marks=_GATE),
         pytest.param(("memory", "--bytes", 40_000), "a parent and one worker", marks=_GATE),
         pytest.param(("stream", "--documents", 30, "--rounds", 1), "latam_corpus", marks=_GATE),
         pytest.param(("exports", "--megabytes", 1, "--formats", "ds"), "datatrove", marks=_GATE),
@@ -52,7 +53,18 @@ def data(tmp_path: Path) -> Path:
         pytest.param(("report_pages", "--sizes", 60), "report of a release", marks=_GATE),
     ],
     ids=[
-        *("word_table", "text_path", "profile", "quality", "growth", "memory", "stream", "exports", "withdraw"),
+        *(
+            "word_table",
+            "text_path",
+            "profile",
+            "quality",
+            "growth",
+            "millions",
+            "memory",
+            "stream",
+            "exports",
+            "withdraw",
+        ),
         "report_pages",
     ],
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import candidate_jobs, near_duplicates, pairs, verify_jobs
+from latam_corpus.dedupe import candidate_jobs, decision_rows, near_duplicates, numbering, pairs, verify_jobs
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.scheme import SKETCH, Scheme
@@ -114,6 +114,9 @@ def _decided(
         patch.setattr(decide_module, "_VALUES_A_PIECE", 60 * at_once)
         patch.setattr(pairs, "PAIRS_A_RUN", pairs.CAP + at_once)
         patch.setattr(candidate_jobs, "_MARK", 2)
+        patch.setattr(decision_rows, "_AT_ONCE", at_once)
+        patch.setattr(numbering, "RANGE_ROWS", at_once)
+        patch.setattr(numbering, "_SAMPLED_ROWS", 1)
         patch.setattr(near_duplicates, "VALUES_A_RANGE", at_once)
         patch.setattr(near_duplicates, "KEYS_A_MERGE", at_once)
         patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
@@ -208,6 +211,7 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
     np.zeros(0, np.uint64).tofile(tmp_path / verify_jobs.COMMON)
     np.save(tmp_path / verify_jobs.KNOWN_OF, np.zeros(2, verify_jobs.KNOWN))
+    np.save(tmp_path / verify_jobs.WORDS_OF, np.array([3, 3], np.uint32))
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
     [job] = verify_jobs.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
     np.save(tmp_path / verify_jobs.FREQUENCY, verify_jobs.gather(job))

@@ -99,10 +99,8 @@ def test_shards_are_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
-    from latam_corpus.release import (
-        shard_file,  # their limits are made small here
-        write,
-    )
+    from latam_corpus import spill  # their limits are made small here
+    from latam_corpus.release import partitions, shard_file
 
     monkeypatch.setattr(shard_file, "GROUP_BYTES", 20_000)
     documents = [
@@ -115,7 +113,10 @@ def test_shards_are_a_function_of_the_documents_alone(
     draw.shuffle(documents)
     cut = draw.randrange(1, 59)
     monkeypatch.setattr(shard_file, "BATCH_BYTES", draw.choice([500, 5_000, 50_000]))
-    monkeypatch.setattr(write, "_SPILL_BYTES", draw.choice([1_000, 20_000, 10**9]))
+    monkeypatch.setattr(spill, "_BYTES", draw.choice([1_000, 20_000, 10**9]))
+    monkeypatch.setattr(spill, "_ROWS", draw.choice([3, 10**9]))
+    monkeypatch.setattr(partitions, "PARTITION_ROWS", draw.choice([5, 25]))
+    monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 2)
     runs = [kept_run("b-2", documents[:cut], 3), kept_run("a-2", documents[cut:], draw.randrange(1, 9))]
     made = build("puerto", runs, tmp_path / "two", shard_bytes=40_000, **TERMS)
     assert len(expected.shards) > 3

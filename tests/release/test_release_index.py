@@ -144,7 +144,7 @@ def test_the_index_is_a_function_of_the_documents_alone(
     draw.shuffle(documents)
     cut = draw.randrange(1, 59)
     monkeypatch.setattr("latam_corpus.release.sketch._TEXT_BYTES", draw.choice([1, 700, 5_000]))
-    monkeypatch.setattr("latam_corpus.release.write._SPILL_BYTES", draw.choice([1_000, 20_000]))
+    monkeypatch.setattr("latam_corpus.spill._BYTES", draw.choice([1_000, 20_000]))
     runs = [kept_run("b-2", documents[:cut], 3), kept_run("a-2", documents[cut:], draw.randrange(1, 9))]
     made = build("puerto", runs, tmp_path / "two", shard_bytes=60_000, **TERMS)
     assert len(expected.index) > 1

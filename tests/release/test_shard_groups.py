@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latam_corpus.release.build import build
-from latam_corpus.release.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, fitting, plan_shards
+from latam_corpus.release.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, Planner, fitting, weights
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from latam_corpus.release.manifest import Shard
+    from latam_corpus.release.shard_plan import Plan
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -30,6 +34,22 @@ def light(rows: int, contributors: int = 1, text_bytes: int = 1000) -> pl.DataFr
         authors=pl.lit(""),
         text_bytes=pl.lit(text_bytes, pl.Int64),
     )
+
+
+def weight(rows: pl.DataFrame) -> int:
+    """What they count in all."""
+    return int(weights(rows).sum())
+
+
+def planned(folder: Path, rows: pl.DataFrame, inherited: Sequence[Shard], limit: int) -> tuple[Plan, pl.DataFrame]:
+    """The plan of rows that come in several ranges, and the rows with their shards."""
+    planner = Planner(folder, inherited)
+    ranges = list(rows.iter_slices(max(1, rows.height // 3)))
+    for part in ranges:
+        planner.add(part)
+    plan = planner.planned(limit)
+    shards = [part.with_columns(pl.Series("shard", plan.shards(index))) for index, part in enumerate(ranges)]
+    return plan, pl.concat(shards)
 
 
 def test_a_persons_withdrawal_writes_few_shards_anew(tmp_path: Path, document: Any, kept_run: Any) -> None:
@@ -52,15 +72,15 @@ def test_a_persons_withdrawal_writes_few_shards_anew(tmp_path: Path, document: A
     assert any("rows belong in another shard" in problem for problem in verify(store, "puerto", old.version))
 
 
-def test_a_release_of_one_contributor_is_cut_by_its_ids() -> None:
+def test_a_release_of_one_contributor_is_cut_by_its_ids(tmp_path: Path) -> None:
     """As one of many is by who gave it, each in one shard; a parent that was cut by ids alone stays so."""
-    alone = plan_shards(light(4000), (), 200_000)
+    alone, _ = planned(tmp_path / "alone", light(4000), (), 200_000)
     assert len({cell.group for cell in alone.cells}) == 1
     assert all(len(cell.group) == GROUP_BITS and cell.prefix for cell in alone.cells)
-    many = plan_shards(light(4000, 200), (), 200_000)
-    shards = many.rows.group_by("contributor").agg(pl.col("shard").n_unique())["shard"]
+    many, rows = planned(tmp_path / "many", light(4000, 200), (), 200_000)
+    shards = rows.group_by("contributor").agg(pl.col("shard").n_unique())["shard"]
     assert shards.max() == 1
-    assert max(many.rows.group_by("shard").len()["len"].to_list()) <= 200_000 // 2024 + 1
+    assert max(rows.group_by("shard").len()["len"].to_list()) <= 200_000 // 2024 + 1
     assert {cell.prefix for cell in many.cells} == {""}
 
 
@@ -69,9 +89,9 @@ def test_a_parent_of_an_older_toolkit_keeps_its_cuts(tmp_path: Path, document: A
     documents = [document(n, contributor=f"Persona {n}") for n in range(200)]
     store = Store.at(tmp_path / "store")
     made = build("puerto", [kept_run("a-1", documents)], store, shard_bytes=40_000, **TERMS)
-    plan = plan_shards(light(200, 200), (), 40_000)
+    plan, _ = planned(tmp_path / "plan", light(200, 200), (), 40_000)
     inherited = [made.shards[0].model_copy(update={"genre": "lyrics", "group": "", "prefix": bit}) for bit in "01"]
-    upon = plan_shards(light(200, 200), inherited, 10**9)
+    upon, _ = planned(tmp_path / "upon", light(200, 200), inherited, 10**9)
     assert [cell.prefix for cell in upon.cells] == ["0", "1"]
     assert {cell.group for cell in upon.cells} == {""}
     assert [cell.group for cell in plan.cells] != [""]
@@ -79,6 +99,6 @@ def test_a_parent_of_an_older_toolkit_keeps_its_cuts(tmp_path: Path, document: A
 
 def test_the_size_of_a_shard_follows_the_releases() -> None:
     """Never below that of the parent: what leaves cuts no shard that it doesn't touch."""
-    assert fitting(light(10), None) == _LEAST_BYTES
-    assert fitting(light(2000, 1, 1 << 20), None) == (2000 * ((1 << 20) + 1024)) // 128
-    assert fitting(light(10_000, 1, 1 << 30), None) == SHARD_BYTES
+    assert fitting(weight(light(10)), None) == _LEAST_BYTES
+    assert fitting(weight(light(2000, 1, 1 << 20)), None) == (2000 * ((1 << 20) + 1024)) // 128
+    assert fitting(weight(light(10_000, 1, 1 << 30)), None) == SHARD_BYTES
