@@ -63,7 +63,7 @@ gate: $(VENV)/.ready
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
 	  tests/release/test_killed_release.py tests/release/test_pull_killed.py \
-	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/benchmarks/test_benchmarks_run.py \
+	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py tests/benchmarks/test_benchmarks_run.py \
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=default $$(grep -rl --include='*.py' hypothesis tests)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # By name: the package is `tests.engine` to Python and `engine` to the type checker.
 _network: Any = importlib.import_module("tests.engine.faulty_network")
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["local", "ray"])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=_GATE)])
 def test_s3_gives_the_shards_of_a_disk(tales: Tales, copies: Path, object_store: str, engine: str) -> None:
     """In processes of their own; what one engine has done another finds, on a machine that has nothing yet."""
     if engine == "ray" and find_spec("ray") is None:
@@ -126,6 +127,7 @@ def test_two_people_at_one_run(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("copies", "impatient")
+@_GATE
 def test_a_bad_network_costs_nothing_but_time(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
