@@ -19,6 +19,7 @@ from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
 from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -237,5 +238,7 @@ def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uin
                 files = {piece: opened.enter_context((job.workdir / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
             files[piece].seek(4 * offset)
             if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
-                raise PartError(str(files[piece].name), "a word stream is cut off", "look whether the disk is full")
+                raise PartError(
+                    str(files[piece].name), _("a word stream is cut off"), _("look whether the disk is full")
+                )
     return numbers[order], Ragged(values, offsets)

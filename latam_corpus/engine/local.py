@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ class _Crew:
         if not held:  # it died before it took a task: the next may fare better, but not for ever
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
-                raise PartError("the local engine", self._exit_message(rank, code), "run with --workers 1 to see more")
+                raise PartError(
+                    "the local engine", self._exit_message(rank, code), _("run with --workers 1 to see more")
+                )
         for number in held:
             if turn.died(number) < TRIES:
                 turn.give_back(number)

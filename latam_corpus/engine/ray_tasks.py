@@ -72,7 +72,7 @@ class RayTasks(Reused):
                 if self.site or not left:
                     break
         where = f"Ray at {self.site.address}" if self.site else "Ray"
-        raise PartError(where, "it has ended on this machine", "run it again: what was done is kept")
+        raise PartError(where, _("it has ended on this machine"), _("run it again: what was done is kept"))
 
     def _worked(self, work: Callable[[J], Outcome], coming: list[J]) -> Iterator[Outcome]:
         """Yield the outcomes of tasks, the last first; where Ray ends on this machine, those without one are left."""
@@ -120,7 +120,7 @@ class RayTasks(Reused):
             except Exception as error:  # noqa: BLE001  (Ray raises that itself where a busy machine starts it too slowly)
                 problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
                 where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
-                remedy = "see that it runs, with the same versions of Ray and Python as here"
+                remedy = _("see that it runs, with the same versions of Ray and Python as here")
                 if self.site or not left:
                     raise PartError(where, problem, remedy) from None
                 ray.shutdown()

@@ -24,6 +24,7 @@ from latam_corpus.engine.slurm_commands import Job, SlurmSilentError, cancel_nam
 from latam_corpus.engine.slurm_jobs import LOGS, options, python, script, worker_jobs
 from latam_corpus.engine.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
 from latam_corpus.errors import PartError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
@@ -165,8 +166,8 @@ class _Crew:
         if not held and job.state != "COMPLETED":  # it ended before it took a task: the next may fare better
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
-                remedy = "see its log, and `setup` in the site file"
-                raise PartError(f"Slurm's job {job.id}", self._exit_message(job), remedy)
+                see = _("see its log, and `setup` in the site file")
+                raise PartError(f"Slurm's job {job.id}", self._exit_message(job), see)
         for number in held:
             if turn.died(number) < (_LOST_TRIES if job.state in _LOST else TRIES):
                 turn.give_back(number)

@@ -123,10 +123,12 @@ def _asked(command: str, *words: str, text: str | None = None) -> str:
             timeout=_PATIENCE,
         )
     except subprocess.TimeoutExpired:
-        raise SlurmSilentError(command, f"no answer for {_PATIENCE} seconds", "see whether Slurm runs: sinfo") from None
+        raise SlurmSilentError(
+            command, _("no answer for {patience} seconds", patience=_PATIENCE), _("see whether Slurm runs: sinfo")
+        ) from None
     if done.returncode:
         problem = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
         if _PASSING.search(problem):
-            raise SlurmSilentError(command, problem, "see whether Slurm runs: sinfo")
-        raise PartError(command, problem, "see what the cluster allows: sinfo, sacctmgr show associations")
+            raise SlurmSilentError(command, problem, _("see whether Slurm runs: sinfo"))
+        raise PartError(command, problem, _("see what the cluster allows: sinfo, sacctmgr show associations"))
     return done.stdout

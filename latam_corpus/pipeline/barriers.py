@@ -22,6 +22,7 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, among, repeated_hashes, rows_of
 from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import Outcome
@@ -174,7 +175,7 @@ class Stored:
         wrapped = [_Job(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
         for done, outcome in enumerate(self.engine.map(_do, wrapped), 1):
             if outcome.error:
-                raise PartError(outcome.part, outcome.error, "run it again: what was done is kept")
+                raise PartError(outcome.part, outcome.error, _("run it again: what was done is kept"))
             self.step(title or work.__name__, done, len(jobs))
             yield outcome.value
 

@@ -16,6 +16,7 @@ import polars as pl
 from latam_corpus.bucket import fetch_small, fetched, publish, publish_each
 from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
 from latam_corpus.errors import PartError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def read(path: Path) -> pl.DataFrame:
     """
     data = fetched(path).read_bytes()
     if _name(data) != path.name:
-        raise PartError(str(path), OTHER_BYTES, "run it again: it is made anew")
+        raise PartError(str(path), OTHER_BYTES, _("run it again: it is made anew"))
     return pl.read_parquet(io.BytesIO(data))
 
 

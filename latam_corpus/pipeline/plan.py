@@ -99,8 +99,10 @@ class Step:
         """
         for stage, digest in zip(self.stages, self.digests, strict=True):
             if stage_digest(stage) != digest:
-                problem = f"what «{stage.name}» rests on (its policies, its model, its code) changed during the run"
-                raise PartError(place, problem, "run it again: what was done before is kept")
+                problem = _(
+                    "what «{name}» rests on (its policies, its model, its code) changed during the run", name=stage.name
+                )
+                raise PartError(place, problem, _("run it again: what was done before is kept"))
 
     @property
     def title(self) -> str:

@@ -340,8 +340,8 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     if not isinstance(values, dict) or "format" not in values or "shards" not in values:
         raise ReleaseError(place, _("this isn't the manifest of a latam_corpus release"), _PUT_BACK)
     if values["format"] != FORMAT:
-        problem = f"its format is {values['format']}, and this toolkit reads {FORMAT}"
-        raise NewerFormatError(place, problem, "use the version of latam-corpus that its key `toolkit` names")
+        problem = _("its format is {format}, and this toolkit reads {ours}", format=values["format"], ours=FORMAT)
+        raise NewerFormatError(place, problem, _("use the version of latam-corpus that its key `toolkit` names"))
     try:
         manifest = Manifest.model_validate(values)
     except ValidationError as error:

@@ -71,7 +71,9 @@ class Indexed:
             "mend it: {build_command}", build_command=build_command(self.store, self.manifest, self.manifest.version)
         )
         if target.is_symlink():
-            problem = "its bytes aren't those that the manifest names" if target.exists() else "the file is missing"
+            problem = (
+                _("its bytes aren't those that the manifest names") if target.exists() else _("the file is missing")
+            )
             raise ReleaseError(f"{self.store.url}, {path}", problem, mend)
         if not self.store.exists(path):
             raise ReleaseError(f"{self.store.url}, {path}", _("the file is missing"), mend)
