@@ -245,5 +245,10 @@ def test_an_export_that_broke_off_leaves_no_folder(
     (tmp_path / ".to.partial" / "00000.ds").write_bytes(b"x")
     stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
     assert write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to").documents == 120
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
+    assert write_export(stream, load_tokenizer(tokenizer_file), "ds", type(tmp_path)()).documents == 120
+    assert (tmp_path / "here" / "export.json").is_file()
     with pytest.raises(ConfigError, match="it holds something"):
         write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")

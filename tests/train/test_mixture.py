@@ -44,7 +44,7 @@ def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, c
     assert abs(sum(drawn.values()) - min(budget, sum(slices.values()) * cap)) <= len(slices) + 1e-6 * budget
 
 
-@pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many"])
+@pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many", "1e400", "1e308T"])
 def test_what_is_no_budget_is_refused(text: str) -> None:
     """With how to write one."""
     with pytest.raises(ConfigError, match="write such as"):
@@ -58,6 +58,8 @@ def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
         parse_weights(texts)
     with pytest.raises(ConfigError, match="did you mean «quy_Latn»"):
         divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Lat": 1}))
+    huge = Weighting("given", weights={"quy_Latn": 1e308, "spa_Latn": 1e308})
+    assert divide(10, {"quy_Latn": 5, "spa_Latn": 5}, huge) == {"quy_Latn": 5, "spa_Latn": 5}
     with pytest.raises(ConfigError, match="no slice has a weight"):
         divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Latn": 0}))
 
@@ -144,6 +146,17 @@ def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_pat
         fewer.load_state_dict(state)
 
 
+def test_a_mixture_begins_again_in_the_same_order(plan: Any, small_store: Store) -> None:
+    """With the first pass over a slice that was seen several times, from the beginning or from a state."""
+    stream = MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])
+    order = [next(stream)["doc_id"] for _ in range(5)]
+    state = stream.state_dict()
+    order += [row["doc_id"] for row in stream]
+    assert [row["doc_id"] for row in stream] == order
+    stream.load_state_dict(state)
+    assert [row["doc_id"] for row in stream] == order[5:]
+
+
 def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An epoch of many chunks has the same documents as one of a single chunk."""
     whole = Counter(row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, columns=["doc_id"]))
@@ -162,6 +175,8 @@ def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Pat
         (plan | {"by": ["country"]}, "by which files aren't divided"),
         (plan | {"slices": [one | {"drawn": 0} for one in plan["slices"]]}, "draws no documents"),
         (tmp_path / "none.json", "it isn't a plan"),
+        (plan | {"slices": [one | {"language": None} for one in plan["slices"]]}, "it isn't a plan"),
+        (plan | {"slices": [{**plan["slices"][0], "language": "quy_Latn"}]}, r"2026\.11\.0 has none"),
     ):
         with pytest.raises(ConfigError, match=told):
             MixedStream(small_store.url, wrong)
