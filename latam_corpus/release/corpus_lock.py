@@ -32,7 +32,7 @@ class Lock:
         where: the condition that selected the rows; None when the folder holds them all.
         rewritten: whether files differ from the version's shards, since rows or columns were left out of them.
         columns: those that the files have; None when they have all.
-        excluded: how many documents a list left out.
+        excluded: how many documents a list left out; of an export, a split or a list.
     """
 
     name: str
@@ -64,21 +64,22 @@ class Lock:
 
 
 def read_lock(file: Path, spec: str | None = None) -> Lock:
-    """Return the lock in a file; of several, the one of a version.
+    """Return the lock in a file; of several, the one of a version, or the first of its selections.
 
     Args:
         file: the lock.
         spec: `NAME@VERSION`, or `NAME`; None for a file with one lock.
 
     Raises:
-        ConfigError: it isn't there, isn't a lock of this format, or none or several are meant.
+        ConfigError: it isn't there, isn't a lock of this format, or no version or several are meant.
     """
     locks = read_locks(file)
     if len(locks) == 1:
         return locks[0]
     known = ", ".join(sorted({lock.spec for lock in locks}))
-    meant = [lock for lock in locks if spec in (lock.spec, lock.name)]
-    if len(meant) == 1:
+    meant = [lock for lock in locks if spec in (None, lock.spec, lock.name)]
+    # Selections of one version are of one manifest.
+    if len({(lock.spec, lock.manifest_sha256) for lock in meant}) == 1:
         return meant[0]
     problem = (
         _("it locks {releases}, and none of them is named", releases=known)

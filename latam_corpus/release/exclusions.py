@@ -27,7 +27,7 @@ def excluded_ids(files: Sequence[str | Path]) -> frozenset[str]:
     ids = set()
     for file in map(Path, files):
         try:
-            with file.open(encoding="utf-8") as opened:
+            with file.open(encoding="utf-8-sig") as opened:
                 lines = list(opened)
         except (OSError, UnicodeDecodeError) as error:
             remedy = _("name a file with an id a line")
@@ -43,7 +43,7 @@ def _id_in(line: str, place: Message) -> str:
     if line.startswith("{"):
         try:
             value = json.loads(line)["doc_id"]
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, RecursionError):
             value = ""
     if not isinstance(value, str) or not _DOC_ID.fullmatch(value):
         raise ConfigError(place, _("this is no document's id"), _("write 32 hex digits a line, or JSON with doc_id"))

@@ -100,7 +100,8 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
     """Return the lines of an evaluation set.
 
     Args:
-        against: a file of JSON lines or of plain lines; or `NAME=FILE`, of a registered set.
+        against: a file of JSON lines, of one JSON list, whose elements count as lines, or of plain lines; or
+            `NAME=FILE`, of a registered set.
         fields: of JSON, those that are looked for; `text` when None, or all texts where there is no such.
 
     Raises:
@@ -117,29 +118,44 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
         remedy = _("download it from {home}, and give {name}=FILE", home=known.home, name=against)
         raise ConfigError("--against", problem, remedy)
     try:
-        text = Path(against).read_text(encoding="utf-8")
+        text = Path(against).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(against, _("it can't be read: {cause}", cause=error), _NAME_LINES) from None
     lines = text.removesuffix("\n").split("\n") if text.strip() else []
     if not lines:
         raise ConfigError(against, _("it has no lines"), _NAME_LINES)
-    if Path(against).suffix.lower() in (".jsonl", ".json", ".ndjson"):
+    suffix = Path(against).suffix.lower()
+    if suffix not in (".jsonl", ".json", ".ndjson"):
+        return lines
+    listed = _list_in(text) if suffix == ".json" else None
+    if listed is not None:
         return [
-            _text_in(line, fields, _("{file}, line {line}", file=against, line=number))
-            for number, line in enumerate(lines, 1)
+            _text_in(record, fields, _("{file}, element {number}", file=against, number=number))
+            for number, record in enumerate(listed, 1)
         ]
-    return lines
+    places = [_("{file}, line {line}", file=against, line=number) for number in range(1, len(lines) + 1)]
+    return [_text_in(_parsed(line, place), fields, place) for line, place in zip(lines, places, strict=True)]
 
 
-def _text_in(line: str, fields: Sequence[str], place: Message) -> str:
-    if not line.strip():
-        return ""
+def _list_in(text: str) -> list[Any] | None:
+    """Return the elements of a file that is one JSON list; None of another."""
     try:
-        record: Any = json.loads(line)
-    except ValueError as error:
+        records = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return records if isinstance(records, list) and records else None
+
+
+def _parsed(line: str, place: Message) -> Any:
+    try:
+        return json.loads(line) if line.strip() else ""
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
             place, _("this isn't JSON: {error}", error=error), _("write one JSON object a line")
         ) from None
+
+
+def _text_in(record: Any, fields: Sequence[str], place: Message) -> str:
     if not isinstance(record, dict):
         return "\n".join(_strings(record))
     wanted = list(fields) or (["text"] if isinstance(record.get("text"), str) else list(record))
@@ -153,7 +169,8 @@ def _text_in(line: str, fields: Sequence[str], place: Message) -> str:
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield value
+        # Half of a surrogate pair, which JSON can write and UTF-8 can't.
+        yield value.encode(errors="replace").decode()
     elif isinstance(value, dict):
         for one in value.values():
             yield from _strings(one)
@@ -208,7 +225,8 @@ class _Index:
     def __init__(self, lines: Sequence[str]) -> None:
         values, offsets = _words(pl.Series(list(lines), dtype=pl.String))
         self._counts = np.diff(offsets)
-        self.too_short = np.flatnonzero((self._counts > 0) & (self._counts < SHORTEST)).tolist()
+        there = np.array([bool(line.strip()) for line in lines])
+        self.too_short = np.flatnonzero(there & (self._counts < SHORTEST)).tolist()
         self._tables = {
             size: table for size in range(SHORTEST, RUN + 1) if len((table := self._table(values, offsets, size))[0])
         }

@@ -24,7 +24,7 @@ from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.train.stream_order import RowGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
@@ -69,6 +69,7 @@ class CorpusFiles:
         withdrawal_sequence: the last withdrawal that is observed.
         cache: where row groups are kept that aren't on this disk.
         remedy: for a file that is damaged.
+        columns: those with which a folder was pulled; None where there are all.
     """
 
     store: Store
@@ -78,6 +79,7 @@ class CorpusFiles:
     withdrawal_sequence: int = 0
     cache: GroupCache | None = None
     remedy: str | Message = VERIFY
+    columns: tuple[str, ...] | None = None
 
     @property
     def digest(self) -> str:
@@ -106,6 +108,13 @@ class CorpusFiles:
                     )
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
+
+    def must_have(self, names: Iterable[str]) -> None:
+        """Raise ConfigError where a folder was pulled without one of these columns."""
+        for name in names:
+            if self.columns is not None and name not in {"doc_id", "id", *self.columns}:
+                problem = _("{url} was pulled without «{name}»", url=self.store.url, name=name)
+                raise ConfigError("columns", problem, _("pull it with that column"))
 
     @cached_property
     def footers(self) -> list[pq.FileMetaData]:
@@ -264,7 +273,9 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
             files.append(CorpusFile(path, digest, rows.get((path, digest)), language, genre, name.partition("-")[0]))
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
-    return CorpusFiles(store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN)
+    return CorpusFiles(
+        store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN, columns=lock.columns
+    )
 
 
 def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.release.corpus_lock import must_be
 from latam_corpus.train.ordered_rows import take_rows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
@@ -44,7 +45,7 @@ class Ingredient:
 
     Attributes:
         stream: of the slice.
-        documents: how many of them the mixture has; more than the slice has are repeats.
+        documents: how many of them the mixture has, withdrawn ones counted; more than the slice has are repeats.
     """
 
     stream: CorpusStream
@@ -60,6 +61,7 @@ class MixedRows:
         self._counts = [one.documents for one in ingredients]
         self.total = sum(self._counts)
         self._chunks = max(1, -(-self.total // _CHUNK_ROWS))
+        self._sizes = [sum(group.rows for group in one.stream.files.groups) for one in ingredients]
         self._rows: list[tuple[int, OrderedRows] | None] = [None] * len(ingredients)
 
     def batch_end(self, position: int, _world: int) -> int:
@@ -100,7 +102,7 @@ class MixedRows:
         samples = []
         at = 0
         while at < len(ordinals):
-            size = self._opened(number, 0).total
+            size = self._sizes[number]
             pass_number = int(ordinals[at]) // size
             rows = self._opened(number, pass_number)
             position = int(ordinals[at]) % size
@@ -114,7 +116,7 @@ class MixedRows:
 
     def _opened(self, number: int, pass_number: int) -> OrderedRows:
         held = self._rows[number]
-        if held and (held[0] == pass_number or pass_number == 0):
+        if held and held[0] == pass_number:
             return held[1]
         if held:
             held[1].close()
@@ -163,22 +165,17 @@ class MixedStream(PositionedStream):
         slices = _slices(plan)
         window = max(_LEAST_WINDOW, WINDOW_BYTES // max(1, len(slices)))
         self._ingredients = tuple(
-            Ingredient(
+            _ingredient(
                 CorpusStream(
                     store,
                     one["release"],
                     **({"window": window} | options | {name: one[name] for name in _SLICED if name in one}),
                 ),
-                one["drawn"],
+                one,
             )
             for one in slices
             if one["drawn"]
         )
-        for one in self._ingredients:
-            if not sum(group.rows for group in one.stream.files.groups):
-                raise ConfigError(
-                    "plan", _("a slice of {version} has no documents", version=one.stream.version), _("plan anew")
-                )
 
     @property
     def version(self) -> str:
@@ -198,6 +195,20 @@ class MixedStream(PositionedStream):
         return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
+def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
+    """Return a slice with as many of its documents as were planned.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    there = sum(group.rows for group in stream.files.groups)
+    if not there:
+        raise ConfigError("plan", _("a slice of {version} has no documents", version=stream.version), _("plan anew"))
+    # Those that were withdrawn when it was planned weren't counted, and have their place in the order.
+    counted = planned.get("documents", there)
+    return Ingredient(stream, round(planned["drawn"] * max(1.0, there / max(1, counted))))
+
+
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the slices of a plan, each with its release, the documents drawn, and the columns that make it.
 
@@ -210,6 +221,9 @@ def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         slices: list[Mapping[str, Any]] = [dict(one) for one in values["slices"]]
         sound = all(type(one["drawn"]) is int and one["drawn"] >= 0 and "@" in one["release"] for one in slices)
         by = list(values["by"])
+        # One that doesn't say which slice it is would be the whole release.
+        must_be(int, *(one.get("documents", 0) for one in slices))
+        must_be(str, *(one[name] for one in slices for name in by if name in _SLICED))
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = _("give what `latam-corpus mix plan --json` printed")
         raise ConfigError(place, _("it isn't a plan: {reason}", reason=error), remedy) from None

@@ -16,7 +16,6 @@ METHODS: Final = ("proportional", "temperature", "unimax", "given")
 # What repeats bring no more of: after four epochs new text is worth much more (Muennighoff and others,
 # arXiv 2305.16264).
 MOST_EPOCHS: Final = 4.0
-_SHARES_END: Final = 1e-9
 _WRITE_WEIGHT: Final = _("write such as {example}", example="quy_Latn=0.2")
 _NUMBER: Final = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e[0-9]+)?)([kmbt]?)", re.IGNORECASE)
 _SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -59,11 +58,11 @@ def token_budget(text: str) -> int:
     (1500000000, 20000, 1000000000)
     """
     match = _NUMBER.fullmatch(text.strip())
-    tokens = int(float(match[1].replace("_", "")) * _SCALE[match[2].lower()]) if match else 0
-    if tokens < 1:
+    tokens = float(match[1].replace("_", "")) * _SCALE[match[2].lower()] if match else 0.0
+    if not 1 <= tokens < float("inf"):
         problem = _("«{text}» is no number of tokens", text=text)
         raise ConfigError("--tokens", problem, _("write such as 20000, 1.5B or 300M"))
-    return tokens
+    return int(tokens)
 
 
 def divide(budget: int, slices: Mapping[str, int], weighting: Weighting) -> dict[str, int]:
@@ -111,11 +110,12 @@ def _by_weights(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict
             raise ConfigError(
                 "--weight", _("{weight} is no weight", weight=f"{name}={weight}"), _("give numbers from 0 on")
             )
-    total = sum(weights.values())
-    if total <= _SHARES_END:
+    most = max(weights.values(), default=0.0)
+    if not most:
         remedy = _("write such as {example}", example=f"{next(iter(slices))}=0.5")
         raise ConfigError("--weight", _("no slice has a weight above 0"), remedy)
-    return {name: weight / total for name, weight in weights.items()}
+    total = sum(weight / most for weight in weights.values())  # of any size, without an overflow
+    return {name: weight / most / total for name, weight in weights.items()}
 
 
 def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, float]:

@@ -28,6 +28,7 @@ def new_folder(to: Path) -> Iterator[Path]:
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(str(to), _("it holds something"), _("name a new or empty folder"))
+    to = to.resolve()  # `.` has no name to stand beside
     # Left by one that was killed.
     partial = to.with_name(f".{to.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

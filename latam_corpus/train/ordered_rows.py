@@ -93,11 +93,6 @@ class OrderedRows:
     def __init__(
         self, files: CorpusFiles, selection: Selection, seed: int, epoch: int, window: int, *, shuffle: bool
     ) -> None:
-        lacking = not all("text" in one.schema.to_arrow_schema().names for one in files.footers)
-        if "text" in selection.columns and lacking:
-            raise ConfigError(
-                "columns", _("{url} was pulled without «text»", url=files.store.url), _("pull it with that column")
-            )
         self._files = files
         self._selection = selection
         self._key = (seed, epoch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
+from operator import index
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
@@ -51,7 +52,8 @@ class PositionedStream(ABC):
     """A rank's part of an order of rows, from where it stands.
 
     Position i of the order goes to rank i mod world, whatever the number of ranks and workers. A document that is left
-    out keeps its position, which is skipped.
+    out keeps its position, which is skipped. Ranks that start at one position and take as many rows each, none of
+    them skipped, stand at one position again.
 
     A stream is its own iterator: a loop goes on where the last one stopped. One that is at its end begins again, in the
     same order; `set_epoch` gives it another.
@@ -61,8 +63,11 @@ class PositionedStream(ABC):
         """Stand at the beginning of an epoch.
 
         Raises:
-            ConfigError: the rank isn't one of the world's.
+            ConfigError: the rank isn't one of the world's, or one of them isn't a whole number.
         """
+        # Of NumPy's too, which JSON doesn't take: a state must be written long after this.
+        seed, epoch = _whole("seed", seed), _whole("epoch", epoch)
+        rank, world = _whole("rank", rank), _whole("world", world)
         if world < 1:
             raise ConfigError("world", _("{value} is too small", value=world), _("give 1 or more"))
         if not 0 <= rank < world:
@@ -76,6 +81,7 @@ class PositionedStream(ABC):
         self._position = 0
         self._ahead: tuple[int, ...] = ()
         self._within: dict[str, Any] | None = None
+        self._apart = False
         self._at_end = False
         self._rows: Iterator[dict[str, Any]] = iter(())
 
@@ -103,7 +109,7 @@ class PositionedStream(ABC):
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch."""
-        self._go_to(epoch, 0)
+        self._go_to(_whole("epoch", epoch), 0)
 
     def __iter__(self) -> Self:
         if self._at_end:
@@ -128,8 +134,14 @@ class PositionedStream(ABC):
 
     def texts(self) -> Iterator[str]:
         """Yield the texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
-        for table in self.batches():
-            yield from table["text"].to_pylist()
+        if self._at_end:
+            self._go_to(self._epoch, 0)
+        self._rows = iter(())
+        for table, positions in self._tables():
+            for text, position in zip(_texts_of(table), positions.tolist(), strict=True):
+                self._passed(position)
+                yield text
+        self._at_end = True
 
     def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
         """Arrow tables, from where the stream stands.
@@ -178,6 +190,8 @@ class PositionedStream(ABC):
         if self._at_end:
             self._go_to(self._epoch, 0)
         self._rows = iter(())
+        # As many blocks are other numbers of documents on each rank.
+        self._apart = True
         within, end = self._within, tokenizer.end_id
         if within and within["tokenizer"] != tokenizer.sha256:
             problem = _("it stopped inside a document that another tokenizer had cut")
@@ -185,7 +199,7 @@ class PositionedStream(ABC):
         waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
         held = 0
         for table, positions in self._tables():
-            for position, ids in zip(positions.tolist(), tokenizer.encode(table["text"].to_pylist()), strict=True):
+            for position, ids in zip(positions.tolist(), tokenizer.encode(_texts_of(table)), strict=True):
                 used = within["tokens"] if within and within["position"] == position else 0
                 within = None
                 tokens = np.array([*ids, end], dtype=np.int32)[used:]
@@ -204,7 +218,7 @@ class PositionedStream(ABC):
                     self._passed(first_position)
                     if waiting:
                         first, before, _tokens = waiting[0]
-                        self._position = first // self._world * self._world
+                        self._position += (first - self._position) // self._world * self._world
                         start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
                         self._within = start if before else None
                     yield np.concatenate(block)
@@ -234,7 +248,7 @@ class PositionedStream(ABC):
 
     def _passed(self, position: int) -> None:
         """Stand after the row at a position: at the next round, in which each rank has one position."""
-        self._position = (position // self._world + 1) * self._world
+        self._position += ((position - self._position) // self._world + 1) * self._world
         self._within = None
         if self._ahead and self._position >= max(self._ahead):
             self._ahead = ()
@@ -245,6 +259,7 @@ class PositionedStream(ABC):
             self._opened = None
         self._epoch, self._position, self._ahead = epoch, position, ahead
         self._within = None
+        self._apart = bool(ahead)
         self._at_end = False
         self._rows = iter(())
 
@@ -256,10 +271,11 @@ class PositionedStream(ABC):
             "order": self._digest(),
             "seed": self._seed,
             "epoch": self._epoch,
+            "rank": self._rank,
             "world": self._world,
             "position": self._position,
             "ahead": list(self._ahead),
-            "uneven": self.uneven,
+            "uneven": self.uneven or self._apart,
             "within": self._within,
         }
 
@@ -267,11 +283,12 @@ class PositionedStream(ABC):
         """Go on after a state, with its seed and epoch, on as many ranks as there are now.
 
         Args:
-            state: what `state_dict` returned; or what it returned on each rank, in their order. These are needed where
-                rows were left out and the number of ranks changes: then each rank stands elsewhere.
+            state: what `state_dict` returned; or what it returned on each rank. These are needed where rows were left
+                out and the number of ranks changes: then each rank stands elsewhere.
 
         Raises:
-            ConfigError: it is no state, that of another version or order, or the states of all ranks are needed.
+            ConfigError: it is no state, that of another version or order, that of another rank where each stands
+                elsewhere, or the states of all ranks are needed.
         """
         states: list[Any] = list(state) if isinstance(state, (list, tuple)) else [state]
         known = [self._checked(one) for one in states]
@@ -282,14 +299,19 @@ class PositionedStream(ABC):
         if len(known) not in (1, first["world"]):
             problem = _("there are {n} states, and the run had {first} ranks", n=len(known), first=first["world"])
             raise ConfigError("state", problem, _("give one of each rank, in their order, or one alone"))
+        uneven = any(one["uneven"] for one in known)
+        known = self._in_order(known)
+        if len(known) == self._world:
+            known = [known[self._rank]]
+        first = known[0]
         positions = [one["position"] for one in known]
         ahead = tuple(first["ahead"])
-        if len(known) == 1 and first["world"] not in (1, self._world) and first["uneven"]:
-            problem = _(
-                "it is one of {first} ranks, which stand at different places, since rows are left out",
-                first=first["world"],
-            )
+        if len(known) == 1 and first["world"] not in (1, self._world) and uneven:
+            problem = _("it is one of {first} ranks, which stand at different places", first=first["world"])
             raise ConfigError("state", problem, _("give load_state_dict the list of all ranks' states"))
+        if len(known) == 1 and first["world"] == self._world and uneven and first.get("rank", self._rank) != self._rank:
+            problem = _("it is of rank {number}, and this is rank {rank}", number=first["rank"], rank=self._rank)
+            raise ConfigError("state", problem, _("give each rank its own state, or the list of all"))
         within = next((one["within"] for one in known if one.get("within")), None)
         if within and (len(known) > 1 or first["world"] != self._world):
             problem = _("it stopped inside a document, which goes on in the same rank's next block")
@@ -307,6 +329,16 @@ class PositionedStream(ABC):
         self._seed = first["seed"]
         self._go_to(first["epoch"], min(positions), ahead)
         self._within = within
+        self._apart = uneven or bool(ahead)
+
+    def _in_order(self, states: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the states of all ranks by rank; those of before ranks were in them as they are."""
+        if len(states) == 1 or not all("rank" in one for one in states):
+            return states
+        if sorted(one["rank"] for one in states) != list(range(len(states))):
+            problem = _("two of these are states of one rank")
+            raise ConfigError("state", problem, _("give one of each rank"))
+        return sorted(states, key=lambda one: int(one["rank"]))
 
     def _checked(self, state: Any) -> Mapping[str, Any]:
         whole = ("format", "seed", "epoch", "world", "position")
@@ -317,6 +349,7 @@ class PositionedStream(ABC):
             raise ConfigError("state", problem, _OTHER_STATE)
         ahead = state.get("ahead")
         sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
+        sound = sound and type(state.get("uneven")) is bool and state.get("rank", 0) in range(max(1, state["world"]))
         within = state.get("within")
         if within is not None:
             kinds = {"position": int, "tokens": int, "tokenizer": str}
@@ -336,3 +369,28 @@ class PositionedStream(ABC):
             )
             raise ConfigError("state", problem, _("open the stream with the options that it had"))
         return state
+
+
+def _whole(option: str, value: object) -> int:
+    """Return a whole number as Python's own.
+
+    >>> _whole("seed", np.int64(7))
+    7
+    """
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        problem = _("{value} isn't a whole number", value=repr(value))
+        raise ConfigError(option, problem, _("give one, such as 7")) from None
+
+
+def _texts_of(table: pa.Table) -> list[str]:
+    """Return the texts of rows.
+
+    Raises:
+        ConfigError: the stream's columns don't have them.
+    """
+    if "text" not in table.column_names:
+        raise ConfigError("columns", _("the stream doesn't have «text»"), _("name it among the columns"))
+    texts: list[str] = table["text"].to_pylist()
+    return texts

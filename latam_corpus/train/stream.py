@@ -61,7 +61,7 @@ class CorpusStream(PositionedStream):
             epoch: from which, too.
             rank: of this process, from 0.
             world: how many processes share the order.
-            columns: those that are read; all when empty. `id` is `doc_id` under that name.
+            columns: those that are read; all that there are when empty. `id` is `doc_id` under that name.
             split: `train`, `validation` or `test` alone; all three by default.
             language: a language alone, such as `quy_Latn`.
             genre: a genre alone.
@@ -87,10 +87,11 @@ class CorpusStream(PositionedStream):
         files = open_files(store, name, lock, GroupCache(folder, cache_bytes))
         self._files = files.of(split=split, language=language, genre=genre)
         self._selection = Selection(
-            tuple(columns),
+            tuple(columns) or files.columns or (),
             condition(where, "where") if where is not None else None,
             excluded_ids(exclude),
         )
+        files.must_have(name.partition(".")[0] for name in self._selection.reads)
         self._window, self._shuffle = window, shuffle
 
     @property

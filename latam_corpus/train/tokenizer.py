@@ -63,8 +63,8 @@ class Tokenizer:
     @property
     def size(self) -> int:
         """One more than the greatest token id."""
-        size: int = len(self._model) if self._is_sentencepiece else self._model.get_vocab_size()
-        return size
+        # Ids have gaps in some files, of which the number of tokens says nothing.
+        return len(self._model) if self._is_sentencepiece else max(self._model.get_vocab().values(), default=-1) + 1
 
     @cached_property
     def end_id(self) -> int:

@@ -74,6 +74,13 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         return {"stream": self._stream.state_dict(), "batches": self._done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on after a state."""
+        """Go on after a state.
+
+        Raises:
+            ConfigError: it is no state of a dataset, or see `CorpusStream`.
+        """
+        if not isinstance(state, dict) or type(state.get("batches")) is not int or "stream" not in state:
+            remedy = _("give the state that a CorpusDataset returned")
+            raise ConfigError("state", _("this isn't the state of a stream"), remedy)
         self._stream.load_state_dict(state["stream"])
-        self._done = int(state["batches"])
+        self._done = state["batches"]

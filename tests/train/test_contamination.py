@@ -76,7 +76,7 @@ def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
     lines = ["La Pachamama escucha", "la Pachamama escucha siempre", "Pachamama escucha", "", "¡!"]
     matches, names = against(texts, lines)
     assert found((matches, names)) == {(0, "three"): 1, (1, "three"): 1}
-    assert matches.too_short == (2,)
+    assert matches.too_short == (2, 4)
 
 
 def test_a_common_phrase_shows_nothing(against: Callable[..., Any]) -> None:
@@ -101,6 +101,11 @@ def test_words_of_two_lines_are_not_added_up(against: Callable[..., Any]) -> Non
         ("a.jsonl", '{"question": "uno", "choices": ["dos", {"label": "tres"}], "n": 4}', [], ["uno\ndos\ntres"]),
         ("a.jsonl", '{"question": "uno", "answer": "dos"}', ["answer"], ["dos"]),
         ("a.jsonl", '"uno"', [], ["uno"]),
+        ("a.jsonl", '["uno", "dos"]', [], ["uno\ndos"]),
+        ("a.json", '[{"text": "uno"},\n {"text": "dos"}]', [], ["uno", "dos"]),
+        ("a.json", '{"text": "uno"}\n{"text": "dos"}', [], ["uno", "dos"]),
+        ("a.jsonl", '\ufeff{"text": "uno \\ud800"}', [], ["uno ?"]),
+        ("a.txt", "\ufeffuno", [], ["uno"]),
         ("a.txt", "uno\n\ndos\u2028y\n", [], ["uno", "", "dos\u2028y"]),
     ],
 )
@@ -139,6 +144,9 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
         read_evaluation(str(file))
     with pytest.raises(ConfigError, match="it has no field «premis»; did you mean «premise»"):
         read_evaluation(str(file), ["premis"])
+    file.write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match="line 1: this isn't JSON"):
+        read_evaluation(str(file))
 
 
 def test_the_command_writes_what_others_leave_out(
@@ -151,9 +159,13 @@ def test_the_command_writes_what_others_leave_out(
     base: list[Any] = ["contamination", "puerto", "--store", small_store.url, "--against", tmp_path / "eval.jsonl"]
     told = command_line(*base, "--share", "1", "--write-exclusions", excluded, "--json").json
     assert told["matches"] == [{"eval": 0, "doc_id": row["doc_id"], "share": 1}]
+    excluded.write_bytes(b"\xef\xbb\xbf" + excluded.read_bytes())  # as an editor on Windows saves it
     rest = [one["doc_id"] for one in CorpusStream(small_store.url, "puerto", exclude=[excluded])]
     assert len(rest) == 119
     assert row["doc_id"] not in rest
     assert "1 of 1 lines stand in 1 documents" in command_line(*base, "--share", "1").out
+    excluded.write_text('{"a":' * 100_000)
+    with pytest.raises(ConfigError, match="line 1: this is no document's id"):
+        CorpusStream(small_store.url, "puerto", exclude=[excluded])
     wrong = command_line(*base, "--share", "1.5")
     assert (wrong.code, "isn't a share" in wrong.err) == (2, True)

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -156,6 +157,98 @@ def test_ranks_that_stand_apart_go_on_by_all_their_states(small_store: Store) ->
         stream.load_state_dict(states)
         rest += [row["doc_id"] for row in stream]
     assert Counter(seen + rest) == Counter(whole)
+
+
+def test_ranks_that_go_equally_far_from_any_position_stand_together(small_store: Store) -> None:
+    """Of one rank's state all go on, also where the run was resumed at a position that isn't the first rank's."""
+    order = ids(small_store, seed=7)
+    alone = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
+    seen = [next(alone)["doc_id"] for _ in range(5)]
+    state = alone.state_dict()
+    for taken in (1, 9):
+        four = [CorpusStream(small_store.url, "puerto", rank=rank, world=4, window=WINDOW) for rank in range(4)]
+        for stream in four:
+            stream.load_state_dict(state)
+            seen += [next(stream)["doc_id"] for _ in range(taken)]
+        assert len({stream.state_dict()["position"] for stream in four}) == 1
+        state = four[0].state_dict()
+    alone.load_state_dict(state)
+    assert sorted(seen) == sorted(order[:45])
+    assert [row["doc_id"] for row in alone] == order[45:]
+
+
+def test_a_rank_that_stands_apart_takes_its_own_state(small_store: Store, tokenizer_file: Path) -> None:
+    """Another rank's is refused, one of two lists out of order is put in order, and a rank twice is refused."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    for where in ("country = 'CL'", None):
+        two = [
+            CorpusStream(small_store.url, "puerto", rank=rank, world=2, where=where, window=WINDOW) for rank in (0, 1)
+        ]
+        for stream in two:
+            taken = iter(stream) if where else stream.packed(tokenizer, 64)
+            for _ in range(5):
+                next(taken)
+        states = [json.loads(json.dumps(stream.state_dict())) for stream in two]
+        rest = [[row["doc_id"] for row in stream] for stream in two] if where else []
+        fresh = CorpusStream(small_store.url, "puerto", rank=1, world=2, where=where, window=WINDOW)
+        with pytest.raises(ConfigError, match="it is of rank 0, and this is rank 1; give each rank its own"):
+            fresh.load_state_dict(states[0])
+        with pytest.raises(ConfigError, match="two of these are states of one rank"):
+            fresh.load_state_dict([states[0], states[0]])
+        fresh.load_state_dict(states[::-1])
+        assert fresh.state_dict() == states[1]
+        if where:
+            assert [row["doc_id"] for row in fresh] == rest[1]
+            one = CorpusStream(small_store.url, "puerto", where=where, window=WINDOW)
+            one.load_state_dict(states[::-1])
+            assert sorted(row["doc_id"] for row in one) == sorted(rest[0] + rest[1])
+    # What set the ranks apart stays in the state when nothing is left out any more.
+    apart = CorpusStream(small_store.url, "puerto", rank=1, world=2, window=WINDOW)
+    apart.load_state_dict(states[1] | {"within": None})
+    next(apart)
+    with pytest.raises(ConfigError, match="list of all ranks' states"):
+        CorpusStream(small_store.url, "puerto", window=WINDOW).load_state_dict(apart.state_dict())
+    apart.set_epoch(1)
+    assert not apart.state_dict()["uneven"]
+
+
+def test_texts_go_on_after_the_last_that_was_given(small_store: Store) -> None:
+    """Not after the batch that it stood in."""
+    whole = list(CorpusStream(small_store.url, "puerto", seed=7).texts())
+    stream = CorpusStream(small_store.url, "puerto", seed=7)
+    texts = stream.texts()
+    seen = [next(texts) for _ in range(3)]
+    fresh = CorpusStream(small_store.url, "puerto")
+    fresh.load_state_dict(stream.state_dict())
+    assert seen + list(fresh.texts()) == whole
+    assert list(fresh.texts()) == whole
+
+
+def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
+    """By a stream without texts, and by a folder that was pulled without a column; what it has comes by itself."""
+    without = CorpusStream(small_store.url, "puerto", columns=["doc_id"])
+    with pytest.raises(ConfigError, match="doesn't have «text»"):
+        next(without.texts())
+    with pytest.raises(ConfigError, match="doesn't have «text»"):
+        next(without.packed(load_tokenizer(tokenizer_file), 8))
+    pull("puerto", small_store, tmp_path / "ids", columns=["id", "language"])
+    assert set(next(CorpusStream(tmp_path / "ids"))) == {"doc_id", "id", "language"}
+    for options in ({"columns": ["genre"]}, {"where": "genre = 'news'"}):
+        with pytest.raises(ConfigError, match="pulled without «genre»"):
+            CorpusStream(tmp_path / "ids", **options)
+
+
+def test_numbers_of_other_libraries_are_as_good(small_store: Store) -> None:
+    """A state of NumPy's goes through JSON; what is no whole number is told at once."""
+    numbers: dict[str, Any] = {"seed": np.int64(7), "rank": np.int32(0), "world": np.int8(1)}
+    stream = CorpusStream(small_store.url, "puerto", **numbers)
+    assert next(stream)["doc_id"] == ids(small_store, seed=7)[0]
+    stream.set_epoch(numbers["seed"] - 5)
+    assert json.loads(json.dumps(stream.state_dict()))["epoch"] == 2
+    for option, value in (("seed", "7"), ("epoch", 1.0), ("world", None)):
+        wrong: dict[str, Any] = {option: value}
+        with pytest.raises(ConfigError, match="isn't a whole number"):
+            CorpusStream(small_store.url, "puerto", **wrong)
 
 
 def test_what_is_left_out_leaves_the_order_as_it_was(small_store: Store, tmp_path: Path) -> None:
@@ -314,6 +407,8 @@ def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], to
         ({"position": "12"}, "isn't the state of a stream"),
         ({"format": 2}, "its format is 2"),
         ({"world": 0}, "damaged"),
+        ({"rank": 1}, "damaged"),
+        ({"uneven": None}, "damaged"),
     ],
 )
 def test_a_state_of_something_else_is_refused(small_store: Store, change: dict[str, Any], told: str) -> None:

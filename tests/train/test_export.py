@@ -16,6 +16,7 @@ from datatrove.pipeline.tokens.megatron_tokenizer import MegatronTokenizedFile
 from datatrove.pipeline.tokens.tokenizer import TokenizedFile
 
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.corpus_lock import join_locks, read_lock
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.export.write_export import COLUMNS, write_export
@@ -225,6 +226,14 @@ def test_withdrawn_tokens_can_be_masked(
     )
     assert command_line(*export, "--to", tmp_path / "second").code == 0
     assert spans(tmp_path / "second")["doc_id"].to_list() == [one for one in before["doc_id"] if one != doc_id]
+    assert command_line(*export, "--split", "test", "--to", tmp_path / "part").code == 0
+    folders = ("first", "second", "part")
+    locks = {name: read_lock(tmp_path / name / "corpus.lock") for name in folders}
+    assert {name: lock.is_part for name, lock in locks.items()} == {"first": False, "second": False, "part": True}
+    # A run that took several selections of one version is held to it by all of their locks in one file.
+    join_locks([tmp_path / name / "corpus.lock" for name in folders], tmp_path / "run.lock")
+    for name in ("puerto@2026.11.0", None):
+        assert CorpusStream(small_store.url, name, lock=tmp_path / "run.lock").version == "puerto@2026.11.0"
 
 
 def test_an_export_that_broke_off_leaves_no_folder(
@@ -245,5 +254,10 @@ def test_an_export_that_broke_off_leaves_no_folder(
     (tmp_path / ".to.partial" / "00000.ds").write_bytes(b"x")
     stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
     assert write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to").documents == 120
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
+    assert write_export(stream, load_tokenizer(tokenizer_file), "ds", type(tmp_path)()).documents == 120
+    assert (tmp_path / "here" / "export.json").is_file()
     with pytest.raises(ConfigError, match="it holds something"):
         write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream, MixedStream
 from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
 
@@ -44,7 +46,7 @@ def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, c
     assert abs(sum(drawn.values()) - min(budget, sum(slices.values()) * cap)) <= len(slices) + 1e-6 * budget
 
 
-@pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many"])
+@pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many", "1e400", "1e308T"])
 def test_what_is_no_budget_is_refused(text: str) -> None:
     """With how to write one."""
     with pytest.raises(ConfigError, match="write such as"):
@@ -58,6 +60,8 @@ def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
         parse_weights(texts)
     with pytest.raises(ConfigError, match="did you mean «quy_Latn»"):
         divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Lat": 1}))
+    huge = Weighting("given", weights={"quy_Latn": 1e308, "spa_Latn": 1e308})
+    assert divide(10, {"quy_Latn": 5, "spa_Latn": 5}, huge) == {"quy_Latn": 5, "spa_Latn": 5}
     with pytest.raises(ConfigError, match="no slice has a weight"):
         divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Latn": 0}))
 
@@ -144,6 +148,39 @@ def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_pat
         fewer.load_state_dict(state)
 
 
+def test_a_mixture_begins_again_in_the_same_order(plan: Any, small_store: Store) -> None:
+    """With the first pass over a slice that was seen several times, from the beginning or from a state."""
+    stream = MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])
+    order = [next(stream)["doc_id"] for _ in range(5)]
+    state = stream.state_dict()
+    order += [row["doc_id"] for row in stream]
+    assert [row["doc_id"] for row in stream] == order
+    stream.load_state_dict(state)
+    assert [row["doc_id"] for row in stream] == order[5:]
+
+
+@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
+    small_store: Store, tokenizer_file: Path, command_line: CommandLine
+) -> None:
+    """Its epoch has each document that is left; one that is withdrawn afterwards changes no place."""
+    version = "puerto@2026.11.0"
+    portuguese = [row["doc_id"] for row in CorpusStream(small_store.url, version, language="por_Latn")]
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    for doc_id in portuguese[:6]:
+        withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", now)
+    base: list[Any] = ["mix", "plan", version, "--store", small_store.url, "--tokenizer", tokenizer_file]
+    size = sum(one["tokens"] for one in command_line(*base, "--tokens", "1M", "--json").json["slices"])
+    plan = command_line(*base, "--tokens", str(size), "--json").json
+    assert [one["drawn"] for one in plan["slices"]] == [18, 96]
+    order = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
+    assert len(order) == len(set(order)) == 114
+    assert set(portuguese[6:]) < set(order)
+    withdraw(small_store, "puerto", "doc", portuguese[6], "asked by the author", now)
+    rest = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
+    assert rest == [one for one in order if one != portuguese[6]]
+
+
 def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An epoch of many chunks has the same documents as one of a single chunk."""
     whole = Counter(row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, columns=["doc_id"]))
@@ -162,6 +199,9 @@ def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Pat
         (plan | {"by": ["country"]}, "by which files aren't divided"),
         (plan | {"slices": [one | {"drawn": 0} for one in plan["slices"]]}, "draws no documents"),
         (tmp_path / "none.json", "it isn't a plan"),
+        (plan | {"slices": [one | {"documents": "24"} for one in plan["slices"]]}, "it isn't a plan"),
+        (plan | {"slices": [one | {"language": None} for one in plan["slices"]]}, "it isn't a plan"),
+        (plan | {"slices": [{**plan["slices"][0], "language": "quy_Latn"}]}, r"2026\.11\.0 has none"),
     ):
         with pytest.raises(ConfigError, match=told):
             MixedStream(small_store.url, wrong)

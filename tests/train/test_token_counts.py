@@ -90,6 +90,15 @@ def test_fertility_is_told_beside_spanish(small_store: Store, tokenizer_file: Pa
     wrong = command_line(*command, "--by", "text")
     assert wrong.code == 2
     assert "makes no slices" in wrong.err
+    assert command_line(*command, "--by", "genre,genre", "--json").json["slices"][0]["documents"] == 120
+
+
+def test_a_vocabulary_with_gaps_has_its_greatest_id(tmp_path: Path) -> None:
+    """By which the type of an export's tokens is chosen."""
+    from tokenizers import Tokenizer, models
+
+    Tokenizer(models.WordLevel({"</s>": 0, "agua": 70_000}, unk_token="</s>")).save(str(tmp_path / "gaps.json"))  # noqa: S106  (a token of text)
+    assert load_tokenizer(tmp_path / "gaps.json").size == 70_001
 
 
 def test_files_that_are_no_tokenizers_are_refused(tmp_path: Path, tokenizer_file: Path) -> None:

@@ -82,6 +82,17 @@ def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
         list(data.DataLoader(dataset, **forked))
 
 
+def test_a_state_of_something_else_is_refused(small_store: Store) -> None:
+    """That of a plain stream, and one that is damaged."""
+    pytest.importorskip("torch.utils.data")
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
+    state = dataset.state_dict()
+    others: list[Any] = [state["stream"], {}, [], state | {"batches": "1"}, {"batches": 1}]
+    for wrong in others:
+        with pytest.raises(ConfigError, match="isn't the state of a stream"):
+            dataset.load_state_dict(wrong)
+
+
 def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
     """With the extra to install."""
     monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", None)

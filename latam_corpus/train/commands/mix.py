@@ -54,7 +54,7 @@ def plan(
     weighting = Weighting("given" if own_weights else weights, temperature, cap, own_weights)
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
-    columns = [name.strip() for name in by.split(",")]
+    columns = list(dict.fromkeys(name.strip() for name in by.split(",")))
     files: dict[str, CorpusFiles] = {}
     for name in dict.fromkeys(names):
         opened_files = open_files(opened.url, load_version(opened, name, note).spec)

@@ -32,7 +32,7 @@ def tokens(
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     files = open_files(opened.url, load_version(opened, spec, note).spec)
-    columns = [name.strip() for name in by.split(",")]
+    columns = list(dict.fromkeys(name.strip() for name in by.split(",")))
     with progress() as step:
         slices = count_slices(files, loaded, columns, step)
     beside = [one for one in slices if one.values[0] == REFERENCE and columns[0] == "language"]

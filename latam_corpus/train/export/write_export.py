@@ -105,6 +105,7 @@ def write_export(
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
         manifest = stream.files.manifest
+        there = sum(shard.rows for shard in manifest.shards) - sum(len(one.withdrawn) for one in stream.files.files)
         lock = Lock(
             name=manifest.name,
             version=manifest.version,
@@ -113,6 +114,7 @@ def write_export(
             where=stream.where,
             rewritten=True,
             rows=exported.documents,
+            excluded=0 if stream.where else there - exported.documents,
         )
         write_lock(lock, partial / LOCK)
         (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
