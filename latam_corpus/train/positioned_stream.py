@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 import numpy as np
 import pyarrow as pa
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
@@ -225,9 +225,14 @@ class PositionedStream(ABC):
         self._at_end = True
 
     def _tables(self) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
-        """Yield this rank's rows from where it stands on, as tables, with their positions."""
+        """Yield this rank's rows from where it stands on, as tables, with their positions.
+
+        Raises:
+            ReleaseError: a whole epoch has none, as where nothing meets `where`: training on nothing isn't meant.
+        """
         rows = self._order()
         position = self._position
+        is_whole, given = self._world == 1 and position == 0 and rows.total > 0, False
         while position < rows.total:
             end = rows.batch_end(position, self._world)
             mine = np.arange(position, end, dtype=np.int64)
@@ -238,7 +243,11 @@ class PositionedStream(ABC):
             if mine.size:
                 table, positions = rows.take(mine)
                 if positions.size:
+                    given = True
                     yield table, positions
+        if is_whole and not given:
+            problem = _("none of its {n} documents is left", n=rows.total)
+            raise ReleaseError(self.version, problem, _("see what `where`, `exclude` and withdrawals leave out"))
         self._position = max(self._position, rows.total)
 
     def _order(self) -> Rows:

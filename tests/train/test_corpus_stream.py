@@ -465,3 +465,12 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
     with pytest.raises(ConfigError, match="another order"):
         CorpusStream(small_store.url, "puerto@2026.11.0", window=WINDOW).load_state_dict(state)
     assert sorted(ids(small_store, "puerto@2026.11.0")) == sorted(set(order) - set(withdrawn))
+
+
+def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
+    """A condition that nothing meets would train on nothing in silence; a rank alone may have none."""
+    empty = partial(CorpusStream, str(small_store.folder), "puerto", where="language = 'nah_Latn'")
+    for reading in (list, lambda one: list(one.texts()), lambda one: list(one.batches())):
+        with pytest.raises(ReleaseError, match=r"none of its .* documents is left"):
+            reading(empty())
+    assert list(empty(rank=1, world=2)) == []
