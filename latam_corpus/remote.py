@@ -9,9 +9,6 @@ import time
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
@@ -64,8 +61,11 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
     Raises:
         ConfigError: the URL's protocol is unknown, or its package isn't installed.
     """
+    # Here and not above: most commands name a folder, and wait for no import.
+    from fsspec.core import url_to_fs
+
     try:
-        filesystem, path = fsspec.core.url_to_fs(url, **options)
+        filesystem, path = url_to_fs(url, **options)
     except ImportError as missing:
         extra = "pip install 'latam-corpus[s3]'" if url.startswith("s3") else "pip install it"
         raise ConfigError(url, str(missing), extra) from None
@@ -121,7 +121,7 @@ def found(filesystem: Any, pattern: str) -> list[str]:
         if not isinstance(error, NOT_THERE):  # removed meanwhile
             raise error
 
-    tells = isinstance(filesystem, LocalFileSystem) or _S3.intersection(_protocols(filesystem))
+    tells = (_S3 | {"file", "local"}).intersection(_protocols(filesystem))
     try:
         return list(filesystem.glob(pattern, **({"on_error": unless_gone} if tells else {})))
     except NOT_THERE:

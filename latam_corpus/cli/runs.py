@@ -90,10 +90,14 @@ def _minute(moment: str) -> str:
 
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
-    from latam_corpus.audit.stores import existing_store, releases_of
+    from latam_corpus.bucket import bucket_of
 
-    opened = existing_store(store, out)
-    return releases_of(opened) if opened else {}
+    if store is None and not bucket_of(out) and not (out / "store").is_dir():
+        return {}
+    # Not before it is needed: it opens any file system.
+    from latam_corpus.audit.stores import open_store, releases_of
+
+    return releases_of(open_store(store, out))
 
 
 @app.command("show")

@@ -179,6 +179,8 @@ def test_ray_that_does_not_start_is_told(tasks: list[Task], monkeypatch: pytest.
         raise Exception("The current node timed out")  # noqa: TRY002  (as Ray does)
 
     monkeypatch.setattr(RayTasks, "_start", too_slow)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)  # another test may have joined it
+    monkeypatch.setattr("ray.shutdown", lambda: None)
     with pytest.raises(PartError, match="Ray on this machine: The current node timed out"):
         list(RayTasks(1).map(_never, tasks))
     assert len(tried) == 2
