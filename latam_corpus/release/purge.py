@@ -23,6 +23,7 @@ from latam_corpus.pipeline.run_record import (
     INTERNAL_REPORT_FILE,
     REPORT_FILE,
     RUN_FILE,
+    is_removed,
     read_digests,
 )
 from latam_corpus.release.build_inputs import load_run
@@ -169,6 +170,8 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
 
 def _purge_run(folder: Path, tombstones: Tombstones) -> int:
     """How many documents of a run have no text any more."""
+    if is_removed(folder):
+        return 0
     run = load_run(folder)
     changed: dict[str, str] = {}
     blanked = 0
