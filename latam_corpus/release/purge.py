@@ -154,9 +154,11 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
             held.enter_context(locked(out / "work"))
         for folder in folders:
             held.enter_context(locked(folder))
-            blanked = _purge_run(folder, tombstones)
+            removed = is_removed(folder)
+            blanked = 0 if removed else _purge_run(folder, tombstones)
             if blanked:
                 purged.runs[folder.name] = blanked
+            if blanked or removed:
                 for page in (REPORT_FILE, INTERNAL_REPORT_FILE):  # they show beginnings of texts
                     (folder / page).unlink(missing_ok=True)
         for step in sorted((out / "work").glob("??/*")):
@@ -170,8 +172,6 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
 
 def _purge_run(folder: Path, tombstones: Tombstones) -> int:
     """How many documents of a run have no text any more."""
-    if is_removed(folder):
-        return 0
     run = load_run(folder)
     changed: dict[str, str] = {}
     blanked = 0
