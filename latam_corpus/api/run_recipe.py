@@ -24,6 +24,7 @@ from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
+from latam_corpus.pipeline.sweep import NONE, checked_choice, remove_documents
 from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build
 from latam_corpus.release.judgements import read_judgements
@@ -53,6 +54,7 @@ def run(
     site: str | Path | None = None,
     limit: int | None = None,
     accept_loss: str | None = None,
+    work: str = "all",
     store: str | Path | None = None,
     sign: str | Path | None = None,
     progress: bool = True,
@@ -71,6 +73,8 @@ def run(
         site: a TOML file that says where the cluster is.
         limit: at most so many records of each file.
         accept_loss: why it may be released although a stage kept less than the recipe's floor.
+        work: which work stays for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
+            or `none` (once the release is made).
         store: the release store, a folder or URL; `<out>/store` by default.
         sign: a secret key of minisign, by which the release is signed.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
@@ -83,6 +87,7 @@ def run(
     """
     reason = accepted(accept_loss)
     folder, loaded = out_folder(out), load_recipe(str(recipe))
+    keep = checked_choice(work, folder, releases=loaded.release is not None)
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[str] = []
     plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
@@ -94,11 +99,13 @@ def run(
     for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     with LineProgress() if progress else NoProgress() as line:
-        result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended)
+        result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended, keep)
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
     released = released_of(loaded, result, opened, against)
+    for why in left_nothing(keep, folder, result):
+        warnings.warn(str(why), stacklevel=2)
     return Run.at(result.folder, opened, released.spec if released else None)
 
 
@@ -266,6 +273,16 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
             command = build_command(store, manifest, "latest")
             hints.append(hint.fill(version=manifest.spec, languages=", ".join(asked), command=command))
     return hints
+
+
+def left_nothing(keep: str, out: Path, result: RunResult) -> list[Message]:
+    """Remove documents and work of a run that keeps `none`, once it is released; gives why not, if they stay."""
+    if keep == NONE and result.kept and result.releasable:
+        try:
+            remove_documents(out, result.folder)
+        except ConfigError as error:
+            return [_("the run's documents and work stay: {reason}", reason=error)]
+    return []
 
 
 def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:

@@ -13,7 +13,7 @@ from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
-from latam_corpus.pipeline.run_record import RUN_FILE, read_record
+from latam_corpus.pipeline.run_record import RUN_FILE, read_record, refuse_removed
 from latam_corpus.release.build_inputs import Part
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
@@ -92,7 +92,9 @@ def with_documents(folder: Path) -> Path:
 
     Raises:
         ConfigError: its documents are no longer on disk.
+        PartError: `run --work none` has removed them.
     """
+    refuse_removed(folder)
     if not any((folder / "kept").glob("*.parquet")):
         raise ConfigError(str(folder), _("the run has no documents on disk"), _("run the recipe again"))
     return folder

@@ -19,7 +19,7 @@ from latam_corpus.codes import UNDETERMINED, groups, short
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.pipeline.run_record import is_removed, read_record, refuse_removed
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.filter import as_held, outside
@@ -58,16 +58,22 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
 
     Raises:
         ConfigError: the record of a run that is asked is damaged.
-        PartError: one of its files is.
+        PartError: one of its files is; or nobody else has the document and the documents of a run were removed.
     """
     documents: list[DocumentMatch] = []
+    removed: list[Path] = []
     for record in [read_record(run)] if run else finished_runs(out):
+        if not run and is_removed(record.folder):
+            removed.append(record.folder)
+            continue
         # All that a story is told from; a damaged file may have been the one that has the document.
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
         documents += [DocumentMatch(record.folder, record.values, row) for row in rows]
         if len(documents) >= MOST:
             break
+    if removed and not documents:
+        refuse_removed(removed[0])
     return documents[:MOST]
 
 

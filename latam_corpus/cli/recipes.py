@@ -179,6 +179,12 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help=N_("At most so many records of each file."))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would be done, and do nothing."))] = False,
     accept_loss: AcceptLoss = None,
+    work: Annotated[
+        str,
+        typer.Option(
+            help=N_("Which work stays for later runs: all, measured (what explain and measure read) or none.")
+        ),
+    ] = "all",
     store: StoreUrl = None,
     sign: Sign = None,
     no_report: NoReport = False,
@@ -186,7 +192,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import cluster_folder, planned, released_of, spelling_hints
+    from latam_corpus.api.run_recipe import cluster_folder, left_nothing, planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result, tell_submitted
     from latam_corpus.engine.choose import make_engine
@@ -198,9 +204,11 @@ def run(
     from latam_corpus.pipeline.run import find_parts
     from latam_corpus.pipeline.run import run as run_plan
     from latam_corpus.pipeline.survival import accepted
+    from latam_corpus.pipeline.sweep import checked_choice
 
     reason = accepted(accept_loss)
     loaded = selected(load_recipe(recipe, spoken()), select)
+    keep = checked_choice(work, out, releases=loaded.release is not None)
     opened = open_store(store, out, sign)
     places = located(loaded, inputs, inputs_file)
     mended: list[str] = []
@@ -221,8 +229,17 @@ def run(
     _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:
-        batch = (batch_rows, 2**24) if batch_rows else None
-        result = run_plan(plan, parts, out, chosen, progress, batch, reason, mended)
+        result = run_plan(
+            plan,
+            parts,
+            out,
+            chosen,
+            progress,
+            (batch_rows, 2**24) if batch_rows else None,
+            reason,
+            mended,
+            keep,
+        )
     finally:
         progress.close()
     before = opened.latest(loaded.release.name) if loaded.release else None
@@ -232,6 +249,7 @@ def run(
         tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise
     report = None if no_report else report_of_run(result.folder, out, released)
+    _tell_hints([*left_nothing(keep, out, result)])
     tell_result(result, released, before, report, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)

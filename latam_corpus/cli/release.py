@@ -20,7 +20,7 @@ from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import N_, Message, _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
-from latam_corpus.pipeline.run_record import RUN_FILE
+from latam_corpus.pipeline.run_record import RUN_FILE, is_removed
 from latam_corpus.pipeline.survival import LOSS_KINDS
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ def withdraw(
 
 def _runs_in(folder: Path) -> dict[str, Path]:
     """Return the folders of the runs in a folder, by name."""
-    return {one.name: one for one in run_folders(folder) if (one / RUN_FILE).exists()}
+    return {one.name: one for one in run_folders(folder) if (one / RUN_FILE).exists() and not is_removed(one)}
 
 
 def _with_receipt(store: Store, done: Withdrawal, receipt: Path | None) -> dict[str, Any]:

@@ -217,6 +217,7 @@ def decide(
     work: Path,
     engine: Engine,
     progress: Progress,
+    have_rows: Callable[[], None] = lambda: None,
 ) -> StoredDecisions:
     """Return what the barriers decide; what they decided before of the same outputs isn't asked again.
 
@@ -226,11 +227,13 @@ def decide(
         work: the folder of step outputs.
         engine: what runs the barriers' jobs.
         progress: what is told meanwhile.
+        have_rows: is called before outputs are read whose rows may have been cleared.
     """
     rests_on = _rests_on(barriers, outputs)
     before, damage = remembered(work, rests_on)
     if before:
         return before
+    have_rows()
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
         corpus = Stored.of(outputs.values(), Path(name), engine, progress)
         starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latam_corpus.bucket import bucket_of
 from latam_corpus.errors import ConfigError
@@ -44,10 +44,10 @@ class Disk:
 def disk_use(out: Path) -> Disk:
     """Return what each run takes, and what no run refers to."""
     on_this_disk(out)
-    referred = {folder.name: keys for folder, keys in _referred(out).items()}
+    named = {folder.name: keys for folder, keys in referred(out).items()}
     sizes = {path.name: _size(path) for path in _outputs(out)}
     held: dict[str, int] = {}
-    for keys in referred.values():
+    for keys in named.values():
         for key in keys:
             held[key] = held.get(key, 0) + 1
     uses = tuple(
@@ -56,7 +56,7 @@ def disk_use(out: Path) -> Disk:
             sum(sizes.get(key, 0) for key in keys),
             sum(sizes.get(key, 0) for key in keys if held[key] == 1),
         )
-        for run, keys in sorted(referred.items())
+        for run, keys in sorted(named.items())
     )
     unused = sum(size for name, size in sizes.items() if name not in held)
     return Disk(uses, sum(sizes.values()), unused)
@@ -95,7 +95,7 @@ def prune(
         for folder in known:
             with locked(folder):
                 pass
-        needed = {key for folder, keys in _referred(out, set(going)).items() for key in keys}
+        needed = {key for folder, keys in referred(out, set(going)).items() for key in keys}
         before = sum(_size(path) for path in _rest(out))
         for tag, name in tags:
             untag(out, going[name], tag)
@@ -138,15 +138,15 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
         raise ConfigError(name, _("{listed} was made of it", listed=listed), remedy)
 
 
-def _referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
+def referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
     """Return the names of what each finished run refers to, each once: parts without rows share outputs."""
-    return {
-        record.folder: [
-            *dict.fromkeys(key for part in record.values["parts"] for key in part["outputs"]),
-            *record.values.get("decisions", ()),
-        ]
-        for record in finished_runs(out, without or set())
-    }
+    return {record.folder: named_by(record.values) for record in finished_runs(out, without or set())}
+
+
+def named_by(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the outputs and decisions in a run's record, each once."""
+    parts = dict.fromkeys(key for part in values["parts"] for key in part["outputs"])
+    return [*parts, *values.get("decisions", ())]
 
 
 def _outputs(out: Path) -> list[Path]:

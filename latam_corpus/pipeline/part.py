@@ -36,6 +36,7 @@ from latam_corpus.pipeline.step_file import (
     StepFile,
     damage_in,
     fetch_outputs,
+    is_cleared,
     is_there,
     pairs,
     put,
@@ -44,7 +45,7 @@ from latam_corpus.pipeline.step_file import (
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from latam_corpus.catalog import source as catalog_source
@@ -92,6 +93,7 @@ class Task:
         decisions_key: changes when they do.
         barriers: the names of those barriers, in order.
         lethal: documents that a stage must not be given.
+        restore: whether the rows of the last step must be there in the end, though they were cleared.
     """
 
     part: Part
@@ -102,6 +104,7 @@ class Task:
     decisions_key: str = ""
     barriers: tuple[str, ...] = ()
     lethal: tuple[Lethal, ...] = ()
+    restore: bool = False
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
 
@@ -124,6 +127,7 @@ class Outcome:
         mended: what was damaged and is made anew, a sentence each.
         kept: how many documents the part has now.
         killed: whether what ended it ended the worker, too, or its memory.
+        lacks_entry: whether nothing was done, since the rows that the task starts from were cleared.
     """
 
     part: str
@@ -135,6 +139,11 @@ class Outcome:
     value: Any = None
     kept: int = 0
     killed: bool = False
+    lacks_entry: bool = False
+
+
+class _ClearedError(PartError):
+    """The rows of a step are needed, and were cleared."""
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
@@ -198,13 +207,18 @@ def _side_columns(task: Task, step: Step) -> pl.Schema:
 
 def is_done(task: Task) -> bool:
     """Whether the outputs of all its steps are there, whole or not."""
-    return all(is_there(folder_of(task.work, key)) for key in keys_of(task))
+    folders = [folder_of(task.work, key) for key in keys_of(task)]
+    return all(map(is_there, folders)) and not (task.restore and is_cleared(folders[-1]))
 
 
 def run_part(task: Task) -> Outcome:
     """Take the part through the segment, from the last step whose output exists; a failure is an outcome."""
     try:
         return _run(task)
+    except _ClearedError as cleared:
+        lacks_entry = task.entry is not None and cleared.place == str(folder_of(task.work, task.entry))
+        # Else they went meanwhile, for a part that shares them: now they are made again.
+        return Outcome(task.part.name, lacks_entry=True) if lacks_entry else run_part(task)
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
     except MemoryError:
@@ -219,7 +233,7 @@ def _run(task: Task) -> Outcome:
     keys: list[str] = []
     reused: list[bool] = []
     mended: list[str] = []
-    before = None
+    folders: list[Path] = []
     for step, key in zip(task.segment.steps, keys_of(task), strict=True):
         folder = folder_of(task.work, key)
         there = is_there(folder)
@@ -228,13 +242,24 @@ def _run(task: Task) -> Outcome:
             mended.append(f"{damaged}; it is made anew")
         reused.append(there and not damaged)
         if not reused[-1]:
-            _run_step(task, step, folder, before)
+            _restore(task, folders)
+            _run_step(task, step, folder, folders[-1] if folders else None)
         elif step.tells_rows_apart:
             step.check(task.name)
         keys.append(key)
-        before = folder
-    kept = StepCounts.read(before).kept.total() if before else 0
+        folders.append(folder)
+    if task.restore:
+        _restore(task, folders)
+    kept = StepCounts.read(folders[-1]).kept.total() if folders else 0
     return Outcome(task.part.name, tuple(keys), tuple(reused), tuple(mended), kept=kept)
+
+
+def _restore(task: Task, folders: Sequence[Path]) -> None:
+    """Make the rows of the last of these steps again, where they were cleared."""
+    if folders and is_cleared(folders[-1]):
+        *before, last = folders
+        _restore(task, before)
+        _run_step(task, task.segment.steps[len(before)], last, before[-1] if before else None)
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
@@ -251,6 +276,7 @@ def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
 def _linked(task: Task, partial: Path) -> StepCounts:
     """Return the entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
     entry = folder_of(task.work, task.entry or "")
+    _refuse_cleared(entry)
     fetch_outputs([entry], ROWS)
     link_or_copy(entry / ROWS, partial / ROWS)
     for name in (DROPPED, LEDGER):
@@ -330,6 +356,7 @@ def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
 
 def _stored(folder: Path, task: Task) -> Iterator[Batch]:
     """Yield the rows of a step, which a barrier may have left alone for hours since they were looked at."""
+    _refuse_cleared(folder)
     fetch_outputs([folder], ROWS)
     wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
     if wrong:
@@ -340,6 +367,11 @@ def _stored(folder: Path, task: Task) -> Iterator[Batch]:
             if isinstance(frame, pl.DataFrame):
                 for start in range(0, frame.height, task.rows_a_batch):
                     yield Batch(frame.slice(start, task.rows_a_batch).cast(schema.DOCUMENT_SCHEMA))
+
+
+def _refuse_cleared(folder: Path) -> None:
+    if is_cleared(folder):
+        raise _ClearedError(str(folder), "its rows were cleared", "run it again: they are made anew")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.bucket import bucket_of, leased, publish_run
 from latam_corpus.collect.files import digest, list_inputs, packs
-from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
 from latam_corpus.pipeline import part as parts_module
@@ -27,10 +28,12 @@ from latam_corpus.pipeline.lethal import done_without, remembered
 from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
+from latam_corpus.pipeline.step_file import is_cleared
 from latam_corpus.pipeline.survival import accepted
+from latam_corpus.pipeline.sweep import Sweep, sweep_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
@@ -105,6 +108,7 @@ def run(
     batch: tuple[int, int] | None = None,
     accepted_loss: str | None = None,
     mended: Sequence[str] = (),
+    keep: str = "all",
 ) -> RunResult:
     """Run the plan over the parts.
 
@@ -117,9 +121,11 @@ def run(
         batch: most rows and most bytes of a batch; the results don't depend on it.
         accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
         mended: what was damaged and made anew before, for the run's record.
+        keep: which work stays: `all`, or the rows alone that the run's folder tells.
 
     Raises:
-        ConfigError: another process has the run's folder, or the reason is empty.
+        ConfigError: another process has the run's folder, or the folder of work where not all of it stays, or the
+            reason is empty.
         PartError: rows were lost (a defect of the toolkit).
     """
     reason = accepted(accepted_loss)
@@ -129,11 +135,14 @@ def run(
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
     attempt = run_record.attempted(folder, engine.jobs)
-    with locked(out / "work", shared=True), locked(folder, beats=True), leased(folder) as lease, attempt, engine:
+    sweeps = keep != "all"
+    # Another run may be about to read what this one removes.
+    with locked(out / "work", shared=not sweeps), locked(folder, beats=True), leased(folder) as lease, attempt, engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
-        _run(plan, parts, out / "work", engine, progress, batch, work)
+        sweep = sweep_of(out, folder) if sweeps else None
+        _run(plan, parts, out / "work", engine, progress, batch, work, sweep)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = sum_parts(plan, folder, folders, work)
         result = replace(
@@ -157,6 +166,7 @@ def _run(
     progress: Progress,
     batch: tuple[int, int] | None,
     done: Work,
+    sweep: Sweep | None,
 ) -> None:
     """Take the parts through all segments.
 
@@ -167,6 +177,7 @@ def _run(
     if batch:
         tasks = [replace(task, rows_a_batch=batch[0], bytes_a_batch=batch[1]) for task in tasks]
     decided: dict[str, tuple[Path | None, str]] = {}
+    earlier: list[dict[str, Task]] = []
     for number, segment in enumerate(plan.segments):
         if number:
             names = tuple(barrier.name for barrier in plan.segments[number - 1].barriers)
@@ -181,7 +192,7 @@ def _run(
                 )
                 for task in tasks
             ]
-        _through(segment, tasks, engine, progress, done)
+        _through(segment, tasks, engine, progress, done, earlier, sweep)
         tasks = [task for task in tasks if task.part.name not in done.failures]
         if parts and not tasks:
             name, error = next(iter(done.failures.items()))
@@ -192,7 +203,10 @@ def _run(
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
             barriers = with_source_facts(segment.barriers, done.facts)
             # A bucket's files are fetched to one machine, which barriers' jobs don't leave.
-            decisions = decide(barriers, outputs, work, engine.here if bucket_of(work) else engine, progress)
+            here = engine.here if bucket_of(work) else engine
+            ends = {task.part.name: outputs[task.part.name][-1] for task in tasks}
+            have_rows = partial(_have_rows, tasks, ends, engine, earlier)
+            decisions = decide(barriers, outputs, work, here, progress, have_rows)
             decided = decisions.parts
             done.replaced.append(decisions.replaced)
             done.notes |= decisions.notes
@@ -200,12 +214,23 @@ def _run(
             title = " │ ".join(barrier.name for barrier in segment.barriers)
             done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
             _tell_mended(decisions.mended, progress, done)
+        earlier.append({task.part.name: task for task in tasks})
 
 
-def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: Progress, done: Work) -> None:
-    """Take the tasks' parts through one segment."""
+def _through(
+    segment: Segment,
+    tasks: Sequence[Task],
+    engine: Engine,
+    progress: Progress,
+    done: Work,
+    earlier: Sequence[Mapping[str, Task]],
+    sweep: Sweep | None,
+) -> None:
+    """Take the tasks' parts through one segment; what isn't needed any more goes, part by part."""
     progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
-    for outcome in _outcomes(tasks, engine):
+    if sweep:
+        sweep.begin(tasks)
+    for outcome in _worked(tasks, engine, earlier):
         progress.part_done(outcome)
         _tell_mended(outcome.mended, progress, done)
         if outcome.error:
@@ -217,6 +242,46 @@ def _through(segment: Segment, tasks: Sequence[Task], engine: Engine, progress: 
             tally = done.reused.setdefault(step.title, [0, 0])
             tally[0] += was_there
             tally[1] += 1
+        if sweep:
+            sweep.part_done(outcome)
+
+
+def _worked(tasks: Sequence[Task], engine: Engine, earlier: Sequence[Mapping[str, Task]]) -> Iterator[Outcome]:
+    """Yield the outcome of each task; where the rows that it starts from were cleared, they are made again first.
+
+    Args:
+        tasks: of one segment.
+        engine: what works them.
+        earlier: of each segment before, its tasks by part.
+    """
+    lacking = {}
+    named = {task.name: task for task in tasks}
+    for outcome in _outcomes(tasks, engine):
+        if outcome.lacks_entry:
+            lacking[outcome.part] = named[outcome.part]
+        else:
+            yield outcome
+    if lacking:
+        again = [replace(earlier[-1][name], restore=True) for name in lacking]
+        for outcome in _worked(again, engine, earlier[:-1]):
+            if outcome.error:
+                del lacking[outcome.part]
+                yield outcome
+        yield from _outcomes(list(lacking.values()), engine)
+
+
+def _have_rows(
+    tasks: Sequence[Task], ends: Mapping[str, Path], engine: Engine, earlier: Sequence[Mapping[str, Task]]
+) -> None:
+    """Have the rows at the end of these tasks, where they were cleared.
+
+    Raises:
+        PartError: those of a part can't be made again.
+    """
+    again = [replace(task, restore=True) for task in tasks if is_cleared(ends[task.part.name])]
+    for outcome in _worked(again, engine, earlier):
+        if outcome.error:
+            raise PartError(outcome.part, outcome.error, outcome.remedy)
 
 
 def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:

@@ -48,12 +48,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
 ATTEMPT_FILE: Final = "attempt.json"
+REMOVED_FILE: Final = "removed"  # stands for the documents that `run --work none` has removed
 DIGESTS_FILE: Final = "digests.json"
 RECIPE_FILE: Final = "recipe.toml"
 REPLACED_FILE: Final = "replaced.parquet"
 REPORT_FILE: Final = "report.html"
 INTERNAL_REPORT_FILE: Final = "report-internal.html"
 KINDS: Final = ("kept", "dropped", "ledger")
+REMOVED_KINDS: Final = ("kept", "dropped")
 FORMAT: Final = 2  # of `run.json`; the first had neither a seal nor digests
 _REMEDY: Final = "run its recipe again on the same input: what is damaged is made anew"
 
@@ -75,8 +77,10 @@ class Record:
             kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
 
         Raises:
-            PartError: one is damaged, missing, or not the run's.
+            PartError: one is damaged, missing, or not the run's; or the documents were removed.
         """
+        if kind in REMOVED_KINDS:
+            refuse_removed(self.folder)
         there = _below(self.folder, kind)
         if self.values.get("format", 1) < FORMAT:
             return [self.folder / name for name in there]
@@ -113,6 +117,22 @@ def read_record(folder: Path) -> Record:
             raise ConfigError(str(file), problem, _("run its recipe again, or remove the folder")) from None
         values = older
     return Record(folder, values, hashlib.sha256(data).hexdigest())
+
+
+def is_removed(folder: Path) -> bool:
+    """Whether the documents of a run were removed when its release was made."""
+    return (folder / REMOVED_FILE).exists()
+
+
+def refuse_removed(folder: Path) -> None:
+    """Refuse a run whose documents were removed.
+
+    Raises:
+        PartError: it is one.
+    """
+    if is_removed(folder):
+        problem = _("its documents were removed when its release was made, as `--work none` asks")
+        raise PartError(str(folder), problem, _("run its recipe again with `--work measured`: they are made anew"))
 
 
 def _of_older_toolkit(data: bytes) -> dict[str, Any] | None:
@@ -229,6 +249,11 @@ def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
 def mend(folder: Path, contents: Contents) -> list[str]:
     """Put what is damaged in the folder of a confirmed run in order, file by file; gives a sentence for each."""
     mended: list[str] = []
+    if is_removed(folder):  # nothing was damaged
+        for name, (output, _digest) in contents.linked.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            _link(output, folder / name)
+        (folder / REMOVED_FILE).unlink()
     try:
         digests = read_digests(folder)
     except ValueError as error:
@@ -289,6 +314,8 @@ def mend_links(record: Record, folders: Mapping[str, Path]) -> list[str]:
         record: the run's.
         folders: the folders of outputs, by their keys.
     """
+    if is_removed(record.folder):
+        return []
     try:
         digests = read_digests(record.folder)
     except ValueError:

@@ -3,7 +3,9 @@
 A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
 a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. Where a source has
 columns whose values don't repeat, `values.parquet` has their hashes. `counts.json` is sealed and has the others'
-digests, so that a folder is either as it was written or known to be damaged.
+digests, so that a folder is either as it was written or known to be damaged. Where a run keeps less (`sweep.py`), a
+file `cleared` stands for rows that no later step needed: what the step told stays, and its rows are made again for
+whoever needs them.
 """
 
 from __future__ import annotations
@@ -63,6 +65,8 @@ LEDGER: Final = "ledger.parquet"
 ASIDE: Final = "aside.parquet"
 VALUES: Final = "values.parquet"
 COUNTS: Final = "counts.json"
+CLEARED: Final = "cleared"
+_CLEARS: Final = (ROWS, ASIDE)
 _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
@@ -176,12 +180,28 @@ def damage_in(folder: Path) -> Damage | None:
         forget(folder / COUNTS)
         return Damage(folder / COUNTS, error.problem)
     bucket = bucket_of(folder)
-    return bucket.secured(folder, counts.files, COUNTS) if bucket else damage(folder, counts.files)
+    if bucket:
+        return bucket.secured(folder, counts.files, COUNTS)
+    without = _CLEARS if is_cleared(folder) else ()
+    return damage(folder, {name: sha256 for name, sha256 in counts.files.items() if name not in without})
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a step's outputs are there, and as they were written."""
+    """Whether a step's outputs are there, and as they were written; its rows may be cleared."""
     return is_there(folder) and not damage_in(folder)
+
+
+def is_cleared(folder: Path) -> bool:
+    """Whether a step's rows were removed since no later step needed them."""
+    return (folder / CLEARED).exists()
+
+
+def clear(folder: Path) -> None:
+    """Remove a step's rows; what it told, what it dropped and its ledger stay. Other names of the same file do too."""
+    (folder / CLEARED).touch()
+    sync(folder)  # a file that is missing without it is damage
+    for name in _CLEARS:
+        (folder / name).unlink(missing_ok=True)
 
 
 def fetch_outputs(folders: Iterable[Path], *names: str) -> None:
@@ -218,7 +238,7 @@ def put(partial: Path, final: Path) -> None:
             if bucket_of(final) and (wrong := damage_in(final)):
                 raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
             return
-        if is_whole(final):  # another worker made the same output first
+        if is_whole(final) and not is_cleared(final):  # another worker made the same output first
             shutil.rmtree(partial)
             return
         damaged = beside(final, "damaged")

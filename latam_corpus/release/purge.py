@@ -23,6 +23,7 @@ from latam_corpus.pipeline.run_record import (
     INTERNAL_REPORT_FILE,
     REPORT_FILE,
     RUN_FILE,
+    is_removed,
     read_digests,
 )
 from latam_corpus.release.build_inputs import load_run
@@ -153,9 +154,11 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
             held.enter_context(locked(out / "work"))
         for folder in folders:
             held.enter_context(locked(folder))
-            blanked = _purge_run(folder, tombstones)
+            removed = is_removed(folder)
+            blanked = 0 if removed else _purge_run(folder, tombstones)
             if blanked:
                 purged.runs[folder.name] = blanked
+            if blanked or removed:
                 for page in (REPORT_FILE, INTERNAL_REPORT_FILE):  # they show beginnings of texts
                     (folder / page).unlink(missing_ok=True)
         for step in sorted((out / "work").glob("??/*")):

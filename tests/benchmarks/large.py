@@ -27,7 +27,7 @@ _WORDS: Final = 300
 _BYTES_EACH: Final = 2180  # of a document of 300 words and more, about
 _FILE_GB: Final = 0.5
 _DISK_FACTOR: Final = 4.5  # input, outputs, release: bytes for each byte of input, seen at 1 GB
-_SOURCE: Final = """id = "documents"
+SOURCE: Final = """id = "documents"
 title = "Paragraphs of novels in the public domain, recombined"
 holder = "conha19 and ELTeC"
 country = "AR"
@@ -41,7 +41,7 @@ uses = ["train", "redistribute", "evaluate"]
 files = ["*.jsonl"]
 """
 # Documents are made of 28 MB of paragraphs, so that each would be near hundreds of others: only equal ones fall.
-_RECIPE: Final = """title = "The largest job"
+RECIPE: Final = """title = "The largest job"
 genre = "literature"
 sources = ["documents.toml"]
 [[stage]]
@@ -82,8 +82,8 @@ def measure(args: argparse.Namespace) -> Report:
             texts = recombined(lines, int(_FILE_GB * _GB / _BYTES_EACH), _WORDS, SEED + place)
             write_jsonl(room / f"documents-{place:03d}.jsonl", texts, f"{place:03d}")
         size = sum(path.stat().st_size for path in room.glob("*.jsonl"))
-        (room / "documents.toml").write_text(_SOURCE, encoding="utf-8")
-        (room / "large.toml").write_text(_RECIPE, encoding="utf-8")
+        (room / "documents.toml").write_text(SOURCE, encoding="utf-8")
+        (room / "large.toml").write_text(RECIPE, encoding="utf-8")
         out = str(room / "out")
         recipe, given = str(room / "large.toml"), f"documents={room}"
         workers = str(args.workers)

@@ -50,6 +50,8 @@ def data(tmp_path: Path) -> Path:
         pytest.param(("stream", "--documents", 30, "--rounds", 1), "latam_corpus", marks=_GATE),
         pytest.param(("exports", "--megabytes", 1, "--formats", "ds"), "datatrove", marks=_GATE),
         pytest.param(("withdraw", "--documents", 1200), "a source", marks=_GATE),
+        pytest.param(("kept_work", "--documents", 40), "measured", marks=_GATE),
+        pytest.param(("overhead", "--documents", 40, "--rounds", 1), "in-process", marks=_GATE),
         pytest.param(("report_pages", "--sizes", 60), "report of a release", marks=_GATE),
     ],
     ids=[
@@ -64,6 +66,8 @@ def data(tmp_path: Path) -> Path:
             "stream",
             "exports",
             "withdraw",
+            "kept_work",
+            "overhead",
         ),
         "report_pages",
     ],

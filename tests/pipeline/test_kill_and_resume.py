@@ -48,13 +48,14 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
     return folder
 
 
-def _words(room: Path, out: Path) -> list[str]:
-    return ["run", str(room / "receta.toml"), "--input", f"fuente={room / 'in'}", "--out", str(out), "--workers"]
+def _words(room: Path, out: Path, work: str) -> list[str]:
+    given = ["--input", f"fuente={room / 'in'}", "--out", str(out)]
+    return ["run", str(room / "receta.toml"), *given, "--work", work, "--workers"]
 
 
-def _process(room: Path, out: Path) -> subprocess.Popen[bytes]:
+def _process(room: Path, out: Path, work: str = "all") -> subprocess.Popen[bytes]:
     """The command with two workers, begun."""
-    command = [sys.executable, "-m", "latam_corpus", *_words(room, out), "2"]
+    command = [sys.executable, "-m", "latam_corpus", *_words(room, out, work), "2"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
@@ -94,7 +95,10 @@ def _state(pid: int) -> str:
 def test_a_kill_at_any_moment_costs_nothing_but_time(
     room: Path, tmp_path: Path, command_line: CommandLine, figures: dict[str, float]
 ) -> None:
-    """Parent and workers in turn, at moments spread over the whole run; the command again, here, finishes it."""
+    """Parent and workers in turn, at moments spread over the whole run; the command again, here, finishes it.
+
+    Where less work stays, a run is killed while it removes some of it, too.
+    """
     started = time.monotonic()
     assert _process(room, tmp_path / "undisturbed").wait(timeout=300) == 0
     takes = time.monotonic() - started
@@ -103,7 +107,8 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
     chance = random.Random(_SEED)
     for number in range(_KILLS):
         out = tmp_path / f"killed-{number}"
-        process = _process(room, out)
+        work = ("measured", "none", "all")[number // 2 % 3]
+        process = _process(room, out, work)
         time.sleep(chance.uniform(0.1, takes))
         workers = _below(process.pid)
         victim = chance.choice(workers) if number % 2 and workers else process.pid
@@ -114,7 +119,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
         while _alive(workers) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not _alive(workers), "a worker outlived its parent"
-        told = command_line(*_words(room, out), "1")
+        told = command_line(*_words(room, out, work), "1")
         assert told.code == 0, told.err
         assert _shards(out) == undisturbed
         shutil.rmtree(out)

@@ -1,0 +1,129 @@
+"""`overhead`: what an engine costs over the same work done in one process.
+
+`python -m tests.benchmarks.overhead WORDS…` gives `latam-corpus` these words and prints what it used as a line of JSON.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.errors import ConfigError
+
+from .machine import Report, Table, rounded
+from .own import write_recipe
+from .texts import NOVELS, SEED, checksums, collections, recombined, write_jsonl
+
+if TYPE_CHECKING:
+    import argparse
+
+_WORDS: Final = 300
+_FILES: Final = 4  # parts that workers share
+_MB: Final = 1e6
+_RELEASE: Final = '[release]\nname = "documents"\nadmit = ["open"]\nuses = ["train"]\n'
+_ENGINES: Final = {
+    "in-process": ("--engine", "in-process"),
+    "local, 1 worker": ("--workers", "1"),
+    "local, 2 workers": ("--workers", "2"),
+    "ray, 2 workers": ("--engine", "ray", "--workers", "2"),
+}
+_OUR_CHILDREN: Final = 36  # PR_SET_CHILD_SUBREAPER: what outlives its parent stays below this process (Linux)
+_EVERY: Final = 0.05
+_NOTES: Final = (
+    "The whole command: interpreter, plan, run, release.",
+    f"CPU seconds are of every process below it, Ray's own among them, each looked at every {_EVERY} s.",
+    "Of each engine the round that used the fewest CPU seconds; the engines take turns.",
+)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The benchmark's own options."""
+    parser.add_argument("--documents", type=int, default=10_000, help="10,000 by default")
+    parser.add_argument("--rounds", type=int, default=3, help="3 by default")
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """CPU seconds and seconds by the clock of the same run and release by each engine."""
+    lines = collections(args.data, NOVELS)
+    engines = {name: words for name, words in _ENGINES.items() if not name.startswith("ray") or find_spec("ray")}
+    used: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
+    with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
+        room = Path(folder)
+        (room / "in").mkdir()
+        for place in range(_FILES):
+            texts = recombined(lines, args.documents // _FILES, _WORDS, SEED + place)
+            write_jsonl(room / "in" / f"documents-{place}.jsonl", texts, f"{place}")
+        size = sum(path.stat().st_size for path in (room / "in").iterdir())
+        recipe = write_recipe(room, more=_RELEASE)
+        for number in range(args.rounds):
+            for name, words in engines.items():
+                out = room / f"{number}-{len(words)}-{name.replace(', ', '-').replace(' ', '-')}"
+                used[name].append(_apart(["run", str(recipe), "--input", str(room / "in"), "--out", str(out), *words]))
+    least = {name: min(rounds) for name, rounds in used.items()}
+    cpu_beside, wall_beside = least["in-process"]
+    rows = tuple(
+        (name, rounded(cpu), f"{cpu / cpu_beside:.2f}", rounded(wall), f"{wall / wall_beside:.2f}")
+        for name, (cpu, wall) in least.items()
+    )
+    columns = ("engine", "CPU s#", "of in-process#", "seconds#", "of in-process's#")
+    title = f"{args.documents:,} documents, {size / _MB:.0f} MB in {_FILES} files"
+    settings = {"documents": args.documents, "rounds": args.rounds, "words": _WORDS, "seed": SEED}
+    return Report("overhead", checksums(args.data, NOVELS), settings, (Table(title, columns, rows),), _NOTES)
+
+
+def _apart(words: list[str]) -> tuple[float, float]:
+    """CPU seconds, and seconds by the clock, of a command.
+
+    Raises:
+        ConfigError: it failed.
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.overhead", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ConfigError(" ".join(words), f"it ended with {done.returncode}", done.stderr[-1000:])
+    told = json.loads(done.stdout.splitlines()[-1])
+    return told["cpu"], told["wall"]
+
+
+def _main(words: list[str]) -> int:
+    """Give the command these words, and print what all below it used until none of it is left."""
+    ctypes.CDLL(None).prctl(_OUR_CHILDREN, 1)
+    ticks: dict[str, int] = {}
+    started = time.monotonic()
+    with subprocess.Popen([sys.executable, "-m", "latam_corpus", *words], stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            ticks |= dict(_below(str(os.getpid())))
+            time.sleep(_EVERY)
+    wall = time.monotonic() - started
+    while left := dict(_below(str(os.getpid()))):  # Ray's processes take a moment to end
+        ticks |= left
+        with suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        time.sleep(_EVERY)
+    sys.stdout.write(json.dumps({"cpu": sum(ticks.values()) / os.sysconf("SC_CLK_TCK"), "wall": wall}) + "\n")
+    return process.returncode
+
+
+def _below(process: str) -> list[tuple[str, int]]:
+    """The processes below this one, and the ticks of a processor that each has used itself."""
+    found: list[tuple[str, int]] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                with suppress(OSError):
+                    fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                    found += [(child, int(fields[11]) + int(fields[12])), *_below(child)]
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main(sys.argv[1:]))

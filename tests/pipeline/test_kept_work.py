@@ -1,0 +1,173 @@
+"""`run --work`: what no later step needs goes while the run goes, and every shard stays what it is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline import step_file, sweep
+from latam_corpus.pipeline.step_file import clear
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, SmallRecipe, SmallSource
+
+_TALE = (
+    "La barca número {n} salió del puerto antes del alba y volvió con la red vacía, como casi siempre en invierno. "
+    "Mi abuela contaba {n} veces la misma historia y nadie se atrevía a decirle que ya la sabíamos de memoria. "
+    "En la casilla {n} del registro alguien había escrito un nombre que después borraron con cuidado. "
+    "Ella respondió que prefería esperar {n} años antes que venderle la casa de su padre a un desconocido."
+)
+
+_MORE = " Y después no se habló más de eso."
+
+
+@dataclass
+class Room:
+    """A recipe with a barrier in its middle and two files, the second with copies of the first's documents."""
+
+    folder: Path
+    command_line: CommandLine
+
+    def words(self, out: str, *more: str) -> list[str]:
+        """The command."""
+        given = ["--input", f"fuente={self.folder / 'in'}", "--out", str(self.folder / out)]
+        return ["run", str(self.folder / "receta.toml"), *given, *more]
+
+    def run(self, out: str, *more: str) -> dict[str, Any]:
+        """What it tells in JSON."""
+        told = self.command_line(*self.words(out, *more), "--json")
+        assert told.code == 0, told.err
+        found: dict[str, Any] = told.json
+        return found
+
+    def policy(self, line: str) -> None:
+        """Add a bound."""
+        file = self.folder / "filters" / "genres" / "literature.toml"
+        file.write_text(f"{file.read_text()}\n{line}\n")
+
+
+@pytest.fixture
+def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
+    """Thirty documents, and twenty others with ten of the same."""
+    shutil.copytree(data_folder("filters"), tmp_path / "filters")
+    policies = f'policies = "{tmp_path / "filters"}"'
+    stages = ("repair", "identify", f"measure {policies}", "dedupe near = false", f"filter {policies}", "redact")
+    (tmp_path / "receta.toml").write_text(small_recipe(*stages, release="split = { validation = 0.0, test = 0.0 }"))
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (tmp_path / "in").mkdir()
+    for name, numbers in (("a", range(30)), ("b", range(20, 50))):
+        rows = [{"id": f"{name}{n}", "text": _TALE.format(n=n) + n % 3 * _MORE} for n in numbers]
+        (tmp_path / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Room(tmp_path, command_line)
+
+
+def _shards(out: Path) -> list[str]:
+    return sorted(path.name for path in (out / "store" / "objects").rglob("*.parquet"))
+
+
+def _step_rows(out: Path) -> list[Path]:
+    return sorted((out / "work").glob("??/*/rows.parquet"))
+
+
+def test_the_shards_are_the_same_whatever_stays(room: Room) -> None:
+    """And less stays with each choice: the rows between steps, then the documents too."""
+    told = {choice: room.run(choice, "--work", choice) for choice in ("all", "measured", "none")}
+    assert _shards(room.folder / "all") == _shards(room.folder / "measured") == _shards(room.folder / "none") != []
+    assert told["all"]["rows"] == told["measured"]["rows"] == told["none"]["rows"] == {"in": 60, "kept": 50}
+    left = {choice: len(_step_rows(room.folder / choice)) for choice in told}
+    assert left["all"] > left["measured"] == 2
+    assert left["none"] == 0
+    assert not list((room.folder / "none" / "work").glob("??/*"))
+
+
+@pytest.mark.parametrize("engine", [(), ("--workers", "2")])
+def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room, engine: tuple[str, ...]) -> None:
+    """A bound behind the barrier needs rows of the segment before; without it nothing is worked again."""
+    room.run("all")
+    first = room.run("out", "--work", "measured", *engine)
+    again = room.run("out", "--work", "measured", *engine)
+    assert again["mended"] == []
+    assert all(step["parts"] == step["of"] for step in again["reused"].values())
+    assert again["release"] == first["release"]
+    room.policy("word_count = { min = 76 }")
+    changed = {out: room.run(out, "--work", choice, *engine) for out, choice in (("all", "all"), ("out", "measured"))}
+    assert changed["out"]["rows"] == changed["all"]["rows"]
+    assert 0 < changed["out"]["rows"]["kept"] < 50
+    assert changed["out"]["mended"] == []
+    assert _shards(room.folder / "out") == _shards(room.folder / "all")
+
+
+def test_copies_of_one_file_start_from_the_same_rows(room: Room) -> None:
+    """The rows that both start from stay until both are done."""
+    shutil.copy(room.folder / "in" / "a.jsonl", room.folder / "in" / "c.jsonl")
+    assert room.run("all")["rows"] == room.run("out", "--work", "measured")["rows"]
+    assert _shards(room.folder / "out") == _shards(room.folder / "all")
+
+
+@pytest.mark.parametrize(("choice", "after"), [("measured", 0), ("measured", 3), ("none", 1)])
+def test_a_run_ended_while_it_removes_is_finished_by_the_next(
+    room: Room, choice: str, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command again gives the same shards, wherever the first one ended."""
+    room.run("all")
+    calls = 0
+
+    def ended(folder: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > after:
+            (folder / step_file.CLEARED).touch()  # half removed
+            raise KeyboardInterrupt
+        clear(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep, "clear", ended)
+        told = room.command_line(*room.words("out", "--work", choice))
+    assert told.code != 0
+    assert calls == after + 1
+    assert room.run("out", "--work", choice)["mended"] == []
+    assert _shards(room.folder / "out") == _shards(room.folder / "all")
+
+
+def test_work_that_another_run_names_stays(room: Room) -> None:
+    """The first run's rows are there after a second, with another bound, has kept nothing."""
+    first = room.run("out")
+    before = _step_rows(room.folder / "out")
+    room.policy("word_count = { min = 76 }")
+    second = room.run("out", "--work", "none")
+    assert second["run"] != first["run"]
+    assert _step_rows(room.folder / "out") == before
+    told = room.command_line("sample", first["folder"], "--n", "1", "--internal")
+    assert told.code == 0, told.err
+
+
+def test_a_run_without_documents_says_so(room: Room) -> None:
+    """Each command that reads them tells why, and what helps; repeated, the run has them again."""
+    run = room.run("out", "--work", "none")
+    room.command_line("report", run["folder"])
+    for command in ("measure", "explain", "sample", "report"):
+        words = ["explain", "a1"] if command == "explain" else [command, run["folder"]]
+        told = room.command_line(*words, "--out", room.folder / "out")
+        assert told.code in (1, 2), command
+        assert "its documents were removed when its release was made" in " ".join(told.err.split()), command
+        assert "--work measured" in " ".join(told.err.split()), command
+    again = room.run("out", "--work", "measured")
+    assert (again["run"], again["release"], again["mended"]) == (run["run"], run["release"], [])
+    assert room.command_line("measure", run["folder"], "--out", room.folder / "out").code == 0
+
+
+def test_a_wrong_choice_is_refused(room: Room, small_recipe: SmallRecipe) -> None:
+    """As is one that would leave nothing, before anything is done."""
+    told = room.command_line(*room.words("out", "--work", "mesured"))
+    assert (told.code, "did you mean «measured»?" in told.err) == (2, True)
+    (room.folder / "receta.toml").write_text(small_recipe("repair"))
+    told = room.command_line(*room.words("out", "--work", "none"))
+    assert (told.code, "makes no release" in told.err) == (2, True)
+    assert not (room.folder / "out").exists()
