@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 import numpy as np
 import pyarrow as pa
 
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.train.ordered_rows import rows_as_dicts
 
@@ -228,7 +228,7 @@ class PositionedStream(ABC):
         """Yield this rank's rows from where it stands on, as tables, with their positions.
 
         Raises:
-            ReleaseError: a whole epoch has none, as where nothing meets `where`: training on nothing isn't meant.
+            ConfigError: a whole epoch has none, as where nothing meets `where`: training on nothing isn't meant.
         """
         rows = self._order()
         position = self._position
@@ -246,8 +246,8 @@ class PositionedStream(ABC):
                     given = True
                     yield table, positions
         if is_whole and not given:
-            problem = _("none of its {n} documents is left", n=rows.total)
-            raise ReleaseError(self.version, problem, _("see what `where`, `exclude` and withdrawals leave out"))
+            problem = _("{release} has no document that is selected", release=self.version)
+            raise ConfigError("where", problem, _("see what `where`, `exclude` and withdrawals leave out"))
         self._position = max(self._position, rows.total)
 
     def _order(self) -> Rows:
