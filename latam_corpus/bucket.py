@@ -194,6 +194,11 @@ def is_address(named: str | Path) -> bool:
     return "://" in str(named) and not str(named).startswith("file://")
 
 
+def may_have_store(out: Path) -> bool:
+    """Whether a folder of runs has a store, or stands for a place in a bucket, which isn't asked."""
+    return bucket_of(out) is not None or (out / "store").is_dir()
+
+
 def bucket_of(path: Path) -> Bucket | None:
     """Return what the working copy stands for in which a path is; None where it is in none."""
     if _MARK not in str(path):

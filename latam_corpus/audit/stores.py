@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latam_corpus.bucket import bucket_of
+from latam_corpus.bucket import may_have_store
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.minisign_keys import read_signer
 from latam_corpus.release.store import Store
@@ -23,8 +23,7 @@ def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
 
 def existing_store(store: str | None, out: Path) -> Store | None:
     """Return the store, where one is named or there is one yet."""
-    there = store is not None or bucket_of(out) or (out / "store").is_dir()
-    return open_store(store, out) if there else None
+    return open_store(store, out) if store is not None or may_have_store(out) else None
 
 
 def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manifest:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 
 def runs_folder(named: str | Path) -> Path:
@@ -31,3 +34,15 @@ def disk_folder(named: str | Path) -> Path:
         return Path(named)
     problem = _("this command needs a folder of this machine, and «{address}» is none", address=named)
     raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
+
+
+# Of commands that collect, or look at what was collected.
+CollectedOut = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        parser=disk_folder,
+        metavar="PATH",
+        help=N_("The folder of runs, collected records and the release store."),
+    ),
+]

@@ -90,9 +90,9 @@ def _minute(moment: str) -> str:
 
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
-    from latam_corpus.bucket import bucket_of
+    from latam_corpus.bucket import may_have_store
 
-    if store is None and not bucket_of(out) and not (out / "store").is_dir():
+    if store is None and not may_have_store(out):
         return {}
     # Not before it is needed: it opens any file system.
     from latam_corpus.audit.stores import open_store, releases_of

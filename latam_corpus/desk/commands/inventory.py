@@ -11,7 +11,7 @@ import typer
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import disk_folder
+from latam_corpus.cli.out_folder import CollectedOut  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.source_argument import undescribed
@@ -65,15 +65,7 @@ def inventory(
             autocompletion=completion.sources,
         ),
     ] = None,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            parser=disk_folder,
-            metavar="PATH",
-            help=N_("The folder of runs, collected records and the release store."),
-        ),
-    ] = (Path("out")),
+    out: CollectedOut = Path("out"),
     store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
     draft: Annotated[
         Path | None,

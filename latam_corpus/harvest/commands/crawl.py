@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import disk_folder
+from latam_corpus.cli.out_folder import CollectedOut  # noqa: TC001  (Typer reads annotations at run time)
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -45,15 +45,6 @@ _LINE_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
 
 Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out",
-        parser=disk_folder,
-        metavar="PATH",
-        help=N_("The folder of runs, collected records and the release store."),
-    ),
-]
 
 
 class _Lines:
@@ -82,7 +73,7 @@ def crawl(
             autocompletion=completion.sources,
         ),
     ],
-    out: Out = Path("out"),
+    out: CollectedOut = Path("out"),
     limit: Annotated[int | None, typer.Option(min=1, help=N_("Stop after so many pages of this round."))] = None,
     again: Annotated[bool, typer.Option("--again", help=N_("Begin a new round: ask for what has changed."))] = False,
     workers: Annotated[
