@@ -289,6 +289,6 @@ def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if lists.null_count():
         lists = lists.fill_null(pl.Series([[]], dtype=lists.dtype))
     arrow = lists.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    offsets = arrow.offsets.to_numpy()
-    values = arrow.values.to_numpy(zero_copy_only=False)
+    # Through Polars: `to_numpy` of Arrow imports pandas wherever it is installed.
+    values, offsets = (pl.Series(part).to_numpy() for part in (arrow.values, arrow.offsets))
     return values[offsets[0] : offsets[-1]], offsets - offsets[0]

@@ -106,7 +106,7 @@ def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListA
     data, offsets = _bytes_of(strings)
     if (offsets % kind.itemsize).any():
         raise ValueError("numbers of which one is cut off")
-    return pa.LargeListArray.from_arrays(pa.array(offsets // kind.itemsize), pa.array(data[: offsets[-1]].view(kind)))
+    return Ragged(data[: offsets[-1]].view(kind), offsets // kind.itemsize).arrow()
 
 
 def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:

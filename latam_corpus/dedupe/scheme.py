@@ -81,9 +81,14 @@ class Ragged:
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
         [[3], [5, 8]]
         """
-        series = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.values)))
+        series = pl.from_arrow(self.arrow())
         assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
         return series
+
+    def arrow(self) -> pa.LargeListArray:
+        """Return a list a document, of whose numbers none is copied."""
+        # Given an array of NumPy, `pa.array` imports pandas wherever it is installed, to see whether it is one of its.
+        return pa.LargeListArray.from_arrays(*(pl.Series(part).to_arrow() for part in (self.offsets, self.values)))
 
     @classmethod
     def together(cls, parts: Sequence[Ragged]) -> Ragged:
