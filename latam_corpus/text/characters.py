@@ -34,6 +34,7 @@ SPOKEN: Final = 8192  # opens or closes speech, a question or a cry: two side by
 
 _LAST: Final = sys.maxunicode + 1
 _PLANE: Final = 1 << 16
+_ASSIGNED: Final = (0, 1, 2, 3, 14)  # the planes that have characters
 _CLOSING: Final = ".!?…:"
 _QUOTES: Final = "\"'»”’›)]}"
 _CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
@@ -85,10 +86,10 @@ def classes() -> NDArray[np.uint16]:
 
 def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
     """Return the classes that a character has by its general category, and the characters that Unicode decomposes."""
-    table = np.empty(_LAST, np.uint16)
+    table = np.zeros(_LAST, np.uint16)
     decomposing: list[str] = []
-    # A plane at a time: all 1.1 million at once would take 70 MB for a moment.
-    for first in range(0, _LAST, _PLANE):
+    # A plane at a time: all at once would take 70 MB for a moment. In the planes left out no character is assigned.
+    for first in (plane * _PLANE for plane in _ASSIGNED):
         # A function of ours called for each code point is what took most of a small run's start.
         categories = "".join(map(unicodedata.category, map(chr, range(first, first + _PLANE)))).encode()
         codes = np.frombuffer(categories, np.uint16)  # two letters each
