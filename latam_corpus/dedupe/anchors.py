@@ -18,13 +18,10 @@ import numpy as np
 from latam_corpus.dedupe.fingerprint_kernels import (
     ACCENT,
     ACCENTED,
-    LATIN,
     LOOK_BITS,
-    MARK,
     MARKS_END,
     MARKS_FIRST,
     VOWEL,
-    count_accented,
     write_anchors,
     write_stream,
 )
@@ -55,23 +52,24 @@ def word_stream(words: WordTable) -> Ragged:
     >>> bool(looks[0] == looks[1]), bool(stream[0] == stream[1]), bool(stream[2] == stream[3])
     (True, False, True)
     """
-    values = np.empty(len(words.hashes), np.uint32)
-    write_stream(words.data, words.hashes, words.starts, words.lengths, words.kinds, _bare(), _looks(), values)
-    return Ragged(values, words.doc_words)
+    return stream_and_accents(words)[0]
 
 
-def accented_words(words: WordTable) -> NDArray[np.uint32]:
-    r"""How many words of n documents accent a vowel, in all and in the middle half of the bytes, uint32[2, n].
+def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
+    r"""Return the word stream, and how many words accent a vowel, of which it tells nothing.
 
-    The stream doesn't tell.
+    Returns:
+        The stream of n documents, and uint32[2, n]: the accented words of each in all and in its middle half.
 
     >>> from latam_corpus.text.words import WordTable
-    >>> accented_words(WordTable.of(["La canción del otoño", "La cancio\u0301n; amanhã é de manhã"])).tolist()
+    >>> table = WordTable.of(["La canción del otoño", "La cancio\u0301n; amanhã é de manhã"])
+    >>> stream_and_accents(table)[1].tolist()
     [[1, 4], [1, 3]]
     """
-    counts = np.zeros((2, len(words)), np.uint32)
-    count_accented(words.data, words.doc_bytes, np.flatnonzero(words.data >= LATIN), _accents(), counts)
-    return counts
+    values = np.empty(len(words.hashes), np.uint32)
+    accented = np.zeros((2, len(words)), np.uint32)
+    write_stream(words.arrays, _bare(), _looks(), _accents(), values, accented)
+    return Ragged(values, words.doc_words), accented
 
 
 def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
@@ -120,11 +118,10 @@ def _bare() -> NDArray[np.uint32]:
 
 @cache
 def _accents() -> NDArray[np.uint8]:
-    """For each code point VOWEL, ACCENT, MARK or nothing, uint8[0x110000]; ñ and ç are letters of their own."""
+    """For each code point VOWEL, ACCENT or nothing, uint8[0x110000]; ñ and ç are letters of their own."""
     vowel = np.isin(_bare(), [ord(letter) for letter in "aeiouy"])
     made = np.where(vowel, ACCENT, 0).astype(np.uint8)
     made[:0x80][vowel[:0x80]] = VOWEL
-    made[MARKS_FIRST:MARKS_END] = MARK
     return made
 
 

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.dedupe.anchors import accented_words
 from latam_corpus.dedupe.fingerprint_kernels import count_stops
-from latam_corpus.dedupe.scheme import ACCENTED, DAMAGE, MOJIBAKE
+from latam_corpus.dedupe.scheme import DAMAGE, MOJIBAKE
 from latam_corpus.policy import Policies
 from latam_corpus.policy_files import UND
 from latam_corpus.text.spelling import Spelling
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import WordTable
-from latam_corpus.text.words_kernels import MIXED, MOJIBAKES
+from latam_corpus.text.words_kernels import MOJIBAKES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,8 +130,8 @@ def shipped() -> Accents:
     return Accents.of(Policies.load())
 
 
-def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl.Series]:
-    """Return the columns DAMAGE and `accented` of n documents; no damage is known of a short one.
+def damage_of(words: WordTable, languages: Sequence[str | None], accented: NDArray[np.uint32]) -> dict[str, pl.Series]:
+    """Return the columns DAMAGE of n documents; no damage is known of a short one.
 
     Damage is of the whole text, and told of its middle half: a page's menu, at the top and at the foot, makes no
     article damaged.
@@ -140,16 +139,18 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     Args:
         words: their word table.
         languages: their languages.
+        accented: uint32[n], their accented words in the middle half (`stream_and_accents`).
 
+    >>> from latam_corpus.dedupe.anchors import stream_and_accents
     >>> from latam_corpus.text.words import WordTable
     >>> text = "Después de la misa había también un baile, según decían, y todavía están allí los músicos. " * 8
     >>> bare = text.replace("é", "e").replace("í", "i").replace("ú", "u").replace("á", "a")
-    >>> found = damage_of(WordTable.of([text, bare, bare[:100]]), ["spa_Latn"] * 3)
+    >>> table = WordTable.of([text, bare, bare[:100]])
+    >>> found = damage_of(table, ["spa_Latn"] * 3, stream_and_accents(table)[1][1])
     >>> found["accents_missing"].to_list()
     [0, 438, 0]
     """
-    accented, inside = accented_words(words)
-    spoken = shipped().spoken(words, languages, 2 * _WRITTEN * inside.astype(np.int64) < words.word_count)
+    spoken = shipped().spoken(words, languages, 2 * _WRITTEN * accented.astype(np.int64) < words.word_count)
     damage = _damaged(words, spoken, _ACCENTED)
     damage[:, words.word_count < SHORTEST] = 0
     # No name and no address is read in a wrong charset: there one word tells, and one or two make no menu.
@@ -164,18 +165,18 @@ def damage_of(words: WordTable, languages: Sequence[str | None]) -> dict[str, pl
     measured: NDArray[Any] = damage / np.maximum(counts, 1)
     measured[_MOJIBAKE] = np.maximum(measured[_MOJIBAKE], mojibake)
     shares = np.rint(_THOUSAND * measured).astype(np.uint16)
-    told = {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
-    return told | {ACCENTED: pl.Series(ACCENTED, accented, dtype=pl.UInt32)}
+    return {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
 
 
 def _damaged(words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
     """Count the damaged words of each document by the kinds of DAMAGE, int64[kinds, n]; see `Accents.missing`."""
+    spelling = Spelling.of(words)
     return np.stack(
         [
             shipped().missing(words, spoken, least),
             np.minimum(words.counts[:, MOJIBAKES], words.word_count),
             # Capitals inside a word are brands more often than damage.
-            Spelling.of(words).damaged - _a_document(words, (words.kinds & MIXED) != 0),
+            spelling.damaged - spelling.mixed,
         ]
     )
 
@@ -186,11 +187,6 @@ def _middle(words: WordTable, document: int) -> str:
     edge = (end - first) // 4
     start, stop = words.starts[first + edge], words.starts[end - edge]
     return bytes(words.data[start:stop]).decode()
-
-
-def _a_document(words: WordTable, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many words of each document are chosen, int64[n]."""
-    return np.diff(np.searchsorted(np.flatnonzero(chosen), words.doc_words))
 
 
 def class_of_damage() -> pl.Expr:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from latam_corpus.codes import groups
-from latam_corpus.dedupe.anchors import word_stream
+from latam_corpus.dedupe.anchors import stream_and_accents
 from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.damage import damage_of, shipped
 from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
+from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
 from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 from latam_corpus.text.orthography import in_modern, spellings
@@ -43,7 +43,7 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `accented` (`accented_words`), `anchors` (uint64, see `anchors_of`; the
+            `appended` (`appended_words`), `accented` (`stream_and_accents`), `anchors` (uint64, see `anchors_of`; the
             band keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
         shingle: words in a run.
@@ -89,10 +89,11 @@ class Fingerprint(Stage):
         if self.sketch:
             scheme = self.parameters()
             languages = batch.frame["language"].to_list() if "language" in batch.frame.columns else [None] * len(batch)
-            stream = word_stream(_in_one_spelling(batch, languages).words)
+            stream, (accented, inside) = stream_and_accents(_in_one_spelling(batch, languages).words)
             columns |= {
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
-                **damage_of(batch.words, languages),
+                **damage_of(batch.words, languages, inside),
+                ACCENTED: pl.Series(ACCENTED, accented, dtype=pl.UInt32),
                 APPENDED: pl.Series(APPENDED, appended_words(batch.words), dtype=pl.UInt32),
                 ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),

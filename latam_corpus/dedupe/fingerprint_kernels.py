@@ -17,15 +17,15 @@ LOOK_BITS: Final = 12
 NUMBER_FLAG: Final = 1 << 30
 
 _CAPITAL_BIT: Final = 31
+_CAPITAL: Final = np.uint32(1 << _CAPITAL_BIT)
 
 # Where accented Latin letters stand: Latin-1 to Latin Extended-B, Latin Extended Additional (ẽ, ỹ).
 ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 MARKS_FIRST: Final = 0x300
 MARKS_END: Final = 0x370
-# What a code point is to an accent: a vowel without, a vowel with one, or a mark that gives one to the vowel before.
+# What a code point is to an accent: a vowel without or a vowel with one; a mark gives one to the vowel before.
 VOWEL: Final = 1
 ACCENT: Final = 2
-MARK: Final = 3
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
 _KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
@@ -34,8 +34,6 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
-LATIN: Final = 0xC3  # the byte with which U+00C0 begins: before are signs
-_LETTERS: Final = 0x41  # A: before are spaces, signs and digits
 _APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
@@ -104,29 +102,52 @@ def _distinct(values, first, end):
 
 
 @kernel
-def write_stream(data, hashes, starts, lengths, kinds, bare, looks, values):
-    """Write each word as a number of 32 bits: which word it is, how it looks, number, capital."""
+def write_stream(words, bare, looks, accents, values, accented):
+    """Write each word as a number of 32 bits: which word it is, how it looks, number, capital; count accented words.
+
+    Args:
+        words: the arrays of a word table.
+        bare: uint32, by code point: the small letter without accent, 0 for what counts for nothing.
+        looks: uint16, by code point: the bit of what looks alike.
+        accents: uint8, by code point: VOWEL, ACCENT or nothing.
+        values: uint32 a word, which is written.
+        accented: uint32[2, n]: the words of each document that accent a vowel, all and those of its middle half; is
+            written.
+    """
+    data, hashes, starts, lengths, kinds = words.data, words.hashes, words.starts, words.lengths, words.kinds
     # Nine words in ten are among those seen last: of these the letters aren't read again.
     seen, known = np.zeros(_KNOWN, np.uint64), np.zeros(_KNOWN, np.uint32)
     seen[0] = 1  # no word can be taken for the empty slot
-    for w in range(len(starts)):
-        h = hashes[w]
-        slot = h & np.uint64(_KNOWN - 1)
-        if seen[slot] == h:
-            value = known[slot]
-        else:
-            value = _word(data, starts[w], np.int64(lengths[w]), (kinds[w] & HAS_DIGIT) != 0, bare, looks)
-            seen[slot], known[slot] = h, value
-        capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
-        values[w] = value | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
+    for d in range(len(words.doc_words) - 1):
+        first, end = words.doc_words[d], words.doc_words[d + 1]
+        edge = (end - first) // 4
+        every = middle = np.int64(0)
+        for w in range(first, end):
+            h = hashes[w]
+            slot = h & np.uint64(_KNOWN - 1)
+            if seen[slot] == h:
+                value = known[slot]
+            else:
+                digit = (kinds[w] & HAS_DIGIT) != 0
+                value = _word(data, starts[w], np.int64(lengths[w]), digit, bare, looks, accents)
+                seen[slot], known[slot] = h, value
+            # Of what is held the bit of the capital tells whether there is an accent.
+            accent = np.int64(value >> np.uint32(_CAPITAL_BIT))
+            every += accent
+            middle += accent & (w >= first + edge) & (w < end - edge)
+            capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
+            values[w] = (value & ~_CAPITAL) | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
+        accented[0, d], accented[1, d] = every, middle
 
 
 @kernel
-def _word(data, i, left, digit, bare, looks):
-    """Which word stands at byte i and how it looks; whether it has a capital is left open."""
+def _word(data, i, left, digit, bare, looks, accents):
+    """Which word stands at byte i and how it looks, and in place of its capital whether it accents a vowel."""
     h = _BASIS
     look = np.uint32(0)
     held = False  # an apostrophe that counts if a letter stands on either side
+    accent = False
+    before = np.uint32(0)
     while left > 0:
         point, width = decode(data, i)
         i += width
@@ -137,9 +158,13 @@ def _word(data, i, left, digit, bare, looks):
             continue
         if letter == 0:
             # Marks are counted in a word's length, soft hyphens and their like are not.
-            left -= MARKS_FIRST <= point < MARKS_END
+            mark = MARKS_FIRST <= point < MARKS_END
+            left -= mark
+            accent |= mark and accents[before] == VOWEL
             continue
         left -= 1
+        accent |= accents[point] == ACCENT
+        before = np.uint32(point)
         if held:
             h = (h ^ np.uint64(_APOSTROPHE)) * _PRIME
             look |= np.uint32(looks[_APOSTROPHE])
@@ -151,38 +176,7 @@ def _word(data, i, left, digit, bare, looks):
     if digit:
         look = np.uint32(h >> np.uint64(WORD_BITS)) & np.uint32((1 << LOOK_BITS) - 1)
         value |= np.uint32(NUMBER_FLAG)
-    return value | (look << np.uint32(WORD_BITS))
-
-
-@kernel
-def count_accented(data, doc_bytes, places, accents, counts):
-    """Count the words of each document that have an accent on a vowel, all of them and those in its middle half.
-
-    Args:
-        data: bytes of all documents.
-        doc_bytes: where those of each document start, with an end.
-        places: of all code points from LATIN on, in order.
-        accents: uint8, by code point: VOWEL, ACCENT, MARK.
-        counts: uint32[2, n], which is added to.
-    """
-    d = 0
-    last = -1  # the accent before
-    for i in places:
-        while i >= doc_bytes[d + 1]:
-            d += 1
-            last = -1
-        point, _ = decode(data, i)
-        what = accents[point]
-        if what == ACCENT or (what == MARK and i > doc_bytes[d] and accents[data[i - 1]] == VOWEL):
-            apart = last < 0
-            for j in range(last + 1, i):
-                if data[j] < _LETTERS:
-                    apart = True
-                    break
-            counts[0, d] += apart
-            edge = (doc_bytes[d + 1] - doc_bytes[d]) // 4
-            counts[1, d] += apart and doc_bytes[d] + edge <= i < doc_bytes[d + 1] - edge
-            last = i
+    return value | (look << np.uint32(WORD_BITS)) | (np.uint32(accent) << np.uint32(_CAPITAL_BIT))
 
 
 @kernel

@@ -25,11 +25,13 @@ class Spelling:
         capitals: int64[n], words of two letters and more, all of them capitals.
         damaged: int64[n], words with a digit between letters, a capital after a small letter, or joined to the word
             before by a sign that doesn't join words.
+        mixed: int64[n], those of them with a capital after a small letter.
         longest: int64[n], code points of the longest word.
     """
 
     capitals: NDArray[np.int64]
     damaged: NDArray[np.int64]
+    mixed: NDArray[np.int64]
     longest: NDArray[np.int64]
 
     @classmethod
@@ -37,14 +39,13 @@ class Spelling:
         """Return the spelling of these documents.
 
         >>> found = Spelling.of(WordTable.of(["la OEA y la pa1abra, pLaza, ca^a, 5G, covid19, H2O"]))
-        >>> found.capitals.tolist(), found.damaged.tolist(), found.longest.tolist()
-        ([2], [3], [7])
+        >>> found.capitals.tolist(), found.damaged.tolist(), found.mixed.tolist(), found.longest.tolist()
+        ([2], [3], [1], [7])
         """
-        n = len(words)
-        counts = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+        counts = cls(*(np.zeros(len(words), np.int64) for _ in range(4)))
         signs = np.zeros(ASCII, np.bool_)
         signs[[ord(sign) for sign in DAMAGE]] = True
-        spell(words.arrays, classes(), signs, counts.capitals, counts.damaged, counts.longest)
+        spell(words.arrays, classes(), signs, counts.capitals, counts.damaged, counts.mixed, counts.longest)
         return counts
 
 

@@ -139,25 +139,28 @@ def _is_joined(data, first, start, signs):
 
 
 @kernel
-def spell(words, class_of, signs, capitals, damaged, longest):
-    """Count signs, capitals, damaged words and long words of each document: see `spelling`."""
+def spell(words, class_of, signs, capitals, damaged, mixed, longest):
+    """Count words in capitals, damaged and mixed ones, and the longest one of each document: see `spelling`."""
     data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
     starts, lengths, kinds = words.starts, words.lengths, words.kinds
     for d in range(len(doc_words) - 1):
         first, end = doc_bytes[d], doc_bytes[d + 1]
-        shouted = broken = 0
+        shouted = broken = inner = 0
+        longer = np.int64(0)
         for i in range(doc_words[d], doc_words[d + 1]):
             start = starts[i]
             kind = kinds[i]
-            longest[d] = max(longest[d], np.int64(lengths[i]))
+            longer = max(longer, np.int64(lengths[i]))
             # Nearly all words are of small letters after a space: nothing is asked about them.
             if kind != HAS_LETTER or (start > first and data[start - 1] > _SPACE):
                 if kind & MIXED:
-                    broken += 1
+                    inner += 1
                     continue
                 shouted += kind & CAPITAL and lengths[i] > 1 and _all_capitals(data, start, end, class_of)
                 broken += (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of)) or (
                     kind & HAS_LETTER and _is_joined(data, first, start, signs)
                 )
         capitals[d] = shouted
-        damaged[d] = broken
+        damaged[d] = broken + inner
+        mixed[d] = inner
+        longest[d] = longer

@@ -18,6 +18,7 @@ from latam_corpus import schema
 from latam_corpus.audit.copies import why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.anchors import stream_and_accents
 from latam_corpus.dedupe.damage import CLASSES, damage_of
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
@@ -144,15 +145,19 @@ def test_of_two_sound_copies_the_one_with_a_passage_more_is_kept() -> None:
     assert _kept_by({"a": _SPANISH, "b": f"{_SPANISH} {_PASSAGE}"}) == ("b", "words")
 
 
+def _damage(words: WordTable, languages: list[str]) -> dict[str, pl.Series]:
+    return damage_of(words, languages, stream_and_accents(words)[1][1])
+
+
 def test_a_language_without_accents_is_not_damaged() -> None:
     """The same words are judged in a language whose stop words have accents, and in none that has no such word."""
     words = WordTable.of([_bare(_SPANISH)] * 5)
-    found = damage_of(words, ["spa_Latn", "quy_Latn", "eng_Latn", "nah_Latn", "es-CL"])
+    found = _damage(words, ["spa_Latn", "quy_Latn", "eng_Latn", "nah_Latn", "es-CL"])
     assert [share > 0 for share in found["accents_missing"]] == [True, False, False, False, True]
     english = (
         "The keeper of the light went down to the shore and found a bottle in which there was nothing to read. " * 8
     )
-    assert damage_of(WordTable.of([english]), ["und"])["accents_missing"].to_list() == [0]
+    assert _damage(WordTable.of([english]), ["und"])["accents_missing"].to_list() == [0]
 
 
 def test_old_spelling_and_a_few_slips_are_not_damage() -> None:
@@ -160,14 +165,14 @@ def test_old_spelling_and_a_few_slips_are_not_damage() -> None:
     slips = _SPANISH.replace("Después", "Despues").replace("también", "tambien", 1)
     accents = _SPANISH.replace(" a ", " á ").replace(" o ", " ó ")
     names = _SPANISH.replace("farero", "farErO").replace("playa", "p1aya").replace("mesa", "YouTube WhatsApp McArthur")
-    found = damage_of(WordTable.of([slips, accents, names]), ["spa_Latn"] * 3)
+    found = _damage(WordTable.of([slips, accents, names]), ["spa_Latn"] * 3)
     assert {name: found[name].to_list() for name in DAMAGE} == {name: [0, 0, 0] for name in DAMAGE}
 
 
 def test_a_damaged_menu_makes_no_article_damaged() -> None:
     """Signs that were lost at the top and at the foot of a page are no damage of what stands between them."""
     menu = "Inicio \ufffd\ufffd\ufffd Conteúd0s 0pinión Depo*rtes " * 5
-    found = damage_of(WordTable.of([f"{menu} {_SPANISH} {menu}", _misread(_SPANISH)]), ["spa_Latn"] * 2)
+    found = _damage(WordTable.of([f"{menu} {_SPANISH} {menu}", _misread(_SPANISH)]), ["spa_Latn"] * 2)
     assert [(found[kind][0], found[kind][1] > 0) for kind in ("mojibake", "misread")] == [(0, False), (0, True)]
 
 
@@ -175,7 +180,7 @@ def test_a_short_text_is_not_judged() -> None:
     """Of forty words on damage is told; below it a name or two would decide."""
     words = (_bare("Después también según decían todavía, allí, más, así. ") * 9).split()
     texts = [" ".join(words[:39]), " ".join(words[:40])]
-    assert [share > 0 for share in damage_of(WordTable.of(texts), ["spa_Latn"] * 2)["accents_missing"]] == [False, True]
+    assert [share > 0 for share in _damage(WordTable.of(texts), ["spa_Latn"] * 2)["accents_missing"]] == [False, True]
 
 
 @pytest.mark.parametrize("copy", [_SPANISH, _SPANISH.replace("farero", "guardián")], ids=["equal", "near"])
