@@ -285,7 +285,7 @@ def diff(
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.diff import CHANGES, said
+    from latam_corpus.release.changelog import CHANGES
     from latam_corpus.release.diff import diff as compare
 
     opened = open_store(store, out)
@@ -293,11 +293,11 @@ def diff(
     with opened.named_errors():
         changes = compare(opened, pair[0], pair[1], _runs_in(out))
     if as_json:
-        print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})
+        print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [change.as_dict() for change in changes]})
     elif not changes:
         console.print(_("{a} and {b} hold the same documents", a=pair[0].spec, b=pair[1].spec))
     else:
-        rows = [(CHANGES[c.what], c.language, said(c.reason), number(c.rows)) for c in changes]
+        rows = [(CHANGES[c.what], c.language, c.reason, number(c.rows)) for c in changes]
         table(f"{pair[0].spec} → {pair[1].spec}", [_("what"), _("language"), _("reason"), _("documents#")], rows)
 
 
