@@ -26,7 +26,7 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.pipeline.sweep import NONE, checked_choice, remove_documents
 from latam_corpus.policy import cached_policies
-from latam_corpus.release.build import build
+from latam_corpus.release.build import build_asked
 from latam_corpus.release.judgements import read_judgements
 from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
@@ -294,16 +294,10 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
     release = recipe.release
     if not (release and result.kept and result.releasable):
         return None
-    return build(
-        release.name,
+    return build_asked(
+        release,
         [result.folder],
         store,
-        admit=release.admit,
-        uses=release.uses,
-        splits=release.split.model_dump(),
-        split_by=release.split_by,
-        index=release.index,
-        variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from latam_corpus.pipeline.recipe import ReleaseEntry
     from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.changelog import Change
     from latam_corpus.release.decided import Decided
@@ -156,6 +157,34 @@ def build(
             may_be_empty,
             judged,
         )
+
+
+def build_asked(
+    asked: ReleaseEntry,
+    runs: Sequence[Path],
+    store: Store | str | Path,
+    *,
+    created: datetime,
+    parent: str | None = None,
+    progress: Progress | None = None,
+    judged: Sequence[Judgement] = (),
+) -> Manifest:
+    """Return the version that a recipe's `[release]` asks for, as `build` does, with the same errors."""
+    return build(
+        asked.name,
+        runs,
+        store,
+        admit=asked.admit,
+        uses=asked.uses,
+        splits=asked.split.model_dump(),
+        split_by=asked.split_by,
+        index=asked.index,
+        variants=asked.variants,
+        created=created,
+        parent=parent,
+        progress=progress,
+        judged=judged,
+    )
 
 
 def _build(
