@@ -12,8 +12,8 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import runs_folder
-from latam_corpus.cli.recipes import AcceptLoss, Sign  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.recipes import AcceptLoss, Sign
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
 
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[
-    Path,
-    typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder in which runs and the store are.")),
-]
-StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
 Key = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="KEY.pub", help=N_("A public key, by its file or its line: who must have signed.")),
