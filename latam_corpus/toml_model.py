@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 import types
 import typing
 from dataclasses import dataclass, field
+from glob import escape, glob
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
+# Of each file its name, its time in nanoseconds and its size.
+Stamps: TypeAlias = "tuple[tuple[str, int, int], ...]"
 Near: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
 
 ID_FORM: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
@@ -48,6 +52,15 @@ WANTED = {
     "bool_parsing": _("true or false"),
     "too_short": _("a list with something in it"),
 }
+
+
+def stamps_of(folder: Path, pattern: str) -> Stamps:
+    """Return what changes when a file does whose name has the pattern, seen from the folder.
+
+    Asked for each batch: names are strings, since sorted Path objects take ten times as long.
+    """
+    names = sorted(glob(f"{escape(str(folder))}/{pattern}"))  # noqa: PTH207
+    return tuple((name, status.st_mtime_ns, status.st_size) for name in names for status in (os.stat(name),))  # noqa: PTH116
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latam_corpus.api.opened_run import Run
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.bucket import address_of, bucket_of, out_folder
 from latam_corpus.codes import admits, short
-from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import _
@@ -26,15 +25,15 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.pipeline.sweep import NONE, checked_choice, remove_documents
 from latam_corpus.policy import cached_policies
-from latam_corpus.release.build import build
+from latam_corpus.release.build import build_asked
 from latam_corpus.release.judgements import read_judgements
-from latam_corpus.release.release_index import find_index
 from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
-from latam_corpus.release.withdrawn_in_run import with_withdrawals
+from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from latam_corpus.api.opened_run import Run
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
@@ -106,6 +105,9 @@ def run(
     released = released_of(loaded, result, opened, against)
     for why in left_nothing(keep, folder, result):
         warnings.warn(str(why), stacklevel=2)
+    # What a run shows of itself: the command line, which goes the same way to here, shows it otherwise.
+    from latam_corpus.api.opened_run import Run
+
     return Run.at(result.folder, opened, released.spec if released else None)
 
 
@@ -196,7 +198,24 @@ def planned(
     """
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
-    return with_warc_folders(with_withdrawals(plan, store), out), against
+    return with_warc_folders(_with_withdrawals(plan, store), out), against
+
+
+def _with_withdrawals(plan: Plan, store: Store) -> Plan:
+    """Return the plan; if it makes a release, what was withdrawn is set aside before copies are looked for.
+
+    Raises:
+        ReleaseError: the log is damaged.
+    """
+    if plan.recipe.release is None:
+        return plan
+    with store.named_errors():
+        log = read_log(store)
+    if not log.withdrawals:
+        return plan
+    from latam_corpus.release.withdrawn_in_run import with_withdrawals
+
+    return with_withdrawals(plan, log, plan.recipe.release.name)
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
@@ -235,6 +254,11 @@ def with_indexes(
     manifests: list[Manifest] = []
 
     def settled(barrier: Barrier) -> Barrier:
+        if barrier.name != DEDUPE:
+            return barrier
+        from latam_corpus.dedupe.dedupe import Dedupe
+        from latam_corpus.release.release_index import find_index
+
         if not isinstance(barrier, Dedupe) or not barrier.against:
             return barrier
         spec = barrier.against
@@ -294,16 +318,10 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
     release = recipe.release
     if not (release and result.kept and result.releasable):
         return None
-    return build(
-        release.name,
+    return build_asked(
+        release,
         [result.folder],
         store,
-        admit=release.admit,
-        uses=release.uses,
-        splits=release.split.model_dump(),
-        split_by=release.split_by,
-        index=release.index,
-        variants=release.variants,
         # Documents that this run set aside as copies of a version's are in the next one through it alone.
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),

@@ -261,7 +261,7 @@ def _run_folder(named: str, out: Path, tell: Callable[[str], None]) -> Path:
             remedy = _("name a JSONL or Parquet file, .txt or a folder of them, or a run's folder or name")
             raise ConfigError(named, _("there is no such file and no such run"), remedy) from None
         problem = _("neither a file nor a run: {problem}", problem=error.args[1])
-        raise ConfigError(named, problem, error.args[2] if len(error.args) > 2 else "") from None  # noqa: PLR2004
+        raise ConfigError(named, problem, error.args[2]) from None
 
 
 def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:

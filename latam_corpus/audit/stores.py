@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.bucket import may_have_store
 from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.minisign_keys import read_signer
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -18,7 +17,11 @@ if TYPE_CHECKING:
 
 def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
     """Return the store that is named, else the one in the folder of runs; with a secret key it signs what it says."""
-    return Store.at(store or out / "store", read_signer(sign) if sign else None)
+    if sign is None:
+        return Store.at(store or out / "store")
+    from latam_corpus.release.minisign_keys import read_signer
+
+    return Store.at(store or out / "store", read_signer(sign))
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:

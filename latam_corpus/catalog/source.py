@@ -359,6 +359,11 @@ class Collect(Model):
         return named
 
     @property
+    def joins_records(self) -> bool:
+        """Whether several records make one document."""
+        return bool(self.group) or self.group_rows is not None
+
+    @property
     def asked(self) -> Crawl | Feeds | Oai | CommonCrawl | None:
         """What is asked of servers; None for a source of files."""
         return self.crawl or self.feeds or self.oai or self.commoncrawl

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import runs_folder
+from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -38,10 +38,8 @@ def compare(
     to: Annotated[
         Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs."))
-    ] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    out: Out = Path("out"),
+    as_json: Json = False,
 ) -> None:
     """Show what two runs kept, slice by slice, and on which documents they disagree."""
     from latam_corpus.audit.documents import named_run

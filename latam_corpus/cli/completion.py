@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer  # noqa: TC002  (Typer reads annotations at run time)
+import typer
 
 
 def recipes(incomplete: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, print_json, table
 from latam_corpus.messages import N_, _
 
@@ -33,7 +34,7 @@ def term(
     as_of: Annotated[
         int | None, typer.Option("--as-of", metavar="YEAR", help=N_("The year asked about; this one."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Tell in which countries an author's works are free this year, by the year of death, and by which law."""
     from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of

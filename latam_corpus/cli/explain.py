@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.measure_tables import Internal, Page  # noqa: TC001  (Typer reads annotations at run time)
-from latam_corpus.cli.out_folder import runs_folder
+from latam_corpus.cli.measure_tables import Internal, Page
+from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import console, note, print_json, styled, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -25,9 +25,7 @@ def explain(
     query: Annotated[
         str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help=N_("A doc_id, a URL, or words of the text."))
     ],
-    out: Annotated[
-        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs."))
-    ] = Path("out"),
+    out: Out = Path("out"),
     run: Annotated[
         str,
         typer.Option(
@@ -38,7 +36,7 @@ def explain(
     store: Annotated[str | None, typer.Option(help=N_("Release store; OUT/store by default."))] = None,
     html: Page = None,
     internal: Internal = False,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Tell a document's whole story; --html writes it as a page."""
     from latam_corpus.audit.documents import run_meant

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.registry import registered, stage_class
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 @list_app.command("recipes")

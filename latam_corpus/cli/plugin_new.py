@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, print_json
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
@@ -27,7 +28,7 @@ def new(
     kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
     name: Annotated[str, typer.Argument(help=N_("What recipes or policies call it; of the last two, the suffix."))],
     to: Annotated[Path | None, typer.Option(help=N_("The folder to write; corpus-NAME by default."))] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a package."""
     from latam_corpus.cli.plug_in_templates import KINDS, PROJECT, TEST

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -37,7 +38,7 @@ def new(
         Path | None,
         typer.Option(metavar="FILE", help=N_("The file to write; recipe-ID.toml beside the first source by default.")),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the recipe of sources, with the reason of each stage; never over another file."""
     from latam_corpus.catalog.source import load_source

@@ -12,7 +12,7 @@ import typer
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
-from latam_corpus.cli.out_folder import runs_folder
+from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
@@ -31,13 +31,6 @@ RecipeName = Annotated[
     str,
     typer.Argument(help=N_("A recipe: a TOML file, or the name of a shipped one."), autocompletion=completion.recipes),
 ]
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs, work and the release store.")
-    ),
-]
 AcceptLoss = Annotated[
     str | None,
     typer.Option(
@@ -50,16 +43,13 @@ Sign = Annotated[
         metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign, which signs what is made.")
     ),
 ]
-StoreUrl = Annotated[
-    str | None, typer.Option("--store", help=N_("Release store, a folder or URL; OUT/store by default."))
-]
 
 
 def check(
     recipe: RecipeName,
-    inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    inputs: Inputs = [],
     inputs_file: InputsFile = None,
-    select: Select = [],  # noqa: B006
+    select: Select = [],
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -161,9 +151,9 @@ def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
 
 def run(
     recipe: RecipeName,
-    inputs: Inputs = [],  # noqa: B006  (Typer reads the default and never changes it)
+    inputs: Inputs = [],
     inputs_file: InputsFile = None,
-    select: Select = [],  # noqa: B006
+    select: Select = [],
     out: Out = Path("out"),
     engine: Annotated[str, typer.Option(help=N_("in-process, local, ray or slurm."))] = "local",
     site: Annotated[Path | None, typer.Option(help=N_("A TOML file that says where the cluster is."))] = None,

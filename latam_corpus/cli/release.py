@@ -12,8 +12,8 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import runs_folder
-from latam_corpus.cli.recipes import AcceptLoss, Sign  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.recipes import AcceptLoss, Sign
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
 
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[
-    Path,
-    typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder in which runs and the store are.")),
-]
-StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
 Key = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="KEY.pub", help=N_("A public key, by its file or its line: who must have signed.")),
@@ -285,7 +279,7 @@ def diff(
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.diff import CHANGES, said
+    from latam_corpus.release.changelog import CHANGES
     from latam_corpus.release.diff import diff as compare
 
     opened = open_store(store, out)
@@ -293,11 +287,11 @@ def diff(
     with opened.named_errors():
         changes = compare(opened, pair[0], pair[1], _runs_in(out))
     if as_json:
-        print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [asdict(change) for change in changes]})
+        print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [change.as_dict() for change in changes]})
     elif not changes:
         console.print(_("{a} and {b} hold the same documents", a=pair[0].spec, b=pair[1].spec))
     else:
-        rows = [(CHANGES[c.what], c.language, said(c.reason), number(c.rows)) for c in changes]
+        rows = [(CHANGES[c.what], c.language, c.reason, number(c.rows)) for c in changes]
         table(f"{pair[0].spec} → {pair[1].spec}", [_("what"), _("language"), _("reason"), _("documents#")], rows)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.out_folder import runs_folder
-from latam_corpus.cli.sample import RunOrRelease  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.sample import RunOrRelease
 from latam_corpus.cli.show import console, note, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError, CorpusError, cause_of
@@ -31,10 +31,8 @@ def report(
     internal: Annotated[
         bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
     ] = False,
-    out: Annotated[
-        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs and of the store."))
-    ] = Path("out"),
-    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
     serve: Annotated[
         bool,
         typer.Option("--serve", help=N_("Serve it to this machine alone, with a search over its documents.")),
@@ -42,7 +40,7 @@ def report(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help=N_("With --serve; a free one when left out."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Write one page about a run or a release: what came and stayed, what is in it, what fell and why.
 

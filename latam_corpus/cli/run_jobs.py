@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.out_folder import disk_folder
+from latam_corpus.cli.options import DiskOut, Json
 from latam_corpus.cli.show import console, errors, print_json, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 
 _NAME: Final = "A submission's name or the start of it, its job, its run, or its recipe."
 Name = Annotated[str, typer.Argument(metavar="RUN", help=_NAME)]
-Out = Annotated[Path, typer.Option("--out", parser=disk_folder, metavar="PATH", help=N_("The folder of runs."))]
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 def status(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=f"{_NAME} All where none is named.")] = None,
-    out: Out = Path("out"),
+    out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
     """Show the runs that were given to a cluster: what became of each, its jobs, and what its driver said last."""
@@ -84,7 +82,7 @@ def logs(
         str | None, typer.Option("--job", help=N_("A worker's job, such as 12_3; else the driver's."))
     ] = None,
     lines: Annotated[int, typer.Option(min=1, help=N_("How many of its last lines."))] = 40,
-    out: Out = Path("out"),
+    out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
     """Show the last lines of a job's log, and which other jobs of the run have said something."""
@@ -116,7 +114,7 @@ def logs(
         console.print(_("log      {path}", path=path), markup=False)
 
 
-def cancel(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
+def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Cancel the jobs of a run; what they have done is kept."""
     from latam_corpus.engine.slurm_state import cancel as cancel_jobs
     from latam_corpus.engine.slurm_state import find_submission, state_of
@@ -137,7 +135,7 @@ def cancel(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
     )
 
 
-def retry(run: Name, out: Out = Path("out"), as_json: Json = False) -> None:
+def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Give a run's command to the cluster again: parts that failed or weren't reached are done, the others kept.
 
     Its site file is read anew, so that more time or memory may be stated there before.

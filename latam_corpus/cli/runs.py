@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import runs_folder
+from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _, decimal
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.history import Entry
 
 app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs."))]
-StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
 _RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
 _SHOWN: Final = 40

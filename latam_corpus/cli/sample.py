@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.measure_tables import Internal, PageLanguage  # noqa: TC001  (Typer reads annotations at run time)
-from latam_corpus.cli.out_folder import runs_folder
+from latam_corpus.cli.measure_tables import Internal, PageLanguage
+from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -40,13 +40,11 @@ def sample(
     seed: Annotated[int, typer.Option(help=N_("Another one draws other documents."))] = 1,
     to: Annotated[Path | None, typer.Option(help=N_("Write .html, .jsonl or .xlsx; shown here when left out."))] = None,
     set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
-    out: Annotated[
-        Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs and of the store."))
-    ] = Path("out"),
-    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
     page_language: PageLanguage = "",
     internal: Internal = False,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
     from latam_corpus.audit.documents import named_documents

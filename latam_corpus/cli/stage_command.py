@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
@@ -24,8 +25,8 @@ def stage(
         Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract a file or folder."))
     ],
     output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
-    settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],  # noqa: B006
-    as_json_: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
+    as_json_: Json = False,
 ) -> None:
     """Run one stage alone; the output has one row a row of the input, in its order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from fsspec.utils import glob_translate
 
 from latam_corpus.collect.archives import Member, members
-from latam_corpus.collect.bags import DECLARATION, OF_THE_BAG, with_bags
+from latam_corpus.collect.bags import OF_THE_BAG, with_bags
 from latam_corpus.collect.file_index import with_index
-from latam_corpus.collect.input_file import InputFile, is_one_of
+from latam_corpus.collect.input_file import BAG, InputFile, is_one_of
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import MAX_RECORD, open_url
 from latam_corpus.errors import SourceError
@@ -77,7 +77,7 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
     except SourceError:  # reading it tells why
         pass
     has_index = is_index is not None and any(is_index(name) for name in held)
-    if not has_index and not any(PurePosixPath(name).name == DECLARATION for name in held):
+    if not has_index and not any(PurePosixPath(name).name == BAG for name in held):
         return Listed()
     open_ = partial(_held, held)
     listed = with_bags(sorted(files), open_)

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from latam_corpus.collect.input_file import Beside, as_json, opened_file
+from latam_corpus.collect.input_file import BAG, Beside, as_json, opened_file
 from latam_corpus.collect.records import Failure
 from latam_corpus.errors import SourceError
 from latam_corpus.messages import _
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.input_file import InputFile, Opener
 
-DECLARATION: Final = "bagit.txt"
 _INFO: Final = "bag-info.txt"
 _FETCH: Final = "fetch.txt"
 _MANIFEST: Final = re.compile(r"manifest-([\w-]+)\.txt")
@@ -101,7 +100,7 @@ def _roots(paths: Collection[str]) -> Iterator[str]:
     for path in paths:
         for root in _above(path):
             name = path[len(root) :]
-            if root + DECLARATION in paths and (name.startswith(_PAYLOAD) or _MANIFEST.fullmatch(name)):
+            if root + BAG in paths and (name.startswith(_PAYLOAD) or _MANIFEST.fullmatch(name)):
                 yield root
 
 
@@ -114,7 +113,7 @@ def _of_bag(root: str, files: Sequence[InputFile], paths: Collection[str], open_
     if not lists:
         found = sorted(name for name in names if _MANIFEST.fullmatch(name))
         detail = {"error": "the bag has no list that can be checked", "lists": found, "known": [*_ALGORITHMS]}
-        lists = [_List(names[DECLARATION], "", failures=[Failure(None, "damaged file", {**detail, "remedy": _REMEDY})])]
+        lists = [_List(names[BAG], "", failures=[Failure(None, "damaged file", {**detail, "remedy": _REMEDY})])]
     _tell_missing(lists, names.get(_FETCH), there, open_)
     for one in lists:
         name = one.file.relative[len(root) :]

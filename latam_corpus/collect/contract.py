@@ -8,6 +8,7 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -388,7 +389,9 @@ def is_empty(value: object) -> bool:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
-    return value != value or (isinstance(value, (list, tuple, dict, bytes)) and not value)  # noqa: PLR0124
+    if isinstance(value, float):
+        return math.isnan(value)
+    return isinstance(value, (list, tuple, dict, bytes)) and not value
 
 
 def _has(record: Record, column: str) -> bool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.archive_lists import listed_members
 from latam_corpus.collect.contract import Watch, over_all
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.formats import UNKNOWN, format_of
@@ -124,6 +123,8 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
     """Yield the members of an archive with a catalogue in it; any other file as it is."""
     entry = _format(source, file)
     if entry.archive and not entry.holds and not file.beside.record:
+        from latam_corpus.collect.archive_lists import listed_members
+
         content = Content(file.relative, partial(opened_file, file))
         listed = listed_members(source, content, file.modified)
         if listed.has_index:

@@ -13,20 +13,17 @@ from typing import TYPE_CHECKING, Final, cast
 
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.bags import damage_of
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
-from latam_corpus.collect.groups import grouped, is_grouped
 from latam_corpus.collect.input_file import InputFile, is_one_of, of_json, opened_file
 from latam_corpus.collect.listing import digest, list_inputs
-from latam_corpus.collect.plugged_reader import plugged_reader
 from latam_corpus.collect.record_context import RecordContext
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
+from latam_corpus.collect.sniff import Unread, sniffed
 from latam_corpus.collect.spans import SPAN_BYTES
-from latam_corpus.collect.streams import open_url
-from latam_corpus.collect.whole_files import is_another
+from latam_corpus.collect.streams import compression, open_url
 from latam_corpus.errors import ConfigError, PartError, SourceError
 
 if TYPE_CHECKING:
@@ -110,6 +107,8 @@ def reader_of(entry: Format) -> Reader:
         return cast("Reader", _imported(READERS[entry.name]))
     if entry.media_type is not None:  # a plug-in makes text of its bytes
         return cast("Reader", _imported(READERS[UNKNOWN.name]))
+    from latam_corpus.collect.plugged_reader import plugged_reader
+
     return plugged_reader(entry.name)
 
 
@@ -125,6 +124,7 @@ def _imported(path: str) -> object:
 
 # Of these a file may be another that is no text, whatever its suffix.
 _WITH_COLUMNS: Final = frozenset({"jsonl", "csv", "archive"})
+_HEAD: Final = 4096
 
 __all__ = ["BYTES", "ROWS", "SPAN_BYTES", "InputFile", "digest", "list_inputs", "packs", "read", "read_all", "split"]
 
@@ -147,7 +147,7 @@ def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Spa
     """
     entry = format_of(file.relative, source.collect.format) or UNKNOWN
     splitter = splitter_of(entry)
-    if splitter is None or file.size <= bytes_ or is_grouped(source.collect) or file.beside.checksum:
+    if splitter is None or file.size <= bytes_ or source.collect.joins_records or file.beside.checksum:
         return [None]
     try:
         spans = splitter(_content(file), source, bytes_)
@@ -241,6 +241,10 @@ def read_all(
 def _by_lists(file: InputFile) -> Iterator[Failure]:
     """Yield what lists beside a file say against it; of a list what it names that isn't there."""
     yield from of_json(file.beside.failures)
+    if not (file.beside.checksum or file.beside.unlisted):
+        return
+    from latam_corpus.collect.bags import damage_of
+
     try:
         if damage := damage_of(file.beside, partial(opened_file, file)):
             yield damage
@@ -250,7 +254,7 @@ def _by_lists(file: InputFile) -> Iterator[Failure]:
 
 def _pieces(context: RecordContext, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
     """Yield the file's rows, as they are read, up to the limit."""
-    if limit is not None and not is_grouped(context.source.collect):
+    if limit is not None and not context.source.collect.joins_records:
         limits = Limits(max(1, min(limits.rows, limit)), limits.bytes_)
     left = limit
     for piece in _rows(context, content, limits):
@@ -271,7 +275,7 @@ def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budg
     """Yield the rows of a file or member, whatever its format."""
     # A member of a tar opens once.
     may_lie = context.format.name in _WITH_COLUMNS and context.member is None and not context.source.collect.format
-    if may_lie and is_another(content, archive=context.format.archive):
+    if may_lie and _is_another(content, archive=context.format.archive):
         context = replace(context, format=UNKNOWN)
     if context.format.archive:
         yield from _of_members(context, content, limits, budget)
@@ -279,10 +283,24 @@ def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budg
     chunks = _guarded(context, content, limits)
     if context.catalogued and context.format.media_type is not None:
         chunks = (replace(one, records=[{**context.catalogued, **record} for record in one.records]) for one in chunks)
-    if is_grouped(context.source.collect) and context.media_type is None:
+    if context.source.collect.joins_records and context.media_type is None:
+        from latam_corpus.collect.groups import grouped
+
         chunks = grouped(chunks, context.source.collect, limits)
     for chunk in chunks:
         yield rows_of(context, chunk) if chunk.records else failed_rows(context, chunk.failures, _body(context))
+
+
+def _is_another(content: Content, *, archive: bool) -> bool:
+    """Whether a file with the suffix of a table, or of an archive, begins as a document or a picture does."""
+    if content.span is not None or compression(content.relative):
+        return False
+    with content.open() as stream:
+        head = stream.read(_HEAD)
+    kind = sniffed(head)
+    if isinstance(kind, Unread):
+        return kind.sure and not (archive and head.startswith(b"PK"))
+    return kind is not None and not kind.startswith("text/")
 
 
 def _body(context: RecordContext) -> str:
@@ -348,6 +366,7 @@ def _of_member(
 ) -> Iterator[Rows]:
     """Yield the rows of an archive's member, with what a catalogue says of it, if it is what its bag's list says."""
     from latam_corpus.collect.archive_lists import reopened
+    from latam_corpus.collect.bags import damage_of
 
     content = Content(context.relative, member.open)
     if listed is None:

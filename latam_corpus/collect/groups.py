@@ -24,11 +24,6 @@ class _Group:
     rows: int = 0
 
 
-def is_grouped(collect: Collect) -> bool:
-    """Whether the source joins records."""
-    return bool(collect.group) or collect.group_rows is not None
-
-
 def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
     """Return the record's text columns, each with the patterns to delete from it."""
     if collect.texts:

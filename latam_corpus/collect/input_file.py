@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import open_url
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+# The file by which a folder says that it is a bag (BagIt, RFC 8493).
+BAG: Final = "bagit.txt"
 
 
 @dataclass(frozen=True, order=True, slots=True)

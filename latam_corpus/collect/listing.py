@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import fsspec
 from fsspec.utils import glob_translate
 
-from latam_corpus.collect.archive_lists import listed_members
-from latam_corpus.collect.bags import with_bags
-from latam_corpus.collect.file_index import with_index
 from latam_corpus.collect.formats import format_of, suffixes
-from latam_corpus.collect.input_file import InputFile, is_one_of
+from latam_corpus.collect.input_file import BAG, InputFile, is_one_of
 from latam_corpus.collect.records import Content
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
@@ -130,7 +127,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     """Return the folder's files that the source looks for, and the lists that say what they are."""
     files = _below(root, fs.find(root, detail=True))
     patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
-    every = with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
+    every = _with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
     lists = [one for one in every if one.beside.is_list]
     wanted = [one for one in every if not one.beside.is_list and is_one_of(one.relative, patterns)]
     if not wanted and not lists:
@@ -141,15 +138,27 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
             _there(list(files)),
         )
     # A catalogue inside an archive is looked for there.
-    if wanted and all(map(_is_archive, wanted)) and not any(map(_is_index(source), every)):
+    is_index = _is_index(source)
+    if is_index is None or (wanted and all(map(_is_archive, wanted)) and not any(map(is_index, every))):
         return sorted([*wanted, *lists])
+    from latam_corpus.collect.file_index import with_index
+
     return with_index(source, sorted([*wanted, *lists]), every)
 
 
-def _is_index(source: Source) -> Callable[[InputFile], bool]:
+def _with_bags(files: list[InputFile]) -> list[InputFile]:
+    if not any(PurePosixPath(file.relative).name == BAG for file in files):
+        return files
+    from latam_corpus.collect.bags import with_bags
+
+    return with_bags(files)
+
+
+def _is_index(source: Source) -> Callable[[InputFile], object] | None:
+    """Return what tells whether a file is the source's catalogue; None where it has none."""
     index = source.collect.index
     pattern = re.compile(glob_translate(index.file)) if index else None
-    return lambda file: pattern is not None and bool(pattern.fullmatch(file.relative))
+    return pattern and (lambda file: pattern.fullmatch(file.relative))
 
 
 def _is_archive(file: InputFile) -> bool:
@@ -163,6 +172,8 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
     Raises:
         ConfigError: one has none, or one that can't be used.
     """
+    from latam_corpus.collect.archive_lists import listed_members
+
     place = _("input of {source}", source=source.id)
     index = source.collect.index
     for file in files:

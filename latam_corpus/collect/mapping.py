@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +33,7 @@ def as_text(value: Any) -> str | None:
         return None
     if isinstance(value, float):
         # A column of years with one gap arrives as floats.
-        return str(int(value)) if value.is_integer() else (str(value) if value == value else None)  # noqa: PLR0124
+        return str(int(value)) if value.is_integer() else (None if math.isnan(value) else str(value))
     if isinstance(value, (int, date)):
         return value.isoformat() if isinstance(value, date) else str(value)
     return None

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Content, Limits
 
 _REMEDY: Final = "convert it, or set collect.format"
-_FIRST: Final = 4096
 _ZIP: Final = b"PK"
 _END: Final = b"PK\x05\x06"
 _PACKAGES: Final = frozenset({"epub", "docx", "odt"})
@@ -66,18 +65,6 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 def _is_cut(raw: bytes) -> bool:
     """Whether a zip file lacks its end, where its list of names stands; reading it tells."""
     return raw.startswith(_ZIP) and _END not in raw[-HEAD:]
-
-
-def is_another(content: Content, *, archive: bool) -> bool:
-    """Whether a file with the suffix of a table, or of an archive, begins as a document or a picture does."""
-    if content.span is not None or compression(content.relative):
-        return False
-    with content.open() as stream:
-        head = stream.read(_FIRST)
-    kind = sniffed(head)
-    if isinstance(kind, Unread):
-        return kind.sure and not (archive and head.startswith(_ZIP))
-    return kind is not None and not kind.startswith("text/")
 
 
 def _failed(failure: Failure) -> Chunk:

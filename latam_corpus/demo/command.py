@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.messages import N_
 
 
@@ -15,7 +16,7 @@ def demo(
         Path | None, typer.Option(help=N_("A folder of real texts, to show indigenous languages too."))
     ] = None,
     out: Annotated[Path | None, typer.Option(help=N_("Keep everything here, to look at afterwards."))] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken back."""
     from latam_corpus.demo.screen import show_demo

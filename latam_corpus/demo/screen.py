@@ -33,7 +33,7 @@ from latam_corpus.pipeline.recipe import StageEntry, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.build import build
+from latam_corpus.release.build import build_asked
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 
@@ -89,20 +89,9 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         inputs[_CRAWLED] = str(collected_folder(_CRAWLED, workdir) / "warc")
     plan = checked_plan(recipe, inputs, None)
     result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
-    release = recipe.release
-    if release is None:
+    if recipe.release is None:
         raise ConfigError(str(recipe.file), _("the demo's recipe has no [release]"))
-    manifest = build(
-        release.name,
-        [result.folder],
-        workdir / "store",
-        admit=release.admit,
-        uses=release.uses,
-        splits=release.split.model_dump(),
-        split_by=release.split_by,
-        variants=release.variants,
-        created=datetime.now(UTC),
-    )
+    manifest = build_asked(recipe.release, [result.folder], workdir / "store", created=datetime.now(UTC))
     return result, manifest, crawled
 
 

@@ -19,7 +19,8 @@ from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.release.build import build
-from latam_corpus.release.diff import diff, said
+from latam_corpus.release.changelog import word_of
+from latam_corpus.release.diff import diff
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
@@ -115,7 +116,9 @@ def tell_taken_back(facts: dict[str, Any] | None) -> None:
     heading(_("a song is taken back"))
     _tell(_SONG, _SONG_BECAUSE, facts["song"])
     again = facts["again"]
-    left_out = ", ".join(f"{said(reason).translate(spoken())} {number(n)}" for reason, n in again["left_out"].items())
+    left_out = ", ".join(
+        f"{word_of(reason).translate(spoken())} {number(n)}" for reason, n in again["left_out"].items()
+    )
     console.print(
         _(
             "  collected again as «{again}», with a word changed: left out, {left_out}",
@@ -136,7 +139,7 @@ def _tell(title: str, because: Message, facts: dict[str, Any]) -> None:
     console.print(f"  «{title}»: {because.translate(spoken())} ({facts['request']})", markup=False)
     signs = {"added": "+", "removed": "−", "changed": "±"}
     changes = ", ".join(
-        f"{signs[what]}{number(rows)} {said(reason).translate(spoken())}" for what, rows, reason in facts["changes"]
+        f"{signs[what]}{number(rows)} {reason.translate(spoken())}" for what, rows, reason in facts["changes"]
     )
     console.print(
         _(

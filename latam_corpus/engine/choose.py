@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.engine.local import Local
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from latam_corpus.engine.cluster_site import SlurmSite
     from latam_corpus.pipeline.engines import Engine
 
 ENGINES: Final = ("in-process", "local", "ray", "slurm")
@@ -51,6 +50,7 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
         return Slurm(loaded, workers or loaded.workers, jobs)
     count = 1 if workers is None else workers or here
     if name == "ray":
+        from latam_corpus.engine.cluster_site import RaySite, load_site
         from latam_corpus.engine.ray_tasks import RayTasks, imported
 
         imported()
@@ -58,7 +58,11 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
     if site:
         problem = _("the engine «{name}» works on this machine alone", name=name)
         raise ConfigError("--site", problem, _("leave it out, or use --engine ray or slurm"))
-    return InProcess() if name == "in-process" or count == 1 else Local(count)
+    if name == "in-process" or count == 1:
+        return InProcess()
+    from latam_corpus.engine.local import Local
+
+    return Local(count)
 
 
 def slurm_site(site: Path | None) -> SlurmSite:
@@ -70,6 +74,7 @@ def slurm_site(site: Path | None) -> SlurmSite:
     if site is None:
         problem = _("nothing says which cluster, and what its jobs may take")
         raise ConfigError("--engine slurm", problem, _("write a site file and name it: --site FILE (docs/scale.md)"))
+    from latam_corpus.engine.cluster_site import SlurmSite, load_site
     from latam_corpus.engine.slurm_commands import require_slurm
 
     loaded = load_site(site, SlurmSite)

@@ -82,7 +82,7 @@ def _character(reference: Match[str]) -> str:
 
 
 _SIGNS: Final = bytes(one for one in range(128) if not chr(one).isalnum())
-_SMALL: Final = bytes(ord(chr(one).lower()) if one < 128 else one for one in range(256))  # noqa: PLR2004  (ASCII)
+_SMALL: Final = bytes(range(256)).lower()  # of ASCII letters alone
 _MOST_BODY: Final = 200_000  # bytes of the text in JSON-LD in which blocks are looked for
 _MOST_TITLES: Final = 20
 _TITLE: Final = 2

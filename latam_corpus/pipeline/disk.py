@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.bucket import bucket_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.locks import locked
-from latam_corpus.messages import _
+from latam_corpus.messages import _, first_of
 from latam_corpus.pipeline.history import finished_runs, folders, read_tags, untag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+_SHOWN: Final = 3  # versions that a message names
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,10 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
         remedy = _("take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force", name=name, tag=tag)
         raise ConfigError(name, _("it has the tag «{tag}»", tag=tag), remedy)
     for name, versions in released.items():
-        listed = ", ".join(versions[:3]) + (f" and {len(versions) - 3} more" if len(versions) > 3 else "")  # noqa: PLR2004
         remedy = _(
             "the release stays whole without it, but nothing tells then why documents were left out; give --force"
         )
-        raise ConfigError(name, _("{listed} was made of it", listed=listed), remedy)
+        raise ConfigError(name, _("{listed} was made of it", listed=first_of(versions, _SHOWN)), remedy)
 
 
 def referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:

@@ -11,7 +11,7 @@ import tomllib
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -19,10 +19,8 @@ from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.naming import release_name
 from latam_corpus.catalog.source import Genre, load_source
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.default_recipe import recipe_text
 from latam_corpus.pipeline.survival import Floors
 from latam_corpus.toml_model import parse_toml, read_toml
 from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
@@ -108,6 +106,11 @@ class Recipe(BaseModel):
         """What the recipe says, as TOML; of a source's default recipe there is no file that has it."""
         return self._text
 
+    def read_from(self, file: Path, text: str) -> Self:
+        """Return the recipe, which then knows where it was read from, and what it says there."""
+        self._file, self._text = file, text
+        return self
+
     @cached_property
     def name(self) -> str:
         """The file's name without its suffix."""
@@ -149,10 +152,8 @@ class Recipe(BaseModel):
             }
         if len(selected) < len(self.stage):
             change |= {"survival": None, "release": None}
-        recipe = self.model_copy(update=change)
         chosen = ", ".join([*sources, *stages])
-        recipe._text = f"# --select {chosen}\n{self.text}"  # noqa: SLF001  (of this class)
-        return recipe
+        return self.model_copy(update=change).read_from(self.file, f"# --select {chosen}\n{self.text}")
 
 
 def seen_from(folder: Path, where: str) -> str:
@@ -188,9 +189,7 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
     text = read_toml(path, "recipe")
     if describes_source(text):
         text = default_text([(path.name, load_source(str(path)))], language)
-    recipe = parse_toml(text, Recipe, str(path), near_word)
-    recipe._file, recipe._text = path, text  # noqa: SLF001  (a value of this module's own class)
-    return recipe
+    return parse_toml(text, Recipe, str(path), near_word).read_from(path, text)
 
 
 def _or_a_file(near: Message) -> Message:
@@ -217,6 +216,9 @@ def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
         named: the sources, each with what the recipe calls it.
         language: of the comments.
     """
-    from latam_corpus.language.model import load  # fastText and its model, which a written recipe may not need
+    # fastText and its model, which a written recipe may not need.
+    from latam_corpus.language.model import load
+    from latam_corpus.language.model_files import chosen
+    from latam_corpus.pipeline.default_recipe import recipe_text
 
     return recipe_text(named, language, load(chosen()).codes, datetime.now(UTC).date())

@@ -30,7 +30,6 @@ from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
 from latam_corpus.pipeline.step_file import is_cleared
 from latam_corpus.pipeline.survival import accepted
-from latam_corpus.pipeline.sweep import Sweep, sweep_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.engines import Engine, Progress
     from latam_corpus.pipeline.part import Outcome
     from latam_corpus.pipeline.plan import Segment
+    from latam_corpus.pipeline.sweep import Sweep
 
 
 _LITTLE: Final = 64 * 2**20  # bytes of input: outputs of as much are looked through in a moment
@@ -141,7 +141,7 @@ def run(
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
-        sweep = sweep_of(out, folder) if sweeps else None
+        sweep = _sweep(out, folder) if sweeps else None
         _run(plan, parts, out / "work", engine, progress, batch, work, sweep)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = sum_parts(plan, folder, folders, work)
@@ -156,6 +156,12 @@ def run(
             publish_run(result.folder, run_record.RUN_FILE)
         _mend_others(out, result.folder, work.remade, progress)
         return result
+
+
+def _sweep(out: Path, folder: Path) -> Sweep:
+    from latam_corpus.pipeline.sweep import sweep_of
+
+    return sweep_of(out, folder)
 
 
 def _run(

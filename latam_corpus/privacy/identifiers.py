@@ -27,7 +27,7 @@ def is_rut(number: str) -> bool:
     """
     signs = _signs(number).upper()
     body, check = signs[:-1], signs[-1:]
-    if not (7 <= len(body) <= 8 and body.isdecimal()):  # noqa: PLR2004
+    if not (7 <= len(body) <= 8 and body.isdecimal()):
         return False
     return check == "0123456789K"[_check(body, (3, 2, 7, 6, 5, 4, 3, 2)[-len(body) :])]
 
@@ -39,7 +39,7 @@ def is_cpf(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:
         return False
     # What would be 10 is 0.
     return all(
@@ -56,7 +56,7 @@ def is_cuit(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in _CUIT_PREFIXES:  # noqa: PLR2004
+    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in _CUIT_PREFIXES:
         return False
     return _check(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[10])
 
@@ -70,7 +70,7 @@ def is_cnpj(number: str) -> bool:
     (True, True, False)
     """
     signs = _signs(number).upper()
-    if len(signs) != 14 or not signs.isascii() or not signs[12:].isdecimal() or len(set(signs)) == 1:  # noqa: PLR2004
+    if len(signs) != 14 or not signs.isascii() or not signs[12:].isdecimal() or len(set(signs)) == 1:
         return False
     values = [ord(sign) - 48 for sign in signs]
     weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -84,7 +84,7 @@ def is_ruc_peru(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in {"10", "15", "16", "17", "20"}:  # noqa: PLR2004
+    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in {"10", "15", "16", "17", "20"}:
         return False
     return (11 - _dot(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11) % 10 == int(digits[10])
 
@@ -113,9 +113,9 @@ def is_cedula_ecuador(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 10 or not digits.isdecimal():  # noqa: PLR2004
+    if len(digits) != 10 or not digits.isdecimal():
         return False
-    return _is_province(digits) and int(digits[2]) <= 6 and is_luhn(digits)  # noqa: PLR2004
+    return _is_province(digits) and int(digits[2]) <= 6 and is_luhn(digits)
 
 
 def is_ruc_ecuador(number: str) -> bool:
@@ -125,7 +125,7 @@ def is_ruc_ecuador(number: str) -> bool:
     (True, False, False)
     """
     digits = _signs(number)
-    if len(digits) != 13 or not digits.isdecimal() or digits[-3:] == "000":  # noqa: PLR2004
+    if len(digits) != 13 or not digits.isdecimal() or digits[-3:] == "000":
         return False
     is_firm = digits[2] == "9" and _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
     is_public = digits[2] in "69" and _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
@@ -152,12 +152,12 @@ def is_nit_colombia(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if not (9 <= len(digits) <= 11 and digits.isdecimal()):  # noqa: PLR2004
+    if not (9 <= len(digits) <= 11 and digits.isdecimal()):
         return False
     weights = (41, 37, 29, 23, 19, 17, 13, 7, 3)
     body = digits[:-1].zfill(10)
     rest = _dot(body, (43, *weights)) % 11
-    return (rest if rest < 2 else 11 - rest) == int(digits[-1])  # noqa: PLR2004
+    return (rest if rest < 2 else 11 - rest) == int(digits[-1])
 
 
 def is_nit_guatemala(number: str) -> bool:
@@ -168,7 +168,7 @@ def is_nit_guatemala(number: str) -> bool:
     """
     signs = _signs(number).upper()
     body, check = signs[:-1], signs[-1:]
-    if not (1 <= len(body) <= 11 and body.isdecimal()):  # noqa: PLR2004
+    if not (1 <= len(body) <= 11 and body.isdecimal()):
         return False
     return check == "0123456789K"[_check(body, range(len(body) + 1, 1, -1))]
 
@@ -180,10 +180,10 @@ def is_cui_guatemala(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 13 or not digits.isdecimal():  # noqa: PLR2004
+    if len(digits) != 13 or not digits.isdecimal():
         return False
     department, municipality = int(digits[9:11]), int(digits[11:])
-    if not (1 <= department <= 22 and 1 <= municipality <= 33):  # noqa: PLR2004
+    if not (1 <= department <= 22 and 1 <= municipality <= 33):
         return False
     return _dot(digits[:8], range(2, 10)) % 11 == int(digits[8])
 
@@ -195,7 +195,7 @@ def is_ruc_paraguay(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if not (6 <= len(digits) <= 9 and digits.isdecimal()):  # noqa: PLR2004
+    if not (6 <= len(digits) <= 9 and digits.isdecimal()):
         return False
     return _check(digits[:-1], range(len(digits), 1, -1)) % 10 == int(digits[-1])
 
@@ -208,10 +208,10 @@ def is_rif(number: str) -> bool:
     """
     signs = _signs(number).upper()
     letters = {"V": 1, "E": 2, "J": 3, "C": 3, "P": 4, "G": 5}
-    if len(signs) != 10 or signs[0] not in letters or not signs[1:].isdecimal():  # noqa: PLR2004
+    if len(signs) != 10 or signs[0] not in letters or not signs[1:].isdecimal():
         return False
     rest = (4 * letters[signs[0]] + _dot(signs[1:9], (3, 2, 7, 6, 5, 4, 3, 2))) % 11
-    return (0 if rest < 2 else 11 - rest) == int(signs[9])  # noqa: PLR2004
+    return (0 if rest < 2 else 11 - rest) == int(signs[9])
 
 
 def is_dui(number: str) -> bool:
@@ -221,7 +221,7 @@ def is_dui(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    return len(digits) == 9 and digits.isdecimal() and -_dot(digits[:8], range(9, 1, -1)) % 10 == int(digits[8])  # noqa: PLR2004
+    return len(digits) == 9 and digits.isdecimal() and -_dot(digits[:8], range(9, 1, -1)) % 10 == int(digits[8])
 
 
 def is_curp(number: str) -> bool:
@@ -233,7 +233,7 @@ def is_curp(number: str) -> bool:
     (True, False)
     """
     signs = number.upper()
-    if len(signs) != 18 or not (_is_date(signs[4:10]) and signs[17].isdecimal()):  # noqa: PLR2004
+    if len(signs) != 18 or not (_is_date(signs[4:10]) and signs[17].isdecimal()):
         return False
     values = [_CURP_SIGNS.find(sign) for sign in signs[:17]]
     return -1 not in values and -_sum_of(values, range(18, 1, -1)) % 10 == int(signs[17])
@@ -262,7 +262,7 @@ def is_clabe(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 18 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+    if len(digits) != 18 or not digits.isdecimal() or len(set(digits)) == 1:
         return False
     return -sum(int(digit) * (3, 7, 1)[index % 3] % 10 for index, digit in enumerate(digits[:17])) % 10 == int(
         digits[17]
@@ -276,7 +276,7 @@ def is_cbu(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 22 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+    if len(digits) != 22 or not digits.isdecimal() or len(set(digits)) == 1:
         return False
     weights = (3, 1, 7, 9)
     return all(
@@ -292,7 +292,7 @@ def is_iban(number: str) -> bool:
     (True, False)
     """
     signs = _signs(number).upper()
-    if not (15 <= len(signs) <= 34 and signs.isascii()):  # noqa: PLR2004
+    if not (15 <= len(signs) <= 34 and signs.isascii()):
         return False
     return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
 
@@ -313,7 +313,7 @@ def is_dni_honduras(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    return 1 <= int(digits[:2]) <= 18 and 1 <= int(digits[2:4]) <= 28 and 1900 <= int(digits[4:8]) <= 2039  # noqa: PLR2004
+    return 1 <= int(digits[:2]) <= 18 and 1 <= int(digits[2:4]) <= 28 and 1900 <= int(digits[4:8]) <= 2039
 
 
 def is_nit_el_salvador(number: str) -> bool:
@@ -341,7 +341,7 @@ def is_pis(number: str) -> bool:
     (True, False)
     """
     digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:  # noqa: PLR2004
+    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:
         return False
     return _check(digits[:10], (3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 10 == int(digits[10])
 
@@ -352,15 +352,15 @@ _RFC_SIGNS: Final = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
 
 def _is_date(digits: str, order: str = "ymd") -> bool:
     """Whether six digits are a date of some century."""
-    if len(digits) != 6 or not digits.isdecimal():  # noqa: PLR2004
+    if len(digits) != 6 or not digits.isdecimal():
         return False
     parts = dict(zip(order, (int(digits[:2]), int(digits[2:4]), int(digits[4:])), strict=True))
-    return 1 <= parts["m"] <= 12 and 1 <= parts["d"] <= monthrange(2000, parts["m"])[1]  # noqa: PLR2004
+    return 1 <= parts["m"] <= 12 and 1 <= parts["d"] <= monthrange(2000, parts["m"])[1]
 
 
 def _is_province(digits: str) -> bool:
     """Whether a number begins with a province of Ecuador, or with 30 for those abroad."""
-    return 1 <= int(digits[:2]) <= 24 or digits[:2] == "30"  # noqa: PLR2004
+    return 1 <= int(digits[:2]) <= 24 or digits[:2] == "30"
 
 
 def _dot(digits: str, weights: Sequence[int]) -> int:

@@ -7,11 +7,9 @@ digits tell it; a country's rows may differ. A bare number, which its marks don'
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -22,10 +20,12 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.privacy.kinds import KINDS
-from latam_corpus.toml_model import line_of, load_toml
+from latam_corpus.toml_model import line_of, load_toml, stamps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from latam_corpus.toml_model import Stamps
 
 # The policy of a text of which no genre is stated.
 UNSTATED: Final = "web"
@@ -199,14 +199,11 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
         ConfigError: a file is missing, or says what can't be.
     """
     path = (Path(folder) if folder else data_folder("filters")) / "privacy"
-    # Asked for each batch: as strings, since sorted Path objects take ten times as long.
-    files = sorted(glob(f"{escape(str(path))}/*.toml"))  # noqa: PTH207
-    stamps = tuple((name, status.st_mtime_ns, status.st_size) for name in files for status in (os.stat(name),))  # noqa: PTH116
-    return _load(path, stamps)
+    return _load(path, stamps_of(path, "*.toml"))
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> PrivacyPolicies:
+def _load(path: Path, _stamps: Stamps) -> PrivacyPolicies:
     if not path.is_dir():
         raise ConfigError(
             str(path), _("there is no such folder of policies"), _("it says what `redact` replaces, by genre")

@@ -23,7 +23,6 @@ from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
-from latam_corpus.privacy.speakers import coded, coded_title, read_key
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class Redact(Stage):
         for source in sources:
             names_of(source)
         for _source, path in keys:
-            read_key(path, _digest(path))
+            _key(path)
         return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
     def __call__(self, batch: Batch) -> Batch:
@@ -179,12 +178,12 @@ class Redact(Stage):
     def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:
         """Return the batch with codes for speakers where a policy wants them; how many each such row has."""
         frame = batch.frame
-        if "turns" not in frame.columns:
+        if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
             return batch, {}
+        from latam_corpus.privacy.speakers import coded, coded_title
+
         policies = privacy_policies(self.policies)
-        keys: dict[str | None, dict[str, str]] = {
-            source: read_key(path, _digest(path)) for source, path in self.speakers
-        }
+        keys: dict[str | None, dict[str, str]] = {source: _key(path) for source, path in self.speakers}
         texts, turns = frame["text"], frame["turns"]
         titles = _column(frame, "title")
         genres, sources = _column(frame, "genre"), _column(frame, "source_id")
@@ -221,6 +220,13 @@ def names_of(source: Source) -> re.Pattern[str] | None:
 
 def _column(frame: pl.DataFrame, name: str) -> list[str | None]:
     return frame[name].cast(pl.String).to_list() if name in frame.columns else [None] * frame.height
+
+
+def _key(path: str) -> dict[str, str]:
+    """Return the code of each speaker whom a key names; see `read_key`."""
+    from latam_corpus.privacy.speakers import read_key
+
+    return read_key(path, _digest(path))
 
 
 def _digest(path: str) -> str:

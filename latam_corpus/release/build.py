@@ -23,11 +23,9 @@ from latam_corpus.messages import _
 from latam_corpus.release.admission import LIGHT, Terms, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
+from latam_corpus.release.changelog import all_new, changelog
 from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.decided import decide_all
-from latam_corpus.release.diff import changelog, diff
-from latam_corpus.release.judgements import audited_rows
-from latam_corpus.release.lapses import enter_lapses
 from latam_corpus.release.manifest import (
     INDEX_FOLDER,
     MANIFEST,
@@ -48,7 +46,6 @@ from latam_corpus.release.removals import (
     without_requested,
     without_withdrawn,
 )
-from latam_corpus.release.returned import returned_parts
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.splits import SPLIT_SHARES, Splits, check_shares
 from latam_corpus.release.store import SUMS, Store
@@ -59,8 +56,6 @@ from latam_corpus.release.summary import (
     run_entries,
     source_entries,
 )
-from latam_corpus.release.tombstones import Tombstones
-from latam_corpus.release.twins import chosen, find_twins
 from latam_corpus.release.withdrawal_log import must_reach, read_log
 from latam_corpus.release.write import reusable, write_ledger, write_shards
 from latam_corpus.spill import Spill
@@ -69,10 +64,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from latam_corpus.pipeline.recipe import ReleaseEntry
     from latam_corpus.release.build_inputs import Part
+    from latam_corpus.release.changelog import Change
     from latam_corpus.release.decided import Decided
     from latam_corpus.release.judgements import Judgement
+    from latam_corpus.release.manifest import Audited
     from latam_corpus.release.store import Progress
+    from latam_corpus.release.tombstones import Tombstones
     from latam_corpus.release.twins import Twins
     from latam_corpus.release.withdrawal_log import WithdrawalLog
     from latam_corpus.vocabulary import SplitBy, Variants
@@ -160,6 +159,34 @@ def build(
         )
 
 
+def build_asked(
+    asked: ReleaseEntry,
+    runs: Sequence[Path],
+    store: Store | str | Path,
+    *,
+    created: datetime,
+    parent: str | None = None,
+    progress: Progress | None = None,
+    judged: Sequence[Judgement] = (),
+) -> Manifest:
+    """Return the version that a recipe's `[release]` asks for, as `build` does, with the same errors."""
+    return build(
+        asked.name,
+        runs,
+        store,
+        admit=asked.admit,
+        uses=asked.uses,
+        splits=asked.split.model_dump(),
+        split_by=asked.split_by,
+        index=asked.index,
+        variants=asked.variants,
+        created=created,
+        parent=parent,
+        progress=progress,
+        judged=judged,
+    )
+
+
 def _build(
     name: str,
     runs: Sequence[Path],
@@ -189,7 +216,7 @@ def _build(
     old = inputs.parent
     log = read_log(opened)
     inputs, parts, first_shard = _with_parts(inputs, opened, log)
-    keep_out = Tombstones(log) if log.withdrawals else None
+    keep_out = _keep_out(log)
     refused = Refused(listed)
 
     def scanned(files: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
@@ -242,7 +269,7 @@ def _build(
                 left_out=dict(decided.reasons),
                 sources=source_entries(inputs, decided.groups),
                 accepted_losses=lost,
-                audited=audited_rows(judged, decided.named),
+                audited=_audited(judged, decided.named),
                 shard_limit=decided.limit,
                 shards=written.shards,
                 files=written.index,
@@ -271,9 +298,29 @@ def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Input
     old = inputs.parent
     if old is None:
         return inputs, parts, len(parts)
+    from latam_corpus.release.returned import returned_parts
+
     must_reach(log, old.withdrawal_sequence, old.spec)
     returned, had = returned_parts(store, old, log)
     return replace(inputs, earlier=tuple(had)), [*parts, *returned], len(parts) - len(old.shards)
+
+
+def _keep_out(log: WithdrawalLog) -> Tombstones | None:
+    """Return what withdrawals keep out; None where nothing is withdrawn."""
+    if not log.withdrawals:
+        return None
+    from latam_corpus.release.tombstones import Tombstones
+
+    return Tombstones(log)
+
+
+def _audited(judged: Sequence[Judgement], named: pl.DataFrame) -> tuple[Audited, ...]:
+    """Return what readers judged of the documents that are released."""
+    if not judged:
+        return ()
+    from latam_corpus.release.judgements import audited_rows
+
+    return audited_rows(judged, named)
 
 
 def _without_requested(
@@ -288,6 +335,8 @@ def _without_requested(
     folder: Path,
 ) -> tuple[Iterable[pl.DataFrame], Twins]:
     """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
+    from latam_corpus.release.twins import chosen, find_twins
+
     every, requested = Spill(folder / "read"), Spill(folder / "requested")
     said = [pl.Series("doc_id", [], pl.String)]
     for frame in light:
@@ -373,6 +422,8 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
 def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | None, folder: Path) -> Manifest:
     log = read_log(store)
     if old:
+        from latam_corpus.release.lapses import enter_lapses
+
         log = enter_lapses(store, log, old, decided.ranges(), draft.created)
     draft = draft.model_copy(update={"withdrawal_sequence": log.sequence})
     names = ("releases", draft.name, draft.version)
@@ -386,7 +437,7 @@ def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | No
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[ATTRIBUTION] = attribution(draft).encode()
-    written[CHANGES] = changelog(draft, diff(store, old, draft, folder=folder), earlier).encode()
+    written[CHANGES] = changelog(draft, _changes(store, old, draft, folder), earlier).encode()
     written[CROISSANT] = croissant(draft)
     files |= _side_files(written)
     manifest = draft.model_copy(update={"files": index | dict(sorted(files.items()))})
@@ -398,6 +449,14 @@ def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | No
     store.create(dumped, *names, MANIFEST)
     store.point(draft.name, draft.version)
     return manifest
+
+
+def _changes(store: Store, old: Manifest | None, draft: Manifest, folder: Path) -> list[Change]:
+    if old is None:
+        return all_new(draft)
+    from latam_corpus.release.diff import diff
+
+    return diff(store, old, draft, folder=folder)
 
 
 def sums(manifest: Manifest, sha256: str) -> bytes:

@@ -15,7 +15,6 @@ from latam_corpus.catalog.rights import tier_of
 from latam_corpus.messages import LANGUAGES, _, enumerated, same
 from latam_corpus.release.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
 from latam_corpus.release.card_markdown import table
-from latam_corpus.release.judgements import wilson
 from latam_corpus.release.obligations import obligations
 
 if TYPE_CHECKING:
@@ -295,6 +294,8 @@ _ASKED: Final = {
 
 
 def _audit(manifest: Manifest) -> str:
+    from latam_corpus.release.judgements import wilson
+
     rows = []
     for one in manifest.audited:
         low, high = wilson(one.right, one.texts)

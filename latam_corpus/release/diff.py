@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -14,12 +11,11 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import Message, _, enumerated, same
+from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.release.build_inputs import Part, load_run
-from latam_corpus.release.card_markdown import table
+from latam_corpus.release.changelog import NEW, Change, all_new, word_of
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
-from latam_corpus.release.twins import lineage
 from latam_corpus.release.withdrawal_log import read_log
 from latam_corpus.spill import Spill, compact
 
@@ -42,59 +38,41 @@ _OTHERS: Final = [
 ]
 
 
-@dataclass(frozen=True)
-class Change:
-    """So many documents of a language added, removed or changed, for one reason."""
-
-    what: str
-    language: str
-    reason: str
-    rows: int
-
-
-# The pieces of reasons that are sentences; what else stands there is a drop reason, or names of columns.
-OF: Final = "{} of {}"
-_WAS: Final = "was {}"
-_ABSENT: Final = "not known: the run {} isn't here"
-_NOT_RUN: Final = "source not run: {}"
-_FAILED: Final = "not among the runs, of which {} parts failed"
-_NOT_AMONG: Final = "not among the runs"
-CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
-_SENTENCES: Final = {
-    _WAS: _("was {a}"),
-    _ABSENT: _("not known: the run {a} isn't here"),
-    _NOT_RUN: _("source not run: {a}"),
-    _FAILED: _("not among the runs, of which {a} parts failed"),
-    OF: _("{a} of {b}"),
+# How a reason is told that is no drop reason alone.
+_WAS: Final = "was"
+_UNKNOWN: Final = {
+    "absent": _("not known: the run {a} isn't here"),
+    "not run": _("source not run: {a}"),
+    "failed": _("not among the runs, of which {a} parts failed"),
+    "not among": _("not among the runs"),
 }
-_WORDS: Final = {
-    _NOT_AMONG: _("not among the runs"),
-    "new": _("new"),
-    "duplicate": _("duplicate"),
-    "variant": _("variant"),
-    "superseded": _("superseded"),
-    "withdrawn": _("withdrawn"),
-    "held": _("held"),
-    "text": _("text"),
-    "rights": _("rights"),
-    "split": _("split"),
-    "other columns": _("other columns"),
-}
+# Of what it is told, and the document that is kept; `told` is null for a drop reason, or for what has changed.
+_REASON: Final = pl.Struct({"told": pl.String(), "of": pl.List(pl.String()), "kept": pl.String()})
 
 
-def said(reason: str) -> Message:
-    """Return the reason of a change as a sentence that can be translated; a drop reason stays as it is.
+def _reason(told: str | None, *of: str | pl.Expr, kept: pl.Expr | None = None) -> pl.Expr:
+    """Return a reason as a column; of what it is told, nulls are none."""
+    return pl.struct(
+        pl.lit(told, pl.String).alias("told"),
+        pl.concat_list(pl.lit(one) if isinstance(one, str) else one for one in of).list.drop_nulls().alias("of"),
+        (pl.lit(None, pl.String) if kept is None else kept).alias("kept"),
+    )
 
-    >>> said("was duplicate of 7f20").translate("es"), said("language=eng").translate("es")
-    ('antes: duplicado de 7f20', 'language=eng')
+
+def _sentence(told: str | None, of: Sequence[str], kept: str | None) -> Message:
+    """Return a reason as a sentence.
+
+    >>> str(_sentence("was", ["duplicate"], "7f20")), str(_sentence(None, ["text", "rights"], None))
+    ('was duplicate of 7f20', 'text, rights')
+    >>> _sentence("was", ["duplicate"], "7f20").translate("es"), str(_sentence("not run", ["cantos"], None))
+    ('antes: duplicado de 7f20', 'source not run: cantos')
     """
-    for form, sentence in _SENTENCES.items():
-        pattern = re.escape(form).replace(r"\{\}", "(.+)")
-        if match := re.fullmatch(pattern, reason):
-            return Message(sentence.msgid, dict(zip("ab", map(said, match.groups()), strict=False)))
-    if ", " in reason and all(part in _WORDS for part in reason.split(", ")):
-        return enumerated(map(said, reason.split(", ")))
-    return _WORDS.get(reason, same(reason))
+    if told in _UNKNOWN:
+        return _UNKNOWN[told].fill(a=", ".join(of))
+    reason = enumerated(map(word_of, of))
+    if kept is not None:
+        reason = _("{a} of {b}", a=reason, b=kept)
+    return _("was {a}", a=reason) if told == _WAS else reason
 
 
 def diff(
@@ -118,26 +96,17 @@ def diff(
         runs: the folders of the runs that are still there, by the runs' names; also those of versions between.
         folder: for files meanwhile; the system's for temporary ones when None.
     """
-    if old is None:  # no document has another reason, and the manifest has counted them
-        return _all_new(new)
+    if old is None:
+        return all_new(new)
     there = runs or {}
     with TemporaryDirectory(prefix="latam-corpus-", dir=folder) as name:
         added, removed, changed = _differing(store, old, new, Path(name))
     since = list(_since(store, old, new))
-    parts = [
-        _counted("added", _with_reasons(added, store, list(lineage(store, old)), there, _WAS, "new")),
-        _counted("removed", _with_reasons(removed, store, since, there, "{}", _unknown_reason(since, there))),
-        _counted("changed", changed),
+    return [
+        *_counted("added", _with_reasons(added, store, list(store.lineage(old)), there, _WAS, _reason(None, NEW))),
+        *_counted("removed", _with_reasons(removed, store, since, there, None, _unknown_reason(since, there))),
+        *_counted("changed", changed),
     ]
-    return [Change(*row) for row in pl.concat(parts).iter_rows()]
-
-
-def _all_new(version: Manifest) -> list[Change]:
-    rows = Counter[str]()
-    for shard in version.shards:
-        rows[shard.language] += shard.rows
-    ordered = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
-    return [Change("added", language, "new", count) for language, count in ordered if count]
 
 
 _ABOUT: Final = ("doc_id", "language", "source_id")
@@ -152,7 +121,7 @@ _AT_ONCE: Final = 100_000  # documents of both versions that are compared togeth
 def _differing(
     store: Store, old: Manifest, new: Manifest, folder: Path
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return the documents that were added and removed, and of those that changed what did, in `reason`."""
+    """Return the documents that were added and removed, and of those that changed the language and what did."""
     shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards}
     rows = sum(shard.rows for one in (old, new) for shard in one.shards if shard.sha256 not in shared)
     count = max(1, -(-rows // _AT_ONCE))
@@ -162,15 +131,15 @@ def _differing(
             spill.add_by(frame, (frame["doc_id"].hash(0) % count).to_numpy().astype(np.int64))
         spill.flush()
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
-    reason = pl.concat_str(kinds, separator=", ", ignore_nulls=True).alias("reason")
+    reason = _reason(None, *kinds).alias("reason")
     added, removed = ([pl.DataFrame(schema=dict.fromkeys(_ABOUT, pl.String))] for _side in range(2))
-    changed = [pl.DataFrame(schema=dict.fromkeys(("language", "reason"), pl.String))]
+    changed = [pl.DataFrame(schema={"language": pl.String(), "reason": _REASON})]
     for number in range(count):
         before, after = (spill.take(number, _DIGESTS) for spill in spills)
         added.append(compact(after.join(before, on="doc_id", how="anti").select(_ABOUT)))
         removed.append(compact(before.join(after, on="doc_id", how="anti").select(_ABOUT)))
-        both = before.join(after, on="doc_id", suffix="_new").with_columns(reason)
-        changed.append(both.filter(pl.col("reason") != "").select(changed[0].columns))
+        both = before.join(after, on="doc_id", suffix="_new").select("language", reason)
+        changed.append(both.filter(pl.col("reason").struct.field("of").list.len() > 0))
     return pl.concat(added), pl.concat(removed), pl.concat(changed)
 
 
@@ -210,8 +179,8 @@ def _with_reasons(
     store: Store,
     versions: Sequence[Manifest],
     runs: Mapping[str, Path],
-    template: str,
-    otherwise: str | pl.Expr,
+    told: str | None,
+    otherwise: pl.Expr,
 ) -> pl.DataFrame:
     """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
     reasons = pl.DataFrame(schema=_REASONS)
@@ -230,13 +199,10 @@ def _with_reasons(
     # A removed document that fell for another one names it; of many such the first are enough.
     named = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
     shown = named.value_counts(sort=True).sort("count", "kept", descending=[True, False])["kept"].head(_NAMED)
-    reason = pl.when(pl.col("kept").is_in(shown.implode())).then(pl.format(OF, "reason", "kept")).otherwise("reason")
-    reasons = reasons.select("doc_id", reason.alias("reason"))
-    return rows.join(reasons, on="doc_id", how="left").with_columns(
-        pl.coalesce(
-            pl.format(template, "reason"), pl.lit(otherwise) if isinstance(otherwise, str) else otherwise
-        ).alias("reason")
-    )
+    reason = _reason(told, pl.col("reason"), kept=pl.when(pl.col("kept").is_in(shown.implode())).then("kept"))
+    known = reasons.drop_nulls("reason").select("doc_id", reason.alias("reason"))
+    joined = rows.join(known, on="doc_id", how="left")
+    return joined.with_columns(pl.when(pl.col("reason").is_not_null()).then("reason").otherwise(otherwise))
 
 
 def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
@@ -259,44 +225,19 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
-def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> str | pl.Expr:
+def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> pl.Expr:
     """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
     every = [run for manifest in lineage for run in manifest.runs]
     absent = [run.id for run in every if run.id not in runs]
     if absent:
-        return _ABSENT.format(absent[0])
+        return _reason("absent", absent[0])
     failed = sum(run.failed_parts for run in every)
     sources = sorted({source for run in every for source in load_run(runs[run.id]).sources})
-    not_run = pl.when(~pl.col("source_id").is_in(sources)).then(pl.format(_NOT_RUN, "source_id"))
-    told = _FAILED.format(failed) if failed else _NOT_AMONG
-    return pl.coalesce(not_run, pl.lit(told))
+    silent = _reason("failed", str(failed)) if failed else _reason("not among", "")
+    return pl.when(~pl.col("source_id").is_in(sources)).then(_reason("not run", pl.col("source_id"))).otherwise(silent)
 
 
-def _counted(what: str, rows: pl.DataFrame) -> pl.DataFrame:
-    return (
-        rows.group_by("language", "reason")
-        .len("rows")
-        .select(pl.lit(what).alias("what"), "language", "reason", "rows")
-        .sort(-pl.col("rows").cast(pl.Int64), "language", "reason")
-    )
-
-
-def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> str:
-    """Return the text of CHANGELOG.md, newest version first.
-
-    Args:
-        manifest: the new version.
-        changes: against its parent.
-        earlier: the parent's CHANGELOG.md; empty when there is none.
-    """
-    totals = {what: sum(c.rows for c in changes if c.what == what) for what in ("added", "removed", "changed")}
-    against = f", from {manifest.parent.version}" if manifest.parent else ""
-    summary = ", ".join(f"{rows:,} {what}" for what, rows in totals.items())
-    rows = [[c.what, c.language, f"`{c.reason}`", f"{c.rows:,}"] for c in changes]
-    section = (
-        f"## {manifest.version} ({manifest.created:%Y-%m-%d}{against})\n\n"
-        f"{manifest.rows:,} documents: {summary}.\n\n"
-        f"{table(['what', 'language', 'reason', 'documents'], rows)}\n"
-    )
-    head = f"# Changes of {manifest.name}\n"
-    return f"{head}\n{section}{earlier.removeprefix(head)}"
+def _counted(what: str, rows: pl.DataFrame) -> list[Change]:
+    counted = rows.group_by("language", "reason").len().iter_rows()
+    changes = [Change(what, language, _sentence(**reason), count) for language, reason, count in counted]
+    return sorted(changes, key=lambda one: (-one.rows, one.language, str(one.reason)))

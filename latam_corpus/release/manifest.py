@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
 MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = ".minisig"  # after the name of what is signed
 VERIFY: Final = _("run `latam-corpus release verify`")
 
 _PUT_BACK: Final = "put the version's own back from a copy of the store, or build the version anew"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.durable import create
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.release.manifest import SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.messages import Message
 
-SUFFIX: Final = ".minisig"
 PASSWORD: Final = "LATAM_CORPUS_KEY_PASSWORD"  # noqa: S105  (the variable's name)
 _INSTALL: Final = (_("it needs py-minisign, which isn't installed"), "pip install 'latam-corpus[sign]'")
 _ANOTHER: Final = _("name another file")
@@ -88,7 +88,7 @@ def signature_file(file: Path) -> Path:
     >>> signature_file(Path("recibo.html")).name
     'recibo.html.minisig'
     """
-    return file.with_name(f"{file.name}{SUFFIX}")
+    return file.with_name(f"{file.name}{SIGNATURE}")
 
 
 def read_signer(file: Path) -> Signer:

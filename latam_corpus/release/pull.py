@@ -29,8 +29,7 @@ from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, sums_of, write_lock
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.fetch import fetch
-from latam_corpus.release.manifest import MANIFEST, VERIFY, read_manifest, read_side_file
-from latam_corpus.release.minisign_keys import SUFFIX
+from latam_corpus.release.manifest import MANIFEST, SIGNATURE, VERIFY, read_manifest, read_side_file
 from latam_corpus.release.obligations import ATTRIBUTION
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.signatures import version_signature_problems
@@ -227,7 +226,7 @@ def _side_files(
 ) -> dict[str, bytes]:
     """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
     files = {MANIFEST: data}
-    place = ("releases", manifest.name, manifest.version, MANIFEST + SUFFIX)
+    place = ("releases", manifest.name, manifest.version, MANIFEST + SIGNATURE)
     if store.exists(*place):
         files[place[-1]] = store.read(*place)
     whole = all(pick.whole for pick in wanted)

@@ -18,7 +18,7 @@ from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline import barriers
 from latam_corpus.release.store_tables import read_rows, write_rows
-from latam_corpus.release.withdrawn_in_run import Withdrawals
+from latam_corpus.release.withdrawal_log import BARRIER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +129,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
             rows = pl.scan_parquet(files, glob=False, missing_columns="insert", extra_columns="ignore")
             withdrawn = rows.filter(pl.col("drop_reason") == WITHDRAWN).select(_COLUMNS).collect()
             if withdrawn.height:
-                by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=Withdrawals.name).collect()
+                by_log = schema.scan(run.files("ledger"), schema.LEDGER_SCHEMA).filter(stage=BARRIER).collect()
                 withdrawn = withdrawn.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
             frames.append(schema.conform(withdrawn.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:

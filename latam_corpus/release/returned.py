@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from latam_corpus.release.build_inputs import Part
-from latam_corpus.release.twins import lineage
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
@@ -30,7 +29,7 @@ def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[lis
     parts: list[Part] = []
     had: list[Manifest] = []
     found = wanted["doc_id"].clear()
-    for manifest in lineage(store, old) if wanted.height else ():
+    for manifest in store.lineage(old) if wanted.height else ():
         for shard in manifest.shards:
             now = log.resolved(shard)
             mine = wanted.filter(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latam_corpus.messages import Message
-from latam_corpus.release.manifest import MANIFEST
-from latam_corpus.release.minisign_keys import SUFFIX, signature_problem
+from latam_corpus.release.manifest import MANIFEST, SIGNATURE
+from latam_corpus.release.minisign_keys import signature_problem
 from latam_corpus.release.withdrawal_log import FOLDER
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def version_signature_problems(
 def log_signature_problems(log: WithdrawalLog, keys: Sequence[PublicKey]) -> Iterator[Message]:
     """Yield what is wrong with the signatures of a log, of which that of the last entry must be there."""
     for entry in log.entries if keys else ():
-        if entry.number == log.sequence or log.store.exists(FOLDER, entry.file + SUFFIX):
+        if entry.number == log.sequence or log.store.exists(FOLDER, entry.file + SIGNATURE):
             problem = _problem(log.store, keys, entry.dumped(), FOLDER, entry.file)
             if problem:
                 yield Message("{file}: {problem}", {"file": f"{FOLDER}/{entry.file}", "problem": problem})
 
 
 def _problem(store: Store, keys: Sequence[PublicKey], data: bytes, *names: str) -> Message | None:
-    signature = (*names[:-1], names[-1] + SUFFIX)
+    signature = (*names[:-1], names[-1] + SIGNATURE)
     return signature_problem(data, store.read(*signature) if store.exists(*signature) else None, keys)

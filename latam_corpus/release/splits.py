@@ -17,7 +17,7 @@ import polars as pl
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.release.tombstones import name_key
+from latam_corpus.text.folding import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -40,14 +40,22 @@ from latam_corpus.durable import create, replace, replacing
 from latam_corpus.errors import ConfigError, ReleaseError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.messages import _
-from latam_corpus.release.manifest import MANIFEST, VERIFY, NewerFormatError, load_manifest, object_path, parsed
-from latam_corpus.release.minisign_keys import SUFFIX
+from latam_corpus.release.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    VERIFY,
+    NewerFormatError,
+    load_manifest,
+    object_path,
+    parsed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from latam_corpus.messages import Message
+    from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.minisign_keys import Signer
 
 
@@ -197,7 +205,7 @@ class Store:
 
     def sign(self, data: bytes, *names: str) -> None:
         """Write the signature of a file beside it, where somebody signs; where nobody does, a former file's goes."""
-        signature = (*names[:-1], names[-1] + SUFFIX)
+        signature = (*names[:-1], names[-1] + SIGNATURE)
         if self.signer:
             self.write(self.signer.signature(data, "/".join(names)), *signature)
         elif self.exists(*signature):
@@ -252,6 +260,14 @@ class Store:
         """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
         numbers = (version for _, version in self._manifests(checked_name(name)))
         return sorted(filter(is_version, numbers), key=version_key)
+
+    def lineage(self, manifest: Manifest | None) -> Iterator[Manifest]:
+        """Yield a version and those that it was built upon, the newest first, as far as they are there."""
+        while manifest:
+            yield manifest
+            parent = manifest.parent.version if manifest.parent else None
+            there = parent in self.versions(manifest.name)
+            manifest = load_manifest(self, manifest.name, parent) if parent and there else None
 
     def latest(self, name: str) -> str | None:
         """Return the version `latest.json` points at; else the newest whole one; None where there is none."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -24,6 +23,7 @@ from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
+from latam_corpus.text.folding import name_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,18 +66,6 @@ def settled(by: By, value: str) -> str:
             "--url", _("«{value}» names no site", value=value), _("write it as https://site.example/folder/*")
         )
     return canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2]
-
-
-def name_key(name: str) -> str:
-    """Return a person's name as it is compared: small letters without accents, the family name last.
-
-    >>> name_key("Mistral, Gabriela") == name_key("gabriela  MISTRAL")
-    True
-    """
-    family, comma, given = name.partition(",")
-    words = f"{given} {family}" if comma else name
-    bare = "".join(sign for sign in unicodedata.normalize("NFD", words.lower()) if not unicodedata.combining(sign))
-    return " ".join(bare.split())
 
 
 def runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:

@@ -16,7 +16,6 @@ from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.release.build_inputs import Part, load_run
-from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 
 if TYPE_CHECKING:
@@ -51,15 +50,6 @@ class Twins:
     absent: tuple[str, ...] = ()
 
 
-def lineage(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
-    """Yield a version and those that it was built upon, the newest first, as far as they are there."""
-    while manifest:
-        yield manifest
-        parent = manifest.parent.version if manifest.parent else None
-        there = parent in store.versions(manifest.name)
-        manifest = load_manifest(store, manifest.name, parent) if parent and there else None
-
-
 def find_twins(
     ids: pl.Series, runs: Sequence[Run], store: Store, old: Manifest | None, folders: Mapping[str, Path]
 ) -> Twins:
@@ -77,7 +67,7 @@ def find_twins(
     """
     if ids.is_empty():
         return Twins()
-    versions = list(lineage(store, old))
+    versions = list(store.lineage(old))
     earlier = dict.fromkeys(entry.id for version in versions for entry in version.runs)
     named = {run.id for run in runs}
     every = [*runs, *(load_run(folders[run]) for run in earlier if run in folders and run not in named)]

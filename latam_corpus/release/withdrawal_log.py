@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 FOLDER: Final = "withdrawals"
+BARRIER: Final = "withdrawals"  # as runs call it: who asks what it set aside loads nothing of it
 BEGINNING: Final = "0" * 64
 By = Literal["doc", "source", "creator", "url", "text", "request", "deletion", "terms"]
 Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]

@@ -22,7 +22,7 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.tombstones import READS, Tombstones
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.withdrawal_log import BARRIER, read_log
 from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Withdrawals(Barrier):
         entries: the digest of the log's withdrawals, see `_digest`.
     """
 
-    name: ClassVar[str] = "withdrawals"
+    name: ClassVar[str] = BARRIER
     needs: ClassVar[frozenset[str]] = frozenset({*READS, "text"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
     by_content: ClassVar[tuple[str, ...]] = ("store",)
@@ -113,19 +113,9 @@ def _digest(log: WithdrawalLog) -> str:
     )
 
 
-def with_withdrawals(plan: Plan, store: Store) -> Plan:
-    """Return the plan; if it makes a release, withdrawn documents are set aside before `dedupe`.
-
-    Raises:
-        ReleaseError: the log is damaged.
-    """
-    if plan.recipe.release is None:
-        return plan
-    with store.named_errors():
-        log = read_log(store)
-    if not log.withdrawals:
-        return plan
-    barrier = Withdrawals(store.url, plan.recipe.release.name, _digest(log))
+def with_withdrawals(plan: Plan, log: WithdrawalLog, release: str) -> Plan:
+    """Return the plan of a release's run, in which what is withdrawn is set aside before `dedupe`."""
+    barrier = Withdrawals(log.store.url, release, _digest(log))
     segments = [
         dataclasses.replace(segment, barriers=tuple(two for one in segment.barriers for two in _before(barrier, one)))
         for segment in plan.segments

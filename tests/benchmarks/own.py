@@ -25,7 +25,6 @@ from latam_corpus.extract import sandbox
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.release.build import build
 
 from .machine import Watch, new_peak, peak_bytes, usage
 
@@ -268,19 +267,10 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
 
 def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:
     """Make the version that the recipe asks for, on a day that is always the same."""
-    build(
-        release.name,
-        [result.folder],
-        out / "store",
-        admit=release.admit,
-        uses=release.uses,
-        splits=release.split.model_dump(),
-        split_by=release.split_by,
-        index=release.index,
-        variants=release.variants,
-        created=datetime(2026, 11, 28, tzinfo=UTC),
-        progress=phases.releasing,
-    )
+    from latam_corpus.release.build import build_asked  # which a run without a release doesn't load
+
+    created = datetime(2026, 11, 28, tzinfo=UTC)
+    build_asked(release, [result.folder], out / "store", created=created, progress=phases.releasing)
 
 
 if __name__ == "__main__":

@@ -82,10 +82,18 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("policy.py", {"measure", "filter", "fingerprint", "dedupe", "unmark"}),
         ("privacy/identifiers.py", {"redact"}),
         ("privacy/privacy_policy.py", {"redact"}),
+        ("privacy/speakers.py", {"redact"}),  # loaded where a row has turns
         ("dedupe/fingerprint.py", {"fingerprint", "dedupe"}),
         ("dedupe/near_duplicates.py", {"dedupe"}),
         ("dedupe/common_lines.py", {"common_lines", "boilerplate"}),
         ("collect/parquet.py", _READING),
+        ("collect/bags.py", _READING),  # these are loaded where a file has them
+        ("collect/workbook.py", _READING),
+        ("collect/groups.py", _READING),
+        ("collect/plugged_reader.py", _READING),
+        ("catalog/works/marc.py", _READING),
+        ("release/lapses.py", _NONE),
+        ("language/model_files.py", {"identify"}),  # which a recipe loads to be written, too
         ("catalog/source.py", _READING),
         ("catalog/optout/agents.toml", _READING),
         ("collect/repeats.py", {"supersede"}),

@@ -158,7 +158,7 @@ def test_what_is_withdrawn_after_a_purge_is_told(store: Store, tmp_path: Path, c
     assert done.rows[f"puerto@{old}"] == 1
     assert _checked(command_line, lock, store.url)[1]["withdrawn"] == sorted([first, second, third])
     removed = diff(store, load_manifest(store, "puerto", old), done.after)
-    assert [(one.reason, one.rows) for one in removed] == [("withdrawn", 3)]
+    assert [(str(one.reason), one.rows) for one in removed] == [("withdrawn", 3)]
 
 
 def test_a_lock_of_another_version_of_that_name_is_no_all_clear(

@@ -14,10 +14,9 @@ import pytest
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build, sums
-from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.manifest import SIGNATURE, load_manifest
 from latam_corpus.release.minisign_keys import (
     PASSWORD,
-    SUFFIX,
     new_key,
     public_file,
     read_public_keys,
@@ -77,7 +76,7 @@ def manifest_of(store: Store, version: str = "2026.11.0") -> tuple[str, str, str
 def test_every_changed_byte_of_a_signature_is_told(store: Store, keys: Any) -> None:
     """In all of its four lines, the first of which nobody signs; so is what is cut short or added to."""
     place = manifest_of(store)
-    data, signature = store.read(*place), store.read(*place[:-1], place[-1] + SUFFIX)
+    data, signature = store.read(*place), store.read(*place[:-1], place[-1] + SIGNATURE)
     assert signature_problem(data, signature, keys) is None
     for at in range(len(signature)):
         changed = bytearray(signature)
@@ -99,7 +98,7 @@ def test_what_a_key_has_not_signed_is_told_by_verify(store: Store, keys: Any, st
     store.write(sums(manifest, hashlib.sha256(manifest.dumped()).hexdigest()), *place[:-1], "SHA256SUMS")
     assert verify(store, "puerto", "2026.11.0") == []
     assert verify(store, "puerto", "2026.11.0", keys=keys) == [forged]
-    store.remove(*place[:-1], place[-1] + SUFFIX)
+    store.remove(*place[:-1], place[-1] + SIGNATURE)
     assert verify(store, "puerto", "2026.11.0", keys=keys) == ["manifest.json: it isn't signed"]
 
 
@@ -109,10 +108,10 @@ def test_who_builds_without_a_key_leaves_no_signature_of_another(
     """A killed build may have left one under the number; a version asked for again gets the signature that it lacks."""
     unsigned = Store.at(store.url)
     place = ("releases", "puerto", "2026.11.1", "manifest.json")
-    unsigned.write(b"x", *place[:-1], place[-1] + SUFFIX)
+    unsigned.write(b"x", *place[:-1], place[-1] + SIGNATURE)
     run = kept_run("b-1", [document(9)])
     build("puerto", [run], unsigned, parent="latest", **TERMS)
-    assert not unsigned.exists(*place[:-1], place[-1] + SUFFIX)
+    assert not unsigned.exists(*place[:-1], place[-1] + SIGNATURE)
     assert verify(store, "puerto", "2026.11.1", keys=keys) == ["manifest.json: it isn't signed"]
     again = build("puerto", [run], store, parent="latest", **TERMS)
     assert (again.version, verify(store, "puerto", "2026.11.1", keys=keys)) == ("2026.11.1", [])
@@ -143,9 +142,9 @@ def test_a_receipt_of_a_forged_log_is_told(store: Store, keys: Any, document: An
     assert problems_of(page, store, keys, signature) == []
     assert problems_of(page, None, keys) == ["it isn't signed"]
     for n in (1, 2):
-        store.remove("withdrawals", f"{n:04d}.json{SUFFIX}")
+        store.remove("withdrawals", f"{n:04d}.json{SIGNATURE}")
     assert problems_of(page, store, keys, signature) == ["withdrawals/0002.json: it isn't signed"]
-    store.write(signature, "withdrawals", f"0002.json{SUFFIX}")
+    store.write(signature, "withdrawals", f"0002.json{SIGNATURE}")
     told = ["withdrawals/0002.json: its signature is forged, or of another key"]
     assert problems_of(page, store, keys, signature) == told
 
@@ -156,7 +155,7 @@ def test_nothing_is_pulled_that_the_key_has_not_signed(store: Store, keys: Any, 
         pull("puerto", store, tmp_path / "no", keys=strangers)
     assert not (tmp_path / "no").exists()
     pull("puerto", store, tmp_path / "pulled", keys=keys)
-    names = [tmp_path / "pulled" / f"manifest.json{suffix}" for suffix in ("", SUFFIX)]
+    names = [tmp_path / "pulled" / f"manifest.json{suffix}" for suffix in ("", SIGNATURE)]
     assert signature_problem(names[0].read_bytes(), names[1].read_bytes(), keys) is None
 
 
@@ -169,7 +168,7 @@ def test_a_stranger_checks_signatures_without_this_package(
     assert "latam_corpus" not in source.replace("latam_corpus toolkit", "")
     file = tmp_path / "manifest.json"
     data = store.read(*manifest_of(store))
-    signature = store.read(*manifest_of(store)[:-1], file.name + SUFFIX)
+    signature = store.read(*manifest_of(store)[:-1], file.name + SIGNATURE)
     line = public_file(secret).read_text().splitlines()[1]
     other = strangers[0].key.to_base64().decode()
     for written, signed, key, said in (
@@ -183,7 +182,7 @@ def test_a_stranger_checks_signatures_without_this_package(
         (data, signature, "hola", "the key is no public key"),
     ):
         file.write_bytes(written)
-        file.with_name(file.name + SUFFIX).write_bytes(signed)
+        file.with_name(file.name + SIGNATURE).write_bytes(signed)
         command = [sys.executable, "-I", str(SCRIPT), str(file), key]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert said in done.stdout, (done.stdout, done.stderr)
@@ -253,4 +252,4 @@ def test_the_commands_sign_and_check(
     assert command_line("release", "purge", "--sign", secret, *out).code == 0
     entries = read_log(Store.at(tmp_path / "out" / "store")).sequence
     assert command_line("release", "verify", "puerto", "--key", f"{secret}.pub", *out).code == 0
-    assert (entries, len(list((tmp_path / "out" / "store" / "withdrawals").glob(f"*{SUFFIX}")))) == (3, 3)
+    assert (entries, len(list((tmp_path / "out" / "store" / "withdrawals").glob(f"*{SIGNATURE}")))) == (3, 3)

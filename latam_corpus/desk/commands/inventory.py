@@ -11,7 +11,7 @@ import typer
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import CollectedOut  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import CollectedOut, Json, StoreUrl
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.source_argument import undescribed
@@ -66,7 +66,7 @@ def inventory(
         ),
     ] = None,
     out: CollectedOut = Path("out"),
-    store: Annotated[str | None, typer.Option("--store", help=N_("The store; OUT/store by default."))] = None,
+    store: StoreUrl = None,
     draft: Annotated[
         Path | None,
         typer.Option("--draft", metavar="FILE", help=N_("Of a folder: write a draft of its source's file.")),
@@ -74,7 +74,7 @@ def inventory(
     html: Annotated[
         Path | None, typer.Option("--html", help=N_("Of a folder: write a page here: one file, no network needed."))
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
 

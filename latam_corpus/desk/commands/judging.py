@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.cli.out_folder import disk_folder
+from latam_corpus.cli.options import DiskOut, Json
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -23,17 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help=N_("Take back what readers say of samples and of policies."), no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
-Out = Annotated[
-    Path, typer.Option("--out", parser=disk_folder, metavar="PATH", help=N_("The folder of runs and of the store."))
-]
-
 
 @app.command("import", help=N_("Take back a sheet of `sample`; exit code 1 when a row is to be corrected."))
 def import_judged(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet that was filled in: .xlsx or .csv."))],
     reader: Annotated[str, typer.Option(help=N_("Who filled it in; a card says how many readers, and no names."))],
-    out: Out = Path("out"),
+    out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
     """Take back a sheet of `sample`; what the same reader said of the same text before is replaced.
@@ -68,7 +63,7 @@ def import_judged(
 
 
 @app.command("show", help=N_("Show what was judged, with intervals, and how far readers agree."))
-def show(out: Out = Path("out"), as_json: Json = False) -> None:
+def show(out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Show what was judged, with 95 % intervals, and how far each two readers agree (Cohen's kappa)."""
     from latam_corpus.release.judgements import agreements, audited, read_judgements, wilson
 

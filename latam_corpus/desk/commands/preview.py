@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import disk_folder
+from latam_corpus.cli.options import Json, disk_folder
 from latam_corpus.cli.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
@@ -66,7 +66,7 @@ def preview(
             "--out", parser=disk_folder, metavar="PATH", help=N_("The folder whose crawled pages are used, if any.")
         ),
     ] = Path("out"),
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.
 

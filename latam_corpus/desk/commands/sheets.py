@@ -9,6 +9,7 @@ import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.cli import completion
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.cli.ui_language import asked, spoken
 from latam_corpus.desk.check_source import check_source
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheet import Row
     from latam_corpus.desk.sheet_workbook import Sheet
 
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _DONE: Final = same("✓")
 _EXISTS: Final = _(
     "the file {path} is there already with another content; change the name in the catalogue, or take the file away"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.codes import admits
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _COUNT: Final = _("sources: {n}")
 _HEADS: Final = (
     _("id"), _("genre"), _("country"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.catalog.display_names import read_back
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import block, console, errors, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.answers import choice
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help=N_("Describe sources, check them, and see what comes of them (librarians).")
 )
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _RIGHT: Final = _("it is right")
 _WRONG: Final = _("{n} to be put right")
 _ADVICE: Final = _("advice")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.source_argument import usable_source
@@ -31,7 +32,7 @@ def speakers(
         Path | None,
         typer.Option("--key", metavar="FILE", help="The key, a table; speakers.csv beside the source's file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a key of an archive's speakers: a code for each name, E1 for who asks, H1 for who tells.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completion
-from latam_corpus.cli.out_folder import CollectedOut  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import CollectedOut, Json
 from latam_corpus.cli.show import console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 _LINE_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
-
-Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 
 
 class _Lines:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.out_folder import disk_folder
+from latam_corpus.cli.options import Json, StoreUrl, disk_folder
 from latam_corpus.cli.show import console, errors, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -90,10 +90,8 @@ def recheck(
             help=N_("The folder in which the store is; also for what sites say."),
         ),
     ] = Path("out"),
-    store: Annotated[
-        str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    store: StoreUrl = None,
+    as_json: Json = False,
 ) -> None:
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
     from latam_corpus.audit.stores import load_version, open_store

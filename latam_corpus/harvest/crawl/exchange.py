@@ -73,7 +73,7 @@ class Exchange:
         try:
             return sent.decode()
         except UnicodeDecodeError:
-            return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in sent)  # noqa: PLR2004  (ASCII)
+            return "".join(one if (one := chr(byte)).isascii() else f"%{byte:02X}" for byte in sent)
 
     def payload(self, limit: int) -> bytes:
         """Return the body without its content encoding.

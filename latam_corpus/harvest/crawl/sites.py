@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
@@ -72,7 +73,7 @@ class Sites:
                 odd = "robots is cut"
             if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
                 body, odd = None, "robots is a page"
-        elif answer.status == 429 or not (answer.status in _MISSING or answer.status in MOVED):  # noqa: PLR2004
+        elif answer.status == HTTPStatus.TOO_MANY_REQUESTS or not (answer.status in _MISSING or answer.status in MOVED):
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.missing(address, root, Text(body, answer.time), now)
         return odd if address.endswith(ROBOTS) else None

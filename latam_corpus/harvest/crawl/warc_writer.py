@@ -13,6 +13,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 from warcio.statusandheaders import StatusAndHeaders
@@ -192,7 +193,7 @@ class Archive:
         if earlier is not None:
             kind, digest = "revisit", earlier.digest
             own |= {
-                "WARC-Profile": _UNCHANGED if exchange.status == 304 else _SAME,  # noqa: PLR2004
+                "WARC-Profile": _UNCHANGED if exchange.status == HTTPStatus.NOT_MODIFIED else _SAME,
                 "WARC-Refers-To": earlier.id,
                 "WARC-Refers-To-Target-URI": exchange.url,
                 "WARC-Refers-To-Date": earlier.date,

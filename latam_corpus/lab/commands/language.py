@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import block, console, errors, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -31,7 +32,6 @@ _Beside = Annotated[
     typer.Option(metavar="FILE", help=N_("Labelled texts in other languages: [LABEL=]PATH[#FIELD], or a .toml list.")),
 ]
 _Labels = Annotated[str, typer.Option(help=N_("The path of a label map; by default the one beside the model."))]
-_Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 _MOST_TAKEN = 0.05  # of rows in languages that a model doesn't know
 
 
@@ -43,7 +43,7 @@ def new(
     texts: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Text files (.txt), or folders of them."))],
     to: Annotated[Path | None, typer.Option(help=N_("The folder to write; named by the code by default."))] = None,
     licence: Annotated[str, typer.Option(help=N_("Of the texts; the model's card states it."))] = "",
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Draw a language's texts."""
     from latam_corpus.catalog.display_names import language_of
@@ -107,7 +107,7 @@ def train(
         int, typer.Option(help=N_("Hash places of n-grams; fewer for few texts."), min=1)
     ] = Settings.bucket,
     threads: Annotated[int, typer.Option(help=N_("One gives the same model each time."), min=1)] = Settings.threads,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Train the shipped model with a language more, or one from labelled texts; some are kept out to measure on."""
     from latam_corpus.lab.language.own_language import is_language, unknown_taken
@@ -199,7 +199,7 @@ def use(
     named: Annotated[
         str, typer.Argument(metavar="FOLDER|FILE", help=N_("A folder of `language new`, a model, or americas."))
     ],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Choose a model."""
     from latam_corpus.lab.language.own_language import is_language, read_language
@@ -225,7 +225,7 @@ def evaluate(
     model: _Model = "",
     beside: _Beside = None,
     labels: _Labels = "",
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Measure a model on a labelled file, or that of a folder beside the shipped one, and what is taken for what."""
     from latam_corpus.lab.language.evaluate import evaluate as measure
@@ -251,7 +251,7 @@ def evaluate(
 
 
 @app.command()
-def card(model: _Model = "", labels: _Labels = "", as_json: _Json = False) -> None:
+def card(model: _Model = "", labels: _Labels = "", as_json: Json = False) -> None:
     """Tell what a model is: its digest, data, licences and languages."""
     from latam_corpus.language.model import card as model_card
     from latam_corpus.language.model_files import chosen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import Settings
@@ -32,7 +33,7 @@ def train(
     out: Annotated[Path, typer.Option(help=N_("The model to write, .npz."))],
     seed: Annotated[int, typer.Option(help=N_("Of the order and of fastText."))] = Settings.seed,
     epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = Settings.epoch,
-    as_json: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json: Json = False,
 ) -> None:
     """Train a model; a tenth of the documents is kept out of it to measure on."""
     from latam_corpus.lab.quality.train_score import train as fit

@@ -10,7 +10,7 @@ import typer
 
 from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_changed, show_measured
-from latam_corpus.cli.out_folder import runs_folder
+from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import block, console, note, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.messages import N_, _
@@ -48,16 +48,11 @@ def measure(
         float, typer.Option(help=N_("With --suggest: the share that each end of a bound may drop."))
     ] = 0.01,
     every: Annotated[bool, typer.Option("--all", help=N_("Also the signals that no bound asks for."))] = False,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", parser=runs_folder, metavar="PATH", help=N_("The folder of runs, and of what was judged.")
-        ),
-    ] = Path("out"),
+    out: Out = Path("out"),
     html: Page = None,
     page_language: PageLanguage = "",
     internal: Internal = False,
-    as_json_: Annotated[bool, typer.Option("--json", help=N_("Print JSON."))] = False,
+    as_json_: Json = False,
 ) -> None:
     """Show each signal's distribution against its bounds, and what each bound alone would drop."""
     from latam_corpus.audit.measurement import checked_facts, read_measured

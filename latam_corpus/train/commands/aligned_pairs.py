@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.release import Spec
 from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.messages import N_, _
 

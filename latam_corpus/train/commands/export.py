@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.release import Spec
 from latam_corpus.cli.show import console, note, number, print_json, progress
 from latam_corpus.messages import N_, _
-from latam_corpus.train.commands.tokens import TokenizerFile  # noqa: TC001  (the same)
+from latam_corpus.train.commands.tokens import TokenizerFile
 
 
 def export(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.cli.release import Json, Out, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _

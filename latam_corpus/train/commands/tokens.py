@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.release import Json, Out, Spec, StoreUrl  # noqa: TC001  (Typer reads annotations at run time)
+from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.release import Spec
 from latam_corpus.cli.show import note, number, print_json, progress, table
 from latam_corpus.messages import N_, _
 

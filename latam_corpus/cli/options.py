@@ -1,4 +1,4 @@
-"""What `--out` takes: a folder, or for runs the address of one in an object store."""
+"""Options that several commands have, each with one sentence of help; and the folders that `--out` names."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def disk_folder(named: str | Path) -> Path:
     raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
 
 
+Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
+StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
+_OUT = N_("The folder of runs, work and the release store.")
+Out = Annotated[Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=_OUT)]
+# Of commands that can't work on an object store.
+DiskOut = Annotated[Path, typer.Option("--out", parser=disk_folder, metavar="PATH", help=_OUT)]
 # Of commands that collect, or look at what was collected.
 CollectedOut = Annotated[
     Path,

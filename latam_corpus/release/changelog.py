@@ -1,0 +1,83 @@
+"""What changed from one version to another, as it is told: on the screen, as JSON, and in CHANGELOG.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.messages import Message, _, same
+from latam_corpus.release.card_markdown import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.release.manifest import Manifest
+
+CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
+NEW: Final = "new"
+_WORDS: Final = {
+    NEW: _("new"),
+    "duplicate": _("duplicate"),
+    "variant": _("variant"),
+    "superseded": _("superseded"),
+    "withdrawn": _("withdrawn"),
+    "held": _("held"),
+    "text": _("text"),
+    "rights": _("rights"),
+    "split": _("split"),
+    "other columns": _("other columns"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """So many documents of a language added, removed or changed, for one reason."""
+
+    what: str
+    language: str
+    reason: Message
+    rows: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it, the reason in English."""
+        return {"what": self.what, "language": self.language, "reason": str(self.reason), "rows": self.rows}
+
+
+def word_of(reason: str) -> Message:
+    """Return a drop reason, or what changed in a document, as people call it; what a bound gave stays as it is.
+
+    >>> word_of("duplicate").translate("es"), word_of("stop_word_count<2").translate("es")
+    ('duplicado', 'stop_word_count<2')
+    """
+    return _WORDS.get(reason, same(reason))
+
+
+def all_new(version: Manifest) -> list[Change]:
+    """Return the changes against nothing: no document has another reason, and the manifest has counted them."""
+    rows = Counter[str]()
+    for shard in version.shards:
+        rows[shard.language] += shard.rows
+    ordered = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    return [Change("added", language, word_of(NEW), count) for language, count in ordered if count]
+
+
+def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> str:
+    """Return the text of CHANGELOG.md, newest version first.
+
+    Args:
+        manifest: the new version.
+        changes: against its parent.
+        earlier: the parent's CHANGELOG.md; empty when there is none.
+    """
+    totals = {what: sum(c.rows for c in changes if c.what == what) for what in CHANGES}
+    against = f", from {manifest.parent.version}" if manifest.parent else ""
+    summary = ", ".join(f"{rows:,} {what}" for what, rows in totals.items())
+    rows = [[c.what, c.language, f"`{c.reason}`", f"{c.rows:,}"] for c in changes]
+    section = (
+        f"## {manifest.version} ({manifest.created:%Y-%m-%d}{against})\n\n"
+        f"{manifest.rows:,} documents: {summary}.\n\n"
+        f"{table(['what', 'language', 'reason', 'documents'], rows)}\n"
+    )
+    head = f"# Changes of {manifest.name}\n"
+    return f"{head}\n{section}{earlier.removeprefix(head)}"
