@@ -187,6 +187,6 @@ def pull(
             line.step,
             with_index=with_index,
             columns=columns,
-            exclude=excluded_ids(exclude),
+            exclude=excluded_ids(exclude, [release.manifest.spec]),
             tell=lambda message: warnings.warn(str(message), stacklevel=2),
         )

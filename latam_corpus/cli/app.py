@@ -9,7 +9,7 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -22,17 +22,12 @@ from latam_corpus.messages import N_, Message, _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from latam_corpus.cli.lazy_command import Command
 
-class Command(NamedTuple):
-    """A command of a table, under its name; one named `list sources` is added to the group `list` of another room.
-
-    Attributes:
-        where: the module and the function, or the Typer of a group, joined by a colon.
-        summary: the line that `--help` has for it: a test holds it equal to the command's own.
-    """
-
-    where: str
-    summary: str
+# Small products on many BLAS threads take more processor time and no less of the clock; parts run in parallel instead.
+# Here, and not where the package is imported: a trainer who imports a room's functions calculates on all.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 def application(commands: Mapping[str, Command]) -> typer.Typer:

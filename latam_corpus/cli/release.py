@@ -694,7 +694,7 @@ def pull(
             step,
             with_index=with_index,
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
-            exclude=excluded_ids(exclude or ()),
+            exclude=excluded_ids(exclude or (), [named], notes.append),
             with_ledger=with_ledger,
             tell=notes.append,
             keys=read_public_keys(key or ()),

@@ -28,6 +28,7 @@ from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, sums_of, write_lock
 from latam_corpus.release.croissant import CROISSANT
+from latam_corpus.release.exclusions import none_met
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, SIGNATURE, VERIFY, read_manifest, read_side_file
 from latam_corpus.release.obligations import ATTRIBUTION
@@ -82,7 +83,7 @@ def pull(
         exclude: ids of documents that are left out.
         with_ledger: also, of a selection, the rows of the version's ledger about its documents; for these all of the
             ledger is read. A whole version comes with its ledger.
-        tell: is given a sentence where documents are left out since they are withdrawn.
+        tell: is given a sentence where documents are left out since they are withdrawn, or no excluded one is there.
         keys: of those of whom one must have signed the version and the log of withdrawals; anybody where there is none.
 
     Raises:
@@ -161,6 +162,8 @@ def _pull(
         raise ConfigError("--with-index", withdrawn, _("pull it without, or name a later version"))
     if withdrawn and tell:
         tell(withdrawn)
+    if selected.excluded and not excluded and tell:
+        tell(none_met(selected.excluded, manifest.spec))
     text = where.text if where else None
     if where and not wanted:
         remedy = _("see `release show`")

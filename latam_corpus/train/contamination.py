@@ -83,12 +83,14 @@ class Contamination:
         matches: `eval`, the line from 0, `doc_id`, and `share`, of the line's words that stand in the document.
         too_short: lines that can't be looked for.
         common: short lines that very many documents have.
+        blank: lines without text, such as records whose field is null.
     """
 
     lines: int
     matches: pl.DataFrame
     too_short: tuple[int, ...]
     common: tuple[int, ...]
+    blank: tuple[int, ...]
 
     @property
     def documents(self) -> list[str]:
@@ -129,12 +131,16 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
         return lines
     listed = _list_in(text) if suffix == ".json" else None
     if listed is not None:
-        return [
+        texts = [
             _text_in(record, fields, _("{file}, element {number}", file=against, number=number))
             for number, record in enumerate(listed, 1)
         ]
-    places = [_("{file}, line {line}", file=against, line=number) for number in range(1, len(lines) + 1)]
-    return [_text_in(_parsed(line, place), fields, place) for line, place in zip(lines, places, strict=True)]
+    else:
+        places = [_("{file}, line {line}", file=against, line=number) for number in range(1, len(lines) + 1)]
+        texts = [_text_in(_parsed(line, place), fields, place) for line, place in zip(lines, places, strict=True)]
+    if not any(one.strip() for one in texts):
+        raise ConfigError(against, _("none of its records has text there"), _("name the field that has: --field NAME"))
+    return texts
 
 
 def _list_in(text: str) -> list[Any] | None:
@@ -199,7 +205,7 @@ def find_matches(
     index = _Index(lines)
     frames = [pl.DataFrame(schema=_MATCHES)]
     read = 0
-    total = sum(group.rows for group in stream.files.groups)
+    total = stream.total
     for table in stream.batches():
         texts = pl.Series(table["text"].to_pylist(), dtype=pl.String)
         frames.append(index.matches(texts, table["doc_id"].to_pylist(), share))
@@ -216,6 +222,7 @@ def find_matches(
         uncommon.sort("eval", "share", "doc_id", descending=[False, True, False]),
         tuple(index.too_short),
         tuple(common.to_list()),
+        tuple(index.blank),
     )
 
 
@@ -226,6 +233,7 @@ class _Index:
         values, offsets = _words(pl.Series(list(lines), dtype=pl.String))
         self._counts = np.diff(offsets)
         there = np.array([bool(line.strip()) for line in lines])
+        self.blank = np.flatnonzero(~there).tolist()
         self.too_short = np.flatnonzero(there & (self._counts < SHORTEST)).tolist()
         self._tables = {
             size: table for size in range(SHORTEST, RUN + 1) if len((table := self._table(values, offsets, size))[0])

@@ -20,7 +20,8 @@ import pyarrow as pa
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import must_be
-from latam_corpus.train.ordered_rows import take_rows
+from latam_corpus.release.exclusions import excluded_ids
+from latam_corpus.train.held_rows import ChosenRows, HeldRows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
 from latam_corpus.train.stream_order import shuffled
@@ -68,7 +69,7 @@ class MixedRows:
         """Up to where, exclusive, rows from a position on are of one chunk."""
         return self._start(self._chunk_at(position) + 1)
 
-    def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+    def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
         """Return the rows at positions of one chunk that aren't left out, and their positions."""
         chunk = self._chunk_at(int(positions[0]))
         firsts = [count * chunk // self._chunks for count in self._counts]
@@ -85,11 +86,11 @@ class MixedRows:
                 tables.append(table)
                 places.append(mine[taken - first])
         if not tables:
-            return pa.table({}), positions[:0]
+            return ChosenRows(HeldRows(pa.table({})), positions[:0]), positions[:0]
         where = np.concatenate(places)
         order = np.argsort(where, kind="stable")
-        whole = pa.concat_tables(tables, promote_options="permissive")
-        return take_rows(whole, order), where[order] + self._start(chunk)
+        whole = HeldRows(pa.concat_tables(tables, promote_options="permissive"))
+        return ChosenRows(whole, order), where[order] + self._start(chunk)
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -108,9 +109,9 @@ class MixedRows:
             position = int(ordinals[at]) % size
             end = rows.batch_end(position, 1)
             upto = int(np.searchsorted(ordinals, pass_number * size + end))
-            table, positions = rows.take(ordinals[at:upto] - pass_number * size)
+            chosen, positions = rows.take(ordinals[at:upto] - pass_number * size)
             if positions.size:
-                samples.append((table, positions + pass_number * size))
+                samples.append((chosen.table(), positions + pass_number * size))
             at = upto
         return samples
 
@@ -163,6 +164,9 @@ class MixedStream(PositionedStream):
         """
         super().__init__(seed, epoch, rank, world)
         slices = _slices(plan)
+        if "exclude" in options:
+            # Of a list each slice has a part, or none of it.
+            options["exclude"] = excluded_ids(options["exclude"], [one["release"] for one in slices])
         window = max(_LEAST_WINDOW, WINDOW_BYTES // max(1, len(slices)))
         self._ingredients = tuple(
             _ingredient(
@@ -181,6 +185,11 @@ class MixedStream(PositionedStream):
     def version(self) -> str:
         """What is streamed, as `NAME@VERSION`, joined by a plus."""
         return "+".join(dict.fromkeys(one.stream.version for one in self._ingredients))
+
+    @property
+    def total(self) -> int:
+        """How many documents an epoch has, with those that are left out."""
+        return sum(one.documents for one in self._ingredients)
 
     @property
     def uneven(self) -> bool:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
+from latam_corpus.release.exclusions import none_met
+from latam_corpus.train.held_rows import ChosenRows, HeldRows
 from latam_corpus.train.stream_order import Window, shuffled, windows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from latam_corpus.release.condition import Condition
@@ -46,11 +45,13 @@ class Selection:
         columns: by name; all of a release when empty.
         where: of which rows; all when None.
         excluded: ids of documents that are left out.
+        must_meet: whether none of these is there only where they are another version's.
     """
 
     columns: tuple[str, ...] = ()
     where: Condition | None = None
     excluded: frozenset[str] = frozenset()
+    must_meet: bool = False
 
     def __post_init__(self) -> None:
         _arrow_types()  # here, since Polars can't be asked in a forked worker
@@ -79,12 +80,13 @@ class Selection:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A window in memory: its rows as they stand in their groups, the order, and which of them stay."""
+    """A window in memory: its rows as they stand in their groups, the order, which stay, and if any is excluded."""
 
     window: Window
-    table: pa.Table
+    rows: HeldRows
     order: NDArray[np.int64]
     stays: NDArray[np.bool_]
+    meets: bool
 
 
 class OrderedRows:
@@ -97,8 +99,13 @@ class OrderedRows:
         self._selection = selection
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        self._excluded = selection.excluded
-        self._windows = windows_of(files.groups, window, seed, epoch, shuffle=shuffle)
+        # Windows in which an excluded document may yet be met; None when one was.
+        self._unmet: set[int] | None = None
+        # Rows that aren't shuffled are read as they come; the order is the same.
+        held = window if shuffle else min(window, _BATCH_BYTES)
+        self._windows = windows_of(files.groups, held, seed, epoch, shuffle=shuffle)
+        if selection.excluded and selection.must_meet:
+            self._unmet = {one.number for one in self._windows}
         self._starts = np.array([one.start for one in self._windows], dtype=np.int64)
         self.total = sum(one.rows for one in self._windows)
         self._loaded: _Loaded | None = None
@@ -111,7 +118,7 @@ class OrderedRows:
         rows = min(_BATCH_ROWS, int(_BATCH_BYTES * window.rows / max(1, window.size)))
         return min(position + max(1, rows) * world, window.start + window.rows)
 
-    def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+    def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
         """Return the rows at positions of one window that aren't left out, and their positions.
 
         Args:
@@ -121,7 +128,7 @@ class OrderedRows:
         places = loaded.order[positions - loaded.window.start]
         stays = loaded.stays[places]
         positions, places = positions[stays], places[stays]
-        return take_rows(loaded.table, places), positions
+        return ChosenRows(loaded.rows, places), positions
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -137,19 +144,32 @@ class OrderedRows:
             self._loaded = coming[1].result() if coming and coming[0] == number else self._load(number)
             if number + 1 < len(self._windows):
                 self._coming = (number + 1, self._pool.submit(self._load, number + 1))
+            self._tell_of_exclusions(self._loaded)
         return self._loaded
+
+    def _tell_of_exclusions(self, loaded: _Loaded) -> None:
+        """Warn where all rows have been read and none of the excluded documents was there."""
+        if self._unmet is None:
+            return
+        self._unmet.discard(loaded.window.number)
+        if loaded.meets:
+            self._unmet = None
+        elif not self._unmet:
+            self._unmet = None
+            warnings.warn(str(none_met(self._selection.excluded, self._files.manifest.spec)), stacklevel=6)
 
     def _load(self, number: int) -> _Loaded:
         window = self._windows[number]
-        tables, stays = [], []
+        tables, stays, meets = [], [], False
         for group in window.groups:
             table = self._files.read(group, self._selection.reads)
-            stays.append(self._staying(table, self._files.files[group.file].withdrawn))
+            excluded = _among(table, self._selection.excluded)
+            meets = meets or bool(excluded.any())
+            stays.append(self._staying(table, self._files.files[group.file].withdrawn) & ~excluded)
             tables.append(self._returned(table))
-        table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-        count = table.num_rows
-        order = shuffled(count, *self._key, "rows", number) if self._shuffle else np.arange(count)
-        return _Loaded(window, table, order, np.concatenate(stays))
+        rows = HeldRows(pa.concat_tables(tables, promote_options="permissive"))
+        order = shuffled(window.rows, *self._key, "rows", number) if self._shuffle else np.arange(window.rows)
+        return _Loaded(window, rows, order, np.concatenate(stays), meets)
 
     def _returned(self, table: pa.Table) -> pa.Table:
         """Return the columns that are asked for; what a file lacks, since it is older, is null."""
@@ -163,11 +183,7 @@ class OrderedRows:
         return pa.table(columns, names=list(self._selection.returned))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
-        stays = np.ones(table.num_rows, dtype=bool)
-        out = self._excluded | withdrawn
-        if out:
-            listed = pa.array(sorted(out), type=pa.large_string())
-            stays &= ~pc.is_in(table["doc_id"], value_set=listed).to_numpy()
+        stays = ~_among(table, withdrawn)
         where = self._selection.where
         if where:
             lacking = where.lacking(table.schema)
@@ -184,38 +200,12 @@ class OrderedRows:
         return stays
 
 
-def take_rows(table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
-    """Return the rows at places.
+def _among(table: pa.Table, ids: frozenset[str]) -> NDArray[np.bool_]:
+    """Return which rows are of these documents."""
+    if not ids:
+        return np.zeros(table.num_rows, dtype=bool)
+    import pyarrow.compute as pc  # which takes longer to import than the first documents to read
 
-    The places become Arrow's without `pa.array`, which imports pandas: that took as long as reading a hundred MB.
-    """
-    return table.take(
-        pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(np.ascontiguousarray(places))])
-    )
-
-
-def rows_as_dicts(table: pa.Table) -> list[dict[str, object]]:
-    """Return a dict a row."""
-    values = []
-    for name in table.column_names:
-        column = table[name]
-        values.append(_texts(column) if pa.types.is_large_string(column.type) else column.to_pylist())
-    names: Sequence[str] = table.column_names
-    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-
-
-def _texts(column: pa.ChunkedArray) -> list[str | None]:
-    """Return the texts of a column from its bytes.
-
-    `to_pylist` takes several times as long for the same texts, and `to_numpy` imports pandas.
-    """
-    texts: list[str | None] = []
-    for chunk in column.chunks:
-        _nulls, ends, data = chunk.buffers()
-        if chunk.null_count or data is None:
-            texts += chunk.to_pylist()
-            continue
-        places = np.frombuffer(ends, np.int64)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
-        held = memoryview(data)
-        texts += [str(held[start:end], "utf-8") for start, end in pairwise(places)]
-    return texts
+    listed = pa.array(sorted(ids), type=pa.large_string())
+    among: NDArray[np.bool_] = pc.is_in(table["doc_id"], value_set=listed).to_numpy()
+    return among

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from operator import index
+from operator import index, length_hint
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
@@ -12,17 +12,20 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.train.ordered_rows import rows_as_dicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from latam_corpus.train.held_rows import ChosenRows
     from latam_corpus.train.tokenizer import Tokenizer
 
 _FORMAT: Final = 1
 _OTHER_STATE: Final = _("give the state that a stream of this version returned")
+# Texts that are tokenised at once: enough for many threads, few enough that the first block comes soon.
+_ENCODED: Final = 64
+_NONE: Final = np.zeros(0, np.int64)
 _SHARED: Final = ("version", "order", "seed", "epoch", "world")
 
 
@@ -39,7 +42,7 @@ class Rows(Protocol):
         """Up to where, exclusive, a rank's positions can be taken at once."""
         ...
 
-    def take(self, positions: NDArray[np.int64]) -> tuple[pa.Table, NDArray[np.int64]]:
+    def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
         """Return the rows at positions that aren't left out, and their positions."""
         ...
 
@@ -83,12 +86,19 @@ class PositionedStream(ABC):
         self._within: dict[str, Any] | None = None
         self._apart = False
         self._at_end = False
-        self._rows: Iterator[dict[str, Any]] = iter(())
+        self._batches: Iterator[tuple[ChosenRows, NDArray[np.int64]]] = iter(())
+        self._rows: Iterator[dict[str, Any]] = iter([])
+        self._positions = _NONE
 
     @property
     @abstractmethod
     def version(self) -> str:
         """What is streamed, as `NAME@VERSION`."""
+
+    @property
+    @abstractmethod
+    def total(self) -> int:
+        """How many positions the order has: documents, with those that are left out."""
 
     @property
     @abstractmethod
@@ -105,7 +115,8 @@ class PositionedStream(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process opens its own files; one that goes on after a pickled stream stands where that stood.
-        return self.__dict__ | {"_opened": None, "_rows": iter(())}
+        self._settle()
+        return self.__dict__ | {"_opened": None, "_batches": iter(()), "_rows": iter([]), "_positions": _NONE}
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch."""
@@ -118,27 +129,44 @@ class PositionedStream(ABC):
 
     def __next__(self) -> dict[str, Any]:
         row = next(self._rows, None)
-        if row is None:
-            self._rows = self._dicts()
-            row = next(self._rows, None)
-            if row is None:
+        return self._first_of_next_batch() if row is None else row
+
+    def _first_of_next_batch(self) -> dict[str, Any]:
+        self._settle()
+        batch = next(self._batches, None)
+        if batch is None:
+            self._batches = self._chosen()
+            batch = next(self._batches, None)
+            if batch is None:
                 self._at_end = True
                 raise StopIteration
-        return row
+        rows, self._positions = batch
+        self._rows = iter(rows.dicts())
+        return next(self._rows)
 
-    def _dicts(self) -> Iterator[dict[str, Any]]:
-        for table, positions in self._tables():
-            for row, position in zip(rows_as_dicts(table), positions.tolist(), strict=True):
-                self._passed(position)
-                yield row
+    def _settle(self) -> None:
+        """Stand after the last row that was given: to know it at each row took as long as to make the row."""
+        given = len(self._positions) - length_hint(self._rows)
+        if given:
+            self._passed(int(self._positions[given - 1]))
+            self._positions = self._positions[given:]
+
+    def _begin(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
+        """Return the rows from where the stream stands; what was made for a loop and not given is dropped."""
+        if self._at_end:
+            self._go_to(self._epoch, 0)
+        self._settle()
+        self._forget()
+        return self._chosen()
+
+    def _forget(self) -> None:
+        """Drop the rows that were made for a loop and not given."""
+        self._batches, self._rows, self._positions = iter(()), iter([]), _NONE
 
     def texts(self) -> Iterator[str]:
         """Yield the texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
-        if self._at_end:
-            self._go_to(self._epoch, 0)
-        self._rows = iter(())
-        for table, positions in self._tables():
-            for text, position in zip(_texts_of(table), positions.tolist(), strict=True):
+        for rows, positions in self._begin():
+            for text, position in zip(_texts_of(rows), positions.tolist(), strict=True):
                 self._passed(position)
                 yield text
         self._at_end = True
@@ -149,13 +177,10 @@ class PositionedStream(ABC):
         Args:
             rows: in each, but the last; about 8 MB of rows when None.
         """
-        if self._at_end:
-            self._go_to(self._epoch, 0)
-        self._rows = iter(())
         waiting: list[pa.Table] = []
         places: list[NDArray[np.int64]] = []
-        for table, positions in self._tables():
-            waiting.append(table)
+        for chosen, positions in self._begin():
+            waiting.append(chosen.table())
             places.append(positions)
             held = sum(map(len, places))
             if held < (rows or 1):
@@ -187,9 +212,7 @@ class PositionedStream(ABC):
         """
         if length < 1:
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
-        if self._at_end:
-            self._go_to(self._epoch, 0)
-        self._rows = iter(())
+        coming = self._begin()
         # As many blocks are other numbers of documents on each rank.
         self._apart = True
         within, end = self._within, tokenizer.end_id
@@ -198,34 +221,33 @@ class PositionedStream(ABC):
             raise ConfigError("state", problem, _("give the tokenizer that it had"))
         waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
         held = 0
-        for table, positions in self._tables():
-            for position, ids in zip(positions.tolist(), tokenizer.encode(_texts_of(table)), strict=True):
-                used = within["tokens"] if within and within["position"] == position else 0
-                within = None
-                tokens = np.array([*ids, end], dtype=np.int32)[used:]
-                waiting.append((position, used, tokens))
-                held += len(tokens)
-                while held >= length:
-                    block = []
-                    missing = length
-                    while missing:
-                        first_position, before, left = waiting.popleft()
-                        block.append(left[:missing])
-                        if len(left) > missing:
-                            waiting.appendleft((first_position, before + missing, left[missing:]))
-                        missing -= len(block[-1])
-                    held -= length
-                    self._passed(first_position)
-                    if waiting:
-                        first, before, _tokens = waiting[0]
-                        self._position += (first - self._position) // self._world * self._world
-                        start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
-                        self._within = start if before else None
-                    yield np.concatenate(block)
+        for position, ids in _encoded(coming, tokenizer):
+            used = within["tokens"] if within and within["position"] == position else 0
+            within = None
+            tokens = np.array([*ids, end], dtype=np.int32)[used:]
+            waiting.append((position, used, tokens))
+            held += len(tokens)
+            while held >= length:
+                block = []
+                missing = length
+                while missing:
+                    first_position, before, left = waiting.popleft()
+                    block.append(left[:missing])
+                    if len(left) > missing:
+                        waiting.appendleft((first_position, before + missing, left[missing:]))
+                    missing -= len(block[-1])
+                held -= length
+                self._passed(first_position)
+                if waiting:
+                    first, before, _tokens = waiting[0]
+                    self._position += (first - self._position) // self._world * self._world
+                    start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
+                    self._within = start if before else None
+                yield np.concatenate(block)
         self._at_end = True
 
-    def _tables(self) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
-        """Yield this rank's rows from where it stands on, as tables, with their positions.
+    def _chosen(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
+        """Yield this rank's rows from where it stands on, a batch at a time, with their positions.
 
         Raises:
             ConfigError: a whole epoch has none, as where nothing meets `where`: training on nothing isn't meant.
@@ -241,10 +263,10 @@ class PositionedStream(ABC):
                 mine = mine[mine >= np.array(self._ahead)[mine % len(self._ahead)]]
             position = end
             if mine.size:
-                table, positions = rows.take(mine)
+                chosen, positions = rows.take(mine)
                 if positions.size:
                     given = True
-                    yield table, positions
+                    yield chosen, positions
         if is_whole and not given:
             problem = _("{release} has no document that is selected", release=self.version)
             raise ConfigError("where", problem, _("see what `where`, `exclude` and withdrawals leave out"))
@@ -270,10 +292,11 @@ class PositionedStream(ABC):
         self._within = None
         self._apart = bool(ahead)
         self._at_end = False
-        self._rows = iter(())
+        self._forget()
 
     def state_dict(self) -> dict[str, Any]:
         """Where the stream stands, as JSON takes it: after the last row that it gave, or the last batch."""
+        self._settle()
         return {
             "format": _FORMAT,
             "version": self.version,
@@ -377,6 +400,11 @@ class PositionedStream(ABC):
                 version=self.version,
             )
             raise ConfigError("state", problem, _("open the stream with the options that it had"))
+        # A rank that is at its end stands less than a round after the last position.
+        stands = [state["position"], *(ahead or ())]
+        if max(stands) > self.total + max(state["world"], len(stands) - 1):
+            problem = _("it stands at position {position} of {total}", position=max(stands), total=self.total)
+            raise ConfigError("state", problem, _OTHER_STATE)
         return state
 
 
@@ -393,13 +421,23 @@ def _whole(option: str, value: object) -> int:
         raise ConfigError(option, problem, _("give one, such as 7")) from None
 
 
-def _texts_of(table: pa.Table) -> list[str]:
+def _encoded(
+    batches: Iterable[tuple[ChosenRows, NDArray[np.int64]]], tokenizer: Tokenizer
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield each row's position and the tokens of its text."""
+    for rows, positions in batches:
+        texts = _texts_of(rows)
+        for start in range(0, len(texts), _ENCODED):
+            some = slice(start, start + _ENCODED)
+            yield from zip(positions[some].tolist(), tokenizer.encode(texts[some]), strict=True)
+
+
+def _texts_of(rows: ChosenRows) -> list[str]:
     """Return the texts of rows.
 
     Raises:
         ConfigError: the stream's columns don't have them.
     """
-    if "text" not in table.column_names:
+    if "text" not in rows.held.names:
         raise ConfigError("columns", _("the stream doesn't have «text»"), _("name it among the columns"))
-    texts: list[str] = table["text"].to_pylist()
-    return texts
+    return rows.values("text")

@@ -45,7 +45,7 @@ class CorpusStream(PositionedStream):
         language: str | None = None,
         genre: str | None = None,
         where: str | None = None,
-        exclude: Sequence[str | Path] = (),
+        exclude: Sequence[str | Path] | frozenset[str] = (),
         lock: str | Path | None = None,
         shuffle: bool = True,
         window: int = WINDOW_BYTES,
@@ -66,7 +66,7 @@ class CorpusStream(PositionedStream):
             language: a language alone, such as `quy_Latn`.
             genre: a genre alone.
             where: only rows of which this is true, as `pull --where` takes it.
-            exclude: lists of ids that are left out, such as `contamination --exclude` writes.
+            exclude: lists of ids that are left out, such as `contamination --write-exclusions` writes; or the ids.
             lock: a `corpus.lock` that the version must match.
             shuffle: whether the order is shuffled, or that of the manifest.
             window: bytes, decompressed, in which rows are shuffled; it takes about twice that in memory.
@@ -89,7 +89,8 @@ class CorpusStream(PositionedStream):
         self._selection = Selection(
             tuple(columns) or files.columns or (),
             condition(where, "where") if where is not None else None,
-            excluded_ids(exclude),
+            excluded_ids(exclude, [files.manifest.spec]),
+            must_meet=not isinstance(exclude, frozenset) and self._files.files == files.files,
         )
         files.must_have(name.partition(".")[0] for name in self._selection.reads)
         self._window, self._shuffle = window, shuffle
@@ -108,6 +109,11 @@ class CorpusStream(PositionedStream):
     def where(self) -> str | None:
         """The condition that selects rows, as it was written."""
         return self._selection.where.text if self._selection.where else None
+
+    @property
+    def total(self) -> int:
+        """How many documents there are, with those that are left out."""
+        return sum(group.rows for group in self._files.groups)
 
     @property
     def uneven(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.train.ordered_rows import rows_as_dicts
+from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.stream import CorpusStream
 
 try:

@@ -118,6 +118,14 @@ def test_excluded_documents_stay_away(store: Store, tmp_path: Path, command_line
     assert rows(to)["doc_id"].to_list() == [one for one in all_ids if one not in (all_ids[0], all_ids[7])]
     assert command_line(*base, "--json").json["rows"] == 120
     assert rows(to)["doc_id"].to_list() == all_ids
+    for text, code, said in (
+        (f"# costa@2026.11.0\n{all_ids[0]}\n", 2, "it is a list of costa@2026.11.0, and puerto@"),
+        (f"# puerto@2025.1.0\n{all_ids[0]}\n", 0, "was made of puerto@2025.1.0"),
+        ("f" * 32, 0, "none of the 1 excluded ids is in puerto@"),
+    ):
+        listed.write_text(text)
+        told = command_line(*base, "--exclude", listed)
+        assert (told.code, said in " ".join(told.err.split())) == (code, True)
     assert not whole.rewritten
     wrong = command_line(*base, "--columns", "txt")
     assert (wrong.code, "did you mean «text»" in wrong.err) == (2, True)

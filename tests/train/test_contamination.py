@@ -76,7 +76,7 @@ def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
     lines = ["La Pachamama escucha", "la Pachamama escucha siempre", "Pachamama escucha", "", "¡!"]
     matches, names = against(texts, lines)
     assert found((matches, names)) == {(0, "three"): 1, (1, "three"): 1}
-    assert matches.too_short == (2, 4)
+    assert (matches.too_short, matches.blank) == ((2, 4), (3,))
 
 
 def test_a_common_phrase_shows_nothing(against: Callable[..., Any]) -> None:
@@ -144,6 +144,12 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
         read_evaluation(str(file))
     with pytest.raises(ConfigError, match="it has no field «premis»; did you mean «premise»"):
         read_evaluation(str(file), ["premis"])
+    file.write_text('{"premise": null}\n{"premise": "uno"}\n{"premise": 7}\n')
+    assert read_evaluation(str(file)) == ["", "uno", ""]
+    for empty in ('{"premise": null}\n{"premise": ["", null]}\n', '{"premise": ""}\n'):
+        file.write_text(empty)
+        with pytest.raises(ConfigError, match="none of its records has text there; name the field that has"):
+            read_evaluation(str(file))
     file.write_text("[" * 100_000)
     with pytest.raises(ConfigError, match="line 1: this isn't JSON"):
         read_evaluation(str(file))
@@ -154,16 +160,21 @@ def test_the_command_writes_what_others_leave_out(
 ) -> None:
     """Its list of ids is one that a stream takes."""
     row = next(CorpusStream(small_store.url, "puerto", where="country = 'MX'"))
-    (tmp_path / "eval.jsonl").write_text(json.dumps({"text": row["text"].splitlines()[0]}) + "\n")
+    lines = [{"text": row["text"].splitlines()[0]}, {"text": None}]
+    (tmp_path / "eval.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     excluded = tmp_path / "excluded.txt"
     base: list[Any] = ["contamination", "puerto", "--store", small_store.url, "--against", tmp_path / "eval.jsonl"]
     told = command_line(*base, "--share", "1", "--write-exclusions", excluded, "--json").json
     assert told["matches"] == [{"eval": 0, "doc_id": row["doc_id"], "share": 1}]
+    assert told["blank"] == [1]
+    assert excluded.read_text().splitlines() == [f"# puerto@{small_store.latest('puerto')}", row["doc_id"]]
     excluded.write_bytes(b"\xef\xbb\xbf" + excluded.read_bytes())  # as an editor on Windows saves it
     rest = [one["doc_id"] for one in CorpusStream(small_store.url, "puerto", exclude=[excluded])]
     assert len(rest) == 119
     assert row["doc_id"] not in rest
-    assert "1 of 1 lines stand in 1 documents" in command_line(*base, "--share", "1").out
+    shown = command_line(*base, "--share", "1").out
+    assert "1 of 2 lines stand in 1 documents" in shown
+    assert "1 lines have no text, and weren't looked for" in shown
     excluded.write_text('{"a":' * 100_000)
     with pytest.raises(ConfigError, match="line 1: this is no document's id"):
         CorpusStream(small_store.url, "puerto", exclude=[excluded])

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.release.exclusions import exclusion_list
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.purge import purge
@@ -26,7 +27,7 @@ from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.corpus_files import open_files
-from latam_corpus.train.ordered_rows import rows_as_dicts
+from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.stream_order import RowGroup, shuffled, windows_of
 from latam_corpus.train.token_counts import count_slices
 from latam_corpus.train.tokenizer import load_tokenizer
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Several windows in a version of 120 rows.
-WINDOW = 60_000
+WINDOW = 16_000
 
 
 def ids(store: Store | str | Path, *name: str, **options: Any) -> list[str]:
@@ -82,6 +83,8 @@ def test_each_document_comes_once_in_an_order_of_seed_and_epoch(small_store: Sto
     assert ids(small_store, seed=7, columns=[]) == order
     assert ids(small_store, seed=7, epoch=1) != order != ids(small_store, seed=8)
     assert sorted(ids(small_store, seed=7, epoch=1)) == sorted(order)
+    stream = CorpusStream(small_store.url, "puerto", window=WINDOW)
+    assert len(windows_of(stream.files.groups, WINDOW, 7, 0)) > 2  # as the tests of this file want
 
 
 @pytest.mark.parametrize("world", [2, 3, 8, 64, 121])
@@ -241,7 +244,7 @@ def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file:
 def test_numbers_of_other_libraries_are_as_good(small_store: Store) -> None:
     """A state of NumPy's goes through JSON; what is no whole number is told at once."""
     numbers: dict[str, Any] = {"seed": np.int64(7), "rank": np.int32(0), "world": np.int8(1)}
-    stream = CorpusStream(small_store.url, "puerto", **numbers)
+    stream = CorpusStream(small_store.url, "puerto", window=WINDOW, **numbers)
     assert next(stream)["doc_id"] == ids(small_store, seed=7)[0]
     stream.set_epoch(numbers["seed"] - 5)
     assert json.loads(json.dumps(stream.state_dict()))["epoch"] == 2
@@ -339,6 +342,20 @@ def test_slices_and_the_stored_order(small_store: Store) -> None:
     assert stored[: shards[0].rows] == sorted(stored[: shards[0].rows])
 
 
+def test_ways_of_reading_may_follow_one_another(small_store: Store) -> None:
+    """Rows, texts, batches and a saved state in turn: each goes on after what the one before gave."""
+    rows = list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW))
+    stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
+    assert [next(stream) for _ in range(3)] == rows[:3]
+    assert next(stream.texts()) == rows[3]["text"]
+    assert next(stream) == rows[4]
+    assert next(stream.batches(10)).to_pylist() == rows[5:15]
+    assert next(stream) == rows[15]
+    copy = pickle.loads(pickle.dumps(stream))  # noqa: S301  (our own)
+    assert copy.state_dict()["position"] == stream.state_dict()["position"] == 16
+    assert list(copy) == list(stream) == rows[16:]
+
+
 def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp_path: Path) -> None:
     """A whole pull gives the version's own order; a selection one of its own; the lock is checked."""
     pull("puerto", small_store, tmp_path / "whole")
@@ -409,6 +426,8 @@ def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], to
         ({"world": 0}, "damaged"),
         ({"rank": 1}, "damaged"),
         ({"uneven": None}, "damaged"),
+        ({"position": 122}, "at position 122 of 120"),
+        ({"ahead": [120, 123], "world": 2}, "position 123 of 120"),
     ],
 )
 def test_a_state_of_something_else_is_refused(small_store: Store, change: dict[str, Any], told: str) -> None:
@@ -465,6 +484,27 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
     with pytest.raises(ConfigError, match="another order"):
         CorpusStream(small_store.url, "puerto@2026.11.0", window=WINDOW).load_state_dict(state)
     assert sorted(ids(small_store, "puerto@2026.11.0")) == sorted(set(order) - set(withdrawn))
+
+
+def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -> None:
+    """One that says so is refused; another version is told, and so is a list of which nothing is there."""
+    order = ids(small_store, seed=7)
+    file = tmp_path / "excluded.txt"
+    file.write_bytes(exclusion_list("puerto@2026.11.0", order[:3]))
+    assert ids(small_store, seed=7, exclude=[file]) == order[3:]
+    file.write_bytes(exclusion_list("costa@2026.11.0", order[:3]))
+    with pytest.raises(ConfigError, match=r"it is a list of costa@2026\.11\.0, and puerto@2026\.11\.0 is read"):
+        ids(small_store, exclude=[file])
+    file.write_bytes(exclusion_list("puerto@2026.10.0", order[:3]))
+    with pytest.warns(UserWarning, match=r"what puerto@2026\.11\.0 has beside that wasn't searched"):
+        assert ids(small_store, seed=7, exclude=[file]) == order[3:]
+    file.write_text("f" * 32)
+    with pytest.warns(UserWarning, match="none of the 1 excluded ids is in puerto"):
+        assert ids(small_store, seed=7, exclude=[file]) == order
+    # Of a slice the list may be of the others; and of a rank that hasn't read all.
+    assert len(ids(small_store, language="por_Latn", exclude=[file])) == 24
+    assert next(CorpusStream(small_store.url, "puerto", exclude=[file], window=WINDOW))
+    assert ids(small_store, seed=7, exclude=frozenset(order[:3])) == order[3:]
 
 
 def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:

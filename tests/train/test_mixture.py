@@ -141,6 +141,9 @@ def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_pat
         assert rest == [
             [one for i, one in enumerate(order) if i >= 70 and i % 2 == k and one not in left] for k in (0, 1)
         ]
+    listed.write_text(f"# costa@2026.11.0\n{order[0]}")
+    with pytest.raises(ConfigError, match="list of costa"):
+        MixedStream(small_store.url, plan, exclude=[listed])
     fewer = MixedStream(
         small_store.url, {**plan, "slices": [one | {"drawn": one["drawn"] - 1} for one in plan["slices"]]}
     )

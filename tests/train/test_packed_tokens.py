@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.store import Store
 
-WINDOW = 60_000
+WINDOW = 16_000
 
 
 @pytest.mark.parametrize("length", [7, 64, 500])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -24,14 +25,18 @@ OPTIONS: dict[str, Any] = {"seed": 7, "columns": ["doc_id"]}
 
 
 def test_torch_is_imported_by_who_asks_for_it(small_store: Store) -> None:
-    """A stream alone never imports it, nor pandas, which Arrow would ask."""
+    """A stream alone never imports it, nor pandas, which Arrow would ask, nor what the command line needs.
+
+    That one also has mathematics done on one thread, and a trainer's isn't to be.
+    """
     script = (
-        "import sys; from latam_corpus.train import CorpusStream; "
+        "import os, sys; from latam_corpus.train import CorpusStream; "
         f"next(CorpusStream({small_store.url!r}, 'puerto', columns=['text'])); "
-        "print({'torch', 'pandas'} & {*sys.modules})"
+        "print({'torch', 'pandas', 'typer'} & {*sys.modules}, 'OMP_NUM_THREADS' in os.environ)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set() False"
 
 
 def workers_of(count: int) -> dict[str, Any]:

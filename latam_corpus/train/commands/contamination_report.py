@@ -34,6 +34,7 @@ def contamination(
     """Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.durable import replace
+    from latam_corpus.release.exclusions import exclusion_list
     from latam_corpus.train.contamination import find_matches, read_evaluation
     from latam_corpus.train.stream import CorpusStream
 
@@ -45,7 +46,7 @@ def contamination(
     with progress() as step:
         contaminated = find_matches(stream, lines, share, step)
     if write_exclusions:
-        replace(write_exclusions, "".join(f"{doc_id}\n" for doc_id in contaminated.documents).encode())
+        replace(write_exclusions, exclusion_list(stream.version, contaminated.documents))
     matches = [
         {"eval": line, "doc_id": doc_id, "share": round(part, 4)}
         for line, doc_id, part in contaminated.matches.iter_rows()
@@ -59,6 +60,7 @@ def contamination(
                 "documents": len(contaminated.documents),
                 "too_short": contaminated.too_short,
                 "common": contaminated.common,
+                "blank": contaminated.blank,
             }
         )
         return
@@ -75,6 +77,9 @@ def contamination(
     if contaminated.too_short:
         n = number(len(contaminated.too_short))
         console.print(_("{n} lines have fewer than three words, and can't be looked for", n=n))
+    if contaminated.blank:
+        n = number(len(contaminated.blank))
+        console.print(_("{n} lines have no text, and weren't looked for", n=n))
     if contaminated.common:
         n = number(len(contaminated.common))
         console.print(_("{n} lines are short phrases that a great many documents have, and show nothing", n=n))

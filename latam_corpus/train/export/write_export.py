@@ -25,8 +25,8 @@ from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
 from latam_corpus.release.lock_check import MAP
 from latam_corpus.train.export.export_formats import FORMATS, Exported
+from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.new_folder import new_folder
-from latam_corpus.train.ordered_rows import rows_as_dicts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +136,7 @@ def _written(
     files: list[str] = []
     documents = tokens = 0
     held = 0
-    total = sum(group.rows for group in stream.files.groups)
+    total = stream.total
     with pq.ParquetWriter(folder / MAP, _MAP_SCHEMA, compression="zstd") as places:
         for batch in stream.batches():
             for start in range(0, batch.num_rows, _MOST_ROWS):
