@@ -33,7 +33,7 @@ from latam_corpus import remote
 from latam_corpus.durable import OTHER_BYTES, Damage, damage, digest_of, replace, replacing
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.locks import BEAT_SECONDS, LOCK_FILE, is_locked
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.paths import scratch_folder
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Bucket:
             self._ask(name, get)
         except FileNotFoundError:
             problem = _("the file is missing")
-            raise PartError(f"{self.url}/{name}", problem, "run it again: it is made anew") from None
+            raise PartError(f"{self.url}/{name}", problem, _("run it again: it is made anew")) from None
 
     def secured(self, folder: Path, files: Mapping[str, str], marker: str) -> Damage | None:
         """Put what is missing of a folder's files, and after them the file that lists them; tell what is nowhere.
@@ -172,7 +172,7 @@ class Bucket:
                 (folder / name).unlink(missing_ok=True)
             if not self.has(_object(sha256)):
                 if not here:
-                    return Damage(Path(folder / name), "the file is missing")
+                    return Damage(Path(folder / name), N_("the file is missing"))
                 self.put_object(folder / name, sha256)
         mine = (folder / marker).read_bytes()
         theirs = self.create(self.name(folder / marker), mine)

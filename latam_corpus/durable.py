@@ -18,12 +18,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
+from latam_corpus.errors import cause_of
+from latam_corpus.messages import N_, _
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from latam_corpus.messages import Message
+
 _SEAL: Final = ',\n "seal": "'
 _END: Final = '"\n}\n'
-OTHER_BYTES: Final = "its bytes aren't those that were written"
+OTHER_BYTES: Final = N_("its bytes aren't those that were written")
 
 
 def sha256_of(file: IO[bytes]) -> str:
@@ -179,7 +184,7 @@ class Damage(NamedTuple):
     """A file that isn't as it was written, and what is wrong with it."""
 
     file: Path
-    problem: str
+    problem: str | Message
 
     def __str__(self) -> str:
         return f"{self.file}: {self.problem}"
@@ -192,7 +197,7 @@ def damage(folder: Path, listed: Mapping[str, str]) -> Damage | None:
             if digest_of(folder / name) != digest:
                 return Damage(folder / name, OTHER_BYTES)
         except FileNotFoundError:
-            return Damage(folder / name, "the file is missing")
+            return Damage(folder / name, N_("the file is missing"))
         except OSError as error:
-            return Damage(folder / name, f"it can't be read: {error.strerror}")
+            return Damage(folder / name, _("it can't be read: {cause}", cause=cause_of(error)))
     return None

@@ -17,7 +17,7 @@ import difflib
 import errno
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from latam_corpus.messages import Message, _, same
+from latam_corpus.messages import Message, _, same, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,14 @@ _OF_SYSTEM: Final = {
     errno.ENOSPC: _("No space left on device"),
     errno.ENOENT: _("No such file or directory"),
     errno.ENAMETOOLONG: _("File name too long"),
+    errno.EIO: _("Input/output error"),
+    errno.EDQUOT: _("Disk quota exceeded"),
+    errno.EMFILE: _("Too many open files"),
+    errno.ETXTBSY: _("it is in use"),
+    errno.EBUSY: _("it is in use"),
+    errno.EINVAL: _("it can't be read or written there"),
+    errno.ETIMEDOUT: _("it didn't answer in time"),
+    errno.ECONNREFUSED: _("the connection was refused"),
 }
 
 
@@ -54,13 +62,27 @@ class CorpusError(Exception):
         sentence = f"{self.place}: {self.problem}" if self.place else self.problem
         return f"{sentence}; {self.remedy}" if self.remedy else sentence
 
+    def as_message(self) -> Message:
+        """Return the error as a part of another sentence.
+
+        >>> print(ConfigError("a.toml", _("there is no such file")).as_message().translate("es"))
+        a.toml: ese archivo no existe
+        """
+        place, problem, remedy = self.args
+        pattern = "{place}: {problem}; {remedy}" if remedy else "{place}: {problem}"
+        return Message(pattern, {"place": same(place), "problem": same(problem), "remedy": same(remedy)})
+
     def translated(self, language: str) -> Self:
-        """Return the error in a language; what is no message stays as it is.
+        """Return the error in a language; what is neither a message nor the id of one stays as it is.
+
+        A place is never taken for an id: somebody's file may be called as a word is.
 
         >>> print(ConfigError(_("source"), "two", closest("xyz", ["a"])).translated("es"))
         fuente: two; elija: a
         """
-        return type(self)(*(part.translate(language) if isinstance(part, Message) else part for part in self.args))
+        place, *rest = self.args
+        told = place.translate(language) if isinstance(place, Message) else place
+        return type(self)(told, *(_in(language, part) for part in rest))
 
 
 class ConfigError(CorpusError):
@@ -112,6 +134,10 @@ class PartError(CorpusError):
 
 class ReleaseError(CorpusError):
     """A release can't be made, found or trusted."""
+
+
+def _in(language: str, part: str | Message) -> str:
+    return part.translate(language) if isinstance(part, Message) else translated(part, language)
 
 
 def cause_of(error: OSError) -> Message:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import Message, _, decimal
 from latam_corpus.text.stops import MOST_LANGUAGES
 from latam_corpus.text.words import WordTable
 from latam_corpus.toml_model import line_of, load_toml
@@ -158,14 +158,15 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
                 raise ConfigError(place_in(path, table, signal), *wrong)
 
 
-def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[str, str] | None:
+def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[Message, Message] | None:
     """Return what is wrong with a bound, and the remedy."""
     if bound.min is None and bound.max is None:
-        return f"the bound on «{signal}» has neither min nor max", "give it one, or delete it"
+        return _("the bound on «{signal}» has neither min nor max", signal=signal), _("give it one, or delete it")
     if bound.min is not None and bound.max is not None and bound.min > bound.max:
-        return f"min {bound.min:g} of «{signal}» is above max {bound.max:g}", "swap them"
+        of_bound = {"signal": signal, "min": decimal(f"{bound.min:g}"), "max": decimal(f"{bound.max:g}")}
+        return _("min {min} of «{signal}» is above max {max}", **of_bound), _("exchange them")
     if bound.of and isinstance(file, LanguageFile):
-        return "a language file bounds values, not ratios", 'leave out `of = "typical"`'
+        return _("a language file bounds values, not ratios"), _('leave out `of = "typical"`')
     return None
 
 

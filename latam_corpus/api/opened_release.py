@@ -144,7 +144,7 @@ def open_release(store: str | Path, spec: str) -> Release:
         ReleaseError: the store can't be read, or the version is damaged.
     """
     opened = Store.at(store)
-    return Release(opened, load_version(opened, spec, lambda message: warnings.warn(message, stacklevel=4)))
+    return Release(opened, load_version(opened, spec, lambda told: warnings.warn(str(told), stacklevel=4)))
 
 
 def pull(

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
 from latam_corpus.pipeline.run_record import RUN_FILE, read_record, refuse_removed
 from latam_corpus.release.build_inputs import Part
@@ -59,7 +59,7 @@ class Documents:
                     yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
 
 
-def named_run(named: str, out: Path, tell: Callable[[str], None]) -> Documents:
+def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Documents:
     """Return the documents of a run, named by its folder, name or start of it, recipe or tag; see `run_meant`.
 
     Raises:
@@ -69,7 +69,7 @@ def named_run(named: str, out: Path, tell: Callable[[str], None]) -> Documents:
     return Documents(folder.resolve().name, folder)
 
 
-def run_meant(named: str, out: Path, tell: Callable[[str], None]) -> Path:
+def run_meant(named: str, out: Path, tell: Callable[[str | Message], None]) -> Path:
     """Return the folder of a finished run, see `find_run`.
 
     Args:
@@ -82,8 +82,12 @@ def run_meant(named: str, out: Path, tell: Callable[[str], None]) -> Path:
     """
     folder = find_run(named, out)
     if folder.name != Path(named).name:
-        after = "".join(f"; {one.name}, after it, is not: {one.state}" for one in unfinished_after(folder, out)[:1])
-        tell(f"«{named}» is the run {folder.name}{after and ', the newest that is finished'}{after}")
+        meant = {"named": named, "run": folder.name}
+        for later in unfinished_after(folder, out)[:1]:
+            newest = _("«{named}» is the run {run}, the newest that is finished; {later}, after it, is not: {state}")
+            tell(newest.fill(later=later.name, state=Message(later.state), **meant))
+            return folder
+        tell(_("«{named}» is the run {run}", **meant))
     return folder
 
 
@@ -100,7 +104,7 @@ def with_documents(folder: Path) -> Path:
     return folder
 
 
-def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str], None]) -> Documents:
+def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Documents:
     """Return the documents of a run or of a version.
 
     Args:
@@ -123,14 +127,15 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
         try:
             return named_run(named, out, tell)
         except ConfigError as error:
-            known = ", ".join(opened.names())
-            more = f", or a release: {known}" if known else ""
+            _place, problem, remedy = error.args
+            if known := ", ".join(opened.names()):
+                remedy = _("{remedy}, or a release: {known}", remedy=remedy, known=known)
             raise ConfigError(
-                named, _("there is no such run or release ({problem})", problem=error.problem), error.remedy + more
+                named, _("there is no such run or release ({problem})", problem=problem), remedy
             ) from None
     manifest = load_version(opened, named, tell)
     log = read_log(opened)
     withdrawn = withdrawn_note(log, manifest)
     if withdrawn:
-        tell(f"note: {withdrawn}")
+        tell(_("note: {note}", note=withdrawn))
     return Documents(manifest.spec, None, opened, tuple(log.readable(manifest)))

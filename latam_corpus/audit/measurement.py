@@ -253,7 +253,7 @@ def _measured_anew(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
     return rows.with_columns(now.with_columns(then.select(absent)).to_struct("signals"))
 
 
-def _run_folder(named: str, out: Path, tell: Callable[[str], None]) -> Path:
+def _run_folder(named: str, out: Path, tell: Callable[[str | Message], None]) -> Path:
     try:
         return run_meant(named, out, tell)
     except ConfigError as error:

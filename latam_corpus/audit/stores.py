@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latam_corpus.bucket import may_have_store
+from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest
 
 
@@ -29,7 +31,7 @@ def existing_store(store: str | None, out: Path) -> Store | None:
     return open_store(store, out) if store is not None or may_have_store(out) else None
 
 
-def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manifest:
+def load_version(store: Store, spec: str, tell: Callable[[str | Message], None]) -> Manifest:
     """Return the version that `NAME` or `NAME@VERSION` means.
 
     Args:
@@ -44,7 +46,7 @@ def load_version(store: Store, spec: str, tell: Callable[[str], None]) -> Manife
     with store.named_errors():
         name, version = store.find(spec)
         for note in store.notes(name):
-            tell(f"note: {note}")
+            tell(_("note: {note}", note=note))
         return load_manifest(store, name, version)
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from datetime import date
 
 # The keyword of the command line that is no version's number.
+_PLACE: Final = _("the release name")
 LATEST_KEYWORD: Final = "latest"
-VERSION_FORM: Final = "versions are YYYY.M.N, such as 2026.11.0"
+VERSION_FORM: Final = _("versions are YYYY.M.N, such as 2026.11.0")
 _NAME: Final = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST: Final = 100
 _VERSION: Final = re.compile(r"([1-9][0-9]{3})\.([1-9]|1[0-2])\.(0|[1-9][0-9]{0,5})")
@@ -71,7 +72,7 @@ def _odd_sign(name: str) -> Message:
     return _(": it has {code}, {sign}", code=f"U+{ord(odd):04X}", sign=named)
 
 
-def checked_name(name: str, place: str = "the release name") -> str:
+def checked_name(name: str, place: str | Message = _PLACE) -> str:
     """Return the name, where a release may have it.
 
     Args:

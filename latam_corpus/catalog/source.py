@@ -158,8 +158,14 @@ class Consent(Model):
 class Pick(Model):
     """Where a document's column comes from: a record's column, the file's path, or one value for all.
 
-    `pattern` keeps what its first group matches (the whole match without one), `values` translates, `default`
-    stands where nothing was found or translated.
+    Attributes:
+        column: the record's column.
+        path: a regular expression, whose first group is what the file's path says (the whole match without one).
+        value: one for all.
+        pattern: a regular expression, whose first group is kept of what was found (the whole match without one).
+        values: what stands in place of what was found.
+        default: what stands where nothing was found, or `values` hasn't what was found.
+        leave: whether the record's column of the same name isn't taken either; `false` in place of the table says so.
     """
 
     column: str | None = None
@@ -178,11 +184,28 @@ class Pick(Model):
         return self
 
 
-Picked = Annotated[Pick | None, BeforeValidator(_pick)]
+Picked = Annotated[Pick | None, BeforeValidator(_pick, json_schema_input_type=Pick | str | Literal[False] | None)]
 
 
 class Columns(Model):
-    """The document's columns, each with where it comes from; what isn't named is taken by its own name."""
+    """The document's columns, each with where it comes from; what isn't named is taken by its own name.
+
+    Attributes:
+        id: what tells the records of the source apart.
+        text: the text.
+        raw: bytes that have a text, such as a page's, and are extracted.
+        url: the address.
+        title: the title.
+        creators: who wrote, spoke or sang it; several are parted by ; or |.
+        published: the day or year of publication.
+        declared_language: the language that the record states.
+        country: ISO 3166-1, such as CL.
+        genre: one of the genres, where the records of a source have several.
+        composition: whether it is original or translated.
+        contributor: who brought it.
+        rights: a licence, which may only narrow the source's rights.
+        obtained: when it was obtained.
+    """
 
     id: Picked = None
     text: Picked = None
@@ -201,7 +224,14 @@ class Columns(Model):
 
 
 class Text(Model):
-    """One of several texts of a record: its column, its language and what to delete from it."""
+    """One of several texts of a record: its column, its language and what to delete from it.
+
+    Attributes:
+        column: the record's column that has it.
+        language: ISO 639-3, such as quy.
+        composition: whether it is original or translated.
+        remove: regular expressions; what they match is deleted.
+    """
 
     column: str
     language: Language | None = None
@@ -230,6 +260,24 @@ class Collect(Model):
     run that misses one fails, and says so before it begins where the first records show it.
 
     Attributes:
+        kind: where records come from: files, or servers that are asked as the table of this name says.
+        crawl: a website.
+        feeds: RSS and Atom feeds.
+        oai: a repository, journal or library, by OAI-PMH.
+        commoncrawl: an archive of the web.
+        files: patterns of the files' paths, `**` for any folder; all where none is named.
+        format: by the suffix when left out.
+        delimiter: of CSV, the character that parts columns, where the file doesn't show it.
+        charset: of CSV, where the file isn't UTF-8.
+        header: of CSV, the columns' names, where the file has no line of them.
+        media_type: of `raw`, where the format doesn't give it.
+        form: whether paragraphs, verses or turns of talk are what a text's lines are.
+        group: columns; records with the same values in them, one after the other, are one document.
+        group_rows: how many records one document has at most.
+        gather: whether records of a group that stand apart in a file are brought together.
+        remove: regular expressions; what they match is deleted from every text of records.
+        texts: the columns with texts, where a record has several.
+        columns: from where each column of the documents comes.
         index: a catalogue among the files, whose columns are those of the files' documents.
         optional: columns that files may lack.
         required: columns that are empty in no record.
@@ -246,8 +294,6 @@ class Collect(Model):
     commoncrawl: CommonCrawl | None = None
     files: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     format: Format | None = None
-    # Of CSV alone: what parts the columns and the charset, where the file doesn't show them; the columns' names, where
-    # it has no line of them.
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     charset: Charset | None = None
     header: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
@@ -477,6 +523,8 @@ def load_source(id_or_path: str | Path) -> Source:
     if named.endswith(".toml"):
         path = Path(named).expanduser()
         return load_toml(path, Source, "source", near_word).read_from(path)
+    if "." in named or "/" in named:  # no id has them
+        raise ConfigError(named, _("there is no such file"), _("check the path"))
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)
         raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))

@@ -42,6 +42,7 @@ def new(
 ) -> None:
     """Write the recipe of sources, with the reason of each stage; never over another file."""
     from latam_corpus.catalog.source import load_source
+    from latam_corpus.cli.editor_schema import schema_line, write_with_schema
     from latam_corpus.pipeline.recipe import default_text
 
     described = [(named, load_source(named)) for named in sources]
@@ -50,13 +51,8 @@ def new(
     named = _("recipe-{id}.toml", id=described[0][1].id).translate(spoken())
     path = to or beside / named
     text = default_text([(_seen_from(path, name), source) for name, source in described], spoken())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        remedy = _("give another name: latam-corpus recipe new … --to OTHER.toml")
-        raise ConfigError(str(path), _("that file is there already"), remedy) from None
+    other_name = _("give another name: latam-corpus recipe new … --to OTHER.toml")
+    write_with_schema(path, schema_line("recipe") + text, "recipe", other_name)
     if as_json:
         print_json({"file": str(path), "sources": [source.id for _name, source in described]})
         return

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
@@ -15,7 +16,9 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
+
+    from pydantic import BaseModel
 
 Row = tuple[str, str, str, str]
 _HEADS: Final = "| key | value | when left out | |\n|---|---|---|---|"
@@ -47,23 +50,66 @@ def help_on(
     if topic not in pages:
         raise ConfigError("help", _("there is no topic «{name}»", name=topic), closest(topic, pages))
     if schema:
-        topics = schemas()
-        if topic not in topics:
-            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, topics))
-        console.print(block(json.dumps(topics[topic], indent=1, ensure_ascii=False)))
+        if topic not in SCHEMAS:
+            raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, SCHEMAS))
+        console.print(block(schema_text(topic)))
         return
     console.print(block(pages[topic]().rstrip("\n")))
 
 
-def schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema of a source's file, and of a recipe with the options of every stage."""
+def schema_text(topic: str) -> str:
+    """Return the JSON Schema of a topic, as its file has it."""
+    return json.dumps(SCHEMAS[topic](), indent=1, ensure_ascii=False)
+
+
+def source_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a source's file."""
     from latam_corpus.catalog.source import Source
+
+    return _schema_of(Source)
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a recipe, with the options of every stage; those of datatrove's blocks are open."""
     from latam_corpus.pipeline.recipe import Recipe
 
-    recipe = Recipe.model_json_schema()
-    stages = [_stage_schema(name) for name in _stages()]
-    recipe["$defs"]["StageEntry"] = {"title": "[[stage]]", "anyOf": stages}
-    return {"source": Source.model_json_schema(), "recipe": recipe}
+    recipe = _schema_of(Recipe)
+    block = {"type": "object", "properties": {"use": {"type": "string", "pattern": "^datatrove:"}}, "required": ["use"]}
+    recipe["$defs"]["StageEntry"] = {"title": "[[stage]]", "anyOf": [*map(_stage_schema, _stages()), block]}
+    return recipe
+
+
+SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"source": source_schema, "recipe": recipe_schema}
+
+
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's schema, in which each key has its meaning, which editors show."""
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Described(GenerateJsonSchema):
+        def model_schema(self, schema: Any) -> dict[str, Any]:
+            made: dict[str, Any] = super().model_schema(schema)
+            meanings = _meanings(schema["cls"], made.get("properties", ()))
+            for key, node in made.get("properties", {}).items():
+                node.pop("title", None)  # the key again, in capitals
+                node.update({"description": meanings[key]} if meanings[key] else {})
+                _without_null(node)
+            made["description"] = (inspect.getdoc(schema["cls"]) or "").partition("\n")[0]
+            return made
+
+    return {"$schema": GenerateJsonSchema.schema_dialect} | model.model_json_schema(schema_generator=Described)
+
+
+def _without_null(node: dict[str, Any]) -> None:
+    """Take null from what a key may be: TOML has none, and an editor says more of one thing than of a choice."""
+    if node.get("default", "") is None:
+        del node["default"]
+    options = [one for one in node.get("anyOf", ()) if one != {"type": "null"}]
+    if len(options) == 1:
+        del node["anyOf"]
+        node |= options[0]
+    elif options:
+        node["anyOf"] = options
 
 
 def _stages() -> dict[str, Any]:
@@ -79,46 +125,45 @@ def _stage_schema(name: str) -> dict[str, Any]:
     kind = _stages()[name]
     hints = get_type_hints(kind)
     properties: dict[str, Any] = {"use": {"const": name}}
+    meanings = _meanings(kind, [field.name for field in dataclasses.fields(kind)])
     for field in dataclasses.fields(kind):
         described = pydantic.TypeAdapter(hints[field.name]).json_schema()
         default = {} if field.default is dataclasses.MISSING else {"default": field.default}
-        properties[field.name] = described | default | {"description": _meanings(kind)[field.name]}
+        properties[field.name] = described | default | {"description": meanings[field.name]}
+        _without_null(properties[field.name])
     return {"type": "object", "properties": properties, "required": ["use"], "additionalProperties": False}
 
 
 def _source_page() -> str:
     lead = "What a source's file may say ([sources](../sources.md)). `latam-corpus help source --schema` gives editors"
-    return _page("Source files", f"{lead} the schema.", _tables(schemas()["source"], ""))
+    return _page("Source files", f"{lead} the schema.", _tables(source_schema(), ""))
 
 
 def _recipe_page() -> str:
-    schema = schemas()["recipe"]
     lead = "What a recipe may say ([design](../design.md#recipes)); the options of stages: [stages](stages.md)."
-    return _page("Recipes", lead, _tables(schema, ""))
+    return _page("Recipes", lead, _tables(recipe_schema(), ""))
 
 
 def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = None) -> Iterator[str]:
     """Yield a section for the model and each table in it, its keys as a Markdown table."""
     model = inside or schema
-    below: list[tuple[str, dict[str, Any]]] = []
+    below: dict[int, tuple[list[str], dict[str, Any]]] = {}
     rows: list[Row] = []
     required = model.get("required", ())
-    meanings = _attributes(model.get("description", ""))
     for key, node in model.get("properties", {}).items():
         variants = _resolved(node, schema)
         left_out = "needed" if key in required else _shown(node.get("default"))
         inner = next((one for one in variants if one.get("properties")), None)
         if inner and key != "stage":
-            below.append((f"{table}.{key}" if table else key, inner))
+            below.setdefault(id(inner["properties"]), ([], inner))[0].append(key)
         value = " or ".join(dict.fromkeys(filter(None, map(_value, variants)))) or "a value"
-        rows.append((key, value, left_out, meanings.get(key, "")))
-    yield f"\n## {f'`[{table}]`' if table else 'The file'}\n" + (
-        f"\n{_first(model)}\n" if table and _first(model) else ""
-    )
+        rows.append((key, value, left_out, node.get("description", "")))
+    yield f"\n## `[{table}]`\n\n{model['description']}\n" if table else "\n## The file\n"
     yield _HEADS
     yield from _markdown(rows)
-    for name, inner in below:
-        yield from _tables(schema, name, inner)
+    for keys, inner in below.values():
+        name = keys[0] if len(keys) == 1 else "KEY"
+        yield from _tables(schema, f"{table}.{name}" if table else name, inner)
 
 
 def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
@@ -136,7 +181,7 @@ def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, An
 
 def _value(node: dict[str, Any]) -> str:
     words = node.get("enum") or ([node["const"]] if "const" in node else [])
-    named = ", ".join(f"`{word}`" for word in words)
+    named = ", ".join(f"`{word if isinstance(word, str) else json.dumps(word)}`" for word in words)
     kinds = {
         "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "table",
     }  # fmt: skip
@@ -245,19 +290,15 @@ def _shown(value: object) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
-def _meanings(kind: type) -> dict[str, str]:
+def _meanings(kind: type, names: Iterable[str]) -> dict[str, str]:
     """Return what each field of a class is for, by «Attributes» in its docstring and in those of its bases."""
     meanings: dict[str, str] = {}
     for one in reversed(kind.__mro__):
-        meanings |= _attributes(inspect.getdoc(one) or "")
-    return {field.name: meanings.get(field.name, "") for field in dataclasses.fields(kind)}
+        meanings |= _attributes(inspect.cleandoc(one.__doc__ or ""))
+    return {name: meanings.get(name, "") for name in names}
 
 
 def _attributes(doc: str) -> dict[str, str]:
     section = doc.partition("Attributes:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in entries}
-
-
-def _first(model: dict[str, Any]) -> str:
-    return str(model.get("description", "")).partition("\n")[0]

@@ -17,7 +17,7 @@ from latam_corpus.cli.recipes import AcceptLoss, Sign
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import N_, Message, _, enumerated
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE, is_removed
@@ -159,8 +159,8 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                 try:
                     versions.append(_summary(load_manifest(opened, name, version)) | {"latest": version == latest})
                 except ReleaseError as error:  # the others are listed all the same
-                    notes.append(str(error))
-    for warning in dict.fromkeys(notes):
+                    notes.append(error.as_message())
+    for warning in {str(one): one for one in notes}.values():
         note(_("note: {note}", note=warning))
     if as_json:
         print_json(versions)
@@ -243,7 +243,7 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
 @app.command("training-summary")
 def training_summary(
     spec: Spec,
-    to: Annotated[Path | None, typer.Option(help="A Markdown file; printed without one.")] = None,
+    to: Annotated[Path | None, typer.Option(help=N_("A Markdown file; printed without one."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -353,8 +353,8 @@ def withdraw(
     else:
         console.print(_("{version}: {n} documents", **after))
     for notice in done.left_aside:
-        console.print(f"  {notice}", markup=False)
-    _tell_not_reached(values)
+        console.print(Message("  {notice}", {"notice": notice}))
+    _tell_not_reached(done)
     _tell_receipt(receipt)
 
 
@@ -377,8 +377,10 @@ def _with_receipt(store: Store, done: Withdrawal, receipt: Path | None) -> dict[
     return receipt_values(done)
 
 
-def _tell_not_reached(values: dict[str, Any]) -> None:
-    for what in values["not_reached"]:
+def _tell_not_reached(done: Withdrawal) -> None:
+    from latam_corpus.release.withdrawal_receipt import not_reached
+
+    for what in not_reached(done):
         console.print(_("  not reached: {what}", what=what))
 
 
@@ -416,7 +418,7 @@ def give_back(
     about = {"request": done.entry.request, "hold": request, "version": done.after.spec}
     back = number(done.after.rows - done.before.rows)
     console.print(_("{request}: {hold} has ended; {version} has {n} documents more", n=back, **about))
-    _tell_not_reached(values)
+    _tell_not_reached(done)
     _tell_receipt(receipt)
 
 
@@ -443,7 +445,7 @@ def _named(command: str, **named: str | Path | None) -> tuple[By, str]:
         problem = (
             _("nothing is named")
             if not options
-            else _("{names} are named", names=" and ".join(f"--{by}" for by in options))
+            else _("{names} are named", names=", ".join(f"--{by}" for by in options))
         )
         raise ConfigError(command, problem, _("name one of: {names}", names=", ".join(f"--{by}" for by in named)))
     by, value = next(iter(options.items()))
@@ -452,7 +454,7 @@ def _named(command: str, **named: str | Path | None) -> tuple[By, str]:
             value = value.read_text(encoding="utf-8-sig")
         except OSError as error:
             raise ConfigError(
-                str(value), _("it can't be read: {cause}", cause=error.strerror), _("name a file of text")
+                str(value), _("it can't be read: {cause}", cause=cause_of(error)), _("name a file of text")
             ) from None
         except UnicodeDecodeError:
             raise ConfigError(str(value), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
@@ -478,7 +480,7 @@ def verify_receipt(
         signature = signed.read_bytes() if keys and signed.exists() else None
     except OSError as error:
         raise ConfigError(
-            str(receipt), _("it can't be read: {cause}", cause=error.strerror), _("name a receipt")
+            str(receipt), _("it can't be read: {cause}", cause=cause_of(error)), _("name a receipt")
         ) from None
     problems = receipt_problems(data, Store.at(store) if store else None, keys, signature)
     if as_json:
@@ -526,7 +528,7 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_
     opened = open_store(store, out, sign)
     done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
-        print_json(asdict(done))
+        print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
         return
     erased = {"n": number(done.documents), "shards": number(done.objects)}
     console.print(_("{n} documents are withdrawn; {shards} shards with some were erased", **erased))

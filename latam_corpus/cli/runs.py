@@ -38,7 +38,7 @@ def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = Fa
         print_json(rows)
         return
     if not rows:
-        console.print(_("there is none yet"))
+        console.print(_("there is no run in {folder} yet; `latam-corpus run RECIPE` makes one", folder=out / "runs"))
         return
     heads = [_("run"), _("when"), _("state"), _("in#"), _("kept#"), _("seconds#"), _("tag"), _("releases"), _("title")]
     table("", heads, [_line(row) for row in rows])

@@ -53,6 +53,14 @@ STEPS: Final = (
     _("reading"),
     _("writing shards"),
     _("sorting into shards"),
+    _("reading every text_hash"),
+    _("deciding where doc_id is the same"),
+    _("deciding where text_hash is the same"),
+    _("reading new fingerprints"),
+    _("laying out fingerprints"),
+    _("adding up what pairs share"),
+    _("reading what is compared"),
+    _("looking for what is withdrawn"),
 )
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10

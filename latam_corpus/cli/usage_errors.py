@@ -34,7 +34,8 @@ def usage_error(error: typer.TyperException) -> ConfigError:
         return ConfigError(place, _("there is no option «{name}»", name=told.option_name), remedy)
     if kind == "MissingParameter" and context and told.param is not None:
         usage = " ".join([place, *context.command.collect_usage_pieces(context)])
-        missing = _("{what} is missing", what=told.param.get_error_hint())
+        what = told.param.get_error_hint().replace("'", "")
+        missing = _("«{what}» is missing", what=what)
         return ConfigError(place, missing, _("write: {usage}", usage=usage))
     if kind == "BadParameter" and told.param is not None:
         return ConfigError(" / ".join(told.param.opts), _refused(told), _help_of(place))

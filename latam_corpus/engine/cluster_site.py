@@ -31,11 +31,12 @@ def seconds_of(limit: str) -> int:
     """
     match = _TIME.fullmatch(limit)
     if not match:
-        problem = f"«{limit}» isn't a time limit; write hours:minutes:seconds, such as 04:00:00 or 2-00:00:00"
+        told = _("«{limit}» isn't a time limit; write hours:minutes:seconds, such as 04:00:00 or 2-00:00:00")
+        problem = told.fill(limit=limit)
         raise ValueError(problem)
     seconds = sum(int(match[unit] or 0) * worth for unit, worth in _SECONDS.items())
     if not seconds:
-        problem = "a time limit must be above 0"
+        problem = _("a time limit must be above 0")
         raise ValueError(problem)
     return seconds
 
@@ -47,7 +48,7 @@ def _timed(limit: str) -> str:
 
 def _absolute(folder: str) -> str:
     if not folder.startswith("/"):
-        problem = f"«{folder}» must begin with /: the nodes look for it from there"
+        problem = _("«{folder}» must begin with /: the nodes look for it from there", folder=folder)
         raise ValueError(problem)
     return folder
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from latam_corpus.bucket import fetch_small, fetched, publish, publish_each
 from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
-from latam_corpus.errors import PartError
+from latam_corpus.errors import PartError, cause_of
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, str]:
     except PartError as error:
         return None, f"{error.place}: {error.problem}; it is made anew"
     except OSError as error:
-        return None, f"{error.filename}: {error.strerror}; it is made anew"
+        return None, f"{error.filename}: {cause_of(error)}; it is made anew"
     return StoredDecisions(parts, replaced, values["notes"], reused=True, files=_files(path.name, values)), ""
 
 

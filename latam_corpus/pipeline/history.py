@@ -226,7 +226,8 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
         return newest
     names = [name for name in there if name.startswith(named)]
     if len(names) > 1:
-        raise ConfigError(named, _("{n} runs begin so", n=len(names)), "name one of: " + ", ".join(names))
+        remedy = _("name one of: {names}", names=", ".join(names))
+        raise ConfigError(named, _("{n} runs begin so", n=len(names)), remedy)
     if not names:
         raise ConfigError(f"{out / 'runs'}", _("there is no run «{named}»", named=named), closest(named, there))
     return known[names[0]]

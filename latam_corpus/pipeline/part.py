@@ -23,6 +23,7 @@ from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import beside, damage, link_or_copy
 from latam_corpus.errors import CorpusError, PartError, cause_of
+from latam_corpus.messages import N_, _
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import digest_of, reading_code
@@ -222,7 +223,7 @@ def run_part(task: Task) -> Outcome:
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
     except MemoryError:
-        return Outcome(task.part.name, error="its worker has no more memory", killed=True)
+        return Outcome(task.part.name, error=N_("its worker has no more memory"), killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
         return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
     except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
@@ -360,7 +361,7 @@ def _stored(folder: Path, task: Task) -> Iterator[Batch]:
     fetch_outputs([folder], ROWS)
     wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
     if wrong:
-        raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
+        raise PartError(str(wrong.file), wrong.problem, _("run it again: it is made anew"))
     with pq.ParquetFile(folder / ROWS) as file:
         for group in range(file.num_row_groups):
             frame = pl.from_arrow(file.read_row_group(group))
@@ -371,7 +372,7 @@ def _stored(folder: Path, task: Task) -> Iterator[Batch]:
 
 def _refuse_cleared(folder: Path) -> None:
     if is_cleared(folder):
-        raise _ClearedError(str(folder), "its rows were cleared", "run it again: they are made anew")
+        raise _ClearedError(str(folder), _("its rows were cleared"), _("run it again: they are made anew"))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

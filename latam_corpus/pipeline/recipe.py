@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.naming import release_name
 from latam_corpus.catalog.source import Genre, load_source
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.survival import Floors
@@ -46,7 +46,12 @@ class StageEntry(BaseModel):
 
 
 class SplitEntry(BaseModel):
-    """`[release.split]`: the shares of documents held out, by hash of their cluster."""
+    """`[release.split]`: the shares of documents held out, by hash of their cluster.
+
+    Attributes:
+        validation: the share for choosing between models while they are trained.
+        test: the share for the last comparison.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     validation: float = Field(default=0.005, ge=0, le=0.5)
@@ -57,6 +62,10 @@ class ReleaseEntry(BaseModel):
     """`[release]`: its name, the rights tiers it admits, the uses that each document must allow.
 
     Attributes:
+        name: by which its versions are pulled.
+        admit: the tiers of rights that may be in it.
+        uses: what each document's terms must allow.
+        split: what is held out of training.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
         split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
@@ -183,8 +192,12 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
     path = Path(named).expanduser()
     if not path.is_file():
         shipped = shipped_recipes()
-        if path.suffix or "/" in named or named not in shipped:
-            raise ConfigError(named, _("there is no such recipe"), _or_a_file(closest(path.stem, shipped)))
+        if path.suffix or "/" in named:
+            near = nearest(path.stem, shipped)
+            remedy = _("did you mean «{near}»?", near=near) if near else _("check the path")
+            raise ConfigError(named, _("there is no such file"), remedy)
+        if named not in shipped:
+            raise ConfigError(named, _("there is no such recipe"), _or_a_file(closest(named, shipped)))
         path = shipped[named]
     text = read_toml(path, "recipe")
     if describes_source(text):

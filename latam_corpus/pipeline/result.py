@@ -11,6 +11,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import PartError
+from latam_corpus.messages import _
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
@@ -119,7 +120,8 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     rows_in = (stages["collect"].rows_in if "collect" in stages else 0) + sum(c.made for c in stages.values())
     fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
     if not rows_in == kept + fallen == kept + total.dropped.total():
-        raise PartError(str(folder), f"{rows_in} rows came in, {kept} were kept and {fallen} set aside")
+        told = _("{came} rows came in, {kept} were kept and {fallen} set aside", came=rows_in, kept=kept, fallen=fallen)
+        raise PartError(str(folder), told)
     # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
     stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
     floors = plan.recipe.survival
@@ -145,9 +147,9 @@ def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
     """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
     left: Counter[tuple[str, str]] = Counter()
     fallen: dict[tuple[str, str], Counter[str]] = {}
-    for (genre, source, *_), n in total.kept.items():
+    for (genre, source, *_language), n in total.kept.items():
         left[genre, source] += n
-    for (_, genre, source, *_, reason), n in sorted(total.dropped.items()):
+    for (_stage, genre, source, *_language, reason), n in sorted(total.dropped.items()):
         fallen.setdefault((genre, source), Counter())[reason] += n
     rows = []
     for genre, source in sorted({*left, *fallen}):

@@ -35,9 +35,9 @@ from latam_corpus.durable import (
     sync,
     unsealed,
 )
-from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.errors import ConfigError, PartError, cause_of
 from latam_corpus.locks import LOCK_FILE
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ INTERNAL_REPORT_FILE: Final = "report-internal.html"
 KINDS: Final = ("kept", "dropped", "ledger")
 REMOVED_KINDS: Final = ("kept", "dropped")
 FORMAT: Final = 2  # of `run.json`; the first had neither a seal nor digests
-_REMEDY: Final = "run its recipe again on the same input: what is damaged is made anew"
+_REMEDY: Final = N_("run its recipe again on the same input: what is damaged is made anew")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Record:
         try:
             listed = read_digests(self.folder)
         except ValueError as error:
-            raise PartError(str(self.folder / DIGESTS_FILE), str(error), _REMEDY) from error
+            raise PartError(str(self.folder / DIGESTS_FILE), error.args[0], _REMEDY) from error
         mine = {name: digest for name, digest in listed.items() if name.partition("/")[0] == kind}
         fetch((self.folder / name, digest) for name, digest in mine.items() if kind in KINDS)
         wrong = damage(self.folder, mine) or _unlisted(self.folder, there, mine)
@@ -106,7 +106,7 @@ def read_record(folder: Path) -> Record:
     try:
         data = file.read_bytes()
     except OSError as error:
-        problem = _("it can't be read: {cause}", cause=error.strerror)
+        problem = _("it can't be read: {cause}", cause=cause_of(error))
         raise ConfigError(str(file), problem, _("name a run's folder, such as out/runs/news-1a2b3c4d")) from None
     try:
         values = unsealed(data)
@@ -153,7 +153,7 @@ def read_digests(folder: Path) -> dict[str, str]:
     try:
         return unsealed((folder / DIGESTS_FILE).read_bytes())
     except OSError as error:
-        raise ValueError(f"it can't be read: {error.strerror}") from None
+        raise ValueError(_("it can't be read: {cause}", cause=cause_of(error))) from None
 
 
 def _below(folder: Path, kind: str) -> list[str]:
@@ -165,7 +165,7 @@ def _below(folder: Path, kind: str) -> list[str]:
 
 def _unlisted(folder: Path, there: list[str], listed: Mapping[str, str]) -> Damage | None:
     extra = next((name for name in there if name not in listed), None)
-    return Damage(folder / extra, "it isn't one of the run's files") if extra else None
+    return Damage(folder / extra, N_("it isn't one of the run's files")) if extra else None
 
 
 @dataclass(frozen=True)
@@ -382,7 +382,7 @@ def read_attempt(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ValueError(f"it can't be read: {error.strerror}") from None
+        raise ValueError(_("it can't be read: {cause}", cause=cause_of(error))) from None
 
 
 def now() -> str:

@@ -26,7 +26,8 @@ from latam_corpus.bucket import bucket_of, fetch, fetch_small, fetched, forget
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.collect.contract import Facts
 from latam_corpus.durable import Damage, beside, damage, digests, sealed, sync, unsealed
-from latam_corpus.errors import PartError
+from latam_corpus.errors import PartError, cause_of
+from latam_corpus.messages import _
 from latam_corpus.pipeline.conserve import Count
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ class StepCounts:
         try:
             values = unsealed(fetched(folder / COUNTS).read_bytes())
         except (OSError, ValueError) as error:
-            raise PartError(str(folder / COUNTS), str(error), "run it again: it is made anew") from error
+            problem = cause_of(error) if isinstance(error, OSError) else error.args[0]
+            raise PartError(str(folder / COUNTS), problem, _("run it again: it is made anew")) from error
         return cls(
             {name: Count(**count) for name, count in values["stages"].items()},
             Counter({tuple(key): rows for *key, rows in values["kept"]}),
@@ -178,7 +180,7 @@ def damage_in(folder: Path) -> Damage | None:
         counts = StepCounts.read(folder)
     except PartError as error:
         forget(folder / COUNTS)
-        return Damage(folder / COUNTS, error.problem)
+        return Damage(folder / COUNTS, error.args[1])
     bucket = bucket_of(folder)
     if bucket:
         return bucket.secured(folder, counts.files, COUNTS)
@@ -231,12 +233,12 @@ def put(partial: Path, final: Path) -> None:
             partial.rename(final)
         except OSError as error:
             if error.errno not in _TAKEN:
-                raise PartError(str(final), f"can't be written: {error.strerror}", "") from error
+                raise PartError(str(final), _("it can't be written: {cause}", cause=cause_of(error))) from error
         else:
             sync(final.parent)
             sync(final.parent.parent)  # the folder above may be new
             if bucket_of(final) and (wrong := damage_in(final)):
-                raise PartError(str(wrong.file), wrong.problem, "run it again: it is made anew")
+                raise PartError(str(wrong.file), wrong.problem, _("run it again: it is made anew"))
             return
         if is_whole(final) and not is_cleared(final):  # another worker made the same output first
             shutil.rmtree(partial)

@@ -45,7 +45,10 @@ class Floors(BaseModel):
         floor: for every stage and group.
         least: groups with fewer documents at a stage aren't judged there, since one document would decide.
         stage: floors of single stages, by name.
-        source: floors of single sources, by id; likewise `language`, `genre` and `country`.
+        source: floors of single sources, by id.
+        language: floors of single languages, by code.
+        genre: floors of single genres.
+        country: floors of single countries, by code.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -25,6 +25,7 @@ from latam_corpus.toml_model import line_of, load_toml, stamps_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from latam_corpus.messages import Message
     from latam_corpus.toml_model import Stamps
 
 # The policy of a text of which no genre is stated.
@@ -219,11 +220,12 @@ def _load(path: Path, _stamps: Stamps) -> PrivacyPolicies:
         _check(file, policy)
         for genre in policy.genres:
             if genre not in vocabulary.GENRES:
-                raise _wrong(file, ("genres",), f"unknown genre «{genre}»", closest(genre, vocabulary.GENRES))
-            if genre in file_of_genre:
                 raise _wrong(
-                    file, ("genres",), f"«{genre}» is in {file_of_genre[genre].name} too", "let one file serve it"
+                    file, ("genres",), _("unknown genre «{genre}»", genre=genre), closest(genre, vocabulary.GENRES)
                 )
+            if genre in file_of_genre:
+                problem = _("«{genre}» is in {file} too", genre=genre, file=file_of_genre[genre].name)
+                raise _wrong(file, ("genres",), problem, _("let one file serve it"))
             files[genre], file_of_genre[genre] = policy, file
     missing = [genre for genre in vocabulary.GENRES if genre not in files]
     if missing:
@@ -239,12 +241,12 @@ def _check(file: Path, policy: PrivacyFile) -> None:
     _refuse_unknown(file, "kinds", policy.kinds)
     for kind in KINDS:
         if kind not in policy.kinds and kind != NAME:
-            raise _wrong(file, ("kinds",), f"nothing is said of «{kind}»", f'add {kind} = "off", "context" or "form"')
+            problem = _("nothing is said of «{kind}»", kind=kind)
+            raise _wrong(file, ("kinds",), problem, _('add {kind} = "off", "context" or "form"', kind=kind))
     for country, kinds in policy.countries.items():
         if not re.fullmatch("[A-Z]{2}", country):
-            raise _wrong(
-                file, ("countries",), f"«{country}» is no country", "write its two capital letters, such as CL"
-            )
+            problem = _("«{country}» is no country", country=country)
+            raise _wrong(file, ("countries",), problem, _("write its two capital letters, such as CL"))
         _refuse_unknown(file, f"countries.{country}", kinds)
 
 
@@ -252,9 +254,9 @@ def _refuse_unknown(file: Path, table: str, kinds: Iterable[str]) -> None:
     known = [kind for kind in KINDS if kind != NAME]
     for kind in kinds:
         if kind not in known:
-            raise _wrong(file, (*table.split("."), kind), f"unknown kind «{kind}»", closest(kind, known))
+            raise _wrong(file, (*table.split("."), kind), _("unknown kind «{kind}»", kind=kind), closest(kind, known))
 
 
-def _wrong(file: Path, keys: tuple[str, ...], problem: str, remedy: Any) -> ConfigError:
+def _wrong(file: Path, keys: tuple[str, ...], problem: Message, remedy: Message) -> ConfigError:
     line = line_of(file.read_text(encoding="utf-8-sig"), keys)
     return ConfigError(_("{file}, line {line}", file=file, line=line) if line else str(file), problem, remedy)

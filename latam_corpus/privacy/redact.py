@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern
 from latam_corpus.privacy.kinds import KINDS
@@ -234,7 +234,9 @@ def _digest(path: str) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError as error:
         remedy = _("check third_persons in the source's [consent]")
-        raise ConfigError(path, _("the list of names can't be read: {reason}", reason=error.strerror), remedy) from None
+        raise ConfigError(
+            path, _("the list of names can't be read: {reason}", reason=cause_of(error)), remedy
+        ) from None
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from latam_corpus.catalog.naming import checked_name, checked_version, next_vers
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.release.admission import LIGHT, Terms, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 
 CARD: Final = "README.md"
 CHANGES: Final = "CHANGELOG.md"
-NOTHING_TO_BUILD_FROM: Final = ("there is nothing to build it from", "name a run, a parent version, or both")
+NOTHING_TO_BUILD_FROM: Final = (_("there is nothing to build it from"), _("name a run, a parent version, or both"))
 
 
 def build(
@@ -519,7 +519,8 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
     )
 
 
-def _why_nothing(reasons: Mapping[str, int]) -> str:
+def _why_nothing(reasons: Mapping[str, int]) -> Message:
     if not reasons:
-        return "the runs kept no document; `latam-corpus explain` says why"
-    return "left out: " + ", ".join(f"{rows:,} for {reason}" for reason, rows in reasons.items())
+        return _("the runs kept no document; `latam-corpus explain` says why")
+    each = ", ".join(f"{reason} ({rows})" for reason, rows in reasons.items())
+    return _("left out: {reasons}", reasons=each)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import replace
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.release.store import SUMS
 
@@ -101,7 +101,7 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
         locks = tuple(_lock(one) for one in (values["releases"] if several else [values]))
     except OSError as error:
         raise ConfigError(
-            str(file), _("it can't be read: {cause}", cause=error.strerror), _("name a corpus.lock")
+            str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a corpus.lock")
         ) from None
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         remedy = _("pull the version into a new folder")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.codes import admits, short
 from latam_corpus.durable import replace
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.locks import locked
 from latam_corpus.messages import Message, _
 from latam_corpus.release.manifest import Audited
@@ -157,7 +157,7 @@ def add_judgements(out: Path, judged: Sequence[Judgement]) -> int:
             lines = [json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in kept.values()]
             replace(out / FILE, "".join(lines).encode())
     except OSError as error:
-        problem = _("it can't be written: {cause}", cause=error.strerror or error)
+        problem = _("it can't be written: {cause}", cause=cause_of(error))
         raise ConfigError(str(out / FILE), problem, _("name another place")) from None
     return len(judged) - (len(kept) - before)
 

@@ -18,6 +18,8 @@ from latam_corpus.vocabulary import SplitBy
 if TYPE_CHECKING:
     import polars as pl
 
+    from latam_corpus.messages import Message
+
 # Raised when a reader of this format would misread the next one; added keys don't raise it.
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
@@ -25,7 +27,7 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = ".minisig"  # after the name of what is signed
 VERIFY: Final = _("run `latam-corpus release verify`")
 
-_PUT_BACK: Final = "put the version's own back from a copy of the store, or build the version anew"
+_PUT_BACK: Final = _("put the version's own back from a copy of the store, or build the version anew")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # Manifests come from stores that others write, and `pull` makes files of these names.
@@ -40,7 +42,7 @@ Name = Annotated[str, AfterValidator(release_name)]
 
 def _version(version: str) -> str:
     if not is_version(version):
-        raise ValueError(f"«{version}» is no version")
+        raise ValueError(_("«{version}» is no version", version=version))
     return version
 
 
@@ -357,7 +359,7 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     return manifest
 
 
-def parsed(data: bytes, place: str, remedy: str) -> Any:
+def parsed(data: bytes, place: str, remedy: str | Message) -> Any:
     """Return what a file of JSON holds.
 
     Args:

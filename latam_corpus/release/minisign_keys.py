@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.durable import create
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.release.manifest import SIGNATURE
 
@@ -69,7 +69,7 @@ def new_key(file: Path) -> str:
         create(file, bytes(pair.secret_key) + b"\n", _PRIVATE)
         create(public, bytes(pair.public_key) + b"\n")
     except OSError as error:
-        raise ConfigError(str(file), _("it can't be written: {why}", why=error.strerror), _ANOTHER) from None
+        raise ConfigError(str(file), _("it can't be written: {why}", why=cause_of(error)), _ANOTHER) from None
     return line
 
 
@@ -111,7 +111,7 @@ def read_signer(file: Path) -> Signer:
         raise ConfigError(str(file), *_INSTALL) from None
     except OSError as error:
         remedy = _("name a secret key; `latam-corpus release keygen` makes one")
-        raise ConfigError(str(file), _("it can't be read: {why}", why=error.strerror), remedy) from None
+        raise ConfigError(str(file), _("it can't be read: {why}", why=cause_of(error)), remedy) from None
     except ValueError as error:
         if str(error).startswith("wrong password"):
             problem = _("the password in {variable} isn't that of the key", variable=PASSWORD)

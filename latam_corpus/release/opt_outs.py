@@ -15,6 +15,7 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.optout.opt_out import ROBOTS, WITHHELD, root_of
 from latam_corpus.catalog.rights import openness
+from latam_corpus.messages import _
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard, read_rows, write_rows
 from latam_corpus.release.withdrawal_log import read_log
@@ -67,7 +68,7 @@ def read_listed(store: Store, name: str) -> pl.DataFrame:
     Raises:
         ReleaseError: it can't be read.
     """
-    return read_rows(store, name, FILE, LISTED, "run `latam-corpus rights recheck` again")
+    return read_rows(store, name, FILE, LISTED, _("run `latam-corpus rights recheck` again"))
 
 
 def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:

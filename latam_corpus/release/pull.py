@@ -21,7 +21,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
@@ -299,7 +299,7 @@ def _prepared(
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            str(to), _("the folder can't be made: {reason}", reason=error.strerror), _("name another folder")
+            str(to), _("the folder can't be made: {reason}", reason=cause_of(error)), _("name another folder")
         ) from None
     before = _earlier(to, name)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.

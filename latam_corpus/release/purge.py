@@ -18,6 +18,7 @@ from latam_corpus.bucket import bucket_of
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
 from latam_corpus.locks import locked
+from latam_corpus.messages import _
 from latam_corpus.pipeline.run_record import (
     DIGESTS_FILE,
     INTERNAL_REPORT_FILE,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import ReadableShard, WithdrawalLog
 
@@ -61,7 +63,7 @@ class Purged:
     written: int = 0
     runs: dict[str, int] = field(default_factory=dict)
     work: int = 0
-    not_reached: list[str] = field(default_factory=list)
+    not_reached: list[Message] = field(default_factory=list)
 
 
 def purge(store: Store, out: Path, now: datetime) -> Purged:
@@ -93,17 +95,18 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
                 purged.objects += path.startswith("objects/")
     if bucket := bucket_of(out):
         purged.not_reached.append(
-            f"runs and work at {bucket.url}: remove «runs/» and «work/» there; they are made anew"
+            _("runs and work at {place}: remove «runs/» and «work/» there; they are made anew", place=bucket.url)
         )
     else:
         _purge_runs(out, Tombstones(log, erasing=True), purged)
     purged.not_reached += [
-        "the files that runs were made from (`--input`)",
-        "copies that others have pulled or published",
+        _("the files that runs were made from (`--input`)"),
+        _("copies that others have pulled or published"),
+        _("models that were trained on older versions"),
     ]
-    purged.not_reached += ["models that were trained on older versions"]
     if (out / "collected").is_dir():
-        purged.not_reached.insert(0, f"what was collected, in {out / 'collected'}: remove what is withdrawn there")
+        collected = _("what was collected, in {folder}: remove what is withdrawn there", folder=out / "collected")
+        purged.not_reached.insert(0, collected)
     return purged
 
 

@@ -31,7 +31,7 @@ from latam_corpus.dedupe.fingerprint_index import (
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of, link_or_copy
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.text.orthography import spellings_digest
@@ -78,8 +78,8 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
     latest = store.latest(manifest.name) == manifest.version
     upon = manifest.version if latest else "latest"
     # A build upon an older version would put its documents in place of the latest's.
-    which = "build it" if latest else "name a version that was built with one, or build one upon the latest"
-    remedy = f"{which}: {build_command(store, manifest, upon)}"
+    which = _("build it") if latest else _("name a version that was built with one, or build one upon the latest")
+    remedy = Message("{which}: {command}", {"which": which, "command": build_command(store, manifest, upon)})
     raise ConfigError(f"{store.url}, {manifest.spec}", _("it was built without a fingerprint index"), remedy)
 
 

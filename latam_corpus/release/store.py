@@ -273,29 +273,34 @@ class Store:
         """Return the version `latest.json` points at; else the newest whole one; None where there is none."""
         return self._latest(name)[0]
 
-    def notes(self, name: str | None = None) -> list[str]:
+    def notes(self, name: str | None = None) -> list[Message]:
         """Return what is passed over in a release, or in all, a sentence each: foreign folders, damaged files.
 
         Args:
             name: the release; every one when None, and what is none.
         """
-        remarks = []
+        remarks: list[Message] = []
         for folder, version in self._manifests(name or "*"):
             if not _is_name(folder):
-                remarks.append(f"{self.url}: the folder «{folder}» isn't named as a release is, and is passed over")
+                told = _("{store}: the folder «{folder}» isn't named as a release is, and is passed over")
+                remarks.append(told.fill(store=self.url, folder=folder))
             elif not is_version(version):
-                what = f"the folder «{version}» is passed over, since {VERSION_FORM}"
-                remarks.append(f"{self.url}, {folder}: {what}; rename it, or move it elsewhere")
+                about = {"store": self.url, "release": folder, "folder": version, "form": VERSION_FORM}
+                told = _(
+                    "{store}, {release}: the folder «{folder}» is passed over, since {form}; "
+                    "rename it, or move it elsewhere"
+                )
+                remarks.append(told.fill(**about))
         for release in [name] if name else self.names():
             remarks += self._latest(release)[1]
         return remarks
 
-    def _latest(self, name: str) -> tuple[str | None, list[str]]:
+    def _latest(self, name: str) -> tuple[str | None, list[Message]]:
         """See `latest`, and what was passed over for it."""
         versions = self.versions(name)
         if not versions:
             return None, []
-        notes = []
+        notes: list[Message] = []
         pointed, problem = self.pointed(name)
         for version in dict.fromkeys((*([pointed] if pointed else ()), *reversed(versions))):
             try:
@@ -303,12 +308,13 @@ class Store:
             except NewerFormatError:
                 pass
             except ReleaseError as error:
-                notes.append(str(error))
+                notes.append(error.as_message())
                 continue
             if problem or version != pointed:
-                problem = problem or f"it points at {pointed}, which is damaged"
-                mend = f'write {{"version": "{version}"}} into it'
-                notes.append(f"{self.url}, {name}, {LATEST}: {problem}; the newest whole version is taken, or {mend}")
+                problem = problem or _("it points at {version}, which is damaged", version=pointed)
+                about = {"place": f"{self.url}, {name}, {LATEST}", "problem": problem}
+                told = _("{place}: {problem}; the newest whole version is taken, or write {line} into it")
+                notes.append(told.fill(line=f'{{"version": "{version}"}}', **about))
             return version, notes
         return None, notes
 

@@ -19,6 +19,7 @@ from latam_corpus.release.manifest import MANIFEST, VERIFY, load_manifest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Shard
     from latam_corpus.release.store import Store
 
@@ -82,7 +83,7 @@ def read_ledger(
         ) from error
 
 
-def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str) -> pl.DataFrame:
+def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str | Message) -> pl.DataFrame:
     """Return a table that a release keeps for all of its versions; empty where there is none.
 
     Raises:

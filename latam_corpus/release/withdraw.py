@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.manifest import Manifest, Shard
     from latam_corpus.release.store import Progress, Store
@@ -79,7 +80,7 @@ class Withdrawal:
     shards: dict[str, list[str]]
     documents: list[str]
     promoted: list[str]
-    left_aside: list[str]
+    left_aside: list[Message]
     written: int
     others: list[str]
 
@@ -443,7 +444,7 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
     return old.filter(~old.is_in(new.implode())), new.filter(~new.is_in(old.implode()))
 
 
-def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Series) -> list[str]:
+def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Series) -> list[Message]:
     """Return what is known of copies that didn't come back; where the words themselves are withdrawn, none does."""
     if entry.kind not in ("withdrawal", "hold") or entry.by in ("creator", "text"):
         return []
@@ -455,7 +456,9 @@ def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Se
         copies = copies.filter([asked_hash("source", source) != entry.asked for source in copies["source_id"]])
     if copies.height:
         which = ", ".join(copies["doc_id"].head(5))
-        notices.append(f"{copies.height} copies come back when their recipe is run again, such as {which}")
+        told = _("{n} copies come back when their recipe is run again, such as {which}", n=copies.height, which=which)
+        notices.append(told)
     if twins.absent and len(removed):
-        notices.append(f"copies may have been set aside in runs that aren't on this disk: {', '.join(twins.absent)}")
+        runs = ", ".join(twins.absent)
+        notices.append(_("copies may have been set aside in runs that aren't on this disk: {runs}", runs=runs))
     return notices

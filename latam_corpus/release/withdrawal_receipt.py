@@ -101,12 +101,12 @@ _LINES: Final = {
     ),
 }
 _AFTERWARDS: Final = [
-    "copies that were pulled or published before",
-    "models that were trained on older versions",
+    _("copies that were pulled or published before"),
+    _("models that were trained on older versions"),
 ]
 
 
-_OTHER_BYTES: Final = _("its bytes aren't those that were written")
+_OTHER_BYTES: Final = Message(OTHER_BYTES)
 _OF_ENTRY: Final = _("its {what} isn't that of its entry of the log")
 _WHAT: Final = {
     "digest": _("digest"),
@@ -118,6 +118,16 @@ _WHAT: Final = {
     "what was asked": _("what was asked"),
     "reason": _("reason"),
 }
+
+
+def not_reached(done: Withdrawal) -> list[Message]:
+    """Return what a withdrawal can't do, a line each."""
+    others = _("the latest version of {name}: `latam-corpus release build {name} --parent latest`")
+    return [
+        *(others.fill(name=name) for name in done.others),
+        *([_("the bytes of older versions, until `latam-corpus release purge`")] if done.entry.erases else []),
+        *(_AFTERWARDS if done.entry.kind != "return" else []),
+    ]
 
 
 def receipt_values(done: Withdrawal) -> dict[str, Any]:
@@ -145,15 +155,8 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
             "bytes": done.after.shard_bytes,
         },
         "promoted": done.promoted,
-        "left_aside": done.left_aside,
-        "not_reached": [
-            *(
-                f"the latest version of {name}: `latam-corpus release build {name} --parent latest`"
-                for name in done.others
-            ),
-            *(["the bytes of older versions, until `latam-corpus release purge`"] if entry.erases else []),
-            *(_AFTERWARDS if entry.kind != "return" else []),
-        ],
+        "left_aside": list(map(str, done.left_aside)),
+        "not_reached": list(map(str, not_reached(done))),
         "toolkit": __version__,
     }
 

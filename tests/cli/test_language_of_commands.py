@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_used_is_told_by_every_command(command_line: Comma
     """A folder that is a file: where, what and what to do, and no traceback."""
     (tmp_path / "out").write_text("")
     told = command_line("recipe", "new", "conha19", "--to", tmp_path / "out" / "r.toml", "--lang", "es")
-    assert (told.code, told.err.count("no se puede usar: ya existe un archivo con ese nombre")) == (2, 1), told
+    assert (told.code, told.err.count("una parte de la ruta no es una carpeta")) == (2, 1), told
 
 
 def test_errors_are_json_where_json_is_asked_for(command_line: CommandLine) -> None:

@@ -41,7 +41,7 @@ def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -
 
 def test_runs_list_of_nothing_says_so(command_line: CommandLine, tmp_path: Path) -> None:
     """An empty folder is no error."""
-    assert "none yet" in command_line("runs", "list", "--out", tmp_path).out
+    assert "there is no run in" in command_line("runs", "list", "--out", tmp_path).out
     assert command_line("runs", "list", "--out", tmp_path, "--json").json == []
 
 

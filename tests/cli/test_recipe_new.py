@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.catalog.source import Source, shipped_sources
+from latam_corpus.cli.reference import schema_text
 from latam_corpus.language.model import load
 from latam_corpus.pipeline.default_recipe import recipe_text
 from latam_corpus.pipeline.plan import make_plan
@@ -62,6 +63,8 @@ def test_a_recipe_is_written_with_its_reasons(
     text = (folder / named).read_text(encoding="utf-8")
     assert reason in text
     assert tomllib.loads(text)["sources"] == ["fuente.toml"]
+    schema = folder / text.partition("\n")[0].removeprefix("#:schema ")
+    assert schema.read_text(encoding="utf-8") == schema_text("recipe") + "\n"
     assert command_line("recipe", "new", "fuente.toml", "--lang", language).code == 2
     assert command_line("check", named).code == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import tomllib
 from datetime import date
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.catalog.source import load_source
+from latam_corpus.cli.reference import source_schema
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.desk import questions
 from latam_corpus.desk.answers import AnswerError, address, contact, identifier, statement
@@ -89,6 +91,25 @@ def test_piped_answers_make_a_commented_valid_file(command_line: CommandLine, pi
     assert "O título" not in text
     assert "sources check cartas-de-una-familia.toml" in told.out
     assert not check_source(text, str(path))[1]
+
+
+def test_editors_find_its_schema_and_a_newer_one_takes_the_place_of_an_older(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside it, by a relative path in the first line; a draft of a folder's source says it too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "libros").mkdir()
+    (tmp_path / "libros" / "uno.txt").write_text("La barca volvió con la red vacía.", encoding="utf-8")
+    schema = tmp_path / ".latam-corpus" / "source.schema.json"
+    for command in ("new uno.toml --template folder --blank", "inventory libros --draft dos.toml"):
+        schema.parent.mkdir(exist_ok=True)
+        schema.write_text("{}", encoding="utf-8")
+        told = command_line("sources", *command.split())
+        assert told.code == 0, told
+        assert json.loads(schema.read_text(encoding="utf-8")) == source_schema()
+    for name in ("uno.toml", "dos.toml"):
+        first = (tmp_path / name).read_text(encoding="utf-8").partition("\n")[0]
+        assert first == "#:schema .latam-corpus/source.schema.json"
 
 
 def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _WRONG = [
     ("check nada.toml", "nada.toml: ese archivo no existe; revise la ruta"),
     ("new --template nada", "no hay ninguna plantilla «nada»; elija: dspace"),
     ("new --blank", "¿qué plantilla?; indíquela con --template"),
-    ("new --blank --template ojs buena.toml/x.toml", "ese archivo ya existe; dé otro nombre"),
+    ("new --blank --template ojs buena.toml/x.toml", "una parte de la ruta no es una carpeta"),
     ("list --country Ruritania", "«Ruritania» no se reconoce como país; escriba su código"),
     ("list --genre poesía", "«poesía» no es una opción; elija: prensa, literatura"),
     ("list --language xxxx", "«xxxx» no se reconoce como lengua"),

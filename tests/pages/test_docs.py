@@ -76,6 +76,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert not anchor or anchor in _anchors(target.read_text(encoding="utf-8")), link
 
 
+@pytest.mark.parametrize("page", _PAGES, ids=_name)
+def test_links_to_decisions_have_their_numbers(page: Path) -> None:
+    """Decisions have been numbered anew."""
+    for said, number in re.findall(r"\[(\d{4})\]\([^)\s]*?(\d{4})-[^)\s]+\)", page.read_text(encoding="utf-8")):
+        assert said == number
+
+
 @pytest.mark.parametrize("page", _NOW, ids=_name)
 def test_files_that_pages_name_are_there(page: Path) -> None:
     """In the project, in the package or beside the page; `<id>` and `xxx` stand for any name."""

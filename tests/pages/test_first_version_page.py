@@ -1,4 +1,4 @@
-"""Pages of `docs/es` that are transcripts: their commands say what stands there, in an empty home, in Spanish."""
+"""Pages of `docs/es` and `docs/pt` that are transcripts: their commands say what stands there, in an empty home."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from latam_corpus.paths import cache_folder
 
-_PAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "es"
+_DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 _MORE: Final = "…"
 _SYLLABLES: Final = ("qla", "vrü", "θen", "zhy", "oqx", "udj", "ŋra", "pxe", "ivv", "wöt", "tlh", "kzu", "ghé")
 
@@ -34,7 +34,7 @@ def _blocks(page: str) -> list[tuple[str, str]]:
 
 
 def _pattern(said: str) -> re.Pattern[str]:
-    """A line `…` stands for any lines, `…` in a line that isn't Spanish's own for any signs."""
+    """A line `…` stands for any lines, `…` in another for any signs."""
     lines = [".*?" if line == _MORE else re.escape(line).replace(_MORE, r"[^\n]*") for line in said.splitlines()]
     return re.compile("\n".join(lines) + r"\s*", re.DOTALL)
 
@@ -46,26 +46,33 @@ def _parted(line: str) -> tuple[list[str], str | None]:
 
 
 @pytest.mark.slow
-def test_the_page_is_what_happens(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "given", "machine"),
+    [("es/primera-version.md", "respuestas", "es_CL.UTF-8"), ("pt/primeira-versao.md", "respostas", "pt_BR.UTF-8")],
+)
+def test_the_page_is_what_happens(tmp_path: Path, path: str, given: str, machine: str) -> None:
     """Three commands, from texts to a version; nothing is left of English, and nothing is asked of a home."""
-    page = (_PAGES / "primera-version.md").read_text(encoding="utf-8")
+    page = (_DOCS / path).read_text(encoding="utf-8")
     for name, text in _files(page).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert sorted(path.name for path in tmp_path.rglob("*.txt")) == ["carta-01.txt", "carta-02.txt", "respuestas.txt"]
-    _follow(page, tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*.txt")) == ["carta-01.txt", "carta-02.txt", f"{given}.txt"]
+    _follow(page, tmp_path, machine)
     assert (tmp_path / "corpus" / "corpus.lock").exists()
 
 
 @pytest.mark.slow
-def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "machine"), [("es/agregar-una-lengua.md", "es_CL.UTF-8"), ("pt/acrescentar-uma-lingua.md", "pt_BR.UTF-8")]
+)
+def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path, page: str, machine: str) -> None:
     """Three commands, from two hundred lines to a model that recipes take; the lines are in no language."""
     rng = random.Random(5)
     words = ["".join(rng.choices(_SYLLABLES, k=rng.randint(2, 3))) for _ in range(60)]
     lines = [" ".join(rng.choices(words, k=rng.randint(6, 14))) for _ in range(200)]
     (tmp_path / "textos").mkdir()
     (tmp_path / "textos" / "uno.txt").write_text("\n".join(lines), encoding="utf-8")
-    _follow((_PAGES / "agregar-una-lengua.md").read_text(encoding="utf-8"), tmp_path)
+    _follow((_DOCS / page).read_text(encoding="utf-8"), tmp_path, machine)
     assert sorted(path.name for path in (tmp_path / "czn").iterdir()) == [
         "americas-czn.ftz",
         "americas-czn.toml",
@@ -75,10 +82,10 @@ def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path) -> None:
     ]
 
 
-def _follow(page: str, tmp_path: Path) -> None:
+def _follow(page: str, tmp_path: Path, machine: str) -> None:
     """Give the commands of a page, and hold what they say against what stands there."""
     (tmp_path / "home").mkdir()
-    environ = os.environ | {"HOME": str(tmp_path / "home"), "LC_ALL": "", "LANG": "es_CL.UTF-8", "COLUMNS": "400"}
+    environ = os.environ | {"HOME": str(tmp_path / "home"), "LC_ALL": "", "LANG": machine, "COLUMNS": "400"}
     environ |= {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
     environ.pop("LATAM_CORPUS_CONFIG", None)
     environ.pop("XDG_CONFIG_HOME", None)

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from typer.core import TyperGroup
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.__main__ import COMMANDS
-from latam_corpus.catalog.source import SOURCES, Collect, Columns, Pick, Rights, Source, Text
+from latam_corpus.catalog.source import SOURCES, Collect, Columns, Pick, Rights, Source, Text, shipped_sources
 from latam_corpus.cli.app import loaded
-from latam_corpus.cli.reference import schemas
-from latam_corpus.pipeline.recipe import Recipe, ReleaseEntry, shipped_recipes
+from latam_corpus.cli.reference import SCHEMAS
+from latam_corpus.desk.template import templates
+from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.recipe import Recipe, ReleaseEntry, default_text, shipped_recipes
 from latam_corpus.pipeline.registry import STAGES, stage_class
 from latam_corpus.pipeline.survival import Floors
 
@@ -87,19 +90,59 @@ def test_every_command_and_option_is_there(name: str) -> None:
                 assert f"`{one.opts[0] if one.param_type_name == 'option' else one.name}`" in section, (path, one.name)
 
 
-def test_shipped_files_fit_the_schemas() -> None:
-    """Every key of every shipped recipe and source is one that the schema of its table has."""
-    made = schemas()
-    for topic, files in (("recipe", shipped_recipes().values()), ("source", SOURCES.glob("*.toml"))):
-        for file in files:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-            assert values.keys() <= made[topic]["properties"].keys(), file
-            assert set(made[topic]["required"]) <= values.keys(), file
-    stages = {one["properties"]["use"]["const"]: one for one in made["recipe"]["$defs"]["StageEntry"]["anyOf"]}
-    assert stages.keys() == STAGES.keys()
-    for file in shipped_recipes().values():
-        for entry in tomllib.loads(file.read_text(encoding="utf-8"))["stage"]:
-            assert entry.keys() <= stages[entry["use"]]["properties"].keys()
+def _mistakes(topic: str, text: str) -> list[str]:
+    """What an editor would mark in a file: TOML's days are texts to it, as they are to Taplo."""
+    values = json.loads(json.dumps(tomllib.loads(text), default=str))
+    return [f"{one.json_path}: {one.message}" for one in Draft202012Validator(SCHEMAS[topic]()).iter_errors(values)]
+
+
+def test_no_editor_marks_what_is_right() -> None:
+    """Every shipped recipe and source, every template, and the recipe that the toolkit writes for each source."""
+    for recipe in shipped_recipes().values():
+        assert _mistakes("recipe", recipe.read_text(encoding="utf-8")) == []
+    for file in (*SOURCES.glob("*.toml"), *data_folder("pipelines").rglob("sources/*.toml")):
+        assert _mistakes("source", file.read_text(encoding="utf-8")) == [], file
+    for template in templates():
+        assert _mistakes("source", template.filled({}, "es")) == [], template.name
+    for source in shipped_sources():
+        assert _mistakes("recipe", default_text([(source.id, source)], "pt")) == [], source.id
+
+
+_RECIPE = 'title = "T"\nsources = ["a"]\n[[stage]]\n'
+_SOURCE = 'id = "a"\ntitle = "T"\nholder = "H"\n'
+
+
+@pytest.mark.parametrize(
+    ("topic", "text", "marked"),
+    [
+        ("recipe", _RECIPE + 'use = "dedupe"', ""),
+        ("recipe", _RECIPE + 'use = "datatrove:GopherQualityFilter"\nmin_doc_words = 5', ""),
+        ("recipe", _RECIPE + 'use = "filtro"', "$.stage[0]"),
+        ("recipe", _RECIPE + 'use = "dedupe"\numbral = 3', "$.stage[0]"),
+        (
+            "recipe",
+            _RECIPE + 'use = "dedupe"\n[release]\nname = "t"\nuses = ["train"]\nadmit = ["libre"]',
+            "'libre' is",
+        ),
+        ("source", _SOURCE + "[collect.columns]\ntitle = false\nid = 'Número'\ncreators = { path = '(.*)/' }", ""),
+        ("source", _SOURCE + "[collect.columns]\ntitle = true", "$.collect.columns.title"),
+        ("source", _SOURCE + 'genre = "prensa"', "'prensa' is not one of"),
+        ("source", _SOURCE + 'genero = "news"', "'genero' was unexpected"),
+    ],
+)
+def test_an_editor_marks_what_is_wrong(topic: str, text: str, marked: str) -> None:
+    """And nothing else, in what a table, a word or `false` may stand for; of a word it says which there are."""
+    mistakes = _mistakes(topic, text)
+    assert (len(mistakes), marked in "".join(mistakes)) == (1 if marked else 0, True), mistakes
+
+
+def test_editors_show_what_each_key_is_for() -> None:
+    """Beside every key of a source or recipe that holds a value."""
+    for topic in SCHEMAS:
+        schema = SCHEMAS[topic]()
+        for model in (schema, *schema["$defs"].values()):
+            for key, node in model.get("properties", {}).items():
+                assert node.get("description"), (topic, model["title"], key)
 
 
 def test_a_topic_that_is_none_is_told_with_the_nearest(command_line: CommandLine) -> None:

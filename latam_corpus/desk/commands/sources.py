@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.catalog.display_names import read_back
+from latam_corpus.cli.editor_schema import schema_line, write_with_schema
 from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import block, console, errors, print_json, table
 from latam_corpus.cli.ui_language import spoken
@@ -26,7 +27,6 @@ from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _, same
-from latam_corpus.report.page_frame import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,6 @@ _WRONG: Final = _("{n} to be put right")
 _ADVICE: Final = _("advice")
 _WRITTEN: Final = _("written: {path}")
 _NOTHING_WRITTEN: Final = _("nothing was written")
-_NEXT: Final = _("next")
 _TEMPLATE: Final = _("template")
 _OTHER_NAME: Final = _("give another name: latam-corpus sources new OTHER.toml")
 _SAME_ID: Final = _("«{id}» is the id of {path} too")
@@ -107,16 +106,9 @@ def new(
     except KeyboardInterrupt:
         screen.tell(f"\n{_NOTHING_WRITTEN.translate(language)}")
         raise typer.Exit(130) from None
-    text = chosen.filled(answers, language)
+    text = schema_line("source") + chosen.filled(answers, language)
     named = path or Path(f"{answers.get('id', chosen.values['id'])}.toml")
-    try:
-        named.parent.mkdir(parents=True, exist_ok=True)
-        with named.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ConfigError(str(named), _("that file is there already"), _OTHER_NAME) from None
-    except OSError as error:
-        raise unwritable(named, error) from None
+    write_with_schema(named, text, "source", _OTHER_NAME)
     _tell_written(named, text, language, as_json)
 
 
@@ -139,7 +131,7 @@ def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
         console.print(f"  {_ADVICE.translate(language)}: {one.in_language(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
     for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
-        console.print(f"{_NEXT.translate(language)}  latam-corpus {command}", markup=False)
+        console.print(_("next  {command}", command=f"latam-corpus {command}"))
 
 
 def _chosen(screen: _Terminal, language: str) -> Template:

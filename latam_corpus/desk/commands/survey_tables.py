@@ -7,9 +7,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
+from latam_corpus.cli.editor_schema import schema_line, write_with_schema
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.desk.survey import drafted, survey
 from latam_corpus.desk.template import load_template
+from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _, enumerated, first_of
 from latam_corpus.report.page_frame import write_file
@@ -34,6 +36,7 @@ _PROBLEMS: Final = _("{problem}: {n}: {names}")
 _CATALOGUE: Final = _("«{name}» seems to say what the files are: it describes {n}")
 _UNKNOWN: Final = _("unknown")
 _YES: Final = _("yes")
+_OTHER_NAME: Final = _("give another name")
 _WRITTEN: Final = _("draft of a source: {path}")
 
 
@@ -51,11 +54,11 @@ def tell_survey(folder: Path, draft: Path | None, html: Path | None, language: s
         ConfigError: there is no such folder, or a file can't be written.
     """
     if draft and draft.exists():
-        raise ConfigError(str(draft), _("that file is there already"), _("give another name"))
+        raise ConfigError(str(draft), _("that file is there already"), _OTHER_NAME)
     survey_result = survey(folder)
     sentences = list(_sentences(survey_result))
     if draft:
-        write_file(draft, draft_of(folder, survey_result, language))
+        write_with_schema(draft, draft_of(folder, survey_result, language), "source", _OTHER_NAME)
         sentences.append(_WRITTEN.fill(path=draft))
     if html:
         write_file(html, _page(folder, survey_result, sentences, language))
@@ -135,9 +138,9 @@ def draft_of(folder: Path, survey: Survey, language: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", folded(folder.resolve().name)).strip("-")
     answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega"}
     answers |= dict(drafted(survey))
-    text = load_template("folder").filled(answers, language)
+    text = schema_line("source") + load_template("folder").filled(answers, language)
     if survey.catalogue:
-        text += f'\n[collect.index]\nfile = "{survey.catalogue}"\n'
+        text += f"\n[collect.index]\nfile = {toml_value(survey.catalogue)}\n"
     return text
 
 

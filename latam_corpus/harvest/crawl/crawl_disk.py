@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from latam_corpus.errors import SourceError
+from latam_corpus.errors import SourceError, cause_of
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def writing(folder: Path) -> Iterator[None]:
     except BrokenPipeError:  # whoever reads what is printed has seen enough
         raise
     except (OSError, sqlite3.OperationalError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = cause_of(error) if isinstance(error, OSError) else str(error)
         problem = _("it can't be written ({error})", error=reason)
         raise SourceError(
             str(folder), problem, _("make room and give the same command; it goes on from here")

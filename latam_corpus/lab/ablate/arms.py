@@ -15,6 +15,8 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from latam_corpus.messages import Message
+
 # A line this long that a held-out document has too is no coincidence.
 _LINE: Final = 40
 
@@ -41,7 +43,7 @@ class Arm:
         return [text for text in mine if without.isdisjoint(text.split(b"\n"))]
 
 
-def read_arm(named: str, out: Path, store: str | None, tell: Callable[[str], None]) -> Arm:
+def read_arm(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Arm:
     """Return an arm as it is typed.
 
     Args:

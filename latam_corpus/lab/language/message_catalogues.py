@@ -13,7 +13,7 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            str(path), _("can't be read ({reason})", reason=error.strerror), _("give a file that can be read")
+            str(path), _("can't be read ({reason})", reason=cause_of(error)), _("give a file that can be read")
         ) from error
     try:
         order = "<" if struct.unpack_from("<I", data)[0] == _MAGIC else ">"

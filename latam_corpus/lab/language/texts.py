@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, cause_of, closest
 from latam_corpus.lab.language.fact_lists import TELLING, word_list_rows
 from latam_corpus.lab.language.help_pages import help_rows
 from latam_corpus.lab.language.message_catalogues import catalogue_rows, is_catalogue
@@ -186,7 +186,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
         ]
     except OSError as error:
         raise ConfigError(
-            str(path), _("can't be read ({reason})", reason=error.strerror), _("give a list of texts")
+            str(path), _("can't be read ({reason})", reason=cause_of(error)), _("give a list of texts")
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
