@@ -213,16 +213,6 @@ def rows_of(piece: Piece, columns: Sequence[str], dropped_rows: NDArray[np.int64
     return rows.filter(left) if len(mine) else rows
 
 
-def repeated_hashes(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """Return the hashes that stand more than once in these arrays, sorted.
-
-    >>> repeated_hashes([np.array([3, 1], np.uint64), np.array([3], np.uint64)]).tolist()
-    [3]
-    """
-    every = np.sort(np.concatenate([np.zeros(0, np.uint64), *hashes]))
-    return distinct(every[1:][every[1:] == every[:-1]])
-
-
 def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each of the values is among the wanted ones, sorted.
 

@@ -80,8 +80,8 @@ class Spill:
             yield from streams(source)
 
     def take(self, number: int, columns: pl.Schema) -> pl.DataFrame:
-        """Return the rows of a number, in order, whose file is deleted."""
-        rows = pl.concat([pl.DataFrame(schema=columns), *self.frames(number)])
+        """Return the rows of a number, in order, whose file is deleted; columns that some lack are null there."""
+        rows = pl.concat([pl.DataFrame(schema=columns), *self.frames(number)], how="diagonal")
         self.file(number).unlink(missing_ok=True)
         return rows
 

@@ -16,16 +16,19 @@ from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe import buckets
 from latam_corpus.dedupe.buckets import Sieve
 from latam_corpus.dedupe.candidate_bound import SHARE, SHARES
+from latam_corpus.dedupe.on_disk import OnDisk, spans
 from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
 from latam_corpus.dedupe.scheme import ANCHORS
+from latam_corpus.dedupe.verify_jobs import ROWS_OF, WORDS_OF, by_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
+    from latam_corpus.dedupe.scheme import Scheme
 
 NOBODY: Final = np.uint32(0xFFFFFFFF)
 VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself
@@ -35,7 +38,10 @@ _MARK: Final = 4096  # of so many keys of a run one is told, by which all runs a
 # What `sift` has found in a piece of an earlier version, beside the files of `buckets`.
 _SHARED: Final = ".found"  # uint64, the fingerprints
 _PLACES: Final = ".places"  # int32, the document that has each
-_COUNTS: Final = ".counts"  # int32, how many fingerprints each document has, found or not
+_COUNTS: Final = ".counts"  # int32, how many fingerprints each document of a piece has, found or not
+# Of all documents, by their numbers: how many fingerprints each has, and what divides them.
+_COUNTS_OF: Final = "counts", np.dtype(np.int32)
+_SAMPLING_OF: Final = "sampling", np.dtype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -56,27 +62,48 @@ class Scatter:
         return self.piece.bytes
 
 
-def scatter(job: Scatter) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.int64]]:
-    """Return the numbers of the piece's documents, how many fingerprints each has, and how many each bucket."""
+def scatter(job: Scatter) -> NDArray[np.int64]:
+    """Return how many fingerprints each bucket has; how many each document of the piece has is written to a file."""
     piece = job.piece
     mine = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
     if job.known:
         values = np.fromfile(job.file.with_suffix(_SHARED), np.uint64)
-        counts = np.fromfile(job.file.with_suffix(_COUNTS), np.int32)
         owners = mine[np.fromfile(job.file.with_suffix(_PLACES), np.int32)]
-        here = owners != NOBODY
-        values, owners = values[here], owners[here]
     else:
         values, offsets = ragged(piece.read([ANCHORS])[ANCHORS])
         counts = np.diff(offsets).astype(np.int32)
+        counts.tofile(job.file.with_suffix(_COUNTS))
         owners = np.repeat(mine, counts)
-        if (mine == NOBODY).any():
-            here = owners != NOBODY
-            values, owners = values[here], owners[here]
-    present = mine != NOBODY
+    here = owners != NOBODY
+    if not here.all():
+        values, owners = values[here], owners[here]
     laid = buckets.into_buckets(values, owners)
     buckets.write(job.file, laid)
-    return mine[present], counts[present], laid.sizes
+    return laid.sizes
+
+
+def write_extent(jobs: Sequence[Scatter], scheme: Scheme, workdir: Path) -> float:
+    """Write what tells how much a pair must share (`Extent`) by the documents' numbers; returns its `share`.
+
+    Args:
+        jobs: which are done, in the order of their pieces.
+        scheme: of the fingerprints.
+        workdir: where BY_NUMBER is.
+    """
+    by_row = OnDisk(workdir / "counts-by-row", _COUNTS_OF[1])
+    with by_row.file.open("wb") as file:
+        for job in jobs:
+            file.seek(by_row.kind.itemsize * job.piece.start)
+            np.fromfile(job.file.with_suffix(_COUNTS), by_row.kind).tofile(file)
+    rows_of, words_of = by_number(workdir, ROWS_OF), by_number(workdir, WORDS_OF)
+    share = 0.0
+    with (workdir / _COUNTS_OF[0]).open("wb") as counts, (workdir / _SAMPLING_OF[0]).open("wb") as sampling:
+        for first, end in spans(len(rows_of)):
+            extent = Extent.of(words_of.read(first, end), by_row[rows_of.read(first, end)], scheme)
+            np.asarray(extent.counts).tofile(counts)
+            np.asarray(extent.sampling, _SAMPLING_OF[1]).tofile(sampling)
+            share = extent.share
+    return share
 
 
 def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
@@ -167,9 +194,9 @@ class Merge:
         low: the first key.
         high: the one after the last.
         runs: of `pair_range`.
-        workdir: where `counts`, `sampling` and `rows` of all documents are.
+        workdir: where `write_extent` and BY_NUMBER are.
         share: see `Extent`.
-        new_end: pairs are wanted of which one document's row is under it.
+        new_end: pairs are wanted of which one document's row is under it; None where all are.
         file: what is written.
     """
 
@@ -178,7 +205,7 @@ class Merge:
     runs: tuple[Path, ...]
     workdir: Path
     share: float
-    new_end: int
+    new_end: int | None
     file: Path
 
     @property
@@ -189,15 +216,16 @@ class Merge:
 
 def merge(job: Merge) -> Path:
     """Return the file with the candidates: pairs that share enough, uint32[k, 2], sorted, with SHARES beside it."""
-    counts, sampling, rows = (
-        np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("counts", "sampling", "rows")
-    )
-    runs = [_cut(run, job.low, job.high) for run in job.runs]
-    pairs = merged(runs, Extent(counts, sampling, job.share))
-    # What two documents of an earlier version are to one another was settled when it was built.
-    new = (rows[pairs.pairs] < job.new_end).any(axis=1)
-    pairs.pairs[new].tofile(job.file)
-    pairs.shared[new].astype(SHARE).tofile(job.file.with_suffix(SHARES))
+    counts, sampling = (OnDisk(job.workdir / name, kind) for name, kind in (_COUNTS_OF, _SAMPLING_OF))
+    extent = Extent(counts, sampling, job.share)
+    pairs = merged([_cut(run, job.low, job.high) for run in job.runs], extent)
+    found = pairs.pairs, pairs.shared
+    if job.new_end is not None:
+        # What two documents of an earlier version are to one another was settled when it was built.
+        new = (by_number(job.workdir, ROWS_OF)[pairs.pairs] < job.new_end).any(axis=1)
+        found = pairs.pairs[new], pairs.shared[new]
+    found[0].tofile(job.file)
+    found[1].astype(SHARE).tofile(job.file.with_suffix(SHARES))
     return job.file
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, packed
+from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.beside import beside_copies
 from latam_corpus.dedupe.order import BESIDE, DECIDED_BY, decided_by, reordered
 from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours, originals
@@ -23,7 +23,7 @@ from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.dedupe.near_duplicates import VerifiedPairs
+    from latam_corpus.dedupe.packs import Pack
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,20 +121,18 @@ _KIND_NUMBERS: Final = (NONE, DUPLICATE, CONTAINED, TEMPLATE, VARIANT)
 WEIGHED: Final = ("rights_tier", *DAMAGE, BESIDE, APPENDED, WORDS, "obtained")
 
 
+# What is known of a document of an earlier version alone: how that names its cluster, and the hash of its text.
+FROM_OLD: Final = pl.Schema({"known": pl.String(), "text_hash": pl.Binary()})
+
+
 def decision_rows(
-    verified: VerifiedPairs,
-    weights: pl.DataFrame,
-    height: int,
-    *,
-    keep_contained: bool,
-    keep_templates: bool,
-    keep_variants: bool,
+    pack: Pack, height: int, *, keep_contained: bool, keep_templates: bool, keep_variants: bool
 ) -> pl.DataFrame:
-    """Return what is decided on each document that has a verified link: one row a document.
+    """Return what is decided on each document of a pack that has a verified link: one row a document.
 
     Args:
-        verified: of `linked`.
-        weights: `row`, how many documents have its text (`copies`) and the smallest id among them (`least_id`).
+        pack: its documents with how many documents have their text (`copies`) and the smallest id among these
+            (`least_id`), and FROM_OLD where there are any of an earlier version.
         height: rows from this one on are of an earlier version.
         keep_contained: a document that stands in a much longer one is kept.
         keep_templates: texts of one template are kept.
@@ -142,38 +140,17 @@ def decision_rows(
 
     Returns:
         `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `variant_of`, `containment`,
-        `duplicate_cluster`, `cluster_size`, `evidence`; null where it doesn't apply.
+        `duplicate_cluster`, `cluster_size`, `evidence`; `text_hash` of those of an earlier version; null where it
+        doesn't apply.
     """
-    pack_of = packed(verified.pairs, verified.ranked.height, _AT_ONCE)
-    pack_of_pair = pack_of[verified.pairs[:, 0]]
-    options = {"keep_contained": keep_contained, "keep_templates": keep_templates, "keep_variants": keep_variants}
-    frames = []
-    for pack in range(int(pack_of.max(initial=0)) + 1):
-        numbers, mine = np.flatnonzero(pack_of == pack), pack_of_pair == pack
-        pairs = np.searchsorted(numbers, verified.pairs[mine])
-        frames.append(
-            _of_pack(verified.ranked[numbers], pairs, verified.verdicts.filter(mine), weights, height, options)
-        )
-    return pl.concat(frames)
-
-
-_AT_ONCE: Final = 20_000  # documents that are decided together, with all that they are connected with
-
-
-def _of_pack(
-    documents: pl.DataFrame,
-    among: NDArray[np.int64],
-    verdicts: pl.DataFrame,
-    weights: pl.DataFrame,
-    height: int,
-    options: dict[str, bool],
-) -> pl.DataFrame:
-    """Return what is decided on documents that are connected with no others."""
-    mine = documents.with_row_index("place")
-    mine = reordered(mine, *beside_copies(mine, among, verdicts))
+    verdicts = pack.verdicts
+    here = pack.documents.columns
+    mine = pack.documents.with_columns(pl.lit(None, kind).alias(n) for n, kind in FROM_OLD.items() if n not in here)
+    mine = mine.with_row_index("place")
+    mine = reordered(mine, *beside_copies(mine, pack.pairs, verdicts))
     places = np.empty(mine.height, np.uint32)
     places[mine["place"].to_numpy()] = np.arange(mine.height, dtype=np.uint32)
-    pairs = places[among]
+    pairs = places[pack.pairs]
     mine = mine.with_columns(pl.Series("place", np.arange(mine.height)))
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
     clusters = cluster(
@@ -182,7 +159,9 @@ def _of_pack(
         verdicts["kind"].to_numpy(),
         np.arange(mine.height),
         id_rank,
-        **options,
+        keep_contained=keep_contained,
+        keep_templates=keep_templates,
+        keep_variants=keep_variants,
         existing=~mine["new"].to_numpy(),
         old=mine[ROW].to_numpy() >= height,
     )
@@ -193,13 +172,16 @@ def _of_pack(
         pl.Series("link", clusters.link),
         pl.Series("label", clusters.cluster),
         _ids(mine["doc_id"], clusters.contained_in).alias("container_id"),
-    ).join(weights, on=ROW, how="left", maintain_order="left")
+    )
     # Of a variant in an anthology too: what its row tells is of the pair by which it is a variant.
     variant = (pl.col("winner") < 0) & (pl.col("original") >= 0)
     frame = frame.with_columns(pl.col("copies").fill_null(1), pl.col("least_id").fill_null(pl.col("doc_id")))
     frame = frame.with_columns(
         pl.col("copies").sum().over("label").cast(pl.Int32).alias("cluster_size"),
-        pl.col("least_id").min().over("label").alias("duplicate_cluster"),
+        # As an earlier version names it, so that a new version puts it into the same split.
+        pl.coalesce(pl.col("known").min().over("label"), pl.col("least_id").min().over("label")).alias(
+            "duplicate_cluster"
+        ),
     )
     other = pl.when(pl.col("winner") >= 0).then("winner").when(variant).then("original").otherwise("container")
     winners = mine.select(
@@ -264,4 +246,6 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         # Of a variant the ledger has a row, though nothing of it has changed.
         pl.when(varies).then(pl.lit("changed")).alias("verdict"),
         pl.when(linked_).then(evidence).alias("evidence"),
+        # Of an old document that gives way is told what it said, since a later version may say otherwise.
+        pl.when(falls).then("text_hash").alias("text_hash"),
     )

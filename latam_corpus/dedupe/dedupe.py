@@ -12,17 +12,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, rows_of
+from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.decision_rows import decision_rows
+from latam_corpus.dedupe.equal_texts import EqualTexts
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
+from latam_corpus.dedupe.packs import Packs
 from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
-from latam_corpus.spill import compact
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -128,68 +128,42 @@ class Dedupe(Barrier):
             yield from map(_decided, equal)
             return
         with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.workdir) as name:
-            # Of equal documents no more is held than is needed for the search.
-            files: list[Path] = []
-            every = [pl.DataFrame(schema={ROW: pl.Int64, "kept_row": pl.Int64, "doc_id": pl.String})]
+            texts = EqualTexts(Path(name))
+            texts.leave_out(earlier)
             for groups in equal:
-                files.append(Path(name) / f"{len(files):06d}.arrow")
-                groups.write_ipc(files[-1])
-                every.append(compact(groups.select(every[0].columns)))
-            near = self._near(corpus, also, pl.concat(every), earlier, keeping)
-            yield near.drop("kept_row")
-            for file in files:
-                yield _decided(pl.read_ipc(file), near)
+                texts.add(groups)
+            texts.end()
+            yield from self._near(corpus, also, texts, keeping, Path(name))
+            for groups, near in texts.blocks():
+                yield _decided(groups, near)
 
     def _near(
-        self, corpus: Corpus, also: Sequence[Piece], equal: pl.DataFrame, earlier: pl.Series, keeping: Keeping
-    ) -> pl.DataFrame:
-        """Return what is decided on documents that have near-duplicates.
+        self, corpus: Corpus, also: Sequence[Piece], texts: EqualTexts, keeping: Keeping, workdir: Path
+    ) -> Iterator[pl.DataFrame]:
+        """Yield what is decided on documents that have near-duplicates.
 
         Args:
             corpus: all of them.
             also: those of the release that is compared with.
-            equal: rows that have an equal text, each with the `kept_row` of its group and its id.
-            earlier: rows of the release that a row of the corpus supersedes.
+            texts: those that have an equal text; they are told what becomes of the kept ones.
             keeping: by what copies are put in order.
+            workdir: for files.
         """
-        weights = equal.group_by("kept_row").agg(pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id"))
-        copies = equal.filter(pl.col(ROW) != pl.col("kept_row"))[ROW]
-        out = np.sort(np.concatenate([copies.to_numpy(), earlier.to_numpy()]))
-        scheme = self._fingerprint().parameters()
-        verified = verified_pairs(corpus, also, out, scheme, keeping)
-        corpus.notes[self.name] = asdict(verified.report)
-        corpus.step("deciding on true pairs", 0, len(verified.pairs))
-        near = decision_rows(
-            verified,
-            weights.rename({"kept_row": ROW}),
-            corpus.height,
-            keep_contained=self.contained == "keep",
-            keep_templates=self.templates == "keep",
-            keep_variants=self.variants == "keep",
-        )
-        corpus.step("deciding on true pairs", len(verified.pairs), len(verified.pairs))
-        near = _with_known_clusters(near, also)
-        fallen = near.filter((pl.col(ROW) >= corpus.height) & pl.col("drop_reason").is_not_null())[ROW]
-        # Of an old document that gives way is told what it said, since a later version may say otherwise.
-        frames = [pl.DataFrame(schema={ROW: pl.Int64, "text_hash": pl.Binary})]
-        if len(fallen):
-            frames += [rows_of(p, ["text_hash"]).filter(pl.col(ROW).is_in(fallen.implode())) for p in also]
-        texts = pl.concat(frames, how="diagonal")
-        return near.join(texts, on=ROW, how="left", maintain_order="left")
-
-
-def _with_known_clusters(near: pl.DataFrame, also: Sequence[Piece]) -> pl.DataFrame:
-    """Name clusters as an earlier version does, so that a new version puts them into the same split."""
-    named = [pl.DataFrame(schema={ROW: pl.Int64, "known": pl.String})]
-    for piece in also:
-        held = rows_of(piece, ["doc_id", "duplicate_cluster"]).filter(pl.col(ROW).is_in(near[ROW].implode()))
-        named.append(held.select(ROW, pl.coalesce("duplicate_cluster", "doc_id").alias("known")))
-    known = near.join(pl.concat(named), on=ROW).filter(pl.col("duplicate_cluster").is_not_null())
-    if known.is_empty():
-        return near
-    names = known.group_by("duplicate_cluster").agg(pl.col("known").min())
-    named_so = near.join(names, on="duplicate_cluster", how="left", maintain_order="left")
-    return named_so.with_columns(pl.coalesce("known", "duplicate_cluster").alias("duplicate_cluster")).drop("known")
+        packs = Packs(workdir)
+        report = verified_pairs(corpus, also, texts, self._fingerprint().parameters(), keeping, packs)
+        corpus.notes[self.name] = asdict(report)
+        corpus.step("deciding on true pairs", 0, packs.count)
+        for number, pack in enumerate(packs, 1):
+            near = decision_rows(
+                pack,
+                corpus.height,
+                keep_contained=self.contained == "keep",
+                keep_templates=self.templates == "keep",
+                keep_variants=self.variants == "keep",
+            )
+            texts.tell(near.select(pl.col(ROW).alias("kept_row"), *_NEAR_COLUMNS))
+            yield near.drop("kept_row")
+            corpus.step("deciding on true pairs", number, packs.count)
 
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
@@ -262,7 +236,7 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
     )
     if near is None:
         return decisions.drop("kept_row")
-    fates = near.select(pl.col(ROW).alias("kept_row"), *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
+    fates = near.select("kept_row", *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
     decisions = decisions.join(fates, on="kept_row", how="left", maintain_order="left")
     is_near_copy = pl.col("near_duplicate_of").is_not_null()
     return (

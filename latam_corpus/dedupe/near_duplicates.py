@@ -4,8 +4,7 @@ Documents are numbered in the order of keeping. Each piece's fingerprints are la
 values the pairs are found that share some (`candidate_jobs.py`); the pairs are checked on the word streams in lots
 (`verify_jobs.py`).
 A job holds one piece, one range or one lot; candidates pass from job to job in files, and so does what is known of
-documents (`numbering.py`). What is held of the whole corpus are a few numbers a document, 17 bytes, and the pairs that
-are true.
+documents (`numbering.py`). True pairs are laid into packs of what is connected (`packs.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, among, distinct, rows_of
+from latam_corpus.corpus import ROW, rows_of
 from latam_corpus.dedupe.buckets import ranges
 from latam_corpus.dedupe.candidate_bound import MOST, bound_candidates
 from latam_corpus.dedupe.candidate_jobs import (
@@ -35,21 +34,22 @@ from latam_corpus.dedupe.candidate_jobs import (
     pair_range,
     scatter,
     sift,
+    write_extent,
 )
+from latam_corpus.dedupe.decision_rows import FROM_OLD
 from latam_corpus.dedupe.notices import ASKED, EDGE, EdgeCount, asked_runs, count_edges, notices
 from latam_corpus.dedupe.numbering import Numbering
 from latam_corpus.dedupe.order import TERMS
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
-from latam_corpus.dedupe.pairs import CAP, Extent
+from latam_corpus.dedupe.pairs import CAP
 from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
 from latam_corpus.dedupe.verify_jobs import (
     COMMON,
     EDGES,
     FREQUENCY,
-    ROWS_OF,
-    VERDICTS,
     WORDS_OF,
     Lot,
+    by_number,
     cuts,
     gather,
     gathers,
@@ -64,7 +64,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Corpus, Piece
+    from latam_corpus.dedupe.equal_texts import EqualTexts
     from latam_corpus.dedupe.order import Keeping
+    from latam_corpus.dedupe.packs import Packs
     from latam_corpus.dedupe.scheme import Scheme
 
 RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED)
@@ -97,45 +99,26 @@ class Report:
     beyond: int = 0
 
 
-@dataclass(frozen=True)
-class VerifiedPairs:
-    """The verified pairs among the documents of a corpus.
-
-    Attributes:
-        ranked: the documents that are in pairs, the one that is kept first: RANKED in order (`order.in_order`).
-        pairs: uint32[k, 2], places in `ranked`.
-        verdicts: a row a pair, CHECKED.
-        report: the counts.
-    """
-
-    ranked: pl.DataFrame
-    pairs: NDArray[np.uint32]
-    verdicts: pl.DataFrame
-    report: Report
-
-
 def verified_pairs(
-    corpus: Corpus, also: Sequence[Piece], out: NDArray[np.int64], scheme: Scheme, keeping: Keeping
-) -> VerifiedPairs:
-    """Return the verified pairs of the corpus' documents, with those of an earlier version among them.
+    corpus: Corpus, also: Sequence[Piece], equal: EqualTexts, scheme: Scheme, keeping: Keeping, packs: Packs
+) -> Report:
+    """Lay the verified pairs of the corpus' documents, with those of an earlier version among them, into packs.
 
     Args:
         corpus: whose rows are decided on.
         also: documents of an earlier version; their rows start at the corpus' height or after it.
-        out: rows that are equal to another one, sorted.
+        equal: the documents that are equal to another one.
         scheme: how candidates are proposed.
         keeping: by what copies are put in order.
+        packs: the pairs, and RANKED, WEIGHTS and FROM_OLD of the documents in them.
     """
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.workdir) as name:
-        search = _Search(corpus, tuple(also), out, scheme, keeping, Path(name))
+        search = _Search(corpus, tuple(also), equal, scheme, keeping, Path(name))
         order, files, report = search.candidates()
-        true, counts = search.verdicts(files)
-        pairs = true.select("first", "second").to_numpy()
-        numbers = distinct(pairs)
-        ranked = order.at(numbers)
+        lots, counts = search.verdicts(files)
+        packs.fill(order, lots, search.notices(lots))
     by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
-    full_report = replace(report, documents=order.count, candidates=int(counts.sum()), by_rule=by_rule)
-    return VerifiedPairs(ranked, np.searchsorted(numbers, pairs).astype(np.uint32), true, full_report)
+    return replace(report, documents=order.count, candidates=int(counts.sum()), by_rule=by_rule)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +127,7 @@ class _Search:
 
     corpus: Corpus
     also: tuple[Piece, ...]
-    out: NDArray[np.int64]
+    equal: EqualTexts
     scheme: Scheme
     keeping: Keeping
     workdir: Path
@@ -169,22 +152,16 @@ class _Search:
         self.corpus.step("putting documents in order", 0, 1)
         order.number(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0))
         self.corpus.step("putting documents in order", 1, 1)
-        counts = np.zeros(order.count, np.int32)
         sizes = np.zeros(BUCKETS, np.int64)
-        for numbers, widths, laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
-            counts[numbers] = widths
+        for laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
             sizes += laid
-        extent = Extent.of(np.load(self.workdir / WORDS_OF), counts, self.scheme)
-        np.save(self.workdir / "counts.npy", extent.counts)
-        np.save(self.workdir / "sampling.npy", extent.sampling)
+        share = write_extent([*new, *known], self.scheme, self.workdir)
         files = tuple(job.file for job in (*new, *known))
         jobs = [
             PairRange(low, high, files, self.workdir / f"range-{n:06d}")
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
         paired = self.corpus.map(pair_range, jobs, "pairing documents that share passages")
-        share = extent.share
-        del counts, extent
         merged, report = self._merged(sorted(paired, key=lambda one: one.file), share)
         over, beyond = bound_candidates(merged, order.count, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
@@ -198,43 +175,36 @@ class _Search:
     def _sound(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Yield those of these rows that have fingerprints and no equal, with what they are put in order by."""
         long = pl.col(WORDS) >= self.scheme.exact_words
+        of_old = FROM_OLD if self.also else {}
         for frame in frames:
-            rows = _hashed(self.keeping.ranked(frame.filter(long)))
-            number = rows[ROW].to_numpy()
-            yield rows.filter(~among(number, self.out))
+            rows = frame.with_columns(pl.lit(None, kind).alias(n) for n, kind in of_old.items() if n not in frame)
+            yield _hashed(self.keeping.ranked(self.equal.kept(rows.filter(long))))
 
     def _merged(self, paired_ranges: Sequence[PairedRange], share: float) -> tuple[list[Path], Report]:
         """Return the files of candidates of all ranges, and what the cap left out; writes the common fingerprints."""
-        common = [
-            np.zeros(0, np.uint64),
-            *(np.fromfile(m.file.with_suffix(COMMON_VALUES), np.uint64) for m in paired_ranges),
-        ]
-        # Ranges follow one another by the top bits, so that the values are sorted as a whole.
-        np.concatenate(common).tofile(self.workdir / COMMON)
+        with (self.workdir / COMMON).open("wb") as common:
+            # Ranges follow one another by the top bits, so that the values are sorted as a whole.
+            for one in paired_ranges:
+                common.write(one.file.with_suffix(COMMON_VALUES).read_bytes())
         runs = tuple(run for one in paired_ranges for run in one.runs)
         cut = key_ranges(np.concatenate([np.zeros(0, np.uint64), *(one.marks for one in paired_ranges)]), KEYS_A_MERGE)
+        new_end = self.corpus.height if self.also else None
         jobs = [
-            Merge(low, high, runs, self.workdir, share, self.corpus.height, self.workdir / f"merged-{n:06d}")
+            Merge(low, high, runs, self.workdir, share, new_end, self.workdir / f"merged-{n:06d}")
             for n, (low, high) in enumerate(cut if runs else ())
         ]
         tallies = np.sum([np.zeros(3, np.int64), *(one.tallies for one in paired_ranges)], axis=0)
         files = sorted(self.corpus.map(merge, jobs, "adding up what pairs share"))
         return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
-    def verdicts(self, files: Sequence[Path]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-        """Return the candidates that are something, in order, with their verdicts; and how many there are by rule."""
-        rows, words = (np.load(self.workdir / name, mmap_mode="r") for name in (ROWS_OF, WORDS_OF))
-        wanted = np.zeros(len(rows), np.bool_)
+    def verdicts(self, files: Sequence[Path]) -> tuple[list[Path], NDArray[np.int64]]:
+        """Return the files of verdicts on candidates that are something, in order; and how many there are by rule."""
+        words = by_number(self.workdir, WORDS_OF)
         lots: list[Lot] = []
         for file in files:
-            pairs = np.fromfile(file, np.uint32).reshape(-1, 2)
-            wanted[pairs] = True
-            for first, end in cuts(pairs, words):
+            for first, end in cuts(np.fromfile(file, np.uint32).reshape(-1, 2), words):
                 lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
-        numbers = np.flatnonzero(wanted)
-        pieces = [*self.corpus.pieces(), *self.also]
-        jobs = gathers(numbers, rows[numbers], words[numbers], pieces, self.workdir)
-        del wanted, numbers, rows, words
+        jobs = gathers(files, [*self.corpus.pieces(), *self.also], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
         for words_of_piece in self.corpus.map(gather, jobs, "reading what is compared"):
             frequency += words_of_piece
@@ -244,26 +214,20 @@ class _Search:
         for path, counts in self.corpus.map(verify_lot, lots, "comparing pairs of documents"):
             by_rule += counts
             true += [path] if path else []
-        true.sort()
-        found = pl.concat([pl.DataFrame(schema=VERDICTS), *map(pl.read_parquet, true)])
-        return self._with_notices(found, true), by_rule
+        return sorted(true), by_rule
 
-    def _with_notices(self, verdicts: pl.DataFrame, lots: Sequence[Path]) -> pl.DataFrame:
-        """Return the verdicts with what was added to an edge of the longer ones, as all documents of the run tell."""
+    def notices(self, lots: Sequence[Path]) -> pl.DataFrame | None:
+        """Return the true pairs of which one has a notice more, as all documents of the run tell (`notices.py`)."""
         edges = np.concatenate([np.zeros(0, EDGE), *(np.fromfile(lot.with_suffix(EDGES), EDGE) for lot in lots)])
         if not len(edges):
-            return verdicts
+            return None
         asked = asked_runs(edges)
         asked.tofile(self.workdir / ASKED)
         jobs = [EdgeCount(piece, self.workdir) for piece in self.corpus.pieces()]
         counts = np.zeros(len(asked), np.int64)
         for of_piece in self.corpus.map(count_edges, jobs, "counting the notices at the edges of texts"):
             counts += of_piece
-        told = notices(edges, asked, counts)
-        return verdicts.join(told, on=["first", "second"], how="left", maintain_order="left").select(
-            pl.max_horizontal(name, name.replace("appended", "notice")).alias(name) if "appended" in name else name
-            for name in VERDICTS
-        )
+        return notices(edges, asked, counts)
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -293,6 +257,9 @@ _NUMBERS: Final = 2**32 - 2
 
 
 def _rows_at(piece: Piece, rows: NDArray[np.int64]) -> pl.DataFrame:
-    """`row` and RANKED of these rows of a piece; the rows are sorted and may be of others too."""
+    """`row`, RANKED and FROM_OLD of these rows of a piece; the rows are sorted and may be of others too."""
     mine = rows[np.searchsorted(rows, piece.start) : np.searchsorted(rows, piece.start + piece.height)]
-    return rows_of(piece, RANKED)[mine - piece.start]
+    found = rows_of(piece, (*RANKED, "duplicate_cluster", "text_hash"))[mine - piece.start]
+    # With RANKED first, and in FROM_OLD's order, as frames are put together.
+    known = pl.coalesce("duplicate_cluster", "doc_id").alias("known")
+    return found.select(*RANKED, ROW, known, "text_hash")

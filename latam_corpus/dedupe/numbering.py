@@ -14,18 +14,20 @@ import polars as pl
 
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.candidate_jobs import NOBODY
+from latam_corpus.dedupe.on_disk import span_of, spans
 from latam_corpus.dedupe.order import in_order, order_key
 from latam_corpus.dedupe.scheme import WORDS
-from latam_corpus.dedupe.verify_jobs import KNOWN, KNOWN_OF, ROWS_OF, WORDS_OF
+from latam_corpus.dedupe.verify_jobs import BY_NUMBER, KNOWN, KNOWN_OF, ROWS_OF, WORDS_OF
 from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 RANGE_ROWS: Final = 100_000
-_SAMPLED_ROWS: Final = 256  # of so many one tells by its key where ranges are cut
+_SAMPLED_ROWS: Final = 1024  # of so many one tells by its key where ranges are cut
 
 
 @dataclass
@@ -67,43 +69,37 @@ class Numbering:
             self._ranges.add_by(rows, cuts.search_sorted(order_key(rows), side="right").to_numpy())
         self._ranges.flush()
         self._came.file(0).unlink(missing_ok=True)
-        np.full(end, NOBODY).tofile(self.workdir / "numbers")
+        by_row = Spill(self.workdir / "by-row")
         with ExitStack() as opened:
-            files = {name: opened.enter_context((self.workdir / name).open("wb")) for name in _BY_NUMBER}
-            for name, file in files.items():
-                fields = {"descr": np.lib.format.dtype_to_descr(_BY_NUMBER[name]), "fortran_order": False}
-                np.lib.format.write_array_header_1_0(file, fields | {"shape": (self.count,)})
+            files = {name: opened.enter_context((self.workdir / name).open("wb")) for name in BY_NUMBER}
             for number in range(ranges):
                 rows = self._range(number)
                 for name, array in _by_number(rows).items():
-                    array.astype(_BY_NUMBER[name]).tofile(files[name])
-                first = self.starts[-1]
-                if rows.height:
-                    numbers = np.memmap(self.workdir / "numbers", np.uint32, "r+")
-                    numbers[rows[ROW].to_numpy()] = np.arange(first, first + rows.height, dtype=np.uint32)
-                    del numbers
+                    array.astype(BY_NUMBER[name]).tofile(files[name])
+                first, row = self.starts[-1], rows[ROW].to_numpy()
                 self.starts.append(first + rows.height)
+                numbers = pl.Series("number", np.arange(first, self.starts[-1]), dtype=pl.UInt32)
+                by_row.add_by(pl.DataFrame([rows[ROW], numbers]), span_of(row))
+        by_row.flush()
+        with (self.workdir / "numbers").open("wb") as file:
+            for number, (low, high) in enumerate(spans(end)):
+                found = by_row.take(number, pl.Schema({ROW: pl.Int64(), "number": pl.UInt32()}))
+                numbers_of = np.full(high - low, NOBODY)
+                numbers_of[found[ROW].to_numpy() - low] = found["number"].to_numpy()
+                numbers_of.tofile(file)
 
-    def at(self, numbers: NDArray[np.integer[Any]]) -> pl.DataFrame:
-        """Return the documents of these numbers, sorted, in the order of keeping."""
-        ends = np.searchsorted(numbers, self.starts)
-        frames = [self._empty]
+    def at(self, numbers: NDArray[np.integer[Any]]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Yield the documents of these numbers, sorted, some at a time, and which of the numbers their first has."""
+        yield 0, self._empty
+        ends = np.searchsorted(numbers, self.starts).tolist()
         for number, (start, first, end) in enumerate(zip(self.starts, ends, ends[1:], strict=False)):
             if end > first:
-                frames.append(compact(self._range(number)[numbers[first:end] - start]))
-        return pl.concat(frames)
+                yield first, compact(self._range(number)[numbers[first:end] - start])
 
     def _range(self, number: int) -> pl.DataFrame:
         """Return the documents of a range, the one that is kept first."""
         rows = pl.concat([self._empty, *self._ranges.frames(number)])
         return in_order(rows) if rows.height else rows
-
-
-_BY_NUMBER: Final[dict[str, np.dtype[Any]]] = {
-    ROWS_OF: np.dtype(np.int64),
-    WORDS_OF: np.dtype(np.uint32),
-    KNOWN_OF: KNOWN,
-}
 
 
 def _by_number(rows: pl.DataFrame) -> dict[str, NDArray[Any]]:

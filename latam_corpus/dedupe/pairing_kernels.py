@@ -331,3 +331,33 @@ def originals(pairs, kind, position, old, duplicate_of, link):
             winners[d] = other
             link[d] = row
     return winners
+
+
+@kernel
+def connect(label, pairs):
+    """Join the nodes of each pair; `label` leads each to a smaller one that it is connected with, or to itself."""
+    for row in range(len(pairs)):
+        a, b = pairs[row, 0], pairs[row, 1]
+        while label[a] != a:
+            label[a] = label[label[a]]
+            a = np.int64(label[a])
+        while label[b] != b:
+            label[b] = label[label[b]]
+            b = np.int64(label[b])
+        label[max(a, b)] = min(a, b)
+
+
+@kernel
+def label_packs(label, most):
+    """Return the pack of each node: all that is connected is in one, about as many as `most`; `label` is flattened."""
+    sizes = np.zeros(len(label), np.uint32)
+    for node in range(len(label)):
+        label[node] = label[label[node]]  # which comes before it
+        sizes[label[node]] += 1
+    before = 0
+    for node in range(len(label)):
+        before += sizes[node]
+        sizes[node] = (before - sizes[node]) // most
+    for node in range(len(label)):
+        sizes[node] = sizes[label[node]]
+    return sizes

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.dedupe.buckets import Buckets
+    from latam_corpus.dedupe.on_disk import OnDisk
     from latam_corpus.dedupe.scheme import Scheme
 
 
@@ -103,12 +104,12 @@ class Extent:
 
     Attributes:
         counts: integers[n], distinct values.
-        sampling: integers[n], the number that divides them (`scheme.sampling_of`; 1 for band keys).
+        sampling: integers[n], the number that divides them (`scheme.sampling_of`; 1 for band keys), under 256.
         share: of the values that the smaller one could have in common with the larger.
     """
 
-    counts: NDArray[Any]
-    sampling: NDArray[Any]
+    counts: NDArray[Any] | OnDisk
+    sampling: NDArray[Any] | OnDisk
     share: float = NEEDED
 
     @classmethod

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import distinct, ragged
+from latam_corpus.corpus import ROW, distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
 from latam_corpus.dedupe.notices import edges_of
-from latam_corpus.dedupe.scheme import APPENDED, STREAM, Ragged
+from latam_corpus.dedupe.on_disk import OnDisk, span_of, spans
+from latam_corpus.dedupe.scheme import APPENDED, STREAM, WORDS, Ragged
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
 from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 from latam_corpus.messages import _
+from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,19 +35,23 @@ if TYPE_CHECKING:
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
 STREAMS: Final = ".stream"
-# What a lot finds in the room: of the documents whose streams are there, by their place among WANTED, their numbers,
-# in which piece's file the stream is, and where; of all documents, by their numbers, their rows and words, and KNOWN.
-WANTED: Final = "wanted.npy"
-PIECE_OF: Final = "piece_of.npy"
-PLACE_OF: Final = "place_of.npy"
-ROWS_OF: Final = "rows.npy"
-WORDS_OF: Final = "words_of.npy"
-KNOWN_OF: Final = "known_of.npy"
+# What a lot finds in its folder: by the documents' numbers their rows, words and KNOWN; by rows where in the file of
+# their piece the streams are that are there; and the first row of each piece.
+ROWS_OF: Final = "rows"
+WORDS_OF: Final = "words"
+KNOWN_OF: Final = "known"
+_PLACE_OF: Final = "places"
+_STARTS: Final = "starts.npy"
 EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, `notices.EDGE`
 FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, `count_words`
 KNOWN: Final = np.dtype(
     [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
 )  # `verify.Known` by the documents' numbers
+BY_NUMBER: Final[dict[str, np.dtype[Any]]] = {
+    ROWS_OF: np.dtype(np.int64),
+    WORDS_OF: np.dtype(np.uint32),
+    KNOWN_OF: KNOWN,
+}
 COMMON: Final = "common"  # the fingerprints that many documents have, uint64, sorted
 VERDICTS: Final = pl.Schema(
     {
@@ -138,46 +144,77 @@ class Lot:
         return 1
 
 
-def gathers(
-    numbers: NDArray[Any], rows: NDArray[np.int64], words: NDArray[np.int64], pieces: Sequence[Piece], workdir: Path
-) -> list[Gather]:
-    """Return the jobs that write the streams of these documents, a piece each; what lots find them by is written here.
+def by_number(workdir: Path, name: str) -> OnDisk:
+    """Return what one of BY_NUMBER is of the documents."""
+    return OnDisk(workdir / name, BY_NUMBER[name])
+
+
+def gathers(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -> list[Gather]:
+    """Return the jobs that write the streams of candidates, a piece each; what lots find them by is written here.
 
     Args:
-        numbers: of the k documents, sorted.
-        rows: int64[k], their rows.
-        words: int64[k], their words.
+        files: of pairs of numbers, uint32[k, 2].
         pieces: of the corpus and of the earlier version, in order.
-        workdir: where the jobs write.
+        workdir: where BY_NUMBER is, and where the jobs write.
     """
-    order = np.argsort(rows)
-    rows[order].tofile(workdir / "wanted")
+    wanted = _wanted(files, workdir)
     starts = np.array([piece.start for piece in pieces], np.int64)
-    piece_of, offset_of = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int64)
-    piece_numbers = np.searchsorted(starts, rows[order], side="right") - 1
-    edges = np.searchsorted(piece_numbers, np.arange(len(pieces) + 1))
-    ends = np.concatenate(([0], np.cumsum(words[order], dtype=np.int64)))
-    piece_of[order], offset_of[order] = piece_numbers, ends[:-1] - ends[edges[piece_numbers]]
-    for name, array in ((WANTED, numbers), (PIECE_OF, piece_of), (PLACE_OF, offset_of)):
-        np.save(workdir / name, array)
+    np.save(workdir / _STARTS, starts)
+    counts, firsts = np.zeros(len(pieces), np.int64), np.full(len(pieces), -1)  # wanted rows, words before the first
+    words = 0
+    with (workdir / "wanted").open("wb") as rows_file, (workdir / _PLACE_OF).open("wb") as places_file:
+        for number, (low, high) in enumerate(spans(max((p.start + p.height for p in pieces), default=0))):
+            found = wanted.take(number, _WANTED).sort(ROW)
+            rows = found[ROW].to_numpy()
+            rows.tofile(rows_file)
+            ends = words + np.cumsum(found[WORDS].to_numpy(), dtype=np.int64)
+            before = np.concatenate(([words], ends))
+            words = int(before[-1])
+            piece = np.searchsorted(starts, rows, side="right") - 1
+            here, at, many = np.unique(piece, return_index=True, return_counts=True)
+            counts[here] += many
+            firsts[here] = np.where(firsts[here] < 0, before[at], firsts[here])
+            places = np.zeros(high - low, np.int64)
+            places[rows - low] = before[:-1] - firsts[piece]
+            places.tofile(places_file)
+    before = np.concatenate(([0], np.cumsum(counts))).tolist()
     return [
-        Gather(piece, workdir / "wanted", first, end - first, workdir / f"{index:06d}{STREAMS}")
-        for index, (piece, first, end) in enumerate(zip(pieces, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-        if end > first
+        Gather(piece, workdir / "wanted", first, count, workdir / f"{index:06d}{STREAMS}")
+        for index, (piece, first, count) in enumerate(zip(pieces, before, counts.tolist(), strict=False))
+        if count
     ]
 
 
-def cuts(pairs: NDArray[np.uint32], words: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
+_WANTED: Final = pl.Schema({ROW: pl.Int64(), WORDS: pl.UInt32()})
+
+
+def _wanted(files: Sequence[Path], workdir: Path) -> Spill:
+    """Return the rows and words of documents that are in pairs, by the span of rows that they are in."""
+    wanted = Spill(workdir / "candidates")
+    rows_of, words_of = by_number(workdir, ROWS_OF), by_number(workdir, WORDS_OF)
+    for first, end in spans(len(rows_of)):
+        paired = np.zeros(end - first, np.bool_)
+        for file in files:
+            numbers = np.fromfile(file, np.uint32)
+            paired[numbers[(numbers >= first) & (numbers < end)] - np.uint32(first)] = True
+        rows = rows_of.read(first, end)[paired]
+        found = pl.DataFrame({ROW: rows, WORDS: words_of.read(first, end)[paired]}, schema=_WANTED)
+        wanted.add_by(found, span_of(rows))
+    wanted.flush()
+    return wanted
+
+
+def cuts(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]]:
     """Ranges of pairs with about as many words as a lot may have, or with one pair that has more."""
     # An upper bound: a document in several pairs of a lot is counted each time, but held once.
     weight = np.cumsum(words[pairs].sum(axis=1, dtype=np.int64))
-    spans = []
+    ranges = []
     first = 0
     while first < len(pairs):
         end = int(np.searchsorted(weight, (weight[first - 1] if first else 0) + WORDS_A_LOT, side="right"))
-        spans.append((first, max(end, first + 1)))
-        first = spans[-1][1]
-    return spans
+        ranges.append((first, max(end, first + 1)))
+        first = ranges[-1][1]
+    return ranges
 
 
 def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
@@ -190,7 +227,7 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     order = np.argsort(numbers)
     rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
-    known_rows = np.load(job.workdir / KNOWN_OF, mmap_mode="r")[numbers]
+    known_rows = by_number(job.workdir, KNOWN_OF)[numbers]
     known = Known(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
     frequency = np.load(job.workdir / FREQUENCY, mmap_mode="r")
     verified = verify_pairs(streams, places, rarity=rarity, known=known, frequency=frequency)
@@ -214,12 +251,9 @@ def mapped(file: Path) -> NDArray[np.uint64]:
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
     """Return these documents in the order in which `gather` has written them, and their streams."""
-    wanted, *mapped_arrays, words_of = (
-        np.load(job.workdir / name, mmap_mode="r") for name in (WANTED, PIECE_OF, PLACE_OF, WORDS_OF)
-    )
-    places = np.searchsorted(wanted, numbers)
-    piece_of, offset_of = (array[places].astype(np.int64) for array in mapped_arrays)
-    words = words_of[numbers].astype(np.int64)
+    rows, words = (by_number(job.workdir, name)[numbers].astype(np.int64) for name in (ROWS_OF, WORDS_OF))
+    piece_of = np.searchsorted(np.load(job.workdir / _STARTS), rows, side="right") - 1
+    offset_of = OnDisk(job.workdir / _PLACE_OF, np.dtype(np.int64))[rows]
     order = np.lexsort((offset_of, piece_of))
     piece_of, offset_of, words = piece_of[order], offset_of[order], words[order]
     offsets = np.concatenate(([0], np.cumsum(words)))

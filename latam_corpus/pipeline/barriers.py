@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,13 +19,14 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.corpus import ROW, PieceFile, among, repeated_hashes, rows_of
+from latam_corpus.corpus import ROW, PieceFile, rows_of
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import Outcome
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, fetch_outputs
+from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,9 +46,9 @@ _REPLACED_COLUMNS: Final = ("doc_id", "text_hash", "duplicate_of", "containment"
 REPLACED: Final = pl.Schema(
     {name: schema.DOCUMENT_SCHEMA[name] for name in _REPLACED_COLUMNS} | {"evidence": pl.String()}
 )
-_BUCKET_BITS: Final = 6
-_AT_ONCE: Final = 1_000_000  # rows in memory with all the columns that a barrier needs
-_GROUP_ROWS: Final = 20_000
+_BUCKET_BITS: Final = 8
+_KEYS_AT_ONCE: Final = 1 << 18  # keys that wait for their files: 4 MB
+_AT_ONCE: Final = 50_000  # rows in memory with all the columns that a barrier needs, or with what was decided
 _VALUES_A_PIECE: Final = 4_000_000  # words of documents, above all: 16 MB of them
 
 
@@ -132,9 +132,10 @@ class Stored:
         return [piece for output in self.live for piece in output.cut()]
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row` and these columns, a part at a time, without rows that a barrier has dropped."""
-        for number, piece in enumerate(self.live, 1):
-            yield rows_of(piece, columns, self.dropped_rows)
+        """`row` and these columns, a piece at a time, without rows that a barrier has dropped."""
+        for number, output in enumerate(self.live, 1):
+            for piece in output.cut():
+                yield rows_of(piece, columns, self.dropped_rows)
             self.step("reading rows", number, len(self.live))
 
     def step(self, title: str, done: int, total: int) -> None:
@@ -146,24 +147,26 @@ class Stored:
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
     ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
-        pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
+        pieces: list[Piece] = [*self.pieces(), *(self.fallen if with_dropped else ()), *also]
+        wanted = sorted({key, *columns})
         with tempfile.TemporaryDirectory(prefix="keys-", dir=self.workdir) as name:
             keys = _Keys(Path(name))
             for number, piece in enumerate(pieces):
-                keys.add(number, _hashes(rows_of(piece, [key], self.dropped_rows)[key]))
+                keys.add(rows_of(piece, [key], self.dropped_rows)[key])
                 self.step(f"reading every {key}", number + 1, len(pieces))
-            wanted = keys.repeated()
-            hits = sum(int(among(keys.of(number), wanted).sum()) for number in range(len(pieces)))
-            slices = min(-(-hits // _AT_ONCE), len(wanted))
+            slices = keys.cut()
+            matching, empty = Spill(Path(name) / "matching"), pl.DataFrame()
+            for number, piece in enumerate(pieces):
+                found = keys.repeated(number)
+                if found.height:
+                    rows = rows_of(piece, wanted, self.dropped_rows)[found["place"]]
+                    empty = rows.clear()
+                    matching.add_by(compact(rows), found["slice"].to_numpy())
+            matching.flush()
             for number in range(slices):
-                these = wanted[number * len(wanted) // slices : (number + 1) * len(wanted) // slices]
-                frames = [pl.DataFrame()]
-                for index, piece in enumerate(pieces):
-                    mask = among(keys.of(index), these)
-                    if mask.any():
-                        frames.append(rows_of(piece, sorted({key, *columns}), self.dropped_rows).filter(mask))
-                matching = pl.concat(frames[1:]).filter(pl.col(key).is_not_null())
-                yield matching.select(ROW, *columns)
+                rows = matching.take(number, empty.schema)
+                if rows.height:  # a group may be larger than a slice
+                    yield rows.filter(pl.col(key).is_not_null()).select(ROW, *columns)
                 self.step(f"deciding where {key} is the same", number + 1, slices)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
@@ -240,7 +243,11 @@ def decide(
         spool = _Spool(Path(name), list(outputs), starts)
         for barrier in barriers:
             progress.barrier(barrier.name, corpus.height - len(corpus.dropped_rows))
-            dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
+            dropped = []
+            for decided in barrier.decide(corpus):
+                gone = spool.add(barrier.name, decided)
+                if barrier is not barriers[-1]:  # nobody asks after the last
+                    dropped.append(gone)
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
@@ -257,16 +264,15 @@ def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]
 
 
 class _Spool:
-    """Decisions as they come, in files, until those of one part are read together."""
+    """Decisions as they come, in files by blocks of parts, until those of one block are read together."""
 
     def __init__(self, folder: Path, names: Sequence[str], starts: NDArray[np.int64]) -> None:
-        self._folder = folder
         self._names = names
         self._starts = starts
+        self._blocks = Spill(folder / "decided")
+        self._columns: dict[str, pl.DataType] = {}
         self.replaced: list[pl.DataFrame] = []
         self.mended: list[str] = []
-        self._files: list[Path] = []
-        self._counts: Counter[int] = Counter()
 
     def add(self, barrier: str, decided: pl.DataFrame) -> NDArray[np.int64]:
         """Keep the decisions on rows of the corpus; gives the rows that are dropped."""
@@ -275,29 +281,28 @@ class _Spool:
             others = decided.filter(~mine & pl.col("drop_reason").is_not_null())
             self.replaced.append(schema.conform(others, REPLACED))
             decided = decided.drop("doc_id", "text_hash", strict=False)
-        rows = decided.filter(mine).sort(ROW)
+        rows = decided.filter(mine)
         number = rows[ROW].to_numpy()
         part = np.searchsorted(self._starts, number, side="right") - 1
-        self._counts.update(dict(zip(*(a.tolist() for a in np.unique(part, return_counts=True)), strict=True)))
-        stored = rows.with_columns(
+        stored = rows.drop(ROW).with_columns(
             pl.Series("part", part, dtype=pl.UInt32),
             pl.Series("place", number - self._starts[part], dtype=pl.UInt32),
             pl.lit(barrier).alias("stage"),
         )
-        path = self._folder / f"{len(self._files)}.parquet"
-        # In groups of rows with their statistics, of which a reader of some parts passes over the others.
-        stored.drop(ROW).write_parquet(path, row_group_size=_GROUP_ROWS)
-        self._files.append(path)
-        return stored.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
+        self._columns |= {name: kind for name, kind in stored.schema.items() if name not in self._columns}
+        self._blocks.add_by(stored, self._starts[part] // _AT_ONCE)
+        self._blocks.flush()  # the next ones may have other columns
+        return rows.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
 
     def stored(self, work: Path, barrier_key: str) -> dict[str, tuple[Path | None, str]]:
         """Return the decisions of each part, kept under the digest of what they say."""
         nothing: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
         decisions = dict.fromkeys(self._names, nothing)
-        for low, high in self._ranges():
-            here = (pl.col("part") >= low) & (pl.col("part") < high)
-            frames = [pl.scan_parquet(path, glob=False).filter(here).collect() for path in self._files]
-            every = pl.concat(frames, how="diagonal").sort("part", "place")
+        for block in range(int(self._starts[-1]) // _AT_ONCE + 1):
+            every = self._blocks.take(block, pl.Schema(self._columns))
+            if every.is_empty():
+                continue
+            every = every.sort("part", "place")
             for (part,), mine in every.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
             ).items():
@@ -312,42 +317,65 @@ class _Spool:
         self.mended += [damage] if damage else []
         return path
 
-    def _ranges(self) -> Iterator[tuple[int, int]]:
-        """Ranges of parts with about as many decisions as memory should hold."""
-        low = held = 0
-        for part in range(len(self._names)):
-            held += self._counts[part]
-            if held > _AT_ONCE or (part == len(self._names) - 1 and held):
-                yield low, part + 1
-                low, held = part + 1, 0
 
-
-@dataclass(frozen=True)
 class _Keys:
-    """The hashes of a key, on the disk: of each piece in the order of its rows, and of all in buckets by top bits."""
+    """The hashes of a key, on the disk, each with its place among all: those that are alike lie in one file.
 
-    folder: Path
+    A hash of 64 bits is good for one reading: rows without a key share that of null, and are left out later.
+    """
 
-    def add(self, piece: int, hashes: NDArray[np.uint64]) -> None:
-        """Add a piece's."""
-        hashes.tofile(self.folder / f"piece-{piece}")
-        ordered = np.sort(hashes)
-        ends = np.searchsorted(ordered >> np.uint64(64 - _BUCKET_BITS), np.arange(1, (1 << _BUCKET_BITS) + 1))
-        for bucket, mine in enumerate(np.split(ordered, ends[:-1])):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found = Spill(folder / "found")
+        self._waiting: list[NDArray[Any]] = []
+        self._written = 0
+        self._ends = [0]  # of the pieces, among the places
+
+    def add(self, keys: pl.Series) -> None:
+        """Add those of a piece's rows."""
+        hashes = np.empty(len(keys), _KEY)
+        hashes["hash"] = keys.hash(0).to_numpy()
+        hashes["place"] = np.arange(self._ends[-1], self._ends[-1] + len(keys))
+        self._waiting.append(hashes)
+        self._ends.append(self._ends[-1] + len(keys))
+        if self._ends[-1] - self._written > _KEYS_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what waits."""
+        hashes = np.concatenate([np.zeros(0, _KEY), *self._waiting])
+        self._waiting.clear()
+        self._written = self._ends[-1]
+        bucket = hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)
+        order = np.argsort(bucket, kind="stable")
+        ends = np.searchsorted(bucket[order], np.arange(1, 1 << _BUCKET_BITS))
+        for number, mine in enumerate(np.split(hashes[order], ends)):
             if len(mine):
-                with (self.folder / f"bucket-{bucket:03d}").open("ab") as file:
+                with (self._folder / f"bucket-{number:03d}").open("ab") as file:
                     mine.tofile(file)
 
-    def of(self, piece: int) -> NDArray[np.uint64]:
-        """Return a piece's."""
-        return np.fromfile(self.folder / f"piece-{piece}", np.uint64)
+    def cut(self) -> int:
+        """Tell into how many slices the rows are cut whose key another row has too; equal keys are in one slice."""
+        self._flush()
+        starts, hits = np.array(self._ends), 0
+        for path in sorted(self._folder.glob("bucket-*")):
+            hashes = np.fromfile(path, _KEY)
+            path.unlink()
+            hashes = hashes[np.argsort(hashes["hash"], kind="stable")]
+            same = hashes["hash"][1:] == hashes["hash"][:-1]
+            hashes = hashes[np.concatenate((same, [False])) | np.concatenate(([False], same))]
+            first = np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes["hash"][1:] != hashes["hash"][:-1]))
+            before = hits + np.maximum.accumulate(np.where(first, np.arange(len(hashes)), 0))
+            piece = np.searchsorted(starts, hashes["place"], side="right") - 1
+            rows = {"place": hashes["place"] - starts[piece], "slice": before // _AT_ONCE}
+            self._found.add_by(pl.DataFrame(rows), piece)
+            hits += len(hashes)
+        self._found.flush()
+        return -(-hits // _AT_ONCE)
 
-    def repeated(self) -> NDArray[np.uint64]:
-        """Return those that stand more than once, sorted."""
-        buckets = (np.fromfile(path, np.uint64) for path in sorted(self.folder.glob("bucket-*")))
-        return np.concatenate([np.zeros(0, np.uint64), *(repeated_hashes([bucket]) for bucket in buckets)])
+    def repeated(self, piece: int) -> pl.DataFrame:
+        """Return the `place` of each of these rows of a piece among its own, in order, and the `slice` it is in."""
+        return self._found.take(piece, pl.Schema({"place": pl.Int64(), "slice": pl.Int64()})).sort("place")
 
 
-def _hashes(keys: pl.Series) -> NDArray[np.uint64]:
-    """64 bits a key, good for one reading: rows without a key share those of null, and are left out later."""
-    return keys.hash(0).to_numpy()
+_KEY: Final = np.dtype([("hash", np.uint64), ("place", np.int64)])

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import candidate_jobs, decision_rows, near_duplicates, numbering, pairs, verify_jobs
+from latam_corpus.dedupe import (
+    candidate_jobs,
+    equal_texts,
+    near_duplicates,
+    numbering,
+    on_disk,
+    packs,
+    pairs,
+    verify_jobs,
+)
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.dedupe.scheme import SKETCH, Scheme
@@ -114,7 +123,11 @@ def _decided(
         patch.setattr(decide_module, "_VALUES_A_PIECE", 60 * at_once)
         patch.setattr(pairs, "PAIRS_A_RUN", pairs.CAP + at_once)
         patch.setattr(candidate_jobs, "_MARK", 2)
-        patch.setattr(decision_rows, "_AT_ONCE", at_once)
+        patch.setattr(packs, "_AT_ONCE", at_once)
+        patch.setattr(on_disk, "_AT_ONCE", at_once)
+        patch.setattr(on_disk, "_BYTES", 64 * at_once)
+        patch.setattr(equal_texts, "_BLOCK_BITS", 1 if at_once < 10 else 17)
+        patch.setattr(decide_module, "_KEYS_AT_ONCE", at_once)
         patch.setattr(numbering, "RANGE_ROWS", at_once)
         patch.setattr(numbering, "_SAMPLED_ROWS", 1)
         patch.setattr(near_duplicates, "VALUES_A_RANGE", at_once)
@@ -210,10 +223,11 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     """What a full disk has left of a stream isn't taken for a document's words."""
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
     np.zeros(0, np.uint64).tofile(tmp_path / verify_jobs.COMMON)
-    np.save(tmp_path / verify_jobs.KNOWN_OF, np.zeros(2, verify_jobs.KNOWN))
-    np.save(tmp_path / verify_jobs.WORDS_OF, np.array([3, 3], np.uint32))
+    held = {verify_jobs.ROWS_OF: [0, 1], verify_jobs.WORDS_OF: [3, 3], verify_jobs.KNOWN_OF: np.zeros(2)}
+    for name, values in held.items():
+        np.array(values).astype(verify_jobs.BY_NUMBER[name]).tofile(tmp_path / name)
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
-    [job] = verify_jobs.gathers(np.arange(2), np.arange(2), np.array([3, 3]), corpus.pieces(), tmp_path)
+    [job] = verify_jobs.gathers([tmp_path / "pairs"], corpus.pieces(), tmp_path)
     np.save(tmp_path / verify_jobs.FREQUENCY, verify_jobs.gather(job))
     lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, Scheme(), tmp_path, tmp_path / "lot")
     assert verify_jobs.verify_lot(lot)[0] == tmp_path / "lot"
