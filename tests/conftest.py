@@ -301,6 +301,12 @@ def figures(request: pytest.FixtureRequest) -> dict[str, float]:
     return request.config.stash.setdefault(FIGURES, {})
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait, for Slurm, for a server that is slow, for what is killed."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the figures to the file that LATAM_CORPUS_GATE names; a gate with tests that were skipped hasn't passed."""
     named = os.environ.get("LATAM_CORPUS_GATE")
