@@ -49,6 +49,7 @@ class Examined:
         facts: what was seen of the columns.
         breaches: what is wrong.
         doubts: what may be wrong, since other records may show more.
+        of_bytes: the first file whose text must be extracted; empty where none is.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Examined:
     facts: Facts
     breaches: tuple[Breach, ...]
     doubts: tuple[Breach, ...]
+    of_bytes: str
 
 
 def examine(source: Source, where: str) -> Examined:
@@ -94,6 +96,7 @@ def examine(source: Source, where: str) -> Examined:
         watch.facts,
         (*watch.breaches, *alike, *(together if whole and not watch.breaches else ())),
         (*_unmatched(source, files), *_undescribed(source, files), *(() if whole else together)),
+        next((one.relative for one in files if _format(source, one).media_type and not one.beside.is_list), ""),
     )
 
 

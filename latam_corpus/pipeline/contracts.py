@@ -11,6 +11,7 @@ import polars as pl
 from latam_corpus.collect.contract import VALUES_SCHEMA, Facts, over_all, repeated
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.messages import _
 from latam_corpus.pipeline.step_file import VALUES, StepCounts, fetch_outputs
 from latam_corpus.pipeline.supersede import Supersede
 
@@ -28,7 +29,7 @@ def examine_sources(plan: Plan) -> list[Examined]:
     Sources that nobody may read yet, or of which nobody has said where they are, are left out.
 
     Raises:
-        ConfigError: a promise of a source's file isn't kept.
+        ConfigError: a promise of a source's file isn't kept, or a file must be extracted and no stage does.
     """
     places = [(source, plan.locations.get(source.id)) for source in plan.sources]
     readable = [(source, where) for source, where in places if where and (source.uses or source.status != "ask_first")]
@@ -36,7 +37,21 @@ def examine_sources(plan: Plan) -> list[Examined]:
     for one in contracts:
         for breach in one.breaches:
             raise ConfigError(*breach)
+        if one.of_bytes:
+            _check_extracted(plan, one)
     return contracts
+
+
+def _check_extracted(plan: Plan, examined: Examined) -> None:
+    """Refuse a plan that asks for the text of a file which has only bytes, from which no stage extracts one."""
+    stages = (stage for segment in plan.segments for step in segment.steps for stage in step.stages)
+    first = next((stage for stage in stages if stage.needs & {"raw", "text"}), None)
+    if first is not None and "raw" not in first.needs:
+        where = _("{recipe}, stage «{stage}»", recipe=str(plan.recipe.file), stage=first.name)
+        about = {"file": examined.of_bytes, "source": examined.source}
+        problem = _("it needs text, and that of «{file}» of the source «{source}» must be extracted first", **about)
+        remedy = _("put the stage «extract» before it, or name the files to read in the source's [collect] files")
+        raise ConfigError(where, problem, remedy)
 
 
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:

@@ -289,6 +289,23 @@ def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus)
     assert not (corpus.out / "work").exists()
 
 
+@pytest.mark.parametrize("files", [{"a_txt": b"La barca."}, {"a_jsonl": _lines(ROWS), "README_md": b"Nota."}])
+def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
+    corpus: Corpus, files: dict[str, bytes], small_recipe: SmallRecipe
+) -> None:
+    """Even a note beside records: its part would fail, and no release be made. With `extract` all are read."""
+    corpus.has('columns = { text = "es" }', **files)
+    for command in ("check", "run", "run --dry-run"):
+        name, *more = command.split()
+        code, said = corpus.told(
+            name, str(corpus.recipe), *(["--out", str(corpus.out), *more] if name == "run" else [])
+        )
+        assert (code, f"that of «{list(files)[-1].replace('_', '.')}»" in said) == (2, True)
+    assert not (corpus.out / "work").exists()
+    corpus.recipe.write_text(small_recipe("extract", "repair", release=""))
+    assert corpus.told("check", str(corpus.recipe))[0] == 0
+
+
 def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
     """Of a source that keeps its promises, how many records were read; with --json also where columns come from."""
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
