@@ -182,9 +182,9 @@ def which_of(codes: Sequence[str]) -> Message:
 @cache
 def known_code(code: str) -> str | None:
     """Return the ISO 639-3 (or collection) code, or None when no language has it."""
-    if code == UNDETERMINED or code in groups().collections:
+    if code == UNDETERMINED or code in groups().collections or code in _names().of:
         return code
-    import iso639  # its tables take 13 MB and a moment to load, and a worker seldom needs them
+    import iso639  # its tables take 13 MB and a fifth of a second to load, and most runs need none of them
 
     for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
         try:
@@ -192,6 +192,23 @@ def known_code(code: str) -> str | None:
         except iso639.LanguageNotFoundError:
             continue
     return None
+
+
+@cache
+def two_letters(code: str) -> str | None:
+    """Return the ISO 639-1 code of an ISO 639-3 one; None where it has none.
+
+    >>> two_letters("spa"), two_letters("swe"), two_letters("quy"), two_letters("nah")
+    ('es', 'sv', None, None)
+    """
+    if code == UNDETERMINED or code in _names().of:
+        return _names().of.get(code, {}).get("part1")
+    import iso639
+
+    try:
+        return iso639.Language.from_part3(code).part1 or None
+    except iso639.LanguageNotFoundError:
+        return None
 
 
 @cache

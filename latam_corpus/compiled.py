@@ -36,15 +36,15 @@ def digest_of_compiled(package: Path) -> str:
 
 
 def _name_cache() -> None:
-    """Point Numba's cache to a folder of this user, processor and source.
+    """Point Numba's cache to a folder of this user, kind of machine and source.
 
-    Compiled code of one processor can crash on another that shares the home folder, as cluster nodes do. And Numba
-    looks for changes in a function's own file only: it would go on using an inner function of another as it was.
+    Numba looks for changes in a function's own file only: it would go on using an inner function of another as it was.
+    Which processor code was compiled for it knows: nodes of a cluster that share a home take none of one another's.
     """
     if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
         return
-    processor = f"{platform.machine()}-{platform.processor() or 'any'}".replace("/", "-").replace(" ", "-")
-    folder = cache_folder() / "numba" / processor / digest_of_compiled(PACKAGE)
+    # Not `platform.processor()`, which starts a program to learn nothing on most systems.
+    folder = cache_folder() / "numba" / platform.machine() / digest_of_compiled(PACKAGE)
     config: Any = numba.config
     os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = str(folder)
     use_folder(folder)

@@ -7,11 +7,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import iso639
-
 from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
+from latam_corpus.codes import two_letters
 from latam_corpus.messages import LANGUAGES, _, enumerated, same
 from latam_corpus.release.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
 from latam_corpus.release.card_markdown import table
@@ -108,10 +107,7 @@ def hub_language(code: str) -> str:
     ('es', 'quy')
     """
     part3 = code.split("_", 1)[0]
-    try:
-        return iso639.Language.from_part3(part3).part1 or part3
-    except iso639.LanguageNotFoundError:
-        return part3
+    return two_letters(part3) or part3
 
 
 def _listed(key: str, words: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What each Unicode code point is, as one lookup table for the word pass.
 
-Tables are built once a process from the interpreter's own Unicode data (about 0.1 s) and never change.
+Tables are built once a process from the interpreter's own Unicode data (about 0.05 s) and never change.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SPOKEN: Final = 8192  # opens or closes speech, a question or a cry: two side by
 
 _LAST: Final = sys.maxunicode + 1
 _PLANE: Final = 1 << 16
-_ASSIGNED: Final = (0, 1, 2, 3, 14)  # the planes that have characters
+_BLOCK: Final = 1 << 8
 _CLOSING: Final = ".!?…:"
 _QUOTES: Final = "\"'»”’›)]}"
 _CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
@@ -88,20 +88,21 @@ def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
     """Return the classes that a character has by its general category, and the characters that Unicode decomposes."""
     table = np.zeros(_LAST, np.uint16)
     decomposing: list[str] = []
-    # A plane at a time: all at once would take 70 MB for a moment. In the planes left out no character is assigned.
-    for first in (plane * _PLANE for plane in _ASSIGNED):
-        # A function of ours called for each code point is what took most of a small run's start.
-        categories = "".join(map(unicodedata.category, map(chr, range(first, first + _PLANE)))).encode()
+    # A plane at a time: all 1.1 million at once would take 70 MB for a moment. To ask for each code point by itself is
+    # what took most of a small run's start: planes without characters, all of which `repr` escapes, and blocks in which
+    # nothing decomposes are told as a whole.
+    for first in range(0, _LAST, _PLANE):
+        plane = np.arange(first, first + _PLANE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        if len(repr(plane)) == _PLANE * len(r"\U0010ffff") + len("''"):
+            continue
+        categories = "".join(map(unicodedata.category, plane)).encode()
         codes = np.frombuffer(categories, np.uint16)  # two letters each
-        assigned = np.ones(_PLANE, np.bool_)
         for code in np.unique(codes):
-            category = code.tobytes().decode()
-            here = codes == code
-            table[first : first + _PLANE][here] = _of_category(category)
-            if category in ("Cn", "Co", "Cs"):
-                assigned[here] = False
-        points = (np.flatnonzero(assigned) + first).tolist()
-        decomposing += [character for character in map(chr, points) if unicodedata.decomposition(character)]
+            table[first : first + _PLANE][codes == code] = _of_category(code.tobytes().decode())
+        for start in range(0, _PLANE, _BLOCK):
+            block = plane[start : start + _BLOCK]
+            if not unicodedata.is_normalized("NFKD", block):
+                decomposing += filter(unicodedata.decomposition, block)
     return table, decomposing
 
 

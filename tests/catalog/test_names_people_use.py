@@ -9,7 +9,7 @@ import iso639
 import pytest
 
 from latam_corpus.catalog.display_names import country_of, language_name, language_of
-from latam_corpus.codes import GROUPS, iso_code, known_code, share_name
+from latam_corpus.codes import GROUPS, groups, iso_code, known_code, share_name
 from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
 
@@ -42,6 +42,7 @@ def test_every_name_finds_its_own_code_and_no_other() -> None:
     seen: dict[str, str] = {}
     for code, named in _NAMES["names"].items():
         assert known_code(code) == code
+        assert code in groups().collections or iso639.Language.from_part3(code).part1 == named.get("part1")
         for name in (named["es"], named["pt"], *named.get("also", ())):
             assert language_of(name) == code, (name, code)
             assert seen.setdefault(name, code) == code
