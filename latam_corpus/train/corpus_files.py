@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
+_FOOTER_BYTES: Final = 64 << 10
 _PULL_AGAIN: Final = "give the command `latam-corpus pull` again: it mends the folder"
 
 
@@ -44,6 +45,7 @@ class CorpusFile:
         path: in the store or folder.
         sha256: its digest, hex.
         rows: how many; None where its footer alone says so.
+        size: its bytes; None where that isn't known.
         language, genre, split: of all its rows.
         withdrawn: the ids of documents that readers leave out of it.
     """
@@ -55,6 +57,7 @@ class CorpusFile:
     genre: str
     split: str
     withdrawn: frozenset[str] = frozenset()
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class CorpusFiles:
         cache: where row groups are kept that aren't on this disk.
         remedy: for a file that is damaged.
         columns: those with which a folder was pulled; None where there are all.
+        where: the condition with which a folder was pulled.
     """
 
     store: Store
@@ -80,6 +84,7 @@ class CorpusFiles:
     cache: GroupCache | None = None
     remedy: str | Message = VERIFY
     columns: tuple[str, ...] | None = None
+    where: str | None = None
 
     @property
     def digest(self) -> str:
@@ -150,8 +155,13 @@ class CorpusFiles:
                     return _read(opened, footer, group.number, columns)
             start, end = _range(footer.row_group(group.number))
             key = f"{file.sha256}-{group.number}"
-            data = self.cache.read(key, lambda: self._fetched(file, start, end)) if self.cache else None
-            piece = _Piece(self._fetched(file, start, end) if data is None else data, start)
+            if self.cache:
+                data = self.cache.read(key, lambda: self._fetched(file, start, end))
+                try:
+                    return _read(pa.PythonFile(_Piece(data, start), mode="r"), footer, group.number, columns)
+                except (pa.ArrowException, OSError):
+                    self.cache.forget(key)  # what arrived damaged once would be so for ever
+            piece = _Piece(self._fetched(file, start, end), start)
             return _read(pa.PythonFile(piece, mode="r"), footer, group.number, columns)
         except (pa.ArrowException, OSError) as error:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
@@ -164,8 +174,10 @@ class CorpusFiles:
 
     def _footer(self, file: CorpusFile) -> pq.FileMetaData:
         try:
-            with self.store.open(file.path) as opened:
-                footer = pq.read_metadata(opened)
+            footer = self._fetched_footer(file)
+            if footer is None:
+                with self.store.open(file.path) as opened:
+                    footer = pq.read_metadata(opened)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
         except ReleaseError as error:
@@ -176,6 +188,16 @@ class CorpusFiles:
             problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
             raise self._wrong(file, problem)
         return footer
+
+    def _fetched_footer(self, file: CorpusFile) -> pq.FileMetaData | None:
+        """Return the footer of a file elsewhere by one request, for its end; None where that isn't enough."""
+        if self.store.folder is not None or file.size is None:
+            return None
+        start = max(0, file.size - _FOOTER_BYTES)
+        try:
+            return pq.read_metadata(pa.PythonFile(_Piece(self._fetched(file, start, file.size), start), mode="r"))
+        except (pa.ArrowException, OSError, ReleaseError):
+            return None  # a long footer, or what the whole file will tell better
 
     def _wrong(self, file: CorpusFile, problem: str | Message) -> ReleaseError:
         return ReleaseError(f"{self.store.url}, {file.path}", problem, self.remedy)
@@ -238,6 +260,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
             shard.genre,
             shard.split,
             frozenset() if without is None else frozenset(without),
+            shard.bytes,
         )
         for shard, without in shards
     )
@@ -274,7 +297,14 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
     return CorpusFiles(
-        store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN, columns=lock.columns
+        store,
+        manifest,
+        sha256,
+        tuple(files),
+        lock.withdrawal_sequence,
+        remedy=_PULL_AGAIN,
+        columns=lock.columns,
+        where=lock.where,
     )
 
 

@@ -208,14 +208,18 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
     """Return a slice with as many of its documents as were planned.
 
     Raises:
-        ConfigError: it has none.
+        ConfigError: it has none, or fewer than the plan counted: they would be seen oftener than planned.
     """
     there = sum(group.rows for group in stream.files.groups)
     if not there:
         raise ConfigError("plan", _("a slice of {version} has no documents", version=stream.version), _("plan anew"))
     # Those that were withdrawn when it was planned weren't counted, and have their place in the order.
     counted = planned.get("documents", there)
-    return Ingredient(stream, round(planned["drawn"] * max(1.0, there / max(1, counted))))
+    if there < counted:
+        problem = _("of the {n} documents that the plan counted in a slice of {version}, {there} are there")
+        context = {"n": f"{counted:,}", "version": stream.version, "there": f"{there:,}"}
+        raise ConfigError("plan", problem.fill(**context), _("plan anew, of what is streamed"))
+    return Ingredient(stream, round(planned["drawn"] * there / max(1, counted)))
 
 
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:

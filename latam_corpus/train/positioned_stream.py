@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _FORMAT: Final = 1
 _OTHER_STATE: Final = _("give the state that a stream of this version returned")
-# Texts that are tokenised at once: enough for many threads, few enough that the first block comes soon.
-_ENCODED: Final = 64
 _NONE: Final = np.zeros(0, np.int64)
 _SHARED: Final = ("version", "order", "seed", "epoch", "world")
 
@@ -176,7 +174,12 @@ class PositionedStream(ABC):
 
         Args:
             rows: in each, but the last; about 8 MB of rows when None.
+
+        Raises:
+            ConfigError: it is less than 1.
         """
+        if rows is not None and rows < 1:
+            raise ConfigError("rows", _("{value} is too small", value=rows), _("give 1 or more"))
         waiting: list[pa.Table] = []
         places: list[NDArray[np.int64]] = []
         for chosen, positions in self._begin():
@@ -208,7 +211,8 @@ class PositionedStream(ABC):
             length: tokens in a block.
 
         Raises:
-            ConfigError: the tokenizer has no end token, or isn't the one that stopped inside a document.
+            ConfigError: the tokenizer has no end token, isn't the one that stopped inside a document, or a whole epoch
+                has fewer tokens than a block.
         """
         if length < 1:
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
@@ -221,6 +225,7 @@ class PositionedStream(ABC):
             raise ConfigError("state", problem, _("give the tokenizer that it had"))
         waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
         held = 0
+        is_whole, given = self._world == 1 and self._position == 0 and not within, False
         for position, ids in _encoded(coming, tokenizer):
             used = within["tokens"] if within and within["position"] == position else 0
             within = None
@@ -243,8 +248,12 @@ class PositionedStream(ABC):
                     self._position += (first - self._position) // self._world * self._world
                     start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
                     self._within = start if before else None
+                given = True
                 yield np.concatenate(block)
         self._at_end = True
+        if is_whole and not given:
+            problem = _("{release} has {n} tokens, fewer than a block", release=self.version, n=held)
+            raise ConfigError("length", problem, _("give a shorter one"))
 
     def _chosen(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
         """Yield this rank's rows from where it stands on, a batch at a time, with their positions.
@@ -254,7 +263,7 @@ class PositionedStream(ABC):
         """
         rows = self._order()
         position = self._position
-        is_whole, given = self._world == 1 and position == 0 and rows.total > 0, False
+        is_whole, given = self._world == 1 and position == 0, False
         while position < rows.total:
             end = rows.batch_end(position, self._world)
             mine = np.arange(position, end, dtype=np.int64)
@@ -426,10 +435,7 @@ def _encoded(
 ) -> Iterator[tuple[int, list[int]]]:
     """Yield each row's position and the tokens of its text."""
     for rows, positions in batches:
-        texts = _texts_of(rows)
-        for start in range(0, len(texts), _ENCODED):
-            some = slice(start, start + _ENCODED)
-            yield from zip(positions[some].tolist(), tokenizer.encode(texts[some]), strict=True)
+        yield from zip(positions.tolist(), tokenizer.encoded(_texts_of(rows)), strict=True)
 
 
 def _texts_of(rows: ChosenRows) -> list[str]:

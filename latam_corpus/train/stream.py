@@ -10,6 +10,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.condition import condition
+from latam_corpus.release.corpus_lock import read_locks
 from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.group_cache import GroupCache
@@ -93,6 +94,8 @@ class CorpusStream(PositionedStream):
             must_meet=not isinstance(exclude, frozenset) and self._files.files == files.files,
         )
         files.must_have(name.partition(".")[0] for name in self._selection.reads)
+        if lock:
+            _must_select(Path(lock), self.version, files.where or where)
         self._window, self._shuffle = window, shuffle
 
     @property
@@ -132,3 +135,11 @@ class CorpusStream(PositionedStream):
 
     def _digest(self) -> str:
         return f"{self._files.digest}-{self._window}-{'shuffled' if self._shuffle else 'stored'}"
+
+
+def _must_select(lock: Path, spec: str, where: str | None) -> None:
+    """Raise ConfigError where a lock is of a selection of a version, and another one is read, or all of it."""
+    selections = [one.where for one in read_locks(lock) if one.spec == spec]
+    if None not in selections and where not in selections:
+        problem = _("it is of the rows of {spec} where {where}, and others are read", spec=spec, where=selections[0])
+        raise ConfigError(str(lock), problem, _("give `where` as it has it, or the lock of a whole version"))

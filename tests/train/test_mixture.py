@@ -93,6 +93,11 @@ def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path
     assert shown.code == 0
     assert "por_Latn/literature" in shown.out
     assert "unfilled" in shown.out
+    first = next(CorpusStream(small_store.url, "puerto"))["doc_id"]
+    withdraw(small_store, "puerto", "doc", first, "asked by the author", datetime.now(UTC))
+    both = command_line(*base, "puerto@2026.11.0", "--tokens", "10M")
+    assert both.code == 2
+    assert "puerto@2026.11.0 is a version of the same release as puerto@2026.11.1" in " ".join(both.err.split())
     wrong = command_line(*base, "--tokens", "10M", "--weights", "unimaks")
     assert wrong.code == 2
     assert "did you mean «unimax»" in wrong.err
@@ -205,7 +210,10 @@ def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Pat
         (plan | {"slices": [one | {"documents": "24"} for one in plan["slices"]]}, "it isn't a plan"),
         (plan | {"slices": [one | {"language": None} for one in plan["slices"]]}, "it isn't a plan"),
         (plan | {"slices": [{**plan["slices"][0], "language": "quy_Latn"}]}, r"2026\.11\.0 has none"),
+        (plan | {"slices": [one | {"documents": 97} for one in plan["slices"]]}, "of the 97 documents .* 24 are there"),
     ):
         with pytest.raises(ConfigError, match=told):
             MixedStream(small_store.url, wrong)
+    with pytest.raises(ConfigError, match="plan anew, of what is streamed"):
+        MixedStream(small_store.url, plan, split="train")  # of which the plan knew nothing
     assert len(list(CorpusStream(small_store.url, plan["slices"][0]["release"]))) == 120
