@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.train.stream_order import RowGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
@@ -74,6 +75,8 @@ class CorpusFiles:
         remedy: for a file that is damaged.
         columns: those with which a folder was pulled; None where there are all.
         where: the condition with which a folder was pulled.
+        rows_with: of the files' rows those that have these values, each a column and its value, "" for none.
+        tallies: by columns and a file's digest, how many rows of each of its groups have which values.
     """
 
     store: Store
@@ -85,11 +88,14 @@ class CorpusFiles:
     remedy: str | Message = VERIFY
     columns: tuple[str, ...] | None = None
     where: str | None = None
+    rows_with: tuple[tuple[str, str], ...] = ()
+    tallies: dict[tuple[tuple[str, ...], str], list[Counter[tuple[str, ...]]]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """What tells these files in this order from others, hex."""
-        return hashlib.sha256("\n".join(file.sha256 for file in self.files).encode()).hexdigest()[:16]
+        """What tells these rows in this order from others, hex."""
+        lines = [*(file.sha256 for file in self.files), *(f"{name}={value}" for name, value in self.rows_with)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def of(self, **wanted: str | None) -> CorpusFiles:
         """Those of a language, genre and split, as far as they are named.
@@ -113,6 +119,13 @@ class CorpusFiles:
                     )
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
+
+    def of_rows(self, values: Mapping[str, str]) -> CorpusFiles:
+        """Return the same files with those rows alone that have values in columns, "" for none."""
+        self.must_have(values)
+        sliced = replace(self, rows_with=tuple(sorted(values.items())))
+        sliced.__dict__["footers"] = self.footers
+        return sliced
 
     def must_have(self, names: Iterable[str]) -> None:
         """Raise ConfigError where a folder was pulled without one of these columns."""
@@ -139,8 +152,25 @@ class CorpusFiles:
     def groups_of(self, index: int) -> list[RowGroup]:
         """Return the row groups of a file."""
         footer = self.footers[index]
-        groups = (footer.row_group(number) for number in range(footer.num_row_groups))
-        return [RowGroup(index, number, one.num_rows, one.total_byte_size) for number, one in enumerate(groups)]
+        stored = (footer.row_group(number) for number in range(footer.num_row_groups))
+        groups = [RowGroup(index, number, one.num_rows, one.total_byte_size) for number, one in enumerate(stored)]
+        if not self.rows_with:
+            return groups
+        wanted = tuple(value for _, value in self.rows_with)
+        tallies = zip(groups, self._tallies(index, groups), strict=True)
+        sizes = [(group, tally[wanted]) for group, tally in tallies]
+        return [replace(group, rows=rows, size=group.size * rows // max(1, group.rows)) for group, rows in sizes]
+
+    def _tallies(self, index: int, groups: Sequence[RowGroup]) -> list[Counter[tuple[str, ...]]]:
+        """Return which values rows of a file's groups have in the columns of `rows_with`, and how often."""
+        columns = tuple(name for name, _ in self.rows_with)
+        key = columns, self.files[index].sha256
+        if key not in self.tallies:
+            tables = [self._stored(group, columns, columns) for group in groups]
+            self.tallies[key] = [
+                Counter(zip(*(_words(table, name).to_pylist() for name in columns), strict=True)) for table in tables
+            ]
+        return self.tallies[key]
 
     def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
         """Return the rows of a group, of these columns those that its file has; sums of pages are checked.
@@ -148,14 +178,24 @@ class CorpusFiles:
         Raises:
             ReleaseError: the file is missing or damaged.
         """
+        if not self.rows_with:
+            return self._stored(group, columns)
+        table = self._stored(group, list(dict.fromkeys([*columns, *(name for name, _ in self.rows_with)])))
+        import pyarrow.compute as pc  # which takes longer to import than the first documents to read
+
+        has = [pc.equal(_words(table, name), value) for name, value in self.rows_with]
+        return table.filter(reduce(pc.and_, has))
+
+    def _stored(self, group: RowGroup, columns: Sequence[str], fetched: Sequence[str] | None = None) -> pa.Table:
+        """Return all rows of a group; of a file elsewhere what is fetched for it, all when None, is cached."""
         file, footer = self.files[group.file], self.footers[group.file]
         try:
             if self.store.folder is not None:
                 with pa.OSFile(self.store.path(file.path)) as opened:
                     return _read(opened, footer, group.number, columns)
-            start, end = _range(footer.row_group(group.number))
+            start, end = _range(footer.row_group(group.number), fetched)
             key = f"{file.sha256}-{group.number}"
-            if self.cache:
+            if self.cache and fetched is None:
                 data = self.cache.read(key, lambda: self._fetched(file, start, end))
                 try:
                     return _read(pa.PythonFile(_Piece(data, start), mode="r"), footer, group.number, columns)
@@ -308,15 +348,26 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
     )
 
 
-def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
-    """Where the bytes of a row group's columns begin and end."""
+def _words(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column's values, "" where there is none."""
+    import pyarrow.compute as pc
+
+    there = name in table.column_names
+    column = table[name] if there else pa.chunked_array([pa.nulls(table.num_rows, pa.large_string())])
+    return pc.fill_null(column.cast(pa.large_string()), "")
+
+
+def _range(group: pq.RowGroupMetaData, columns: Sequence[str] | None) -> tuple[int, int]:
+    """Where the bytes of a row group's columns begin and end: of these, or of all."""
     starts, ends = [], []
     for index in range(group.num_columns):
         column = group.column(index)
+        if columns is not None and column.path_in_schema.partition(".")[0] not in columns:
+            continue
         offsets = (column.dictionary_page_offset, column.data_page_offset)
         starts.append(min(offset for offset in offsets if offset))
         ends.append(starts[-1] + column.total_compressed_size)
-    return min(starts), max(ends)
+    return min(starts, default=0), max(ends, default=0)
 
 
 def _read(opened: pa.NativeFile, footer: pq.FileMetaData, number: int, columns: Sequence[str]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ from latam_corpus.train.ordered_rows import OrderedRows, Selection
 from latam_corpus.train.positioned_stream import PositionedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from latam_corpus.train.corpus_files import CorpusFiles
 
@@ -122,6 +123,12 @@ class CorpusStream(PositionedStream):
     def uneven(self) -> bool:
         """Whether rows are left out."""
         return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
+
+    def of_rows(self, values: Mapping[str, str]) -> CorpusStream:
+        """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none."""
+        sliced = copy(self)
+        sliced._files = self._files.of_rows(values)  # noqa: SLF001  (its own kind)
+        return sliced
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """Return the rows in the order of a seed and an epoch."""

@@ -49,6 +49,9 @@ def test_a_bucket_is_streamed_and_pulled_as_a_disk(
     here = opened(small_store.url)
     here.load_state_dict(there.state_dict())
     assert [row["doc_id"] for row in here] == [row["doc_id"] for row in there] == order[40:]
+    chile = [row["doc_id"] for row in opened(small_store.url).of_rows({"country": "CL"})]
+    assert [row["doc_id"] for row in opened(place).of_rows({"country": "CL"})] == chile
+    assert len(chile) == 30
     withdraw(Store.at(place), "puerto", "doc", order[50], "asked by the author", datetime.now(UTC))
     assert [row["doc_id"] for row in opened(place)] == order[:50] + order[51:]
     pull(SPEC, place, tmp_path / "pulled", where="country = 'CL'", columns=["doc_id", "text"])
