@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.train.file_piece import piece_of, range_of, read_group, words_of
 from latam_corpus.train.stream_order import RowGroup
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class CorpusFiles:
         if key not in self.tallies:
             tables = [self._stored(group, columns, columns) for group in groups]
             self.tallies[key] = [
-                Counter(zip(*(_words(table, name).to_pylist() for name in columns), strict=True)) for table in tables
+                Counter(zip(*(words_of(table, name).to_pylist() for name in columns), strict=True)) for table in tables
             ]
         return self.tallies[key]
 
@@ -183,7 +183,7 @@ class CorpusFiles:
         table = self._stored(group, list(dict.fromkeys([*columns, *(name for name, _ in self.rows_with)])))
         import pyarrow.compute as pc  # which takes longer to import than the first documents to read
 
-        has = [pc.equal(_words(table, name), value) for name, value in self.rows_with]
+        has = [pc.equal(words_of(table, name), value) for name, value in self.rows_with]
         return table.filter(reduce(pc.and_, has))
 
     def _stored(self, group: RowGroup, columns: Sequence[str], fetched: Sequence[str] | None = None) -> pa.Table:
@@ -192,17 +192,16 @@ class CorpusFiles:
         try:
             if self.store.folder is not None:
                 with pa.OSFile(self.store.path(file.path)) as opened:
-                    return _read(opened, footer, group.number, columns)
-            start, end = _range(footer.row_group(group.number), fetched)
+                    return read_group(opened, footer, group.number, columns)
+            start, end = range_of(footer.row_group(group.number), fetched)
             key = f"{file.sha256}-{group.number}"
             if self.cache and fetched is None:
                 data = self.cache.read(key, lambda: self._fetched(file, start, end))
                 try:
-                    return _read(pa.PythonFile(_Piece(data, start), mode="r"), footer, group.number, columns)
+                    return read_group(piece_of(data, start), footer, group.number, columns)
                 except (pa.ArrowException, OSError):
                     self.cache.forget(key)  # what arrived damaged once would be so for ever
-            piece = _Piece(self._fetched(file, start, end), start)
-            return _read(pa.PythonFile(piece, mode="r"), footer, group.number, columns)
+            return read_group(piece_of(self._fetched(file, start, end), start), footer, group.number, columns)
         except (pa.ArrowException, OSError) as error:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
 
@@ -235,7 +234,7 @@ class CorpusFiles:
             return None
         start = max(0, file.size - _FOOTER_BYTES)
         try:
-            return pq.read_metadata(pa.PythonFile(_Piece(self._fetched(file, start, file.size), start), mode="r"))
+            return pq.read_metadata(piece_of(self._fetched(file, start, file.size), start))
         except (pa.ArrowException, OSError, ReleaseError):
             return None  # a long footer, or what the whole file will tell better
 
@@ -346,62 +345,3 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
         columns=lock.columns,
         where=lock.where,
     )
-
-
-def _words(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Return a column's values, "" where there is none."""
-    import pyarrow.compute as pc
-
-    there = name in table.column_names
-    column = table[name] if there else pa.chunked_array([pa.nulls(table.num_rows, pa.large_string())])
-    return pc.fill_null(column.cast(pa.large_string()), "")
-
-
-def _range(group: pq.RowGroupMetaData, columns: Sequence[str] | None) -> tuple[int, int]:
-    """Where the bytes of a row group's columns begin and end: of these, or of all."""
-    starts, ends = [], []
-    for index in range(group.num_columns):
-        column = group.column(index)
-        if columns is not None and column.path_in_schema.partition(".")[0] not in columns:
-            continue
-        offsets = (column.dictionary_page_offset, column.data_page_offset)
-        starts.append(min(offset for offset in offsets if offset))
-        ends.append(starts[-1] + column.total_compressed_size)
-    return min(starts, default=0), max(ends, default=0)
-
-
-def _read(opened: pa.NativeFile, footer: pq.FileMetaData, number: int, columns: Sequence[str]) -> pa.Table:
-    file = pq.ParquetFile(opened, metadata=footer, page_checksum_verification=True)
-    there = set(file.schema_arrow.names)
-    wanted = [name for name in columns if name.partition(".")[0] in there]
-    return file.read_row_group(number, columns=wanted, use_threads=False)
-
-
-class _Piece(io.RawIOBase):
-    """A file of which one piece alone is there."""
-
-    def __init__(self, data: bytes, start: int) -> None:
-        super().__init__()
-        self._data, self._start, self._position = data, start, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._start + len(self._data)}[whence]
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        begin = self._position - self._start
-        if begin < 0:
-            raise OSError(f"byte {self._position} is before the piece that was fetched")
-        data = self._data[begin : None if size < 0 else begin + size]
-        self._position += len(data)
-        return data
