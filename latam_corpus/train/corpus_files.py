@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,10 +21,11 @@ from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.train.file_piece import piece_of, range_of, read_group, words_of
 from latam_corpus.train.stream_order import RowGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from latam_corpus.messages import Message
     from latam_corpus.release.corpus_lock import Lock
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
+_FOOTER_BYTES: Final = 64 << 10
 _PULL_AGAIN: Final = "give the command `latam-corpus pull` again: it mends the folder"
 
 
@@ -44,6 +46,7 @@ class CorpusFile:
         path: in the store or folder.
         sha256: its digest, hex.
         rows: how many; None where its footer alone says so.
+        size: its bytes; None where that isn't known.
         language, genre, split: of all its rows.
         withdrawn: the ids of documents that readers leave out of it.
     """
@@ -55,6 +58,7 @@ class CorpusFile:
     genre: str
     split: str
     withdrawn: frozenset[str] = frozenset()
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class CorpusFiles:
         cache: where row groups are kept that aren't on this disk.
         remedy: for a file that is damaged.
         columns: those with which a folder was pulled; None where there are all.
+        where: the condition with which a folder was pulled.
+        rows_with: of the files' rows those that have these values, each a column and its value, "" for none.
+        tallies: by columns and a file's digest, how many rows of each of its groups have which values.
     """
 
     store: Store
@@ -80,11 +87,15 @@ class CorpusFiles:
     cache: GroupCache | None = None
     remedy: str | Message = VERIFY
     columns: tuple[str, ...] | None = None
+    where: str | None = None
+    rows_with: tuple[tuple[str, str], ...] = ()
+    tallies: dict[tuple[tuple[str, ...], str], list[Counter[tuple[str, ...]]]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """What tells these files in this order from others, hex."""
-        return hashlib.sha256("\n".join(file.sha256 for file in self.files).encode()).hexdigest()[:16]
+        """What tells these rows in this order from others, hex."""
+        lines = [*(file.sha256 for file in self.files), *(f"{name}={value}" for name, value in self.rows_with)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def of(self, **wanted: str | None) -> CorpusFiles:
         """Those of a language, genre and split, as far as they are named.
@@ -108,6 +119,13 @@ class CorpusFiles:
                     )
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
+
+    def of_rows(self, values: Mapping[str, str]) -> CorpusFiles:
+        """Return the same files with those rows alone that have values in columns, "" for none."""
+        self.must_have(values)
+        sliced = replace(self, rows_with=tuple(sorted(values.items())))
+        sliced.__dict__["footers"] = self.footers
+        return sliced
 
     def must_have(self, names: Iterable[str]) -> None:
         """Raise ConfigError where a folder was pulled without one of these columns."""
@@ -134,8 +152,25 @@ class CorpusFiles:
     def groups_of(self, index: int) -> list[RowGroup]:
         """Return the row groups of a file."""
         footer = self.footers[index]
-        groups = (footer.row_group(number) for number in range(footer.num_row_groups))
-        return [RowGroup(index, number, one.num_rows, one.total_byte_size) for number, one in enumerate(groups)]
+        stored = (footer.row_group(number) for number in range(footer.num_row_groups))
+        groups = [RowGroup(index, number, one.num_rows, one.total_byte_size) for number, one in enumerate(stored)]
+        if not self.rows_with:
+            return groups
+        wanted = tuple(value for _, value in self.rows_with)
+        tallies = zip(groups, self._tallies(index, groups), strict=True)
+        sizes = [(group, tally[wanted]) for group, tally in tallies]
+        return [replace(group, rows=rows, size=group.size * rows // max(1, group.rows)) for group, rows in sizes]
+
+    def _tallies(self, index: int, groups: Sequence[RowGroup]) -> list[Counter[tuple[str, ...]]]:
+        """Return which values rows of a file's groups have in the columns of `rows_with`, and how often."""
+        columns = tuple(name for name, _ in self.rows_with)
+        key = columns, self.files[index].sha256
+        if key not in self.tallies:
+            tables = [self._stored(group, columns, columns) for group in groups]
+            self.tallies[key] = [
+                Counter(zip(*(words_of(table, name).to_pylist() for name in columns), strict=True)) for table in tables
+            ]
+        return self.tallies[key]
 
     def read(self, group: RowGroup, columns: Sequence[str]) -> pa.Table:
         """Return the rows of a group, of these columns those that its file has; sums of pages are checked.
@@ -143,16 +178,30 @@ class CorpusFiles:
         Raises:
             ReleaseError: the file is missing or damaged.
         """
+        if not self.rows_with:
+            return self._stored(group, columns)
+        table = self._stored(group, list(dict.fromkeys([*columns, *(name for name, _ in self.rows_with)])))
+        import pyarrow.compute as pc  # which takes longer to import than the first documents to read
+
+        has = [pc.equal(words_of(table, name), value) for name, value in self.rows_with]
+        return table.filter(reduce(pc.and_, has))
+
+    def _stored(self, group: RowGroup, columns: Sequence[str], fetched: Sequence[str] | None = None) -> pa.Table:
+        """Return all rows of a group; of a file elsewhere what is fetched for it, all when None, is cached."""
         file, footer = self.files[group.file], self.footers[group.file]
         try:
             if self.store.folder is not None:
                 with pa.OSFile(self.store.path(file.path)) as opened:
-                    return _read(opened, footer, group.number, columns)
-            start, end = _range(footer.row_group(group.number))
+                    return read_group(opened, footer, group.number, columns)
+            start, end = range_of(footer.row_group(group.number), fetched)
             key = f"{file.sha256}-{group.number}"
-            data = self.cache.read(key, lambda: self._fetched(file, start, end)) if self.cache else None
-            piece = _Piece(self._fetched(file, start, end) if data is None else data, start)
-            return _read(pa.PythonFile(piece, mode="r"), footer, group.number, columns)
+            if self.cache and fetched is None:
+                data = self.cache.read(key, lambda: self._fetched(file, start, end))
+                try:
+                    return read_group(piece_of(data, start), footer, group.number, columns)
+                except (pa.ArrowException, OSError):
+                    self.cache.forget(key)  # what arrived damaged once would be so for ever
+            return read_group(piece_of(self._fetched(file, start, end), start), footer, group.number, columns)
         except (pa.ArrowException, OSError) as error:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
 
@@ -164,8 +213,10 @@ class CorpusFiles:
 
     def _footer(self, file: CorpusFile) -> pq.FileMetaData:
         try:
-            with self.store.open(file.path) as opened:
-                footer = pq.read_metadata(opened)
+            footer = self._fetched_footer(file)
+            if footer is None:
+                with self.store.open(file.path) as opened:
+                    footer = pq.read_metadata(opened)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
         except ReleaseError as error:
@@ -176,6 +227,16 @@ class CorpusFiles:
             problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
             raise self._wrong(file, problem)
         return footer
+
+    def _fetched_footer(self, file: CorpusFile) -> pq.FileMetaData | None:
+        """Return the footer of a file elsewhere by one request, for its end; None where that isn't enough."""
+        if self.store.folder is not None or file.size is None:
+            return None
+        start = max(0, file.size - _FOOTER_BYTES)
+        try:
+            return pq.read_metadata(piece_of(self._fetched(file, start, file.size), start))
+        except (pa.ArrowException, OSError, ReleaseError):
+            return None  # a long footer, or what the whole file will tell better
 
     def _wrong(self, file: CorpusFile, problem: str | Message) -> ReleaseError:
         return ReleaseError(f"{self.store.url}, {file.path}", problem, self.remedy)
@@ -238,6 +299,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
             shard.genre,
             shard.split,
             frozenset() if without is None else frozenset(without),
+            shard.bytes,
         )
         for shard, without in shards
     )
@@ -274,53 +336,12 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
     places = {shard.path: number for number, shard in enumerate(manifest.shards)}
     files.sort(key=lambda file: (places.get(file.path, len(places)), file.path))
     return CorpusFiles(
-        store, manifest, sha256, tuple(files), lock.withdrawal_sequence, remedy=_PULL_AGAIN, columns=lock.columns
+        store,
+        manifest,
+        sha256,
+        tuple(files),
+        lock.withdrawal_sequence,
+        remedy=_PULL_AGAIN,
+        columns=lock.columns,
+        where=lock.where,
     )
-
-
-def _range(group: pq.RowGroupMetaData) -> tuple[int, int]:
-    """Where the bytes of a row group's columns begin and end."""
-    starts, ends = [], []
-    for index in range(group.num_columns):
-        column = group.column(index)
-        offsets = (column.dictionary_page_offset, column.data_page_offset)
-        starts.append(min(offset for offset in offsets if offset))
-        ends.append(starts[-1] + column.total_compressed_size)
-    return min(starts), max(ends)
-
-
-def _read(opened: pa.NativeFile, footer: pq.FileMetaData, number: int, columns: Sequence[str]) -> pa.Table:
-    file = pq.ParquetFile(opened, metadata=footer, page_checksum_verification=True)
-    there = set(file.schema_arrow.names)
-    wanted = [name for name in columns if name.partition(".")[0] in there]
-    return file.read_row_group(number, columns=wanted, use_threads=False)
-
-
-class _Piece(io.RawIOBase):
-    """A file of which one piece alone is there."""
-
-    def __init__(self, data: bytes, start: int) -> None:
-        super().__init__()
-        self._data, self._start, self._position = data, start, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._start + len(self._data)}[whence]
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        begin = self._position - self._start
-        if begin < 0:
-            raise OSError(f"byte {self._position} is before the piece that was fetched")
-        data = self._data[begin : None if size < 0 else begin + size]
-        self._position += len(data)
-        return data

@@ -49,6 +49,10 @@ class GroupCache:
             warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=2)
         return data
 
+    def forget(self, key: str) -> None:
+        """Remove a row group."""
+        (self.folder / f"{key}{_SUFFIX}").unlink(missing_ok=True)
+
     def _evict(self, size: int) -> None:
         """Remove what was used longest ago until so many bytes go in."""
         there = []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import must_be
 from latam_corpus.release.exclusions import excluded_ids
@@ -25,6 +25,7 @@ from latam_corpus.train.held_rows import ChosenRows, HeldRows
 from latam_corpus.train.positioned_stream import PositionedStream
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
 from latam_corpus.train.stream_order import shuffled
+from latam_corpus.train.token_counts import SLICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,8 @@ _CHUNK_ROWS: Final = 1024
 # More passes over a slice than an epoch of a mixture has: the next epoch's have other orders.
 _PASSES: Final = 1 << 20
 _LEAST_WINDOW: Final = 16 << 20
-_SLICED: Final = ("language", "genre", "split")
+# By these files are divided; by the other columns of slices their rows are.
+_OF_FILES: Final = ("language", "genre", "split")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class MixedRows:
         self._counts = [one.documents for one in ingredients]
         self.total = sum(self._counts)
         self._chunks = max(1, -(-self.total // _CHUNK_ROWS))
-        self._sizes = [sum(group.rows for group in one.stream.files.groups) for one in ingredients]
+        self._sizes = [one.stream.total for one in ingredients]
         self._rows: list[tuple[int, OrderedRows] | None] = [None] * len(ingredients)
 
     def batch_end(self, position: int, _world: int) -> int:
@@ -159,7 +161,7 @@ class MixedStream(PositionedStream):
             options: of `CorpusStream`, for each slice.
 
         Raises:
-            ConfigError: it is no plan, or one by columns other than language, genre and split.
+            ConfigError: it is no plan.
             ReleaseError: a file is missing or damaged.
         """
         super().__init__(seed, epoch, rank, world)
@@ -168,18 +170,18 @@ class MixedStream(PositionedStream):
             # Of a list each slice has a part, or none of it.
             options["exclude"] = excluded_ids(options["exclude"], [one["release"] for one in slices])
         window = max(_LEAST_WINDOW, WINDOW_BYTES // max(1, len(slices)))
-        self._ingredients = tuple(
-            _ingredient(
-                CorpusStream(
-                    store,
-                    one["release"],
-                    **({"window": window} | options | {name: one[name] for name in _SLICED if name in one}),
-                ),
-                one,
-            )
-            for one in slices
-            if one["drawn"]
-        )
+        # Slices of the same files share what was read of these to find their rows.
+        opened: dict[tuple[Any, ...], CorpusStream] = {}
+        ingredients = []
+        for one in slices:
+            if one["drawn"]:
+                of_files = {name: one[name] for name in _OF_FILES if name in one}
+                key = one["release"], *of_files.items()
+                if key not in opened:
+                    opened[key] = CorpusStream(store, one["release"], **({"window": window} | options | of_files))
+                of_rows = {name: one[name] for name in SLICES if name in one and name not in of_files}
+                ingredients.append(_ingredient(opened[key].of_rows(of_rows) if of_rows else opened[key], one))
+        self._ingredients = tuple(ingredients)
 
     @property
     def version(self) -> str:
@@ -208,14 +210,18 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
     """Return a slice with as many of its documents as were planned.
 
     Raises:
-        ConfigError: it has none.
+        ConfigError: it has none, or fewer than the plan counted: they would be seen oftener than planned.
     """
-    there = sum(group.rows for group in stream.files.groups)
+    there = stream.total
     if not there:
         raise ConfigError("plan", _("a slice of {version} has no documents", version=stream.version), _("plan anew"))
     # Those that were withdrawn when it was planned weren't counted, and have their place in the order.
     counted = planned.get("documents", there)
-    return Ingredient(stream, round(planned["drawn"] * max(1.0, there / max(1, counted))))
+    if there < counted:
+        problem = _("of the {n} documents that the plan counted in a slice of {version}, {there} are there")
+        context = {"n": f"{counted:,}", "version": stream.version, "there": f"{there:,}"}
+        raise ConfigError("plan", problem.fill(**context), _("plan anew, of what is streamed"))
+    return Ingredient(stream, round(planned["drawn"] * there / max(1, counted)))
 
 
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -232,17 +238,14 @@ def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         by = list(values["by"])
         # One that doesn't say which slice it is would be the whole release.
         must_be(int, *(one.get("documents", 0) for one in slices))
-        must_be(str, *(one[name] for one in slices for name in by if name in _SLICED))
+        must_be(str, *(one[name] for one in slices for name in by))
+        must_be(str, *(one[name] for one in slices for name in SLICES if name in one))
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = _("give what `latam-corpus mix plan --json` printed")
         raise ConfigError(place, _("it isn't a plan: {reason}", reason=error), remedy) from None
-    wrong = next((name for name in by if name not in _SLICED), None)
+    wrong = next((name for name in by if name not in SLICES), None)
     if wrong:
-        raise ConfigError(
-            place,
-            _("it is by «{wrong}», by which files aren't divided", wrong=wrong),
-            _("plan by language, genre or split"),
-        )
+        raise ConfigError(place, _("«{name}» makes no slices", name=wrong), closest(wrong, SLICES))
     if not sound or not any(one["drawn"] for one in slices):
         raise ConfigError(place, _("it draws no documents"), _("plan with more tokens"))
     return slices

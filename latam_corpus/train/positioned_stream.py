@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from operator import index, length_hint
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.train.stream_state import FORMAT, checked_state, in_order, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from latam_corpus.train.held_rows import ChosenRows
     from latam_corpus.train.tokenizer import Tokenizer
 
-_FORMAT: Final = 1
-_OTHER_STATE: Final = _("give the state that a stream of this version returned")
-# Texts that are tokenised at once: enough for many threads, few enough that the first block comes soon.
-_ENCODED: Final = 64
 _NONE: Final = np.zeros(0, np.int64)
 _SHARED: Final = ("version", "order", "seed", "epoch", "world")
 
@@ -69,8 +66,8 @@ class PositionedStream(ABC):
             ConfigError: the rank isn't one of the world's, or one of them isn't a whole number.
         """
         # Of NumPy's too, which JSON doesn't take: a state must be written long after this.
-        seed, epoch = _whole("seed", seed), _whole("epoch", epoch)
-        rank, world = _whole("rank", rank), _whole("world", world)
+        seed, epoch = whole_number("seed", seed), whole_number("epoch", epoch)
+        rank, world = whole_number("rank", rank), whole_number("world", world)
         if world < 1:
             raise ConfigError("world", _("{value} is too small", value=world), _("give 1 or more"))
         if not 0 <= rank < world:
@@ -120,7 +117,7 @@ class PositionedStream(ABC):
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch."""
-        self._go_to(_whole("epoch", epoch), 0)
+        self._go_to(whole_number("epoch", epoch), 0)
 
     def __iter__(self) -> Self:
         if self._at_end:
@@ -176,7 +173,12 @@ class PositionedStream(ABC):
 
         Args:
             rows: in each, but the last; about 8 MB of rows when None.
+
+        Raises:
+            ConfigError: it is less than 1.
         """
+        if rows is not None and rows < 1:
+            raise ConfigError("rows", _("{value} is too small", value=rows), _("give 1 or more"))
         waiting: list[pa.Table] = []
         places: list[NDArray[np.int64]] = []
         for chosen, positions in self._begin():
@@ -208,7 +210,8 @@ class PositionedStream(ABC):
             length: tokens in a block.
 
         Raises:
-            ConfigError: the tokenizer has no end token, or isn't the one that stopped inside a document.
+            ConfigError: the tokenizer has no end token, isn't the one that stopped inside a document, or a whole epoch
+                has fewer tokens than a block.
         """
         if length < 1:
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
@@ -221,6 +224,7 @@ class PositionedStream(ABC):
             raise ConfigError("state", problem, _("give the tokenizer that it had"))
         waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
         held = 0
+        is_whole, given = self._world == 1 and self._position == 0 and not within, False
         for position, ids in _encoded(coming, tokenizer):
             used = within["tokens"] if within and within["position"] == position else 0
             within = None
@@ -243,8 +247,12 @@ class PositionedStream(ABC):
                     self._position += (first - self._position) // self._world * self._world
                     start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
                     self._within = start if before else None
+                given = True
                 yield np.concatenate(block)
         self._at_end = True
+        if is_whole and not given:
+            problem = _("{release} has {n} tokens, fewer than a block", release=self.version, n=held)
+            raise ConfigError("length", problem, _("give a shorter one"))
 
     def _chosen(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
         """Yield this rank's rows from where it stands on, a batch at a time, with their positions.
@@ -254,7 +262,7 @@ class PositionedStream(ABC):
         """
         rows = self._order()
         position = self._position
-        is_whole, given = self._world == 1 and position == 0 and rows.total > 0, False
+        is_whole, given = self._world == 1 and position == 0, False
         while position < rows.total:
             end = rows.batch_end(position, self._world)
             mine = np.arange(position, end, dtype=np.int64)
@@ -298,7 +306,7 @@ class PositionedStream(ABC):
         """Where the stream stands, as JSON takes it: after the last row that it gave, or the last batch."""
         self._settle()
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "version": self.version,
             "order": self._digest(),
             "seed": self._seed,
@@ -323,7 +331,7 @@ class PositionedStream(ABC):
                 elsewhere, or the states of all ranks are needed.
         """
         states: list[Any] = list(state) if isinstance(state, (list, tuple)) else [state]
-        known = [self._checked(one) for one in states]
+        known = [checked_state(one, self.version, self._digest(), self.total) for one in states]
         first = known[0] if known else {}
         if not known or any(one[key] != first[key] for one in known for key in _SHARED):
             remedy = _("give one of each rank, in their order")
@@ -332,7 +340,7 @@ class PositionedStream(ABC):
             problem = _("there are {n} states, and the run had {first} ranks", n=len(known), first=first["world"])
             raise ConfigError("state", problem, _("give one of each rank, in their order, or one alone"))
         uneven = any(one["uneven"] for one in known)
-        known = self._in_order(known)
+        known = in_order(known)
         if len(known) == self._world:
             known = [known[self._rank]]
         first = known[0]
@@ -363,73 +371,13 @@ class PositionedStream(ABC):
         self._within = within
         self._apart = uneven or bool(ahead)
 
-    def _in_order(self, states: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Return the states of all ranks by rank; those of before ranks were in them as they are."""
-        if len(states) == 1 or not all("rank" in one for one in states):
-            return states
-        if sorted(one["rank"] for one in states) != list(range(len(states))):
-            problem = _("two of these are states of one rank")
-            raise ConfigError("state", problem, _("give one of each rank"))
-        return sorted(states, key=lambda one: int(one["rank"]))
-
-    def _checked(self, state: Any) -> Mapping[str, Any]:
-        whole = ("format", "seed", "epoch", "world", "position")
-        if not isinstance(state, dict) or not all(type(state.get(key)) is int for key in whole):
-            raise ConfigError("state", _("this isn't the state of a stream"), _OTHER_STATE)
-        if state["format"] != _FORMAT:
-            problem = _("its format is {state}, and this toolkit reads {format}", state=state["format"], format=_FORMAT)
-            raise ConfigError("state", problem, _OTHER_STATE)
-        ahead = state.get("ahead")
-        sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
-        sound = sound and type(state.get("uneven")) is bool and state.get("rank", 0) in range(max(1, state["world"]))
-        within = state.get("within")
-        if within is not None:
-            kinds = {"position": int, "tokens": int, "tokenizer": str}
-            sound = sound and isinstance(within, dict) and {key: type(one) for key, one in within.items()} == kinds
-        if not sound or state["position"] < 0:
-            raise ConfigError("state", _("it is damaged"), _OTHER_STATE)
-        if state.get("version") != self.version:
-            raise ConfigError(
-                "state",
-                _("it is of {state}, and {version} is streamed", state=state.get("version"), version=self.version),
-                _OTHER_STATE,
-            )
-        if state.get("order") != self._digest():
-            problem = _(
-                "it is of another order of {version}: other slices, another window, split or shuffling",
-                version=self.version,
-            )
-            raise ConfigError("state", problem, _("open the stream with the options that it had"))
-        # A rank that is at its end stands less than a round after the last position.
-        stands = [state["position"], *(ahead or ())]
-        if max(stands) > self.total + max(state["world"], len(stands) - 1):
-            problem = _("it stands at position {position} of {total}", position=max(stands), total=self.total)
-            raise ConfigError("state", problem, _OTHER_STATE)
-        return state
-
-
-def _whole(option: str, value: object) -> int:
-    """Return a whole number as Python's own.
-
-    >>> _whole("seed", np.int64(7))
-    7
-    """
-    try:
-        return index(value)  # type: ignore[arg-type]
-    except TypeError:
-        problem = _("{value} isn't a whole number", value=repr(value))
-        raise ConfigError(option, problem, _("give one, such as 7")) from None
-
 
 def _encoded(
     batches: Iterable[tuple[ChosenRows, NDArray[np.int64]]], tokenizer: Tokenizer
 ) -> Iterator[tuple[int, list[int]]]:
     """Yield each row's position and the tokens of its text."""
     for rows, positions in batches:
-        texts = _texts_of(rows)
-        for start in range(0, len(texts), _ENCODED):
-            some = slice(start, start + _ENCODED)
-            yield from zip(positions[some].tolist(), tokenizer.encode(texts[some]), strict=True)
+        yield from zip(positions.tolist(), tokenizer.encoded(_texts_of(rows)), strict=True)
 
 
 def _texts_of(rows: ChosenRows) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.condition import condition
+from latam_corpus.release.corpus_lock import read_locks
 from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.group_cache import GroupCache
@@ -17,7 +19,7 @@ from latam_corpus.train.ordered_rows import OrderedRows, Selection
 from latam_corpus.train.positioned_stream import PositionedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from latam_corpus.train.corpus_files import CorpusFiles
 
@@ -93,6 +95,8 @@ class CorpusStream(PositionedStream):
             must_meet=not isinstance(exclude, frozenset) and self._files.files == files.files,
         )
         files.must_have(name.partition(".")[0] for name in self._selection.reads)
+        if lock:
+            _must_select(Path(lock), self.version, files.where or where)
         self._window, self._shuffle = window, shuffle
 
     @property
@@ -120,6 +124,12 @@ class CorpusStream(PositionedStream):
         """Whether rows are left out."""
         return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
 
+    def of_rows(self, values: Mapping[str, str]) -> CorpusStream:
+        """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none."""
+        sliced = copy(self)
+        sliced._files = self._files.of_rows(values)  # noqa: SLF001  (its own kind)
+        return sliced
+
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """Return the rows in the order of a seed and an epoch."""
         return OrderedRows(self._files, self._selection, seed, epoch, self._window, shuffle=self._shuffle)
@@ -132,3 +142,11 @@ class CorpusStream(PositionedStream):
 
     def _digest(self) -> str:
         return f"{self._files.digest}-{self._window}-{'shuffled' if self._shuffle else 'stored'}"
+
+
+def _must_select(lock: Path, spec: str, where: str | None) -> None:
+    """Raise ConfigError where a lock is of a selection of a version, and another one is read, or all of it."""
+    selections = [one.where for one in read_locks(lock) if one.spec == spec]
+    if None not in selections and where not in selections:
+        problem = _("it is of the rows of {spec} where {where}, and others are read", spec=spec, where=selections[0])
+        raise ConfigError(str(lock), problem, _("give `where` as it has it, or the lock of a whole version"))

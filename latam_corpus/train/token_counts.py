@@ -117,7 +117,7 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
     frames = [pl.DataFrame(schema=COUNTS)]
     for group in files.groups_of(number):
         texts = pl.Series(files.read(group, ["text"])["text"].to_pylist(), dtype=pl.String)
-        tokens = [len(ids) for ids in tokenizer.encode(texts.to_list())]
+        tokens = [len(ids) for ids in tokenizer.encoded(texts.to_list())]
         sizes = {"tokens": tokens, "words": texts.str.count_matches(r"\S+"), "bytes": texts.str.len_bytes()}
         frames.append(pl.DataFrame(sizes, schema_overrides=COUNTS))
     counts = schema.conform(pl.concat(frames), COUNTS)

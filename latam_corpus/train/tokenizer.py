@@ -12,12 +12,14 @@ from latam_corpus.errors import ConfigError, cause_of, closest
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # What tokenizers call the token that ends a document; the first that one has is taken.
 END_TOKENS: Final = (
     "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]", "<|im_end|>", "<｜end▁of▁sentence｜>",
 )  # fmt: skip
+# Texts that are tokenised together: enough for many threads, few enough that the first come soon, in little memory.
+_AT_ONCE: Final = 64
 _NAME_TOKENIZER: Final = _("name a tokenizer.json or a SentencePiece model")
 
 
@@ -49,6 +51,8 @@ class Tokenizer:
                 # A file may say that texts are cut or filled up, which is meant for what trains on them.
                 model.no_truncation()
                 model.no_padding()
+                # A page about tokenizers may name their tokens: one in a text would end a document in its middle.
+                model.encode_special_tokens = True
                 return model
             from sentencepiece import SentencePieceProcessor
 
@@ -100,10 +104,16 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's tokens, without any that mark its beginning or end."""
-        if self._is_sentencepiece:
-            pieces: list[list[int]] = self._model.encode(list(texts), add_bos=False, add_eos=False)
-            return pieces
-        return [one.ids for one in self._model.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return list(self.encoded(texts))
+
+    def encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Yield what `encode` returns, a few texts at a time."""
+        for start in range(0, len(texts), _AT_ONCE):
+            some = list(texts[start : start + _AT_ONCE])
+            if self._is_sentencepiece:
+                yield from self._model.encode(some, add_bos=False, add_eos=False)
+            else:
+                yield from (one.ids for one in self._model.encode_batch_fast(some, add_special_tokens=False))
 
 
 def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:

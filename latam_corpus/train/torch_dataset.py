@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from multiprocessing import current_process
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.stream import CorpusStream
 
 try:
+    import torch.distributed
     from torch.utils.data import IterableDataset, get_worker_info
 except ImportError:
     IterableDataset = object
@@ -43,20 +45,28 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             raise ConfigError("CorpusDataset", _("PyTorch isn't installed"), "pip install 'latam-corpus[train]'")
         if batch_size < 1:
             raise ConfigError("batch_size", _("{value} is too small", value=batch_size), _("give 1 or more"))
+        if "world" not in options and (world := _world()) > 1:
+            problem = _("PyTorch has {n} ranks, and each would be given all documents", n=world)
+            remedy = "rank=torch.distributed.get_rank(), world=torch.distributed.get_world_size()"
+            raise ConfigError("world", problem, remedy)
         super().__init__()
         self._stream = CorpusStream(*location, **options)
         self._filters = options.get("where") is not None
         self._batch_size = batch_size
         self._done = 0
+        self._ended = False
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch; call it before the loader makes its workers."""
         self._stream.set_epoch(epoch)
         self._done = 0
+        self._ended = False
 
     def __iter__(self) -> Iterator[list[dict[str, Any]]]:
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        if info and self._ended:
+            warnings.warn("persistent workers don't hear of set_epoch: they give the same order again", stacklevel=2)
         if type(current_process()).__name__ == "ForkProcess":
             if self._filters:
                 remedy = "DataLoader(…, multiprocessing_context='forkserver')"
@@ -68,6 +78,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             if (self._done - 1) % workers == worker:
                 yield rows_as_dicts(batch)
         self._done = 0
+        self._ended = True
 
     def state_dict(self) -> dict[str, Any]:
         """Where this worker stands."""
@@ -84,3 +95,9 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             raise ConfigError("state", _("this isn't the state of a stream"), remedy)
         self._stream.load_state_dict(state["stream"])
         self._done = state["batches"]
+
+
+def _world() -> int:
+    """Return how many ranks PyTorch has been told of."""
+    there = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_world_size() if there else 1

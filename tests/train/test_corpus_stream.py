@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import http.server
 import json
 import pickle
@@ -309,6 +310,9 @@ def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
     fresh.load_state_dict(stream.state_dict())
     assert [batch["doc_id"].to_pylist() for batch in fresh.batches(32)] == [order[32:64], order[64:96], order[96:]]
     assert next(stream.texts()).startswith("La barca")
+    for wrong in (0, -1):
+        with pytest.raises(ConfigError, match="too small"):
+            next(stream.batches(wrong))
 
 
 def test_rows_are_those_of_arrow(small_store: Store) -> None:
@@ -363,6 +367,13 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
     assert ids(tmp_path / "whole", seed=7) == ids(small_store, seed=7)
     assert len(set(ids(tmp_path / "part", "puerto@2026.11.0"))) == 30
     assert ids(small_store, seed=7, lock=tmp_path / "whole" / "corpus.lock") == ids(small_store, seed=7)
+    part, lock_of_part = tmp_path / "part", tmp_path / "part" / "corpus.lock"
+    with pytest.raises(
+        ConfigError, match=r"of the rows of puerto@2026\.11\.0 where country = 'CL', and others are read"
+    ):
+        CorpusStream(small_store.url, "puerto", lock=lock_of_part)
+    assert len(ids(part, "puerto", lock=lock_of_part)) == 30
+    assert len(ids(small_store, where="country = 'CL'", lock=lock_of_part)) == 30
     with pytest.raises(ConfigError, match=r"holds puerto@2026\.11\.0, not otro"):
         CorpusStream(tmp_path / "whole", "otro")
     lock = json.loads((tmp_path / "whole" / "corpus.lock").read_text())
@@ -380,6 +391,9 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
     there = sorted(cache.glob("*.group"))
     assert len(there) == len(open_files(str(small_store.folder), "puerto").groups)
     there[0].write_bytes(there[0].read_bytes()[:-1] + b"x")
+    # What arrived damaged, and so was cached.
+    damaged = b"x" * (there[1].stat().st_size - 32)
+    there[1].write_bytes(hashlib.sha256(damaged).digest() + damaged)
     limit = 2 * max(file.stat().st_size for file in there)
     assert ids(served, seed=7, cache=cache, cache_bytes=limit) == order
     assert sum(file.stat().st_size for file in cache.glob("*")) <= limit
@@ -507,6 +521,7 @@ def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -
     assert ids(small_store, seed=7, exclude=frozenset(order[:3])) == order[3:]
 
 
+@pytest.mark.filterwarnings("ignore:.*are withdrawn")
 def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
     """A condition that nothing meets would train on nothing in silence; a rank alone may have none."""
     empty = partial(CorpusStream, str(small_store.folder), "puerto", where="language = 'nah_Latn'")
@@ -514,3 +529,8 @@ def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
         with pytest.raises(ConfigError, match="no document that is selected"):
             reading(empty())
     assert list(empty(rank=1, world=2)) == []
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    withdraw(small_store, "puerto", "source", "cuentos-del-puerto", "asked by the library", now)
+    purge(small_store, Path(small_store.root).parent / "none", now)
+    with pytest.raises(ConfigError, match="no document that is selected"):
+        ids(small_store, "puerto@2026.11.0")

@@ -93,6 +93,11 @@ def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path
     assert shown.code == 0
     assert "por_Latn/literature" in shown.out
     assert "unfilled" in shown.out
+    first = next(CorpusStream(small_store.url, "puerto"))["doc_id"]
+    withdraw(small_store, "puerto", "doc", first, "asked by the author", datetime.now(UTC))
+    both = command_line(*base, "puerto@2026.11.0", "--tokens", "10M")
+    assert both.code == 2
+    assert "puerto@2026.11.0 is a version of the same release as puerto@2026.11.1" in " ".join(both.err.split())
     wrong = command_line(*base, "--tokens", "10M", "--weights", "unimaks")
     assert wrong.code == 2
     assert "did you mean «unimax»" in wrong.err
@@ -195,17 +200,56 @@ def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: p
     assert [row["doc_id"] for row in stream] == order[57:]
 
 
+def test_a_mixture_may_be_of_rows(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
+    """By country, of which files hold several and some documents have none; also from a state, on ranks."""
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    base += ["--by", "country,language", "--json"]
+    sizes = {one["slice"]: one["tokens"] for one in command_line(*base, "--tokens", "1M").json["slices"]}
+    wanted = {"CL/spa_Latn": 1, "/por_Latn": 2, "AR/por_Latn": 1}
+    weights = [f"--weight={name}={times * sizes[name]}" for name, times in wanted.items()]
+    budget = sum(times * sizes[name] for name, times in wanted.items())
+    plan = command_line(*base, "--tokens", str(budget), *weights).json
+    assert {one["slice"]: one["drawn"] for one in plan["slices"] if one["drawn"]} == {
+        "CL/spa_Latn": 24, "/por_Latn": 12, "AR/por_Latn": 6,
+    }  # fmt: skip
+    rows = list(MixedStream(small_store.url, plan, seed=3, columns=["doc_id", "country", "language"]))
+    seen = Counter((row["country"], row["language"], row["doc_id"]) for row in rows)
+    assert Counter((country, language, times) for (country, language, _), times in seen.items()) == {
+        ("CL", "spa_Latn", 1): 24, (None, "por_Latn", 2): 6, ("AR", "por_Latn", 1): 6,
+    }  # fmt: skip
+    order = [row["doc_id"] for row in rows]
+    stream = MixedStream(small_store.url, plan, seed=3, columns=["text"])
+    for _ in range(11):
+        next(stream)
+    rest = []
+    for rank in range(2):
+        fresh = MixedStream(small_store.url, plan, rank=rank, world=2, columns=["doc_id"])
+        fresh.load_state_dict(json.loads(json.dumps(stream.state_dict())))
+        rest.append([row["doc_id"] for row in fresh])
+    assert rest == [[one for i, one in enumerate(order) if i >= 11 and i % 2 == rank] for rank in (0, 1)]
+    chile = CorpusStream(small_store.url, "puerto", columns=["doc_id"]).of_rows({"country": "CL"})
+    assert chile.total == 30
+    assert chile.state_dict()["order"] != CorpusStream(small_store.url, "puerto").state_dict()["order"]
+
+
 def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
     """Another file, one by a column that files aren't divided by, one that draws nothing."""
     for wrong, told in (
         ({}, "it isn't a plan"),
-        (plan | {"by": ["country"]}, "by which files aren't divided"),
+        (
+            plan | {"by": ["countri"], "slices": [one | {"countri": "CL"} for one in plan["slices"]]},
+            "«countri» makes no slices; did you mean «country»",
+        ),
+        (plan | {"by": ["country"]}, "it isn't a plan: 'country'"),
         (plan | {"slices": [one | {"drawn": 0} for one in plan["slices"]]}, "draws no documents"),
         (tmp_path / "none.json", "it isn't a plan"),
         (plan | {"slices": [one | {"documents": "24"} for one in plan["slices"]]}, "it isn't a plan"),
         (plan | {"slices": [one | {"language": None} for one in plan["slices"]]}, "it isn't a plan"),
         (plan | {"slices": [{**plan["slices"][0], "language": "quy_Latn"}]}, r"2026\.11\.0 has none"),
+        (plan | {"slices": [one | {"documents": 97} for one in plan["slices"]]}, "of the 97 documents .* 24 are there"),
     ):
         with pytest.raises(ConfigError, match=told):
             MixedStream(small_store.url, wrong)
+    with pytest.raises(ConfigError, match="plan anew, of what is streamed"):
+        MixedStream(small_store.url, plan, split="train")  # of which the plan knew nothing
     assert len(list(CorpusStream(small_store.url, plan["slices"][0]["release"]))) == 120

@@ -76,3 +76,23 @@ def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file:
         stream.load_state_dict(state | {"within": {"position": 1}})
     with pytest.raises(ConfigError, match="too small"):
         next(stream.packed(tokenizer, 0))
+
+
+def test_an_epoch_that_fills_no_block_is_told(small_store: Store, tokenizer_file: Path) -> None:
+    """It would train on nothing; the rest of one may be less than a block."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    stream = CorpusStream(small_store.url, "puerto", seed=7)
+    tokens = sum(len(one) + 1 for one in tokenizer.encode(list(stream.texts())))
+    assert len(list(stream.packed(tokenizer, tokens))) == 1
+    with pytest.raises(ConfigError, match=f"puerto@2026.11.0 has {tokens} tokens, fewer than a block"):
+        list(stream.packed(tokenizer, tokens + 1))
+    next(iter(stream))
+    assert list(stream.packed(tokenizer, tokens)) == []
+
+
+def test_a_text_that_names_a_token_does_not_end_there(tokenizer_file: Path) -> None:
+    """As a page about tokenizers does: it is letters, and only the end of a document is the end token."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    [tokens] = tokenizer.encode(["dice <|endoftext|> y sigue"])
+    assert tokenizer.end_id not in tokens
+    assert len(tokens) > len(tokenizer.encode(["dice  y sigue"])[0])

@@ -15,6 +15,8 @@ from latam_corpus.train.token_counts import count_slices
 from latam_corpus.train.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import CommandLine
 
     from latam_corpus.release.store import Store
@@ -47,13 +49,13 @@ def test_a_file_is_counted_once(small_store: Store, tokenizer_file: Path, monkey
     assert len(kept) == len(files.files)
     kept[0].write_bytes(b"x")
     asked = []
-    encode = Tokenizer.encode
+    encoded = Tokenizer.encoded
 
-    def counted_too(self: Tokenizer, texts: Any) -> list[list[int]]:
+    def counted_too(self: Tokenizer, texts: Any) -> Iterator[list[int]]:
         asked.append(len(texts))
-        return encode(self, texts)
+        return encoded(self, texts)
 
-    monkeypatch.setattr(Tokenizer, "encode", counted_too)
+    monkeypatch.setattr(Tokenizer, "encoded", counted_too)
     assert count_slices(files, tokenizer, ["language"]) == counted
     assert len(asked) == 1
     folder = Path(small_store.root).parent / "pulled"

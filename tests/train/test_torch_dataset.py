@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,6 +86,33 @@ def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, where="country = 'CL'", **OPTIONS)
     with pytest.raises(RuntimeError, match="forkserver"):  # as torch passes on what a worker raised
         list(data.DataLoader(dataset, **forked))
+
+
+def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch that is set in the process that made them doesn't reach them: a second pass is the first again."""
+    pytest.importorskip("torch.utils.data")
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
+    first = list(dataset)
+    assert list(dataset) == first  # where there are no workers, it is heard of
+    monkeypatch.setattr(
+        "latam_corpus.train.torch_dataset.get_worker_info", lambda: SimpleNamespace(id=0, num_workers=1)
+    )
+    dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
+    assert list(dataset) == first
+    with pytest.warns(UserWarning, match="they give the same order again"):
+        assert list(dataset) == first
+    dataset.set_epoch(1)
+    assert list(dataset) != first
+
+
+def test_ranks_that_were_not_given_are_told(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyTorch knows of several, a dataset without `world` would give each of them everything."""
+    distributed = pytest.importorskip("torch.distributed")
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 4)
+    with pytest.raises(ConfigError, match=r"PyTorch has 4 ranks.*rank=torch\.distributed\.get_rank\(\)"):
+        CorpusDataset(small_store.url, "puerto", batch_size=16)
+    assert CorpusDataset(small_store.url, "puerto", batch_size=16, rank=3, world=4)
 
 
 def test_a_state_of_something_else_is_refused(small_store: Store) -> None:

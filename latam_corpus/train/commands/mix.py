@@ -57,8 +57,13 @@ def plan(
     columns = list(dict.fromkeys(name.strip() for name in by.split(",")))
     files: dict[str, CorpusFiles] = {}
     for name in dict.fromkeys(names):
-        opened_files = open_files(opened.url, load_version(opened, name, note).spec)
-        files[opened_files.manifest.spec] = opened_files.of(split=split)
+        spec = load_version(opened, name, note).spec
+        release = spec.partition("@")[0]
+        twice = next((one for one in files if one != spec and one.partition("@")[0] == release), None)
+        if twice:
+            problem = _("{spec} is a version of the same release as {other}", spec=spec, other=twice)
+            raise ConfigError(name, problem, _("name one of them: most documents are in both"))
+        files[spec] = open_files(opened.url, spec).of(split=split)
     counted = []
     with progress() as step:
         for spec, one in files.items():
