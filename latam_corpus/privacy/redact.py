@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -156,7 +157,7 @@ class Redact(Stage):
 
     def _redacted_rows(self, frame: pl.DataFrame, name: str) -> dict[int, tuple[str, dict[str, int]]]:
         """Return of a column what the rows are with identifiers replaced, and how many of each kind they had."""
-        texts = frame[name].cast(pl.String).str.normalize("NFC")  # as texts are, and the names of lists
+        texts = frame[name].cast(pl.String)
         listed: dict[str | None, re.Pattern[str] | None] = {
             source: _names(path, _digest(path)) for source, path in self.names
         }
@@ -170,7 +171,9 @@ class Redact(Stage):
             country, names = countries[row], listed.get(sources[row])
             hints = Hints(spoken_at[row], keys[row], streets[row])
             modes = known.modes(genres[row], country)
-            text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
+            # As lists have their names; a long text is passed through for those alone, most are composed already.
+            text = texts[row] if names is None else unicodedata.normalize("NFC", texts[row])
+            text, counts = _redacted(text, modes, known.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts
         return redacted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import polars as pl
 import pytest
@@ -74,6 +75,15 @@ def test_a_title_is_redacted_as_its_text_is() -> None:
         {"email": 2, "phone": 1}, {"phone": 1}, {},
     ]  # fmt: skip
     assert made["verdict"].to_list() == ["changed", "changed", None]
+
+
+def test_a_listed_name_is_found_however_its_accents_are_written(tmp_path: Path) -> None:
+    """In a text and in a title whose accents are marks of their own."""
+    (tmp_path / "nombres.txt").write_text("José Núñez\n", encoding="utf-8")
+    marked = unicodedata.normalize("NFD", "Habla José Núñez.")
+    batch = Batch(pl.DataFrame({"text": [marked], "title": [marked], "source_id": ["archivo"]}))
+    made = Redact(names=(("archivo", str(tmp_path / "nombres.txt")),))(batch).frame
+    assert made.select("text", "title").row(0) == ("Habla [NAME].", "Habla [NAME].")
 
 
 def test_a_column_that_nobody_gave_is_not_made() -> None:
