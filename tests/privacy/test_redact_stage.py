@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 import latam_corpus as lc
 from latam_corpus.batch import Batch
 from latam_corpus.privacy.redact import Redact, redact
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PIECES = [
     *"0123456789kK.-+@() a,\n٣",
