@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RANGE_ROWS: Final = 100_000
-_SAMPLED_ROWS: Final = 1024  # of so many one tells by its key where ranges are cut
+_SAMPLED_ROWS: Final = 512  # of so many one tells by its key where ranges are cut
 
 
 @dataclass

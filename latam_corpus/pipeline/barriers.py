@@ -147,7 +147,7 @@ class Stored:
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
     ) -> Iterator[pl.DataFrame]:
         """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
-        pieces: list[Piece] = [*self.pieces(), *(self.fallen if with_dropped else ()), *also]
+        pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
         wanted = sorted({key, *columns})
         with tempfile.TemporaryDirectory(prefix="keys-", dir=self.workdir) as name:
             keys = _Keys(Path(name))
@@ -158,16 +158,28 @@ class Stored:
             matching, empty = Spill(Path(name) / "matching"), pl.DataFrame()
             for number, piece in enumerate(pieces):
                 found = keys.repeated(number)
-                if found.height:
-                    rows = rows_of(piece, wanted, self.dropped_rows)[found["place"]]
+                parts = self.live[number].cut() if number < len(self.live) else [piece]
+                for rows, of_slice in self._at(parts, wanted, found) if found.height else ():
                     empty = rows.clear()
-                    matching.add_by(compact(rows), found["slice"].to_numpy())
+                    matching.add_by(compact(rows), of_slice)
             matching.flush()
             for number in range(slices):
                 rows = matching.take(number, empty.schema)
                 if rows.height:  # a group may be larger than a slice
                     yield rows.filter(pl.col(key).is_not_null()).select(ROW, *columns)
                 self.step(f"deciding where {key} is the same", number + 1, slices)
+
+    def _at(
+        self, parts: Iterable[Piece], columns: Sequence[str], found: pl.DataFrame
+    ) -> Iterator[tuple[pl.DataFrame, NDArray[np.int64]]]:
+        """Yield the rows of these parts that `_Keys.repeated` has found among all of theirs, and their slices."""
+        places, slices = (found[name].to_numpy() for name in ("place", "slice"))
+        first = 0
+        for part in parts:
+            rows = rows_of(part, columns, self.dropped_rows)
+            here = slice(*np.searchsorted(places, [first, first + rows.height]))
+            yield rows[places[here] - first], slices[here]
+            first += rows.height
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
         """Yield what `work` makes of each job, by the run's engine.
@@ -346,7 +358,7 @@ class _Keys:
         hashes = np.concatenate([np.zeros(0, _KEY), *self._waiting])
         self._waiting.clear()
         self._written = self._ends[-1]
-        bucket = hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)
+        bucket = (hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.uint8)  # which NumPy sorts by counting
         order = np.argsort(bucket, kind="stable")
         ends = np.searchsorted(bucket[order], np.arange(1, 1 << _BUCKET_BITS))
         for number, mine in enumerate(np.split(hashes[order], ends)):
@@ -358,7 +370,7 @@ class _Keys:
         """Tell into how many slices the rows are cut whose key another row has too; equal keys are in one slice."""
         starts, hits = np.array(self._ends), 0
         for alike in self._alike():
-            hashes = alike[np.argsort(alike["hash"], kind="stable")]
+            hashes = alike[np.argsort(alike["hash"])]
             same = hashes["hash"][1:] == hashes["hash"][:-1]
             hashes = hashes[np.concatenate((same, [False])) | np.concatenate(([False], same))]
             first = np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes["hash"][1:] != hashes["hash"][:-1]))
