@@ -110,7 +110,7 @@ def info(filesystem: Any, path: str) -> dict[str, Any] | None:
     return known
 
 
-def found(filesystem: Any, pattern: str) -> list[str]:
+def matching(filesystem: Any, pattern: str) -> list[str]:
     """Return the paths of a pattern; none where its folder isn't there.
 
     Raises:

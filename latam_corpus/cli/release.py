@@ -403,7 +403,7 @@ def give_back(
 ) -> None:
     """Give back what was held, in the next version, and give a receipt."""
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.held import give_back as end_hold
+    from latam_corpus.release.holds import give_back as end_hold
     from latam_corpus.release.judgements import read_judgements
 
     opened = open_store(store, out, sign)

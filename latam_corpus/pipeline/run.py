@@ -20,7 +20,6 @@ from latam_corpus.pipeline import part as parts_module
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import decide
 from latam_corpus.pipeline.contracts import facts_of, with_source_facts
-from latam_corpus.pipeline.cuts import cuts_of
 from latam_corpus.pipeline.history import existing, latest, next_name
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.keys import digest_of
@@ -28,6 +27,7 @@ from latam_corpus.pipeline.lethal import done_without, remembered
 from latam_corpus.pipeline.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.plan import Input, Part, Plan, run_digest
 from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
+from latam_corpus.pipeline.span_cache import cached_spans
 from latam_corpus.pipeline.step_file import is_cleared
 from latam_corpus.pipeline.survival import accepted
 
@@ -75,7 +75,7 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
             inputs = tuple(_input(file, reading) for file in pack)
             # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
             whole = limit is not None or len(inputs) > 1
-            for span in [None] if whole else cuts_of(source, pack[0], inputs[0].sha256, looking):
+            for span in [None] if whole else cached_spans(source, pack[0], inputs[0].sha256, looking):
                 key = digest_of([one.key for one in inputs], span)
                 parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
     return parts

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latam_corpus.dedupe.fingerprint_index import IndexFile, open_index
 from latam_corpus.durable import OTHER_BYTES, known_digest
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.locks import locked
@@ -107,19 +106,3 @@ def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
         raise ConfigError(f"{store.url}, {manifest.spec}", withdrawn, _("compare with the latest: {name}", name=name))
     scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
     return Indexed(store, manifest)
-
-
-def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
-    """Return the index of a version as pieces of a corpus, in the order of its shards' names.
-
-    Args:
-        store: where the version is.
-        spec: `NAME@VERSION`, or `NAME` for its latest.
-        cache: see `Indexed.folder`.
-        scheme: of the fingerprints that it is compared with.
-        start: the row that its first one is.
-
-    Raises:
-        ConfigError: there is no such version, it has no index, or one that is damaged or made otherwise.
-    """
-    return open_index(find_index(store, spec, scheme).folder(cache), start, scheme)

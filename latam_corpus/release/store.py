@@ -143,7 +143,7 @@ class Store:
     def names_in(self, *names: str) -> list[str]:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
         self.filesystem.invalidate_cache()
-        paths = remote.found(self.filesystem, f"{glob.escape(self.path(*names))}/*")
+        paths = remote.matching(self.filesystem, f"{glob.escape(self.path(*names))}/*")
         return sorted(name for name in (PurePosixPath(path).name for path in paths) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
@@ -413,7 +413,7 @@ class Store:
         """Return the release and the version of each folder that has a manifest, whatever they are called."""
         self.filesystem.invalidate_cache()
         # A store's own path may have brackets, as in «datos [2026]».
-        paths = remote.found(self.filesystem, f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
+        paths = remote.matching(self.filesystem, f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
         return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
 
 

@@ -19,7 +19,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.pipeline import cuts
+from latam_corpus.pipeline import span_cache
 from latam_corpus.pipeline.difference import differences, title_of
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
@@ -233,7 +233,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Small files, a compressed file whose parts are reached by unpacking, and a large file that can't be cut."""
-    for name in ("latam_corpus.pipeline.cuts", "latam_corpus.cli.outcome"):
+    for name in ("latam_corpus.pipeline.span_cache", "latam_corpus.cli.outcome"):
         monkeypatch.setattr(f"{name}.SPAN_BYTES", 2_000)
     monkeypatch.setattr(module, "SMALL", 2_000)
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
@@ -264,7 +264,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
 
 def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kept by its bytes and how it is read; found again where what is kept is damaged, or can not be written."""
-    monkeypatch.setattr(cuts, "SPAN_BYTES", 1_000)
+    monkeypatch.setattr(span_cache, "SPAN_BYTES", 1_000)
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
     looked: list[str] = []
 
@@ -272,21 +272,21 @@ def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.M
         looked.append(file.relative)
         return split(source, file, bytes_)
 
-    monkeypatch.setattr(cuts, "split", told)
+    monkeypatch.setattr(span_cache, "split", told)
     path = tmp_path / "r.jsonl"
     path.write_text('{"text": "Copla de la vidala."}\n' * 100)
     (file,) = list_inputs(_ANY, path)
-    found = cuts.cuts_of(_ANY, file, digest(file))
+    found = span_cache.cached_spans(_ANY, file, digest(file))
     assert found == split(_ANY, file, 1_000)
-    assert cuts.cuts_of(_ANY, file, digest(file)) == found
+    assert span_cache.cached_spans(_ANY, file, digest(file)) == found
     assert len(looked) == 1
     grouped = _ANY.model_copy(update={"collect": _ANY.collect.model_copy(update={"group_rows": 3})})
-    assert cuts.cuts_of(grouped, file, digest(file)) == [None]
+    assert span_cache.cached_spans(grouped, file, digest(file)) == [None]
     (kept,) = [one for one in (tmp_path / "cache").rglob("*.json") if "lines" in one.read_text()]
     for spoilt in (kept.read_text()[:-9], kept.read_text().replace('"stop": 1', '"stop": 2', 1), "[]"):
         kept.write_text(spoilt)
-        assert cuts.cuts_of(_ANY, file, digest(file)) == found
+        assert span_cache.cached_spans(_ANY, file, digest(file)) == found
     assert len(looked) == 5
     (tmp_path / "plain").write_text("")
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "plain"))
-    assert cuts.cuts_of(_ANY, file, digest(file)) == found
+    assert span_cache.cached_spans(_ANY, file, digest(file)) == found

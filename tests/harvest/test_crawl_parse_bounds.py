@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.extract.child import Limits
-from latam_corpus.harvest.crawl import apart
+from latam_corpus.harvest.crawl import boxed_parsing
 from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.links import listing
@@ -138,7 +138,7 @@ def test_a_bomb_for_the_parser_costs_itself_alone(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, kind: str, table: str, route: Any
 ) -> None:
     """Some kilobytes as sent, a hundred megabytes as a tree: told, and the other pages come."""
-    monkeypatch.setattr(apart, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
+    monkeypatch.setattr(boxed_parsing, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
     site.routes |= {"/mala": route, "/": page("inicio", "/mala", "/buena"), "/buena": page("buena")}
     rss = f"<rss><channel><item><link>{site.root}/buena</link></item></channel></rss>".encode()
     site.routes["/rss"] = (200, {"Content-Type": "application/rss+xml"}, rss)
@@ -158,22 +158,22 @@ def test_a_bomb_for_the_parser_costs_itself_alone(
 
 def test_what_never_ends_to_parse_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the processor's time."""
-    monkeypatch.setattr(apart, "LARGE", 0)
-    monkeypatch.setattr(apart, "_LIMITS", Limits(seconds=0.2))
+    monkeypatch.setattr(boxed_parsing, "LARGE", 0)
+    monkeypatch.setattr(boxed_parsing, "_LIMITS", Limits(seconds=0.2))
     with pytest.raises(TroubleError, match="timed out"):
-        apart.parsed(re.match, b"(a+)+$", b"a" * 64 + b"b")
+        boxed_parsing.parsed(re.match, b"(a+)+$", b"a" * 64 + b"b")
 
 
 def test_what_is_parsed_apart_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its links and its troubles."""
     body = b"<urlset><url><loc>https://a.example/1</loc></url></urlset>"
-    here = apart.parsed(listing, body, "https://a.example/s.xml")
+    here = boxed_parsing.parsed(listing, body, "https://a.example/s.xml")
     with pytest.raises(TroubleError) as told:
-        apart.parsed(listing, body[:-3], "https://a.example/s.xml")
-    monkeypatch.setattr(apart, "LARGE", 0)
-    assert apart.parsed(listing, body, "https://a.example/s.xml") == here
+        boxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
+    monkeypatch.setattr(boxed_parsing, "LARGE", 0)
+    assert boxed_parsing.parsed(listing, body, "https://a.example/s.xml") == here
     with pytest.raises(TroubleError) as again:
-        apart.parsed(listing, body[:-3], "https://a.example/s.xml")
+        boxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
     assert (again.value.cause, again.value.detail) == (told.value.cause, told.value.detail)
     assert here is not None
     assert here.pages == ["https://a.example/1"]
@@ -186,11 +186,11 @@ def test_what_the_crawler_held_before_does_not_count(tmp_path: Path) -> None:
         "held = bytearray(1_200_000_000)\n"
         "held[::4096] = b'1' * len(held[::4096])\n"
         "del held\n"
-        "from latam_corpus.harvest.crawl import apart\n"
+        "from latam_corpus.harvest.crawl import boxed_parsing\n"
         "from latam_corpus.harvest.crawl.links import listing\n"
-        "apart.LARGE = 0\n"
+        "boxed_parsing.LARGE = 0\n"
         "body = b'<urlset><url><loc>https://a.example/1</loc></url></urlset>'\n"
-        "print(apart.parsed(listing, body, 'https://a.example/s.xml').pages)\n",
+        "print(boxed_parsing.parsed(listing, body, 'https://a.example/s.xml').pages)\n",
         encoding="utf-8",
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)

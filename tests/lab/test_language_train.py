@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.language.sampling import training_lines
+from latam_corpus.lab.language.sampling import lines_and_names
 from latam_corpus.lab.language.texts import Texts, is_held_out, is_untranslated, rows
 from latam_corpus.lab.language.train_identifier import train
 from latam_corpus.lab.language.training_settings import Settings
@@ -62,13 +62,13 @@ def test_the_same_seed_trains_the_same_model(labelled: Path, tmp_path: Path) -> 
 
 def test_a_tenth_of_the_texts_is_never_trained_on(labelled: Path) -> None:
     """No kept-out text is among the training lines, nor one that was excluded by hand."""
-    seen = {line for found in training_lines([Texts(labelled)], SMALL).values() for line in found}
+    seen = {line for found in lines_and_names([Texts(labelled)], SMALL)[0].values() for line in found}
     texts = [text for _, text in rows(Texts(labelled))]
     kept_out = [text for text in texts if is_held_out(text)]
     assert kept_out
     assert not seen & set(kept_out)
     trained = next(text for text in texts if not is_held_out(text) and text in seen)
-    without = training_lines([Texts(labelled)], SMALL, {trained})
+    without = lines_and_names([Texts(labelled)], SMALL, {trained})[0]
     assert trained not in {line for found in without.values() for line in found}
 
 
@@ -142,7 +142,7 @@ def test_lines_are_varied_without_losing_their_label(labelled: Path, tmp_path: P
     """A language with two spellings is learnt in both, and some lines of it quote Spanish or Portuguese."""
     path = tmp_path / "arn.tsv"
     path.write_text("".join(f"arn\tkvme ce xafkiñ zugu {number % 7}\n" for number in range(60)), "utf-8")
-    found = training_lines([Texts(labelled), Texts(path)], SMALL)
+    found = lines_and_names([Texts(labelled), Texts(path)], SMALL)[0]
     words = {word for line in found["arn_Latn"] for word in line.split()}
     assert {"kvme", "küme", "trafkiñ", "dungu"} <= words
     assert words & set(WORDS["spa"].split() + WORDS["por"].split())
@@ -155,7 +155,7 @@ def test_neighbours_are_learnt_from_short_stretches_too(tmp_path: Path) -> None:
     words = " ".join(f"palabra{chr(97 + number)}" for number in range(20))
     path.write_text(f"glg\t{words}\nspa\t{words}\nspa\totra cosa\n" * 7, "utf-8")
     settings = Settings(scraps=50, scraps_major=0, nonsense=0, least=1, least_major=1)
-    found = training_lines([Texts(path)], settings)
+    found = lines_and_names([Texts(path)], settings)[0]
     lengths = [len(line.split()) for line in found["glg_Latn"]]
     assert sum(4 <= length <= 12 for length in lengths) >= 50
     assert all(len(line.split()) not in range(4, 13) for line in found["spa_Latn"])
@@ -167,7 +167,7 @@ def test_a_library_of_books_leaves_room_for_the_lines_of_others(tmp_path: Path) 
     path = tmp_path / "textos.jsonl"
     lines = [f"nota {chr(97 + n // 26)}{chr(97 + n % 26)} del periódico de la mañana" for n in range(200)]
     path.write_text("".join(json.dumps({"label": "spa", "text": text}) + "\n" for text in [book, *lines]), "utf-8")
-    made = training_lines([Texts(path)], replace(SMALL, most_major=300))["spa_Latn"]
+    made = lines_and_names([Texts(path)], replace(SMALL, most_major=300))[0]["spa_Latn"]
     notes = {line[:7] for line in lines if not is_held_out(line)}
     assert len({line[:7] for line in made if line.startswith("nota")} & notes) > 0.7 * len(notes)
     assert len(made) <= 300
@@ -184,4 +184,4 @@ def test_a_few_lines_are_not_repeated_without_end(tmp_path: Path) -> None:
     """Settings that fill up Spanish to the shipped model's size fill up a small file to a few times its own."""
     path = tmp_path / "relatos.tsv"
     path.write_text("spa\tla vecina cerró la ventana y se fue por el camino\npor\tuma coisa\n", "utf-8")
-    assert len(training_lines([Texts(path)], Settings())["spa_Latn"]) < 100
+    assert len(lines_and_names([Texts(path)], Settings())[0]["spa_Latn"]) < 100

@@ -197,7 +197,7 @@ def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any,
     assert after.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
 
 
-def test_held_out_documents_are_spread_over_the_shards(tmp_path: Path, document: Any, kept_run: Any) -> None:
+def test_holds_out_documents_are_spread_over_the_shards(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """Which split a document is in has nothing to do with the leading bits that choose its shard."""
     run = kept_run("a-1", [document(n) for n in range(300)])
     terms = TERMS | {"splits": {"test": 0.3}, "shard_bytes": 30_000}

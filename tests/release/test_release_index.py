@@ -17,14 +17,22 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.fingerprint_index import INDEX, METADATA, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprint_index import (
+    INDEX,
+    METADATA,
+    SKETCHED,
+    IndexFile,
+    group_of,
+    metadata_of,
+    open_index,
+)
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build, sums
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import Manifest
 from latam_corpus.release.pull import pull
-from latam_corpus.release.release_index import open_version
+from latam_corpus.release.release_index import find_index
 from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify
@@ -50,6 +58,11 @@ def story(number: int, words: int = 120) -> str:
     """A text of its own of so many words."""
     draw = random.Random(number)
     return " ".join(draw.choice(WORDS) for _ in range(words))
+
+
+def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
+    """The index of a version as the barrier `dedupe` opens it, whose first row has the number `start`."""
+    return open_index(find_index(store, spec, scheme).folder(cache), start, scheme)
 
 
 def stored(store: Store, manifest: Manifest) -> dict[str, pl.DataFrame]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.responses import TEI, media_type_of
-from latam_corpus.harvest.crawl.apart import parsed
+from latam_corpus.harvest.crawl.boxed_parsing import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.links import MAX_SITEMAP, is_listing, listing, page_links, unpacked
 

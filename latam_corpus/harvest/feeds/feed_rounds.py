@@ -12,7 +12,7 @@ from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
 from latam_corpus.collect import page_metadata
-from latam_corpus.harvest.crawl.apart import parsed
+from latam_corpus.harvest.crawl.boxed_parsing import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.links import unpacked

@@ -11,7 +11,7 @@ from lxml import html
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.rights import openness, tier_of
 from latam_corpus.collect import page_metadata
-from latam_corpus.harvest.crawl.apart import parsed
+from latam_corpus.harvest.crawl.boxed_parsing import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of

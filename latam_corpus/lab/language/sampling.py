@@ -68,15 +68,15 @@ class _Read:
     names: set[str] = field(default_factory=set)
 
 
-def training_lines(data: Sequence[Texts], settings: Settings, without: set[str] | None = None) -> dict[str, list[str]]:
-    """Normalised lines by label (`spa_Latn`), capped, filled up and worn; the same for the same settings."""
-    return lines_and_names(data, settings, without)[0]
-
-
 def lines_and_names(
     data: Sequence[Texts], settings: Settings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
-    """Return the same, and the normalised names in Spanish and Portuguese texts, with accents and without."""
+    """Return what a model learns from; the same for the same settings.
+
+    Returns:
+        Normalised lines by label (`spa_Latn`), capped, filled up and worn; and the normalised names in Spanish and
+        Portuguese texts, with accents and without.
+    """
     rng = random.Random(settings.seed)
     read = _read(data, without or set(), rng)
     by_label = read.cuts

@@ -14,7 +14,7 @@ import latam_corpus as lc
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import read_lock
-from latam_corpus.release.held import give_back
+from latam_corpus.release.holds import give_back
 from latam_corpus.release.lock_check import check_lock
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.opt_outs import LISTED, write_listed

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.files import InputFile
 
 
-def cuts_of(
+def cached_spans(
     source: Source, file: InputFile, content: str, looking: Callable[[InputFile], None] | None = None
 ) -> list[Span | None]:
     """Return the parts of a file, as `split` finds them; from the user's cache where they were found before.
