@@ -114,6 +114,14 @@ class ReleaseError(CorpusError):
     """A release can't be made, found or trusted."""
 
 
+class NoteWarning(UserWarning):
+    """What is told while the work goes on; the command line says it in the language that is spoken."""
+
+    def __init__(self, note: Message) -> None:
+        super().__init__(str(note))
+        self.note = note
+
+
 def cause_of(error: OSError) -> Message:
     """Return what the operating system says of an error.
 
