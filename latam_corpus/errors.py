@@ -140,6 +140,14 @@ def _in(language: str, part: str | Message) -> str:
     return part.translate(language) if isinstance(part, Message) else translated(part, language)
 
 
+class NoteWarning(UserWarning):
+    """What is told while the work goes on; the command line says it in the language that is spoken."""
+
+    def __init__(self, note: Message) -> None:
+        super().__init__(str(note))
+        self.note = note
+
+
 def cause_of(error: OSError) -> Message:
     """Return what the operating system says of an error.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,7 +17,7 @@ from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
-from latam_corpus.errors import ConfigError, CorpusError, MistakesError, cause_of
+from latam_corpus.errors import ConfigError, CorpusError, MistakesError, NoteWarning, cause_of
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.process_memory import collect_seldom
 
@@ -110,6 +111,7 @@ def run(app: typer.Typer) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
     speak_as_typed(sys.argv[1:])
+    warnings.showwarning = _show_warning
     try:
         sys.exit(app(prog_name="latam-corpus", standalone_mode=False) or 0)
     except CorpusError as error:
@@ -128,6 +130,16 @@ def run(app: typer.Typer) -> None:
             raise
         problem = _("it can't be used: {cause}", cause=cause_of(error))
         _end(ConfigError(str(error.filename), problem, _("name another place")))
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_rest: Any, **_options: Any
+) -> None:
+    """Say a warning of ours as a note, in the language that is spoken; another's is shown as Python does."""
+    if isinstance(message, NoteWarning):
+        _tell(_("note: {note}", note=message.note))
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
 
 def _end(error: CorpusError) -> NoReturn:

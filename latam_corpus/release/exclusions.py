@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _check(file: str, name: str, version: str, specs: Collection[str], tell: Cal
 
 
 def _warn(told: Message) -> None:
-    warnings.warn(str(told), stacklevel=5)
+    warnings.warn(NoteWarning(told), stacklevel=5)
 
 
 def _id_in(line: str, place: Message) -> str:

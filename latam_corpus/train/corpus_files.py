@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
-from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
@@ -289,7 +289,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         shards = log.readable(manifest)
         note = withdrawn_note(log, manifest)
     if note:
-        warnings.warn(str(note), stacklevel=4)
+        warnings.warn(NoteWarning(note), stacklevel=4)
     files = tuple(
         CorpusFile(
             shard.object,

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus import schema
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, NoteWarning, closest
 from latam_corpus.messages import _
 from latam_corpus.release.exclusions import none_met
 from latam_corpus.train.held_rows import ChosenRows, HeldRows
@@ -156,7 +156,8 @@ class OrderedRows:
             self._unmet = None
         elif not self._unmet:
             self._unmet = None
-            warnings.warn(str(none_met(self._selection.excluded, self._files.manifest.spec)), stacklevel=6)
+            told = none_met(self._selection.excluded, self._files.manifest.spec)
+            warnings.warn(NoteWarning(told), stacklevel=6)
 
     def _load(self, number: int) -> _Loaded:
         window = self._windows[number]

@@ -34,6 +34,7 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
     if within is not None:
         kinds = {"position": int, "tokens": int, "tokenizer": str}
         sound = sound and isinstance(within, dict) and {key: type(one) for key, one in within.items()} == kinds
+        sound = sound and min(within["position"], within["tokens"]) >= 0
     if not sound or state["position"] < 0:
         raise ConfigError("state", _("it is damaged"), OTHER_STATE)
     if state.get("version") != version:

@@ -82,17 +82,24 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
 
     def state_dict(self) -> dict[str, Any]:
         """Where this worker stands."""
-        return {"stream": self._stream.state_dict(), "batches": self._done}
+        return {"stream": self._stream.state_dict(), "batches": self._done, "batch_size": self._batch_size}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on after a state.
 
         Raises:
-            ConfigError: it is no state of a dataset, or see `CorpusStream`.
+            ConfigError: it is no state of a dataset, is of batches of another size, or see `CorpusStream`.
         """
         if not isinstance(state, dict) or type(state.get("batches")) is not int or "stream" not in state:
             remedy = _("give the state that a CorpusDataset returned")
             raise ConfigError("state", _("this isn't the state of a stream"), remedy)
+        size = state.get("batch_size", self._batch_size)
+        if size != self._batch_size:
+            # Workers stand apart by whole batches: with others they would give documents twice, and leave some out.
+            problem = _(
+                "its batches have {size} documents, and this dataset's {mine}", size=size, mine=self._batch_size
+            )
+            raise ConfigError("state", problem, _("give batch_size={size}", size=size))
         self._stream.load_state_dict(state["stream"])
         self._done = state["batches"]
 

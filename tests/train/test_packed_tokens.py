@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,8 +72,10 @@ def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file:
         next(stream.packed(load_tokenizer(tmp_path / "other.json"), 5))
     with pytest.raises(ConfigError, match="go on with 1 ranks"):
         CorpusStream(small_store.url, "puerto", rank=0, world=2).load_state_dict(state)
-    with pytest.raises(ConfigError, match="damaged"):
-        stream.load_state_dict(state | {"within": {"position": 1}})
+    wrong: list[dict[str, Any]] = [{"position": 1}, {**state["within"], "tokens": -5}]
+    for within in wrong:
+        with pytest.raises(ConfigError, match="damaged"):
+            stream.load_state_dict(state | {"within": within})
     with pytest.raises(ConfigError, match="too small"):
         next(stream.packed(tokenizer, 0))
 

@@ -124,6 +124,9 @@ def test_a_state_of_something_else_is_refused(small_store: Store) -> None:
     for wrong in others:
         with pytest.raises(ConfigError, match="isn't the state of a stream"):
             dataset.load_state_dict(wrong)
+    larger = CorpusDataset(small_store.url, "puerto", batch_size=32, **OPTIONS)
+    with pytest.raises(ConfigError, match=r"its batches have 16 documents, and this dataset's 32; give batch_size=16"):
+        larger.load_state_dict(state)
 
 
 def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:

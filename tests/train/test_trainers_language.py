@@ -99,3 +99,16 @@ def test_leaks_are_told_in_the_language(
     assert {"es": "indique un archivo de líneas JSON", "pt": "indique um arquivo de linhas JSON"}[language] in missing
     shown = command_line("contamination", "--help", "--lang", language).out
     assert {"es": "conjunto de evaluación", "pt": "conjunto de avaliação"}[language] in " ".join(shown.split())
+
+
+def test_what_a_stream_warns_of_is_a_note(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path, command_process: CommandLine
+) -> None:
+    """In the language that is spoken, without the line of code at which Python would show it."""
+    listed = tmp_path / "fuera.txt"
+    listed.write_text("f" * 32)
+    base: list[Any] = ["export", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file, "--format", "ds"]
+    said = command_process(*base, "--exclude", listed, "--to", tmp_path / "tokens", "--lang", "es")
+    assert said.code == 0, said.err
+    assert "nota: ninguno de los 1 identificadores excluidos está en puerto@" in " ".join(said.err.split())
+    assert "Warning" not in said.err
