@@ -18,7 +18,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: $(VENV)/.ready
 	@$(BIN)/latam-corpus demo $(if $(DATA),--data $(DATA))
 
-test: $(VENV)/.ready check
+# What is compiled at first use is compiled once, by a run of the demo, while the code is checked.
+test: $(VENV)/.ready
+	@$(BIN)/latam-corpus demo > /dev/null & demo=$$!; $(MAKE) check && wait $$demo
 	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal
 
 test-fast: $(VENV)/.ready
