@@ -368,12 +368,9 @@ class _Keys:
 
     def cut(self) -> int:
         """Tell into how many slices the rows are cut whose key another row has too; equal keys are in one slice."""
-        self._flush()
         starts, hits = np.array(self._ends), 0
-        for path in sorted(self._folder.glob("bucket-*")):
-            hashes = np.fromfile(path, _KEY)
-            path.unlink()
-            hashes = hashes[np.argsort(hashes["hash"])]
+        for alike in self._alike():
+            hashes = alike[np.argsort(alike["hash"], kind="stable")]
             same = hashes["hash"][1:] == hashes["hash"][:-1]
             hashes = hashes[np.concatenate((same, [False])) | np.concatenate(([False], same))]
             first = np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes["hash"][1:] != hashes["hash"][:-1]))
@@ -384,6 +381,17 @@ class _Keys:
             hits += len(hashes)
         self._found.flush()
         return -(-hits // _AT_ONCE)
+
+    def _alike(self) -> Iterator[NDArray[Any]]:
+        """Yield hashes, those that are equal at once, in the order of what they begin with; no file of few is made."""
+        if not self._written:
+            yield np.concatenate([np.zeros(0, _KEY), *self._waiting])
+            self._waiting.clear()
+            return
+        self._flush()
+        for path in sorted(self._folder.glob("bucket-*")):
+            yield np.fromfile(path, _KEY)
+            path.unlink()
 
     def repeated(self, piece: int) -> pl.DataFrame:
         """Return the `place` of each of these rows of a piece among its own, in order, and the `slice` it is in."""
