@@ -385,7 +385,8 @@ class _Keys:
     def _alike(self) -> Iterator[NDArray[Any]]:
         """Yield hashes, those that are equal at once, in the order of what they begin with; no file of few is made."""
         if not self._written:
-            yield np.concatenate([np.zeros(0, _KEY), *self._waiting])
+            if self._ends[-1]:
+                yield np.concatenate(self._waiting)
             self._waiting.clear()
             return
         self._flush()
