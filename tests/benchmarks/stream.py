@@ -154,7 +154,8 @@ def version_of(folder: Path, texts: list[str]) -> Store:
 def _prepared(python: str, rival: str, folder: Path) -> bool:
     """Whether a rival is there, with its own copy of the documents."""
     package = {"mds": "streaming"}.get(rival, rival)
-    if subprocess.run([python, "-c", f"import {package}"], capture_output=True, check=False).returncode:
+    imports = [python, "-c", f"import {package}"]
+    if subprocess.run(imports, env=_environment(), capture_output=True, check=False).returncode:
         return False
     return rival == "datasets" or not _started(python, f"write-{rival}", folder).returncode
 
@@ -175,4 +176,9 @@ def _started(python: str, reader: str, folder: Path, *arguments: str) -> subproc
         "TOKENIZERS_PARALLELISM": "false",
     }  # fmt: skip
     command = [python, str(_SCRIPT), reader, str(folder), *arguments]
-    return subprocess.run(command, env=os.environ | told, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=_environment() | told, capture_output=True, text=True, check=False)
+
+
+def _environment() -> dict[str, str]:
+    """What readers are started with: each keeps the bytecode of its packages, or would compile them in each round."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
