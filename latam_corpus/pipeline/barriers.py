@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, among, repeated_hashes, rows_of
-from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.errors import MAKE_ROOM, CorpusError, PartError, cause_in_disk, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
@@ -240,7 +240,11 @@ def decide(
         spool = _Spool(Path(name), list(outputs), starts)
         for barrier in barriers:
             progress.barrier(barrier.name, corpus.height - len(corpus.dropped_rows))
-            dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
+            try:
+                dropped = [spool.add(barrier.name, decided) for decided in barrier.decide(corpus)]
+            except OSError as error:
+                place = _("stage «{stage}»", stage=barrier.name)
+                raise PartError(place, cause_in_disk(error) or cause_of(error), MAKE_ROOM) from error
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
