@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from latam_corpus.messages import Message, _, same, translated
@@ -41,6 +42,14 @@ _OF_SYSTEM: Final = {
     errno.ETIMEDOUT: _("it didn't answer in time"),
     errno.ECONNREFUSED: _("the connection was refused"),
 }
+
+
+_OF_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE})
+_NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d+)", re.IGNORECASE)
+# As SQLite and NumPy say it.
+_FULL: Final = re.compile(r"disk is full|\d+ requested and \d+ written")
+DISK: Final = _("the disk")
+MAKE_ROOM: Final = _("mend that, or name another place, and give the same command: it goes on from here")
 
 
 class CorpusError(Exception):
@@ -155,6 +164,27 @@ def cause_of(error: OSError) -> Message:
     'não há permissão'
     """
     return _OF_SYSTEM.get(error.errno or 0) or same(error.strerror or error)
+
+
+def cause_in_disk(error: BaseException) -> Message | None:
+    """Return what a disk that is full, broken or may not be written said; None of an error of another kind.
+
+    Libraries raise it as errors of their own, whose words end in the system's number.
+
+    >>> str(cause_in_disk(RuntimeError("write: No space left on device (os error 28)")))
+    'No space left on device'
+    >>> cause_in_disk(OSError(errno.EPIPE, "Broken pipe"))
+    """
+    told: BaseException | None = error
+    while told is not None:
+        numbered = _NUMBER.search(str(told))
+        number = told.errno if isinstance(told, OSError) and told.errno else numbered and int(numbered[1])
+        if number in _OF_DISK:
+            return _OF_SYSTEM[number]
+        if _FULL.search(str(told)):
+            return _OF_SYSTEM[errno.ENOSPC]
+        told = told.__cause__ or told.__context__
+    return None
 
 
 def one_of(known: Iterable[str]) -> Message:

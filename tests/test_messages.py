@@ -186,3 +186,23 @@ def test_every_refusal_of_a_source_can_be_translated() -> None:
         sentence = _sentence(error.args[0])
         assert sentence, ast.unparse(error)
         assert all("; " in text for text in (sentence, *(str(_catalogue(one)[sentence].string) for one in _TRANSLATED)))
+
+
+def test_what_the_system_says_of_files_is_told_by_one_function() -> None:
+    """`strerror` is English, or the machine's: `cause_of` has it in the reader's language."""
+    named = [path.name for path in _PACKAGE.rglob("*.py") if "strerror" in path.read_text(encoding="utf-8")]
+    assert named == ["errors.py"]
+
+
+def test_every_step_that_is_told_is_a_sentence_of_the_catalogues() -> None:
+    """Barriers and releases name their steps by texts, which the command line looks up."""
+    told: set[str] = set()
+    for room in ("dedupe", "pipeline", "release", "train"):
+        for path in (_PACKAGE / room).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                named = getattr(getattr(call, "func", None), "attr", getattr(getattr(call, "func", None), "id", ""))
+                if isinstance(call, ast.Call) and named in ("step", "progress", "_with_progress", "map"):
+                    texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+                    told |= {text for text in texts if isinstance(text, str) and text}
+    assert len(told) > 10
+    assert told <= _said()

@@ -49,7 +49,7 @@ def life_page(
         "life.html",
         language,
         kind="life",
-        title=told["title"] or story["doc_id"],
+        title=told["title"] or (told["source"]["origin"] or {}).get("file") or story["doc_id"],
         sections=sections_of(("origin", "steps", *(["bounds"] if told["bounds"] else []), *_SECTIONS)),
         internal=internal,
         served=served,

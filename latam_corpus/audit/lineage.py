@@ -53,7 +53,7 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
 
     Args:
         out: the folder of runs.
-        query: a doc_id, a URL, or words that stand in the text.
+        query: a doc_id, a URL, the name of a file, or words that stand in the text.
         run: a run's folder; None for any.
 
     Raises:
@@ -84,14 +84,18 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
 
 
 def meant_by(query: str) -> pl.Expr:
-    """Whether a row is meant by a question: a doc_id, an address, or words that stand in the text."""
+    """Whether a row is meant by a question: a doc_id, an address, its file, or words that stand in the text."""
     if _DOC_ID.fullmatch(query):
         return pl.col("doc_id") == query
     if re.match(r"[a-z]+://", query):
         return pl.col("url") == canonical_url(query)
-    words = [re.escape(word) for word in unicodedata.normalize("NFC", query).split()]
+    named = unicodedata.normalize("NFC", query)
+    words = [re.escape(word) for word in named.split()]
     # Who copies words from a page doesn't see where the text's lines end.
-    return pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
+    in_text = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
+    places = (pl.col("origin").struct.field(one) for one in ("file", "member"))
+    in_file = [(place == named) | place.str.ends_with(f"/{named}") for place in places]
+    return pl.any_horizontal(in_text, *in_file)
 
 
 def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:

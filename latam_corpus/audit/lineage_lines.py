@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from latam_corpus.audit.copies import lines as copy_lines
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.messages import Message, _, decimal, enumerated, same
+from latam_corpus.report.reasons import told_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 # Pieces of a line, each with its style: "", "bold", "green" or "red". They hold other people's words as they are.
 Line: TypeAlias = "list[tuple[str, str]]"
 # What every run does beside its recipe's stages, in words.
+_BASES: Final = {"declared": _("by its source's word"), "predicted": _("by its words")}
 _NAMES: Final = {"supersede": _("records")}
-_VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed")}
+_VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed"), "failed": _("set aside")}
 _MOST_CUES: Final = 12
 
 
@@ -31,7 +33,7 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
     label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
     verdict = [("green", say(_("kept")))]
     if lineage["verdict"] != "kept":
-        verdict = [("red", say(_("set aside"))), ("", f": {lineage['reason']}")]
+        verdict = [("red", say(_("set aside"))), ("", f": {say(told_reason(lineage['reason']))}")]
     return [
         [("bold", label), ("", f"   {lineage['doc_id']}")],
         *([("", line)] for line in (*_fact_lines(lineage, say), *_step_lines(lineage, say))),
@@ -140,7 +142,9 @@ def _language(language: dict[str, Any], say: Speaker) -> str:
     if language["declared_language"]:
         parts.append(_("declared {code}", code=language["declared_language"]))
     if language["variety"] and language["variety"] != language["declared_language"]:
-        parts.append(same(f"{language['variety']} {language['variety_basis'] or ''}".rstrip()))
+        basis = language["variety_basis"]
+        variety = same(language["variety"])
+        parts.append(Message("{variety} ({basis})", {"variety": variety, "basis": _BASES[basis]}) if basis else variety)
     return say(enumerated(parts))
 
 
@@ -178,7 +182,7 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
     if step["verdict"] == "passed":
         return verdict
     if step["stage"] == "dedupe":  # told in words below
-        return f"{verdict} {step['reason']}"
+        return f"{verdict} {say(told_reason(step['reason']))}"
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
         narrowed = _("passed, its terms narrowed by the page's licence")
@@ -188,7 +192,8 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         figures = {"prior": decimal(f"{evidence['prior']:g}"), "score": decimal(f"{evidence['score']:.2f}")}
         return say(message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
     shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
-    return f"{verdict} {step['reason'] if step['reason'] != step['stage'] else ''} {shown}".strip()
+    reason = say(told_reason(step["reason"])) if step["reason"] != step["stage"] else ""
+    return f"{verdict} {reason} {shown and f'({shown})'}".strip()
 
 
 def _record(verdict: str, evidence: dict[str, Any]) -> Message:
@@ -210,10 +215,12 @@ def bound_line(bound: dict[str, Any], language: str = "en") -> str:
     """Return a bound with the measured value, as one line: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
     limits = [f"≥ {bound['min']:g}"] if bound["min"] is not None else []
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
-    value = _("no list").translate(language) if bound["value"] is None else f"{bound['value']:.3g}"
+    limit = decimal(" ".join(limits)).translate(language)
+    measured = _("no list") if bound["value"] is None else decimal(f"{bound['value']:.3g}")
+    value = measured.translate(language)
     mark = "✓" if bound["kept_to"] else "✗"
     held = bound.get("held_as")
     short = ""
     if held is not None:
-        short = "  " + _("(few words: held as {value})", value=f"{held:.3g}").translate(language)
-    return f"{mark} {bound['signal']:<26}{value:>8}  {' '.join(limits):<16}{bound['file']}{short}"
+        short = "  " + _("(few words: held as {value})", value=decimal(f"{held:.3g}")).translate(language)
+    return f"{mark} {bound['signal']:<26}{value:>8}  {limit:<16}{bound['file']}{short}"

@@ -17,7 +17,17 @@ from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
-from latam_corpus.errors import ConfigError, CorpusError, MistakesError, NoteWarning, cause_of
+from latam_corpus.errors import (
+    DISK,
+    MAKE_ROOM,
+    ConfigError,
+    CorpusError,
+    MistakesError,
+    NoteWarning,
+    PartError,
+    cause_in_disk,
+    cause_of,
+)
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.process_memory import collect_seldom
 
@@ -125,11 +135,14 @@ def run(app: typer.Typer) -> None:
         from latam_corpus.cli.usage_errors import usage_error
 
         _end(usage_error(error))
-    except OSError as error:
-        if not error.filename:  # no file of the user's
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename:  # a file of the user's
+            problem = _("it can't be used: {cause}", cause=cause_of(error))
+            _end(ConfigError(str(error.filename), problem, _("name another place")))
+        cause = cause_in_disk(error)
+        if cause is None:
             raise
-        problem = _("it can't be used: {cause}", cause=cause_of(error))
-        _end(ConfigError(str(error.filename), problem, _("name another place")))
+        _end(PartError(DISK, cause, MAKE_ROOM))
 
 
 def _show_warning(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli import completion
 from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, translated
+from latam_corpus.messages import N_, Message, _, decimal, translated
+from latam_corpus.report.reasons import told_reason
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,9 +100,9 @@ def _counts(row: dict[str, Any], run: str) -> tuple[int, int]:
     return row[f"documents_{run}"], row[f"units_{run}"]
 
 
-def _slice(row: dict[str, Any]) -> tuple[str, ...]:
+def _slice(row: dict[str, Any]) -> tuple[str | Message, ...]:
     change = row["units_b"] - row["units_a"]
-    share = f"{100 * change / row['units_a']:+.1f} %" if row["units_a"] else ""
+    share = decimal(f"{100 * change / row['units_a']:+.1f} %") if row["units_a"] else ""
     counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
     return (row["slice"].removesuffix("_id"), row["value"] or "—", *map(number, counts), share if change else "")
 
@@ -112,11 +114,12 @@ def _print_disagreements(comparison: Comparison, most: int) -> None:
     unit, examples = comparison.unit, _examples(comparison, most)
     console.print(_("they disagree on {n} documents", n=number(comparison.disagreements.height)))
     for row in comparison.reasons.iter_rows(named=True):
-        why = f" ({row['reason']})" if row["reason"] else ""
+        why = f" ({told_reason(row['reason']).translate(spoken())})" if row["reason"] else ""
         what = translated(row["what"], spoken())
         console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
         for one in examples:
             if (one["what"], one["reason"]) == (row["what"], row["reason"]):
                 sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""
-                label = f"{sizes}{one['language'] or 'und'} · {one['genre']}  {one['title'] or ''}"
+                genre = genre_name(str(one["genre"])).translate(spoken())
+                label = f"{sizes}{one['language'] or 'und'} · {genre}  {one['title'] or ''}"
                 console.print(f"    {one['doc_id']}  {label}".rstrip(), markup=False)

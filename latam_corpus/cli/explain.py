@@ -13,7 +13,8 @@ from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import console, note, print_json, styled, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _, first_of
+from latam_corpus.messages import N_, Message, _, first_of
+from latam_corpus.report.reasons import told_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,10 @@ def explain(
     if as_json:
         print_json(stories)
     elif len(stories) > 1:
-        rows = [(s["doc_id"], s["verdict"], s["reason"], s["title"] or s["beginning"][:50]) for s in stories]
+        rows = [
+            (s["doc_id"], Message(s["verdict"]), told_reason(s["reason"]), s["title"] or s["beginning"][:50])
+            for s in stories
+        ]
         table(
             _("{n} documents have it; explain one by its doc_id", n=len(rows)),
             ["doc_id", _("verdict"), _("reason"), _("title")],

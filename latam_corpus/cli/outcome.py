@@ -7,8 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.bucket import address_of
-from latam_corpus.catalog.display_names import genre_name
-from latam_corpus.cli.show import console, errors, number, print_json, table
+from latam_corpus.cli.by_genre import tell_by_genre
+from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of
 from latam_corpus.pipeline.contracts import mapping_rows
@@ -113,7 +113,7 @@ def tell_examined(examined: Sequence[Examined]) -> None:
     for one in examined:
         lines = [Message("{place}: {problem}; {remedy}", doubt._asdict()) for doubt in one.doubts]
         for line in (*lines, *never_filled({one.source: one.facts})):
-            errors.print(_("doubt    {doubt}", doubt=line))
+            note(_("doubt    {doubt}", doubt=line))
 
 
 def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
@@ -193,11 +193,7 @@ def tell_result(
     for title, (n, of) in result.reused.items():
         if n:
             console.print(_("reused   {stages}: {n} of {parts} parts", stages=title, n=n, parts=of))
-    rows = []
-    for row in result.by_genre:
-        why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
-        rows.append((genre_name(row["genre"]), row["source"], number(row["in"]), number(row["kept"]), why))
-    table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
+    tell_by_genre(result.by_genre)
     sums: dict[str, str | Message] = {"rows": number(result.rows_in), "kept": number(result.kept)}
     sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}
     console.print(_("{rows} documents in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))

@@ -12,6 +12,7 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name
 from latam_corpus.cli import completion
+from latam_corpus.cli.by_genre import counted_reasons
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.recipes import AcceptLoss, Sign
 from latam_corpus.cli.report import NoReport, report_of_release
@@ -776,5 +777,4 @@ def _tell(manifest: Manifest) -> None:
         ],
     )
     if manifest.left_out:
-        left_out = ", ".join(f"{reason} {number(rows)}" for reason, rows in manifest.left_out.items())
-        console.print(_("left out {reasons}", reasons=left_out))
+        console.print(_("left out {reasons}", reasons=counted_reasons(manifest.left_out)))

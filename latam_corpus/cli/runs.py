@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli import completion
+from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.errors import ConfigError
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
 _RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
+_STATES: Final = {
+    "running": _("running"),
+    "interrupted": _("interrupted"),
+    "failed": _("failed"),
+    "failed parts": _("failed parts"),
+    "damaged": _("damaged"),
+    "finished": _("finished"),
+}
 _SHOWN: Final = 40
 _MOST: Final = 10
 
@@ -74,7 +83,17 @@ def _line(row: Mapping[str, Any]) -> Sequence[object]:
     rows_in, kept = (None if row[key] is None else number(row[key]) for key in ("in", "kept"))
     seconds = None if row["seconds"] is None else decimal(f"{row['seconds']:.1f}")
     tags, releases = ", ".join(row["tags"]), ", ".join(row["releases"])
-    return row["run"], _minute(row["when"]), row["state"], rows_in, kept, seconds, tags, releases, row["title"]
+    return (
+        row["run"],
+        _minute(row["when"]),
+        _STATES[row["state"]],
+        rows_in,
+        kept,
+        seconds,
+        tags,
+        releases,
+        row["title"],
+    )
 
 
 def _minute(moment: str) -> str:
@@ -106,10 +125,12 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     if as_json:
         print_json(row | {"folder": str(run_entry.folder), "attempt": run_entry.attempt, "record": values})
         return
-    console.print(f"{run_entry.name}: {run_entry.state}, {_minute(run_entry.when)} UTC", markup=False)
-    for kind in ("tags", "releases"):
-        for name in row[kind]:
-            console.print(f"{kind[:-1]:<9}{name}", markup=False)
+    about = {"run": run_entry.name, "state": _STATES[run_entry.state], "when": _minute(run_entry.when)}
+    console.print(_("{run}: {state}, {when} UTC", **about))
+    for name in row["tags"]:
+        console.print(_("tag      {name}", name=name))
+    for name in row["releases"]:
+        console.print(_("release  {name}", name=name))
     if run_entry.problem:
         console.print(_("problem  {problem}", problem=run_entry.problem), markup=False)
     if values:
@@ -140,11 +161,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             seconds=decimal(f"{values['seconds']:.1f}"),
         )
     )
-    rows = []
-    for row in values["by_genre"]:
-        why = ", ".join(f"{reason} {number(n)}" for reason, n in row["reasons"].items())
-        rows.append((row["genre"], row["source"], number(row["in"]), number(row["kept"]), why))
-    table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
+    tell_by_genre(values["by_genre"])
     stages = [
         (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), decimal(f"{c['seconds']:.1f}"))
         for name, c in values["stages"].items()

@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from latam_corpus.cli.ui_language import in_spoken_language, spoken
-from latam_corpus.messages import Message, _, translated
+from latam_corpus.messages import Message, _, decimal, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
@@ -86,8 +86,12 @@ errors = _Screen(stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(sentence: str | Message) -> None:
-    """Say, on standard error, what a reader should know."""
-    errors.print(sentence, markup=False)
+    """Say, on standard error, what a reader should know; under `--json` as JSON, on a line, as progress is."""
+    if "--json" not in sys.argv:
+        errors.print(sentence, markup=False)
+        return
+    text = sentence if isinstance(sentence, str) else sentence.translate(spoken())
+    errors.print(visible_json(json.dumps({"event": "note", "text": text}, ensure_ascii=False)), soft_wrap=True)
 
 
 def styled(*pieces: str | tuple[str, str]) -> Text:
@@ -269,7 +273,7 @@ def _with_pace(line: Message, pace: dict[str, float]) -> Message:
         return line
     rate, left = pace["per_second"], int(pace["seconds_left"])
     when = f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
-    return _("{line}, {rate} a second, {left} left", line=line, rate=f"{rate:.3g}", left=when)
+    return _("{line}, {rate} a second, {left} left", line=line, rate=decimal(f"{rate:.3g}"), left=when)
 
 
 @contextmanager

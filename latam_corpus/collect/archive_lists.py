@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -12,12 +11,10 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from fsspec.utils import glob_translate
-
 from latam_corpus.collect.archives import Member, members
 from latam_corpus.collect.bags import OF_THE_BAG, with_bags
 from latam_corpus.collect.file_index import with_index
-from latam_corpus.collect.input_file import BAG, InputFile, is_one_of
+from latam_corpus.collect.input_file import BAG, InputFile, compiled, is_one_of
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import MAX_RECORD, open_url
 from latam_corpus.errors import SourceError
@@ -63,7 +60,7 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
         ConfigError: the catalogue can't be read, lacks a column that the source names, or contradicts itself.
     """
     index = source.collect.index
-    is_index = re.compile(glob_translate(index.file)).fullmatch if index else None
+    is_index = compiled(index.file).fullmatch if index else None
     files: list[InputFile] = []
     held: dict[str, bytes] = {}
     try:
@@ -83,7 +80,7 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
     listed = with_bags(sorted(files), open_)
     left_out = frozenset(one.relative for one in files) - {one.relative for one in listed}
     if has_index:
-        patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
+        patterns = [compiled(pattern) for pattern in source.collect.files]
         wanted = [one for one in listed if is_one_of(one.relative, patterns)]
         listed = with_index(source, wanted, listed, open_)
     return Listed({one.relative: one for one in listed}, left_out, has_index)

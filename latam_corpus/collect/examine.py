@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
-from fsspec.utils import glob_translate
 
 from latam_corpus.collect.contract import Watch, over_all
-from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import UNKNOWN, format_of
-from latam_corpus.collect.input_file import of_json, opened_file
+from latam_corpus.collect.input_file import compiled, of_json, opened_file
+from latam_corpus.collect.listing import list_inputs, unchosen
 from latam_corpus.collect.mapping import columns_read
 from latam_corpus.collect.records import Content
 from latam_corpus.collect.repeats import COLUMNS, unlike
@@ -95,7 +94,12 @@ def examine(source: Source, where: str) -> Examined:
         whole,
         watch.facts,
         (*watch.breaches, *alike, *(together if whole and not watch.breaches else ())),
-        (*_unmatched(source, files), *_undescribed(source, files), *(() if whole else together)),
+        (
+            *_unmatched(source, files),
+            *_unchosen(source, where),
+            *_undescribed(source, files),
+            *(() if whole else together),
+        ),
         next((one.relative for one in files if _format(source, one).media_type and not one.beside.is_list), ""),
     )
 
@@ -113,13 +117,23 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
         return
     matched: dict[str, bool] = {}
     for pattern in source.collect.files:
-        is_name = re.compile(glob_translate(pattern)).fullmatch
+        is_name = compiled(pattern).fullmatch
         is_matched = any(is_name(file.relative) for file in files)
         matched[stem(pattern)] = matched.get(stem(pattern), False) or is_matched
     for pattern, is_matched in matched.items():
         if not is_matched and any(matched.values()):
             problem = _("no file is «{pattern}», which collect.files names", pattern=pattern)
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
+
+
+def _unchosen(source: Source, where: str) -> Iterator[Breach]:
+    """Yield what a folder has beside the kinds of files that the source chooses."""
+    left = unchosen(source, where)
+    if left:
+        kinds = first_of([f"{suffix} ({n})" for suffix, n in left.most_common()], _SHOWN)
+        problem = _("{n} files aren't of the kinds in collect.files, and aren't read: {kinds}")
+        remedy = _('add a pattern, such as "**/*.pdf", if they have texts; without collect.files all are read')
+        yield Breach(_("input of {source}", source=source.id), problem.fill(n=left.total(), kinds=kinds), remedy)
 
 
 def _members(source: Source, file: InputFile) -> Iterator[InputFile]:

@@ -16,7 +16,6 @@ from functools import partial
 from glob import escape as glob_escape
 from typing import TYPE_CHECKING, Any, Final
 
-from fsspec.utils import glob_translate
 from lxml import etree
 
 from latam_corpus.catalog.source import Collect, FileIndex
@@ -25,7 +24,7 @@ from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
 from latam_corpus.collect.file_names import FileNames
 from latam_corpus.collect.formats import SUFFIXES, format_of
-from latam_corpus.collect.input_file import as_json, opened_file
+from latam_corpus.collect.input_file import as_json, compiled, opened_file
 from latam_corpus.collect.mapping import columns_read, value_at
 from latam_corpus.collect.records import Content, Failure, Limits
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
@@ -49,9 +48,10 @@ _SHORT: Final = 4
 _SHOWN: Final = 5
 # How columns are called that name files, folded.
 FILE_COLUMNS: Final = frozenset({
-    "archivo", "archivos", "fichero", "nombre de archivo", "nombre archivo", "nombre_archivo", "ruta",
-    "arquivo", "arquivos", "nome do arquivo", "nome_arquivo", "caminho",
-    "file", "files", "filename", "file name", "file_name", "path", "filepath",
+    "archivo", "archivos", "fichero", "ficheros", "nombre de archivo", "nombre del archivo", "nombre archivo",
+    "nombre_archivo", "nombre del fichero", "archivo digital", "ruta", "arquivo", "arquivos", "ficheiro", "ficheiros",
+    "nome do arquivo", "nome de arquivo", "nome_arquivo", "nome do ficheiro", "arquivo digital", "caminho",
+    "file", "files", "filename", "file name", "file_name", "path", "filepath", "file path",
 })  # fmt: skip
 # Of a record the body is the file; its names are chosen by whoever describes the source.
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
@@ -96,7 +96,7 @@ def with_index(
     index = source.collect.index
     if index is None:
         return list(files)
-    pattern = re.compile(glob_translate(index.file))
+    pattern = compiled(index.file)
     lists = [one for one in others if pattern.fullmatch(one.relative)]
     if not lists:
         there = first_of(sorted(one.relative for one in others), _SHOWN)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -11,13 +10,11 @@ from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, cast
 
-from fsspec.utils import glob_translate
-
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.frames import failed_rows, rows_of
-from latam_corpus.collect.input_file import InputFile, is_one_of, of_json, opened_file
+from latam_corpus.collect.input_file import InputFile, compiled, is_one_of, of_json, opened_file
 from latam_corpus.collect.listing import digest, list_inputs
 from latam_corpus.collect.record_context import RecordContext
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
@@ -331,7 +328,7 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
 
     budget = budget or Budget()
     collect = context.source.collect
-    patterns = [re.compile(glob_translate(pattern)) for pattern in collect.files]
+    patterns = [compiled(pattern) for pattern in collect.files]
     if any(pattern.fullmatch(context.file) for pattern in patterns):
         patterns = []
     try:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+
+from fsspec.utils import glob_translate
 
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import open_url
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
@@ -57,6 +59,15 @@ class InputFile:
     size: int
     modified: datetime
     beside: Beside = Beside()
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a source's pattern of files; case doesn't count, since scanners and old programs write `.PDF` and `.TXT`.
+
+    >>> [bool(compiled("**/*.txt").fullmatch(name)) for name in ("1998/CARTA.TXT", "carta.txt", "carta.txt.gz")]
+    [True, True, False]
+    """
+    return re.compile(glob_translate(pattern), re.IGNORECASE)
 
 
 def is_one_of(name: str, patterns: Sequence[re.Pattern[str]]) -> bool:

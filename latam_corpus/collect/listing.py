@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
-from fsspec.utils import glob_translate
 
 from latam_corpus.collect.formats import format_of, suffixes
-from latam_corpus.collect.input_file import BAG, InputFile, is_one_of
+from latam_corpus.collect.input_file import BAG, InputFile, compiled, is_one_of
 from latam_corpus.collect.records import Content
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
@@ -126,7 +126,7 @@ def digest(file: InputFile) -> str:
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
     """Return the folder's files that the source looks for, and the lists that say what they are."""
     files = _below(root, fs.find(root, detail=True))
-    patterns = [re.compile(glob_translate(pattern)) for pattern in source.collect.files]
+    patterns = [compiled(pattern) for pattern in source.collect.files]
     every = _with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
     lists = [one for one in every if one.beside.is_list]
     wanted = [one for one in every if not one.beside.is_list and is_one_of(one.relative, patterns)]
@@ -154,10 +154,28 @@ def _with_bags(files: list[InputFile]) -> list[InputFile]:
     return with_bags(files)
 
 
+def unchosen(source: Source, where: str) -> Counter[str]:
+    """Return how many files of a folder on this disk no pattern of the source chooses, by their suffix.
+
+    They are told where the patterns are of kinds, such as `**/*.txt`; whoever names files has chosen.
+    """
+    fs, path = fsspec.core.url_to_fs(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
+    patterns = source.collect.files
+    of_kinds = patterns and all(pattern.rpartition("/")[2].startswith("*.") for pattern in patterns)
+    if not of_kinds or "file" not in _protocols(fs) or not fs.isdir(path):
+        return Counter()
+    files = _below(path.rstrip("/"), fs.find(path, detail=True))
+    every = _with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
+    is_index, chosen = _is_index(source), [compiled(pattern) for pattern in patterns]
+    names = (one.relative for one in every if not (one.beside.is_list or (is_index and is_index(one))))
+    left = (PurePosixPath(name) for name in names if not is_one_of(name, chosen))
+    return Counter(name.suffix.lower() or name.name for name in left)
+
+
 def _is_index(source: Source) -> Callable[[InputFile], object] | None:
     """Return what tells whether a file is the source's catalogue; None where it has none."""
     index = source.collect.index
-    pattern = re.compile(glob_translate(index.file)) if index else None
+    pattern = compiled(index.file) if index else None
     return pattern and (lambda file: pattern.fullmatch(file.relative))
 
 

@@ -39,6 +39,13 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "jsonl": ("**/*.jsonl", "**/*.jsonl.gz"),
     "parquet": ("**/*.parquet",),
     "warc": ("**/*.warc", "**/*.warc.gz"),
+    "docx": ("**/*.docx",),
+    "odt": ("**/*.odt",),
+    "rtf": ("**/*.rtf",),
+    "pdf": ("**/*.pdf",),
+    "epub": ("**/*.epub",),
+    "zip": ("**/*.zip",),
+    "every": (),
 }
 FILE_NAMES: Final[Mapping[str, Message]] = {
     "text": _("plain text (.txt)"),
@@ -49,6 +56,13 @@ FILE_NAMES: Final[Mapping[str, Message]] = {
     "jsonl": _("JSON lines (.jsonl)"),
     "parquet": same("Parquet (.parquet)"),
     "warc": _("web archives (.warc)"),
+    "docx": same("Word (.docx)"),
+    "odt": same("LibreOffice (.odt)"),
+    "rtf": same("RTF (.rtf)"),
+    "pdf": same("PDF (.pdf)"),
+    "epub": same("EPUB (.epub)"),
+    "zip": _("folders in one file (.zip)"),
+    "every": _("all files that can be read, of any kind"),
 }
 _NO_CHOICE: Final = _("«{typed}» is no choice; choose one: {known}")
 _NO_ID: Final = _(
@@ -166,11 +180,19 @@ def licence(typed: str) -> str:
     return typed
 
 
-def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], str]:
-    """Return a reader of one of these words: by its number, where numbers are shown, the word, or its display name."""
+def choice(
+    names: Mapping[str, Message], *, numbered: bool = True, also: Callable[[str], str | None] = lambda _typed: None
+) -> Callable[[str], str]:
+    """Return a reader of one of these words: by its number, where numbers are shown, the word, or its display name.
+
+    Args:
+        names: the words, each with its display name.
+        numbered: whether they are shown with numbers.
+        also: gives the word of what they are called besides.
+    """
 
     def read(typed: str) -> str:
-        value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed)
+        value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed) or also(typed)
         if value is None:
             raise AnswerError(_NO_CHOICE, typed=typed, known=enumerated(names.values()))
         return value
@@ -178,14 +200,16 @@ def choice(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[
     return read
 
 
-def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[[str], list[str]]:
-    """Return what reads several of these words, with commas or «and» between them.
+def choices(
+    names: Mapping[str, Message], *, numbered: bool = True, also: Callable[[str], str | None] = lambda _typed: None
+) -> Callable[[str], list[str]]:
+    """Return what reads several of these words, with commas or «and» between them; see `choice`.
 
     >>> from latam_corpus.catalog.display_names import USES
     >>> choices(USES)("entrenar y evaluar"), choices(USES)("treinar, redistribuir e avaliar")
     (['train', 'evaluate'], ['train', 'redistribute', 'evaluate'])
     """
-    one = choice(names, numbered=numbered)
+    one = choice(names, numbered=numbered, also=also)
 
     def read(typed: str) -> list[str]:
         parts = [part for item in listed(typed) for part in _AND.split(item) if part.strip()]
@@ -195,8 +219,23 @@ def choices(names: Mapping[str, Message], *, numbered: bool = True) -> Callable[
 
 
 def files(typed: str) -> list[str]:
-    """Return the patterns of files, from what they are."""
-    return list(FILES[choice(FILE_NAMES)(typed)])
+    """Return the patterns of files, from what they are: of several kinds those of all, of every file none.
+
+    >>> files("1, .pdf"), files("15"), files("PDF y Word")
+    (['**/*.txt', '**/*.pdf'], [], ['**/*.pdf', '**/*.docx'])
+    """
+    kinds = choices(FILE_NAMES, also=_file_kind)(typed)
+    return [] if "every" in kinds else [pattern for kind in kinds for pattern in FILES[kind]]
+
+
+def _file_kind(typed: str) -> str | None:
+    """Return the kind of files that is called so, without its suffixes or by one of them; None where none is."""
+    for kind, name in FILE_NAMES.items():
+        for shown in name.translations().values():
+            words, _, ends = shown.partition(" (")
+            if folded(typed) in {folded(words), *re.findall(r"\.\w+", ends)}:
+                return kind
+    return None
 
 
 def listed(typed: str) -> list[str]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from latam_corpus.collect.files import InputFile
 
 _STAGES: Final = ("extract", "unmark", "repair", "identify", "filter", "redact")
+# Of which a file may be without a zero byte, and isn't words all the same.
+_PRINTED: Final = frozenset({"application/pdf", "application/rtf"})
 _ORIGINAL: Final = 40_000  # characters that are kept of an original
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
@@ -141,7 +143,8 @@ def _original(row: dict[str, Any]) -> str:
     if raw is None:
         return row.get("text") or ""
     kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
-    if not kind.startswith("text/") and not kind.endswith("xml") and b"\0" in raw[:_BINARY_WITHIN]:
+    is_text = kind.startswith("text/") or kind.endswith("xml")
+    if not is_text and (b"\0" in raw[:_BINARY_WITHIN] or kind in _PRINTED):
         return ""
     text = decode(raw)[0]
     return page_words(text) if kind in _HTML else text

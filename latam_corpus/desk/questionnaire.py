@@ -91,7 +91,7 @@ def answered(question: Question, template: Template, screen: Screen, language: s
 
 
 def _unusable(question: Question, problem: Message, remedy: Message) -> ConfigError:
-    return ConfigError(Message("«{question}»", {"question": question.ask}), problem, remedy)
+    return ConfigError(_("«{question}»", question=question.ask), problem, remedy)
 
 
 def _asked(question: Question, template: Template, answers: Mapping[str, Any]) -> bool:
@@ -103,7 +103,7 @@ def _asked(question: Question, template: Template, answers: Mapping[str, Any]) -
 def _has_form(answers: Mapping[str, Any]) -> bool:
     """Whether the files have verses or paragraphs that their suffix doesn't tell apart."""
     patterns = answers.get("collect.files")
-    return patterns is None or patterns[0].endswith((".txt", ".md"))
+    return not patterns or any(pattern.endswith((".txt", ".md")) for pattern in patterns)
 
 
 def _as_lists(answers: dict[str, Any]) -> dict[str, Any]:

@@ -199,7 +199,7 @@ COLLECTED: Final = (
     Question(
         "collect.files",
         _("Which files are they?"),
-        _("All of that kind, in the folder and in those inside it."),
+        _("One kind or several, with commas; in the folder and in those inside it."),
         answers.files,
         needed=True,
         default=lambda _, __: "text",

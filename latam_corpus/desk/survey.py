@@ -149,7 +149,8 @@ def survey(folder: Path) -> Survey:
     files = []
     for facts in seen:
         language, problem = languages.get(facts.path, (None, ""))
-        files.append(replace(facts, language=language, problem=facts.problem or problem))
+        remedy = None if facts.path == catalogue else facts.remedy  # it is read for what it says of the others
+        files.append(replace(facts, language=language, problem=facts.problem or problem, remedy=remedy))
     return Survey(tuple(files), hidden, tuple(missing), catalogue, described)
 
 
@@ -268,7 +269,7 @@ def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     """Yield what a source's file may say of the folder, by dotted key."""
     formats = Counter(one.format for one in survey.files if one.is_read and isinstance(one.format, str))
     read_files = [one for one in survey.files if one.is_read and one.path != survey.catalogue]
-    suffixes = sorted({Path(one.path).suffix for one in read_files if Path(one.path).suffix.lower() in SUFFIXES})
+    suffixes = sorted({Path(one.path).suffix.lower() for one in read_files} & SUFFIXES.keys())
     if suffixes:
         yield "collect.files", [f"**/*{suffix}" for suffix in suffixes]
     yield "collect.form", "verse" if formats and formats.most_common(1)[0][0] in ("lrc", "musicxml") else None

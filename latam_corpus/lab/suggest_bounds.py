@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.quality.distribution import signal_values
 from latam_corpus.quality.filter import outside
 
@@ -82,7 +82,7 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bo
         ConfigError: `lose` is out of range, or no group has LEAST documents.
     """
     if not 0 <= lose <= 0.2:  # noqa: PLR2004  (a bound that loses a fifth of what is good is no bound)
-        problem = _("{share} is no share that a bound may lose", share=f"{lose:g}")
+        problem = _("{share} is no share that a bound may lose", share=decimal(f"{lose:g}"))
         raise ConfigError("--lose", problem, _("give one from 0 to 0.2, as 0.01"))
     parts = sorted(frame.group_by("language", "genre"), key=lambda group: (-group[1].height, group[0]))
     large = [(str(language), str(genre), part) for (language, genre), part in parts if part.height >= LEAST]

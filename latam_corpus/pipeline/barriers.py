@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, rows_of
-from latam_corpus.errors import CorpusError, PartError
+from latam_corpus.errors import MAKE_ROOM, CorpusError, PartError, cause_in_disk, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
@@ -256,10 +256,14 @@ def decide(
         for barrier in barriers:
             progress.barrier(barrier.name, corpus.height - len(corpus.dropped_rows))
             dropped = []
-            for decided in barrier.decide(corpus):
-                gone = spool.add(barrier.name, decided)
-                if barrier is not barriers[-1]:  # nobody asks after the last
-                    dropped.append(gone)
+            try:
+                for decided in barrier.decide(corpus):
+                    gone = spool.add(barrier.name, decided)
+                    if barrier is not barriers[-1]:  # nobody asks after the last
+                        dropped.append(gone)
+            except OSError as error:
+                place = _("stage «{stage}»", stage=barrier.name)
+                raise PartError(place, cause_in_disk(error) or cause_of(error), MAKE_ROOM) from error
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.

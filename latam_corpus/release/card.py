@@ -11,7 +11,7 @@ from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import two_letters
-from latam_corpus.messages import LANGUAGES, _, enumerated, same
+from latam_corpus.messages import LANGUAGES, _, decimal, enumerated, same
 from latam_corpus.release.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
 from latam_corpus.release.card_markdown import table
 from latam_corpus.release.obligations import obligations
@@ -19,6 +19,7 @@ from latam_corpus.release.obligations import obligations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest, Shard, SourceEntry
 
 _SIZES: Final = (
@@ -145,16 +146,16 @@ def _config(name: str, folder: str, splits: set[str], *, default: bool = False) 
             yield f"    path: {folder}/{split}-*.parquet"
 
 
-def megabytes(size: int) -> str:
+def megabytes(size: int) -> Message:
     """Return a size for people, in decimal units.
 
-    >>> megabytes(12_345_678), megabytes(2_500)
-    ('12.3 MB', '2.5 kB')
+    >>> megabytes(12_345_678).translate("es"), str(megabytes(2_500))
+    ('12,3 MB', '2.5 kB')
     """
     for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size} B"
+            return decimal(f"{size / unit:.1f} {name}")
+    return same(f"{size} B")
 
 
 _ABOUT: Final = (
@@ -214,13 +215,13 @@ def _contents(manifest: Manifest) -> str:
         count[shard.split] += shard.rows
         count["text"] += shard.text_bytes
     rows = [
-        [f"`{config}`", *(f"{count[split]:,}" for split in vocabulary.SPLITS), megabytes(count["text"])]
+        [f"`{config}`", *(f"{count[split]:,}" for split in vocabulary.SPLITS), str(megabytes(count["text"]))]
         for config, count in sorted(by_config.items())
     ]
     tables = [table(["configuration", *vocabulary.SPLITS, "text"], rows)]
     for what in ("country", "rights_tier"):
         counted = sorted(manifest.counts[what].items(), key=lambda item: (-item[1].rows, item[0]))
-        named = [[name or "not stated", f"{n.rows:,}", megabytes(n.text_bytes)] for name, n in counted]
+        named = [[name or "not stated", f"{n.rows:,}", str(megabytes(n.text_bytes))] for name, n in counted]
         tables.append(table([what.replace("_", " "), "documents", "text"], named))
     return "## What it holds\n\n" + "\n\n".join(tables)
 

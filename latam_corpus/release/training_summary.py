@@ -314,7 +314,7 @@ def _domains(content: TrainingContent) -> str:
     without = f"{content.no_domain:,} of these documents have no address of a site." if content.no_domain else ""
     if not content.domains:
         return without or "No document was asked of a server, so that there are no domains."
-    rows = [[one.name, f"{one.documents:,}", megabytes(one.text_bytes)] for one in content.named]
+    rows = [[one.name, f"{one.documents:,}", str(megabytes(one.text_bytes))] for one in content.named]
     counted = f"The {len(content.named):,} domains with most content, a tenth of the {len(content.domains):,} in all:"
     return "\n\n".join([counted, table(["domain", "documents", "text"], rows), *([without] if without else [])])
 

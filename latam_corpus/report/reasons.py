@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
@@ -91,6 +92,23 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     if kind == "language" and code:
         return (UNSURE if code == "und" else _IN_LANGUAGE.fill(name=language_name(code)),)
     return (_OTHERS.get(reason, same(reason)),)
+
+
+@dataclass(frozen=True)
+class _Reason(Message):
+    """A drop reason as tables tell it: by its code in English, which is of its words, else by what it means."""
+
+    def translate(self, language: str) -> str:
+        return self.msgid if language == "en" else meaning(self.msgid).translate(language)
+
+
+def told_reason(reason: str | None) -> Message:
+    """Return a drop reason for a table of a terminal; nothing of a document that has none.
+
+    >>> str(told_reason("stop_word_count<2")), told_reason("duplicate").translate("es"), str(told_reason(None))
+    ('stop_word_count<2', 'duplicado', '')
+    """
+    return _Reason(reason) if reason else same("")
 
 
 def meaning(reason: str) -> Message:

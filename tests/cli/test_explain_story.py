@@ -125,3 +125,28 @@ def test_a_folder_with_brackets_is_no_pattern(command_line: CommandLine, out: Pa
     )
     assert told.code == 0, told.err
     assert _story(command_line, there, "barca volvió")["stages"] == _story(command_line, out, "barca volvió")["stages"]
+
+
+def test_a_document_is_found_by_its_files_name(command_line: CommandLine, out: Path) -> None:
+    """Of one without a text there is nothing else to quote; with folders above or without."""
+    (out.parent / "in" / "carpeta").mkdir()
+    (out.parent / "in" / "carpeta" / "vacía.jsonl").write_text('{"id": "tres", "text": ""}\n')
+    source = out.parent / "fuente.toml"
+    source.write_text(source.read_text().replace('"*.jsonl"', '"**/*.jsonl"'))
+    run = ("run", out.parent / "receta.toml", "--input", out.parent / "in", "--out", out, "--engine", "in-process")
+    assert command_line(*run).code == 0
+    for name in ("vacía.jsonl", "carpeta/vacía.jsonl"):
+        story = _story(command_line, out, name)
+        assert (story["verdict"], story["source"]["origin"]["file"]) == ("set aside", "carpeta/vacía.jsonl")
+    told = command_line("explain", "vacía.jsonl", "--out", out, "--lang", "es").out
+    assert "descartado: el registro no se puede leer" in told
+
+
+def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, out: Path) -> None:
+    """States, genres and reasons too; in English a reason is its code."""
+    listed = {code: command_line("runs", "list", "--out", out, "--lang", code).out for code in LANGUAGES}
+    assert ["finished" in listed["en"], "terminada" in listed["es"], "finished" in listed["es"]] == [True, True, False]
+    shown = {code: command_line("runs", "show", "receta", "--out", out, "--lang", code).out for code in LANGUAGES}
+    assert "superseded 1" in shown["en"]
+    assert "superseded" not in shown["es"] + shown["pt"]
+    assert "terminada" in shown["pt"]

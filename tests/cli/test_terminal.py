@@ -279,3 +279,25 @@ def test_a_screen_that_is_not_utf8_is_no_reason_to_fail(
         assert json.loads(written.getvalue()) == {"año": HOSTILE, "barca": "\U0001f6a4"}
         assert not hidden_in(written.getvalue().decode())
     assert "año".encode() in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        OSError(28, "No space left on device"),
+        RuntimeError("could not write: No space left on device (os error 28)"),
+        OSError("1048576 requested and 38384 written"),
+    ],
+)
+def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    """What is wrong and what to do, with exit code 1; an error of another kind stays one."""
+
+    def full(*_arguments: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("latam_corpus.pipeline.history.history", full)
+    told = command_line("runs", "list", "--lang", "es")
+    assert told.code == 1
+    assert told.err.startswith("error: el disco: no queda espacio en el disco; corríjalo, o indique otro lugar")

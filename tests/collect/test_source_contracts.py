@@ -435,6 +435,22 @@ def test_a_pattern_that_no_file_matches_is_a_doubt(corpus: Corpus) -> None:
     assert "txt.gz" not in said
 
 
+def test_case_of_a_suffix_doesnt_count_and_other_kinds_are_told(corpus: Corpus) -> None:
+    """Old programs write capitals; what no pattern chooses is counted by its kind, where patterns are of kinds."""
+    folder = corpus.inputs
+    corpus.has('files = ["**/*.jsonl"]', a_jsonl=_lines([{"text": "La barca salió."}]))
+    (folder / "B.JSONL").write_bytes(_lines([{"text": "El río creció."}]))
+    for name in ("acta.PDF", "nota.pdf", "LEAME", ".oculto.pdf"):
+        (folder / name).write_text("x", encoding="utf-8")
+    code, said = corpus.run("--dry-run")
+    assert code == 0
+    assert "3 files aren't of the kinds in collect.files, and aren't read: .pdf (2), LEAME (1)" in said
+    assert corpus.run()[0] == 0
+    assert corpus.run_file["rows"]["in"] == 2
+    corpus.has('files = ["a.jsonl"]')
+    assert "aren't of the kinds" not in corpus.run("--dry-run")[1]
+
+
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Corpus, language: str) -> None:
     """No half of a sentence stays English."""

@@ -81,7 +81,8 @@ def preview(
     with contextlib.ExitStack() as opened:
         texts = where or str(undescribed(file) or "")
         folder = texts or warc_folder(source, out) or _asked(source, n, opened, language)
-        for breach in examine(source, folder).breaches:
+        seen = examine(source, folder)
+        for breach in seen.breaches:
             raise ConfigError(*breach)
         items = items_of(source, folder, n, policies)
     if not items:
@@ -92,6 +93,8 @@ def preview(
     if as_json:
         print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
         return
+    for doubt in seen.doubts:
+        console.print(_("note: {note}", note=Message("{place}: {problem}; {remedy}", doubt._asdict())))
     for number, item in enumerate(items, 1):
         _tell(number, item, language)
     for one in sentences:

@@ -13,9 +13,9 @@ from latam_corpus.desk.survey import drafted, survey
 from latam_corpus.desk.template import load_template
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _, enumerated, first_of
+from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.report.page_frame import write_file
-from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.report.reasons import meaning
 from latam_corpus.report.templating import render, sections_of
 from latam_corpus.text.folding import folded
 
@@ -99,7 +99,7 @@ def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
         yield (
             group[0].format,
             number(len(group)),
-            f"{sum(one.bytes for one in group) / 10**6:,.1f}",
+            _megabytes(group),
             ", ".join(f"{name} ({n})" for name, n in charsets.most_common()),
             enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in ranked),
             group[0].remedy or _YES,
@@ -110,8 +110,16 @@ def _language(code: str) -> Message:
     return _UNKNOWN if code == "und" else language_name(code)
 
 
+def _plainly(problem: str) -> Message:
+    return meaning(problem if ":" in problem else f"unreadable:{problem}")
+
+
+def _megabytes(files: Sequence[Surveyed]) -> Message:
+    return decimal(number(round(sum(one.bytes for one in files) / 10**6, 1)))
+
+
 def _sentences(survey: Survey) -> Iterator[Message]:
-    size = f"{sum(one.bytes for one in survey.files) / 10**6:,.1f}"
+    size = _megabytes(survey.files)
     unread = sum(not one.is_read for one in survey.files)
     yield _COUNT.fill(files=number(len(survey.files)), size=size, unread=number(unread), hidden=number(survey.hidden))
     if pages := sum(one.pages for one in survey.files):
@@ -121,9 +129,7 @@ def _sentences(survey: Survey) -> Iterator[Message]:
         if one.problem:
             problems.setdefault(one.problem, []).append(one.path)
     for problem, paths in problems.items():
-        reason = problem if ":" in problem else f"unreadable:{problem}"
-        sentence = in_plain_words(reason, None)[0]
-        yield _PROBLEMS.fill(problem=sentence, n=number(len(paths)), names=first_of(paths, _SHOWN))
+        yield _PROBLEMS.fill(problem=_plainly(problem), n=number(len(paths)), names=first_of(paths, _SHOWN))
     if survey.missing:
         yield _MISSING.fill(n=number(len(survey.missing)), names=first_of(list(survey.missing), _SHOWN))
     if survey.twins:
@@ -154,6 +160,13 @@ def _page(folder: Path, survey: Survey, sentences: Sequence[Message], language: 
         sentences=sentences,
         heads=_HEADS,
         formats=list(_by_format(survey)),
-        files=[(one, _language(one.language) if one.language else "") for one in survey.files[:_FILES]],
+        files=[
+            (
+                one,
+                _language(one.language) if one.language else "",
+                _plainly(one.problem) if one.problem else one.remedy or "",
+            )
+            for one in survey.files[:_FILES]
+        ],
         more=max(len(survey.files) - _FILES, 0),
     )

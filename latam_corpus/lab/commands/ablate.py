@@ -12,7 +12,7 @@ import typer
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:
     from latam_corpus.lab.ablate.arm_comparison import Ablation, Trainer
@@ -86,7 +86,7 @@ def _tell(ablation: Ablation) -> None:
             one.arm,
             number(one.trained),
             number(one.held),
-            f"{one.bits:.3f}",
+            decimal(f"{one.bits:.3f}"),
             f"{one.difference:+.3f}" if one.difference else "",
             "" if one.low is None or one.high is None else f"{one.low:+.3f} … {one.high:+.3f}",
         )

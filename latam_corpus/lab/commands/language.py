@@ -13,7 +13,7 @@ from latam_corpus.cli.show import block, console, errors, number, print_json, ta
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.training_settings import Settings
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
     from latam_corpus.lab.language.evaluate import Evaluation
@@ -140,7 +140,7 @@ def train(
             model=trained.model,
             n=len(trained.lines),
             lines=lines,
-            number=f"{size / 1e6:.1f}",
+            number=decimal(f"{size / 1e6:.1f}"),
         )
     )
     console.print(_("{file}: its label map", file=trained.label_map))
@@ -270,7 +270,7 @@ def _print(evaluation: Evaluation) -> None:
             row.texts,
             _share(row.precision),
             _share(row.recall),
-            f"{row.f1:.3f}",
+            decimal(f"{row.f1:.3f}"),
             ", ".join(f"{code} {count}" for code, count in row.taken_for[:4]),
         )
         for row in evaluation.languages
@@ -281,14 +281,14 @@ def _print(evaluation: Evaluation) -> None:
             "{n} texts, {right} right; macro-F1 {macro_f1}; {rate} texts a second",
             n=number(evaluation.texts),
             right=number(evaluation.right),
-            macro_f1=f"{evaluation.macro_f1:.3f}",
+            macro_f1=decimal(f"{evaluation.macro_f1:.3f}"),
             rate=number(round(evaluation.per_second)),
         )
     )
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _share(value: float | None) -> str | Message:
+    return "" if value is None else decimal(f"{value:.3f}")
 
 
 def _card_text(facts: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def _tell(trained: Trained) -> None:
         _(
             "{model}: {size} MB, of {good} good and {bad} bad documents",
             model=trained.model,
-            size=f"{size:.1f}",
+            size=decimal(f"{size:.1f}"),
             good=number(trained.good),
             bad=number(trained.bad),
         )
@@ -85,7 +85,7 @@ def _tell(trained: Trained) -> None:
         console.print(
             _(
                 "  learned_quality = {{ min = {bound} }} would lose {lost} of the good and drop {dropped} of the bad",
-                bound=f"{bound:.3f}",
+                bound=decimal(f"{bound:.3f}"),
                 lost=f"{100 * lost:.0f} %",
                 dropped=f"{100 * dropped:.0f} %",
             )

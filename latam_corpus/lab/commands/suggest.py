@@ -13,7 +13,7 @@ from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_c
 from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import block, console, note, print_json
 from latam_corpus.cli.ui_language import spoken
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:
     from latam_corpus.audit.measurement import MeasuredRows
@@ -84,7 +84,10 @@ def _suggest(measured: MeasuredRows, lose: float, tighten: bool, as_json_: bool)
     for one in suggestions:
         console.print(f"# {one.language} · {one.genre}")
         console.print(block(as_toml(one, measured.policies)), end="")
-        shares = {"share": f"{100 * one.loses:.2g}", "present": f"{100 * one.present_loses:.2g}"}
+        shares = {
+            "share": decimal(f"{100 * one.loses:.2g}"),
+            "present": decimal(f"{100 * one.present_loses:.2g}"),
+        }
         message = _(
             "# of documents not chosen on, all of them together would drop {share} %; the present bounds drop "
             "{present} %"

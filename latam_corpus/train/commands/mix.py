@@ -10,7 +10,7 @@ import typer
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 from latam_corpus.train.commands.tokens import BAR, TokenizerFile
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def plan(
                 row["slice"],
                 number(row["documents"]),
                 number(row["tokens"]),
-                f"{row['share']:.1%}",
-                f"{row['epochs']:.2f}",
+                decimal(f"{row['share']:.1%}"),
+                decimal(f"{row['epochs']:.2f}"),
                 _("exhausted") if row["exhausted"] else "",
                 "█" * round(BAR * row["share"] / most) if most else "",
             )
@@ -131,5 +131,5 @@ def plan(
     if total < budget:
         console.print(_("the caps leave {n} tokens of the budget unfilled", n=number(budget - total)))
     if by_language:
-        theirs = f"{indigenous / budget:.1%}"
+        theirs = decimal(f"{indigenous / budget:.1%}")
         console.print(_("indigenous languages of the Americas: {share} of the budget", share=theirs))

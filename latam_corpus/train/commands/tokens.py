@@ -10,7 +10,7 @@ import typer
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.release import Spec
 from latam_corpus.cli.show import note, number, print_json, progress, table
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
 BAR = 24
@@ -64,7 +64,7 @@ def tokens(
                 *one.values,
                 number(one.documents),
                 number(one.tokens),
-                f"{one.fertility:.2f}",
+                decimal(f"{one.fertility:.2f}"),
                 row["beside_spanish"] if spanish else "",
                 "█" * round(BAR * one.fertility / most),
             )
