@@ -18,7 +18,6 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
 from latam_corpus.errors import ConfigError, CorpusError, MistakesError, cause_of
 from latam_corpus.messages import N_, Message, _
-from latam_corpus.process_memory import collect_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +109,6 @@ def _imported(where: str, name: str) -> Any:
 
 def run(app: typer.Typer) -> None:
     """Run what was typed; an error of ours is one sentence on standard error, never a traceback."""
-    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
