@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STATUS: Final = Path("/proc/self/status")
-_ALLOCATED: Final = 50_000
 
 
 def held(name: str) -> int:
@@ -29,15 +27,6 @@ def limit(kind: int, value: int | None) -> None:
     hard = resource.getrlimit(kind)[1]
     soft = hard if value is None else value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (soft, hard))
-
-
-def collect_seldom() -> None:
-    """Look for circles of objects that nobody needs after many allocations, not after every 700 (or 2,000).
-
-    Of what a program loads at its start none is such a circle: to go through it again and again took an eighth of a
-    small run. Memory held by no circle is given back at once, as ever.
-    """
-    gc.set_threshold(_ALLOCATED, *gc.get_threshold()[1:])
 
 
 @contextmanager

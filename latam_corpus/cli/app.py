@@ -29,7 +29,6 @@ from latam_corpus.errors import (
     cause_of,
 )
 from latam_corpus.messages import N_, Message, _
-from latam_corpus.process_memory import collect_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +115,6 @@ def _imported(where: str, name: str) -> Any:
 
 def run(app: typer.Typer) -> None:
     """Run what was typed; an error of ours is one sentence on standard error, never a traceback."""
-    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.process_memory import collect_seldom
+from latam_corpus.engine.rounds import take_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,14 +29,11 @@ def _listen(calls: queue.SimpleQueue[str]) -> None:
 
 def main(workdir: str, rank: str, size: str, worker: str) -> None:
     """Run one rank of the executor over the rounds of tasks in the folder, under a name that no worker has had."""
-    collect_seldom()
     calls: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls,), daemon=True).start()
-    # Imported here, after the collector has been told: these take a second and more.
+    # Imported here: datatrove takes half a second, and the in-process engine never needs it.
     from datatrove.executor.local import LocalPipelineExecutor
     from datatrove.pipeline.base import PipelineStep
-
-    from latam_corpus.engine.rounds import take_tasks
 
     class TakeTasks(PipelineStep):  # type: ignore[misc]
         """datatrove's view of a run: one step; batches never cross it."""
