@@ -16,8 +16,10 @@ from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.candidate_jobs import NOBODY
 from latam_corpus.dedupe.on_disk import span_of, spans
 from latam_corpus.dedupe.order import in_order, order_key
-from latam_corpus.dedupe.scheme import WORDS
+from latam_corpus.dedupe.scheme import DEDUPE, WORDS
 from latam_corpus.dedupe.verify_jobs import BY_NUMBER, KNOWN, KNOWN_OF, ROWS_OF, WORDS_OF
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+MOST_NUMBERED: Final = int(NOBODY)  # a number has 32 bits, and the last of them says that a document has none
 RANGE_ROWS: Final = 100_000
 _SAMPLED_ROWS: Final = 512  # of so many one tells by its key where ranges are cut
 
@@ -51,12 +54,19 @@ class Numbering:
         self._empty = pl.DataFrame(schema={ROW: pl.Int64})
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Add documents, as `Keeping.ranked` gives them."""
+        """Add documents, as `Keeping.ranked` gives them.
+
+        Raises:
+            ConfigError: they are more than there are numbers.
+        """
         self._empty = rows.clear()
         sampled = rows.gather_every(_SAMPLED_ROWS, -self.count % _SAMPLED_ROWS)
         self._keys.append(order_key(sampled))
         self._came.add_by(rows, np.zeros(rows.height, np.int64))
         self.count += rows.height
+        if self.count > MOST_NUMBERED:
+            problem = _("near-duplicates are looked for among {n} documents at most", n=MOST_NUMBERED)
+            raise ConfigError(_("stage «{stage}»", stage=DEDUPE), problem, _("run it by source or by year"))
 
     def number(self, end: int) -> None:
         """Write the documents' numbers by row, for rows before `end`, and what jobs ask of them by their numbers."""

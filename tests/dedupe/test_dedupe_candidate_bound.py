@@ -11,13 +11,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+import latam_corpus as lc
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import candidate_bound
+from latam_corpus.dedupe import candidate_bound, numbering
 from latam_corpus.dedupe.candidate_bound import MOST, SHARE, SHARES, bound_candidates
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,3 +90,14 @@ def test_documents_that_share_passages_with_very_many_are_bounded_and_counted() 
     assert told["beyond"] > 0
     assert told["over"] > 0
     assert told["candidates"] <= 151 * MOST
+
+
+def test_more_documents_than_there_are_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two documents of one number would be taken for each other."""
+    texts = [f"La barca {n} salió del puerto antes del alba y nadie la vio volver." for n in range(3)]
+    frame = pl.DataFrame({"id": list("abc"), "text": texts})
+    monkeypatch.setattr(numbering, "MOST_NUMBERED", 2)
+    with pytest.raises(CorpusError, match="among 2 documents at most; run it by source or by year"):
+        lc.stage("dedupe")(frame)
+    monkeypatch.setattr(numbering, "MOST_NUMBERED", 3)
+    assert lc.stage("dedupe")(frame).height
