@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "mix plan puerto --tokens 9000": {
-        "es": ("9 000 tokens", "porción", "lenguas indígenas de las Américas: 0.0% del presupuesto"),
-        "pt": ("9 000 tokens", "parcela", "línguas indígenas das Américas: 0.0% do orçamento"),
+        "es": ("9 000 tokens", "porción", "lenguas indígenas de las Américas: 0,0% del presupuesto"),
+        "pt": ("9 000 tokens", "parcela", "línguas indígenas das Américas: 0,0% do orçamento"),
     },
     "mix plan puerto --tokens 90M --weights unimax": {
         "es": ("los topes dejan sin llenar", "agotada"),
