@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 # `make demo DATA=../shared/data` shows real texts of indigenous languages too.
 DATA ?=
-REAL = $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
+# Tests start many processes, which share the bytecode of the first.
+REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
 .PHONY: demo test test-fast coverage check format messages reference gate bench profile mutants clean
 

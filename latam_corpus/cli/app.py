@@ -143,14 +143,17 @@ def run(app: typer.Typer) -> None:
         _end(PartError(DISK, cause, MAKE_ROOM))
 
 
-def _show_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_rest: Any, **_options: Any
-) -> None:
+_show_python_warning = warnings.showwarning
+
+
+def _show_warning(message: Warning | str, *rest: Any, **options: Any) -> None:
     """Say a warning of ours as a note, in the language that is spoken; another's is shown as Python does."""
     if isinstance(message, NoteWarning):
-        _tell(_("note: {note}", note=message.note))
+        from latam_corpus.cli.show import note
+
+        note(_("note: {note}", note=message.note))
     else:
-        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
+        _show_python_warning(message, *rest, **options)
 
 
 def _end(error: CorpusError) -> NoReturn:

@@ -232,28 +232,18 @@ class _Search:
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with a number for what they state of country, year and author, 0 where they state nothing."""
-    return (
-        rows.with_columns(
-            pl.col("country").cast(pl.String).hash(0).alias("country"),
-            pl.col("published").str.extract(r"^(\d{4})").cast(pl.UInt32).alias("year"),
-            pl.col("creators").list.sort().list.join("\0").hash(0).alias("author"),
-            pl.col(APPENDED).fill_null(0),
-        )
-        .with_columns(
-            # A hash of nothing is a number too.
-            pl.when(rows["country"].is_null()).then(0).otherwise(pl.col("country") % _NUMBERS + 1).alias("country"),
-            pl.when(rows["creators"].list.len().fill_null(0) == 0)
-            .then(0)
-            .otherwise(pl.col("author") % _NUMBERS + 1)
-            .alias("author"),
-            pl.col("year").fill_null(0),
-        )
-        .with_columns(pl.col("country", "author").cast(pl.UInt32))
-        .drop("published", "creators")
-    )
+    country, creators = pl.col("country").cast(pl.String), pl.col("creators")
+    return rows.with_columns(
+        _number_of(country, country.is_not_null()).alias("country"),
+        pl.col("published").str.extract(r"^(\d{4})").cast(pl.UInt32).fill_null(0).alias("year"),
+        _number_of(creators.list.sort().list.join("\0"), creators.list.len() > 0).alias("author"),
+        pl.col(APPENDED).fill_null(0),
+    ).drop("published", "creators")
 
 
-_NUMBERS: Final = 2**32 - 2
+def _number_of(text: pl.Expr, stated: pl.Expr) -> pl.Expr:
+    """Return a number for each text; a hash of nothing is a number too."""
+    return pl.when(stated).then(text.hash(0) % (2**32 - 2) + 1).otherwise(0).cast(pl.UInt32)
 
 
 def _rows_at(piece: Piece, rows: NDArray[np.int64]) -> pl.DataFrame:

@@ -75,10 +75,13 @@ class Numbering:
         self._keys.clear()
         ranges = max(1, min(-(-self.count // RANGE_ROWS), len(sample)))
         cuts = sample.gather([len(sample) * n // ranges for n in range(1, ranges)])
-        for rows in self._came.frames(0):
-            self._ranges.add_by(rows, cuts.search_sorted(order_key(rows), side="right").to_numpy())
-        self._ranges.flush()
-        self._came.file(0).unlink(missing_ok=True)
+        if ranges == 1:
+            self._ranges = self._came
+        else:
+            for rows in self._came.frames(0):
+                self._ranges.add_by(rows, cuts.search_sorted(order_key(rows), side="right").to_numpy())
+            self._ranges.flush()
+            self._came.file(0).unlink(missing_ok=True)
         by_row = Spill(self.workdir / "by-row")
         with ExitStack() as opened:
             files = {name: opened.enter_context((self.workdir / name).open("wb")) for name in BY_NUMBER}

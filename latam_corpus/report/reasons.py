@@ -106,7 +106,7 @@ def told_reason(reason: str | None) -> Message:
     """Return a drop reason for a table of a terminal; nothing of a document that has none.
 
     >>> str(told_reason("stop_word_count<2")), told_reason("duplicate").translate("es"), str(told_reason(None))
-    ('stop_word_count<2', 'duplicado', '')
+    ('stop_word_count<2', 'dice lo mismo que otro', '')
     """
     return _Reason(reason) if reason else same("")
 
