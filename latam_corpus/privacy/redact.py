@@ -157,7 +157,7 @@ class Redact(Stage):
 
     def _redacted_rows(self, frame: pl.DataFrame, name: str) -> dict[int, tuple[str, dict[str, int]]]:
         """Return of a column what the rows are with identifiers replaced, and how many of each kind they had."""
-        texts = frame[name].cast(pl.String)
+        texts = _composed(frame[name].cast(pl.String))
         listed: dict[str | None, re.Pattern[str] | None] = {
             source: _names(path, _digest(path)) for source, path in self.names
         }
@@ -171,9 +171,7 @@ class Redact(Stage):
             country, names = countries[row], listed.get(sources[row])
             hints = Hints(spoken_at[row], keys[row], streets[row])
             modes = known.modes(genres[row], country)
-            # As lists have their names; a long text is passed through for those alone, most are composed already.
-            text = texts[row] if names is None else unicodedata.normalize("NFC", texts[row])
-            text, counts = _redacted(text, modes, known.words, country, names, hints)
+            text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts
         return redacted
@@ -219,6 +217,15 @@ def names_of(source: Source) -> re.Pattern[str] | None:
     """
     path = source.names_file
     return None if path is None else _names(str(path), _digest(str(path)))
+
+
+def _composed(texts: pl.Series) -> pl.Series:
+    """Return the texts with accents as the words of policies and the names of lists have them (NFC).
+
+    Nearly all have them so, and to see that takes a tenth of the time that to compose them all would.
+    """
+    others = [row for row, text in enumerate(texts) if text and not unicodedata.is_normalized("NFC", text)]
+    return texts.scatter(others, [unicodedata.normalize("NFC", texts[row]) for row in others]) if others else texts
 
 
 def _column(frame: pl.DataFrame, name: str) -> list[str | None]:

@@ -90,6 +90,22 @@ def test_a_listed_name_is_found_however_its_accents_are_written(tmp_path: Path) 
     assert made.select("text", "title").row(0) == ("Habla [NAME].", "Habla [NAME].")
 
 
+@pytest.mark.parametrize(
+    ("said", "redacted"),
+    [
+        ("Mi cédula es 12345678", "Mi cédula es [CEDULA]"),
+        ("Número de cédula 98765432.", "Número de cédula [CEDULA]."),
+        ("Vive en el jirón Áncash 123.", "Vive en el [ADDRESS]."),
+        ("Mora na Praça da Sé, 45.", "Mora na [ADDRESS]."),
+    ],
+)
+def test_words_beside_a_number_count_however_their_accents_are_written(said: str, redacted: str) -> None:
+    """In texts and titles, without any list of names."""
+    marked = unicodedata.normalize("NFD", said)
+    made = Redact()(Batch(pl.DataFrame({"text": [said, marked], "title": marked, "genre": "oral_history"}))).frame
+    assert made.select("text", "title").rows() == [(redacted, redacted)] * 2
+
+
 def test_a_column_that_nobody_gave_is_not_made() -> None:
     """A stage alone gives a title where there was one, and else leaves the rows as they are."""
     frame = pl.DataFrame({"id": ["a", "b"], "text": ["Llame al +56 9 8765 4321.", "Nada."]})
