@@ -168,19 +168,14 @@ def _end(error: CorpusError) -> NoReturn:
 
 def _tell_json(error: CorpusError) -> None:
     """Say, on standard error, all that is wrong as one JSON object."""
-    import json
-
-    from latam_corpus.cli.show import errors
-    from latam_corpus.text.terminal_text import visible_json
+    from latam_corpus.cli.show import tell_json
 
     each = error.errors if isinstance(error, MistakesError) else (error,)
     problems = [
         {"place": one.place, "problem": one.problem, "remedy": one.remedy}
         for one in (wrong.translated(spoken()) for wrong in each)
     ]
-    errors.print(
-        visible_json(json.dumps({"errors": problems, "exit_code": error.exit_code}, ensure_ascii=False)), markup=False
-    )
+    tell_json({"errors": problems, "exit_code": error.exit_code})
 
 
 def _tell(text: Message, style: str | None = None) -> None:

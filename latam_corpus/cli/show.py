@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -91,7 +91,7 @@ def note(sentence: str | Message) -> None:
         errors.print(sentence, markup=False)
         return
     text = sentence if isinstance(sentence, str) else sentence.translate(spoken())
-    errors.print(visible_json(json.dumps({"event": "note", "text": text}, ensure_ascii=False)), soft_wrap=True)
+    tell_json({"event": "note", "text": text})
 
 
 def styled(*pieces: str | tuple[str, str]) -> Text:
@@ -121,12 +121,21 @@ def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON value on standard output, the data exact; what a terminal would obey is escaped in it."""
-    text = visible_json(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    sys.stdout.write(_as_json(value, sys.stdout, 1) + "\n")
+
+
+def tell_json(value: Any) -> None:
+    """Write one JSON value on standard error, on one line."""
+    sys.stderr.write(_as_json(value, sys.stderr) + "\n")
+
+
+def _as_json(value: Any, stream: TextIO, indent: int | None = None) -> str:
+    text = visible_json(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:  # a terminal that isn't UTF-8
-        text = json.dumps(value, indent=1, default=str)
-    sys.stdout.write(text + "\n")
+        return json.dumps(value, indent=indent, default=str)
+    return text
 
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:

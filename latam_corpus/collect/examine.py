@@ -100,8 +100,14 @@ def examine(source: Source, where: str) -> Examined:
             *_undescribed(source, files),
             *(() if whole else together),
         ),
-        next((one.relative for one in files if _format(source, one).media_type and not one.beside.is_list), ""),
+        next((one.relative for one in files if _is_of_bytes(source, one)), ""),
     )
+
+
+def _is_of_bytes(source: Source, file: InputFile) -> bool:
+    """Whether a text must be extracted from the file; from one of no known format none can, and it is set aside."""
+    entry = format_of(file.relative, source.collect.format)
+    return entry is not None and entry.media_type is not None and not file.beside.is_list
 
 
 def _format(source: Source, file: InputFile) -> Format:

@@ -154,14 +154,18 @@ def _with_bags(files: list[InputFile]) -> list[InputFile]:
     return with_bags(files)
 
 
+_OF_KIND: Final = re.compile(r"(?:\*\*/)?\*\.[^/]+")
+
+
 def unchosen(source: Source, where: str) -> Counter[str]:
     """Return how many files of a folder on this disk no pattern of the source chooses, by their suffix.
 
-    They are told where the patterns are of kinds, such as `**/*.txt`; whoever names files has chosen.
+    They are told where the patterns are of kinds, such as `**/*.txt`; whoever names files or folders has chosen. What
+    is written beside texts for this toolkit, in TOML or as a list of persons, is no text.
     """
     fs, path = fsspec.core.url_to_fs(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
     patterns = source.collect.files
-    of_kinds = patterns and all(pattern.rpartition("/")[2].startswith("*.") for pattern in patterns)
+    of_kinds = patterns and all(_OF_KIND.fullmatch(pattern) for pattern in patterns)
     if not of_kinds or "file" not in _protocols(fs) or not fs.isdir(path):
         return Counter()
     files = _below(path.rstrip("/"), fs.find(path, detail=True))
@@ -169,7 +173,9 @@ def unchosen(source: Source, where: str) -> Counter[str]:
     is_index, chosen = _is_index(source), [compiled(pattern) for pattern in patterns]
     names = (one.relative for one in every if not (one.beside.is_list or (is_index and is_index(one))))
     left = (PurePosixPath(name) for name in names if not is_one_of(name, chosen))
-    return Counter(name.suffix.lower() or name.name for name in left)
+    persons = {file.name for file in (source.names_file, source.speakers_file) if file}
+    texts = (name for name in left if name.suffix.lower() != ".toml" and name.name not in persons)
+    return Counter(name.suffix.lower() or name.name for name in texts)
 
 
 def _is_index(source: Source) -> Callable[[InputFile], object] | None:

@@ -62,7 +62,7 @@ FILE_NAMES: Final[Mapping[str, Message]] = {
     "pdf": same("PDF (.pdf)"),
     "epub": same("EPUB (.epub)"),
     "zip": _("folders in one file (.zip)"),
-    "every": _("all files that can be read, of any kind"),
+    "every": _("all files that can be read"),
 }
 _NO_CHOICE: Final = _("«{typed}» is no choice; choose one: {known}")
 _NO_ID: Final = _(
@@ -239,8 +239,12 @@ def _file_kind(typed: str) -> str | None:
 
 
 def listed(typed: str) -> list[str]:
-    """Return the parts of a list with commas, semicolons or line breaks between them."""
-    return [part.strip() for part in re.split(r"[,;\n]", typed) if part.strip()]
+    """Return the parts of a list with commas, semicolons or line breaks between them; those in parentheses part none.
+
+    >>> listed("tablas (.csv, .tsv), Word; PDF")
+    ['tablas (.csv, .tsv)', 'Word', 'PDF']
+    """
+    return [part.strip() for part in re.split(r"[,;\n](?![^()]*\))", typed) if part.strip()]
 
 
 def _numbered(typed: str, known: Sequence[Any]) -> Any:

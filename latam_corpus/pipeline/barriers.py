@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, rows_of
-from latam_corpus.errors import MAKE_ROOM, CorpusError, PartError, cause_in_disk, cause_of
+from latam_corpus.errors import MAKE_ROOM, CorpusError, PartError, cause_in_disk
 from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
@@ -262,8 +262,10 @@ def decide(
                     if barrier is not barriers[-1]:  # nobody asks after the last
                         dropped.append(gone)
             except OSError as error:
-                place = _("stage «{stage}»", stage=barrier.name)
-                raise PartError(place, cause_in_disk(error) or cause_of(error), MAKE_ROOM) from error
+                cause = cause_in_disk(error)
+                if cause is None:  # of a file that it names
+                    raise
+                raise PartError(_("stage «{stage}»", stage=barrier.name), cause, MAKE_ROOM) from error
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.train.tokenizer import Tokenizer
 
 FOLDER: Final = "tokens"
+_RULE: Final = "2"  # how texts are counted: words of theirs that look like special tokens are text
 COUNTS: Final = pl.Schema({"tokens": pl.UInt32(), "words": pl.UInt32(), "bytes": pl.UInt32()})
 # Columns by which a version is divided into slices.
 SLICES: Final = ("language", "genre", "country", "variety", "source_id", "split", "rights_tier", "composition")
@@ -107,7 +108,7 @@ def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame
 
 def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) -> pl.DataFrame:
     file = files.files[number]
-    path = (FOLDER, tokenizer.sha256[:16], f"{file.sha256}.parquet")
+    path = (FOLDER, f"{tokenizer.sha256[:16]}-{_RULE}", f"{file.sha256}.parquet")
     rows = files.footers[number].num_rows
     cached = _cached_counts(keep, path, rows)
     if cached is None:

@@ -301,3 +301,13 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
     told = command_line("runs", "list", "--lang", "es")
     assert told.code == 1
     assert told.err.startswith("error: el disco: no queda espacio en el disco; corríjalo, o indique otro lugar")
+
+
+def test_a_note_is_json_on_any_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `--json`, also where a letter can't be shown."""
+    written = BytesIO()
+    monkeypatch.setattr("sys.argv", ["latam-corpus", "run", "--json"])
+    monkeypatch.setattr("sys.stderr", TextIOWrapper(written, encoding="ascii", errors="backslashreplace"))
+    show.note("está \U0001f6a4")
+    sys.stderr.flush()
+    assert json.loads(written.getvalue()) == {"event": "note", "text": "está \U0001f6a4"}

@@ -306,6 +306,14 @@ def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
     assert corpus.told("check", str(corpus.recipe))[0] == 0
 
 
+def test_a_file_of_no_known_format_needs_no_stage(corpus: Corpus) -> None:
+    """It is set aside, and what is beside it is kept."""
+    corpus.has('columns = { text = "es" }', a_jsonl=_lines(ROWS), SUMAS=b"d41d8cd9  a.jsonl\n")
+    assert corpus.told("check", str(corpus.recipe))[0] == 0
+    assert corpus.run()[0] == 0
+    assert (corpus.run_file["rows"]["kept"], corpus.run_file["rows"]["in"]) == (4, 5)
+
+
 def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
     """Of a source that keeps its promises, how many records were read; with --json also where columns come from."""
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
@@ -447,8 +455,19 @@ def test_case_of_a_suffix_doesnt_count_and_other_kinds_are_told(corpus: Corpus) 
     assert "3 files aren't of the kinds in collect.files, and aren't read: .pdf (2), LEAME (1)" in said
     assert corpus.run()[0] == 0
     assert corpus.run_file["rows"]["in"] == 2
-    corpus.has('files = ["a.jsonl"]')
-    assert "aren't of the kinds" not in corpus.run("--dry-run")[1]
+    for chosen in ("a.jsonl", "B*/**/*.jsonl", "a*.jsonl"):
+        corpus.has(f'files = ["a.jsonl", "{chosen}"]')
+        assert "aren't of the kinds" not in corpus.run("--dry-run")[1]
+
+
+def test_what_lies_beside_texts_for_the_toolkit_is_no_file_left_out(corpus: Corpus) -> None:
+    """A source's own file, a recipe, and the lists of persons that the source names."""
+    corpus.has('files = ["**/*.jsonl"]\n[consent]\nthird_persons = "nombres.txt"', a_jsonl=_lines([{"text": "Sí."}]))
+    (corpus.room / "nombres.txt").write_text("José Núñez\n", encoding="utf-8")
+    for name in ("nombres.txt", "fuente.toml", "receta-es.TOML"):
+        (corpus.inputs / name).write_text("x = 1", encoding="utf-8")
+    code, said = corpus.run("--dry-run")
+    assert (code, "aren't of the kinds" in said) == (0, False), said
 
 
 @pytest.mark.parametrize("language", ["es", "pt"])

@@ -15,7 +15,7 @@ from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.reference import source_schema
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.desk import questions
-from latam_corpus.desk.answers import AnswerError, address, contact, identifier, statement
+from latam_corpus.desk.answers import FILE_NAMES, FILES, AnswerError, address, contact, files, identifier, statement
 from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.questionnaire import interview
 from latam_corpus.desk.template import load_template, templates
@@ -286,3 +286,10 @@ def test_the_wiki_template_reads_what_the_extractor_of_dumps_writes(tmp_path: Pa
     [row] = [row for frame in read(source, file) for row in frame.iter_rows(named=True)]
     assert (row["text"], row["title"]) == ("Texto.", "Ñandutí")
     assert row["url"] == "https://gn.wiki.example/wiki?curid=7"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_kind_of_files_is_answered_by_the_name_that_is_shown(language: str) -> None:
+    """As it stands in the list, whole."""
+    for kind, name in FILE_NAMES.items():
+        assert files(name.translate(language)) == ([] if kind == "every" else list(FILES[kind])), kind

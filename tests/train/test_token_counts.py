@@ -45,7 +45,7 @@ def test_a_file_is_counted_once(small_store: Store, tokenizer_file: Path, monkey
     """What is kept beside the release is read; a damaged count is made anew, and a pulled folder stays as it is."""
     tokenizer, files = load_tokenizer(tokenizer_file), open_files(small_store.url, "puerto")
     counted = count_slices(files, tokenizer, ["language"])
-    kept = list(Path(small_store.root, "tokens", tokenizer.sha256[:16]).glob("*.parquet"))
+    kept = list(Path(small_store.root, "tokens").glob(f"{tokenizer.sha256[:16]}-*/*.parquet"))
     assert len(kept) == len(files.files)
     kept[0].write_bytes(b"x")
     asked = []
