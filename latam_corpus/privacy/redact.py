@@ -222,7 +222,7 @@ def names_of(source: Source) -> re.Pattern[str] | None:
 def _composed(texts: pl.Series) -> pl.Series:
     """Return the texts with accents as the words of policies and the names of lists have them (NFC).
 
-    Nearly all have them so, and to see that takes a tenth of the time that to compose them all would.
+    Nearly all have them so, which is seen sooner than they are composed.
     """
     others = [row for row, text in enumerate(texts) if text and not unicodedata.is_normalized("NFC", text)]
     return texts.scatter(others, [unicodedata.normalize("NFC", texts[row]) for row in others]) if others else texts
