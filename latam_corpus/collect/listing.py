@@ -125,9 +125,8 @@ def digest(file: InputFile) -> str:
 
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
     """Return the folder's files that the source looks for, and the lists that say what they are."""
-    files = _below(root, fs.find(root, detail=True))
+    every = _every_file(fs, root)
     patterns = [compiled(pattern) for pattern in source.collect.files]
-    every = _with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
     lists = [one for one in every if one.beside.is_list]
     wanted = [one for one in every if not one.beside.is_list and is_one_of(one.relative, patterns)]
     if not wanted and not lists:
@@ -135,7 +134,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
         raise ConfigError(
             _("input of {source}", source=source.id),
             _("«{named}» has no {looked}", named=named, looked=looked),
-            _there(list(files)),
+            _there([one.relative for one in every]),
         )
     # A catalogue inside an archive is looked for there.
     is_index = _is_index(source)
@@ -146,7 +145,9 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     return with_index(source, sorted([*wanted, *lists]), every)
 
 
-def _with_bags(files: list[InputFile]) -> list[InputFile]:
+def _every_file(fs: Any, root: str) -> list[InputFile]:
+    """Return all files of a folder, in order, with what the lists of a bag among them say."""
+    files = sorted(_input_file(fs, info, name) for name, info in _below(root, fs.find(root, detail=True)).items())
     if not any(PurePosixPath(file.relative).name == BAG for file in files):
         return files
     from latam_corpus.collect.bags import with_bags
@@ -168,9 +169,8 @@ def unchosen(source: Source, where: str) -> Counter[str]:
     of_kinds = patterns and all(_OF_KIND.fullmatch(pattern) for pattern in patterns)
     if not of_kinds or "file" not in _protocols(fs) or not fs.isdir(path):
         return Counter()
-    files = _below(path.rstrip("/"), fs.find(path, detail=True))
-    every = _with_bags(sorted(_input_file(fs, info, name) for name, info in files.items()))
     is_index, chosen = _is_index(source), [compiled(pattern) for pattern in patterns]
+    every = _every_file(fs, path.rstrip("/"))
     names = (one.relative for one in every if not (one.beside.is_list or (is_index and is_index(one))))
     left = (PurePosixPath(name) for name in names if not is_one_of(name, chosen))
     persons = {file.name for file in (source.names_file, source.speakers_file) if file}

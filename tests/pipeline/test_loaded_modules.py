@@ -7,30 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import latam_corpus
 
-_SOURCE = """id = "cuentos"
-title = "Cuentos"
-holder = "nadie"
-languages = ["spa"]
-[rights]
-statement = "CC0-1.0"
-uses = ["train"]
-basis = "licence"
-"""
-_RECIPE = """title = "Cuentos"
-genre = "literature"
-sources = ["cuentos.toml"]
-[[stage]]
-use = "redact"
-[release]
-name = "cuentos"
-admit = ["open"]
-uses = ["train"]
-"""
+if TYPE_CHECKING:
+    from conftest import SmallRecipe, SmallSource
+
 _RUN = """
 import contextlib, io, json, sys
 from latam_corpus.__main__ import main
@@ -56,18 +41,18 @@ _OF_OTHER_RELEASES = {
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def loaded(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> set[str]:
     """The modules that are loaded once two lines of JSON were redacted and released, by the command line."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "in").mkdir()
     rows = [{"id": str(n), "text": f"La barca número {n} salió del puerto antes del alba."} for n in range(2)]
     (folder / "in" / "cuentos.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "cuentos.toml").write_text(_SOURCE)
-    (folder / "todos.toml").write_text(_RECIPE)
+    (folder / "fuente.toml").write_text(small_source())
+    (folder / "todos.toml").write_text(small_recipe("redact", release=""))
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     command = [sys.executable, "-c", _RUN]
     done = subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True, text=True)
-    assert list((folder / "out" / "store" / "releases" / "cuentos").glob("*/manifest.json"))
+    assert list((folder / "out" / "store" / "releases" / "prueba").glob("*/manifest.json"))
     return set(json.loads(done.stdout))
 
 
