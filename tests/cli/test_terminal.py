@@ -303,6 +303,35 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
     assert told.err.startswith("error: el disco: no queda espacio en el disco; corríjalo, o indique otro lugar")
 
 
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/datos/lista.txt"), "error: /datos/lista.txt: "),
+        (OSError(28, "No space left on device"), "error: stage «dedupe»: No space left on device; "),
+    ],
+)
+def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
+    command_line: CommandLine,
+    small_recipe: SmallRecipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: OSError,
+    told: str,
+) -> None:
+    """The file where the system names one, else the stage."""
+
+    def fails(*_arguments: object) -> None:
+        raise raised
+
+    (tmp_path / "r.jsonl").write_text('{"id": "a", "text": "La barca salió."}\n', encoding="utf-8")
+    (tmp_path / "r.toml").write_text(small_recipe("dedupe", source="./r.jsonl"), encoding="utf-8")
+    monkeypatch.setattr("latam_corpus.dedupe.dedupe.Dedupe.decide", fails)
+    monkeypatch.chdir(tmp_path)
+    said = command_line("run", "r.toml", "--out", tmp_path / "out", "--lang", "en")
+    assert said.code != 0
+    assert told in said.err
+
+
 def test_a_note_is_json_on_any_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under `--json`, also where a letter can't be shown."""
     written = BytesIO()
