@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from latam_corpus.errors import cause_of
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -188,6 +188,11 @@ class Damage(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}: {self.problem}"
+
+
+def made_anew(file: object, problem: object) -> Message:
+    """Return the sentence that names a damaged file that is made anew."""
+    return _("{file}: {problem}; it is made anew", file=file, problem=known(problem))
 
 
 def damage(folder: Path, listed: Mapping[str, str]) -> Damage | None:

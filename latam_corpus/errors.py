@@ -18,7 +18,7 @@ import errno
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from latam_corpus.messages import Message, _, same, translated
+from latam_corpus.messages import Message, _, known, same, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,7 +79,7 @@ class CorpusError(Exception):
         """
         place, problem, remedy = self.args
         pattern = "{place}: {problem}; {remedy}" if remedy else "{place}: {problem}"
-        return Message(pattern, {"place": same(place), "problem": same(problem), "remedy": same(remedy)})
+        return Message(pattern, {"place": same(place), "problem": known(problem), "remedy": known(remedy)})
 
     def translated(self, language: str) -> Self:
         """Return the error in a language; what is neither a message nor the id of one stays as it is.

@@ -97,6 +97,23 @@ def same(text: object) -> Message:
 
 
 @dataclass(frozen=True)
+class _Text(Message):
+    """A text that a catalogue may know, and that may hold braces."""
+
+    def translate(self, language: str) -> str:
+        return translated(self.msgid, language)
+
+
+def known(text: object) -> Message:
+    """Return a text as a value of messages, translated where a catalogue knows it; a message as it is.
+
+    >>> known("the file is missing").translate("es"), known("{x").translate("es")
+    ('falta el archivo', '{x')
+    """
+    return text if isinstance(text, Message) else _Text(str(text))
+
+
+@dataclass(frozen=True)
 class _Decimal(Message):
     """A number, whose decimal sign is a comma in Spanish and Portuguese."""
 

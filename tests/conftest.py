@@ -26,6 +26,7 @@ from latam_corpus import schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -172,7 +173,7 @@ class Silent:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
-    def mended(self, told: str) -> None:
+    def mended(self, told: Message) -> None:
         """Nothing is shown."""
 
     def step(self, title: str, done: int, total: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from latam_corpus.text.terminal_text import visible
 
 if TYPE_CHECKING:
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
 
 _WIDTH = 100
@@ -31,7 +32,7 @@ class NoProgress:
     def barrier(self, name: str, rows: int) -> None:
         """Show nothing."""
 
-    def mended(self, damaged: str) -> None:
+    def mended(self, damaged: Message) -> None:
         """Show nothing."""
 
     def step(self, title: str, done: int, total: int) -> None:

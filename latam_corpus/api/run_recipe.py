@@ -88,7 +88,7 @@ def run(
     folder, loaded = out_folder(out), load_recipe(str(recipe))
     keep = checked_choice(work, folder, releases=loaded.release is not None)
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
-    mended: list[str] = []
+    mended: list[Message] = []
     plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
     site_file = Path(site) if site else None
     chosen = make_engine(engine, workers, site_file, cluster_folder(engine, site_file, folder, plan, opened))
@@ -178,7 +178,7 @@ def planned(
     store: Store,
     limit: int | None,
     *,
-    mended: list[str],
+    mended: list[Message],
     only_look: bool = False,
 ) -> tuple[Plan, list[Manifest]]:
     """Give the checked plan of a recipe with all that it reads beside its sources, and the versions it is held against.
@@ -238,7 +238,7 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
 
 
 def with_indexes(
-    plan: Plan, store: Store, cache: Path | None, mended: list[str] | None = None
+    plan: Plan, store: Store, cache: Path | None, mended: list[Message] | None = None
 ) -> tuple[Plan, list[Manifest]]:
     """Return the plan whose barriers read the index of the version that they name in `against`, and those versions.
 

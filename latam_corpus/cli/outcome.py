@@ -183,7 +183,7 @@ def tell_result(
                 "failures": result.failures,
                 "losses": [loss.as_dict() for loss in result.losses],
                 "accepted_loss": result.accepted_loss,
-                "mended": list(result.mended),
+                "mended": list(map(str, result.mended)),
                 "seconds": result.seconds,
                 "release": None if released is None else {"name": released.name, "version": released.version},
                 "report": None if report is None else str(report),

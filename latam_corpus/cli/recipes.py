@@ -201,7 +201,7 @@ def run(
     keep = checked_choice(work, out, releases=loaded.release is not None)
     opened = open_store(store, out, sign)
     places = located(loaded, inputs, inputs_file)
-    mended: list[str] = []
+    mended: list[Message] = []
     leads = engine != "slurm" or wait
     plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
     jobs = cluster_folder(engine, site, out, plan, opened)

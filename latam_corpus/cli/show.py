@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from latam_corpus.cli.ui_language import in_spoken_language, spoken
-from latam_corpus.messages import Message, _, decimal, translated
+from latam_corpus.messages import Message, _, decimal, known, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class RunProgress:
         self._kept += outcome.kept
         if outcome.error:
             failed = {"event": "part failed", "part": outcome.part, "error": outcome.error}
-            self._say(_("part {part} failed: {error}", part=outcome.part, error=outcome.error), failed)
+            self._say(_("part {part} failed: {error}", part=outcome.part, error=known(outcome.error)), failed)
         if self._bar:
             title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())
             self._bar.update(self._task, completed=self._done, description=visible(title))
@@ -236,9 +236,9 @@ class RunProgress:
             event = {"event": "barrier", "stages": name, "rows": rows}
             self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), event)
 
-    def mended(self, damaged: str) -> None:
+    def mended(self, damaged: Message) -> None:
         """Something of an earlier run was damaged and is made anew."""
-        self._say(_("damaged  {what}", what=damaged), {"event": "damaged", "what": damaged})
+        self._say(_("damaged  {what}", what=damaged), {"event": "damaged", "what": str(damaged)})
 
     def step(self, title: str, done: int, total: int) -> None:
         """So much of a step of the barrier's work is done."""
@@ -312,12 +312,12 @@ class Unseen:
     def part_done(self, outcome: Outcome) -> None:
         """Tell a part's failure all the same."""
         if outcome.error:
-            errors.print(_("part {part} failed: {error}", part=outcome.part, error=outcome.error))
+            errors.print(_("part {part} failed: {error}", part=outcome.part, error=known(outcome.error)))
 
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
-    def mended(self, damaged: str) -> None:
+    def mended(self, damaged: Message) -> None:
         """Tell what was damaged all the same."""
         errors.print(_("damaged  {what}", what=damaged))
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.engines import Engine, Progress
     from latam_corpus.stages import Barrier
 
@@ -270,8 +271,8 @@ def decide(
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
         fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_REPLACED_COLUMNS[:3])
-        mended = dict.fromkeys(damaged for damaged in (damage, *spool.mended) if damaged)
-        decisions = StoredDecisions(parts, fallen, corpus.notes, tuple(mended))
+        mended = {str(damaged): damaged for damaged in (damage, *spool.mended) if damaged}
+        decisions = StoredDecisions(parts, fallen, corpus.notes, tuple(mended.values()))
     return remember(decisions, work, rests_on)
 
 
@@ -290,7 +291,7 @@ class _Spool:
         self._blocks = Spill(folder / "decided")
         self._columns: dict[str, pl.DataType] = {}
         self.replaced: list[pl.DataFrame] = []
-        self.mended: list[str] = []
+        self.mended: list[Message] = []
 
     def add(self, barrier: str, decided: pl.DataFrame) -> NDArray[np.int64]:
         """Keep the decisions on rows of the corpus; gives the rows that are dropped."""

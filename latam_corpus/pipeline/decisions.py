@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latam_corpus.bucket import fetch_small, fetched, publish, publish_each
-from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
+from latam_corpus.durable import OTHER_BYTES, made_anew, replace, sealed, unsealed
 from latam_corpus.errors import PartError, cause_of
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from latam_corpus.messages import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +41,12 @@ class StoredDecisions:
     parts: dict[str, tuple[Path | None, str]]
     replaced: pl.DataFrame
     notes: dict[str, Any]
-    mended: tuple[str, ...] = ()
+    mended: tuple[Message, ...] = ()
     reused: bool = False
     files: tuple[str, ...] = ()
 
 
-def store(table: pl.DataFrame, work: Path) -> tuple[Path, str]:
+def store(table: pl.DataFrame, work: Path) -> tuple[Path, Message | None]:
     """Return the file that holds a table, which is named by its content, and a sentence where it was damaged."""
     written = io.BytesIO()
     table.write_parquet(written)
@@ -53,7 +55,7 @@ def store(table: pl.DataFrame, work: Path) -> tuple[Path, str]:
     damaged = path.exists() and path.read_bytes() != data
     if damaged or not path.exists():
         replace(path, data)
-    return path, f"{path}: {OTHER_BYTES}; it is made anew" if damaged else ""
+    return path, made_anew(path, OTHER_BYTES) if damaged else None
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -90,27 +92,27 @@ def remember(decided: StoredDecisions, work: Path, rests_on: str) -> StoredDecis
     return dataclasses.replace(decided, files=files)
 
 
-def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, str]:
+def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, Message | None]:
     """Return what a cut came to before, None where unknown; and a sentence where what is stored is damaged."""
     path = _folder(work) / f"{rests_on}.json"
     try:
         values = unsealed(fetched(path).read_bytes())
     except FileNotFoundError:
-        return None, ""
+        return None, None
     except (OSError, ValueError) as error:
-        return None, f"{path}: {error}; it is made anew"
+        return None, made_anew(path, error)
     parts = {name: (file and _folder(work) / file, key) for name, (file, key) in values["parts"].items()}
     try:
         fetch_small(_folder(work) / file for file in _files(path.name, values))
         for file, _ in parts.values():
             if file is not None and _name(file.read_bytes()) != file.name:
-                return None, f"{file}: {OTHER_BYTES}; it is made anew"
+                return None, made_anew(file, OTHER_BYTES)
         replaced = read(_folder(work) / values["replaced"])
     except PartError as error:
-        return None, f"{error.place}: {error.problem}; it is made anew"
+        return None, made_anew(error.place, error.args[1])
     except OSError as error:
-        return None, f"{error.filename}: {cause_of(error)}; it is made anew"
-    return StoredDecisions(parts, replaced, values["notes"], reused=True, files=_files(path.name, values)), ""
+        return None, made_anew(error.filename, cause_of(error))
+    return StoredDecisions(parts, replaced, values["notes"], reused=True, files=_files(path.name, values)), None
 
 
 def _files(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:

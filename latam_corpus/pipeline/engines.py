@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import J, Outcome
 
 
@@ -57,7 +58,7 @@ class Progress(Protocol):
         """Note that a barrier decides on so many rows."""
         ...
 
-    def mended(self, damaged: str) -> None:
+    def mended(self, damaged: Message) -> None:
         """Something of an earlier run was damaged and is made anew, as the sentence tells."""
         ...
 

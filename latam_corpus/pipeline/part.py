@@ -21,7 +21,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
-from latam_corpus.durable import beside, damage, link_or_copy
+from latam_corpus.durable import beside, damage, link_or_copy, made_anew
 from latam_corpus.errors import CorpusError, PartError, cause_of
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline import decisions
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog import source as catalog_source
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
@@ -134,7 +135,7 @@ class Outcome:
     part: str
     keys: tuple[str, ...] = ()
     reused: tuple[bool, ...] = ()
-    mended: tuple[str, ...] = ()
+    mended: tuple[Message, ...] = ()
     error: str = ""
     remedy: str = ""
     value: Any = None
@@ -233,14 +234,14 @@ def run_part(task: Task) -> Outcome:
 def _run(task: Task) -> Outcome:
     keys: list[str] = []
     reused: list[bool] = []
-    mended: list[str] = []
+    mended: list[Message] = []
     folders: list[Path] = []
     for step, key in zip(task.segment.steps, keys_of(task), strict=True):
         folder = folder_of(task.work, key)
         there = is_there(folder)
         damaged = damage_in(folder) if there else None
         if damaged:
-            mended.append(f"{damaged}; it is made anew")
+            mended.append(made_anew(*damaged))
         reused.append(there and not damaged)
         if not reused[-1]:
             _restore(task, folders)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.collect.contract import Facts
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Part, Plan
 
 
@@ -56,7 +57,7 @@ class RunResult:
     losses: tuple[Loss, ...] = ()
     accepted_loss: str | None = None
     barriers: dict[str, Any] = field(default_factory=dict)
-    mended: tuple[str, ...] = ()
+    mended: tuple[Message, ...] = ()
     facts: dict[str, Facts] = field(default_factory=dict)
     decisions: tuple[str, ...] = ()
 
@@ -87,7 +88,7 @@ class Work:
     reused: dict[str, list[int]] = field(default_factory=dict)
     replaced: list[pl.DataFrame] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
-    mended: list[str] = field(default_factory=list)
+    mended: list[Message] = field(default_factory=list)
     remade: set[str] = field(default_factory=set)
     decisions: list[str] = field(default_factory=list)
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -206,7 +207,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,
         "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
-        "mended": list(result.mended),
+        "mended": list(map(str, result.mended)),
         "seconds": result.seconds,
         "columns": list(schema.DOCUMENT_SCHEMA),
     }

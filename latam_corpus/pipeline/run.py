@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.bucket import bucket_of, leased, publish_run
 from latam_corpus.collect.files import digest, list_inputs, packs
+from latam_corpus.durable import made_anew
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.engines import Engine, Progress
     from latam_corpus.pipeline.part import Outcome
     from latam_corpus.pipeline.plan import Segment
@@ -107,7 +109,7 @@ def run(
     progress: Progress,
     batch: tuple[int, int] | None = None,
     accepted_loss: str | None = None,
-    mended: Sequence[str] = (),
+    mended: Sequence[Message] = (),
     keep: str = "all",
 ) -> RunResult:
     """Run the plan over the parts.
@@ -306,7 +308,7 @@ def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
     yield from done_without(killed, engine)
 
 
-def _tell_mended(mended: Sequence[str], progress: Progress, done: Work) -> None:
+def _tell_mended(mended: Sequence[Message], progress: Progress, done: Work) -> None:
     for damaged in mended:
         progress.mended(damaged)
     done.mended += mended
@@ -335,7 +337,7 @@ def _recorded(
         except ConfigError as error:
             if folder != result.folder:
                 continue
-            sentence = f"{error.place}: {error.problem}; it is made anew"
+            sentence = made_anew(*error.args[:2])
             progress.mended(sentence)
             result = replace(result, mended=(*result.mended, sentence))
             (folder / run_record.RUN_FILE).unlink()
@@ -370,7 +372,7 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
                 if mended:
                     run_record.add(before, mended)
         except ConfigError as error:  # in use, or its record is damaged: it is told by whoever asks for it
-            progress.mended(f"{error.place}: {error.problem}; it isn't looked at")
+            progress.mended(_("{error}; it isn't looked at", error=error.as_message()))
 
 
 def _confirmed(

@@ -29,6 +29,7 @@ from latam_corpus.durable import (
     Damage,
     damage,
     link_or_copy,
+    made_anew,
     replace,
     replacing,
     sealed,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
+
+    from latam_corpus.messages import Message
 
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
@@ -246,9 +249,9 @@ def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
     return [(p["name"], list(p["outputs"]), bool(p["failed"])) for p in values["parts"]], values["rows"], counts
 
 
-def mend(folder: Path, contents: Contents) -> list[str]:
+def mend(folder: Path, contents: Contents) -> list[Message]:
     """Put what is damaged in the folder of a confirmed run in order, file by file; gives a sentence for each."""
-    mended: list[str] = []
+    mended: list[Message] = []
     if is_removed(folder):  # nothing was damaged
         for name, (output, _digest) in contents.linked.items():
             (folder / name).parent.mkdir(exist_ok=True)
@@ -258,23 +261,23 @@ def mend(folder: Path, contents: Contents) -> list[str]:
         digests = read_digests(folder)
     except ValueError as error:
         digests = {}
-        mended.append(f"{folder / DIGESTS_FILE}: {error}; it is made anew")
+        mended.append(made_anew(folder / DIGESTS_FILE, error))
     renewed = {}
     for name, (output, digest) in contents.linked.items():
         renewed[name] = digest
         if wrong := _damaged_link(folder, name, output, digest):
-            mended.append(f"{wrong}; it is made anew")
+            mended.append(made_anew(*wrong))
             _link(output, folder / name)
     for name, data in contents.small.items():
         renewed[name] = digests.get(name, hashlib.sha256(data).hexdigest())
         if wrong := damage(folder, {name: renewed[name]}):
-            mended.append(f"{wrong}; it is made anew")
+            mended.append(made_anew(*wrong))
             renewed[name] = hashlib.sha256(data).hexdigest()
             replace(folder / name, data)
     for kind in (*KINDS, "filters"):
         for name in _below(folder, kind):
             if name not in renewed:
-                mended.append(f"{folder / name}: it isn't one of the run's files; it is removed")
+                mended.append(_("{file}: it isn't one of the run's files; it is removed", file=folder / name))
                 (folder / name).unlink()
     if renewed != digests:
         replace(folder / DIGESTS_FILE, sealed(renewed, indent=1))
@@ -307,7 +310,7 @@ def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
         yield f"ledger/{part}-{number}.parquet", output, LEDGER
 
 
-def mend_links(record: Record, folders: Mapping[str, Path]) -> list[str]:
+def mend_links(record: Record, folders: Mapping[str, Path]) -> list[Message]:
     """Put links of another run in order whose outputs were damaged and made anew to the same bytes.
 
     Args:
@@ -327,7 +330,7 @@ def mend_links(record: Record, folders: Mapping[str, Path]) -> list[str]:
                 continue
             wrong = damage(record.folder, {name: digests[name]})
             if wrong and not damage(folders[key], {file: digests[name]}):
-                mended.append(f"{wrong}; it is made anew")
+                mended.append(made_anew(*wrong))
                 _link(folders[key] / file, record.folder / name)
     return mended
 
@@ -337,9 +340,9 @@ def _link(output: Path, file: Path) -> None:
         link_or_copy(output, temporary)
 
 
-def add(record: Record, mended: Sequence[str], accepted_loss: str | None = None) -> None:
+def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = None) -> None:
     """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
-    values = record.values | {"mended": [*record.values["mended"], *mended]}
+    values = record.values | {"mended": [*record.values["mended"], *map(str, mended)]}
     values |= {"accepted_loss": accepted_loss or values["accepted_loss"]}
     if values != record.values:
         replace(record.folder / RUN_FILE, sealed(values, indent=1))

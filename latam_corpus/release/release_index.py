@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.durable import OTHER_BYTES, known_digest
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.locks import locked
-from latam_corpus.messages import _
+from latam_corpus.messages import _, known
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.sketch import build_command, scheme_in
@@ -22,6 +22,7 @@ from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
     from latam_corpus.dedupe.scheme import Scheme
+    from latam_corpus.messages import Message
     from latam_corpus.release.store import Store
 
 
@@ -32,7 +33,7 @@ class Indexed:
     store: Store
     manifest: Manifest
 
-    def folder(self, cache: Path, mended: list[str] | None = None) -> Path:
+    def folder(self, cache: Path, mended: list[Message] | None = None) -> Path:
         """Return the folder of its index files, in the cache.
 
         Args:
@@ -53,7 +54,8 @@ class Indexed:
                 except ReleaseError as error:
                     raise ConfigError(error.place, error.problem, error.remedy) from None
                 if damaged and mended is not None:
-                    mended.append(f"{cached / Path(file).name}: {OTHER_BYTES}; it is fetched anew")
+                    copy, problem = cached / Path(file).name, known(OTHER_BYTES)
+                    mended.append(_("{file}: {problem}; it is fetched anew", file=copy, problem=problem))
         return cached
 
     def _brought(self, path: str, sha256: str, target: Path) -> bool:

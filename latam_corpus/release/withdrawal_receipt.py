@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import LANGUAGES, Message, _, same
+from latam_corpus.messages import LANGUAGES, Message, _, known
 from latam_corpus.release.manifest import manifest_sha256
 from latam_corpus.release.minisign_keys import signature_problem
 from latam_corpus.release.signatures import log_signature_problems
@@ -240,7 +240,7 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
 
 def _unreadable(error: Exception) -> Message:
     if type(error) is ValueError:
-        return _OTHER_BYTES if str(error) == OTHER_BYTES else same(str(error))
+        return known(error)
     return _("it lacks what a receipt says: {cause}", cause=repr(error))
 
 

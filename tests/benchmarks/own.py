@@ -31,6 +31,7 @@ from .machine import Watch, new_peak, peak_bytes, usage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
     from latam_corpus.pipeline.recipe import ReleaseEntry
     from latam_corpus.pipeline.result import RunResult
@@ -122,9 +123,9 @@ class _Phases:
         """A barrier decides."""
         self.mark(f"{name} ({rows} rows)")
 
-    def mended(self, told: str) -> None:
+    def mended(self, told: Message) -> None:
         """Tell it: what is measured would have been reused."""
-        sys.stderr.write(told + "\n")
+        sys.stderr.write(f"{told}\n")
 
     def step(self, title: str, done: int, total: int) -> None:
         """A step belongs to its barrier's phase, and has a peak of its own."""

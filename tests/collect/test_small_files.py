@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine, SmallRecipe
 
     from latam_corpus.collect.spans import Span
+    from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
 
 _ANY = Source(id="cuentos", title="Cuentos", holder="Biblioteca")
@@ -145,7 +146,7 @@ class Noted:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""
 
-    def mended(self, told: str) -> None:
+    def mended(self, told: Message) -> None:
         """Nothing is shown."""
 
     def step(self, title: str, done: int, total: int) -> None:

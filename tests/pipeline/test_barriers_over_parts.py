@@ -38,6 +38,7 @@ from latam_corpus.pipeline.supersede import Supersede
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from latam_corpus.messages import Message
     from latam_corpus.stages import Barrier
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -72,7 +73,7 @@ class _Silent:
     def barrier(self, name: str, rows: int) -> None:
         """Nothing."""
 
-    def mended(self, told: str) -> None:
+    def mended(self, told: Message) -> None:
         """Nothing."""
 
     def step(self, title: str, done: int, total: int) -> None:

@@ -12,6 +12,7 @@ import pytest
 from latam_corpus.collect.contract import Facts
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.messages import same
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.plan import Plan, make_plan
@@ -117,11 +118,11 @@ def test_a_result_has_all_that_its_work_told(plan: Plan, tmp_path: Path) -> None
     """Beside the counts: which parts failed, what was used again, noted, mended and decided."""
     facts = {"fuente": Facts(records=5)}
     work = Work({"a": ["k1", "k2"]}, {"b": "no se puede leer"}, {"extract": [1, 2]}, notes={"dedupe": {"pairs": 3}})
-    work.mended, work.decisions, work.facts = ["una parte"], ["decisiones.json"], facts
+    work.mended, work.decisions, work.facts = [same("una parte")], ["decisiones.json"], facts
     result = sum_parts(plan, tmp_path, {}, work)
     assert (result.folder, result.outputs, result.failures) == (tmp_path, work.keys, work.failures)
     assert (result.reused, result.barriers, result.facts) == ({"extract": (1, 2)}, work.notes, facts)
-    assert (result.mended, result.decisions, result.losses) == (("una parte",), ("decisiones.json",), ())
+    assert (result.mended, result.decisions, result.losses) == ((same("una parte"),), ("decisiones.json",), ())
 
 
 def test_what_is_kept_is_what_the_last_of_many_steps_leaves(

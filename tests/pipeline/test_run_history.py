@@ -414,6 +414,20 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
     assert bench.run().json["mended"] == []
 
 
+@pytest.mark.parametrize(("language", "sentence"), [("es", "se rehace"), ("pt", "é refeito")])
+def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str, sentence: str) -> None:
+    """The whole sentence on the screen; a record and JSON have it in English, for programs."""
+    name = bench.named()
+    shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
+    shard.write_bytes(b"PAR1")
+    given = ("--input", f"fuente={bench.folder / 'in'}", "--engine", "in-process", "--out", bench.out)
+    told = bench.call("--lang", language, "run", bench.folder / "mezcla.toml", *given)
+    assert (told.code, sentence in " ".join(told.err.split())) == (0, True), told.err
+    assert "made anew" not in told.err
+    assert "bytes aren't" not in told.err
+    assert all("it is made anew" in one for one in run_record.read_record(bench.out / "runs" / name).values["mended"])
+
+
 @pytest.mark.parametrize(
     ("stored", "alike"),
     [("decisions/*.parquet", True), ("??/*/rows.parquet", True), ("??/*/rows.parquet", False)],
