@@ -69,7 +69,7 @@ gate: $(VENV)/.ready
 	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py tests/benchmarks/test_benchmarks_run.py \
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py \
 	  tests/quality/test_signals_equal_datatrove.py
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=default $$(grep -rl --include='*.py' hypothesis tests)
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
 
 # RIVAL=PATH names a Python with datatrove and spaCy, to be measured beside ours (tests/benchmarks/text_path.py).
 bench: $(VENV)/.ready

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import fsspec
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from latam_corpus import schema
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.part import Outcome
+
+# `make gate` draws other examples than `make test`, ten times as many; what needs more or fewer says so by a factor.
+settings.register_profile("gate", settings.get_profile("default"), max_examples=1000)
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

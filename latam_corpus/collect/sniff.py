@@ -104,9 +104,12 @@ _MAGIC: Final[tuple[tuple[int, bytes, str | Unread], ...]] = (
     (0, b"MZ\x90\0", Unread(_("a program"), _("leave it out"))),
 )  # fmt: skip
 
+# A file may be made to be searched for ever, or merely hold many blanks or comments: what can be read in one way alone
+# is possessive (`*+`) or atomic (`(?>...)`) below, so that no pattern looks at it a second time.
+_COMMENT: Final = r"(?><!--.*?-->\s*+)"
+_DOCTYPE: Final = r"(?><!DOCTYPE[^\[>]*+(?:\[.*?\]\s*+>|>)\s*+)"
 _XML: Final = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?[^>]*\?>\s*|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>\s*)*<(?:[\w.-]+:)?([\w.-]+)",
-    re.DOTALL,
+    rf"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:{_COMMENT}|<\?[^>]*\?>\s*+|{_DOCTYPE})*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL
 )
 _CONVERT: Final = _("export it as TEI, DOCX or plain text")
 _ROOTS: Final[dict[str, str | Unread]] = {
@@ -134,7 +137,7 @@ _ROOTS: Final[dict[str, str | Unread]] = {
     "mets": Unread(_("metadata (METS)"), _DESCRIBED),
     "dc": Unread(_("metadata (Dublin Core)"), _DESCRIBED),
 }
-_HTML: Final = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_HTML: Final = re.compile(rf"\s*+{_COMMENT}*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _HOCR: Final = re.compile(r"class=[\"']ocr_(?:page|carea|par|line)\b")
 _SONG_TAG: Final = r"\[(?:ti|ar|al|au|by|la|length|offset|re|ve|#):[^\]\n]*\]"
 _BAG: Final = r"BagIt-Version:|(?:[0-9a-fA-F]{32,128}[ \t]+\*?(?:data/|(?:bagit|bag-info|manifest-\w+)\.txt))"
@@ -142,7 +145,7 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
     (re.compile(_BAG), Unread(_("a list of a bag (BagIt)"), _("leave it out"))),
     (re.compile(r"\d{5}[\w ]{4}.22\d{5}.{3}4500"), _MARC),
     (
-        re.compile(r"\s*\\(?:_sh v\d|(?:id|ref)\s[^\n]*\n(?:\\\w+[^\n]*\n|\s*\n){0,20}?\\tx\s)"),
+        re.compile(r"\s*+\\(?:_sh v\d|(?:id|ref)\s[^\n]*\n\s*+(?<=\n)(?:\\\w[^\n]*\n\s*+(?<=\n)){0,20}?\\tx\s)"),
         "text/x-toolbox",
     ),
     (
@@ -151,9 +154,12 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
     ),
     (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
     (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d[,.]\d{1,3}[ \t]*-->"), "text/vtt"),
-    (re.compile(rf"(?:\s*{_SONG_TAG}\s*\n)*\s*\[\d{{1,3}}:\d\d(?:[.:]\d{{1,3}})?\]", re.IGNORECASE), "text/x-lrc"),
+    (
+        re.compile(rf"(?:\s*+{_SONG_TAG}[^\S\n]*+\n)*+\s*+\[\d{{1,3}}:\d\d(?:[.:]\d{{1,3}})?\]", re.IGNORECASE),
+        "text/x-lrc",
+    ),
     (re.compile(r"(?:@[^\n]*\n)*?@Begin\s"), "text/x-chat"),
-    (re.compile(r"\s*(?:#[^\n]*\n)*\s*1(?:-\d+)?\t[^\t\n]*(?:\t[^\t\n]*){8}(?:\n|\Z)"), "text/x-conllu"),
+    (re.compile(r"\s*+(?:#[^\n]*\n)*+\s*+1(?:-\d+)?\t[^\t\n]*(?:\t[^\t\n]*){8}(?:\n|\Z)"), "text/x-conllu"),
     (re.compile(r"\s*;[^\n]*\n(?:[^\n]*\n){0,30}?\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5}_ ?[\w-]+?_\d\d"), "text/x-avenue"),
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import docx
 import pytest
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.collect import sniff
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
 from latam_corpus.report.reasons import in_plain_words
@@ -106,6 +108,47 @@ def test_what_is_read_is_known_by_its_bytes(tmp_path: Path, name: str, data: byt
     """Whatever its suffix."""
     (tmp_path / name).write_bytes(data)
     assert [row["media_type"] for row in _rows(tmp_path)] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("begins", "piece"),
+    [
+        (b"", b" "),
+        (b"", b"\n"),
+        (b"[ti:Copla]", b"\n"),
+        (b"[ti:Copla]", b" \n \n[ar:Rosa]"),
+        (b"\\id canto\n", b"\n"),
+        (b"\\id canto\n", b"\\palabra casa\n"),
+        (b"", b"<!-- nota -->\n"),
+        (b"<?xml version='1.0'?>", b"<!-- nota -->"),
+    ],
+)
+def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(begins: bytes, piece: bytes) -> None:
+    """What repeats can be read in one way alone, and takes no time to speak of."""
+
+    def too_long(*_: object) -> None:
+        pytest.fail("it is searched again and again")
+
+    before = signal.signal(signal.SIGVTALRM, too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 2.0)  # of a processor, which other work doesn't take
+    try:
+        assert sniff.sniffed((begins + piece * sniff.HEAD)[: sniff.HEAD]) is None
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def test_comments_before_a_page_and_blank_lines_before_words_hide_nothing() -> None:
+    """Each format is known behind what may stand before it."""
+    blank, note, subset = b" \n\n", b"<!-- nota -->\n" * 40, b"<!DOCTYPE TEI [<!ENTITY b ']'>] >\n"
+    for head, kind in (
+        (blank + note + b"<html>", "text/html"),
+        (b"<?xml version='1.0'?>" + note + subset + b"<?a b?>" + note + b"<TEI>", "application/tei+xml"),
+        (blank + b"# sent_id = 1\n" + b"1\tcasa" + b"\t_" * 8 + b"\n", "text/x-conllu"),
+        (b"[ti:Copla] \n\n[ar:Rosa]\n \n[00:12.5]Vidalita", "text/x-lrc"),
+        (b"\\id canto\n\n\\ge vivir\n \n\\ps v\n\n\\tx kawsay\n", "text/x-toolbox"),
+    ):
+        assert sniff.sniffed(head) == kind
 
 
 def test_the_sentence_is_told_in_the_readers_language() -> None:

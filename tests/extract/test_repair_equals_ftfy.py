@@ -34,14 +34,14 @@ def _staged(text: str) -> str:
 
 
 @given(st.lists(st.sampled_from(_SUSPICIOUS), max_size=12).map("".join))
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_suspicious_sequences_are_repaired_as_ftfy_does(text: str) -> None:
     """Whatever ftfy would change, the word pass has marked."""
     assert _staged(text) == repair(text)
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2 * settings().max_examples, deadline=None)
 def test_any_text_is_repaired_as_ftfy_does(text: str) -> None:
     """The whole of Unicode, not only what mojibake is made of."""
     assert _staged(text) == repair(text)
@@ -71,7 +71,7 @@ def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from([*_SUSPICIOUS, *"¡¿«»“”„‹›"]), max_size=8).map("".join))
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_signs_of_speech_hide_nothing(text: str) -> None:
     """Among whatever stands beside them."""
     assert _staged(text) == repair(text)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import lzma
 import random
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,8 @@ from latam_corpus.language.model import load
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import CommandLine
 
 WORDS = {
     "spa": "el la de que los vecinos caminaron hasta puente porque no llegó ayer mañana río casa niño",
@@ -41,16 +41,6 @@ def labelled(tmp_path: Path) -> Path:
             for label, words in WORDS.items():
                 file.write(f"{label}\t{' '.join(rng.choices(words.split(), k=10))}\n")
     return path
-
-
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, as a user starts it."""
-    return subprocess.run(
-        [sys.executable, "-m", "latam_corpus", "language", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_same_seed_trains_the_same_model(labelled: Path, tmp_path: Path) -> None:
@@ -100,17 +90,16 @@ def test_text_that_is_not_utf_8_is_an_error_with_its_file(tmp_path: Path) -> Non
         train([Texts(path)], tmp_path / "m.ftz", SMALL)
 
 
-def test_the_command_trains_and_evaluates(labelled: Path, tmp_path: Path) -> None:
+def test_the_command_trains_and_evaluates(labelled: Path, tmp_path: Path, command_line: CommandLine) -> None:
     """`language train` writes a model that `language evaluate` measures, in JSON when asked."""
     out = tmp_path / "mini.ftz"
-    done = command("train", str(labelled), "--out", str(out), "--epoch", "8", "--bucket", "5000", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["lines"]["spa_Latn"] > 100
-    measured = command("evaluate", str(labelled), "--model", str(out), "--json")
-    assert measured.returncode == 0, measured.stderr
-    told = json.loads(measured.stdout)
-    assert told["texts"] == 600
-    assert {row["code"] for row in told["languages"] if row["texts"]} == {"spa", "por"}
+    done = command_line("language", "train", labelled, "--out", out, "--epoch", "8", "--bucket", "5000", "--json")
+    assert done.code == 0, done.err
+    assert done.json["lines"]["spa_Latn"] > 100
+    measured = command_line("language", "evaluate", labelled, "--model", out, "--json")
+    assert measured.code == 0, measured.err
+    assert measured.json["texts"] == 600
+    assert {row["code"] for row in measured.json["languages"] if row["texts"]} == {"spa", "por"}
 
 
 @pytest.mark.parametrize(
@@ -122,17 +111,16 @@ def test_the_command_trains_and_evaluates(labelled: Path, tmp_path: Path) -> Non
         ("train", "falta.tsv", "--out", "m.ftz"),
     ],
 )
-def test_wrong_input_on_the_command_line_exits_with_2(arguments: tuple[str, ...]) -> None:
+def test_wrong_input_on_the_command_line_exits_with_2(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
     """One sentence and exit code 2, never a traceback."""
-    done = command(*arguments)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip()
+    done = command_line("language", *arguments)
+    assert done.code == 2
+    assert done.err.strip()
 
 
-def test_the_card_tells_data_licences_and_languages() -> None:
+def test_the_card_tells_data_licences_and_languages(command_line: CommandLine) -> None:
     """The shipped model says what it is made of."""
-    told = json.loads(command("card", "--json").stdout)
+    told = command_line("language", "card", "--json").json
     assert all(entry["licence"] for entry in told["trained_on"])
     assert len(told["americas"]) >= 150
     assert len(told["sha256"]) == 64

@@ -152,7 +152,11 @@ def _decided(
 
 
 @given(_ROWS, st.integers(1, 7), st.integers(1, 5))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_parts_and_memory_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, int, bool]], cut: int, at_once: int
 ) -> None:

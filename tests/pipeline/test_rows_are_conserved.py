@@ -91,7 +91,11 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(st.tuples(_PIECES, st.integers(0, 6)), max_size=25))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_a_run_conserves_rows(
     tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, silent: Silent, records: list[tuple[str, int]]
 ) -> None:

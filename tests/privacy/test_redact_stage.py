@@ -33,7 +33,7 @@ _PIECES = [
 
 
 @given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=10).map("".join), max_size=4))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_the_quick_look_misses_nothing(texts: list[str]) -> None:
     """Whatever a pattern would replace, the stage replaces and counts."""
     made = Redact()(Batch(pl.DataFrame({"text": texts}, {"text": pl.String}))).frame

@@ -27,7 +27,7 @@ def _rule(text: str) -> bytes:
 @given(
     st.lists(st.one_of(st.text(max_size=20), st.lists(st.sampled_from(_TRICKY), max_size=8).map("".join)), max_size=6)
 )
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_the_pass_gives_what_the_rule_gives(texts: list[str]) -> None:
     """Documents beside one another, those left to Python among them, come out as if each were alone."""
     made = [bytes(found) for found in normal_utf8(pl.Series(texts, dtype=pl.String))]

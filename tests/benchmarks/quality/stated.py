@@ -24,7 +24,7 @@ from latam_corpus.text.stops import StopTable
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -203,6 +203,7 @@ class OurWords(WordTokenizer):  # type: ignore[misc]
     def __init__(self, texts: Sequence[str]) -> None:
         super().__init__("es")
         self._words = dict(zip(texts, words_of(texts), strict=True))
+        self._sentences = _sentences({line.strip() for text in texts for line in text.splitlines()})
 
     def word_tokenize(self, text: str) -> list[str]:
         """The words of a known text, as their hash sees them."""
@@ -214,9 +215,16 @@ class OurWords(WordTokenizer):  # type: ignore[misc]
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
         """Spans that cover the line, as many as the toolkit counts sentences there."""
-        # Words before and after, so that the line isn't too short to be counted.
-        found = measure(Reading.of([f"a a a {text}"]), {"sentence_count"})["sentence_count"]
-        return [(0, len(text))] * int(found[0])
+        if text not in self._sentences:  # datatrove takes references such as `[1]` out of lines
+            self._sentences |= _sentences([text])
+        return [(0, len(text))] * self._sentences[text]
+
+
+def _sentences(lines: Iterable[str]) -> dict[str, int]:
+    """How many sentences the toolkit counts in each line, with words before it, so that none is too short for it."""
+    lines = list(lines)
+    counts = measure(Reading.of([f"a a a {line}" for line in lines]), {"sentence_count"})["sentence_count"]
+    return {line: int(count) for line, count in zip(lines, counts, strict=True)}
 
 
 def words_of(texts: Sequence[str]) -> list[list[str]]:
@@ -249,7 +257,8 @@ def our_drops(texts: Sequence[str], stated: Sequence[Rule], stop_words: Sequence
 def their_drops(texts: Sequence[str], stated: Sequence[Rule]) -> dict[str, NDArray[np.bool_]]:
     """For each rule which documents datatrove's own code drops, given the toolkit's words."""
     tokenizer = OurWords(texts)
-    return {rule.name: np.array([_drops(rule.make(tokenizer), text, rule.name) for text in texts]) for rule in stated}
+    filters = {rule.name: rule.make(tokenizer) for rule in stated}
+    return {name: np.array([_drops(one, text, name) for text in texts]) for name, one in filters.items()}
 
 
 def unexplained(
