@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import numpy as np
 import polars as pl
@@ -202,6 +202,7 @@ class _Job:
     work: Callable[[Any], Any]
     argument: Any
     name: str
+    twice: ClassVar[bool] = False  # jobs write files in place
 
     @property
     def bytes(self) -> int:

@@ -71,6 +71,11 @@ class Job(Protocol):
         """How large it is, about: the largest are begun first."""
         ...
 
+    @property
+    def twice(self) -> bool:
+        """Whether two workers may do it at once: what it writes has names of its own until it is whole."""
+        ...
+
 
 J = TypeVar("J", bound=Job)
 
@@ -106,6 +111,7 @@ class Task:
     barriers: tuple[str, ...] = ()
     lethal: tuple[Lethal, ...] = ()
     restore: bool = False
+    twice: ClassVar[bool] = True
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
 
