@@ -11,7 +11,7 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.local import Local
@@ -20,6 +20,7 @@ from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.part import Outcome
+from latam_corpus.process_memory import keep_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,9 +82,10 @@ class RayTasks(Reused):
     def _worked(self, work: Callable[[J], Outcome], coming: list[J]) -> Iterator[Outcome]:
         """Yield the outcomes of tasks, the last first; where Ray ends on this machine, those without one are left."""
         ray = self._started()
-        memory = self.site.memory_gb if self.site else None
-        asked = {"memory": int(memory * 2**30)} if memory else {}
-        submit = partial(ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(_timed).remote, work)
+        memory = int((self.site.memory_gb or 0) * 2**30) if self.site else 0
+        _refuse_beyond_nodes(ray, memory)
+        asked = {"memory": memory} if memory else {}
+        submit = partial(ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(_timed).remote, work, memory)
         given = _Given(submit, max(1, int(ray.cluster_resources().get("CPU", 1))))
         lives = True
         try:
@@ -195,11 +197,33 @@ class _Given:
                 self._twins |= {named: other, other: named}
 
 
-def _timed(work: Callable[[J], Outcome], task: J) -> tuple[float, Outcome]:
-    """Do a task; returns how many seconds it took, too."""
+def _refuse_beyond_nodes(ray: Any, memory: int) -> None:
+    """Refuse tasks that no node can take: Ray would wait for a larger one without a word.
+
+    Raises:
+        ConfigError: no node that has processors has so many bytes of memory.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    largest = max((int(node.get("memory", 0)) for node in nodes), default=memory)
+    if memory > largest:
+        sizes = {"stated": f"{memory / 2**30:g}", "largest": f"{largest / 2**30:.1f}"}
+        problem = _("`memory_gb` is {stated}, and the largest node gives tasks {largest} GB", **sizes)
+        raise ConfigError("--site", problem, _("state less, or have Ray start a node with more memory"))
+
+
+def _timed(work: Callable[[J], Outcome], memory: int, task: J) -> tuple[float, Outcome]:
+    """Do a task with so many bytes of memory, 0 for what there is; returns how many seconds it took, too."""
+    _keep_to(memory)
     started = time.monotonic()
     outcome = work(task)
     return time.monotonic() - started, outcome
+
+
+@cache
+def _keep_to(memory: int) -> None:
+    """Keep this worker to its memory, once: Ray counts what tasks asked for, and not what they take."""
+    if memory:
+        keep_to(memory)
 
 
 def imported() -> Any:

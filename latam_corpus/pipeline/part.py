@@ -22,7 +22,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import beside, damage, link_or_copy
-from latam_corpus.errors import CorpusError, PartError, cause_of
+from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_of
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
+NO_MEMORY: Final = N_("its worker has no more memory")
 _FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
@@ -229,7 +230,7 @@ def run_part(task: Task) -> Outcome:
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
     except MemoryError:
-        return Outcome(task.part.name, error=N_("its worker has no more memory"), killed=True)
+        return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid, killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
         return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
     except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
