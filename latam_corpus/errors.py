@@ -50,6 +50,10 @@ _NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d+)", re.IGNORECASE)
 _FULL: Final = re.compile(r"disk is full|\d+ requested and \d+ written")
 DISK: Final = _("the disk")
 MAKE_ROOM: Final = _("mend that, or name another place, and give the same command: it goes on from here")
+MORE_MEMORY: Final = _(
+    "give it more, on a cluster by «memory_gb» or «driver_memory_gb» in the site file, and give the same command: "
+    "it goes on from here"
+)
 
 
 class CorpusError(Exception):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# That libraries reserve and never touch: a worker has 1,453 MB of data where 443 are in memory.
+RESERVED: Final = 2**30
 _STATUS: Final = Path("/proc/self/status")
 
 
@@ -27,6 +29,14 @@ def limit(kind: int, value: int | None) -> None:
     hard = resource.getrlimit(kind)[1]
     soft = hard if value is None else value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (soft, hard))
+
+
+def keep_to(bytes_: int) -> None:
+    """Keep this process, from here to its end, to so many bytes of memory: beyond, allocations fail.
+
+    What libraries reserve and don't touch isn't counted: what is reserved now, and about as much as is yet to come.
+    """
+    limit(resource.RLIMIT_DATA, bytes_ + RESERVED + max(0, held("VmData") - held("RssAnon")))
 
 
 @contextmanager

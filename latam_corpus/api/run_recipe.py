@@ -84,6 +84,8 @@ def run(
         PartError: parts failed; what was done is kept, and running it again goes on from there.
         ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
     """
+    from latam_corpus.engine.cost import refuse_beyond_site
+
     reason = accepted(accept_loss)
     folder, loaded = out_folder(out), load_recipe(str(recipe))
     keep = checked_choice(work, folder, releases=loaded.release is not None)
@@ -97,8 +99,10 @@ def run(
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
     for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
+    parts = find_parts(plan, limit)
+    refuse_beyond_site(chosen, plan, len(parts))
     with LineProgress() if progress else NoProgress() as line:
-        result = run_plan(plan, find_parts(plan, limit), folder, chosen, line, None, reason, mended, keep)
+        result = run_plan(plan, parts, folder, chosen, line, None, reason, mended, keep)
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)

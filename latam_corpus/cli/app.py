@@ -20,6 +20,7 @@ from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
 from latam_corpus.errors import (
     DISK,
     MAKE_ROOM,
+    MORE_MEMORY,
     ConfigError,
     CorpusError,
     MistakesError,
@@ -137,6 +138,8 @@ def run(app: typer.Typer) -> None:
         if isinstance(error, OSError) and error.filename:  # a file of the user's
             problem = _("it can't be used: {cause}", cause=cause_of(error))
             _end(ConfigError(str(error.filename), problem, _("name another place")))
+        if isinstance(error, MemoryError):
+            _end(PartError(_("memory"), _("there is no more of it for this process"), MORE_MEMORY))
         cause = cause_in_disk(error)
         if cause is None:
             raise

@@ -186,7 +186,7 @@ def run(
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result, tell_submitted
     from latam_corpus.engine.choose import make_engine
-    from latam_corpus.engine.cost import refuse_beyond_inodes
+    from latam_corpus.engine.cost import refuse_beyond_site
     from latam_corpus.engine.slurm_jobs import submit_driver
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import hints_of
@@ -215,7 +215,7 @@ def run(
     if dry_run:
         tell_plan(plan, parts, out, chosen, as_json=as_json)
         return
-    refuse_beyond_inodes(chosen, plan, len(parts))
+    refuse_beyond_site(chosen, plan, len(parts))
     _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:

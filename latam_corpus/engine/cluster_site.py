@@ -64,13 +64,14 @@ class RaySite(BaseModel):
 
     Attributes:
         address: host and port of its head, or `auto` for the cluster that this machine is of.
-        memory_gb: what is asked for each task; a node is given no more tasks than it has memory for.
+        memory_gb: of each task, which is kept to it; a node is given no more tasks than it has memory for. One takes
+            half a gigabyte before it has read a document.
         environment: variables of the workers.
     """
 
     model_config = _FORBID
     address: Annotated[str, Field(pattern=r"^(auto|[\w.-]+:\d{1,5})$")]
-    memory_gb: Annotated[float, Field(gt=0)] | None = None
+    memory_gb: Annotated[float, Field(ge=1)] | None = None
     environment: dict[str, str] = Field(default_factory=dict)
 
 
@@ -90,7 +91,7 @@ class SlurmSite(BaseModel):
         environment: variables of the jobs.
         scratch: a folder on each node for temporary files.
         driver_time: of the job that leads the others, from the first part to the release.
-        driver_memory_gb: of that job.
+        driver_memory_gb: of that job; a version is made in 0.9.
         inodes: how many files and folders may be made.
         idle_seconds: after so long without work a worker's job ends.
     """
@@ -108,7 +109,7 @@ class SlurmSite(BaseModel):
     environment: _Environment = Field(default_factory=dict)
     scratch: _Folder | None = None
     driver_time: _Time = "7-00:00:00"
-    driver_memory_gb: Annotated[float, Field(gt=0)] = 8.0
+    driver_memory_gb: Annotated[float, Field(ge=1)] = 8.0
     inodes: Annotated[int, Field(gt=0)] | None = None
     idle_seconds: Annotated[float, Field(gt=0)] = 120.0
 

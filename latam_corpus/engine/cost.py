@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.slurm import Slurm
+from latam_corpus.engine.slurm_jobs import is_job
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 _HOUR: Final = 3600
 _FILES_A_STEP: Final = 6  # rows, dropped, ledger, what barriers ask for, counts, and their folder
 _FILES_A_PART: Final = 1  # who holds it, while it is worked
+# Measured: `python -m tests.benchmarks millions` and `planning`.
+_BARRIERS_GB: Final = 0.5
+_VERSION_GB: Final = 0.9
+_PART_GB: Final = 1.1e-6
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,15 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
     return Cost(workers, hours, files, jobs, site.memory_gb, site.driver_memory_gb)
 
 
-def refuse_beyond_inodes(engine: Engine, plan: Plan, parts: int) -> None:
-    """Refuse a run that makes more files than its site allows.
+def refuse_beyond_site(engine: Engine, plan: Plan, parts: int) -> None:
+    """Refuse a run that makes more files than its site allows, or whose driver's job takes more memory.
 
     Raises:
         ConfigError: it does.
     """
-    most, files = engine.site.inodes if isinstance(engine, Slurm) else None, cost_of(engine, plan, parts, 0.0).files
+    if not isinstance(engine, Slurm):
+        return
+    most, files = engine.site.inodes, cost_of(engine, plan, parts, 0.0).files
     if most and files > most:
         problem = _(
             "{parts} parts take about {files} files and folders, and `inodes` is {most}",
@@ -76,3 +83,17 @@ def refuse_beyond_inodes(engine: Engine, plan: Plan, parts: int) -> None:
         )
         remedy = _("free some (latam-corpus runs prune), ask for more, or join the source's small files")
         raise ConfigError(str(plan.recipe.file), problem, remedy)
+    stated, takes = engine.site.driver_memory_gb, driver_gb(plan, parts)
+    if is_job() and takes > stated:
+        problem = _(
+            "to lead the run takes {takes} GB for {parts} parts, and `driver_memory_gb` is {stated}",
+            takes=f"{takes:.1f}",
+            parts=f"{parts:,}",
+            stated=f"{stated:g}",
+        )
+        raise ConfigError(str(plan.recipe.file), problem, _("state more in the site file, or run it by source or year"))
+
+
+def driver_gb(plan: Plan, parts: int) -> float:
+    """Return how many gigabytes, at least, the process that leads a run holds."""
+    return (_VERSION_GB if plan.recipe.release else _BARRIERS_GB) + _PART_GB * parts

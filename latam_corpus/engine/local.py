@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.engine.pace import LOOK_SECONDS
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
@@ -80,8 +81,14 @@ class _Crew:
                     self._start(rank)
             for worker in self._workers.values():
                 self._call(worker, turn)
+            looked = time.monotonic()
             while turn.waiting:
-                yield from turn.news()
+                yield from self._news(turn)
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    looked = time.monotonic()
+                    if turn.give_twice(self._size):
+                        for worker in self._workers.values():
+                            self._call(worker, turn)
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
@@ -93,6 +100,13 @@ class _Crew:
         finally:
             if turn.waiting:
                 self._end_workers()
+
+    def _news(self, turn: Round) -> Iterator[Outcome]:
+        """Yield the outcomes that are new, when who was overtaken at their tasks is at them no more."""
+        outcomes = list(turn.news())
+        for rank in [rank for rank in self._workers if self._name(rank) in turn.overtaken]:
+            _end(self._workers.pop(rank))
+        yield from outcomes
 
     def end(self) -> None:
         """End the workers and remove the folder."""
@@ -129,7 +143,8 @@ class _Crew:
     def _bury(self, turn: Round, rank: int, code: int) -> Iterator[Outcome]:
         """Yield what a dead worker held is given back, or, after a second death, is the outcome of its task."""
         held = turn.held_by(self._name(rank))
-        if not held:  # it died before it took a task: the next may fare better, but not for ever
+        # Where it died before it took a task the next may fare better, but not for ever.
+        if not held and not turn.reached(self._name(rank)):
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
                 raise PartError(

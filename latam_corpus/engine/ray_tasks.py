@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.local import Local
+from latam_corpus.engine.pace import LOOK_SECONDS, Pace
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.part import Outcome
+from latam_corpus.process_memory import keep_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,26 +82,27 @@ class RayTasks(Reused):
     def _worked(self, work: Callable[[J], Outcome], coming: list[J]) -> Iterator[Outcome]:
         """Yield the outcomes of tasks, the last first; where Ray ends on this machine, those without one are left."""
         ray = self._started()
-        memory = self.site.memory_gb if self.site else None
-        asked = {"memory": int(memory * 2**30)} if memory else {}
-        submit = ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(work).remote
-        ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        waiting: dict[Any, J] = {}
+        memory = int((self.site.memory_gb or 0) * 2**30) if self.site else 0
+        _refuse_beyond_nodes(ray, memory)
+        asked = {"memory": memory} if memory else {}
+        submit = partial(ray.remote(num_cpus=1, max_retries=TRIES - 1, **asked)(_timed).remote, work, memory)
+        given = _Given(submit, max(1, int(ray.cluster_resources().get("CPU", 1))))
         lives = True
         try:
-            while lives and (coming or waiting):
-                while coming and len(waiting) < ahead:
-                    task = coming.pop()
-                    waiting[submit(task)] = task
-                for done in ray.wait(list(waiting))[0]:
-                    outcome = _outcome(ray, done, waiting[done])
+            while lives and (coming or given.tasks):
+                while coming and len(given.tasks) < _AHEAD * given.processors:
+                    given.add(coming.pop())
+                for done in ray.wait(list(given.tasks), timeout=LOOK_SECONDS if given.idle else None)[0]:
+                    seconds, outcome = _outcome(ray, done, given.tasks[done])
                     lives = outcome is not None
                     if outcome:
-                        del waiting[done]
+                        for overtaken in given.take(done, seconds):
+                            ray.cancel(overtaken, force=True)
                         yield outcome
+                given.give_twice()
         finally:
-            coming += reversed(waiting.values())
-            for left in waiting if lives else ():
+            coming += reversed(list({task.name: task for task in given.tasks.values()}.values()))
+            for left in given.tasks if lives else ():
                 ray.cancel(left, force=True)
 
     def _started(self) -> Any:
@@ -147,6 +153,79 @@ class RayTasks(Reused):
             )
 
 
+@dataclass
+class _Given:
+    """What Ray was given and isn't done: a task twice where it takes far longer than others, and a processor is idle.
+
+    Attributes:
+        submit: gives Ray a task.
+        processors: how many Ray has.
+        tasks: by what Ray calls them.
+    """
+
+    submit: Callable[[Any], Any]
+    processors: int
+    tasks: dict[Any, Any] = field(default_factory=dict)
+    _pace: Pace = field(default_factory=Pace)
+    _since: dict[Any, float] = field(default_factory=dict)  # when it was first seen while a processor was idle
+    _twins: dict[Any, Any] = field(default_factory=dict)  # the other of the two
+
+    @property
+    def idle(self) -> int:
+        """How many processors have nothing to do."""
+        return max(0, self.processors - len(self.tasks))
+
+    def add(self, task: Any) -> Any:
+        """Give Ray a task; returns what it calls it."""
+        named = self.submit(task)
+        self.tasks[named] = task
+        return named
+
+    def take(self, done: Any, seconds: float) -> list[Any]:
+        """Take out a task that is done; returns what else is at it."""
+        self._pace.add(self.tasks.pop(done).bytes, seconds)
+        other = self._twins.pop(done, None)
+        return [other] if self.tasks.pop(other, None) else []
+
+    def give_twice(self) -> None:
+        """Give Ray a second time what is late, while processors are idle."""
+        now = time.monotonic()
+        for named, task in list(self.tasks.items()) if self.idle else ():
+            late = now - self._since.setdefault(named, now) > self._pace.patience(task.bytes)
+            if late and task.twice and named not in self._twins and self.idle:
+                other = self.add(task)
+                self._twins |= {named: other, other: named}
+
+
+def _refuse_beyond_nodes(ray: Any, memory: int) -> None:
+    """Refuse tasks that no node can take: Ray would wait for a larger one without a word.
+
+    Raises:
+        ConfigError: no node that has processors has so many bytes of memory.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    largest = max((int(node.get("memory", 0)) for node in nodes), default=memory)
+    if memory > largest:
+        sizes = {"stated": f"{memory / 2**30:g}", "largest": f"{largest / 2**30:.1f}"}
+        problem = _("`memory_gb` is {stated}, and the largest node gives tasks {largest} GB", **sizes)
+        raise ConfigError("--site", problem, _("state less, or have Ray start a node with more memory"))
+
+
+def _timed(work: Callable[[J], Outcome], memory: int, task: J) -> tuple[float, Outcome]:
+    """Do a task with so many bytes of memory, 0 for what there is; returns how many seconds it took, too."""
+    _keep_to(memory)
+    started = time.monotonic()
+    outcome = work(task)
+    return time.monotonic() - started, outcome
+
+
+@cache
+def _keep_to(memory: int) -> None:
+    """Keep this worker to its memory, once: Ray counts what tasks asked for, and not what they take."""
+    if memory:
+        keep_to(memory)
+
+
 def imported() -> Any:
     """Return the module, told to keep to itself: it would report its use to its makers, and print to standard output.
 
@@ -184,15 +263,15 @@ def _check_reached(address: str) -> None:
             pass
 
 
-def _outcome(ray: Any, done: Any, task: J) -> Outcome | None:
-    """Return what became of a task, or what ended it; None where Ray itself has ended on this machine."""
+def _outcome(ray: Any, done: Any, task: J) -> tuple[float, Outcome | None]:
+    """Return seconds, and what became of a task, or what ended it; None where Ray itself has ended on this machine."""
     try:
-        outcome: Outcome = ray.get(done)
+        told: tuple[float, Outcome] = ray.get(done)
     except ray.exceptions.RayTaskError as error:  # the work itself raised, or its module isn't there
-        return Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
+        return 0.0, Outcome(task.name, error=f"{type(error.cause).__name__}: {error.cause}")
     except ray.exceptions.LocalRayletDiedError:
-        return None
+        return 0.0, None
     except ray.exceptions.RayError as error:
         problem = f"its worker was killed twice: {str(error).strip().splitlines()[0]}"
-        return Outcome(task.name, error=problem, killed=True)
-    return outcome
+        return 0.0, Outcome(task.name, error=problem, killed=True)
+    return told

@@ -4,6 +4,8 @@ Tasks stand in one file, each by itself, with what most of them share in another
 that it takes. A worker has a name that no other has had, and two files in the folder: `held-NAME`, the numbers of the
 tasks that it reached for, and `done-NAME`, the outcomes of those that it did. A file that ends in the middle of an
 outcome is one of a worker that was killed: what is whole before counts.
+
+A task that takes far longer than others is given back while its worker goes on (`engine/pace.py`): who is first counts.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ from __future__ import annotations
 import os
 import pickle
 import struct
+import time
 from array import array
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.engine.pace import Pace
 from latam_corpus.pipeline.plan import Segment
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ class Round:
         tasks: what is to be done.
         waiting: the numbers of tasks that have no outcome yet.
         stillborn: how many workers ended before they took a task.
+        overtaken: workers that are at a task which another one has done meanwhile.
     """
 
     def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
@@ -45,6 +50,10 @@ class Round:
         self.tasks = tasks
         self.waiting = set(range(len(tasks)))
         self.stillborn = 0
+        self.overtaken: set[str] = set()
+        self._pace = Pace()
+        self._since: dict[tuple[int, str], float] = {}  # when a worker was seen with a task, and others idle
+        self._first: dict[int, str] = {}  # who had a task that was given to a second one
         self._deaths: dict[int, int] = {}
         self._read: dict[Path, int] = {}
         (folder / _CLAIMS).mkdir(parents=True)
@@ -61,16 +70,51 @@ class Round:
                     if len(data) < length:  # not whole yet, or never
                         break
                     self._read[path] = file.tell()
-                    number, outcome = pickle.loads(data)  # noqa: S301  (ours)
+                    number, seconds, outcome = pickle.loads(data)  # noqa: S301  (ours)
                     if number in self.waiting:
                         self.waiting.discard(number)
+                        self._pace.add(self.tasks[number].bytes, seconds)
+                        self._overtake(number, path.name.removeprefix("done-"))
                         yield outcome
+
+    def _overtake(self, number: int, winner: str) -> None:
+        if number in self._first:
+            self.overtaken |= {self._first[number], _holder(self.folder, number) or winner} - {winner}
+
+    @property
+    def busy(self) -> int:
+        """How many workers the tasks without an outcome can have, at most."""
+        return len(self.waiting) + len(self._first.keys() & self.waiting)
+
+    def give_twice(self, workers: int) -> bool:
+        """Let idle workers claim tasks, too, that take far longer than others; tells whether there are such.
+
+        Args:
+            workers: how many there are.
+        """
+        if (idle := workers - self.busy) <= 0:
+            return False
+        now, late = time.monotonic(), []
+        for number in sorted(self.waiting - self._first.keys()):
+            task, holder = self.tasks[number], _holder(self.folder, number)
+            if task.twice and holder:
+                since = self._since.setdefault((number, holder), now)
+                if now - since > self._pace.patience(task.bytes):
+                    late.append((number, holder))
+        for number, holder in late[:idle]:
+            self._first[number] = holder
+            self.give_back(number)
+        return bool(late)
 
     def held_by(self, name: str) -> list[int]:
         """Return the tasks without an outcome that the worker holds."""
         path = self.folder / f"held-{name}"
         reached = set(map(int, path.read_text().split())) if path.exists() else set()
         return sorted(number for number in reached & self.waiting if _holder(self.folder, number) == name)
+
+    def reached(self, name: str) -> bool:
+        """Whether the worker has reached for a task of the round."""
+        return (self.folder / f"held-{name}").exists()
 
     def unclaimed(self) -> bool:
         """Whether a task waits that nobody holds."""
@@ -128,7 +172,9 @@ def take_tasks(folder: Path, name: str, first: int = 0, step: int = 1) -> Iterat
         taken = claimed(folder)
         for number in numbers:
             if number not in taken and claim(folder, number, name):
-                data = pickle.dumps((number, work(_read(folder, starts, number, shared))))
+                started = time.monotonic()
+                outcome = work(_read(folder, starts, number, shared))
+                data = pickle.dumps((number, time.monotonic() - started, outcome))
                 with (folder / f"done-{name}").open("ab", buffering=0) as done:
                     done.write(_SIZE.pack(len(data)) + data)
                 yield number

@@ -20,7 +20,7 @@ from latam_corpus.durable import replace
 from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.reused import TRIES, Reused
 from latam_corpus.engine.rounds import Round
-from latam_corpus.engine.slurm_commands import Job, SlurmSilentError, cancel_named, jobs_named, submit
+from latam_corpus.engine.slurm_commands import Job, SlurmSilentError, cancel, cancel_named, jobs_named, submit
 from latam_corpus.engine.slurm_jobs import LOGS, options, python, script, worker_jobs
 from latam_corpus.engine.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
 from latam_corpus.errors import PartError
@@ -121,11 +121,13 @@ class _Crew:
         pause, between = _NEWS_SECONDS[0], _LOOK_SECONDS[0]
         while turn.waiting:
             before = len(turn.waiting)
-            yield from turn.news()
+            yield from self._news(turn)
             if len(turn.waiting) < before:
                 turn.stillborn, pause = 0, _NEWS_SECONDS[0]
             if turn.waiting and time.monotonic() - looked >= between:
                 live = self._live
+                if turn.give_twice(self._size):
+                    self._call(turn)
                 yield from self._look(turn)
                 looked = time.monotonic()
                 between = _LOOK_SECONDS[0] if live != self._live else min(between * 1.5, _LOOK_SECONDS[1])
@@ -133,6 +135,16 @@ class _Crew:
                 time.sleep(pause)
                 pause = min(pause * 1.5, _NEWS_SECONDS[1])
         shutil.rmtree(turn.folder, ignore_errors=True)  # a job may be about to see that nothing is left
+
+    @staticmethod
+    def _news(turn: Round) -> Iterator[Outcome]:
+        """Yield the outcomes that are new; who was overtaken at their tasks is ended, where Slurm answers."""
+        outcomes = list(turn.news())
+        if turn.overtaken:
+            with suppress(PartError):
+                cancel(sorted(turn.overtaken))
+            turn.overtaken.clear()
+        yield from outcomes
 
     def _call(self, turn: Round) -> None:
         """Have all jobs look for tasks of the round that nobody holds."""
@@ -147,7 +159,7 @@ class _Crew:
             for job in ended:
                 if not job.lives:
                     yield from self._bury(turn, job)
-            missing = min(self._size, len(turn.waiting)) - len(self._live)
+            missing = min(self._size, turn.busy) - len(self._live)
             if missing > 0 and turn.unclaimed():
                 self._submit(missing)
         except SlurmSilentError:
@@ -163,7 +175,8 @@ class _Crew:
         """Yield what an ended job did; what it held is given back, or fails where that has happened too often."""
         yield from turn.news()
         held = turn.held_by(job.id)
-        if not held and job.state != "COMPLETED":  # it ended before it took a task: the next may fare better
+        # Where it ended before it took a task the next may fare better.
+        if not held and not turn.reached(job.id) and job.state != "COMPLETED":
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
                 see = _("see its log, and `setup` in the site file")

@@ -99,6 +99,16 @@ def jobs_named(name: str) -> list[Job]:
     return [Job(*line.split("|", 3)) for line in listed.splitlines()]
 
 
+def cancel(numbers: Sequence[str]) -> None:
+    """Cancel these jobs.
+
+    Raises:
+        SlurmSilentError: Slurm doesn't answer now.
+        PartError: it refuses.
+    """
+    _asked("scancel", "--quiet", *numbers)
+
+
 def cancel_named(name: str) -> None:
     """Cancel all jobs of this name.
 

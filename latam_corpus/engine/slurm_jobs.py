@@ -24,6 +24,7 @@ from latam_corpus.engine.reused import ONE_THREAD
 from latam_corpus.engine.slurm_commands import submit
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.process_memory import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +33,11 @@ LOGS: Final = "logs"
 DRIVER_LOG: Final = "driver.log"
 CODE_FILE: Final = "code"
 _FILE: Final = "submission.json"
+_RESERVED: Final = 2 * RESERVED  # a driver of a million documents has 1,710 MB of data where 240 are in memory
+_KILLED: Final = (
+    "killed three times; where its memory was at an end, state more driver_memory_gb in the site file, and then: "
+    "latam-corpus runs retry"
+)
 _FOLDER: Final = "LATAM_CORPUS_JOBS"  # a driver that is a job is told by it which folder is its own
 
 
@@ -100,6 +106,11 @@ def driver_jobs(folder: Path) -> str:
     return f"{folder.name}-driver"
 
 
+def is_job() -> bool:
+    """Whether this process is a driver that is a job."""
+    return _FOLDER in os.environ
+
+
 def new_folder(out: Path, recipe: str) -> Path:
     """Return the folder of a driver: this process's own, where it is a job, else a new one, which isn't there yet."""
     chosen = os.environ.get(_FOLDER)
@@ -124,7 +135,9 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CODE_FILE).unlink(missing_ok=True)
     command_line = python(site, "latam_corpus", *command)
+    kilobytes = round(site.driver_memory_gb * 2**20) + _RESERVED // 1024
     commands = [
+        f"ulimit -S -d {kilobytes} || true",  # not all clusters keep jobs to what they asked for
         f"export {_FOLDER}={shlex.quote(str(folder))}",
         f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may begin a job anew
         f"cd {shlex.quote(str(directory))}",
@@ -134,6 +147,7 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
         "  code=$?",
         "  case $code in 134|135|137|139) ;; *) break ;; esac",
         "done",
+        f'case $code in 134|137) echo "{_KILLED}";; esac',
         f'echo $code > "${_FOLDER}/{CODE_FILE}.new" && mv "${_FOLDER}/{CODE_FILE}.new" "${_FOLDER}/{CODE_FILE}"',
         "exit $code",
     ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from latam_corpus.engine.rounds import take_tasks
-from latam_corpus.process_memory import limit
+from latam_corpus.process_memory import keep_to
 
 CREW_FILE: Final = "crew.json"
 CALL_FILE: Final = "call"
@@ -26,7 +25,6 @@ BEAT_SECONDS: Final = 5.0
 END: Final = "end"
 _SILENT: Final = 180.0  # seconds: over NFS a file may look old for one of them
 _POLL_SECONDS: Final = 0.5
-_RESERVED: Final = 2**30  # bytes that libraries reserve and never touch: 1,453 MB of data where 443 are in memory
 _MARGIN: Final = 0.02  # of a job's time, to end before it does
 
 
@@ -88,7 +86,7 @@ def work(folder: Path, name: str, place: int) -> None:
     """
     started = rested = time.monotonic()
     crew, driver, seen, longest = Crew.read(folder), _Driver(folder), "", 0.0
-    limit(resource.RLIMIT_DATA, crew.memory + _RESERVED)  # not all clusters keep jobs to what they asked for
+    keep_to(crew.memory)  # not all clusters keep jobs to what they asked for
     while (call := driver.call()) != END and time.monotonic() - rested < crew.idle_seconds:
         if call == seen:
             time.sleep(_POLL_SECONDS)

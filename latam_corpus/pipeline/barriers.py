@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import numpy as np
 import polars as pl
@@ -20,11 +20,11 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, rows_of
-from latam_corpus.errors import MAKE_ROOM, CorpusError, PartError, cause_in_disk
+from latam_corpus.errors import MAKE_ROOM, MORE_MEMORY, CorpusError, PartError, cause_in_disk
 from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
-from latam_corpus.pipeline.part import Outcome
+from latam_corpus.pipeline.part import NO_MEMORY, Outcome
 from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, fetch_outputs
 from latam_corpus.spill import Spill, compact
 
@@ -191,7 +191,8 @@ class Stored:
         wrapped = [_Job(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
         for done, outcome in enumerate(self.engine.map(_do, wrapped), 1):
             if outcome.error:
-                raise PartError(outcome.part, outcome.error, _("run it again: what was done is kept"))
+                remedy = outcome.remedy or _("run it again: what was done is kept")
+                raise PartError(outcome.part, outcome.error, remedy)
             self.step(title or work.__name__, done, len(jobs))
             yield outcome.value
 
@@ -203,6 +204,7 @@ class _Job:
     work: Callable[[Any], Any]
     argument: Any
     name: str
+    twice: ClassVar[bool] = False  # jobs write files in place
 
     @property
     def bytes(self) -> int:
@@ -215,6 +217,8 @@ def _do(job: _Job) -> Outcome:
         return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
         return Outcome(job.name, error=str(error), remedy=error.remedy)
+    except MemoryError:
+        return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid)
     except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
         return Outcome(job.name, error=traceback.format_exc(limit=-4).strip())
 

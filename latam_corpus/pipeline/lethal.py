@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.batch import Batch
 from latam_corpus.bucket import publish
@@ -47,6 +47,7 @@ class Probe:
     start: int
     stop: int | None
     stages: int
+    twice: ClassVar[bool] = True
 
     @property
     def name(self) -> str:

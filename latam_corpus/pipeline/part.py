@@ -22,7 +22,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import beside, damage, link_or_copy, made_anew
-from latam_corpus.errors import CorpusError, PartError, cause_of
+from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_of
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
+NO_MEMORY: Final = N_("its worker has no more memory")
 _FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
@@ -70,6 +71,11 @@ class Job(Protocol):
     @property
     def bytes(self) -> int:
         """How large it is, about: the largest are begun first."""
+        ...
+
+    @property
+    def twice(self) -> bool:
+        """Whether two workers may do it at once: what it writes has names of its own until it is whole."""
         ...
 
 
@@ -107,6 +113,7 @@ class Task:
     barriers: tuple[str, ...] = ()
     lethal: tuple[Lethal, ...] = ()
     restore: bool = False
+    twice: ClassVar[bool] = True
     rows_a_batch: int = _ROWS_A_BATCH
     bytes_a_batch: int = _BYTES_A_BATCH
 
@@ -224,7 +231,7 @@ def run_part(task: Task) -> Outcome:
     except CorpusError as error:
         return Outcome(task.part.name, error=str(error), remedy=error.remedy)
     except MemoryError:
-        return Outcome(task.part.name, error=N_("its worker has no more memory"), killed=True)
+        return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid, killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
         return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
     except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)

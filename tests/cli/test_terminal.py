@@ -308,6 +308,7 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
     [
         (FileNotFoundError(2, "No such file or directory", "/datos/lista.txt"), "error: /datos/lista.txt: "),
         (OSError(28, "No space left on device"), "error: stage «dedupe»: No space left on device; "),
+        (MemoryError(), "error: memory: there is no more of it for this process; give it more, on a cluster by"),
     ],
 )
 def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
@@ -315,10 +316,10 @@ def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
     small_recipe: SmallRecipe,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    raised: OSError,
+    raised: Exception,
     told: str,
 ) -> None:
-    """The file where the system names one, else the stage."""
+    """The file where the system names one, else the stage; and memory that is at its end is told as that."""
 
     def fails(*_arguments: object) -> None:
         raise raised

@@ -7,9 +7,12 @@ import signal
 from typing import TYPE_CHECKING
 
 from latam_corpus.errors import PartError
+from latam_corpus.pipeline import part, step_file
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from latam_corpus.pipeline.part import Task
 
 VICTIM = "p1"
@@ -36,6 +39,29 @@ def _die(task: Task, times: int) -> Outcome:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return tell(task)
+
+
+def hang_once(task: Task) -> Outcome:
+    """One task's first worker stops there, as on a file system that doesn't answer."""
+    mark = task.work / "hung"
+    if task.part.name == VICTIM and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return tell(task)
+
+
+def hang_within(task: Task) -> Outcome:
+    """The first worker of all that has a step's outputs stops before it puts them into their place."""
+
+    def put(partial: Path, final: Path) -> None:
+        mark = task.work / "hung"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        step_file.put(partial, final)
+
+    vars(part)["put"] = put
+    return part.run_part(task)
 
 
 def fail(task: Task) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.engine.cluster_site import SlurmSite
-from latam_corpus.engine.cost import Cost, cost_of, refuse_beyond_inodes
+from latam_corpus.engine.cost import Cost, cost_of, refuse_beyond_site
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError
@@ -57,9 +57,20 @@ def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path, silen
 
 def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
     """Before one is made, with what helps."""
-    refuse_beyond_inodes(_slurm(tmp_path, inodes=10**6), plan, 1000)
+    refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 1000)
     with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* and `inodes` is 1,000,000; free some"):
-        refuse_beyond_inodes(_slurm(tmp_path, inodes=10**6), plan, 10**6)
+        refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 10**6)
+
+
+def test_a_driver_whose_job_has_less_memory_than_its_plan_takes_is_refused(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is a job; a process that somebody started has the machine's memory."""
+    refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
+    monkeypatch.setenv("LATAM_CORPUS_JOBS", str(tmp_path))
+    refuse_beyond_site(_slurm(tmp_path), plan, 10**7)
+    with pytest.raises(ConfigError, match=r"110\.5 GB for 100,000,000 parts, and `driver_memory_gb` is 16; state"):
+        refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
 
 
 def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLine) -> None:

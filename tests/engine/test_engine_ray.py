@@ -19,7 +19,7 @@ import pytest
 
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.engine.cluster_site import RaySite, load_site
-from latam_corpus.engine.ray_tasks import RayTasks
+from latam_corpus.engine.ray_tasks import RayTasks, _refuse_beyond_nodes, imported
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.part import Outcome, Task
 
@@ -138,7 +138,7 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
         ("[rya]\naddress = 'auto'", "did you mean «ray»"),
         ("[ray]\nadress = 'auto'", "did you mean «address»"),
         ("[ray]\naddress = 'ray://head:10001'", "«ray.address» is 'ray://head:10001'"),
-        ("[ray]\naddress = 'auto'\nmemory_gb = 0", "a number above 0"),
+        ("[ray]\naddress = 'auto'\nmemory_gb = 0.5", "a number of 1.0 or more"),
         ("[ray]\naddress = 'auto'\nenvironment = {A = 1}", "it must be a text in quotes"),
         ("[ray", "not TOML"),
     ],
@@ -161,6 +161,24 @@ def test_a_site_is_for_a_cluster(tmp_path: Path, tales: Tales, command_line: Com
     run = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", tmp_path / "out", "--engine", "ray")
     refused = command_line(*run, "--site", tmp_path / "nada.toml")
     assert (refused.code, "nada.toml" in refused.err) == (2, True)
+
+
+def test_more_memory_than_a_node_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray would wait for such a node without a word; one without processors takes no tasks, and more may come."""
+    resources: list[dict[str, float]] = [{"CPU": 8, "memory": 3 * 2**30}, {"memory": 9 * 2**30}]
+    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": one} for one in resources])
+    _refuse_beyond_nodes(imported(), 3 * 2**30)
+    with pytest.raises(ConfigError, match=r"`memory_gb` is 4, and the largest node gives tasks 3\.0 GB; state less"):
+        _refuse_beyond_nodes(imported(), 4 * 2**30)
+    del resources[0]
+    _refuse_beyond_nodes(imported(), 4 * 2**30)
+
+
+def test_a_task_keeps_to_its_memory() -> None:
+    """Ray itself counts what is asked for, and not what is taken."""
+    code = "from latam_corpus.engine.ray_tasks import _timed; _timed(lambda task: bytearray(8 * 2**30), 2**30, None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("MemoryError\n"), done.stderr
 
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

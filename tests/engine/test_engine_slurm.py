@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from functools import partial
@@ -19,7 +21,7 @@ import pytest
 
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site, seconds_of
-from latam_corpus.engine.slurm_jobs import CODE_FILE
+from latam_corpus.engine.slurm_jobs import CODE_FILE, submit_driver
 from latam_corpus.errors import ConfigError, PartError
 
 if TYPE_CHECKING:
@@ -207,6 +209,33 @@ def test_what_slurm_refuses_is_told(
     assert (code, "this machine has no «sbatch»" in told) == (2, True), told
 
 
+def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) -> str:
+    """What a driver's job says whose Python is these words of a shell."""
+    given: list[str] = []
+
+    def submit(script: str, _options: object) -> str:
+        given.append(script)
+        return "7"
+
+    monkeypatch.setattr("latam_corpus.engine.slurm_jobs.submit", submit)
+    words = json.dumps(["sh", "-c", shell, "sh"])
+    (tmp_path / "sitio.toml").write_text(f"{_WHOLE}driver_memory_gb = 3\npython = {words}\n")
+    submit_driver(tmp_path / "sitio.toml", tmp_path / "jobs", ["run"], tmp_path)
+    done = subprocess.run(["bash", "-c", given[0]], capture_output=True, text=True, check=False)
+    return f"{done.stdout}{done.stderr}{(tmp_path / 'jobs' / CODE_FILE).read_text()}"
+
+
+def test_a_driver_keeps_to_its_memory_and_is_told_of_where_that_kills_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a limit beyond which allocations fail; a cluster that kills says nothing itself, so the job does."""
+    assert _driver_script(tmp_path, monkeypatch, "ulimit -S -d; exit 2") == f"{(3 + 2) * 2**20}\n2\n"
+    killed = _driver_script(tmp_path, monkeypatch, "echo begun; kill -9 $$")
+    assert killed.count("begun\n") == 3
+    assert "state more driver_memory_gb in the site file, and then: latam-corpus runs retry\n" in killed
+    assert killed.endswith("\n137\n")
+
+
 _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_gb = 4\n"
 
 
@@ -222,6 +251,8 @@ _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_g
         (_WHOLE.replace("['/datos']", "[]"), "a list with something in it"),
         (_WHOLE.replace("/datos", "datos"), "«datos» must begin with /"),
         (_WHOLE.replace("= 4\n", "= 0\n", 1), "a number above 0"),
+        (_WHOLE.replace("memory_gb = 4", "memory_gb = 0.5"), "a number of 1.0 or more"),
+        (f"{_WHOLE}driver_memory_gb = 0.5", "«slurm.driver_memory_gb» is 0.5"),
         (f"{_WHOLE}account = 'x --wrap=rm'", "«slurm.account»"),
         (f"{_WHOLE}options = ['qos=x']", "«slurm.options.0»"),
         (f"{_WHOLE}environment = {{'A;B' = 'x'}}", "«slurm.environment"),

@@ -42,6 +42,7 @@ class Work(Protocol):
     die_once: Callable[[Task], Outcome]
     die_always: Callable[[Task], Outcome]
     fail: Callable[[Task], Outcome]
+    hang_once: Callable[[Task], Outcome]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,20 @@ def test_a_killed_worker_costs_its_task_a_try(
     assert sorted(errors) == ["p0", "p1", "p2", "p3", "p4"]
     assert [name for name, error in errors.items() if error] == failed
     assert all("killed" in errors[name] for name in failed)
+
+
+@pytest.mark.slow
+def test_a_task_that_hangs_is_done_by_an_idle_worker(
+    engine: Engine, work: Work, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its first worker is at it no more, so that the next round has as many as before."""
+    if isinstance(engine, InProcess):
+        pytest.skip("this process is the worker")
+    monkeypatch.setattr("latam_corpus.engine.pace.LEAST_SECONDS", 1.0)
+    for _ in range(2):
+        assert _errors(engine.map(work.hang_once, tasks)) == dict.fromkeys(["p0", "p1", "p2", "p3", "p4"], "")
+        (tasks[0].work / "hung").unlink()
+    assert len({one.value for one in engine.map(work.tell, tasks)}) <= 2
 
 
 @pytest.mark.slow

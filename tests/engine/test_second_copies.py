@@ -1,0 +1,160 @@
+"""A task that takes far longer than others is done by an idle worker, too: who is first counts, and nothing else shows.
+
+That workers which hang cost every engine time alone is in `test_engines_alike.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.engine import pace, rounds
+from latam_corpus.engine.local import Local
+from latam_corpus.engine.rounds import Round, take_tasks
+from latam_corpus.pipeline.barriers import _Job
+from latam_corpus.pipeline.part import Outcome, Task, run_part
+from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.run import find_parts
+from latam_corpus.pipeline.step_file import is_whole
+
+if TYPE_CHECKING:
+    from engine.conftest import Tales
+
+_WORKERS = 3
+
+
+_NOW = [0.0]  # of the driver's clock, and the workers'
+
+
+def _take(task: Task) -> Outcome:
+    _NOW[0] += 20.0
+    return Outcome(task.part.name)
+
+
+def _take_job(job: _Job) -> Outcome:
+    _NOW[0] += 20.0
+    return Outcome(job.name)
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goes on by what tasks take, and by what a test says."""
+    if "slow" not in request.keywords:
+        monkeypatch.setattr("time.monotonic", lambda: _NOW[0])
+
+
+@pytest.fixture
+def turn(tasks: list[Task], tmp_path: Path) -> Round:
+    """Five tasks, of which two are held by workers, and three are done, in twenty seconds each."""
+    made = Round(tmp_path / "round", _take, tasks)
+    _hold_two(made)
+    return made
+
+
+def _hold_two(turn: Round) -> None:
+    assert rounds.claim(turn.folder, 0, "a")
+    assert rounds.claim(turn.folder, 1, "b")
+    done = len(list(take_tasks(turn.folder, "c")))
+    assert len(list(turn.news())) == done == 3
+
+
+def test_what_is_late_is_given_to_who_is_idle(turn: Round) -> None:
+    """After three times what the others took, once a task, and to no more workers than are idle."""
+    assert not turn.give_twice(_WORKERS)
+    _NOW[0] += 59.0
+    assert not turn.give_twice(_WORKERS)
+    assert not turn.unclaimed()
+    _NOW[0] += 2.0
+    assert not turn.give_twice(2)
+    assert turn.give_twice(_WORKERS)
+    assert turn.busy == 3
+    assert turn.held_by("a") == []
+    _NOW[0] += 99.0
+    assert not turn.give_twice(_WORKERS)
+    assert turn.give_twice(_WORKERS + 1)  # the other one
+    assert rounds.claim(turn.folder, 1, "d")
+    assert not turn.give_twice(_WORKERS + 9)
+    _NOW[0] += 99.0
+    assert not turn.give_twice(_WORKERS + 9)
+    assert list(take_tasks(turn.folder, "c")) == [0]
+    assert [outcome.part for outcome in turn.news()] == ["p0"]
+    assert (turn.overtaken, turn.waiting) == ({"a"}, {1})
+
+
+def test_who_had_it_first_may_be_first(turn: Round) -> None:
+    """Then the second one is overtaken; and a task that was done twice has one outcome."""
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 61.0
+    assert turn.give_twice(_WORKERS)
+    assert rounds.claim(turn.folder, 0, "c")
+    (turn.folder / "claims" / "0").rename(turn.folder / "claims" / "aside")
+    list(take_tasks(turn.folder, "a"))
+    (turn.folder / "claims" / "aside").rename(turn.folder / "claims" / "0")
+    assert [outcome.part for outcome in turn.news()] == ["p0"]
+    assert turn.overtaken == {"c"}
+    (turn.folder / "done-c").write_bytes((turn.folder / "done-a").read_bytes())
+    assert list(turn.news()) == []
+
+
+def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) -> None:
+    """It isn't among those that end before they take a task."""
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 61.0
+    assert turn.give_twice(_WORKERS)
+    assert (turn.held_by("a"), turn.reached("a"), turn.reached("d")) == ([], True, False)
+
+
+def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:
+    """Jobs of barriers write files that others read under the same names."""
+    turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
+    _hold_two(turn)
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 1e6
+    assert not turn.give_twice(_WORKERS)
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_within_a_part_harms_nothing(
+    tales: Tales, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had begun to write is no output, and the part has the outputs that it has without it."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setattr(pace, "LEAST_SECONDS", 1.0)
+    hang = importlib.import_module("engine_work").hang_within
+    plan = make_plan(load_recipe(str(tales.recipe)), tales.given)
+    tasks = [Task(part, plan.segments[0], tmp_path / "work") for part in find_parts(plan)]
+    with Local(2) as engine:
+        outcomes = {outcome.part: outcome for outcome in engine.map(hang, tasks)}
+    assert (tmp_path / "work" / "hung").exists()
+    assert not any(outcome.error for outcome in outcomes.values())
+    alone = {task.name: run_part(replace(task, work=tmp_path / "alone")) for task in tasks}
+    assert {name: outcome.keys for name, outcome in outcomes.items()} == {n: one.keys for n, one in alone.items()}
+    for outcome in outcomes.values():
+        for key in outcome.keys:
+            made, other = (tmp_path / name / key[:2] / key for name in ("work", "alone"))
+            assert is_whole(made)
+            assert {p.name: p.read_bytes() for p in made.iterdir() if p.suffix == ".parquet"} == {
+                p.name: p.read_bytes() for p in other.iterdir() if p.suffix == ".parquet"
+            }
+
+
+@pytest.mark.slow
+def test_workers_at_one_part_come_to_the_same(tales: Tales, tmp_path: Path) -> None:
+    """At once: all say that it is done, it is whole, and nothing that one of them began is left."""
+    plan = make_plan(load_recipe(str(tales.recipe)), tales.given)
+    task = Task(find_parts(plan)[0], plan.segments[0], tmp_path / "work")
+    with Local(2) as engine:
+        list(engine.map(run_part, [replace(task, work=tmp_path / name) for name in "ab"]))  # what they open and compile
+        outcomes = list(engine.map(run_part, [task] * 2))
+    assert [(outcome.error, outcome.mended) for outcome in outcomes] == [("", ())] * 2
+    again = run_part(task)
+    assert all(again.reused)
+    assert {outcome.keys for outcome in outcomes} == {again.keys}
+    assert not list((tmp_path / "work").rglob("*.partial"))
