@@ -221,7 +221,7 @@ class CorpusFiles:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
         except ReleaseError as error:
             raise self._wrong(file, error.problem) from error
-        if "doc_id" not in footer.schema.to_arrow_schema().names:
+        if "doc_id" not in footer.schema.names:
             raise self._wrong(file, _("it is another file, without the column «doc_id»"))
         if file.rows is not None and footer.num_rows != file.rows:
             problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
