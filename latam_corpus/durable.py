@@ -99,24 +99,30 @@ def beside(final: Path, what: str) -> Path:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give a name in the target's folder for a file that takes the target's place, flushed, when the block ends.
+def replacing(target: Path, *, flushed: bool = True) -> Iterator[Path]:
+    """Give a name in the target's folder for a file that takes the target's place when the block ends.
 
     Nothing is left of it where the block raises. The folder is made where it isn't there.
+
+    Args:
+        target: the file.
+        flushed: whether it is on the disk then, and survives a power cut whole.
     """
-    with _beside(target) as temporary:
+    with _beside(target, flushed=flushed) as temporary:
         yield temporary
-        sync(temporary)
+        if flushed:
+            sync(temporary)
         temporary.replace(target)
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _beside(target: Path, *, flushed: bool = True) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
-        sync(target.parent)
+        if flushed:
+            sync(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -67,7 +67,8 @@ class ReleaseEntry(BaseModel):
         uses: what each document's terms must allow.
         split: what is held out of training.
         index: whether the version has the fingerprints by which later runs find copies of its documents.
-        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
+        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", of a "source", or of one
+            "file" of a source, such as that of a series.
         variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
     """
 

@@ -1,4 +1,4 @@
-"""Which documents are held out: by duplicate cluster, and where a recipe says so with all of an author or of a source.
+"""Which documents are held out: by duplicate cluster, and where a recipe says so with all of an author, source or file.
 
 What one version has for training is never held out by the next, and what is held out isn't trained on by the next.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.vocabulary import SplitBy
 
 SPLIT_SHARES: Final[Mapping[str, float]] = {"validation": 0.005, "test": 0.005}
-_GROUPED: Final = ("key", "source_id", "authors")
+_GROUPED: Final = ("key", "source_id", "authors", "file")
 _SPLITS: Final = dict(enumerate(vocabulary.SPLITS))
 _RANK: Final = {split: place for place, split in _SPLITS.items()}
 _ROOTS: Final = pl.Schema({"group": pl.String(), "root": pl.String()})
@@ -100,7 +100,8 @@ class Splits:
 
     Attributes:
         shares: how much to hold out.
-        by: what is in one split beside a cluster: all that an author wrote, or that a source gave.
+        by: what is in one split beside a cluster: all that an author wrote, that a source gave, or that one of a
+            source's files holds.
     """
 
     shares: Mapping[str, float]
@@ -149,8 +150,10 @@ class Splits:
         """Return `key` and each `name` that a cluster's rows share with others, once."""
         if self.by == "cluster":
             return pl.DataFrame(schema={"key": pl.String, "name": pl.String})
-        shared = pl.col("source_id" if self.by == "source" else "authors").cast(pl.String).str.split("\n")
-        names = rows.select("key", shared.alias("name")).explode("name").filter(pl.col("name") != "")
+        source = pl.col("source_id").cast(pl.String)
+        shared = {"author": pl.col("authors"), "source": source, "file": pl.concat_str(source, "file", separator=" ")}
+        listed = shared[self.by].str.split("\n")
+        names = rows.select("key", listed.alias("name")).explode("name").filter(pl.col("name") != "")
         return names.with_columns(pl.format(f"{self.by} {{}}", "name").alias("name")).unique(maintain_order=True)
 
     def _remember(self, drawn: pl.DataFrame) -> None:

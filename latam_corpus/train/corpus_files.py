@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.train.group_cache import GroupCache
+    from latam_corpus.train.shared_groups import SharedGroups
 
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
@@ -77,6 +78,7 @@ class CorpusFiles:
         where: the condition with which a folder was pulled.
         rows_with: of the files' rows those that have these values, each a column and its value, "" for none.
         tallies: by columns and a file's digest, how many rows of each of its groups have which values.
+        shared: where slices of the same files find the row groups that others have read.
     """
 
     store: Store
@@ -90,6 +92,7 @@ class CorpusFiles:
     where: str | None = None
     rows_with: tuple[tuple[str, str], ...] = ()
     tallies: dict[tuple[tuple[str, ...], str], list[Counter[tuple[str, ...]]]] = field(default_factory=dict)
+    shared: SharedGroups | None = None
 
     @property
     def digest(self) -> str:
@@ -120,10 +123,10 @@ class CorpusFiles:
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
 
-    def of_rows(self, values: Mapping[str, str]) -> CorpusFiles:
+    def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusFiles:
         """Return the same files with those rows alone that have values in columns, "" for none."""
         self.must_have(values)
-        sliced = replace(self, rows_with=tuple(sorted(values.items())))
+        sliced = replace(self, rows_with=tuple(sorted(values.items())), shared=shared)
         sliced.__dict__["footers"] = self.footers
         return sliced
 
@@ -180,7 +183,11 @@ class CorpusFiles:
         """
         if not self.rows_with:
             return self._stored(group, columns)
-        table = self._stored(group, list(dict.fromkeys([*columns, *(name for name, _ in self.rows_with)])))
+        wanted = list(dict.fromkeys([*columns, *(name for name, _ in self.rows_with)]))
+        key = self.files[group.file].sha256, group.number, *wanted
+        table = (
+            self.shared.read(key, partial(self._stored, group, wanted)) if self.shared else self._stored(group, wanted)
+        )
         import pyarrow.compute as pc  # which takes longer to import than the first documents to read
 
         has = [pc.equal(words_of(table, name), value) for name, value in self.rows_with]
@@ -221,7 +228,7 @@ class CorpusFiles:
             raise self._wrong(file, _("it can't be read: {cause}", cause=error)) from error
         except ReleaseError as error:
             raise self._wrong(file, error.problem) from error
-        if "doc_id" not in footer.schema.to_arrow_schema().names:
+        if "doc_id" not in footer.schema.names:
             raise self._wrong(file, _("it is another file, without the column «doc_id»"))
         if file.rows is not None and footer.num_rows != file.rows:
             problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)

@@ -1,7 +1,8 @@
 """Row groups of a store that isn't on this disk, kept in a folder that never grows beyond its limit.
 
 Ranks and workers of one machine share it: what one of them has fetched the others read from the disk. Each file begins
-with the digest of the rest, so that a damaged one is fetched again. Where the disk is full the stream goes on without.
+with the digest of the rest, so that a damaged one, such as a power cut leaves, is fetched again: to flush them takes
+longer than to fetch them from a near store. Where the disk is full the stream goes on without.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.durable import replace
+from latam_corpus.durable import replacing
 from latam_corpus.errors import cause_of
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ class GroupCache:
             os.utime(file)
         except OSError:
             held = b""
-        if held and hashlib.sha256(held[_DIGEST:]).digest() == held[:_DIGEST]:
+        if held and hashlib.sha256(memoryview(held)[_DIGEST:]).digest() == held[:_DIGEST]:
             return held[_DIGEST:]
         data = fetch()
         try:
             self._evict(len(data) + _DIGEST)
             if len(data) + _DIGEST <= self.limit:
-                replace(file, hashlib.sha256(data).digest() + data)
+                with replacing(file, flushed=False) as temporary, temporary.open("wb") as opened:
+                    opened.writelines((hashlib.sha256(data).digest(), data))
         except OSError as error:
             warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=2)
         return data

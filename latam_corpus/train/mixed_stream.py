@@ -23,6 +23,7 @@ from latam_corpus.release.corpus_lock import must_be
 from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.train.held_rows import ChosenRows, HeldRows
 from latam_corpus.train.positioned_stream import PositionedStream
+from latam_corpus.train.shared_groups import SharedGroups
 from latam_corpus.train.stream import WINDOW_BYTES, CorpusStream
 from latam_corpus.train.stream_order import shuffled
 from latam_corpus.train.token_counts import SLICES
@@ -170,8 +171,9 @@ class MixedStream(PositionedStream):
             # Of a list each slice has a part, or none of it.
             options["exclude"] = excluded_ids(options["exclude"], [one["release"] for one in slices])
         window = max(_LEAST_WINDOW, WINDOW_BYTES // max(1, len(slices)))
-        # Slices of the same files share what was read of these to find their rows.
+        # Slices of the same files share what was read of these, to find their rows and for them.
         opened: dict[tuple[Any, ...], CorpusStream] = {}
+        shared = SharedGroups()
         ingredients = []
         for one in slices:
             if one["drawn"]:
@@ -180,7 +182,8 @@ class MixedStream(PositionedStream):
                 if key not in opened:
                     opened[key] = CorpusStream(store, one["release"], **({"window": window} | options | of_files))
                 of_rows = {name: one[name] for name in SLICES if name in one and name not in of_files}
-                ingredients.append(_ingredient(opened[key].of_rows(of_rows) if of_rows else opened[key], one))
+                stream = opened[key].of_rows(of_rows, shared) if of_rows else opened[key]
+                ingredients.append(_ingredient(stream, one))
         self._ingredients = tuple(ingredients)
 
     @property

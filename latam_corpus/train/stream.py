@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.train.corpus_files import CorpusFiles
+    from latam_corpus.train.shared_groups import SharedGroups
 
 WINDOW_BYTES: Final = 256 << 20
 CACHE_BYTES: Final = 4 << 30
@@ -124,10 +125,15 @@ class CorpusStream(PositionedStream):
         """Whether rows are left out."""
         return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
 
-    def of_rows(self, values: Mapping[str, str]) -> CorpusStream:
-        """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none."""
+    def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusStream:
+        """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none.
+
+        Args:
+            values: by column.
+            shared: the same for several such streams, so that what one has read the others needn't.
+        """
         sliced = copy(self)
-        sliced._files = self._files.of_rows(values)  # noqa: SLF001  (its own kind)
+        sliced._files = self._files.of_rows(values, shared)  # noqa: SLF001  (its own kind)
         return sliced
 
     def order(self, seed: int, epoch: int) -> OrderedRows:

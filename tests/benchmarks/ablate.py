@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,9 +84,11 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how often documents are drawn and models trained")
     parser.add_argument("--rival-python", help="a Python with datatrove and spacy; without it no FineWeb-2")
     parser.add_argument("--languages", default="", help="these alone, with commas")
-    parser.add_argument("--transformer", action="store_true", help="the model; needs PyTorch, and hours for all")
-    parser.add_argument("--width", type=int, default=Shape.width, help="of the transformer")
-    parser.add_argument("--layers", type=int, default=Shape.layers, help="of the transformer")
+    parser.add_argument("--bytes", type=int, help="of a language that a model is trained on at most")
+    parser.add_argument("--transformer", action="store_true", help="the model, of three arms; needs PyTorch, and hours")
+    for name in ("width", "layers", "batch"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(Shape, name), help="of the transformer")
+    parser.add_argument("--passes", type=float, default=Shape.passes, help="of the transformer, over an arm's texts")
 
 
 def measure(args: argparse.Namespace) -> Report:
@@ -95,17 +99,19 @@ def measure(args: argparse.Namespace) -> Report:
         arms = [_arm("none", raw)]
         if args.rival_python:
             arms.append(_arm("FineWeb-2", _fineweb(raw, folder, args.rival_python, args.data)))
-        arms += [_arm(ours, _ours(raw, stages, folder / f"{n}")) for n, (ours, stages) in enumerate(_OURS.items())]
-    trainer: Trainer = _ngrams
-    if args.transformer:
-        trainer = partial(train_and_measure, shape=Shape(width=args.width, layers=args.layers))
+        ours = list(_OURS.items())[: 1 if args.transformer else None]
+        arms += [_arm(named, _ours(raw, stages, folder / f"{n}")) for n, (named, stages) in enumerate(ours)]
+    shape = Shape(width=args.width, layers=args.layers, batch=args.batch, passes=args.passes)
+    trainer = _once(partial(train_and_measure, shape=shape) if args.transformer else _ngrams)
     held = [Text(one.text.encode(), one.language, one.genre) for one in unseen]
-    run = partial(ablate, held_out=held, trainer=trainer, seeds=args.seeds)
+    run = partial(ablate, held_out=held, trainer=trainer, seeds=args.seeds, budget=args.bytes)
+    begun = time.process_time()
     first = run(arms)
     tables = [_table("As many bytes from each arm, beside no rules", first.scores)]
     if args.rival_python:
         tables.append(_table("As many bytes from each, beside FineWeb-2's rules", run(arms[1:3]).scores))
-        tables.append(_table("All that each arm has, beside FineWeb-2's rules", run(arms[1:3], whole=True).scores))
+        if not args.transformer:
+            tables.append(_table("All that each arm has, beside FineWeb-2's rules", run(arms[1:3], whole=True).scores))
     sizes = [
         (arm.name, language, sum(one.language == language for one in arm.texts), _size(arm, language))
         for language in dict.fromkeys(one.language for one in held)
@@ -114,10 +120,26 @@ def measure(args: argparse.Namespace) -> Report:
     tables.append(Table("What each arm has", ("arm", "language", "documents#", "bytes#"), tuple(sizes)))
     told = [(language, ", ".join(lacking)) for language, lacking in first.lacking.items()]
     tables.append(Table("Languages that an arm has nothing of", ("language", "arms"), tuple(told)))
-    settings = {"documents": args.documents, "seeds": args.seeds, "seed": _SEED}
-    model = f"transformer {args.width}x{args.layers}" if args.transformer else "n-grams of 7 bytes"
+    settings = {"documents": args.documents, "seeds": args.seeds, "seed": _SEED, "bytes": args.bytes or "all"}
+    model = "n-grams of 7 bytes"
+    if args.transformer:
+        model = f"transformer {args.width}x{args.layers}, batches of {args.batch}, {args.passes:g} passes"
+        settings["CPU seconds of all models"] = round(time.process_time() - begun)
     named = "ablate_transformer" if args.transformer else "ablate"
     return Report(named, checksums(args.data, (*NOVELS, *VERSES)), settings | {"model": model}, tuple(tables), _NOTES)
+
+
+def _once(trainer: Trainer) -> Trainer:
+    """The trainer, which makes a model of the same texts by the same seed once: arms are compared with two of them."""
+    known: dict[tuple[bytes, int], Any] = {}
+
+    def trained(texts: Sequence[bytes], held: Sequence[bytes], seed: int) -> Any:
+        key = hashlib.sha256(b"\0".join([*texts, *held])).digest(), seed
+        if key not in known:
+            known[key] = trainer(texts, held, seed)
+        return known[key]
+
+    return trained
 
 
 def _ngrams(texts: Sequence[bytes], held: Sequence[bytes], _seed: int) -> Any:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     import argparse
 
 _SCRIPT: Final = Path(__file__).with_name("stream_readers.py")
-_RIVALS: Final = ("datasets", "mds", "litdata", "grain")
+_RIVALS: Final = ("datasets", "mds", "litdata", "litdata_zstd", "grain")
+# What a reader reads, where it isn't a folder of its name.
+_COPIES: Final = {"latam_corpus": "store", "datasets": "pulled/data", "grain": "grain.parquet"}
 _WORDS: Final = 400
 # Where documents come from, in which order, and as what they are taken.
 _CASES: Final = (
@@ -43,15 +45,16 @@ _CASES: Final = (
 _TOKENS: Final = 2000
 _NOTES: Final = (
     "One process on one core, by the CPU seconds of all its threads, since other work runs on this machine.",
-    "Seconds by the clock are the least of the rounds.",
+    "Of all seconds those of the least round, and of peaks the median: what else runs here adds to them.",
     "Text: each document is taken as a dict with its id and its text, and its bytes are counted.",
-    "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first ten millions; other readers' documents are",
+    "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first four millions; other readers' documents are",
     "encoded 256 at a time.",
     "S3 is a server on loopback; each round begins without a cache. Grain reads Parquet from a disk alone.",
     "Documents are recombined paragraphs of public novels, encoded as each reader wants them: `datasets` reads the",
-    "Parquet files of a pulled version, `grain` one of the two columns, `mds` and `litdata` their own copies.",
+    "Parquet files of a pulled version, `grain` one of the two columns, `mds`, `litdata` and `litdata_zstd` their own",
+    "copies of these. Stored MB: what each takes; those of the stream and of `datasets` have all columns of a release.",
     "`datasets` and `grain` shuffle in a buffer of 1,000 documents, the stream in windows of 256 MB.",
-    "Rates: from opening to the last document, when the loader's packages are imported.",
+    "Rates: from opening to the last document, when the loader's packages are imported, for S3 its client too.",
     "First: to the first document or batch of blocks, imports included.",
 )
 
@@ -82,19 +85,28 @@ def measure(args: argparse.Namespace) -> Report:
                     interpreter = sys.executable if reader == "latam_corpus" else python
                     figures[reader].append(_read(interpreter, reader, folder, case, bucket))
             size = len(texts), sum(len(text.encode()) for text in texts)
-            rows += [(*case, reader, *_figures(each, *size)) for reader, each in figures.items()]
+            rows += [
+                (*case, reader, _stored(folder, reader), *_figures(each, *size)) for reader, each in figures.items()
+            ]
     columns = (
-        "from", "order", "as", "reader", "documents/CPU s#", "MB/CPU s#", "documents/s#", "tokens/CPU s#", "first s#",
-        "first CPU s#", "peak MB#", "distinct documents#",
+        "from", "order", "as", "reader", "stored MB#", "documents/CPU s#", "MB/CPU s#", "documents/s#", "tokens/CPU s#",
+        "first s#", "first CPU s#", "peak MB#", "distinct documents#",
     )  # fmt: skip
     table = Table(f"{args.documents:,} documents of {_WORDS} words, read once", columns, tuple(rows))
     settings = {"documents": args.documents, "rounds": args.rounds, "words": _WORDS}
     return Report("stream", checksums(args.data, NOVELS), settings, (table,), _NOTES)
 
 
+def _stored(folder: Path, reader: str) -> float:
+    """How many MB a reader's copy of the documents takes."""
+    copy = folder / _COPIES.get(reader, reader)
+    files = [copy] if copy.is_file() else [path for path in copy.rglob("*") if path.is_file()]
+    return round(sum(file.stat().st_size for file in files) / 1e6, 1)
+
+
 def _figures(rounds: list[dict[str, float]], documents: int, size: int) -> tuple[object, ...]:
-    cpu = max(statistics.median(one["cpu"] for one in rounds), 0.001)  # as finely as it is counted
-    least = {key: min(one[key] for one in rounds) for key in ("seconds", "first", "first_cpu")}
+    least = {key: min(one[key] for one in rounds) for key in ("cpu", "seconds", "first", "first_cpu")}
+    cpu = max(least["cpu"], 0.001)  # as finely as it is counted
     peak = statistics.median(one["peak_mb"] for one in rounds)
     distinct = int(rounds[0]["distinct"]) if rounds[0]["distinct"] else ""
     tokens = int(rounds[0]["tokens"])
@@ -137,7 +149,7 @@ def _bucket(folder: Path, stack: ExitStack) -> str:
     os.environ.update(named | {"AWS_ENDPOINT_URL": address, "S3_ENDPOINT_URL": address})
     files = fsspec.filesystem("s3", endpoint_url=address)
     files.mkdir("corpus")
-    for part in ("store", "pulled", "mds", "litdata"):
+    for part in ("store", "pulled", "mds", "litdata", "litdata_zstd"):
         if (folder / part).is_dir():
             files.put(str(folder / part), f"corpus/{part}", recursive=True)
     return "s3://corpus"
@@ -153,7 +165,7 @@ def version_of(folder: Path, texts: list[str]) -> Store:
 
 def _prepared(python: str, rival: str, folder: Path) -> bool:
     """Whether a rival is there, with its own copy of the documents."""
-    package = {"mds": "streaming"}.get(rival, rival)
+    package = {"mds": "streaming", "litdata_zstd": "litdata"}.get(rival, rival)
     imports = [python, "-c", f"import {package}"]
     if subprocess.run(imports, env=_environment(), capture_output=True, check=False).returncode:
         return False

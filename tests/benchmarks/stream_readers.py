@@ -1,10 +1,10 @@
 """One reader over one copy of the documents, as `stream` starts it, maybe with another Python.
 
 `PYTHON stream_readers.py READER FOLDER ORDER FORM [BUCKET]` prints what it used as one line of JSON: seconds by the
-clock and CPU seconds to the first document and to the last, documents, bytes of text, and peak memory. READER is
-`latam_corpus`, `datasets`, `mds`, `litdata` or `grain`; with `write-` before its name it makes its own copy of the
-documents first, from the Parquet files in FOLDER. ORDER is `stored` or `shuffled`, FORM `text` or `tokens`. With a
-BUCKET the documents come from there, and FOLDER/cache is where a reader may keep them.
+clock and CPU seconds to the first document and to the last, documents, bytes of text, and peak memory. READER is one of
+READERS; with `write-` before its name it makes its own copy of the documents first, from the Parquet files in FOLDER.
+ORDER is `stored` or `shuffled`, FORM `text` or `tokens`. With a BUCKET the documents come from there, and FOLDER/cache
+is where a reader may keep them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,21 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["doc_id", "text"]
 BLOCK = 2048  # tokens
-MOST_TOKENS = 10_000_000
+MOST_TOKENS = 4_000_000
 _BATCH = 256  # documents that are tokenised at once
-_PACKAGES = {"latam_corpus": "latam_corpus.train.stream", "mds": "streaming", "grain": "grain.experimental"}
+_PACKAGES = {
+    "latam_corpus": ("latam_corpus.train.stream", "numpy.random"),
+    "datasets": ("datasets",),
+    "mds": ("streaming",),
+    "litdata": ("litdata",),
+    "litdata_zstd": ("litdata",),
+    "grain": ("grain.experimental",),
+}
+# What they import when they are first asked for a bucket.
+_CLIENTS = {
+    "latam_corpus": ("s3fs",), "datasets": ("s3fs",), "mds": ("boto3",), "litdata": ("obstore",),
+    "litdata_zstd": ("obstore",),
+}  # fmt: skip
 
 
 def _files(folder: Path) -> list[str]:
@@ -67,18 +80,18 @@ def mds(folder: Path, bucket: str, *, shuffled: bool) -> Any:
     return StreamingDataset(**place, shuffle=shuffled, shuffle_seed=7, batch_size=1)
 
 
-def litdata(folder: Path, bucket: str, *, shuffled: bool) -> Any:
+def litdata(folder: Path, bucket: str, *, shuffled: bool, copy: str = "litdata") -> Any:
     """LitData's, from its chunks."""
     from litdata import StreamingDataset
 
     if not bucket:
-        return StreamingDataset(str(folder / "litdata"), shuffle=shuffled, seed=7)
+        return StreamingDataset(str(folder / copy), shuffle=shuffled, seed=7)
     from litdata.streaming import downloader
 
     vars(downloader)["_OBSTORE_CLIENT_OPTIONS"]["allow_http"] = "true"  # the server on loopback has no certificate
     options = {"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
     cache = str(folder / "cache")
-    return StreamingDataset(f"{bucket}/litdata", cache_dir=cache, shuffle=shuffled, seed=7, storage_options=options)
+    return StreamingDataset(f"{bucket}/{copy}", cache_dir=cache, shuffle=shuffled, seed=7, storage_options=options)
 
 
 def grain(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
@@ -125,11 +138,11 @@ def write_mds(folder: Path) -> None:
             writer.write(row)
 
 
-def write_litdata(folder: Path) -> None:
+def write_litdata(folder: Path, copy: str = "litdata", compression: str | None = None) -> None:
     """The documents as LitData's chunks."""
     from litdata.streaming.writer import BinaryWriter
 
-    writer = BinaryWriter(str(folder / "litdata"), chunk_bytes=1 << 26)
+    writer = BinaryWriter(str(folder / copy), chunk_bytes=1 << 26, compression=compression)
     for number, row in enumerate(_rows(folder)):
         writer[number] = row
     writer.done()
@@ -149,11 +162,13 @@ READERS: dict[str, Callable[..., Any]] = {
     "datasets": datasets,
     "mds": mds,
     "litdata": litdata,
+    "litdata_zstd": partial(litdata, copy="litdata_zstd"),
     "grain": grain,
 }
 WRITERS: dict[str, Callable[[Path], None]] = {
     "write-mds": write_mds,
     "write-litdata": write_litdata,
+    "write-litdata_zstd": partial(write_litdata, copy="litdata_zstd", compression="zstd"),
     "write-grain": write_grain,
 }
 
@@ -161,7 +176,9 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[str, float]:
     """What it takes to read all documents once."""
     begun = [time.perf_counter(), _cpu()]
-    import_module(_PACKAGES.get(reader, reader))
+    tokenizers = ("tokenizers",) if form == "tokens" else ()
+    for package in (*_PACKAGES[reader], *tokenizers, *(_CLIENTS[reader] if bucket else ())):
+        import_module(package)
     opened_at = [time.perf_counter(), _cpu()]
     first: list[float] = []
     documents = size = tokens = 0

@@ -1,4 +1,4 @@
-"""Whole authors or sources are held out where a recipe says so; a split that was asked for isn't empty by chance."""
+"""Whole authors, sources or files are held out where a recipe says so; a split asked for isn't empty by chance."""
 
 from __future__ import annotations
 
@@ -70,6 +70,23 @@ def test_all_of_a_source_is_in_one_split(tmp_path: Path, document: Any, kept_run
     assert (by_source.split_by, by_cluster.split_by) == ("source", "cluster")
 
 
+def test_all_of_a_file_is_in_one_split(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A series has one; another source's of the same name is another one, and a later part goes where the rest is."""
+    names = [f"novelas/{n % 12}.jsonl" for n in range(240)]
+    of = [{"file": name, "member": str(n), "offset": None, "digest": None} for n, name in enumerate(names)]
+    documents = [document(n, source_id=f"fuente-{n // 12 % 2}", origin=origin) for n, origin in enumerate(of)]
+    run = kept_run("a-1", documents[:200])
+    first = build("puerto", [run], tmp_path / "s", splits=HALVES, split_by="file", **TERMS)
+    rows = released(tmp_path / "s", first).with_columns(file=pl.col("origin").struct.field("file"))
+    assert most_splits(rows.with_columns(of=pl.concat_str("source_id", "file")), "of") == 1
+    assert most_splits(rows, "file") > 1
+    later = kept_run("b-1", documents[200:])
+    second = build("puerto", [later], tmp_path / "s", splits=HALVES, split_by="file", parent="latest", **TERMS)
+    after = released(tmp_path / "s", second).with_columns(file=pl.col("origin").struct.field("file"))
+    assert after.height > rows.height
+    assert most_splits(after.with_columns(of=pl.concat_str("source_id", "file")), "of") == 1
+
+
 def test_who_turns_to_authors_keeps_what_was_held_out(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """An author whose works were in all splits has them there still, and her new ones are for training."""
     documents = [document(n, creators=["Rosa Vera"]) for n in range(60)]
@@ -112,7 +129,7 @@ def test_a_corpus_too_small_for_it_says_so(
 
 
 def test_the_recipe_says_by_what(tmp_path: Path, small_recipe: Any) -> None:
-    """And a word that isn't one is told with the three that are."""
+    """And a word that isn't one is told with those that are."""
     from latam_corpus.pipeline.recipe import load_recipe
 
     text = small_recipe("repair", release="")

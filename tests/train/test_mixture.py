@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +18,13 @@ from hypothesis import strategies as st
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream, MixedStream
+from latam_corpus.train.corpus_files import open_files
+from latam_corpus.train.file_piece import read_group
 from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
+from latam_corpus.train.shared_groups import SharedGroups
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conftest import CommandLine
@@ -230,6 +237,34 @@ def test_a_mixture_may_be_of_rows(small_store: Store, tokenizer_file: Path, comm
     chile = CorpusStream(small_store.url, "puerto", columns=["doc_id"]).of_rows({"country": "CL"})
     assert chile.total == 30
     assert chile.state_dict()["order"] != CorpusStream(small_store.url, "puerto").state_dict()["order"]
+
+
+def test_slices_of_rows_read_their_files_once(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one slice has read of a row group the others find in memory, in another process too; bytes are bounded."""
+    asked: list[str] = []
+
+    def counting(opened: Any, footer: Any, number: int, columns: Sequence[str]) -> Any:
+        asked.extend(columns)
+        return read_group(opened, footer, number, columns)
+
+    monkeypatch.setattr("latam_corpus.train.corpus_files.read_group", counting)
+    version = CorpusStream(small_store.url, "puerto").version
+    slices = [{"release": version, "country": country, "drawn": 30} for country in ("CL", "AR", "")]
+    mixed = MixedStream(small_store.url, {"by": ["country"], "slices": slices}, columns=["text"])
+    mixed = pickle.loads(pickle.dumps(mixed))  # noqa: S301  (its own)
+    assert len(list(mixed)) == 90
+    assert asked.count("text") == len(open_files(small_store.url, "puerto").groups) > 1
+    table = pa.table({"text": ["agua", "río"]})
+    shared = SharedGroups(2 * table.nbytes)
+    made: list[str] = []
+
+    def read(key: str) -> pa.Table:
+        made.append(key)
+        return table
+
+    for key in "abacab":
+        shared.read(key, partial(read, key))
+    assert made == ["a", "b", "c", "b"]
 
 
 def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
