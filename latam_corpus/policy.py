@@ -169,13 +169,16 @@ class Policies:
         """
         lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         common = {word for code in self.background for word in lists.get(code, ())}
-        words_of = {}
-        for code, words in lists.items():
-            others = [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
-            # Wixárika's + parts words.
-            counts = WordTable.of(others).word_count.tolist()
-            words_of[code] = (*words, *(w for w, count in zip(others, counts, strict=True) if count == 1))
-        return words_of
+        others = {
+            code: [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
+            for code, words in lists.items()
+        }
+        # Wixárika's + parts words.
+        counts = iter(WordTable.of([word for words in others.values() for word in words]).word_count.tolist())
+        return {
+            code: (*words, *(word for word, count in zip(others[code], counts, strict=False) if count == 1))
+            for code, words in lists.items()
+        }
 
     def place_of(self, signal: str) -> str | Message:
         """Return the file and line of the first bound on a signal; the folder where nothing bounds it."""

@@ -105,6 +105,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
             most_languages=MOST_LANGUAGES,
         )
         raise ConfigError(str(folder / "languages"), problem, _("delete [stop_words] of those that aren't collected"))
+    _check_stop_words(folder, languages)
     _refuse_unreachable(folder, languages, genres)
     _refuse_covered_twice(folder, languages)
     _refuse_bounds_in_both(folder, languages, genres)
@@ -125,18 +126,16 @@ def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
                 _("make the two agree"),
             )
         _check_bounds(path, file)
-        if isinstance(file, LanguageFile) and file.stop_words:
-            _check_stop_words(path, file.stop_words)
         yield file
 
 
-def _check_stop_words(path: Path, stop_words: StopWords) -> None:
-    counts = WordTable.of(stop_words.words).word_count
-    for word, count in zip(stop_words.words, counts.tolist(), strict=True):
+def _check_stop_words(folder: Path, languages: Mapping[str, LanguageFile]) -> None:
+    listed = [(code, word) for code, file in languages.items() if file.stop_words for word in file.stop_words.words]
+    counts = WordTable.of([word for _, word in listed]).word_count
+    for (code, word), count in zip(listed, counts.tolist(), strict=True):
         if count != 1:
-            raise ConfigError(
-                place_in(path, "stop_words"), _("stop word «{word}» is {count} words, not one", word=word, count=count)
-            )
+            place = place_in(folder / "languages" / f"{code}.toml", "stop_words")
+            raise ConfigError(place, _("stop word «{word}» is {count} words, not one", word=word, count=count))
 
 
 def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:

@@ -48,12 +48,15 @@ class Spill:
         """Add each of the rows, which have no texts, to its number's."""
         if not len(numbers):
             return
-        order = np.argsort(numbers, kind="stable")
-        ordered, sorted_rows = numbers[order], rows[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        ends = np.append(starts[1:], len(ordered))
-        for number, start, end in zip(ordered[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
-            self.waiting.setdefault(number, []).append(sorted_rows[start:end])
+        if numbers.min() == numbers.max():  # as usual: nothing is put in order
+            self.waiting.setdefault(int(numbers[0]), []).append(rows)
+        else:
+            order = np.argsort(numbers, kind="stable")
+            ordered, sorted_rows = numbers[order], rows[order]
+            starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+            ends = np.append(starts[1:], len(ordered))
+            for number, start, end in zip(ordered[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
+                self.waiting.setdefault(number, []).append(sorted_rows[start:end])
         self.rows += rows.height
         if self.rows > _ROWS:
             self.flush()

@@ -48,8 +48,9 @@ p r a pregunta respuesta pergunta resposta question answer p1 r1 p2 r2 q1 a1 q2 
 _QUESTIONS: Final = 4  # lines of questions and answers one after another
 _BODY: Final = 0.5  # of a text's words at least stand before what was added, but for links to other texts
 _SHORTEST: Final = 30  # words of what was added to
-_COMMAS: Final = tuple(b",;:")  # at the end of a line: of a verse, of talk
-_SIGNS: Final = tuple(b":.)")  # after the label of a question
+# By byte:
+_COMMAS: Final = np.isin(np.arange(256), tuple(b",;:"))  # at the end of a line: of a verse, of talk
+_SIGNS: Final = np.isin(np.arange(256), tuple(b":.)"))  # after the label of a question
 _LABEL: Final = 12  # bytes of a letter, two blanks, two digits in any script, and a sign
 _ASIDE: Final = 60  # words from the start of a question to that of the next line of them
 
@@ -67,7 +68,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
     """
     counts = np.zeros(len(words), np.int64)
     kinds = words.line_kinds
-    comma = (kinds == LINE_OPEN) & np.isin(words.data[np.maximum(words.line_ends, 1) - 1], _COMMAS)
+    comma = (kinds == LINE_OPEN) & _COMMAS[words.data[np.maximum(words.line_ends, 1) - 1]]
     entries = np.where(comma, np.uint8(LINE_CLOSED), kinds)
     count_menus(words.doc_words, words.doc_lines, words.line_words, kinds, entries, counts)
     if not len(words.hashes):
@@ -106,7 +107,7 @@ def _may_match(words: WordTable, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
     """
     first = words.line_words[lines]
     after = words.starts[first][:, None] + np.arange(1, _LABEL)
-    signs = np.isin(words.data[np.minimum(after, len(words.data) - 1)], _SIGNS).any(axis=1)
+    signs = _SIGNS[words.data[np.minimum(after, len(words.data) - 1)]].any(axis=1)
     return np.asarray((words.lengths[first] > 1) | signs, np.bool_)
 
 

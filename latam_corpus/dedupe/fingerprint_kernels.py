@@ -34,6 +34,7 @@ _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
+_ASCII: Final = 0x80
 _APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
 
 
@@ -121,23 +122,26 @@ def write_stream(words, bare, looks, accents, values, accented):
     for d in range(len(words.doc_words) - 1):
         first, end = words.doc_words[d], words.doc_words[d + 1]
         edge = (end - first) // 4
-        every = middle = np.int64(0)
-        for w in range(first, end):
-            h = hashes[w]
-            slot = h & np.uint64(_KNOWN - 1)
-            if seen[slot] == h:
-                value = known[slot]
-            else:
-                digit = (kinds[w] & HAS_DIGIT) != 0
-                value = _word(data, starts[w], np.int64(lengths[w]), digit, bare, looks, accents)
-                seen[slot], known[slot] = h, value
-            # Of what is held the bit of the capital tells whether there is an accent.
-            accent = np.int64(value >> np.uint32(_CAPITAL_BIT))
-            every += accent
-            middle += accent & (w >= first + edge) & (w < end - edge)
-            capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
-            values[w] = (value & ~_CAPITAL) | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
-        accented[0, d], accented[1, d] = every, middle
+        every = np.int64(0)
+        # The first quarter, the middle half and the last quarter: so no word is asked in which it is.
+        for start, stop in ((first, first + edge), (first + edge, end - edge), (end - edge, end)):
+            before = every
+            for w in range(start, stop):
+                h = hashes[w]
+                slot = h & np.uint64(_KNOWN - 1)
+                if seen[slot] == h:
+                    value = known[slot]
+                else:
+                    digit = (kinds[w] & HAS_DIGIT) != 0
+                    value = _word(data, starts[w], np.int64(lengths[w]), digit, bare, looks, accents)
+                    seen[slot], known[slot] = h, value
+                # Of what is held the bit of the capital tells whether there is an accent.
+                every += np.int64(value >> np.uint32(_CAPITAL_BIT))
+                capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
+                values[w] = (value & ~_CAPITAL) | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
+            if start == first + edge:
+                accented[1, d] = every - before
+        accented[0, d] = every
 
 
 @kernel
@@ -152,18 +156,19 @@ def _word(data, i, left, digit, bare, looks, accents):
         point, width = decode(data, i)
         i += width
         letter = bare[point]
-        if letter == _APOSTROPHE:
-            left -= 1
-            held = h != _BASIS
-            continue
-        if letter == 0:
-            # Marks are counted in a word's length, soft hyphens and their like are not.
-            mark = MARKS_FIRST <= point < MARKS_END
-            left -= mark
-            accent |= mark and accents[before] == VOWEL
+        if letter <= _APOSTROPHE:  # which stands before all digits and letters
+            if letter == _APOSTROPHE:
+                left -= 1
+                held = h != _BASIS
+            else:
+                # Marks are counted in a word's length, soft hyphens and their like are not.
+                mark = MARKS_FIRST <= point < MARKS_END
+                left -= mark
+                accent |= mark and accents[before] == VOWEL
             continue
         left -= 1
-        accent |= accents[point] == ACCENT
+        if point >= _ASCII:
+            accent |= accents[point] == ACCENT
         before = np.uint32(point)
         if held:
             h = (h ^ np.uint64(_APOSTROPHE)) * _PRIME

@@ -91,14 +91,14 @@ class Keeping:
         [(0, 0), (2, 1)]
         """
         words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
-        known = set(DAMAGE) <= set(rows.columns)
+        damaged = class_of_damage(rows) if set(DAMAGE) <= set(rows.columns) else np.zeros(rows.height, np.int64)
         column = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
         appended = column.to_numpy()
         return rows.with_columns(
             (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
             self._terms().alias("terms"),
             _tier().alias("tier"),
-            (class_of_damage() if known else pl.lit(0, pl.Int8)).alias("damaged"),
+            pl.Series("damaged", damaged, dtype=pl.Int8),
             pl.Series("added", classes(appended), dtype=pl.Int8),
             pl.Series("shorter", -np.searchsorted(_LENGTHS, words, side="right"), dtype=pl.Int32),
         ).drop(TERMS)

@@ -102,6 +102,11 @@ def paired(laid, limits, cursor, tallies, keys, common, workspace):
             _deal(alive, owners_of, left, cursor[_BITS], dealt, documents, ends)
             cursor[_BIN] = cursor[_START] = cursor[_STOP] = 0
         while cursor[_BIN] < 1 << cursor[_BITS]:
+            if cursor[_STOP] == cursor[_START] and ends[cursor[_BIN]] - cursor[_START] < 2:  # most bins: passed over
+                tallies[0] += ends[cursor[_BIN]] - cursor[_START]
+                cursor[_START] = cursor[_STOP] = ends[cursor[_BIN]]
+                cursor[_BIN] += 1
+                continue
             at = _pair_bin(dealt, documents, ends[cursor[_BIN]], limits, cursor, tallies, (keys, common), at)
             if cursor[_STOP] > cursor[_START]:  # no room within a value
                 return at
@@ -117,10 +122,6 @@ def _pair_bin(dealt, documents, end, limits, cursor, tallies, out, at):
     cap, hubs, many = limits[0], limits[1], limits[2]
     keys, common = out
     if cursor[_STOP] == cursor[_START]:
-        if end - cursor[_START] < 2:
-            tallies[0] += end - cursor[_START]
-            cursor[_START] = cursor[_STOP] = end
-            return at
         _sort(dealt, documents, cursor[_START], end)
     while cursor[_START] < end:
         start = cursor[_START]

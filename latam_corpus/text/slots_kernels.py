@@ -22,6 +22,8 @@ def slot_of(keys, h):
     """
     mask = np.uint64(len(keys) - 1)
     slot = h & mask
-    while keys[slot] != 0 and keys[slot] != h:
+    held = keys[slot]
+    while (held != 0) & (held != h):  # one jump, hardly ever taken: whether a slot is free can't be foreseen
         slot = (slot + np.uint64(1)) & mask
+        held = keys[slot]
     return slot

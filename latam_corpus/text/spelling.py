@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latam_corpus.text.characters import classes
-from latam_corpus.text.word_list_kernels import ASCII, DAMAGE, count_spellings, fill, spell
+from latam_corpus.text.word_list_kernels import DAMAGE, count_spellings, fill, spell
 from latam_corpus.text.words import WordTable, hash_words
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Spelling:
         ([2], [3], [1], [7])
         """
         counts = cls(*(np.zeros(len(words), np.int64) for _ in range(4)))
-        signs = np.zeros(ASCII, np.bool_)
+        signs = np.zeros(256, np.bool_)  # by byte
         signs[[ord(sign) for sign in DAMAGE]] = True
         spell(words.arrays, classes(), signs, counts.capitals, counts.damaged, counts.mixed, counts.longest)
         return counts

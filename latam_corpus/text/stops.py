@@ -52,12 +52,12 @@ class StopTable:
         languages = tuple(sorted(lists))
         if len(languages) > MOST_LANGUAGES:
             raise ValueError(f"{len(languages)} languages with stop words; one table holds {MOST_LANGUAGES}")
-        total = sum(len(words) for words in lists.values())
-        capacity = 1 << max(4, (4 * total).bit_length())
+        ends = np.cumsum([0, *(len(lists[language]) for language in languages)]).tolist()
+        capacity = 1 << max(4, (4 * ends[-1]).bit_length())
         keys, bits = np.zeros(capacity, np.uint64), np.zeros(capacity, np.uint64)
-        for number, language in enumerate(languages):
-            if lists[language]:
-                insert(keys, bits, listed(list(lists[language])).wholes, np.uint64(1 << number))
+        wholes = listed([word for language in languages for word in lists[language]]).wholes
+        for number in range(len(languages)):
+            insert(keys, bits, wholes[ends[number] : ends[number + 1]], np.uint64(1 << number))
         return cls(languages, keys, bits)
 
     def number(self, language: str) -> int:

@@ -11,6 +11,9 @@ from latam_corpus.text.characters import APOSTROPHE, DIGIT, LETTER, UPPER
 from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, decode
 
+_LANES: Final = 8  # bytes of a number
+_MOST_IN_LANE: Final = 255
+
 
 @kernel
 def insert(keys, bits, hashes, bit):
@@ -40,7 +43,9 @@ def count_stops(words, wholes, keys, bits, own_number, background, own, distinct
     """Count the stop words of each document: see `stops.StopCounts`."""
     hashes, doc_words = words.hashes, words.doc_words
     seen = np.full(len(keys), -1, np.int64)  # the last document in which a slot counted as distinct
-    tally = np.zeros(64, np.int64)
+    tally = np.zeros(len(background), np.int64)
+    lanes = _in_lanes(bits, background)
+    packed = np.zeros(len(lanes), np.uint64)
     for d in range(len(doc_words) - 1):
         number = own_number[d]
         if number < 0 and len(background) == 0:
@@ -48,34 +53,49 @@ def count_stops(words, wholes, keys, bits, own_number, background, own, distinct
             other[d] = 0
             continue
         tally[:] = 0
-        different = 0
-        for w in range(doc_words[d], doc_words[d + 1]):
-            h = hashes[w]
-            slot = slot_of(keys, h) if h == wholes[w] else slot_of_edged(keys, bits, h, wholes[w], number)
-            languages = bits[slot]
-            if languages == 0:
-                continue
-            if number >= 0 and (languages >> np.uint64(number)) & np.uint64(1):
-                tally[number] += 1
-                if seen[slot] != d:
+        mine = different = np.int64(0)
+        bit = np.uint64(1) << np.uint64(number) if number >= 0 else np.uint64(0)
+        for start in range(doc_words[d], doc_words[d + 1], _MOST_IN_LANE):
+            packed[:] = 0
+            # One word in two is some language's: counted without asking, which no processor could foresee.
+            for w in range(start, min(start + _MOST_IN_LANE, doc_words[d + 1])):
+                h = hashes[w]
+                slot = slot_of(keys, h) if h == wholes[w] else slot_of_edged(keys, bits, h, wholes[w], number)
+                listed = bits[slot] & bit != 0
+                mine += listed
+                if listed & (seen[slot] != d):
                     seen[slot] = d
                     different += 1
-            for b in background:
-                if b != number and (languages >> np.uint64(b)) & np.uint64(1):
-                    tally[b] += 1
-        own[d] = tally[number] if number >= 0 else -1
+                for group in range(len(lanes)):
+                    packed[group] += lanes[group, slot]
+            for place in range(len(background)):
+                tally[place] += np.int64(packed[place // _LANES] >> np.uint64(8 * (place % _LANES))) & _MOST_IN_LANE
+        own[d] = mine if number >= 0 else -1
         distinct[d] = different if number >= 0 else -1
         best = 0
-        for b in background:
-            if b != number and tally[b] > best:
-                best = tally[b]
+        for place in range(len(background)):
+            if background[place] != number:
+                best = max(best, tally[place])
         other[d] = best
+
+
+@kernel
+def _in_lanes(bits, background):
+    """Whether each of some languages has the word of a slot: a byte each, eight to a number, which can be added up."""
+    lanes = np.zeros((-(-len(background) // _LANES), len(bits)), np.uint64)
+    for slot in range(len(bits)):
+        if bits[slot] != 0:
+            for place in range(len(background)):
+                has = (bits[slot] >> np.uint64(background[place])) & np.uint64(1)
+                lanes[place // _LANES, slot] |= has << np.uint64(8 * (place % _LANES))
+    return lanes
 
 
 _BOTH: Final = HAS_LETTER | HAS_DIGIT
 # Signs that stand between two letters without a space in damaged text, and hardly in sound text or in addresses.
 DAMAGE: Final = '^|~*\\<>{}[]$!;"'
-_SPACE: Final = 32
+_FIRST_SMALL: Final = 97
+_LAST_SMALL: Final = 122
 ASCII: Final = 0x80
 
 
@@ -130,9 +150,9 @@ def _all_capitals(data, start, end, class_of):
 
 
 @kernel
-def _is_joined(data, first, start, signs):
-    """Whether one sign of damage, and no space, stands between the word at byte `start` and a letter."""
-    if start - 2 < first or data[start - 1] >= ASCII or not signs[data[start - 1]]:
+def _is_joined(data, first, start):
+    """Whether a letter, and no space, stands before the sign before the word at byte `start`."""
+    if start - 2 < first:
         return False
     before = data[start - 2]
     return before >= ASCII or 97 <= (before | 32) <= 122
@@ -151,15 +171,19 @@ def spell(words, class_of, signs, capitals, damaged, mixed, longest):
             start = starts[i]
             kind = kinds[i]
             longer = max(longer, np.int64(lengths[i]))
-            # Nearly all words are of small letters after a space: nothing is asked about them.
-            if kind != HAS_LETTER or (start > first and data[start - 1] > _SPACE):
-                if kind & MIXED:
-                    inner += 1
-                    continue
-                shouted += kind & CAPITAL and lengths[i] > 1 and _all_capitals(data, start, end, class_of)
-                broken += (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of)) or (
-                    kind & HAS_LETTER and _is_joined(data, first, start, signs)
-                )
+            # Of nearly all words these are no questions: they are of small letters, but for the first.
+            second = data[min(start + 1, end - 1)]
+            shouts = (kind & CAPITAL != 0) & (lengths[i] > 1) & ((second < _FIRST_SMALL) | (second > _LAST_SMALL))
+            joined = signs[data[max(start - 1, first)]]
+            if not (shouts | joined | (kind & MIXED != 0) | (kind & _BOTH == _BOTH)):
+                continue
+            if kind & MIXED:
+                inner += 1
+                continue
+            shouted += shouts and _all_capitals(data, start, end, class_of)
+            broken += (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of)) or (
+                joined and kind & HAS_LETTER and _is_joined(data, first, start)
+            )
         capitals[d] = shouted
         damaged[d] = broken + inner
         mixed[d] = inner

@@ -74,6 +74,7 @@ _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_PLAIN: Final = 97  # a to z: letters, small, and of no other class
 _LAST_PLAIN: Final = 122
+_BLANK: Final = 32
 _AMPERSAND: Final = 38
 NEWLINE: Final = 10
 
@@ -110,6 +111,17 @@ def finish(h):
     return h ^ (h >> np.uint64(33))
 
 
+@inlined
+def _enter(of_words, w, word_hash, start, chars, kind, edged):
+    """Enter a word that has ended; returns how many there are."""
+    hashes, starts, lengths, kinds = of_words
+    hashes[w] = finish(word_hash)
+    starts[w] = start
+    lengths[w] = min(chars, 65535)
+    kinds[w] = kind | EDGED if edged and kind & HAS_LETTER else kind
+    return w + 1
+
+
 @kernel
 def scan(words, class_of, lower_of):
     """Fill the table's arrays; returns how many words and lines there are.
@@ -117,10 +129,11 @@ def scan(words, class_of, lower_of):
     One loop and not several functions: at 100 MB/s a call a character is the difference.
     """
     data, offsets, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
-    hashes, starts, lengths, kinds = words.hashes, words.starts, words.lengths, words.kinds
+    of_words = words.hashes, words.starts, words.lengths, words.kinds
     line_hashes, line_ends, line_words = words.line_hashes, words.line_ends, words.line_words
     line_chars, line_kinds, line_repairs = words.line_chars, words.line_kinds, words.line_repairs
     counts = words.counts
+    class_of_blank = class_of[_BLANK]
     w = 0
     lines = 0
     for d in range(len(offsets) - 1):
@@ -167,6 +180,17 @@ def scan(words, class_of, lower_of):
                 before = np.uint32(data[i - 1])
                 class_before = class_of[before]
                 continue
+            if data[i] == _BLANK and before < 0x80 and not after_ligature:
+                # Nor has the blank between two words more to it, but after a sign that repair may have to mend.
+                if in_word:
+                    w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)
+                    in_word = False
+                chars += 1
+                spaces += 1
+                before = np.uint32(_BLANK)
+                class_before = class_of_blank
+                i += 1
+                continue
             point, width = decode(data, i)
             cls = class_of[point]
             chars += 1
@@ -200,13 +224,8 @@ def scan(words, class_of, lower_of):
                     following, _ = decode(data, i + width)
                     joined = (class_of[following] & np.uint16(LETTER)) != 0
                 if not joined and not cls & np.uint16(IGNORED):
-                    hashes[w] = finish(word_hash)
-                    starts[w] = word_start
-                    lengths[w] = min(word_chars, 65535)
-                    if kind & HAS_LETTER and (edged or cls & np.uint16(APOSTROPHE)):
-                        kind |= EDGED
-                    kinds[w] = kind
-                    w += 1
+                    edged = edged or (cls & np.uint16(APOSTROPHE)) != 0
+                    w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)
                     in_word = False
             if joined:
                 word_hash = (word_hash ^ np.uint64(lower_of[point])) * _PRIME
@@ -267,13 +286,7 @@ def scan(words, class_of, lower_of):
                 class_before = cls
             i += width
         if in_word:
-            hashes[w] = finish(word_hash)
-            starts[w] = word_start
-            lengths[w] = min(word_chars, 65535)
-            if kind & HAS_LETTER and edged:
-                kind |= EDGED
-            kinds[w] = kind
-            w += 1
+            w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)
         if end > offsets[d] and data[end - 1] != NEWLINE:
             line_hashes[lines] = finish(line_hash) if line_count else np.uint64(0)
             line_ends[lines] = end

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.cli.show import console, table
-from latam_corpus.language import model
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 _DISTRIBUTIONS: Final = ("datatrove", "fasttext-community", "ftfy", "numba", "numpy", "polars", "pyarrow")
@@ -113,6 +111,8 @@ def _command(process: str) -> bytes:
 
 def facts() -> dict[str, Any]:
     """The machine, the code and the versions that figures depend on."""
+    from latam_corpus.language import model
+
     return {
         "commit": _commit(),
         "model": model.digest()[:12],
@@ -145,6 +145,8 @@ def _processor() -> str:
 
 def show(report: Report) -> None:
     """Print the tables and the notes."""
+    from latam_corpus.cli.show import console, table  # which a process that is measured doesn't load
+
     for found in report.tables:
         table(found.title, found.columns, found.rows)
         console.print()
