@@ -75,7 +75,7 @@ gate: $(VENV)/.ready
 	  tests/pipeline/test_damage_is_told.py \
 	  tests/release/test_killed_release.py tests/release/test_pull_killed.py \
 	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py tests/benchmarks/test_benchmarks_run.py \
-	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py \
+	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \
 	  tests/quality/test_signals_equal_datatrove.py
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
 
