@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 from ftfy.badness import MOJIBAKE_CATEGORIES
@@ -28,23 +30,31 @@ _SUSPICIOUS = [
     "á\u201d y",
 ]
 
+# A hyphen of print at a line's end: the stage makes such words whole, of which ftfy knows nothing.
+_BROKEN = re.compile(r"[¬\xad][ \t]*\n")
 
-def _staged(text: str) -> str:
-    return str(Repair()(Batch(pl.DataFrame({"text": [text]}))).frame["text"][0])
+
+def _staged(texts: list[str]) -> list[str]:
+    return Repair()(Batch(pl.DataFrame({"text": texts}))).frame["text"].to_list()
 
 
-@given(st.lists(st.sampled_from(_SUSPICIOUS), max_size=12).map("".join))
-@settings(max_examples=3 * settings().max_examples, deadline=None)
-def test_suspicious_sequences_are_repaired_as_ftfy_does(text: str) -> None:
+def _many(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    """Some thirty texts an example: a call of the stage takes longer than they do."""
+    return st.lists(texts.filter(lambda text: not _BROKEN.search(text)), min_size=20, max_size=40)
+
+
+@given(_many(st.lists(st.sampled_from(_SUSPICIOUS), max_size=12).map("".join)))
+@settings(deadline=None)
+def test_suspicious_sequences_are_repaired_as_ftfy_does(texts: list[str]) -> None:
     """Whatever ftfy would change, the word pass has marked."""
-    assert _staged(text) == repair(text)
+    assert _staged(texts) == list(map(repair, texts))
 
 
-@given(st.text(max_size=40))
-@settings(max_examples=2 * settings().max_examples, deadline=None)
-def test_any_text_is_repaired_as_ftfy_does(text: str) -> None:
+@given(_many(st.text(max_size=40)))
+@settings(deadline=None)
+def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
     """The whole of Unicode, not only what mojibake is made of."""
-    assert _staged(text) == repair(text)
+    assert _staged(texts) == list(map(repair, texts))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +70,7 @@ def test_any_text_is_repaired_as_ftfy_does(text: str) -> None:
 )
 def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
     """Mojibake, line ends, composed letters and control characters are mended; apostrophes are the author's."""
-    assert _staged(before) == after
+    assert _staged([before]) == [after]
 
 
 @pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])
@@ -70,8 +80,8 @@ def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
     assert repair(text) == text
 
 
-@given(st.lists(st.sampled_from([*_SUSPICIOUS, *"¡¿«»“”„‹›"]), max_size=8).map("".join))
-@settings(max_examples=3 * settings().max_examples, deadline=None)
-def test_signs_of_speech_hide_nothing(text: str) -> None:
+@given(_many(st.lists(st.sampled_from([*_SUSPICIOUS, *"¡¿«»“”„‹›"]), max_size=8).map("".join)))
+@settings(deadline=None)
+def test_signs_of_speech_hide_nothing(texts: list[str]) -> None:
     """Among whatever stands beside them."""
-    assert _staged(text) == repair(text)
+    assert _staged(texts) == list(map(repair, texts))
