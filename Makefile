@@ -68,13 +68,14 @@ reference: $(VENV)/.ready
 	  $(BIN)/latam-corpus help $$topic --lang en > docs/reference/$$topic.md || exit 1; done
 	for topic in source recipe; do $(BIN)/latam-corpus help $$topic --schema --lang en > docs/reference/$$topic.schema.json || exit 1; done
 
-# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON.
+# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples.
 gate: $(VENV)/.ready
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
 	  tests/pipeline/test_damage_is_told.py \
-	  tests/release/test_killed_release.py tests/release/test_pull_killed.py \
-	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py tests/benchmarks/test_benchmarks_run.py \
+	  tests/release/test_killed_release.py tests/release/test_pull_killed.py tests/harvest/test_crawl_kill.py \
+	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py \
+	  tests/benchmarks/test_benchmarks_run.py tests/benchmarks/test_mutants.py \
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \
 	  tests/quality/test_signals_equal_datatrove.py
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)

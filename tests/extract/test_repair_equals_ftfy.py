@@ -63,6 +63,7 @@ def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
         ("El niÃ±o comiÃ³ guayaba.\nSano.", "El niño comió guayaba.\nSano."),
         ("línea uno\r\nlínea dos", "línea uno\nlínea dos"),
         ("cafe\u0301", "café"),
+        ("La \ufb01esta de los o\ufb03cios", "La fiesta de los officios"),
         ("nul\x00o", "nulo"),
         ("p\u2019unchaw, ch\u02bculel, a\ua78cay", "p\u2019unchaw, ch\u02bculel, a\ua78cay"),
         ("«Está bien», dijo. —¿Quién?", "«Está bien», dijo. —¿Quién?"),
