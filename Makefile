@@ -7,7 +7,7 @@ DATA ?=
 # Tests start many processes, which share the bytecode of the first.
 REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
-.PHONY: demo test test-fast coverage check format messages reference gate bench profile mutants clean
+.PHONY: demo test test-fast coverage check style types compiled format messages reference gate bench profile mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -19,9 +19,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: $(VENV)/.ready
 	@$(BIN)/latam-corpus demo $(if $(DATA),--data $(DATA))
 
-# What is compiled at first use is compiled once, by a run of the demo, while the code is checked.
 test: $(VENV)/.ready
-	@$(BIN)/latam-corpus demo > /dev/null & demo=$$!; $(MAKE) check && wait $$demo
+	@$(MAKE) --no-print-directory -j 3 types style compiled
 	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal
 
 test-fast: $(VENV)/.ready
@@ -34,13 +33,21 @@ coverage: $(VENV)/.ready
 	COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') $(REAL) \
 	  $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not real" --cov --cov-report=term
 
-check: $(VENV)/.ready
+check: style types
+
+style: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry --no-ansi .
 	$(BIN)/vulture
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+# What is compiled at first use is compiled once for all processes of the tests, while the code is checked.
+compiled: $(VENV)/.ready
+	@$(BIN)/latam-corpus demo > /dev/null
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
@@ -61,13 +68,15 @@ reference: $(VENV)/.ready
 	  $(BIN)/latam-corpus help $$topic --lang en > docs/reference/$$topic.md || exit 1; done
 	for topic in source recipe; do $(BIN)/latam-corpus help $$topic --schema --lang en > docs/reference/$$topic.schema.json || exit 1; done
 
-# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON.
+# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples.
 gate: $(VENV)/.ready
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
-	  tests/release/test_killed_release.py tests/release/test_pull_killed.py \
-	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py tests/benchmarks/test_benchmarks_run.py \
-	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py \
+	  tests/pipeline/test_damage_is_told.py \
+	  tests/release/test_killed_release.py tests/release/test_pull_killed.py tests/harvest/test_crawl_kill.py \
+	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py \
+	  tests/benchmarks/test_benchmarks_run.py tests/benchmarks/test_mutants.py \
+	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \
 	  tests/quality/test_signals_equal_datatrove.py
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
 

@@ -244,9 +244,9 @@ def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, comma
 
 @pytest.mark.slow
 def test_the_command_line_runs_through_hostile_files_with_worker_processes(
-    room: Room, command_process: CommandLine, monkeypatch: pytest.MonkeyPatch
+    room: Room, command_line: CommandLine, command_process: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Code 0, since each of them is a row with its reason; the same with one worker, and no process is left behind."""
+    """Code 0, since each of them is a row with its reason; the same in this process, and no process is left behind."""
     room.write("b.html", "<html><body>" + "<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 20_000)
     room.write("c.html", _PAGE)
     room.write("d.zip", b"PK\x03\x04 nada")
@@ -254,12 +254,10 @@ def test_the_command_line_runs_through_hostile_files_with_worker_processes(
     room.write("f.parquet", b"PAR1")
     room.write("g.html.gz", gzip.compress(_PAGE.encode())[:-200])
     room.write("h.txt", b"")
+    words = ("run", room.recipe('mode = "careful"\ntime_limit = 1.0'), "--json", "--out")
+    both = [command_line(*words, room.root / "out-1", "--workers", "1").json]
     monkeypatch.setenv("LATAM_CORPUS_TEST_ROOM", str(room.root))
-    recipe = room.recipe('mode = "careful"\ntime_limit = 1.0')
-    both = [
-        command_process("run", recipe, "--out", room.root / f"out-{n}", "--workers", n, "--json").json
-        for n in ("1", "2")
-    ]
+    both.append(command_process(*words, room.root / "out-2", "--workers", "2").json)
     for told in both:
         assert told["rows"] == {"in": 12, "kept": 5}
         assert told["failures"] == {}

@@ -279,7 +279,7 @@ def data(tmp_path: Path, small_shelf: Any) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "job",
-    ["recall", pytest.param("speed", marks=_GATE), pytest.param("growth", marks=_GATE), "library", "incremental"],
+    [*(pytest.param(job, marks=_GATE) for job in ("recall", "speed", "growth", "library")), "incremental"],
 )
 def test_the_benchmark_prints_its_tables(benchmark_line: CommandLine, data: Path, tmp_path: Path, job: str) -> None:
     """Each job runs on a few texts and writes Markdown; no figure is asserted."""

@@ -64,7 +64,8 @@ def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=_GATE)])
+@pytest.mark.parametrize("engine", ["local", "ray"])
+@_GATE
 def test_s3_gives_the_shards_of_a_disk(tales: Tales, copies: Path, object_store: str, engine: str) -> None:
     """In processes of their own; what one engine has done another finds, on a machine that has nothing yet."""
     if engine == "ray" and find_spec("ray") is None:

@@ -153,7 +153,7 @@ def _decided(
 
 @given(_ROWS, st.integers(1, 7), st.integers(1, 5))
 @settings(
-    max_examples=settings().max_examples // 8,
+    max_examples=settings().max_examples // 5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -1,11 +1,13 @@
 """What runs have stored is damaged, file by file: nothing is released of it in silence, and the recipe mends it.
 
-The whole measurement is `python -m tests.benchmarks damage`; here each kind of file is damaged once.
+The whole measurement is `python -m tests.benchmarks damage`; in `make gate` each kind of file is damaged once, in
+`make test` those of which rows of a release are made.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 damage: Any = importlib.import_module("tests.benchmarks.damage")
 _SEED = 20261127
+_EVERY = "LATAM_CORPUS_GATE" in os.environ
+_ROWS = ("work: ", "runs: kept", "runs: dropped", "runs: ledger")
 
 
 @pytest.mark.slow
@@ -24,13 +28,16 @@ def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str
     """A flipped bit in a file of each kind, a cut, an emptied and a deleted one: the release of before, or an error."""
     shelf = damage.Shelf.made(tmp_path)
     chance = random.Random(_SEED)
-    kinds = len(damage.roles(tmp_path / "out"))
+    roles = set(damage.roles(tmp_path / "out"))
+    tried = {role for role in roles if _EVERY or role.startswith(_ROWS)}
     found = [
         damage.trial(shelf, f"trial-{number}", role, kind, chance)
-        for number, (role, kind) in enumerate(damage.drawn(shelf, kinds, 1, _SEED))
+        for number, (role, kind) in enumerate(damage.drawn(shelf, len(roles), 1, _SEED))
+        if role in tried or kind != "flip"
     ]
-    assert {one.role for one in found} == set(damage.roles(tmp_path / "out"))
+    assert {one.role for one in found} >= tried
     assert [(one.place, one.wrong) for one in found if one.wrong] == []
     # Nothing of it is used that wasn't looked at; what is missing alone is fetched or decided anew as it was before.
     assert all(one.told for one in found if one.role.startswith("work: ") and one.kind != "deleted")
-    figures["damages told or mended"] = len(found)
+    if _EVERY:
+        figures["damages told or mended"] = len(found)

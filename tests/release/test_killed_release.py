@@ -89,7 +89,7 @@ def test_a_kill_at_any_moment_leaves_a_store_that_verifies(
 ) -> None:
     """And the same command, given again, ends with the files of one that nobody disturbed."""
     documents = [
-        document(n, source_id="cantos" if n % 9 == 0 else "cuentos", uses=["train", "redistribute"]) for n in range(120)
+        document(n, source_id="cantos" if n % 9 == 0 else "cuentos", uses=["train", "redistribute"]) for n in range(60)
     ]
     kept_run("b-1", [document(n) for n in range(200, 230)])
     whole = tmp_path / "whole"

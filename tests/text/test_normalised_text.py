@@ -25,7 +25,7 @@ def _rule(text: str) -> bytes:
 
 
 @given(
-    st.lists(st.one_of(st.text(max_size=20), st.lists(st.sampled_from(_TRICKY), max_size=8).map("".join)), max_size=6)
+    st.lists(st.one_of(st.text(max_size=20), st.lists(st.sampled_from(_TRICKY), max_size=8).map("".join)), max_size=40)
 )
 @settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_the_pass_gives_what_the_rule_gives(texts: list[str]) -> None:

@@ -44,6 +44,7 @@ def test_written_pairs_are_treated_as_they_were_read(tools: Any, tmp_path: Path)
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")
+@pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 def test_real_pairs_are_treated_as_they_were_read(tools: Any, tmp_path: Path) -> None:
     """Sonnets in two states, sayings, articles of the Declaration, evangelists and editions."""
     _held(tools, tools["judged"].read(tools["shelf"].Shelf.load(DATA)), tmp_path, REAL)

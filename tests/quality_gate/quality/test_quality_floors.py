@@ -23,6 +23,7 @@ FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text("utf-8"
 LITERATURE_LYRICS_TALK = (
     *("chapters of novels", "whole novels", "sonnets", "tangos", "pages of sayings", "interviews, Spanish"),
 )
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 # Word salad has the words and lines of its text: no bound can tell it, and it is reported alone.
 REPORTED = "word salad"
 
@@ -65,6 +66,7 @@ def test_good_texts_are_kept(kind: str, good: list[tuple[str, list[str]]], figur
     assert figures[f"quality, kept, {kind}"] >= FLOORS["kept"][kind]
 
 
+@_GATE
 def test_fresh_good_texts_are_kept(material: dict[str, Any], figures: dict[str, float]) -> None:
     """Of other books, talks and pages as much stays as of those that bounds were fitted to; each kind has a floor."""
     texts = list(material["fresh"].fresh_good(DATA))
@@ -78,6 +80,7 @@ def test_fresh_good_texts_are_kept(material: dict[str, Any], figures: dict[str, 
     assert [text.kind for text in texts if not text.kind.startswith(tuple(FLOORS["fresh"]["kept"]))] == []
 
 
+@_GATE
 def test_fresh_junk_is_dropped_in_every_genre_of_prose(material: dict[str, Any], figures: dict[str, float]) -> None:
     """Made by another seed of other texts; each kind but word salad has a floor."""
     judged = _in_every_prose(material, list(material["fresh"].fresh_junk(DATA)))
