@@ -64,6 +64,7 @@ ReturnToService=2
 KillWait=2
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=16000
 PartitionName=todos Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=breves Nodes={host} MaxTime=1 State=UP
 """
 
 
