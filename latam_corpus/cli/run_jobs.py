@@ -38,6 +38,8 @@ def status(
         console.print(_("no run was given to a cluster from here"))
         return
     rows = [_row(*one) for one in shown]
+    for row in rows:  # a job that waits for ever says why
+        row["state"] += f" ({row['reason']})" if row["state"] in ("queued", "held") and row["reason"] else ""
     heads = [_("submission"), _("state"), _("job"), _("workers run#"), _("wait#"), _("run")]
     table(
         "", heads, [[row[key] for key in ("submission", "state", "job", "running", "waiting", "run")] for row in rows]

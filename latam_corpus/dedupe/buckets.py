@@ -72,17 +72,17 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
         low: the first bucket.
         high: the one after the last.
     """
-    every = np.zeros((len(files), BUCKETS + 1), np.int64)
+    every = np.zeros((len(files), high - low + 1), np.int64)
     for index, file in enumerate(files):
-        every[index] = np.fromfile(file.with_suffix(_STARTS), np.int64)
-    first, counts = every[:, low], every[:, high] - every[:, low]
+        every[index] = np.fromfile(file.with_suffix(_STARTS), np.int64, high - low + 1, offset=8 * low)
+    first, counts = every[:, 0], every[:, -1] - every[:, 0]
     ends = np.cumsum(counts)
     values = np.empty(int(counts.sum()), np.uint64)
     owners = [np.zeros(0, np.uint32)]
     for file, start, count, end in zip(files, first.tolist(), counts.tolist(), ends.tolist(), strict=True):
         values[end - count : end] = np.fromfile(file.with_suffix(_VALUES), np.uint64, count, offset=8 * start)
         owners.append(np.fromfile(file.with_suffix(_OWNERS), np.uint32, count, offset=4 * start))
-    moved = every[:, low : high + 1] + (ends - counts - first)[:, None]
+    moved = every + (ends - counts - first)[:, None]
     return Buckets(values, np.concatenate(owners), moved)
 
 

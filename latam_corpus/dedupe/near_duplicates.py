@@ -37,7 +37,7 @@ from latam_corpus.dedupe.candidate_jobs import (
     write_extent,
 )
 from latam_corpus.dedupe.decision_rows import FROM_OLD
-from latam_corpus.dedupe.notices import ASKED, EDGE, EdgeCount, asked_runs, count_edges, notices
+from latam_corpus.dedupe.notices import ASKED, EdgeCount, asked_runs, count_edges, edges_at, notices
 from latam_corpus.dedupe.numbering import Numbering
 from latam_corpus.dedupe.order import TERMS
 from latam_corpus.dedupe.pairing_kernels import BUCKETS
@@ -45,7 +45,6 @@ from latam_corpus.dedupe.pairs import CAP
 from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
 from latam_corpus.dedupe.verify_jobs import (
     COMMON,
-    EDGES,
     FREQUENCY,
     WORDS_OF,
     Lot,
@@ -218,16 +217,15 @@ class _Search:
 
     def notices(self, lots: Sequence[Path]) -> pl.DataFrame | None:
         """Return the true pairs of which one has a notice more, as all documents of the run tell (`notices.py`)."""
-        edges = np.concatenate([np.zeros(0, EDGE), *(np.fromfile(lot.with_suffix(EDGES), EDGE) for lot in lots)])
-        if not len(edges):
-            return None
-        asked = asked_runs(edges)
-        asked.tofile(self.workdir / ASKED)
-        jobs = [EdgeCount(piece, self.workdir) for piece in self.corpus.pieces()]
-        counts = np.zeros(len(asked), np.int64)
-        for of_piece in self.corpus.map(count_edges, jobs, "counting the notices at the edges of texts"):
-            counts += of_piece
-        return notices(edges, asked, counts)
+        found = []
+        for mine, asked in asked_runs(lots):
+            asked.tofile(self.workdir / ASKED)
+            jobs = [EdgeCount(piece, self.workdir) for piece in self.corpus.pieces()]
+            counts = np.zeros(len(asked), np.uint32)
+            for of_piece in self.corpus.map(count_edges, jobs, "counting the notices at the edges of texts"):
+                counts += of_piece
+            found += [notices(edges_at(lot), asked, counts) for lot in mine]
+        return pl.concat(found) if found else None
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -75,7 +75,7 @@ def count_documents(stream, offsets, asked, counts):
     shift = np.uint64(64 - _SIEVE_BITS)
     for value in asked:
         sieve[value >> shift] = True
-    counted_in = np.full(len(asked), -1, np.int64)
+    counted_in = np.full(len(asked), -1, np.int32)
     reach = MOST + _BESIDE
     for d in range(len(offsets) - 1):
         first, end = offsets[d], offsets[d + 1] - _RUN + 1

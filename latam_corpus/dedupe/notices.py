@@ -4,6 +4,8 @@ Of two copies the longer one begins or ends with words that the other lacks. Of 
 fingerprint, which would tell that others have them (`verify_pairs._added`). So those words are looked for at the edges
 of all documents of the run, beside the words next to them that both copies have. Where far more documents have the
 former, they are a site's, whatever their language; an end that whole copies have is in as many as what stands before.
+
+What is looked for lies beside the lots, and goes through the documents some million runs at a time.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from latam_corpus.dedupe.verify_kernels import HEAD, TAIL
 from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, DUPLICATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,11 +33,15 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.scheme import Ragged
     from latam_corpus.dedupe.verify_pairs import Verdicts
 
+EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, EDGE
 ASKED: Final = "asked"  # the runs that are looked for, uint64, sorted
 # What a text has more at an edge: the pair, whether the second of it is the longer, how many words, and `write_runs`.
 EDGE: Final = np.dtype(
     [("first", "u4"), ("second", "u4"), ("in_second", "?"), ("words", "i4"), ("runs", "u8", (2, RUNS))]
 )
+# Runs that are looked for at once, about: 48 MB with their counts, and 100 more while they are sorted. Each time all
+# documents are gone through.
+_AT_ONCE: Final = 4_000_000
 # So many times as many documents have a notice as have the words beside it: with two copies, more than COMMON.
 _TIMES: Final = COMMON // 2
 
@@ -83,13 +90,30 @@ def count_edges(job: EdgeCount) -> NDArray[np.uint32]:
     return counts
 
 
-def asked_runs(edges: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return the runs of these edges, sorted."""
-    runs = distinct(edges["runs"])
-    return runs[runs > 0]
+def edges_at(lot: Path) -> NDArray[Any]:
+    """Return what is written beside a lot, EDGE[k]."""
+    return np.fromfile(lot.with_suffix(EDGES), EDGE)
 
 
-def notices(edges: NDArray[Any], asked: NDArray[np.uint64], counts: NDArray[np.int64]) -> pl.DataFrame:
+def asked_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uint64]]]:
+    """Yield lots that are looked for together, and the runs of their edges, sorted."""
+    mine: list[Path] = []
+    found: list[NDArray[np.uint64]] = []
+    for lot in lots:
+        runs = distinct(edges_at(lot)["runs"])
+        mine.append(lot)
+        found.append(runs[runs > 0])
+        if sum(map(len, found)) > _AT_ONCE:
+            found = [distinct(np.concatenate(found))]
+            if len(found[0]) > _AT_ONCE // 2:  # else what comes may be the same runs again
+                yield mine, found[0]
+                mine, found = [], []
+    asked = distinct(np.concatenate([np.zeros(0, np.uint64), *found]))
+    if len(asked):
+        yield mine, asked
+
+
+def notices(edges: NDArray[Any], asked: NDArray[np.uint64], counts: NDArray[np.uint32]) -> pl.DataFrame:
     """Return the pairs of which one has a notice more: `first`, `second`, and how many words of each were added.
 
     Args:

@@ -14,7 +14,7 @@ import polars as pl
 
 from latam_corpus.corpus import ROW, distinct, ragged
 from latam_corpus.dedupe.fingerprint_index import IndexFile
-from latam_corpus.dedupe.notices import edges_of
+from latam_corpus.dedupe.notices import EDGES, edges_of
 from latam_corpus.dedupe.on_disk import OnDisk, span_of, spans
 from latam_corpus.dedupe.scheme import APPENDED, STREAM, WORDS, Ragged
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
@@ -42,7 +42,6 @@ WORDS_OF: Final = "words"
 KNOWN_OF: Final = "known"
 _PLACE_OF: Final = "places"
 _STARTS: Final = "starts.npy"
-EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, `notices.EDGE`
 FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, `count_words`
 KNOWN: Final = np.dtype(
     [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]

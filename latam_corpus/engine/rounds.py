@@ -10,6 +10,7 @@ A task that takes far longer than others is given back while its worker goes on 
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import struct
@@ -31,6 +32,7 @@ _TASKS: Final = "tasks"
 _STARTS: Final = "starts"  # of each task in the file, and the end of the last one
 _SHARED: Final = "shared"
 _CLAIMS: Final = "claims"
+_CUT_OFF: Final = "No space left on device"
 _SIZE: Final = struct.Struct("<Q")
 
 
@@ -176,7 +178,8 @@ def take_tasks(folder: Path, name: str, first: int = 0, step: int = 1) -> Iterat
                 outcome = work(_read(folder, starts, number, shared))
                 data = pickle.dumps((number, time.monotonic() - started, outcome))
                 with (folder / f"done-{name}").open("ab", buffering=0) as done:
-                    done.write(_SIZE.pack(len(data)) + data)
+                    if done.write(_SIZE.pack(len(data)) + data) < _SIZE.size + len(data):
+                        raise OSError(errno.ENOSPC, _CUT_OFF, done.name)  # nothing may stand behind
                 yield number
 
 

@@ -154,6 +154,10 @@ class _Crew:
         """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
         try:
             known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
+            if refused := next((job for job in known.values() if job.refused), None):
+                problem = _("it can't begin: {reason}", reason=refused.reason)
+                remedy = _("see `time`, `partition`, `account` and `options` in the site file")
+                raise PartError(_("Slurm's job {id}", id=refused.id), problem, remedy)
             ended = [known.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
             self._live = {name for name, job in known.items() if job.lives}
             for job in ended:
@@ -180,7 +184,7 @@ class _Crew:
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
                 see = _("see its log, and `setup` in the site file")
-                raise PartError(f"Slurm's job {job.id}", self._exit_message(job), see)
+                raise PartError(_("Slurm's job {id}", id=job.id), self._exit_message(job), see)
         for number in held:
             if turn.died(number) < (_LOST_TRIES if job.state in _LOST else TRIES):
                 turn.give_back(number)

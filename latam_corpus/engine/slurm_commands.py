@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 120  # seconds: a busy controller answers late, and then at once
 _WAITING: Final = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"})
 _RUNNING: Final = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STAGE_OUT", "SIGNALING", "STOPPED", "RESIZING"})
+# Why a job waits for ever, unless the cluster is changed for it.
+_NEVER: Final = frozenset(
+    {
+        "AccountNotAllowed",
+        "AssocMaxWallDurationPerJobLimit",
+        "BadConstraints",
+        "InvalidAccount",
+        "InvalidQOS",
+        "PartitionNodeLimit",
+        "PartitionTimeLimit",
+        "QOSMaxWallDurationPerJobLimit",
+        "QOSNotAllowed",
+    }
+)
 # Of a controller that is down, busy or changing places, and of limits that others' jobs have filled for now.
 _PASSING: Final = re.compile(
     r"unable to contact|timed out|refused|zero bytes|temporarily|standby|communication|authentication|munge"
@@ -53,8 +67,13 @@ class Job:
 
     @property
     def held(self) -> bool:
-        """Whether it is queued for nothing: a person held it, or Slurm, which couldn't launch it."""
-        return self.waits and "held" in self.reason.lower()
+        """Whether it is queued for nothing: a person held it, or Slurm, which couldn't launch it or never will."""
+        return self.waits and ("held" in self.reason.lower() or self.refused)
+
+    @property
+    def refused(self) -> bool:
+        """Whether it asks for what the cluster doesn't give."""
+        return self.waits and self.reason in _NEVER
 
     @property
     def lives(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,14 +33,16 @@ def measure(args: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
         number = int(args.large * _MB / _BYTES_EACH)
-        write_jsonl(room / "large.jsonl", recombined(lines, number, _WORDS))
+        texts = recombined(lines, number + args.small * args.each, _WORDS)
+        write_jsonl(room / "large.jsonl", islice(texts, number))
         for place in range(args.small):
-            texts = recombined(lines, args.each, _WORDS, SEED + 1 + place)
-            write_jsonl(room / f"small-{place:03d}.jsonl", texts, f"small-{place:03d}")
+            write_jsonl(room / f"small-{place:05d}.jsonl", islice(texts, args.each), f"small-{place:05d}")
         size = sum(path.stat().st_size for path in room.glob("*.jsonl"))
         told = run_apart(write_recipe(room), room / "out", args.workers)
     wall, cpu = told.wall, told.cpu - told.started
     ideal = cpu / args.workers
+    # What one process does while the others wait; parts are worked by all.
+    alone = sum(used for name, _, used in told.phases if not name.endswith("parts)"))
     row = (
         told.rows,
         rounded(size / _MB),
@@ -47,10 +50,13 @@ def measure(args: argparse.Namespace) -> Report:
         rounded(cpu),
         rounded(cpu / wall),
         share(ideal, wall),
+        share(alone, cpu),
+        share(ideal, alone + (cpu - alone) / args.workers),
         rounded(told.peak_mb),
         rounded(told.children_peak_mb),
     )
-    columns = ("documents#", "MB#", "seconds#", "CPU s#", "cores busy#", "of ideal#", "parent MB#", "worker MB#")
+    heads = ("documents#", "MB#", "seconds#", "CPU s#", "cores busy#", "of ideal#", "of one core#", "at best#")
+    columns = (*heads, "parent MB#", "worker MB#")
     phases = Table(
         "Seconds by phase",
         ("phase", "seconds#", "CPU s#", "of ideal#"),
@@ -63,5 +69,6 @@ def measure(args: argparse.Namespace) -> Report:
     settings = {"large": args.large, "small": args.small, "each": args.each, "workers": args.workers, "seed": SEED}
     notes = (
         "«Of ideal» is CPU time over workers × time by the clock: what others use of the machine counts against it.",
+        "«Of one core»: CPU time of phases that aren't cut into parts. «At best»: of ideal, were nothing else.",
     )
     return Report("balance", checksums(args.data, NOVELS), settings, (Table(title, columns, (row,)), phases), notes)

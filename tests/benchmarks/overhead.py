@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
 
@@ -25,7 +26,9 @@ from .texts import NOVELS, SEED, checksums, collections, recombined, write_jsonl
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
+_cluster: Any = importlib.import_module("tests.engine.conftest")
 _WORDS: Final = 300
 _FILES: Final = 4  # parts that workers share
 _MB: Final = 1e6
@@ -35,12 +38,13 @@ _ENGINES: Final = {
     "local, 1 worker": ("--workers", "1"),
     "local, 2 workers": ("--workers", "2"),
     "ray, 2 workers": ("--engine", "ray", "--workers", "2"),
+    "slurm, 2 jobs": ("--engine", "slurm", "--wait"),
 }
 _OUR_CHILDREN: Final = 36  # PR_SET_CHILD_SUBREAPER: what outlives its parent stays below this process (Linux)
 _EVERY: Final = 0.05
 _NOTES: Final = (
     "The whole command: interpreter, plan, run, release.",
-    f"CPU seconds are of every process below it, Ray's own among them, each looked at every {_EVERY} s.",
+    f"CPU seconds are of every process below it, Ray's and Slurm's own among them, each looked at every {_EVERY} s.",
     "Of each engine the round that used the fewest CPU seconds; the engines take turns.",
 )
 
@@ -54,7 +58,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def measure(args: argparse.Namespace) -> Report:
     """CPU seconds and seconds by the clock of the same run and release by each engine."""
     lines = collections(args.data, NOVELS)
-    engines = {name: words for name, words in _ENGINES.items() if not name.startswith("ray") or find_spec("ray")}
+    there = {"ray": find_spec("ray") is not None, "slurm": "slurmctld" in _cluster.slurm_programs()}
+    engines = {name: words for name, words in _ENGINES.items() if there.get(name.partition(",")[0], True)}
     used: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
         room = Path(folder)
@@ -98,19 +103,37 @@ def _main(words: list[str]) -> int:
     """Give the command these words, and print what all below it used until none of it is left."""
     ctypes.CDLL(None).prctl(_OUR_CHILDREN, 1)
     ticks: dict[str, int] = {}
-    started = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "latam_corpus", *words], stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            ticks |= dict(_below(str(os.getpid())))
-            time.sleep(_EVERY)
-    wall = time.monotonic() - started
+    with _slurm(words) if "slurm" in words else nullcontext(words) as whole:
+        before = dict(_below(str(os.getpid())))  # what the cluster took to start
+        started = time.monotonic()
+        with subprocess.Popen([sys.executable, "-m", "latam_corpus", *whole], stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                ticks |= dict(_below(str(os.getpid())))
+                time.sleep(_EVERY)
+        wall = time.monotonic() - started
+        ticks |= dict(_below(str(os.getpid())))
     while left := dict(_below(str(os.getpid()))):  # Ray's processes take a moment to end
         ticks |= left
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(_EVERY)
-    sys.stdout.write(json.dumps({"cpu": sum(ticks.values()) / os.sysconf("SC_CLK_TCK"), "wall": wall}) + "\n")
+    cpu = (sum(ticks.values()) - sum(before.values())) / os.sysconf("SC_CLK_TCK")
+    sys.stdout.write(json.dumps({"cpu": cpu, "wall": wall}) + "\n")
     return process.returncode
+
+
+@contextmanager
+def _slurm(words: list[str]) -> Iterator[list[str]]:
+    """A Slurm of one node below this process, as tests have it; gives the words with its site file."""
+    room = Path(words[words.index("--out") + 1]).parent
+    with tempfile.TemporaryDirectory(prefix="slurm-") as name:
+        here = _cluster.SlurmHere(Path(name), _cluster.slurm_programs())
+        os.environ["SLURM_CONF"] = str(here.folder / "slurm.conf")
+        try:
+            here.start()
+            yield [*words, "--site", str(here.site(room))]
+        finally:
+            here.stop()
 
 
 def _below(process: str) -> list[tuple[str, int]]:

@@ -16,10 +16,11 @@ from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.notices import EDGE, asked_runs, notices
+from latam_corpus.dedupe.notices import EDGE, EDGES, asked_runs, notices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _DAY = datetime(2024, 5, 1, tzinfo=UTC)
 _TALE = """\
@@ -37,7 +38,7 @@ _NOTICES = (
 
 def _pages(number: int, notice: str, *, first: bool) -> dict[str, str]:
     """Texts that have hardly a run of words in common but for the notice before or after them."""
-    drawn = random.Random(3)
+    drawn = random.Random(notice)
     words = sorted(set(_TALE.split()))
     texts = [" ".join(drawn.choice(words) for _ in range(60)) for _ in range(number)]
     return {f"p{n}": f"{notice}\n{text}" if first else f"{text}\n{notice}" for n, text in enumerate(texts)}
@@ -75,9 +76,44 @@ def test_a_notice_is_in_far_more_documents_than_what_stands_beside_it() -> None:
     edge = np.zeros(1, EDGE)
     edge["second"], edge["in_second"], edge["words"] = 1, True, 9
     edge["runs"][0, :, 0] = 5, 7
-    assert notices(edge, asked_runs(edge), np.array([9, 2])).rows() == [(0, 1, 0, 9)]
-    assert notices(edge, asked_runs(edge), np.array([8, 1])).is_empty()
-    assert notices(edge, asked_runs(edge), np.array([12, 3])).is_empty()
+    asked = np.array([5, 7], np.uint64)
+    assert notices(edge, asked, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
+    assert notices(edge, asked, np.array([8, 1], np.uint32)).is_empty()
+    assert notices(edge, asked, np.array([12, 3], np.uint32)).is_empty()
+
+
+def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lots whose runs are the same stay together; each lot is in one, and all runs of its edges are."""
+    lots = []
+    for number, runs in enumerate([(5, 7), (5, 7), (9, 0), (5, 9), (11, 13), (17, 19), ()]):
+        lots.append(tmp_path / f"lot-{number}")
+        edges = np.zeros(len(runs) // 2, EDGE)
+        edges["runs"][:, :, 0] = runs[:2] if runs else 0
+        edges.tofile(lots[-1].with_suffix(EDGES))
+    monkeypatch.setattr("latam_corpus.dedupe.notices._AT_ONCE", 4)
+    together = [([lot.name[-1] for lot in mine], asked.tolist()) for mine, asked in asked_runs(lots)]
+    assert together == [(["0", "1", "2"], [5, 7, 9]), (["3", "4", "5"], [5, 9, 11, 13, 17, 19])]
+    assert [mine for mine, _ in asked_runs(lots[-1:])] == []
+
+
+@pytest.mark.parametrize("at_once", [1, 10**6])
+def test_two_notices_of_two_sites_are_told_whether_looked_for_together_or_not(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each pair the copy without is kept."""
+    monkeypatch.setattr("latam_corpus.dedupe.notices._AT_ONCE", at_once)
+    monkeypatch.setattr("latam_corpus.dedupe.verify_jobs.WORDS_A_LOT", at_once)
+    other = " ".join(reversed(_TALE.split()))
+    pairs = {"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, "c": f"{_NOTICES[2]}\n{other}", "d": other}
+    pages = {f"{name}-{place}": text for place in range(2) for name, text in _sites(place).items()}
+    fallen = _fallen({**pairs, **pages})
+    assert {fell: kept for fell, (kept, _) in fallen.items()} == {"a": "b", "c": "d"}
+
+
+def _sites(place: int) -> dict[str, str]:
+    return _pages(9, _NOTICES[(0, 2)[place]], first=bool(place))
 
 
 def test_a_last_line_of_its_own_stays() -> None:

@@ -64,6 +64,7 @@ ReturnToService=2
 KillWait=2
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=16000
 PartitionName=todos Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=breves Nodes={host} MaxTime=1 State=UP
 """
 
 
@@ -175,6 +176,12 @@ class SlurmHere:
         return path
 
 
+def slurm_programs() -> dict[str, str]:
+    """Where the programs of Slurm and munge are, of those that are installed."""
+    found = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
+    return {name: path for name, path in found.items() if path}
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
@@ -184,13 +191,12 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHere]:
     """Slurm on this machine, started once; skipped with the reason where it isn't installed or can't be started."""
-    found = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
-    missing = [name for name, path in found.items() if path is None]
-    if missing:
+    found = slurm_programs()
+    if missing := [name for name in _PROGRAMS if name not in found]:
         pytest.skip(f"Slurm isn't installed: no {', '.join(missing)} (apt-get install slurm-wlm munge)")
     # The path of munge's socket may have 107 bytes.
     folder = tmp_path_factory.mktemp("slurm")
-    here = SlurmHere(folder, {name: path for name, path in found.items() if path})
+    here = SlurmHere(folder, found)
     before = os.environ.get("SLURM_CONF")
     os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
     try:

@@ -169,6 +169,21 @@ def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_p
 
 
 @pytest.mark.slow
+def test_a_job_that_slurm_will_never_begin_is_told(
+    slurm: SlurmHere, tales: Tales, tmp_path: Path, tasks: list[Task], command_line: CommandLine
+) -> None:
+    """More time than its partition gives is accepted and waits for ever: the driver says so, and so does its state."""
+    site = slurm.site(tmp_path, partition="breves", time="00:30:00")
+    engine = make_engine("slurm", 1, site, tmp_path / "slurm" / "breves")
+    with pytest.raises(PartError, match=r"Slurm's job .*: it can't begin: PartitionTimeLimit; see `time`, `partition`"):
+        list(engine.map(len, tasks))  # type: ignore[arg-type]  # it is never called
+    run = Given(command_line, tales, site, tmp_path / "out")
+    run.wait(lambda: run.ask("status")["state"] == "held")
+    assert "held (PartitionTimeLimit)" in command_line("runs", "status", "--out", run.out).out
+    slurm.end_jobs()
+
+
+@pytest.mark.slow
 def test_a_job_keeps_to_its_memory(
     slurm: SlurmHere, tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:

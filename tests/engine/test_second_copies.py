@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +110,22 @@ def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) ->
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
     assert (turn.held_by("a"), turn.reached("a"), turn.reached("d")) == ([], True, False)
+
+
+def test_an_outcome_that_a_full_disk_cuts_off_ends_the_worker(turn: Round) -> None:
+    """Else what follows would be read as a part of it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+        (turn.folder / "claims" / "0").unlink()
+        with pytest.raises(OSError, match="No space left on device"):
+            list(take_tasks(turn.folder, "d"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handled)
+    assert list(turn.news()) == []
+    assert turn.held_by("d") == [0]
 
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from latam_corpus.dedupe import (
     candidate_jobs,
     equal_texts,
     near_duplicates,
+    notices,
     numbering,
     on_disk,
     packs,
@@ -134,6 +135,7 @@ def _decided(
         patch.setattr(near_duplicates, "VALUES_A_RANGE", at_once)
         patch.setattr(near_duplicates, "KEYS_A_MERGE", at_once)
         patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
+        patch.setattr(notices, "_AT_ONCE", at_once)
         stored = decide(barriers, outputs, room, InProcess(), progress or _Silent()).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
