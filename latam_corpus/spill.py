@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_BYTES: Final = 128 << 20
 # Of rows without texts: views into what they were cut from count as much as all of that.
 _ROWS: Final = 50_000
 
@@ -27,12 +26,14 @@ class Spill:
 
     Attributes:
         folder: where the files are.
+        most: bytes of rows with texts that wait at most.
         waiting: rows that aren't in their files yet.
         held: bytes of these, about.
         rows: how many these are.
     """
 
     folder: Path
+    most: int = 128 << 20
     waiting: dict[int, list[pl.DataFrame]] = field(default_factory=dict)
     held: int = 0
     rows: int = 0
@@ -41,8 +42,13 @@ class Spill:
         """Add rows with texts to a number's."""
         self.waiting.setdefault(number, []).append(rows)
         self.held += int(rows.estimated_size())
-        if self.held > _BYTES:
+        if self.held > self.most:
             self.flush()
+
+    def add_texts_by(self, rows: pl.DataFrame, numbers: NDArray[np.integer[Any]]) -> None:
+        """Add each of the rows, which may have texts, to its number's; rows with a number below 0 are left out."""
+        for number in np.unique(numbers[numbers >= 0]).tolist():
+            self.add(number, rows[np.flatnonzero(numbers == number)])
 
     def add_by(self, rows: pl.DataFrame, numbers: NDArray[np.integer[Any]]) -> None:
         """Add each of the rows, which have no texts, to its number's."""

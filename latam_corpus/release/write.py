@@ -1,6 +1,6 @@
 """The ledger of a version and its shards: each file is read once, its rows spilled by shard, each then sorted.
 
-Memory holds the rows being spilled and one row group a writer, whatever the corpus; the disk holds its texts
+Memory holds the rows being spilled and what a writer sorts at once, whatever the corpus; the disk holds its texts
 once more while a build runs.
 """
 
@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
-from latam_corpus.spill import Spill, streams
+from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.decided import Decided, Range
@@ -84,6 +85,7 @@ def _ledger_rows(rows: Range, plan: Plan, version: str) -> pl.DataFrame:
 
 _WRITERS: Final = min(4, os.cpu_count() or 1)
 _INDEX: Final = ".index"
+_SORTED: Final = 64 << 20  # bytes of a shard's rows, about, that a writer sorts at once
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def write_shards(
     with ThreadPoolExecutor(_WRITERS) as pool:
         spill = _spilled(decided, reused, parts, folder, progress)
         todo = [number for number in range(len(cells)) if number not in reused]
-        files = pool.map(lambda number: _write_shard(spill.file(number), cells[number].split, sketcher), todo)
+        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, sketcher), todo)
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
             store.add_object(file, sha256)
@@ -197,9 +199,7 @@ def _spilled(
         shards[places["row"].to_numpy()] = places["shard"].to_numpy()
         first = 0
         for frame in parts[number].batches():
-            here = shards[first : first + frame.height]
-            for shard in np.unique(here[here >= 0]).tolist():
-                spill.add(shard, frame[np.flatnonzero(here == shard)])
+            spill.add_texts_by(frame, shards[first : first + frame.height])
             first += frame.height
         if progress:
             progress("sorting into shards", number, len(parts))
@@ -213,22 +213,49 @@ def _side_file(file: Path) -> SideFile:
     return SideFile(sha256=digest_of(file), bytes=file.stat().st_size)
 
 
-def _write_shard(spilled: Path, split: str, sketcher: Sketcher | None) -> tuple[Path, str]:
+def _write_shard(spill: Spill, number: int, split: str, sketcher: Sketcher | None) -> tuple[Path, str]:
     """Return the written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
-    target = spilled.with_suffix(".parquet")
-    with pa.memory_map(str(spilled)) as source:
-        rows = pl.concat(list(streams(source)), rechunk=False)
-        order = rows["doc_id"].arg_sort()
-        sizes = rows["text"].str.len_bytes()[order].to_list()
-        start = 0
-        sketching = sketcher.opened(spilled.with_suffix(_INDEX)) if sketcher else nullcontext()
-        with writer(target, schema.RELEASE_SCHEMA) as opened, sketching as sketch:
-            for end in group_ends(sizes):
-                group = rows[order[start:end]].with_columns(pl.lit(split).alias("split"))
-                write_group(opened, group)
-                if sketch:
-                    sketch(group)
-                start = end
-        del rows
-    spilled.unlink()
+    target = spill.file(number).with_suffix(".parquet")
+    sketching = sketcher.opened(spill.file(number).with_suffix(_INDEX)) if sketcher else nullcontext()
+    with writer(target, schema.RELEASE_SCHEMA) as opened, sketching as sketch:
+        for rows in row_groups(spill, number):
+            group = rows.with_columns(pl.lit(split).alias("split"))
+            write_group(opened, group)
+            if sketch:
+                sketch(group)
     return target, digest_of(target)
+
+
+def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
+    """Yield a shard's row groups, by `doc_id`; memory holds each row's id and the rows that are sorted at once."""
+    light = pl.concat(rows.select("doc_id", pl.col("text").str.len_bytes()) for rows in spill.frames(number))
+    order = light["doc_id"].arg_sort().to_numpy()
+    sizes = light["text"].to_numpy()[order]
+    ends = np.array(group_ends(sizes.tolist()))
+    beside_texts = (spill.file(number).stat().st_size - int(sizes.sum())) // len(sizes)
+    lots = (np.cumsum(sizes + beside_texts)[ends - 1] - 1) // _SORTED
+    if lots[-1]:
+        lot_of = np.empty(len(order), dtype=np.int64)
+        lot_of[order] = np.repeat(lots, np.diff(ends, prepend=0))
+        spill = _by_lot(spill, number, lot_of)
+        number = 0
+    start = 0
+    for lot in np.unique(lots).tolist():
+        rows = spill.take(number + lot, pl.Schema())
+        rows = rows[rows["doc_id"].arg_sort()]
+        first = start
+        for end in ends[lots == lot].tolist():
+            yield rows[start - first : end - first]
+            start = end
+
+
+def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
+    """Return a shard's rows by the lots in which they are sorted; its own file is deleted."""
+    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED)
+    first = 0
+    for rows in spill.frames(number):
+        by_lot.add_texts_by(rows, lot_of[first : first + rows.height])
+        first += rows.height
+    by_lot.flush()
+    spill.file(number).unlink()
+    return by_lot
