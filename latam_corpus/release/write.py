@@ -85,7 +85,7 @@ def _ledger_rows(rows: Range, plan: Plan, version: str) -> pl.DataFrame:
 
 _WRITERS: Final = min(4, os.cpu_count() or 1)
 _INDEX: Final = ".index"
-_SORTED: Final = 64 << 20  # bytes of a shard's rows, about, that a writer sorts at once
+_SORTED: Final = 32 << 20  # bytes of a shard's rows, about, that a writer sorts at once
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
 
 def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
     """Return a shard's rows by the lots in which they are sorted; its own file is deleted."""
-    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED)
+    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED // 2)
     first = 0
     for rows in spill.frames(number):
         by_lot.add_texts_by(rows, lot_of[first : first + rows.height])
