@@ -83,6 +83,7 @@ class _Crew:
                 self._call(worker, turn)
             looked = time.monotonic()
             while turn.waiting:
+                turn.living = [self._name(rank) for rank in self._workers]
                 yield from self._news(turn)
                 if time.monotonic() - looked >= LOOK_SECONDS:
                     looked = time.monotonic()
@@ -92,6 +93,7 @@ class _Crew:
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
+                    turn.living = [self._name(one) for one in self._workers]
                     yield from turn.news()  # what it finished before it died
                     yield from self._bury(turn, rank, worker.returncode)
                     if turn.unclaimed():
@@ -106,6 +108,10 @@ class _Crew:
         outcomes = list(turn.news())
         for rank in [rank for rank in self._workers if self._name(rank) in turn.overtaken]:
             _end(self._workers.pop(rank))
+            for number in turn.held_by(self._name(rank)):  # it had gone on to another one
+                turn.give_back(number)
+            if turn.unclaimed():
+                self._call(self._start(rank), turn)
         yield from outcomes
 
     def end(self) -> None:
@@ -151,6 +157,8 @@ class _Crew:
                     "the local engine", self._exit_message(rank, code), _("run with --workers 1 to see more")
                 )
         for number in held:
+            if turn.is_left_to_other(number, self._name(rank)):
+                continue
             if turn.died(number) < TRIES:
                 turn.give_back(number)
                 continue

@@ -95,7 +95,7 @@ class RayTasks(Reused):
                 for done in ray.wait(list(given.tasks), timeout=LOOK_SECONDS if given.idle else None)[0]:
                     seconds, outcome = _outcome(ray, done, given.tasks[done])
                     lives = outcome is not None
-                    if outcome:
+                    if outcome and not (outcome.error and given.is_left_to_twin(done)):
                         for overtaken in given.take(done, seconds):
                             ray.cancel(overtaken, force=True)
                         yield outcome
@@ -186,6 +186,13 @@ class _Given:
         self._pace.add(self.tasks.pop(done).bytes, seconds)
         other = self._twins.pop(done, None)
         return [other] if self.tasks.pop(other, None) else []
+
+    def is_left_to_twin(self, failed: Any) -> bool:
+        """Whether another one still does what this one failed at."""
+        twin = self._twins.pop(failed, None)
+        if twin in self.tasks:
+            del self.tasks[failed]
+        return twin in self.tasks
 
     def give_twice(self) -> None:
         """Give Ray a second time what is late, while processors are idle."""

@@ -23,7 +23,7 @@ from latam_corpus.engine.pace import Pace
 from latam_corpus.pipeline.plan import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.pipeline.part import J, Outcome
@@ -45,6 +45,7 @@ class Round:
         waiting: the numbers of tasks that have no outcome yet.
         stillborn: how many workers ended before they took a task.
         overtaken: workers that are at a task which another one has done meanwhile.
+        living: workers that aren't known to have ended.
     """
 
     def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
@@ -53,9 +54,11 @@ class Round:
         self.waiting = set(range(len(tasks)))
         self.stillborn = 0
         self.overtaken: set[str] = set()
+        self.living: Collection[str] = ()
         self._pace = Pace()
         self._since: dict[tuple[int, str], float] = {}  # when a worker was seen with a task, and others idle
         self._first: dict[int, str] = {}  # who had a task that was given to a second one
+        self._twice: set[int] = set()
         self._deaths: dict[int, int] = {}
         self._read: dict[Path, int] = {}
         (folder / _CLAIMS).mkdir(parents=True)
@@ -73,15 +76,26 @@ class Round:
                         break
                     self._read[path] = file.tell()
                     number, seconds, outcome = pickle.loads(data)  # noqa: S301  (ours)
-                    if number in self.waiting:
+                    name = path.name.removeprefix("done-")
+                    if number in self.waiting and not (outcome.error and self.is_left_to_other(number, name)):
                         self.waiting.discard(number)
                         self._pace.add(self.tasks[number].bytes, seconds)
-                        self._overtake(number, path.name.removeprefix("done-"))
+                        self._overtake(number, name)
                         yield outcome
 
     def _overtake(self, number: int, winner: str) -> None:
         if number in self._first:
             self.overtaken |= {self._first[number], _holder(self.folder, number) or winner} - {winner}
+
+    def is_left_to_other(self, number: int, failed: str) -> bool:
+        """Whether another worker still does what this one failed at; it holds the task alone from now on."""
+        first = self._first.pop(number, None)
+        other = ({first, _holder(self.folder, number)} - {failed, None}).intersection(self.living)
+        for name in other:
+            beside = self.folder / _CLAIMS / f"for-{name}"
+            os.link(self.folder / _CLAIMS / f"by-{name}", beside)
+            beside.replace(self.folder / _CLAIMS / str(number))
+        return bool(other)
 
     @property
     def busy(self) -> int:
@@ -97,7 +111,7 @@ class Round:
         if (idle := workers - self.busy) <= 0:
             return False
         now, late = time.monotonic(), []
-        for number in sorted(self.waiting - self._first.keys()):
+        for number in sorted(self.waiting - self._twice):
             task, holder = self.tasks[number], _holder(self.folder, number)
             if task.twice and holder:
                 since = self._since.setdefault((number, holder), now)
@@ -105,6 +119,7 @@ class Round:
                     late.append((number, holder))
         for number, holder in late[:idle]:
             self._first[number] = holder
+            self._twice.add(number)
             self.give_back(number)
         return bool(late)
 

@@ -120,7 +120,7 @@ class _Crew:
         looked = 0.0
         pause, between = _NEWS_SECONDS[0], _LOOK_SECONDS[0]
         while turn.waiting:
-            before = len(turn.waiting)
+            before, turn.living = len(turn.waiting), self._live
             yield from self._news(turn)
             if len(turn.waiting) < before:
                 turn.stillborn, pause = 0, _NEWS_SECONDS[0]
@@ -154,12 +154,13 @@ class _Crew:
         """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
         try:
             known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
-            if refused := next((job for job in known.values() if job.refused), None):
+            refused = next((job for job in known.values() if job.refused), None)
+            if refused and not any(job.runs for job in known.values()):
                 problem = _("it can't begin: {reason}", reason=refused.reason)
                 remedy = _("see `time`, `partition`, `account` and `options` in the site file")
                 raise PartError(_("Slurm's job {id}", id=refused.id), problem, remedy)
             ended = [known.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
-            self._live = {name for name, job in known.items() if job.lives}
+            self._live = turn.living = {name for name, job in known.items() if job.lives}
             for job in ended:
                 if not job.lives:
                     yield from self._bury(turn, job)
@@ -186,6 +187,8 @@ class _Crew:
                 see = _("see its log, and `setup` in the site file")
                 raise PartError(_("Slurm's job {id}", id=job.id), self._exit_message(job), see)
         for number in held:
+            if turn.is_left_to_other(number, job.id):
+                continue
             if turn.died(number) < (_LOST_TRIES if job.state in _LOST else TRIES):
                 turn.give_back(number)
                 self._call(turn)

@@ -30,7 +30,6 @@ _NEVER: Final = frozenset(
         "BadConstraints",
         "InvalidAccount",
         "InvalidQOS",
-        "PartitionNodeLimit",
         "PartitionTimeLimit",
         "QOSMaxWallDurationPerJobLimit",
         "QOSNotAllowed",
@@ -78,7 +77,12 @@ class Job:
     @property
     def lives(self) -> bool:
         """Whether it will run or runs."""
-        return (self.waits and not self.held) or self.state in _RUNNING
+        return (self.waits and not self.held) or self.runs
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has begun, and hasn't ended."""
+        return self.state in _RUNNING
 
 
 class SlurmSilentError(PartError):

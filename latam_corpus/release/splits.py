@@ -151,9 +151,10 @@ class Splits:
         if self.by == "cluster":
             return pl.DataFrame(schema={"key": pl.String, "name": pl.String})
         source = pl.col("source_id").cast(pl.String)
-        shared = {"author": pl.col("authors"), "source": source, "file": pl.concat_str(source, "file", separator=" ")}
-        listed = shared[self.by].str.split("\n")
-        names = rows.select("key", listed.alias("name")).explode("name").filter(pl.col("name") != "")
+        file = pl.concat_str(source, pl.when(pl.col("file") != "").then("file"), separator=" ")
+        shared = {"author": pl.col("authors").str.split("\n"), "source": source, "file": file}
+        names = rows.select("key", shared[self.by].alias("name"))
+        names = (names.explode("name") if self.by == "author" else names).filter(pl.col("name") != "")
         return names.with_columns(pl.format(f"{self.by} {{}}", "name").alias("name")).unique(maintain_order=True)
 
     def _remember(self, drawn: pl.DataFrame) -> None:

@@ -20,7 +20,7 @@ from latam_corpus import schema
 from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
-from latam_corpus.spill import Spill
+from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +85,7 @@ def _ledger_rows(rows: Range, plan: Plan, version: str) -> pl.DataFrame:
 
 _WRITERS: Final = min(4, os.cpu_count() or 1)
 _INDEX: Final = ".index"
-_SORTED: Final = 64 << 20  # bytes of a shard's rows, about, that a writer sorts at once
+_SORTED: Final = 32 << 20  # bytes of a shard's rows, about, that a writer sorts at once
 
 
 @dataclass(frozen=True)
@@ -228,9 +228,10 @@ def _write_shard(spill: Spill, number: int, split: str, sketcher: Sketcher | Non
 
 def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
     """Yield a shard's row groups, by `doc_id`; memory holds each row's id and the rows that are sorted at once."""
-    light = pl.concat(rows.select("doc_id", pl.col("text").str.len_bytes()) for rows in spill.frames(number))
+    light = pl.concat(compact(rows.select("doc_id", pl.col("text").str.len_bytes())) for rows in spill.frames(number))
     order = light["doc_id"].arg_sort().to_numpy()
-    sizes = light["text"].to_numpy()[order]
+    sizes = light["text"].to_numpy()[order].astype(np.int64)
+    del light
     ends = np.array(group_ends(sizes.tolist()))
     beside_texts = (spill.file(number).stat().st_size - int(sizes.sum())) // len(sizes)
     lots = (np.cumsum(sizes + beside_texts)[ends - 1] - 1) // _SORTED
@@ -251,7 +252,7 @@ def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
 
 def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
     """Return a shard's rows by the lots in which they are sorted; its own file is deleted."""
-    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED)
+    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED // 2)
     first = 0
     for rows in spill.frames(number):
         by_lot.add_texts_by(rows, lot_of[first : first + rows.height])

@@ -24,6 +24,7 @@ class SharedGroups:
         """Hold so many bytes at most."""
         self._limit = limit
         self._tables: dict[Hashable, pa.Table] = {}
+        self._reading: dict[Hashable, Lock] = {}  # whoever needs another group doesn't wait for it
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[SharedGroups], tuple[int]]:
@@ -33,9 +34,15 @@ class SharedGroups:
     def read(self, key: Hashable, read: Callable[[], pa.Table]) -> pa.Table:
         """Return a group as it is held, or read it: once, when slices that read ahead ask for it together."""
         with self._lock:
-            table = self._tables.pop(key, None)
+            reading = self._reading.setdefault(key, Lock())
+        with reading:
+            with self._lock:
+                table = self._tables.get(key)
             if table is None:
                 table = read()
+        with self._lock:
+            self._reading.pop(key, None)
+            self._tables.pop(key, None)
             self._tables[key] = table
             held = sum(one.nbytes for one in self._tables.values())
             while held > self._limit:

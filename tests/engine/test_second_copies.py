@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import resource
 import signal
 from dataclasses import replace
@@ -102,6 +103,42 @@ def test_who_had_it_first_may_be_first(turn: Round) -> None:
     assert turn.overtaken == {"c"}
     (turn.folder / "done-c").write_bytes((turn.folder / "done-a").read_bytes())
     assert list(turn.news()) == []
+
+
+def _given_twice(turn: Round) -> None:
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 61.0
+    assert turn.give_twice(_WORKERS)
+    assert rounds.claim(turn.folder, 0, "d")
+
+
+@pytest.mark.parametrize("failed", ["a", "d"])
+def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed: str) -> None:
+    """It holds it alone then, and isn't given a third; what it comes to counts, a failure as well."""
+    _given_twice(turn)
+    other = "d" if failed == "a" else "a"
+    turn.living = ["a", "b", "d"]
+    said = pickle.dumps((0, 1.0, Outcome("p0", error="no room")))
+    (turn.folder / f"done-{failed}").write_bytes(len(said).to_bytes(8, "little") + said)
+    assert list(turn.news()) == []
+    assert (turn.held_by(other), turn.overtaken) == ([0], set())
+    _NOW[0] += 1e6
+    turn.give_twice(_WORKERS + 9)
+    assert turn.held_by(other) == [0]
+    (turn.folder / f"done-{other}").write_bytes((turn.folder / f"done-{failed}").read_bytes())
+    assert [outcome.error for outcome in turn.news()] == ["no room"]
+
+
+def test_a_task_of_which_both_workers_end_is_given_back(turn: Round) -> None:
+    """To the one that lives it is left; where none does it is as if it had one."""
+    _given_twice(turn)
+    turn.living = ["a", "b"]
+    assert turn.is_left_to_other(0, "d")
+    assert turn.held_by("a") == [0]
+    turn.living = ["b"]
+    assert not turn.is_left_to_other(0, "a")
+    assert turn.held_by("a") == [0]
+    assert not turn.is_left_to_other(1, "b")
 
 
 def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) -> None:

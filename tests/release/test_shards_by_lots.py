@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from latam_corpus.release import shard_file, write
 from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _ROWS = 300
@@ -56,3 +58,25 @@ def testrow_groups_are_those_of_all_rows_sorted(
     assert 0 < max(taken) <= most
     assert not spill.file(3).exists()
     assert not list(tmp_path.glob("filas/**/*.arrows"))
+
+
+def test_texts_arent_held_for_their_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a whole shard ids and sizes are taken, and not what they were read with, however long an id is."""
+    monkeypatch.setattr(shard_file, "GROUP_ROWS", 20)
+    monkeypatch.setattr(write, "_SORTED", 1 << 20)
+    rows = pl.DataFrame({"doc_id": [f"{number:032x}" for number in range(400)], "text": ["x" * 100_000] * 400})
+    spill = Spill(tmp_path / "filas", most=1 << 20)
+    for start in range(0, 400, 10):
+        spill.add_texts_by(rows[start : start + 10], np.zeros(10, dtype=np.int64))
+    spill.flush()
+    before, held = pa.total_allocated_bytes(), []
+    frames = Spill.frames
+
+    def noted(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
+        for one in frames(spill, number):
+            held.append(pa.total_allocated_bytes() - before)
+            yield one
+
+    monkeypatch.setattr(Spill, "frames", noted)
+    assert sum(group.height for group in write.row_groups(spill, 0)) == 400
+    assert 0 < max(held) < 10_000_000  # of 40 MB
