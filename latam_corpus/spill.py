@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_BYTES: Final = 128 << 20
 # Of rows without texts: views into what they were cut from count as much as all of that.
 _ROWS: Final = 50_000
 
@@ -33,7 +34,7 @@ class Spill:
     """
 
     folder: Path
-    most: int = 128 << 20
+    most: int = field(default_factory=lambda: _BYTES)
     waiting: dict[int, list[pl.DataFrame]] = field(default_factory=dict)
     held: int = 0
     rows: int = 0
