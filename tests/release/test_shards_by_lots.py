@@ -32,7 +32,7 @@ def rows() -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(("sorted_at_once", "most"), [(1, 7), (4_000, 60), (10**9, _ROWS)])
-def testrow_groups_are_those_of_all_rows_sorted(
+def test_row_groups_are_those_of_all_rows_sorted(
     rows: pl.DataFrame, sorted_at_once: int, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever is sorted at once; of many rows a few are taken into memory, of few all."""
