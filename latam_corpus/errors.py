@@ -18,7 +18,7 @@ import errno
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from latam_corpus.messages import Message, _, known, same, translated
+from latam_corpus.messages import Message, _, known, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,8 +72,12 @@ class CorpusError(Exception):
         self.remedy = str(remedy)
 
     def __str__(self) -> str:
-        sentence = f"{self.place}: {self.problem}" if self.place else self.problem
-        return f"{sentence}; {self.remedy}" if self.remedy else sentence
+        return f"{self.without_remedy}; {self.remedy}" if self.remedy else self.without_remedy
+
+    @property
+    def without_remedy(self) -> str:
+        """The place, where there is one, and the problem."""
+        return f"{self.place}: {self.problem}" if self.place else self.problem
 
     def as_message(self) -> Message:
         """Return the error as a part of another sentence.
@@ -95,7 +99,7 @@ class CorpusError(Exception):
         """
         place, *rest = self.args
         told = place.translate(language) if isinstance(place, Message) else place
-        return type(self)(told, *(_in(language, part) for part in rest))
+        return type(self)(told, *(known(part).translate(language) for part in rest))
 
 
 class ConfigError(CorpusError):
@@ -147,10 +151,6 @@ class PartError(CorpusError):
 
 class ReleaseError(CorpusError):
     """A release can't be made, found or trusted."""
-
-
-def _in(language: str, part: str | Message) -> str:
-    return part.translate(language) if isinstance(part, Message) else translated(part, language)
 
 
 class NoteWarning(UserWarning):

@@ -48,7 +48,7 @@ Use = Literal[*USES]  # type: ignore[valid-type]
 
 # What a release takes of several variants of one work: all, the longest, the longest of each country.
 Variants = Literal["keep", "longest", "by_country"]
-# What is in one split of a release: a cluster of copies, and with it all of an author, or of a source.
+# What is in one split of a release: a cluster of copies, and with it all of an author, a source or a file of one.
 SplitBy = Literal["cluster", "author", "source", "file"]
 
 # The measured signals, in the order of the struct. `quality/signals/` defines them; a test holds the two equal.

@@ -82,8 +82,8 @@ class _Crew:
             for worker in self._workers.values():
                 self._call(worker, turn)
             looked = time.monotonic()
+            turn.living = lambda: map(self._name, self._workers)
             while turn.waiting:
-                turn.living = [self._name(rank) for rank in self._workers]
                 yield from self._news(turn)
                 if time.monotonic() - looked >= LOOK_SECONDS:
                     looked = time.monotonic()
@@ -93,7 +93,6 @@ class _Crew:
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
-                    turn.living = [self._name(one) for one in self._workers]
                     yield from turn.news()  # what it finished before it died
                     yield from self._bury(turn, rank, worker.returncode)
                     if turn.unclaimed():

@@ -23,7 +23,7 @@ from latam_corpus.engine.pace import Pace
 from latam_corpus.pipeline.plan import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.pipeline.part import J, Outcome
@@ -45,7 +45,7 @@ class Round:
         waiting: the numbers of tasks that have no outcome yet.
         stillborn: how many workers ended before they took a task.
         overtaken: workers that are at a task which another one has done meanwhile.
-        living: workers that aren't known to have ended.
+        living: gives the workers that aren't known to have ended.
     """
 
     def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
@@ -54,7 +54,7 @@ class Round:
         self.waiting = set(range(len(tasks)))
         self.stillborn = 0
         self.overtaken: set[str] = set()
-        self.living: Collection[str] = ()
+        self.living: Callable[[], Iterable[str]] = tuple
         self._pace = Pace()
         self._since: dict[tuple[int, str], float] = {}  # when a worker was seen with a task, and others idle
         self._first: dict[int, str] = {}  # who had a task that was given to a second one
@@ -90,7 +90,7 @@ class Round:
     def is_left_to_other(self, number: int, failed: str) -> bool:
         """Whether another worker still does what this one failed at; it holds the task alone from now on."""
         first = self._first.pop(number, None)
-        other = ({first, _holder(self.folder, number)} - {failed, None}).intersection(self.living)
+        other = ({first, _holder(self.folder, number)} - {failed, None}).intersection(self.living())
         for name in other:
             beside = self.folder / _CLAIMS / f"for-{name}"
             os.link(self.folder / _CLAIMS / f"by-{name}", beside)

@@ -116,11 +116,12 @@ class _Crew:
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """Yield the outcomes as they come."""
         turn = Round(self._folder / f"round-{secrets.token_hex(4)}", work, tasks)
+        turn.living = lambda: self._live
         self._call(turn)
         looked = 0.0
         pause, between = _NEWS_SECONDS[0], _LOOK_SECONDS[0]
         while turn.waiting:
-            before, turn.living = len(turn.waiting), self._live
+            before = len(turn.waiting)
             yield from self._news(turn)
             if len(turn.waiting) < before:
                 turn.stillborn, pause = 0, _NEWS_SECONDS[0]
@@ -160,7 +161,7 @@ class _Crew:
                 remedy = _("see `time`, `partition`, `account` and `options` in the site file")
                 raise PartError(_("Slurm's job {id}", id=refused.id), problem, remedy)
             ended = [known.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
-            self._live = turn.living = {name for name, job in known.items() if job.lives}
+            self._live = {name for name, job in known.items() if job.lives}
             for job in ended:
                 if not job.lives:
                     yield from self._bury(turn, job)

@@ -216,7 +216,7 @@ def _do(job: _Job) -> Outcome:
     try:
         return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
-        return Outcome(job.name, error=f"{error.place}: {error.problem}", remedy=error.remedy)
+        return Outcome(job.name, error=error.without_remedy, remedy=error.remedy)
     except MemoryError:
         return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid)
     except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)

@@ -10,15 +10,19 @@ import os
 import pickle
 import resource
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.engine import pace, rounds
+from latam_corpus.engine import pace, rounds, slurm
 from latam_corpus.engine.local import Local
 from latam_corpus.engine.rounds import Round, take_tasks
+from latam_corpus.engine.slurm import _Crew
+from latam_corpus.engine.slurm_commands import Job
+from latam_corpus.errors import PartError
 from latam_corpus.pipeline.barriers import _Job
 from latam_corpus.pipeline.part import Outcome, Task, run_part
 from latam_corpus.pipeline.plan import make_plan
@@ -117,7 +121,7 @@ def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed:
     """It holds it alone then, and isn't given a third; what it comes to counts, a failure as well."""
     _given_twice(turn)
     other = "d" if failed == "a" else "a"
-    turn.living = ["a", "b", "d"]
+    turn.living = lambda: ["a", "b", "d"]
     said = pickle.dumps((0, 1.0, Outcome("p0", error="no room")))
     (turn.folder / f"done-{failed}").write_bytes(len(said).to_bytes(8, "little") + said)
     assert list(turn.news()) == []
@@ -132,10 +136,10 @@ def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed:
 def test_a_task_of_which_both_workers_end_is_given_back(turn: Round) -> None:
     """To the one that lives it is left; where none does it is as if it had one."""
     _given_twice(turn)
-    turn.living = ["a", "b"]
+    turn.living = lambda: ["a", "b"]
     assert turn.is_left_to_other(0, "d")
     assert turn.held_by("a") == [0]
-    turn.living = ["b"]
+    turn.living = lambda: ["b"]
     assert not turn.is_left_to_other(0, "a")
     assert turn.held_by("a") == [0]
     assert not turn.is_left_to_other(1, "b")
@@ -163,6 +167,19 @@ def test_an_outcome_that_a_full_disk_cuts_off_ends_the_worker(turn: Round) -> No
         signal.signal(signal.SIGXFSZ, handled)
     assert list(turn.news()) == []
     assert turn.held_by("d") == [0]
+
+
+@pytest.mark.parametrize(("other", "ends"), [("RUNNING", False), ("PENDING", True)])
+def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
+    turn: Round, other: str, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may pass, as what is told of a cluster that is being changed does; those that run do the work meanwhile."""
+    crew = object.__new__(_Crew)
+    crew._folder, crew._size, crew._live = turn.folder, 2, {"7_0"}
+    jobs = [Job("7_0", other), Job("7_1", "PENDING", reason="PartitionTimeLimit")]
+    monkeypatch.setattr(slurm, "jobs_named", lambda _name: jobs)
+    with pytest.raises(PartError, match="PartitionTimeLimit") if ends else nullcontext():
+        assert list(crew._look(turn)) == []
 
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:

@@ -238,6 +238,18 @@ def test_a_job_without_memory_is_told_in_a_sentence(tmp_path: Path, monkeypatch:
     assert str(told.value).startswith("scatter 1 of 3: its worker has no more memory; give it more, on a cluster by ")
 
 
+def test_a_jobs_error_tells_its_remedy_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the job, the place and the problem."""
+
+    def scatter(_job: object) -> None:
+        raise PartError("pares", "están cortados", "repítalo")
+
+    monkeypatch.setattr(near_duplicates, "scatter", scatter)
+    with pytest.raises(PartError) as told:
+        _decided(tmp_path, [(number, number, 0, False) for number in range(4)], 3, 2, [Dedupe()])
+    assert str(told.value) == "scatter 1 of 3: pares: están cortados; repítalo"
+
+
 def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     """What a full disk has left of a stream isn't taken for a document's words."""
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")

@@ -87,6 +87,19 @@ def test_all_of_a_file_is_in_one_split(tmp_path: Path, document: Any, kept_run: 
     assert most_splits(after.with_columns(of=pl.concat_str("source_id", "file")), "of") == 1
 
 
+def test_files_without_a_name_or_with_a_line_break_tie_nothing_else(
+    tmp_path: Path, document: Any, kept_run: Any
+) -> None:
+    """An empty name is none, and one of two lines is one name of one source."""
+    names = {0: "", 1: "a\nb.txt", 2: "b.txt"}
+    of = [{"file": names[n % 3], "member": str(n), "offset": None, "digest": None} for n in range(240)]
+    documents = [document(n, source_id=f"fuente-{n % 3}", origin=origin) for n, origin in enumerate(of)]
+    made = build("puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=HALVES, split_by="file", **TERMS)
+    rows = released(tmp_path / "s", made)
+    splits = {source: set(frame["split"]) for (source,), frame in rows.group_by("source_id")}
+    assert (len(splits["fuente-0"]), len(splits["fuente-1"]), len(splits["fuente-2"])) == (3, 1, 1)
+
+
 def test_who_turns_to_authors_keeps_what_was_held_out(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """An author whose works were in all splits has them there still, and her new ones are for training."""
     documents = [document(n, creators=["Rosa Vera"]) for n in range(60)]
