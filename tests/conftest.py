@@ -308,8 +308,8 @@ def figures(request: pytest.FixtureRequest) -> dict[str, float]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: some tests wait, for Slurm, for a server that is slow, for what is killed."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: many tests wait, for Slurm, for a server that is slow, for what is killed."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
