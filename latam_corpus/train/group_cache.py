@@ -12,6 +12,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.durable import replacing
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 _DIGEST: Final = 32
 _SUFFIX: Final = ".group"
+_writing = Lock()
+
+
+def _renew() -> None:
+    global _writing  # noqa: PLW0603  (a forked process would wait for a thread that it doesn't have)
+    _writing = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 @dataclass(frozen=True)
@@ -43,10 +54,11 @@ class GroupCache:
             return held[_DIGEST:]
         data = fetch()
         try:
-            self._evict(len(data) + _DIGEST)
-            if len(data) + _DIGEST <= self.limit:
-                with replacing(file, flushed=False) as temporary, temporary.open("wb") as opened:
-                    opened.writelines((hashlib.sha256(data).digest(), data))
+            with _writing:
+                self._evict(len(data) + _DIGEST)
+                if len(data) + _DIGEST <= self.limit:
+                    with replacing(file, flushed=False) as temporary, temporary.open("wb") as opened:
+                        opened.writelines((hashlib.sha256(data).digest(), data))
         except OSError as error:
             warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=2)
         return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ID: Final = "id"
 _BATCH_BYTES: Final = 8 << 20
 _BATCH_ROWS: Final = 1024
+# A store elsewhere answers several requests in the time of one; row groups are decompressed on as many cores.
+_AT_ONCE: Final = 8
+_AHEAD_ELSEWHERE: Final = 32 << 20
 
 
 @cache
@@ -102,7 +105,8 @@ class OrderedRows:
         # Windows in which an excluded document may yet be met; None when one was.
         self._unmet: set[int] | None = None
         # Rows that aren't shuffled are read as they come; the order is the same.
-        held = window if shuffle else min(window, _BATCH_BYTES)
+        few = _BATCH_BYTES if files.store.folder is not None else _AHEAD_ELSEWHERE
+        held = window if shuffle else min(window, few)
         self._windows = windows_of(files.groups, held, seed, epoch, shuffle=shuffle)
         if selection.excluded and selection.must_meet:
             self._unmet = {one.number for one in self._windows}
@@ -111,6 +115,7 @@ class OrderedRows:
         self._loaded: _Loaded | None = None
         self._coming: tuple[int, Future[_Loaded]] | None = None
         self._pool = ThreadPoolExecutor(1)
+        self._readers = ThreadPoolExecutor(_AT_ONCE)
 
     def batch_end(self, position: int, world: int) -> int:
         """Up to where, exclusive, a rank's positions make a batch of one window: 1,024 rows or about 8 MB at most."""
@@ -132,7 +137,8 @@ class OrderedRows:
 
     def close(self) -> None:
         """Stop reading ahead."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._readers):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _window_at(self, position: int) -> int:
         return int(np.searchsorted(self._starts, position, side="right")) - 1
@@ -162,8 +168,8 @@ class OrderedRows:
     def _load(self, number: int) -> _Loaded:
         window = self._windows[number]
         tables, stays, meets = [], [], False
-        for group in window.groups:
-            table = self._files.read(group, self._selection.reads)
+        read = partial(self._files.read, columns=self._selection.reads)
+        for group, table in zip(window.groups, self._readers.map(read, window.groups), strict=True):
             excluded = _among(table, self._selection.excluded)
             meets = meets or bool(excluded.any())
             stays.append(self._staying(table, self._files.files[group.file].withdrawn) & ~excluded)

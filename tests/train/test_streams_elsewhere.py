@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +16,11 @@ from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
+from latam_corpus.train.corpus_files import CorpusFiles
+from latam_corpus.train.group_cache import GroupCache
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SPEC = "puerto@2026.11.0"
@@ -62,3 +68,50 @@ def test_a_bucket_is_streamed_and_pulled_as_a_disk(
     files.rm(shards)
     with pytest.raises(ReleaseError, match="the file is missing"):
         next(CorpusStream(place, SPEC, cache=tmp_path / "other"))
+
+
+@pytest.fixture
+def elsewhere(small_store: Store) -> Iterator[str]:
+    """The small store where each row group must be fetched."""
+    files = filesystem("memory")
+    files.put(str(small_store.folder), "/elsewhere", recursive=True)
+    yield "memory://elsewhere"
+    files.rm("/elsewhere", recursive=True)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_row_groups_are_fetched_several_at_a_time(
+    elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, shuffle: bool
+) -> None:
+    """Each request waits for the answer to another: in turn they would wait for ever."""
+    stream = CorpusStream(elsewhere, SPEC, seed=7, columns=["doc_id"], shuffle=shuffle, cache=tmp_path)
+    groups = len(stream.files.groups)
+    together, fetched = threading.Barrier(2), CorpusFiles._fetched  # noqa: SLF001  (each request)
+    assert groups > 2
+
+    def fetch(self: CorpusFiles, *what: Any) -> bytes:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(30)
+        return fetched(self, *what)
+
+    monkeypatch.setattr(CorpusFiles, "_fetched", fetch)
+    if groups % 2:
+        threading.Thread(target=together.wait, daemon=True).start()
+    assert len(list(stream)) == 120
+    assert not together.broken
+
+
+def test_the_cache_keeps_its_limit_though_several_are_written(
+    elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another thread is about to write has no room yet."""
+    evict = GroupCache._evict  # noqa: SLF001  (before each file)
+
+    def late(self: GroupCache, size: int) -> None:
+        evict(self, size)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(GroupCache, "_evict", late)
+    limit = 20_000
+    assert len(list(CorpusStream(elsewhere, SPEC, cache=tmp_path, cache_bytes=limit))) == 120
+    assert 0 < sum(file.stat().st_size for file in tmp_path.glob("*.group")) <= limit
