@@ -10,11 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from latam_corpus import compiled
 from latam_corpus.compiled import KERNELS, digest_of_compiled
 from latam_corpus.paths import PACKAGE, use_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 _DAY = 86_400
 
@@ -92,7 +95,7 @@ def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
         counts.append([int(count) for count in done.stdout.split()])
     (hits, misses), (hits_again, misses_again) = counts
     assert (hits, misses_again) == (0, 0)
-    assert hits_again == misses > 0
+    assert 0 < hits_again < misses  # what is inlined is within what calls it
     assert list(tmp_path.glob("numba/*/*/*/*.nbc"))
 
 
@@ -117,3 +120,11 @@ def test_a_change_beside_a_kernel_is_compiled_anew(tmp_path: Path) -> None:
         digests.append(digest_of_compiled(tmp_path))
     assert digests[0] == digests[1]
     assert len(set(digests)) == 3
+
+
+def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that was compiled by other decorators isn't this code."""
+    before = digest_of_compiled(PACKAGE)
+    (tmp_path / "compiled.py").write_text("kernel = None\n")
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
+    assert digest_of_compiled(PACKAGE) != before
