@@ -150,7 +150,7 @@ def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) ->
     turn.give_twice(_WORKERS)
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
-    assert (turn.held_by("a"), turn.reached("a"), turn.reached("d")) == ([], True, False)
+    assert (turn.held_by("a"), turn.took("a"), turn.took("d")) == ([], True, False)
 
 
 def test_an_outcome_that_a_full_disk_cuts_off_ends_the_worker(turn: Round) -> None:
