@@ -7,16 +7,23 @@ import fcntl
 import itertools
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from latam_corpus import locks
 from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.disk import prune
+from latam_corpus.pipeline.sweep import remove_documents
+from latam_corpus.release.purge import Purged, _purge_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from conftest import Document, KeptRun
+
+    from latam_corpus.release.tombstones import Tombstones
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +75,23 @@ def test_the_file_of_who_holds_a_lock_is_never_empty(tmp_path: Path, monkeypatch
     assert first
     assert len(seen) > 1
     assert "" not in seen
+
+
+def test_what_removes_work_sees_a_run_of_another_machine(tmp_path: Path, document: Document, kept_run: KeptRun) -> None:
+    """Its work is referred to by nothing before it is done, and what it reads would go under its hands."""
+    out, run = tmp_path / "out", kept_run("cuentos-0a1b2c3d", [document(0)])
+    (out / "work" / "ab" / "ab12").mkdir(parents=True)
+    (run / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
+    removals: list[Callable[[], object]] = [
+        lambda: prune(out),
+        lambda: remove_documents(out, run),
+        lambda: _purge_runs(out, cast("Tombstones", None), Purged()),  # nothing is looked at
+    ]
+    with _held_elsewhere(run):
+        for remove in removals:
+            with pytest.raises(ConfigError, match="in use by process 7 on nodo3"):
+                remove()
+    assert (out / "work" / "ab" / "ab12").is_dir()
 
 
 def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,9 +149,10 @@ class _Crew:
         """Yield what a dead worker held is given back, or, after a second death, is the outcome of its task."""
         held = turn.held_by(self._name(rank))
         # Where it died before it took a task the next may fare better, but not for ever.
-        if not held and not turn.reached(self._name(rank)):
+        if not held and not turn.took(self._name(rank)):
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
+                turn.refuse_full()
                 raise PartError(
                     "the local engine", self._exit_message(rank, code), _("run with --workers 1 to see more")
                 )
@@ -161,6 +162,7 @@ class _Crew:
             if turn.died(number) < TRIES:
                 turn.give_back(number)
                 continue
+            turn.refuse_full()
             turn.waiting.discard(number)
             yield Outcome(turn.tasks[number].name, error=self._exit_message(rank, code), killed=True)
 

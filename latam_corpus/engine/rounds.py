@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.engine.pace import Pace
+from latam_corpus.errors import MAKE_ROOM, PartError, cause_in_disk
 from latam_corpus.pipeline.plan import Segment
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _STARTS: Final = "starts"  # of each task in the file, and the end of the last o
 _SHARED: Final = "shared"
 _CLAIMS: Final = "claims"
 _CUT_OFF: Final = "No space left on device"
+_PROBE: Final = 2**16  # bytes
 _SIZE: Final = struct.Struct("<Q")
 
 
@@ -59,6 +61,7 @@ class Round:
         self._since: dict[tuple[int, str], float] = {}  # when a worker was seen with a task, and others idle
         self._first: dict[int, str] = {}  # who had a task that was given to a second one
         self._twice: set[int] = set()
+        self._took: set[str] = set()  # who has had a task that isn't waiting, or is another's now
         self._deaths: dict[int, int] = {}
         self._read: dict[Path, int] = {}
         (folder / _CLAIMS).mkdir(parents=True)
@@ -77,6 +80,7 @@ class Round:
                     self._read[path] = file.tell()
                     number, seconds, outcome = pickle.loads(data)  # noqa: S301  (ours)
                     name = path.name.removeprefix("done-")
+                    self._took.add(name)
                     if number in self.waiting and not (outcome.error and self.is_left_to_other(number, name)):
                         self.waiting.discard(number)
                         self._pace.add(self.tasks[number].bytes, seconds)
@@ -86,6 +90,7 @@ class Round:
     def _overtake(self, number: int, winner: str) -> None:
         if number in self._first:
             self.overtaken |= {self._first[number], _holder(self.folder, number) or winner} - {winner}
+            self._took |= self.overtaken
 
     def is_left_to_other(self, number: int, failed: str) -> bool:
         """Whether another worker still does what this one failed at; it holds the task alone from now on."""
@@ -119,6 +124,7 @@ class Round:
                     late.append((number, holder))
         for number, holder in late[:idle]:
             self._first[number] = holder
+            self._took.add(holder)
             self._twice.add(number)
             self.give_back(number)
         return bool(late)
@@ -129,13 +135,31 @@ class Round:
         reached = set(map(int, path.read_text().split())) if path.exists() else set()
         return sorted(number for number in reached & self.waiting if _holder(self.folder, number) == name)
 
-    def reached(self, name: str) -> bool:
-        """Whether the worker has reached for a task of the round."""
-        return (self.folder / f"held-{name}").exists()
+    def took(self, name: str) -> bool:
+        """Whether the worker has done a task of the round, or had one that was given on.
+
+        To reach for one isn't to have it: where the disk is full, every worker ends there.
+        """
+        return name in self._took
 
     def unclaimed(self) -> bool:
         """Whether a task waits that nobody holds."""
         return bool(self.waiting - claimed(self.folder))
+
+    def refuse_full(self) -> None:
+        """Tell of a disk that takes nothing more, of which workers end without a word: their logs are there, too.
+
+        Raises:
+            PartError: it is full, or can't be written.
+        """
+        probe = self.folder / "probe"
+        try:
+            probe.write_bytes(bytes(_PROBE))
+        except OSError as error:
+            if cause := cause_in_disk(error):
+                raise PartError(str(self.folder.parent), cause, MAKE_ROOM) from error
+        finally:
+            probe.unlink(missing_ok=True)
 
     def died(self, number: int) -> int:
         """How many workers have died of the task, this one among them."""

@@ -107,7 +107,8 @@ class _Crew:
         self._ended.set()
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
-        replace(self._folder / CALL_FILE, END.encode())
+        with suppress(OSError):  # a full disk must not keep Slurm from ending them
+            replace(self._folder / CALL_FILE, END.encode())
         with suppress(PartError):
             cancel_named(worker_jobs(self._folder))
         for left in self._folder.glob("round-*"):
@@ -182,9 +183,10 @@ class _Crew:
         yield from turn.news()
         held = turn.held_by(job.id)
         # Where it ended before it took a task the next may fare better.
-        if not held and not turn.reached(job.id) and job.state != "COMPLETED":
+        if not held and not turn.took(job.id) and job.state != "COMPLETED":
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
+                turn.refuse_full()
                 see = _("see its log, and `setup` in the site file")
                 raise PartError(_("Slurm's job {id}", id=job.id), self._exit_message(job), see)
         for number in held:
@@ -194,6 +196,7 @@ class _Crew:
                 turn.give_back(number)
                 self._call(turn)
                 continue
+            turn.refuse_full()
             turn.waiting.discard(number)
             more = _GIVE_MORE.get(job.state)
             remedy = f"state more «{more}» in the site file" if more else ""

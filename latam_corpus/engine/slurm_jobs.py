@@ -148,6 +148,7 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
         "  case $code in 134|135|137|139) ;; *) break ;; esac",
         "done",
         f'case $code in 134|137) echo "{_KILLED}";; esac',
+        "exec 2> /dev/null",  # of a full disk the driver has told
         f'echo $code > "${_FOLDER}/{CODE_FILE}.new" && mv "${_FOLDER}/{CODE_FILE}.new" "${_FOLDER}/{CODE_FILE}"',
         "exit $code",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -136,7 +137,8 @@ def cancel(submission: Submission) -> None:
         PartError: Slurm doesn't answer, or refuses.
     """
     cancel_named(driver_jobs(submission.folder))
-    replace(submission.folder / CALL_FILE, END.encode())
+    with suppress(OSError):  # a full disk must not keep Slurm from ending them
+        replace(submission.folder / CALL_FILE, END.encode())
     cancel_named(worker_jobs(submission.folder))
 
 

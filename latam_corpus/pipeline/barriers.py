@@ -219,7 +219,9 @@ def _do(job: _Job) -> Outcome:
         return Outcome(job.name, error=error.without_remedy, remedy=error.remedy)
     except MemoryError:
         return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid)
-    except Exception:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
+    except Exception as error:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
+        if cause := cause_in_disk(error):
+            return Outcome(job.name, error=cause.msgid, remedy=MAKE_ROOM.msgid)
         return Outcome(job.name, error=traceback.format_exc(limit=-4).strip())
 
 

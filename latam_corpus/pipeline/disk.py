@@ -95,7 +95,7 @@ def prune(
     (out / "work").mkdir(exist_ok=True)
     with locked(out / "work"):  # an unfinished run's outputs are referred to by nothing yet
         for folder in known:
-            with locked(folder):
+            with locked(folder, beats=True):
                 pass
         needed = {key for folder, keys in referred(out, set(going)).items() for key in keys}
         before = sum(_size(path) for path in _rest(out))
@@ -158,6 +158,12 @@ def _outputs(out: Path) -> list[Path]:
 def _rest(out: Path) -> list[Path]:
     """Return what `prune` may remove: step outputs, decisions, and what killed runs left."""
     return _outputs(out) + sorted((out / "work").glob("decisions-*"))
+
+
+def remove_begun(work: Path) -> None:
+    """Remove what processes that were killed had begun to write, texts in it; who asks holds the folder alone."""
+    for folder in [*work.glob("??/*.*"), *work.glob("decisions-*")]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _size(path: Path) -> int:

@@ -22,7 +22,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import beside, damage, link_or_copy, made_anew
-from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_of
+from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_in_disk, cause_of
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
@@ -234,8 +234,10 @@ def run_part(task: Task) -> Outcome:
         return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid, killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
         return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
-    except Exception:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
-        return Outcome(task.part.name, error=traceback.format_exc(limit=-4).strip())
+    except Exception as error:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
+        full = cause_in_disk(error)  # in a library's words
+        told = f"{task.work}: {full}" if full else traceback.format_exc(limit=-4).strip()
+        return Outcome(task.part.name, error=told)
 
 
 def _run(task: Task) -> Outcome:

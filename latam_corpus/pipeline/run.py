@@ -157,6 +157,8 @@ def run(
             lease.check()
             publish_run(result.folder, run_record.RUN_FILE)
         _mend_others(out, result.folder, work.remade, progress)
+        if sweep:
+            sweep.end()
         return result
 
 
@@ -343,14 +345,14 @@ def _recorded(
             (folder / run_record.RUN_FILE).unlink()
             continue
         if run_record.is_confirmed(before, contents, values):
-            with nullcontext() if folder == result.folder else locked(folder):
+            with nullcontext() if folder == result.folder else locked(folder, beats=True):
                 return _confirmed(before, contents, result, progress)
     if not (result.folder / run_record.RUN_FILE).exists():
         run_record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
         return result
     result = replace(result, folder=runs / next_name(runs, name, digest))
     result.folder.mkdir()
-    with locked(result.folder):
+    with locked(result.folder, beats=True):
         run_record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
     return result
 
@@ -364,7 +366,7 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
         if other == folder or not (other / run_record.RUN_FILE).exists():
             continue
         try:
-            with locked(other):
+            with locked(other, beats=True):
                 before = run_record.read_record(other)
                 mended = run_record.mend_links(before, entries)
                 for sentence in mended:

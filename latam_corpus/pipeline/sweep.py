@@ -20,7 +20,7 @@ from latam_corpus.durable import sync
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
-from latam_corpus.pipeline.disk import named_by, referred
+from latam_corpus.pipeline.disk import named_by, referred, remove_begun
 from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.run_record import REMOVED_FILE, REMOVED_KINDS, read_record
 from latam_corpus.pipeline.step_file import StepCounts, clear, is_cleared
@@ -90,6 +90,10 @@ class Sweep:
             if key not in self.needed and not is_cleared(folder) and StepCounts.read(folder).kept:
                 clear(folder)
 
+    def end(self) -> None:
+        """Remove what killed workers had begun, of this run and others: while this one goes, no other works there."""
+        remove_begun(self.work)
+
 
 def sweep_of(out: Path, run: Path) -> Sweep:
     """Return what removes the rows of a run that no later step of it needs.
@@ -114,7 +118,7 @@ def remove_documents(out: Path, run: Path) -> None:
     Raises:
         ConfigError: another process works there, or the record of another run is damaged; nothing is removed then.
     """
-    with locked(out / "work"), locked(run):
+    with locked(out / "work"), locked(run, beats=True):
         needed = sweep_of(out, run).needed
         (run / REMOVED_FILE).touch()
         sync(run)

@@ -19,6 +19,8 @@ from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
+from latam_corpus.pipeline.disk import remove_begun
+from latam_corpus.pipeline.history import folders
 from latam_corpus.pipeline.run_record import (
     DIGESTS_FILE,
     INTERNAL_REPORT_FILE,
@@ -151,12 +153,16 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
         ConfigError: a run is being worked on.
         ReleaseError: one is damaged.
     """
-    folders = [path for path in sorted((out / "runs").glob("*")) if (path / RUN_FILE).is_file()]
+    known = folders(out)
     with ExitStack() as held:
         if (out / "work").is_dir():
             held.enter_context(locked(out / "work"))
-        for folder in folders:
-            held.enter_context(locked(folder))
+        for folder in known:
+            held.enter_context(locked(folder, beats=True))
+        remove_begun(out / "work")
+        for folder in known:
+            if not (folder / RUN_FILE).is_file():
+                continue
             removed = is_removed(folder)
             blanked = 0 if removed else _purge_run(folder, tombstones)
             if blanked:

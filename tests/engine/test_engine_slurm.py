@@ -237,7 +237,8 @@ def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) 
     (tmp_path / "sitio.toml").write_text(f"{_WHOLE}driver_memory_gb = 3\npython = {words}\n")
     submit_driver(tmp_path / "sitio.toml", tmp_path / "jobs", ["run"], tmp_path)
     done = subprocess.run(["bash", "-c", given[0]], capture_output=True, text=True, check=False)
-    return f"{done.stdout}{done.stderr}{(tmp_path / 'jobs' / CODE_FILE).read_text()}"
+    code = tmp_path / "jobs" / CODE_FILE
+    return f"{done.stdout}{done.stderr}{code.read_text() if code.exists() else ''}"
 
 
 def test_a_driver_keeps_to_its_memory_and_is_told_of_where_that_kills_it(
@@ -249,6 +250,8 @@ def test_a_driver_keeps_to_its_memory_and_is_told_of_where_that_kills_it(
     assert killed.count("begun\n") == 3
     assert "state more driver_memory_gb in the site file, and then: latam-corpus runs retry\n" in killed
     assert killed.endswith("\n137\n")
+    (tmp_path / "jobs" / f"{CODE_FILE}.new").symlink_to("/dev/full")
+    assert _driver_script(tmp_path, monkeypatch, "echo no room; exit 1") == "no room\n"
 
 
 _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_gb = 4\n"

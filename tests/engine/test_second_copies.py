@@ -99,13 +99,14 @@ def test_who_had_it_first_may_be_first(turn: Round) -> None:
     turn.give_twice(_WORKERS)
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
-    assert rounds.claim(turn.folder, 0, "c")
+    assert rounds.claim(turn.folder, 0, "d")
     (turn.folder / "claims" / "0").rename(turn.folder / "claims" / "aside")
     list(take_tasks(turn.folder, "a"))
     (turn.folder / "claims" / "aside").rename(turn.folder / "claims" / "0")
     assert [outcome.part for outcome in turn.news()] == ["p0"]
-    assert turn.overtaken == {"c"}
-    (turn.folder / "done-c").write_bytes((turn.folder / "done-a").read_bytes())
+    assert turn.overtaken == {"d"}
+    assert turn.took("d")
+    (turn.folder / "done-d").write_bytes((turn.folder / "done-a").read_bytes())
     assert list(turn.news()) == []
 
 
@@ -150,7 +151,7 @@ def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) ->
     turn.give_twice(_WORKERS)
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
-    assert (turn.held_by("a"), turn.reached("a"), turn.reached("d")) == ([], True, False)
+    assert (turn.held_by("a"), turn.took("a"), turn.took("d")) == ([], True, False)
 
 
 def test_an_outcome_that_a_full_disk_cuts_off_ends_the_worker(turn: Round) -> None:

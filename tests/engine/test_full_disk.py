@@ -1,0 +1,120 @@
+"""A disk that takes nothing more ends a run with a sentence that says so, and ends its workers."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.engine import slurm, slurm_state
+from latam_corpus.engine.local import _Crew as LocalCrew
+from latam_corpus.engine.reused import TRIES
+from latam_corpus.engine.rounds import Round, claim, take_tasks
+from latam_corpus.engine.slurm import _Crew as SlurmCrew
+from latam_corpus.engine.slurm_commands import Job
+from latam_corpus.engine.slurm_jobs import Submission
+from latam_corpus.errors import PartError
+from latam_corpus.pipeline import part
+from latam_corpus.pipeline.barriers import _do, _Job
+from latam_corpus.pipeline.part import Outcome, Task, run_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = Path("/dev/full")
+_SAID = "No space left on device"
+_SIZE = 2
+
+pytestmark = pytest.mark.skipif(not _FULL.exists(), reason="this system has no /dev/full")
+
+
+def _take(task: Task) -> Outcome:
+    return Outcome(task.part.name)
+
+
+def _fill(turn: Round) -> None:
+    """Have what is written to see whether the round's disk takes more told what a full one tells."""
+    (turn.folder / "probe").symlink_to(_FULL)
+
+
+def _buried(kind: str, turn: Round, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outcome]:
+    """What an engine does of a worker that has ended."""
+    if kind == "local":
+        here = object.__new__(LocalCrew)
+        here._size, here._workdir, here._started = _SIZE, turn.folder, {0: int(name.removeprefix("0."))}
+        (turn.folder / "0.log").touch()
+        return here._bury(turn, 0, 1)
+    jobs = object.__new__(SlurmCrew)
+    jobs._size, jobs._folder = _SIZE, turn.folder
+    monkeypatch.setattr(SlurmCrew, "_call", lambda *_: None)
+    return jobs._bury(turn, Job(name, "FAILED"))
+
+
+@pytest.mark.parametrize("kind", ["local", "slurm"])
+def test_a_worker_that_reached_for_a_task_in_vain_took_none(
+    kind: str, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that engines don't start the next one without end; who has done a task doesn't count."""
+    turn = Round(tmp_path / "round", _take, tasks)
+    assert len(list(take_tasks(turn.folder, "0.99"))) == len(tasks)
+    turn.waiting = {0, 1}
+    list(turn.news())
+    assert list(_buried(kind, turn, "0.99", monkeypatch)) == []
+    assert turn.stillborn == 0
+    turn.waiting = {0, 1}
+    _fill(turn)
+    names = [f"0.{number}" for number in range(1, TRIES * _SIZE + 2)]
+    for name in names:  # the file is made, and takes no byte
+        (turn.folder / f"held-{name}").touch()
+    for name in names[:-1]:
+        assert list(_buried(kind, turn, name, monkeypatch)) == []
+    with pytest.raises(PartError, match=_SAID):
+        list(_buried(kind, turn, names[-1], monkeypatch))
+
+
+@pytest.mark.parametrize("kind", ["local", "slurm"])
+def test_a_task_whose_workers_a_full_disk_ended_is_not_its_documents_fault(
+    kind: str, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the document that kills would be looked for, and one be set aside."""
+    turn = Round(tmp_path / "round", _take, tasks)
+    for name in ("0.1", "0.2"):
+        assert claim(turn.folder, 0, name)
+        if name == "0.1":
+            assert list(_buried(kind, turn, name, monkeypatch)) == []
+    _fill(turn)
+    with pytest.raises(PartError, match=_SAID):
+        list(_buried(kind, turn, "0.2", monkeypatch))
+
+
+def test_a_full_disk_keeps_no_job_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where the driver ends nor where its run is cancelled: Slurm needs no file to end jobs."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, _SAID)
+
+    cancelled: list[str] = []
+    for module in (slurm, slurm_state):
+        monkeypatch.setattr(module, "replace", full)
+        monkeypatch.setattr(module, "cancel_named", cancelled.append)
+    crew = object.__new__(SlurmCrew)
+    crew._folder, crew._before, crew._ended = tmp_path / "jobs", None, threading.Event()
+    crew.end()
+    assert cancelled == ["jobs-worker"]
+    slurm_state.cancel(Submission(tmp_path / "jobs", {}))
+    assert cancelled[1:] == ["jobs-driver", "jobs-worker"]
+
+
+def _numpy_on_full_disk(_: object) -> None:
+    raise OSError("121635 requested and 118272 written")
+
+
+def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a part, and in a barrier's job, which says what to do."""
+    outcome = _do(_Job(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
+    assert (outcome.error, "goes on from here" in outcome.remedy) == (_SAID, True)
+    monkeypatch.setattr(part, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
+    assert run_part(tasks[0]).error == f"{tasks[0].work}: {_SAID}"
