@@ -18,7 +18,7 @@ import errno
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from latam_corpus.messages import Message, _, known, same
+from latam_corpus.messages import Message, _, enumerated, known, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,8 +86,12 @@ class CorpusError(Exception):
         a.toml: ese archivo no existe
         """
         place, problem, remedy = self.args
-        pattern = "{place}: {problem}; {remedy}" if remedy else "{place}: {problem}"
-        return Message(pattern, {"place": same(place), "problem": known(problem), "remedy": known(remedy)})
+        parts = {"place": same(place)} if str(place) else {}
+        parts |= {"problem": known(problem)}
+        pattern = ": ".join(f"{{{name}}}" for name in parts)
+        return (
+            Message(f"{pattern}; {{remedy}}", {**parts, "remedy": known(remedy)}) if remedy else Message(pattern, parts)
+        )
 
     def translated(self, language: str) -> Self:
         """Return the error in a language; what is neither a message nor the id of one stays as it is.
@@ -124,6 +128,10 @@ class MistakesError(ConfigError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.errors))
+
+    def as_message(self) -> Message:
+        """Return the errors as a part of another sentence, a line each."""
+        return enumerated((error.as_message() for error in self.errors), "\n")
 
     def translated(self, language: str) -> Self:
         """Return the errors in a language."""

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import gettext
@@ -128,6 +128,49 @@ def decimal(number: str) -> Message:
     ('0,318', '0.318')
     """
     return _Decimal(number)
+
+
+# How `recorded` names what isn't filled in; what it names by no kind is a `Message`.
+_KINDS: Final[dict[str, type[Message]]] = {"text": _Text, "number": _Decimal}
+
+
+def recorded(sentence: str | Message) -> Any:
+    """Return a sentence as JSON, from which `read_back` has it in any language.
+
+    >>> recorded(_("{n} texts", n=3))
+    {'msgid': '{n} texts', 'values': {'n': '3'}}
+    """
+    if not isinstance(sentence, Message):
+        return sentence
+    if type(sentence) is Message:
+        return {"msgid": sentence.msgid, "values": {name: recorded(one) for name, one in sentence.values.items()}}
+    return {next((name for name, kind in _KINDS.items() if type(sentence) is kind), "text"): str(sentence)}
+
+
+def read_back(value: Any, written: str) -> Message:
+    """Return the sentence that `recorded` made JSON of; where it is of another form, what was written beside it.
+
+    >>> read_back({"msgid": "did you mean «{near}»?", "values": {"near": "a"}}, "did you mean «a»?").translate("es")
+    '¿quiso escribir «a»?'
+    >>> read_back(None, "the file is missing").translate("es"), str(read_back({"msgid": "{n} texts"}, "3 texts"))
+    ('falta el archivo', '3 texts')
+    """
+    sentence = _sentence(value)
+    try:
+        return sentence if isinstance(sentence, Message) and str(sentence) == written else known(written)
+    except (LookupError, ValueError):  # a parameter has no value
+        return known(written)
+
+
+def _sentence(value: Any) -> str | Message:
+    if not isinstance(value, dict):
+        return str(value)
+    for name, kind in _KINDS.items():
+        if name in value:
+            return kind(str(value[name]))
+    values = value.get("values")
+    parts = {str(name): _sentence(one) for name, one in values.items()} if isinstance(values, dict) else {}
+    return Message(str(value.get("msgid", "")), parts)
 
 
 def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:

@@ -43,8 +43,8 @@ def _is_decorated(node: ast.FunctionDef) -> bool:
     calls = [
         one for one in node.decorator_list if isinstance(one, ast.Call) and getattr(one.func, "attr", "") == "command"
     ]
-    return (
-        bool(calls) and not node.name.startswith("_") and all(argument.arg != "help" for argument in calls[0].keywords)
+    return not node.name.startswith("_") and any(
+        all(argument.arg != "help" for argument in call.keywords) for call in calls
     )
 
 

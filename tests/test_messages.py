@@ -6,6 +6,7 @@ import ast
 import gettext
 import importlib
 import pickle
+import re
 import string
 from functools import cache
 from pathlib import Path
@@ -206,3 +207,47 @@ def test_every_step_that_is_told_is_a_sentence_of_the_catalogues() -> None:
                     told |= {text for text in texts if isinstance(text, str) and text}
     assert len(told) > 10
     assert told <= _said()
+
+
+_TELL = {
+    "ConfigError",
+    "PartError",
+    "ReleaseError",
+    "SourceError",
+    "Outcome",
+    "Option",
+    "Argument",
+    "print",
+    "note",
+    "tell",
+}
+_PROSE = re.compile(r"^(?!.*(?:pip install|latam-corpus|--)).*[a-z]{2,} [a-z]{2,}")
+
+
+def _plain(value: ast.expr | None, named: dict[str, ast.expr | None]) -> Iterator[str]:
+    """The words in a text, also under a module's name for it, that aren't marked as a sentence."""
+    value = named.get(value.id, value) if isinstance(value, ast.Name) else value
+    if isinstance(value, ast.Constant):
+        yield str(value.value)
+    elif isinstance(value, ast.JoinedStr):
+        yield "…".join(str(one.value) for one in value.values if isinstance(one, ast.Constant))
+    elif isinstance(value, ast.IfExp):
+        yield from (*_plain(value.body, named), *_plain(value.orelse, named))
+
+
+def test_no_sentence_for_people_is_plain_english() -> None:
+    """Of errors, of helps, and of what is printed."""
+    found = []
+    for module, tree in _modules().items():
+        of_module = [node for node in tree.body if isinstance(node, ast.AnnAssign | ast.Assign)]
+        named = {ast.unparse(getattr(node, "target", None) or node.targets[0]): node.value for node in of_module}  # type: ignore[union-attr]
+        for call in ast.walk(tree):
+            name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+            short = name.rpartition(".")[2] if not name.endswith(".note") else ""  # crawlers note a cause by its key
+            if not isinstance(call, ast.Call) or short not in _TELL:
+                continue
+            words = {keyword.arg: keyword.value for keyword in call.keywords}
+            told = [words.get("help"), words.get("show_default"), words.get("error"), *call.args]
+            texts = [text for one in told for text in _plain(one, named)]
+            found += [f"{module}:{call.lineno}: {text}" for text in texts if _PROSE.search(text)]
+    assert found == []

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from latam_corpus.audit.copies import lines as copy_lines
-from latam_corpus.catalog.display_names import TIERS, USES, genre_name
+from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language_label
 from latam_corpus.messages import Message, _, decimal, enumerated, same
-from latam_corpus.report.reasons import told_reason
+from latam_corpus.pipeline.reasons import told_reason
+from latam_corpus.quality.signal_names import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +137,7 @@ def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
 
 
 def _language(language: dict[str, Any], say: Speaker) -> str:
-    parts = [same(language["language"] or _("not identified"))]
+    parts = [language_label(language["language"]) if language["language"] else _("not identified")]
     if language["language_score"] is not None:
         parts.append(_("score {score}", score=decimal(f"{language['language_score']:.2f}")))
     if language["declared_language"]:
@@ -223,4 +224,7 @@ def bound_line(bound: dict[str, Any], language: str = "en") -> str:
     short = ""
     if held is not None:
         short = "  " + _("(few words: held as {value})", value=decimal(f"{held:.3g}")).translate(language)
-    return f"{mark} {bound['signal']:<26}{value:>8}  {limit:<16}{bound['file']}{short}"
+    where, name = f"{bound['file']}{short}", bound["signal"]
+    if language != "en":  # in which a key says what it is of
+        where, name = f"{bound['file']}: {name}{short}", signal_name(name).translate(language)
+    return f"{mark} {name:<{26 if language == 'en' else 50}}{value:>8}  {limit:<16}{where}"

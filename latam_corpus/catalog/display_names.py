@@ -143,6 +143,24 @@ def language_name(code: str) -> Message:
     return _Language(code)
 
 
+class _Label(Message):
+    """A label of a language and its writing."""
+
+    def translate(self, language: str) -> str:
+        code, _script, _rest = self.msgid.partition("_")
+        named = called(code, language)
+        return self.msgid if language == "en" or named == code else f"{named} ({self.msgid})"
+
+
+def language_label(label: str | None) -> Message:
+    """Return a label such as `spa_Latn` with the language's name before it; in English alone, since it says enough.
+
+    >>> language_label("spa_Latn").translate("pt"), str(language_label("spa_Latn")), str(language_label(None))
+    ('espanhol (spa_Latn)', 'spa_Latn', 'und')
+    """
+    return _Label(label or "und")
+
+
 def genre_name(genre: str) -> Message:
     """Return what a genre is called; the word itself where it is none of those.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.show import number, table
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.report.reasons import told_reason
+from latam_corpus.pipeline.reasons import told_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

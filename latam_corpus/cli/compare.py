@@ -14,7 +14,7 @@ from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, translated
-from latam_corpus.report.reasons import told_reason
+from latam_corpus.pipeline.reasons import told_reason
 
 if TYPE_CHECKING:
     import polars as pl

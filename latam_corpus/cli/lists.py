@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from latam_corpus.catalog.display_names import language_name
 from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.messages import N_, Message, _
@@ -14,6 +15,21 @@ from latam_corpus.pipeline.registry import registered, stage_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# In a recipe's order; a plug-in's stage says itself what it does.
+_STAGES = {
+    "skim": _("takes the visible text of web pages, before they are extracted"),
+    "extract": _("takes the text out of each file or page, without menus and advertisements"),
+    "unmark": _("takes the marks of transcribers out, as the genre's policy says"),
+    "repair": _("mends letters that a wrong encoding spoilt"),
+    "identify": _("finds the language of each text"),
+    "measure": _("measures what the bounds of policies ask for"),
+    "filter": _("sets aside what breaks a bound of its language and genre"),
+    "redact": _("puts a mark in place of personal data"),
+    "boilerplate": _("cuts lines that many documents of one source share"),
+    "fingerprint": _("notes by what near-duplicates are found"),
+    "dedupe": _("keeps one of several documents that say the same"),
+}
 
 list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
 
@@ -44,7 +60,7 @@ def stages(as_json: Json = False) -> None:
     _show(
         rows,
         as_json,
-        lambda r: (r["name"], r["does"], ", ".join(r["gives"])),
+        lambda r: (r["name"], _STAGES.get(r["name"], r["does"]), ", ".join(r["gives"])),
         [_("stage"), _("what it is"), _("gives")],
     )
 
@@ -52,6 +68,7 @@ def stages(as_json: Json = False) -> None:
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and who else uses them."""
+    from latam_corpus.quality.signal_names import Definition
     from latam_corpus.quality.signals import SIGNALS
     from latam_corpus.quality.signals.plugged import plugged
     from latam_corpus.vocabulary import plugged_signals
@@ -61,7 +78,7 @@ def signals(as_json: Json = False) -> None:
     _show(
         rows,
         as_json,
-        lambda r: (r["name"], r["definition"], r["used_by"]),
+        lambda r: (r["name"], Definition(r["definition"], signal=r["name"]), r["used_by"]),
         [_("signal"), _("definition"), _("used by")],
     )
 
@@ -82,7 +99,7 @@ def languages(as_json: Json = False) -> None:
         as_json,
         lambda r: (
             r["code"],
-            r["name"],
+            language_name(r["code"]),
             "" if r["group"] == r["code"] else r["group"],
             number(r["training_lines"]) if r["training_lines"] else _("none"),
             r["policy_file"],

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from latam_corpus.catalog.display_names import genre_name
+from latam_corpus.catalog.display_names import genre_name, language_label
 from latam_corpus.cli.show import console, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, decimal
+from latam_corpus.quality.signal_names import signal_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -110,8 +111,7 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         mark = "✓ → ✗" if row["after"] else "✗ → ✓"
         verdict = f"  ({WORDS[row['judged']].translate(spoken())})" if row["judged"] else ""
         console.print(f"  {mark}  {row['doc_id']}  {', '.join(row['after'] or row['before'])}{verdict}")
-        hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
-        console.print(f"         {(row['beginning'] or hidden)[:100]}")
+        console.print(f"         {_shown(row['beginning'])[:100]}")
     if len(changed) > _MOST_CHANGED:
         console.print(_("… and {n} more; --json lists them all", n=number(len(changed) - _MOST_CHANGED)))
     if not changed:
@@ -128,7 +128,7 @@ def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[st
 def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     listed = [one for one in group.signals if one.bound or (every and one.values)]
     rows = [_row(one) for one in listed]
-    about = {"language": group.language, "genre": genre_name(group.genre), "n": number(group.documents)}
+    about = {"language": language_label(group.language), "genre": genre_name(group.genre), "n": number(group.documents)}
     title = _("{language} · {genre} · {n} documents", **about)
     quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
     heads: list[str | Message] = [_("signal"), *quantiles, _("bounds"), _("would drop#"), _("alone#")]
@@ -136,6 +136,9 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     if judged:
         heads += [_("of good#"), _("of bad#")]
         rows = [(*row, number(one.good), number(one.bad)) for row, one in zip(rows, listed, strict=True)]
+    if spoken() != "en":  # in which a key says what it is of
+        heads.append(_("what it measures"))
+        rows = [(*row, signal_name(one.signal)) for row, one in zip(rows, listed, strict=True)]
     table(title, heads, rows)
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
     if judged:
@@ -148,10 +151,16 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
                 console.print(_("  at the edge of {reason}", reason=cost.reason))
                 for near in cost.edge:
                     mark = "✗" if near.dropped else "✓"
-                    hidden = _("(its terms don't allow it to be shown: --internal)").translate(spoken())
-                    text = (texts.get(near.doc_id) or hidden)[:80]
+                    text = _shown(texts.get(near.doc_id))[:80]
                     console.print(f"    {mark} {_short(near.value).translate(spoken()):>7}  {near.doc_id}  {text}")
     console.print()
+
+
+def _shown(beginning: str | None) -> str:
+    """Return the beginning of a text, or why there is none to be seen."""
+    if beginning is None:
+        return _("(its terms don't allow it to be shown: --internal)").translate(spoken())
+    return beginning or f"({_('without text').translate(spoken())})"
 
 
 def _row(measured: SignalDistribution) -> tuple[str | Message, ...]:

@@ -10,7 +10,7 @@ from latam_corpus.bucket import address_of
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.files import SPAN_BYTES
-from latam_corpus.messages import Message, _, decimal, first_of
+from latam_corpus.messages import Message, _, decimal, first_of, known
 from latam_corpus.pipeline.contracts import mapping_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
@@ -180,7 +180,7 @@ def tell_result(
                 "mapping": mapping_rows(result.facts),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
-                "failures": result.failures,
+                "failures": {name: str(error) for name, error in result.failures.items()},
                 "losses": [loss.as_dict() for loss in result.losses],
                 "accepted_loss": result.accepted_loss,
                 "mended": list(map(str, result.mended)),
@@ -214,17 +214,17 @@ def tell_result(
     if result.failures:
         n = len(result.failures)
         console.print(_("no release is made of a run with failed parts ({n}); run it again", n=n))
-    for error, names in _by_error(result.failures).items():
-        console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=error))
+    for names in _by_error(result.failures).values():
+        console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=known(result.failures[names[0]])))
     if report is not None:
         console.print(_("report   {path}", path=report))
 
 
-def _by_error(failures: Mapping[str, str]) -> dict[str, list[str]]:
+def _by_error(failures: Mapping[str, str | Message]) -> dict[str, list[str]]:
     """Return the parts that failed, by what they said."""
     by_error: dict[str, list[str]] = {}
     for name, error in failures.items():
-        by_error.setdefault(error, []).append(name)
+        by_error.setdefault(str(error), []).append(name)
     return by_error
 
 

@@ -160,7 +160,8 @@ def run(
     workers: Annotated[
         int | None,
         typer.Option(
-            show_default="1, on a cluster what the site file says", help=N_("Worker processes; 0 for one a processor.")
+            show_default=N_("1, on a cluster what the site file says"),
+            help=N_("Worker processes; 0 for one a processor."),
         ),
     ] = None,
     wait: Annotated[

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from latam_corpus.engine.slurm_jobs import Submission
     from latam_corpus.engine.slurm_state import JobsState
 
-_NAME: Final = "A submission's name or the start of it, its job, its run, or its recipe."
-Name = Annotated[str, typer.Argument(metavar="RUN", help=_NAME)]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help=N_("A submission's name or the start of it, its job, its run, or its recipe.")),
+]
+_NAME_OR_ALL: Final = N_(
+    "A submission's name or the start of it, its job, its run, or its recipe. All where none is named."
+)
 
 
 def status(
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help=f"{_NAME} All where none is named.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help=_NAME_OR_ALL)] = None,
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:

@@ -12,11 +12,13 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _, decimal
+from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
 from latam_corpus.pipeline import history
-from latam_corpus.pipeline.difference import counts, differences, files_of, title_of
+from latam_corpus.pipeline.difference import NOT_RECORDED, RECORDED, THERE, counts, differences, files_of, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
+from latam_corpus.pipeline.run_record import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.history import Entry
 
 app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
-_RUN: Final = "A run's folder, its name or the start of it, a tag, or its recipe."
+_RUN: Final = N_("A run's folder, its name or the start of it, a tag, or its recipe.")
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
 _STATES: Final = {
     "running": _("running"),
@@ -35,6 +37,28 @@ _STATES: Final = {
     "damaged": _("damaged"),
     "finished": _("finished"),
 }
+# What `differences` and `counts` say of two runs, which JSON has in English.
+_WORDS: Final = {
+    str(word): word
+    for word in (
+        _("recipe"),
+        _("stage"),
+        _("source"),
+        _("input"),
+        _("run"),
+        _("stages"),
+        _("sources"),
+        _("options"),
+        _("models"),
+        _("code"),
+        _("libraries"),
+        _("content"),
+        _("reading"),
+        known(THERE),
+        known(RECORDED),
+        known(NOT_RECORDED),
+    )
+}
 _SHOWN: Final = 40
 _MOST: Final = 10
 
@@ -42,7 +66,8 @@ _MOST: Final = 10
 @app.command("list")
 def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """List all runs, the latest first: what became of each, what came in, was kept and was released."""
-    rows = _rows(history.history(out), out, store)
+    entries = history.history(out)
+    rows = _rows(entries, out, store)
     if as_json:
         print_json(rows)
         return
@@ -51,9 +76,9 @@ def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = Fa
         return
     heads = [_("run"), _("when"), _("state"), _("in#"), _("kept#"), _("seconds#"), _("tag"), _("releases"), _("title")]
     table("", heads, [_line(row) for row in rows])
-    for row in rows:
-        if row["problem"]:
-            console.print(f"{row['run']}: {row['problem'].splitlines()[0]}", markup=False)
+    for one in entries:
+        if one.problem:
+            console.print(f"{one.name}: {known(one.problem).translate(spoken()).splitlines()[0]}", markup=False)
 
 
 def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[str, Any]]:
@@ -73,7 +98,7 @@ def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[s
                 "tags": [tag for tag, name in tags.items() if name == one.name],
                 "releases": released.get(one.name, []),
                 "title": values.get("recipe", {}).get("title"),
-                "problem": one.problem,
+                "problem": str(one.problem),
             }
         )
     return rows
@@ -132,7 +157,7 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     for name in row["releases"]:
         console.print(_("release  {name}", name=name))
     if run_entry.problem:
-        console.print(_("problem  {problem}", problem=run_entry.problem), markup=False)
+        console.print(_("problem  {problem}", problem=known(run_entry.problem)), markup=False)
     if values:
         _show_record(values)
 
@@ -187,12 +212,12 @@ def _show_record(values: Mapping[str, Any]) -> None:
                     "failed   {part} ({title}): {error}",
                     part=part["name"],
                     title=title_of(part),
-                    error=part["failed"],
+                    error=sentence(values, part["failed"]),
                 ),
                 markup=False,
             )
-    for sentence in values.get("mended", ()):
-        console.print(_("damaged  {what}", what=sentence), markup=False)
+    for damaged in values.get("mended", ()):
+        console.print(_("damaged  {what}", what=sentence(values, damaged)), markup=False)
 
 
 @app.command("diff")
@@ -233,27 +258,34 @@ def _show_differences(changes: Sequence[Difference]) -> None:
     for one in changes:
         shown[one.what] = shown.get(one.what, 0) + 1
         if shown[one.what] <= _MOST:
-            rows.append((one.what, " ".join(filter(None, (one.name, one.aspect))), _short(one.a), _short(one.b)))
+            name = enumerated([same(one.name), *([_word(one.aspect)] if one.aspect else [])], " ")
+            rows.append((_word(one.what), name, _short(one.a), _short(one.b)))
     if rows:
         table("", [_("what differs"), "", "A", "B"], rows)
     for what, n in shown.items():
         if n > _MOST:
-            console.print(_("and {n} more of «{what}»: --json lists them", n=number(n - _MOST), what=what))
+            console.print(_("and {n} more of «{what}»: --json lists them", n=number(n - _MOST), what=_word(what)))
 
 
-def _short(value: object) -> str:
+def _word(word: str) -> Message:
+    return _WORDS.get(word, same(word))
+
+
+def _short(value: object) -> str | Message:
     """Return a value in few words.
 
     >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
     ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
     """
+    if value in (THERE, RECORDED, NOT_RECORDED):
+        return _word(str(value))
     text = "—" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _show_counts(what: str, listed: Sequence[Counted]) -> None:
     rows = [[one.name, *("—" if n is None else number(n) for n in one[1:])] for one in listed]
-    table("", [what, _("A in#"), _("B in#"), _("A kept#"), _("B kept#")], rows)
+    table("", [_word(what), _("A in#"), _("B in#"), _("A kept#"), _("B kept#")], rows)
 
 
 @app.command("tag")
@@ -272,7 +304,8 @@ def tag(
             {"run": folder.name, "tags": [one for one, of in history.read_tags(out).items() if of == folder.name]}
         )
     else:
-        console.print(f"{folder.name} {'is no longer' if remove else 'is'} «{name}»", markup=False)
+        done = _("{run} has the tag «{tag}» no more") if remove else _("{run} has the tag «{tag}»")
+        console.print(done.fill(run=folder.name, tag=name))
 
 
 @app.command("du")

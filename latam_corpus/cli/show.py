@@ -211,7 +211,7 @@ class RunProgress:
         self._done += 1
         self._kept += outcome.kept
         if outcome.error:
-            failed = {"event": "part failed", "part": outcome.part, "error": outcome.error}
+            failed = {"event": "part failed", "part": outcome.part, "error": str(outcome.error)}
             self._say(_("part {part} failed: {error}", part=outcome.part, error=known(outcome.error)), failed)
         if self._bar:
             title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 from contextvars import ContextVar
 from copy import copy
 from functools import cache
@@ -29,6 +30,7 @@ OF_TYPER: Final = (
     _("Commands"),
     _("required"),
     _("default: {default}"),
+    _("env var: {var}"),
     _("Missing command."),
 )
 # What it says without: `with_language` puts their translations there.
@@ -36,6 +38,20 @@ _USAGE: Final = N_("Usage: ")
 _HELP: Final = N_("Show this message and exit.")
 _OPTIONS: Final = N_("[OPTIONS]")
 _SUBCOMMAND: Final = N_("COMMAND [ARGS]...")
+_COMPLETION: Final = (
+    N_("Install completion for the current shell."),
+    N_("Show completion for the current shell, to copy it or customize the installation."),
+)
+# What stands for a value in a usage; what isn't here, such as ID and URL, is said alike.
+_STANDS_FOR: Final = frozenset(
+    {
+        N_("CODE"), N_("COLUMNS"), N_("DOCUMENTS"), N_("FILE"), N_("FILES"), N_("FOLDER"), N_("INPUT"), N_("KEY"),
+        N_("LANGUAGE"), N_("NAME"), N_("NUMBER"), N_("OUTPUT"), N_("PATH"), N_("PATTERN"), N_("RECIPE"), N_("RELEASE"),
+        N_("REQUEST"), N_("RUN"), N_("SHEET"), N_("SLICE"), N_("SOURCE"), N_("SOURCES"), N_("STAGE"), N_("TEXT"),
+        N_("TIER"), N_("TOPIC"), N_("USE"), N_("VERSION"), N_("WHY"), N_("WORDS"), N_("YEAR"),
+    }
+)  # fmt: skip
+_WORD: Final = re.compile(r"[A-Z]+")
 
 
 def asked() -> str:
@@ -76,12 +92,36 @@ def with_language(command: Any) -> Any:
     _translate_usage(command)
     command.help = command.help and translated(command.help, spoken())
     for parameter in command.params:
-        text = getattr(parameter, "help", None)
-        if text:
-            parameter.help = translated(text, spoken())
+        _translate_parameter(parameter)
     for inner in getattr(command, "commands", {}).values():
         with_language(inner)
     return command
+
+
+def _translate_parameter(parameter: Any) -> None:
+    """Let an option or argument say what it is for, and what its value is, in the language spoken."""
+    for name in ("help", "show_default"):
+        text = getattr(parameter, name, None)
+        if text and isinstance(text, str):
+            setattr(parameter, name, translated(text, spoken()))
+    is_option = any(name.startswith("-") for name in parameter.opts)
+    named = parameter.metavar or (_kind(parameter.type_descriptor) if is_option else parameter.name.upper())
+    parameter.metavar = _WORD.sub(lambda word: _stands_for(word[0]), named)
+    if not is_option:
+        parameter.display_type = lambda ctx: ""  # noqa: ARG005  (Typer names it): the argument's name says enough
+
+
+def _kind(told: Any) -> str:
+    """Return what stands for an option's value, by the type that Typer has found."""
+    if told.is_choice:
+        return "|".join(map(str, told.choices or ()))
+    if told.is_path or told.is_file:
+        return "PATH"
+    return "NUMBER" if told.is_ranged or told.annotation in (int, float) else "TEXT"
+
+
+def _stands_for(word: str) -> str:
+    return translated(word, spoken()) if word in _STANDS_FOR else word
 
 
 def _translate_usage(command: Any) -> None:
@@ -95,8 +135,9 @@ def _translate_usage(command: Any) -> None:
         return option
 
     def write_usage(context: Any, formatter: Any) -> None:
-        pieces = " ".join(command.collect_usage_pieces(context))
-        formatter.write_usage(context.command_path, pieces, prefix=translated(_USAGE, spoken()))
+        from latam_corpus.cli.usage_errors import usage_of
+
+        formatter.write_usage(context.command_path, usage_of(command, context), prefix=translated(_USAGE, spoken()))
 
     def resolve(context: Any, words: list[str]) -> Any:
         if words[0] in command.commands or words[0].startswith("-"):

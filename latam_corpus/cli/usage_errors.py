@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import typer
+
+_NEEDED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # as Typer writes an argument that must be there
 
 
 def no_such_command(context: Any, name: str) -> ConfigError:
@@ -33,8 +38,9 @@ def usage_error(error: typer.TyperException) -> ConfigError:
         remedy = _("did you mean «{near}»?", near=near) if near else _help_of(place)
         return ConfigError(place, _("there is no option «{name}»", name=told.option_name), remedy)
     if kind == "MissingParameter" and context and told.param is not None:
-        usage = " ".join([place, *context.command.collect_usage_pieces(context)])
-        what = told.param.get_error_hint().replace("'", "")
+        needed = [one for one in context.command.get_params(context) if one.required and one.opts[0].startswith("-")]
+        usage = f"{place} {usage_of(context.command, context, [f'{one.opts[0]} {one.metavar}' for one in needed])}"
+        what = told.param.opts[0] if told.param in needed else told.param.metavar
         missing = _("«{what}» is missing", what=what)
         return ConfigError(place, missing, _("write: {usage}", usage=usage))
     if kind == "BadParameter" and told.param is not None:
@@ -61,3 +67,15 @@ def _refused(error: Any) -> Message | str:
         return str(error.message)
     given = str(cause.errors()[0]["input"])
     return _("it must be {what}, and is «{given}»", what=wanted, given=given)
+
+
+def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:
+    """Return what a command is called with, in a line.
+
+    Args:
+        command: the command.
+        context: of its call.
+        options: what is to be named besides.
+    """
+    first, *rest = command.collect_usage_pieces(context)
+    return " ".join([first, *options, *(_NEEDED.sub(r"\1\2", piece).replace("…...", "…") for piece in rest)])

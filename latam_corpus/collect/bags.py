@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from latam_corpus.collect.input_file import BAG, Beside, as_json, opened_file
 from latam_corpus.collect.records import Failure
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ _LARGEST: Final = 256 * 2**20
 _NEAR: Final = 120
 # A line's end in a name, and the sign itself, are written so.
 _ESCAPED: Final = {"%0a": "\n", "%0d": "\r", "%25": "%"}
-_REMEDY: Final = "fetch it again from whoever made the bag"
+_REMEDY: Final = N_("fetch it again from whoever made the bag")
 
 
 @dataclass(frozen=True)

@@ -273,6 +273,7 @@ def _beside(fs: Any, path: str) -> Message:
     if str(folder) in (".", "/", ""):
         return _("check the path")
     names = [PurePosixPath(name).name for name in fs.ls(str(folder), detail=False)]
+    names = [name for name in names if not name.startswith(".")]
     if not names:
         return _("in {folder} — it has no files", folder=folder)
     return _("in {folder} — there: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))

@@ -106,8 +106,12 @@ _MAGIC: Final[tuple[tuple[int, bytes, str | Unread], ...]] = (
 
 # A file may be made to be searched for ever, or merely hold many blanks or comments: what can be read in one way alone
 # is possessive (`*+`) or atomic (`(?>...)`) below, so that no pattern looks at it a second time.
-_COMMENT: Final = r"(?><!--.*?-->\s*+)"
-_DOCTYPE: Final = r"(?><!DOCTYPE[^\[>]*+(?:\[.*?\]\s*+>|>)\s*+)"
+# Where another begins in it, the comment ends with that one, and the rest of the outer stands behind it.
+_NESTED: Final = r"<!--.*?-->(?:(?:[^<-]|-(?!->))*+-->)?+"
+_COMMENT: Final = rf"(?><!--(?:(?!-->|<!--).)*+(?:-->|{_NESTED})\s*+)"
+_QUOTED: Final = r"\"[^\"]*+\"|'[^']*+'|[\"']"  # or a sign that nothing closes
+_SUBSET: Final = rf"\[(?>[^\]\"'<]|{_QUOTED}|<!--.*?-->|<\?.*?\?>|<(?!!--|\?)|\](?!\s*+>))*+\]\s*+>"
+_DOCTYPE: Final = rf"(?><!DOCTYPE(?>[^\[>\"']|\"[^\"<]*+\"|'[^'<]*+'|[\"'])*+(?:{_SUBSET}|>)\s*+)"
 _XML: Final = re.compile(
     rf"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:{_COMMENT}|<\?[^>]*\?>\s*+|{_DOCTYPE})*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL
 )

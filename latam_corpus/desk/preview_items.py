@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import lxml.etree
@@ -11,14 +12,19 @@ import lxml.html
 import polars as pl
 
 from latam_corpus.batch import Batch
+from latam_corpus.catalog.display_names import COMPOSITIONS, language_name
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.desk.preview_page import Item, page_statements, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
+from latam_corpus.language.model import load
+from latam_corpus.language.model_files import chosen
+from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.pipeline.conserve import pass_through, set_aside
+from latam_corpus.pipeline.default_recipe import wanted_languages
+from latam_corpus.pipeline.reasons import in_plain_words
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.privacy.redact import names_of, redact
-from latam_corpus.report.reasons import in_plain_words
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -35,9 +41,17 @@ _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
 _BINARY_WITHIN: Final = 2**16
-_ABOUT: Final = (
-    "title", "creators", "published", "declared_language", "composition", "url", "rights", "extractor", "turns",
-)  # fmt: skip
+_ABOUT: Final = {
+    "title": _("title"),
+    "creators": _("creators"),
+    "published": _("published"),
+    "declared_language": _("stated language"),
+    "composition": _("composition"),
+    "url": _("address"),
+    "rights": _("rights"),
+    "extractor": _("read by"),
+    "turns": _("turns of speech"),
+}
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")
 _BLOCKS: Final = frozenset({
@@ -47,7 +61,7 @@ _BLOCKS: Final = frozenset({
 })  # fmt: skip
 
 
-def items_of(source: Source, where: str, n: int, policies: str = "") -> list[Item]:
+def items_of(source: Source, where: str, n: int, policies: str = "", told_in: str = "en") -> list[Item]:
     """Up to `n` items of all over the source, each as a run would have it.
 
     Args:
@@ -55,11 +69,12 @@ def items_of(source: Source, where: str, n: int, policies: str = "") -> list[Ite
         where: a file, a folder, a glob or a URL.
         n: how many at most.
         policies: a `filters/` folder; the shipped one when empty.
+        told_in: the language in which it is said what is known of a file that isn't made of words.
 
     Raises:
         ConfigError: nothing is there.
     """
-    return list(_items(source, _some(source, where, n), n, policies))
+    return list(_items(source, _some(source, where, n), n, _Trial(tuple(_stages(source, policies)), told_in)))
 
 
 def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
@@ -70,11 +85,19 @@ def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
     return [(one, -(-n // len(files))) for one in files]
 
 
-def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, policies: str) -> Iterator[Item]:
+@dataclass(frozen=True)
+class _Trial:
+    """What items are taken through, and the language in which the rest is told."""
+
+    stages: tuple[Stage, ...]
+    told_in: str
+
+
+def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, trial: _Trial) -> Iterator[Item]:
     left = n
     for file, count in files:
         for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
-            items = _judged(source, frame, policies)
+            items = _judged(source, frame, trial)
             yield from items
             left -= len(items)
         if left <= 0:
@@ -82,20 +105,22 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, polic
 
 
 def _stages(source: Source, policies: str) -> list[Stage]:
-    options = {"unmark": {"policies": policies}, "filter": {"policies": policies}}
+    wanted, _unnamed = wanted_languages([source], load(chosen()).codes)  # as the source's default recipe
+    options: dict[str, dict[str, Any]] = {name: {"policies": policies} for name in ("unmark", "filter")}
+    options["identify"] = {"languages": wanted} if wanted else {}
     staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
     expanded = [one for stage in staged for one in stage.expand()]
     return [one for one in expanded if isinstance(one, Stage)]
 
 
-def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
+def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
     """Return what each row of a frame comes to, in the frame's order."""
     originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
     fallen: list[pl.DataFrame] = []
     states: dict[str, dict[str, Any]] = {}
     passed = set_aside(Batch(frame), "collect")
     fallen.append(passed.dropped)
-    for stage in _stages(source, policies):
+    for stage in trial.stages:
         if not len(passed.kept):
             break
         passed = pass_through(stage, passed.kept)
@@ -108,7 +133,7 @@ def _judged(source: Source, frame: pl.DataFrame, policies: str) -> list[Item]:
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
     versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
     return [
-        _item(source, rows[doc_id], original or _catalogued(rows[doc_id]), states.get(doc_id, {}))
+        _item(source, rows[doc_id], original or _catalogued(rows[doc_id], trial.told_in), states.get(doc_id, {}))
         for doc_id, original in {**originals, **versions}.items()
     ]
 
@@ -119,7 +144,9 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     text = redact(row.get("text") or "", *whose, names=names)[0]
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
     language = row.get("language")
-    why = in_plain_words(reason, evidence) if reason else ()
+    # Of a text in another language, what is to be looked at says more than the reason.
+    told_below = text and reason and reason.startswith("language=")
+    why = in_plain_words(reason, evidence) if reason and not told_below else ()
     if text:
         why += to_look_at(text, language, source.languages)
     why += page_statements(states)
@@ -150,12 +177,23 @@ def _original(row: dict[str, Any]) -> str:
     return page_words(text) if kind in _HTML else text
 
 
-def _catalogued(row: Mapping[str, Any]) -> str:
-    """Return what is known of a document whose file isn't made of words: a line a column, in the columns' names."""
-    values = {name: row.get(name) for name in _ABOUT}
-    values["creators"] = "; ".join(row.get("creators") or ())
-    values["turns"] = len(row.get("turns") or ()) or None
-    return "\n".join(f"{name}: {value}" for name, value in values.items() if value)
+def _catalogued(row: Mapping[str, Any], told_in: str) -> str:
+    r"""Return what is known of a document whose file isn't made of words, a line each.
+
+    >>> _catalogued({"title": "Canto", "declared_language": "spa", "composition": "original"}, "es")
+    'título: Canto\nlengua declarada: español\ncomposición: original'
+    """
+    values = {name: same(value) for name in _ABOUT if isinstance(value := row.get(name), str) and value}
+    if creators := row.get("creators"):
+        values["creators"] = same("; ".join(creators))
+    if turns := row.get("turns"):
+        values["turns"] = same(len(turns))
+    if "declared_language" in values:
+        values["declared_language"] = language_name(row["declared_language"])
+    if "composition" in values:
+        values["composition"] = COMPOSITIONS.get(row["composition"], values["composition"])
+    lines = (Message("{name}: {value}", {"name": _ABOUT[one], "value": values[one]}) for one in _ABOUT if one in values)
+    return enumerated(lines, "\n").translate(told_in)
 
 
 def page_words(page: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.codes import admits, short
 from latam_corpus.messages import Message, _, decimal, enumerated, same
-from latam_corpus.report.reasons import UNSURE
+from latam_corpus.pipeline.reasons import UNSURE
 from latam_corpus.report.templating import render
 
 if TYPE_CHECKING:

@@ -71,7 +71,9 @@ class DatatroveBlock(Stage):
         stays = set(positions)
         if None in stays or len(stays) < len(positions):
             problem = _("the block gives documents that it wasn't given, or one twice")
-            raise PartError(f"stage «{self.name}»", problem, _("a filter or a formatter gives what it gets, or less"))
+            raise PartError(
+                _("stage «{name}»", name=self.name), problem, _("a filter or a formatter gives what it gets, or less")
+            )
         texts = batch.frame["text"].to_list()
         new = [
             text if n not in stays or document.text == (text or "") else document.text

@@ -22,7 +22,7 @@ from latam_corpus.engine.pace import LOOK_SECONDS
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _, same
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Crew:
             if turn.stillborn > TRIES * self._size:
                 turn.refuse_full()
                 raise PartError(
-                    "the local engine", self._exit_message(rank, code), _("run with --workers 1 to see more")
+                    _("the local engine"), self._exit_message(rank, code), _("run with --workers 1 to see more")
                 )
         for number in held:
             if turn.is_left_to_other(number, self._name(rank)):
@@ -169,12 +169,13 @@ class _Crew:
     def _log(self, rank: int) -> Path:
         return self._workdir / f"{rank}.log"
 
-    def _exit_message(self, rank: int, code: int) -> str:
+    def _exit_message(self, rank: int, code: int) -> Message:
         if code < 0:
             name = signal.Signals(-code).name
-            return f"its worker was killed twice by {name}: out of memory, or a crash in a library"
+            return _("its worker was killed twice by {signal}: out of memory, or a crash in a library", signal=name)
         log = self._log(rank).read_text(errors="replace").strip().splitlines()
-        return f"a worker ended with code {code}: {log[-1] if log else 'it said nothing'}"
+        last = same(log[-1]) if log else _("it said nothing")
+        return _("a worker ended with code {code}: {last}", code=code, last=last)
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:

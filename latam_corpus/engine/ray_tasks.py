@@ -279,6 +279,6 @@ def _outcome(ray: Any, done: Any, task: J) -> tuple[float, Outcome | None]:
     except ray.exceptions.LocalRayletDiedError:
         return 0.0, None
     except ray.exceptions.RayError as error:
-        problem = f"its worker was killed twice: {str(error).strip().splitlines()[0]}"
+        problem = _("its worker was killed twice: {cause}", cause=str(error).strip().splitlines()[0])
         return 0.0, Outcome(task.name, error=problem, killed=True)
     return told

@@ -199,8 +199,8 @@ class _Crew:
             turn.refuse_full()
             turn.waiting.discard(number)
             more = _GIVE_MORE.get(job.state)
-            remedy = f"state more «{more}» in the site file" if more else ""
-            error = f"its jobs were killed: {self._exit_message(job)}"
+            remedy = _("state more «{key}» in the site file", key=more) if more else ""
+            error = _("its jobs were killed: {cause}", cause=self._exit_message(job))
             yield Outcome(turn.tasks[number].name, error=error, remedy=remedy, killed=job.state not in _NO_DOCUMENT)
 
     def _exit_message(self, job: Job) -> str:

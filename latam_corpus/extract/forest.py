@@ -105,7 +105,7 @@ class Forest:
             leaves.append(node)
             if len(leaves) > MOST_LEAVES:
                 problem = _("one of its trees has more than {n} leaves", n=MOST_LEAVES)
-                raise PartError("the layout model", problem, _("install the toolkit anew, or train it with fewer"))
+                raise PartError(_("the layout model"), problem, _("install the toolkit anew, or train it with fewer"))
             return 1 << (len(leaves) - 1)
         left = self._below(int(self.left[node]), leaves, tests)
         tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))

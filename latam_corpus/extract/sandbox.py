@@ -33,7 +33,8 @@ _GROUP_BYTES: Final = 2**20
 _GROUP_JOBS: Final = 64
 # A document that ended its child is tried once more: the kernel, or a person, may have killed it for another's sake.
 _TRIES: Final = 2
-_REMEDY: Final = "see that this machine has memory and processes left, and run again"
+_HERE: Final = _("stage «{name}»", name="extract")
+_REMEDY: Final = _("see that this machine has memory and processes left, and run again")
 # The child finds the modules that its parent finds; `-m` would look into the folder in which the user happens to be.
 _ENTRY: Final = (
     "import sys; sys.path[:] = sys.argv[2:]; from latam_corpus.extract.child import serve; serve(int(sys.argv[1]))"
@@ -128,12 +129,16 @@ class Sandbox:
                 )
             except OSError as error:
                 raise PartError(
-                    "stage «extract»", _("its child process can't be started: {error}", error=error), _REMEDY
+                    _("stage «{name}»", name="extract"),
+                    _("its child process can't be started: {error}", error=error),
+                    _REMEDY,
                 ) from None
             if receive(_fd(self._child.stdout)) is None:
                 code = self._end()
                 raise PartError(
-                    "stage «extract»", _("its child process ended with {code} at its start", code=code), _REMEDY
+                    _("stage «{name}»", name="extract"),
+                    _("its child process ended with {code} at its start", code=code),
+                    _REMEDY,
                 )
         return self._child
 
@@ -195,7 +200,7 @@ def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     head, _newline, text = reply.partition(b"\n")
     answer = json.loads(head)
     if "missing" in answer:
-        raise PartError("stage «extract»", answer["missing"], _("install what it needs"))
+        raise PartError(_("stage «{name}»", name="extract"), answer["missing"], _("install what it needs"))
     if "found" in answer:
         return Extracted.of_json({**answer["found"], "text": text.decode()}), answer["goes_on"]
     return Failed(**answer["failed"]), answer["goes_on"]

@@ -216,12 +216,12 @@ def _do(job: _Job) -> Outcome:
     try:
         return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
-        return Outcome(job.name, error=error.without_remedy, remedy=error.remedy)
+        return Outcome(job.name, error=type(error)(*error.args[:2]).as_message(), remedy=error.args[2])
     except MemoryError:
-        return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid)
+        return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY)
     except Exception as error:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
         if cause := cause_in_disk(error):
-            return Outcome(job.name, error=cause.msgid, remedy=MAKE_ROOM.msgid)
+            return Outcome(job.name, error=cause, remedy=MAKE_ROOM)
         return Outcome(job.name, error=traceback.format_exc(limit=-4).strip())
 
 

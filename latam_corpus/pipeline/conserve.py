@@ -180,12 +180,12 @@ def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None
         lost = set(before["doc_id"]) - set(after["doc_id"]) - set(after["parent_id"].drop_nulls())
         if orphans or lost:
             raise PartError(
-                f"stage «{stage.name}»",
+                _("stage «{name}»", name=stage.name),
                 _("{n} documents lost, {others} without parent", n=len(lost), others=len(orphans)),
             )
     elif not after["doc_id"].equals(before["doc_id"]):
         raise PartError(
-            f"stage «{stage.name}»",
+            _("stage «{name}»", name=stage.name),
             _("{n} rows in, {out} out, or in another order", n=before.height, out=after.height),
             _("a stage keeps its rows; to drop one, give it a drop_reason"),
         )

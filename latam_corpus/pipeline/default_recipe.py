@@ -77,10 +77,7 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Colle
     sources = [source for _name, source in named]
     on_the_web = any(source.collect.kind in _ON_THE_WEB for source in sources)
     lines = list(_about(named, language))
-    spoken = list(dict.fromkeys(code for source in sources for code in source.languages))
-    unnamed = [code for code in spoken if not any(admits(code, one) for one in known)]
-    states_all = all(source.languages for source in sources)
-    wanted = spoken if states_all and not unnamed else []
+    wanted, unnamed = wanted_languages(sources, known)
     if on_the_web and wanted:
         lines += _stage("skim", _STAGES["skim"], language)
         lines += _stage("identify", _GATE, language, languages=[*wanted, "und"])
@@ -99,6 +96,18 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Colle
         lines += [*_comment(_SURVIVAL, language), "[survival]", "floor = 0.5"]
     lines += ["", *_release(sources, language, today)]
     return "\n".join(lines) + "\n"
+
+
+def wanted_languages(sources: Sequence[Source], known: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the languages in which texts of these sources stay, all where none; and those that the model can't name.
+
+    Args:
+        sources: what they state decides.
+        known: the codes that the language model can name.
+    """
+    spoken = list(dict.fromkeys(code for source in sources for code in source.languages))
+    unnamed = [code for code in spoken if not any(admits(code, one) for one in known)]
+    return (spoken if all(source.languages for source in sources) and not unnamed else []), unnamed
 
 
 def unreleasable(source: Source, today: date) -> Message | None:

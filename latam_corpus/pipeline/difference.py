@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from latam_corpus.messages import N_
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _MADE_OF: Final = ("options", "models", "code", "libraries")
 _ABSENT: Final = None
+THERE: Final = N_("there")
+RECORDED: Final = N_("recorded")
+NOT_RECORDED: Final = N_("not recorded: an older toolkit's")
 
 
 class Difference(NamedTuple):
@@ -80,14 +85,14 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
 def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what stages of one name are made of otherwise; a stage that one run lacks."""
     if "made_of" not in a or "made_of" not in b:
-        recorded = ["recorded" if "made_of" in one else "not recorded: an older toolkit's" for one in (a, b)]
+        recorded = [RECORDED if "made_of" in one else NOT_RECORDED for one in (a, b)]
         if recorded[0] != recorded[1]:
             yield Difference("stage", "all", "", *recorded)
         return
     mine, theirs = _numbered(a["made_of"]), _numbered(b["made_of"])
     for name in dict.fromkeys((*mine, *theirs)):
         if name not in mine or name not in theirs:
-            yield Difference("stage", name, "", *("there" if name in one else _ABSENT for one in (mine, theirs)))
+            yield Difference("stage", name, "", *(THERE if name in one else _ABSENT for one in (mine, theirs)))
             continue
         for aspect in _MADE_OF:
             if mine[name][aspect] != theirs[name][aspect]:
@@ -109,7 +114,7 @@ def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]
     mine, theirs = ({source["id"]: source for source in one["sources"]} for one in (a, b))
     for name in dict.fromkeys((*mine, *theirs)):
         if name not in mine or name not in theirs:
-            yield Difference("source", name, "", *("there" if name in one else _ABSENT for one in (mine, theirs)))
+            yield Difference("source", name, "", *(THERE if name in one else _ABSENT for one in (mine, theirs)))
             continue
         for key, pair in _unequal(mine[name], theirs[name]):
             yield Difference("source", f"{name}: {key}", "", *pair)
@@ -121,7 +126,7 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     for name in dict.fromkeys((*mine, *theirs)):
         here, there = mine.get(name), theirs.get(name)
         if here is None or there is None:
-            yield Difference("input", name, "", *("there" if one else _ABSENT for one in (here, there)))
+            yield Difference("input", name, "", *(THERE if one else _ABSENT for one in (here, there)))
         elif here[0] != there[0]:
             yield Difference("input", name, "content", here[0], there[0])
         elif here[1] != there[1]:  # the file's time, the source's terms, or the code that reads

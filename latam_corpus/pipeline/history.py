@@ -19,9 +19,9 @@ from latam_corpus.durable import replace as replace_file
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import is_locked, locked
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline.keys import digest_of
-from latam_corpus.pipeline.run_record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record
+from latam_corpus.pipeline.run_record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -30,7 +30,6 @@ State: TypeAlias = Literal["finished", "failed parts", "failed", "interrupted", 
 TAGS_FILE: Final = "tags.json"
 _NAME: Final = re.compile(r"(?P<recipe>.+)-[0-9a-f]{8}")
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
-_SEE: Final = "see `latam-corpus runs list`"
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Entry:
     state: State
     when: str
     record: Record | None = None
-    problem: str = ""
+    problem: str | Message = ""
     attempt: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -104,18 +103,19 @@ def folders(out: Path) -> list[Path]:
 
 def entry(folder: Path) -> Entry:
     """Return what became of the run in a folder."""
-    record, problem, attempt = None, "", {}
+    record, attempt = None, {}
+    problem: str | Message = ""
     try:
         attempt = read_attempt(folder)
     except ValueError as error:
-        problem = f"{ATTEMPT_FILE}: {error}"
+        problem = Message("{file}: {error}", {"file": ATTEMPT_FILE, "error": known(error.args[0])})
     began = attempt.get("started") or _touched(folder)
     damaged = bool(problem)
     try:
         record = _known(folder)
         damaged = damaged and record is None  # a record tells how it ended
     except ConfigError as error:
-        problem, damaged = error.problem, True
+        problem, damaged = error.args[1], True
     if is_locked(folder):
         return Entry(folder, "running", began, record, problem, attempt)
     if damaged:
@@ -123,11 +123,12 @@ def entry(folder: Path) -> Entry:
     if record:
         failed = attempt.get("error")
         confirmed = attempt.get("ended") if not failed else None
-        problem = f"when it was run again: {failed}" if failed else problem
+        if failed:
+            problem = _("when it was run again: {error}", error=sentence(attempt, failed))
         run_entry = Entry(folder, "finished", max(record.values["written"], confirmed or ""), record, problem, attempt)
         return run_entry if run_entry.whole else replace(run_entry, state="failed parts")
     if attempt.get("error"):
-        return Entry(folder, "failed", attempt["ended"], None, attempt["error"], attempt)
+        return Entry(folder, "failed", attempt["ended"], None, sentence(attempt, attempt["error"]), attempt)
     state: State = "running" if is_leased(folder) else "interrupted"
     return Entry(folder, state, began, None, "", attempt)
 

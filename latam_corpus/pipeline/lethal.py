@@ -78,7 +78,7 @@ def _probed(probe: Probe) -> Outcome:
     except MemoryError:
         return Outcome(probe.name, error="MemoryError", killed=True)
     except CorpusError as error:
-        return Outcome(probe.name, error=str(error))
+        return Outcome(probe.name, error=error.as_message())
     except Exception:  # noqa: BLE001  (what a stage raises is the part's failure, and told there)
         return Outcome(probe.name, error=traceback.format_exc(limit=-4).strip())
 
@@ -126,7 +126,7 @@ def _found(task: Task, killed: Outcome, engine: Engine) -> list[Lethal]:
         stage = next((stage for stage, outcome in zip(stages, rest, strict=True) if outcome.killed), None)
         if stage is None or first.killed or not first.value:
             return []
-        found.append(Lethal(stage.name, first.value[1][0], killed.error))
+        found.append(Lethal(stage.name, first.value[1][0], str(killed.error)))
     return found
 
 

@@ -15,7 +15,7 @@ from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stages import Barrier
 
@@ -54,7 +54,7 @@ def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
         yield [{} for _ in range(shown.height)], shown
 
 
-def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str], None]) -> Iterator[Chunk]:
+def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]) -> Iterator[Chunk]:
     """Yield the rows of a file after these stages, see `applied`."""
     read: deque[list[dict[str, Any]]] = deque()
 
@@ -72,7 +72,7 @@ def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str],
 
 
 def applied(
-    documents: Iterable[pl.DataFrame], stages: Sequence[Stage | Barrier], tell: Callable[[str], None]
+    documents: Iterable[pl.DataFrame], stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]
 ) -> Iterator[pl.DataFrame]:
     """For each frame of documents one with the same rows and the columns that the stages give.
 
@@ -143,7 +143,9 @@ def _decided_by(barrier: Stage | Barrier) -> list[str]:
     return sorted({*barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
 
 
-def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callable[[str], None]) -> pl.DataFrame:
+def with_language(
+    documents: pl.DataFrame, stages: Sequence[Stage], tell: Callable[[str | Message], None]
+) -> pl.DataFrame:
     """Return the documents with `language`, where a stage needs one and rows have none: as declared, else identified.
 
     Args:
@@ -162,7 +164,7 @@ def with_language(documents: pl.DataFrame, stages: Sequence[Stage], tell: Callab
     documents = documents.with_columns(pl.coalesce("language", declared).alias("language"))
     missing = documents["language"].is_null()
     if missing.any():
-        tell("rows without «language» are identified first")
+        tell(_("rows without «language» are identified first"))
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
         languages = identified(Batch(documents.filter(missing))).frame["language"]

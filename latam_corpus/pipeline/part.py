@@ -23,7 +23,7 @@ from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import beside, damage, link_or_copy, made_anew
 from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_in_disk, cause_of
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import digest_of, reading_code
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
-NO_MEMORY: Final = N_("its worker has no more memory")
+NO_MEMORY: Final = _("its worker has no more memory")
 _FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
@@ -143,8 +143,8 @@ class Outcome:
     keys: tuple[str, ...] = ()
     reused: tuple[bool, ...] = ()
     mended: tuple[Message, ...] = ()
-    error: str = ""
-    remedy: str = ""
+    error: str | Message = ""
+    remedy: str | Message = ""
     value: Any = None
     kept: int = 0
     killed: bool = False
@@ -229,14 +229,14 @@ def run_part(task: Task) -> Outcome:
         # Else they went meanwhile, for a part that shares them: now they are made again.
         return Outcome(task.part.name, lacks_entry=True) if lacks_entry else run_part(task)
     except CorpusError as error:
-        return Outcome(task.part.name, error=str(error), remedy=error.remedy)
+        return Outcome(task.part.name, error=error.as_message(), remedy=error.args[2])
     except MemoryError:
-        return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY.msgid, killed=True)
+        return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY, killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
-        return Outcome(task.part.name, error=f"{error.filename or task.work}: {cause_of(error)}")
+        return Outcome(task.part.name, error=PartError(str(error.filename or task.work), cause_of(error)).as_message())
     except Exception as error:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
         full = cause_in_disk(error)  # in a library's words
-        told = f"{task.work}: {full}" if full else traceback.format_exc(limit=-4).strip()
+        told = PartError(str(task.work), full).as_message() if full else traceback.format_exc(limit=-4).strip()
         return Outcome(task.part.name, error=told)
 
 

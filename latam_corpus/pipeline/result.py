@@ -49,7 +49,7 @@ class RunResult:
     rows_in: int
     kept: int
     stages: dict[str, Count]
-    failures: dict[str, str]
+    failures: Mapping[str, str | Message]
     reused: dict[str, tuple[int, int]]
     by_genre: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, list[str]] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Work:
     """
 
     keys: dict[str, list[str]]
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str | Message] = field(default_factory=dict)
     reused: dict[str, list[int]] = field(default_factory=dict)
     replaced: list[pl.DataFrame] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
@@ -194,7 +194,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
                 "span": None if p.span is None else str(p.span),
                 "key": p.key,
                 "outputs": result.outputs[p.name],
-                "failed": result.failures.get(p.name),
+                "failed": str(result.failures[p.name]) if p.name in result.failures else None,
             }
             for p in parts
         ],
@@ -208,6 +208,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "accepted_loss": result.accepted_loss,
         "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
         "mended": list(map(str, result.mended)),
+        "sentences": run_record.sentences([*result.failures.values(), *result.mended]),
         "seconds": result.seconds,
         "columns": list(schema.DOCUMENT_SCHEMA),
     }

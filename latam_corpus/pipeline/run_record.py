@@ -36,17 +36,15 @@ from latam_corpus.durable import (
     sync,
     unsealed,
 )
-from latam_corpus.errors import ConfigError, PartError, cause_of
+from latam_corpus.errors import ConfigError, CorpusError, PartError, cause_of
 from latam_corpus.locks import LOCK_FILE
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, Message, _, read_back, recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
-
-    from latam_corpus.messages import Message
 
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
@@ -343,6 +341,7 @@ def _link(output: Path, file: Path) -> None:
 def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = None) -> None:
     """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
     values = record.values | {"mended": [*record.values["mended"], *map(str, mended)]}
+    values |= {"sentences": record.values.get("sentences", {}) | sentences(mended)} if mended else {}
     values |= {"accepted_loss": accepted_loss or values["accepted_loss"]}
     if values != record.values:
         replace(record.folder / RUN_FILE, sealed(values, indent=1))
@@ -364,9 +363,28 @@ def attempted(folder: Path, jobs: Path | None = None) -> Iterator[None]:
         yield
     except Exception as error:
         with suppress(OSError, PartError):  # of a full disk, the first error says more
-            _attempt(folder, {**values, "ended": now(), "error": str(error)})
+            _attempt(folder, {**values, "ended": now(), "error": str(error), **_told(error)})
         raise
     _attempt(folder, {**values, "ended": now(), "error": None})
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    return {"sentences": sentences([error.as_message()])} if isinstance(error, CorpusError) else {}
+
+
+def sentences(told: Iterable[str | Message]) -> dict[str, Any]:
+    """Return, by the English that a record has of them, the sentences that can be told in another language."""
+    return {str(one): recorded(one) for one in told if isinstance(one, Message)}
+
+
+def sentence(values: Mapping[str, Any], written: str) -> Message:
+    """Return a sentence of `run.json` or `attempt.json`, to be told in any language.
+
+    Args:
+        values: what the file says; those of older toolkits have no `sentences`.
+        written: the English that stands there.
+    """
+    return read_back(values.get("sentences", {}).get(written), written)
 
 
 def _attempt(folder: Path, values: Mapping[str, Any]) -> None:

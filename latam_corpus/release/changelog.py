@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.messages import Message, _, same
+from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.reasons import told_reason
 from latam_corpus.release.card_markdown import table
 
 if TYPE_CHECKING:
@@ -16,13 +17,9 @@ if TYPE_CHECKING:
 
 CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
 NEW: Final = "new"
+# Of what no stage drops for.
 _WORDS: Final = {
     NEW: _("new"),
-    "duplicate": _("duplicate"),
-    "variant": _("variant"),
-    "superseded": _("superseded"),
-    "withdrawn": _("withdrawn"),
-    "held": _("held"),
     "text": _("text"),
     "rights": _("rights"),
     "split": _("split"),
@@ -45,12 +42,12 @@ class Change:
 
 
 def word_of(reason: str) -> Message:
-    """Return a drop reason, or what changed in a document, as people call it; what a bound gave stays as it is.
+    """Return a drop reason, or what changed in a document, as tables tell it.
 
-    >>> word_of("duplicate").translate("es"), word_of("stop_word_count<2").translate("es")
-    ('duplicado', 'stop_word_count<2')
+    >>> word_of("text").translate("es"), word_of("duplicate").translate("es"), str(word_of("stop_word_count<2"))
+    ('texto', 'dice lo mismo que otro', 'stop_word_count<2')
     """
-    return _WORDS.get(reason, same(reason))
+    return _WORDS.get(reason) or told_reason(reason)
 
 
 def all_new(version: Manifest) -> list[Change]:

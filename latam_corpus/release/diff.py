@@ -65,7 +65,7 @@ def _sentence(told: str | None, of: Sequence[str], kept: str | None) -> Message:
     >>> str(_sentence("was", ["duplicate"], "7f20")), str(_sentence(None, ["text", "rights"], None))
     ('was duplicate of 7f20', 'text, rights')
     >>> _sentence("was", ["duplicate"], "7f20").translate("es"), str(_sentence("not run", ["cantos"], None))
-    ('antes: duplicado de 7f20', 'source not run: cantos')
+    ('antes: dice lo mismo que otro (7f20)', 'source not run: cantos')
     """
     if told in _UNKNOWN:
         return _UNKNOWN[told].fill(a=", ".join(of))

@@ -10,10 +10,10 @@ from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.codes import short
 from latam_corpus.messages import enumerated, same
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import LIMITS, OWED, WORDS
-from latam_corpus.report.reasons import meaning
 from latam_corpus.report.run_page import contents, first_rows
 from latam_corpus.report.templating import render, sections_of
 

@@ -17,11 +17,11 @@ from latam_corpus.codes import UNDETERMINED
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.difference import Counted, Difference, counts, differences
 from latam_corpus.pipeline.history import folders, recipe_of
+from latam_corpus.pipeline.reasons import bound_of
 from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.privacy.redact import redact
 from latam_corpus.release.admission import Terms
 from latam_corpus.report.disclosure import with_readable
-from latam_corpus.report.reasons import bound_of
 from latam_corpus.report.side_by_side import side_by_side
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.messages import Message, enumerated, same
+from latam_corpus.pipeline.reasons import bound_of, meaning
 from latam_corpus.pipeline.survival import Loss
+from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
-from latam_corpus.report.names import signal_name, value_name
+from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import ASPECTS, OWED, WORDS
-from latam_corpus.report.reasons import bound_of, meaning
 from latam_corpus.report.signals_page import histogram, intervals
 from latam_corpus.report.templating import render, sections_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.privacy.redact import redact
 from latam_corpus.report.page_words import WORDS
-from latam_corpus.report.reasons import meaning
 from latam_corpus.report.templating import render
 
 if TYPE_CHECKING:

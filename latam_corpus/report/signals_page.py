@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.messages import enumerated
 from latam_corpus.quality.distribution import PERCENTS, shown
+from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
-from latam_corpus.report.names import signal_name, value_name
+from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.templating import render, sections_of
 

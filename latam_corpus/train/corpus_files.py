@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import Store
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
 _FOOTER_BYTES: Final = 64 << 10
-_PULL_AGAIN: Final = "give the command `latam-corpus pull` again: it mends the folder"
+_PULL_AGAIN: Final = N_("give the command `latam-corpus pull` again: it mends the folder")
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ class _Phases:
     def part_done(self, outcome: Outcome) -> None:
         """Nothing, or the error that ended the part."""
         if outcome.error:
-            sys.stderr.write(outcome.error + "\n")
+            sys.stderr.write(f"{outcome.error}\n")
 
     def barrier(self, name: str, rows: int) -> None:
         """A barrier decides."""

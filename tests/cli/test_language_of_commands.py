@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 
 from latam_corpus.__main__ import COMMANDS
 from latam_corpus.cli.app import loaded
+from latam_corpus.cli.ui_language import speak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,24 @@ def test_every_command_has_the_option(name: str) -> None:
     """Once each, groups too."""
     for command in _leaves(loaded(COMMANDS, name)):
         assert [one.name for one in command.params].count("lang") == 1, command.name
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if " " not in name])
+def test_no_help_is_in_english(command_line: CommandLine, name: str, language: str) -> None:
+    """What a command is for, each option, and what stands for its value; Typer's own names of types neither."""
+    told, english = (set(_help_rows(name, one)) for one in (language, "en"))
+    assert told & english == set()
+    said = command_line(*name.split(), "--help", "--lang", language).out
+    assert not re.search(r"env var|<\w+>|list\[| range|\bFILE\b|\bPATH\b|\bNAME\b", said), said
+
+
+def _help_rows(name: str, language: str) -> Iterator[tuple[str, str]]:
+    speak(language)
+    for command in _leaves(loaded(COMMANDS, name)):
+        yield "", command.help or ""
+        yield from ((one.name, one.help) for one in command.params if not one.hidden)
+    speak("")
 
 
 @pytest.mark.parametrize("language", _HELLO)

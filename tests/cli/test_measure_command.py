@@ -15,7 +15,7 @@ from latam_corpus.lab.suggest_bounds import as_toml, suggest
 from latam_corpus.policy import Policies
 from latam_corpus.quality.distribution import as_dict, groups
 from latam_corpus.quality.filter import Filter
-from latam_corpus.report.names import signal_name
+from latam_corpus.quality.signal_names import signal_name
 
 if TYPE_CHECKING:
     from pathlib import Path

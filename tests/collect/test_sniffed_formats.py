@@ -15,7 +15,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import sniff
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
-from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.pipeline.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +121,13 @@ def test_what_is_read_is_known_by_its_bytes(tmp_path: Path, name: str, data: byt
         (b"\\id canto\n", b"\\palabra casa\n"),
         (b"", b"<!-- nota -->\n"),
         (b"<?xml version='1.0'?>", b"<!-- nota -->"),
+        (b"", b"<!-- nota <!-- otra --> y sigue -->\n"),
+        (b"", b"<!--"),
+        (b"", b"<!DOCTYPE TEI ["),
+        (b"<!DOCTYPE TEI [", b"<!-- ]> '\" ] "),
+        (b"<!DOCTYPE TEI [", b"<?b "),
+        (b"<!DOCTYPE TEI ", b"'\" <"),
+        (b"", b'<!DOCTYPE TEI [<!ENTITY b "]>'),
     ],
 )
 def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(begins: bytes, piece: bytes) -> None:
@@ -147,6 +154,12 @@ def test_comments_before_a_page_and_blank_lines_before_words_hide_nothing() -> N
         (blank + b"# sent_id = 1\n" + b"1\tcasa" + b"\t_" * 8 + b"\n", "text/x-conllu"),
         (b"[ti:Copla] \n\n[ar:Rosa]\n \n[00:12.5]Vidalita", "text/x-lrc"),
         (b"\\id canto\n\n\\ge vivir\n \n\\ps v\n\n\\tx kawsay\n", "text/x-toolbox"),
+        (b"<!-- nota <!-- otra --> y sigue -->\n<!-- a -->\n<html>", "text/html"),
+        (b"<!-- nota --> y sigue --> <p>", None),
+        (b"<?xml version='1.0'?><!DOCTYPE TEI [<!ENTITY b \"x ]> y\">\n%c;]><TEI>", "application/tei+xml"),
+        (b"<!DOCTYPE TEI [<!-- it's ]> --><?b ' ]> ?><!ENTITY b '\" ]>'>\n] >\n<TEI>", "application/tei+xml"),
+        (b"<!DOCTYPE TEI SYSTEM 'a>b.dtd' [\n<!ENTITY b ''>]><TEI>", "application/tei+xml"),
+        (b'<!DOCTYPE TEI SYSTEM "a.dtd>\n<TEI>', "application/tei+xml"),
     ):
         assert sniff.sniffed(head) == kind
 

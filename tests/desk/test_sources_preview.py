@@ -9,7 +9,7 @@ import pytest
 
 from latam_corpus.desk.preview_items import page_words
 from latam_corpus.desk.preview_page import lines_left_out
-from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.pipeline.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +71,19 @@ def test_each_item_is_told_with_its_language_and_whether_it_stays(
     assert "juan.perez" not in stays["text"] + stays["original"]
     assert not falls["kept"]
     assert falls["reason"]
-    assert any("; mínimo: " in one or "; máximo: " in one for one in falls["why"])
-    assert "parece estar en inglés, y la fuente dice español" in foreign["why"]
+    assert falls["why"][0] == "no está claro en qué lengua está"
+    assert (foreign["kept"], foreign["reason"]) == (False, "language=eng")  # as the source's default recipe would
+    assert foreign["why"] == ["parece estar en inglés, y la fuente dice español"]
+
+
+def test_of_a_file_that_has_no_words_it_is_told_what_is_known(command_line: CommandLine, tmp_path: Path) -> None:
+    """In words, not in the names of columns."""
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n1 0 obj\n<<")
+    told = command_line(
+        "sources", "preview", _source(tmp_path), "--input", tmp_path / "a.pdf", "--lang", "pt", "--json"
+    )
+    [item] = told.json["items"]
+    assert item["original"].split("\n") == ["língua declarada: espanhol", "composição: original", "direitos: CC-BY-4.0"]
 
 
 def test_the_terminal_shows_text_beside_original_in_the_readers_language(

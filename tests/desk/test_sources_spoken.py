@@ -10,7 +10,7 @@ import pytest
 
 from latam_corpus.catalog.source import load_source
 from latam_corpus.desk.preview_page import lines_left_out
-from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.pipeline.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path

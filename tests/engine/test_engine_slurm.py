@@ -193,7 +193,7 @@ def test_a_job_keeps_to_its_memory(
     swallow = importlib.import_module("engine_work").swallow
     site = slurm.site(tmp_path, python=["env", "MARCA=1", sys.executable], scratch=str(tmp_path))
     engine = make_engine("slurm", 2, site, tmp_path / "slurm" / "memoria")
-    errors = {outcome.part: outcome.error for outcome in engine.map(swallow, tasks)}
+    errors = {outcome.part: str(outcome.error) for outcome in engine.map(swallow, tasks)}
     assert [name for name, error in errors.items() if error] == ["p1"]
     assert "ended as FAILED: MemoryError" in errors["p1"]
 

@@ -74,7 +74,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _errors(outcomes: Iterator[Outcome]) -> dict[str, str]:
-    return {outcome.part: outcome.error for outcome in outcomes}
+    return {outcome.part: str(outcome.error) for outcome in outcomes}
 
 
 @pytest.mark.slow

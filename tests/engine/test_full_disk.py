@@ -115,6 +115,6 @@ def _numpy_on_full_disk(_: object) -> None:
 def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     """In a part, and in a barrier's job, which says what to do."""
     outcome = _do(_Job(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
-    assert (outcome.error, "goes on from here" in outcome.remedy) == (_SAID, True)
+    assert (str(outcome.error), "goes on from here" in str(outcome.remedy)) == (_SAID, True)
     monkeypatch.setattr(part, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
-    assert run_part(tasks[0]).error == f"{tasks[0].work}: {_SAID}"
+    assert str(run_part(tasks[0]).error) == f"{tasks[0].work}: {_SAID}"

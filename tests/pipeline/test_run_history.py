@@ -428,6 +428,55 @@ def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str,
     assert all("it is made anew" in one for one in run_record.read_record(bench.out / "runs" / name).values["mended"])
 
 
+def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Callable[[str], None]) -> None:
+    """Why parts failed, what was made anew and why a run came to nothing, with all that they name."""
+    name = bench.named()
+    (bench.out / "runs" / name / "kept" / "fuente-00001.parquet").write_bytes(b"PAR1")
+    assert bench.run().code == 0
+    assert "sus bytes no son los que se escribieron; se rehace" in _told(bench.runs("show", name, "--lang", "es"))
+    failing("abuela")
+    bench.write(3, "La abuela guardaba el pan en una caja de lata.")
+    failed = bench.run().json["run"]
+    shown = _told(bench.runs("show", failed, "--lang", "es"))
+    assert "etapa «redact», documento " in shown, shown
+    assert "corrija la etapa, o quite el documento" in shown
+    failing(" ")
+    shutil.rmtree(bench.out)
+    assert bench.run().code == 1
+    listed = _told(bench.runs("list", "--lang", "pt"))
+    assert "todas as partes falharam; a primeira disse: etapa “redact”, documento " in listed, listed
+    assert all("stage" not in told and "every part" not in told for told in (shown, listed))
+
+
+def _told(told: Told) -> str:
+    assert told.code == 0, told.err
+    return " ".join(told.out.split())
+
+
+def test_what_an_older_toolkit_recorded_is_shown_as_it_stands(bench: Bench, failing: Callable[[str], None]) -> None:
+    """Without the sentences; with others than it says they are nothing is made up."""
+    failing("abuela")
+    name = bench.run().json["run"]
+    record = run_record.read_record(bench.out / "runs" / name)
+    assert list(record.values["sentences"]) == [one["failed"] for one in record.values["parts"] if one["failed"]]
+    [(written, _)] = record.values["sentences"].items()
+    for sentences in (None, {}, {written: {"msgid": "{name}"}}, {written: {"msgid": "made up", "values": {}}}):
+        values = record.values | ({"sentences": sentences} if sentences is not None else {})
+        assert run_record.sentence(values if sentences is not None else {}, written).translate("es") == written
+
+
+def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:
+    """As `--json` has them in English, for programs."""
+    first = bench.named()
+    bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
+    shown = _told(bench.runs("diff", first, bench.named(), "--lang", "es"))
+    assert "entrada fuente: 3.jsonl — está" in shown, shown
+    assert "etapas A entraron" in shown
+    assert f"{first} lleva la etiqueta «cuentos»" in bench.runs("tag", first, "cuentos", "--lang", "es").out
+    told = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
+    assert f"{first} não tem mais a etiqueta “cuentos”" in told
+
+
 @pytest.mark.parametrize(
     ("stored", "alike"),
     [("decisions/*.parquet", True), ("??/*/rows.parquet", True), ("??/*/rows.parquet", False)],

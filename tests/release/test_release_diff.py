@@ -168,7 +168,10 @@ def test_a_duplicate_names_what_is_kept(
     specs = (_first(command_line, out), "puerto")
     removed = {change: n for change, n in _reasons(command_line, out, *specs).items() if change[0] == "removed"}
     assert removed == fallen | {("removed", "not among the runs"): 1}
-    for language, words in (("es", ("quitados", "duplicado de")), ("pt", ("removidos", "duplicata de"))):
+    for language, words in (
+        ("es", ("quitados", "dice lo mismo que otro (")),
+        ("pt", ("removidos", "diz o mesmo que outro (")),
+    ):
         told = " ".join(command_line("release", "diff", *specs, "--out", out, "--lang", language).out.split())
         assert [word for word in words if word not in told] == []
     [shard, *_] = sorted((out / "store" / "objects").rglob("*.parquet"))

@@ -16,8 +16,8 @@ from latam_corpus import schema
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.codes import called
 from latam_corpus.messages import LANGUAGES
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.report.page_words import OWED, WORDS
-from latam_corpus.report.reasons import meaning
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.report.reasons import in_plain_words
+from latam_corpus.pipeline.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

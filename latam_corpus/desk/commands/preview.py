@@ -84,7 +84,7 @@ def preview(
         seen = examine(source, folder)
         for breach in seen.breaches:
             raise ConfigError(*breach)
-        items = items_of(source, folder, n, policies)
+        items = items_of(source, folder, n, policies, spoken())
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
     sentences = summary(items, source.tier, source.uses)

@@ -13,7 +13,7 @@ from latam_corpus.cli.show import console, number, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +26,13 @@ _NONE: Final = _("no interview with speakers was found")
 
 
 def speakers(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A source's file.", autocompletion=completion.sources)],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help="Where its records are.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help=N_("A source's file."), autocompletion=completion.sources)
+    ],
+    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("Where its records are."))],
     key: Annotated[
         Path | None,
-        typer.Option("--key", metavar="FILE", help="The key, a table; speakers.csv beside the source's file."),
+        typer.Option("--key", metavar="FILE", help=N_("The key, a table; speakers.csv beside the source's file.")),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -14,8 +14,8 @@ from latam_corpus.desk.template import load_template
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.report.page_frame import write_file
-from latam_corpus.report.reasons import meaning
 from latam_corpus.report.templating import render, sections_of
 from latam_corpus.text.folding import folded
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.messages import Message, _, decimal, enumerated, same
-from latam_corpus.report.names import signal_name
+from latam_corpus.quality.signal_names import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
