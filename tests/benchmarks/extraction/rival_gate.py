@@ -5,8 +5,8 @@ block and keeps what the toolkit's language model says is Spanish or Portuguese;
 their addresses as JSON to OUT and prints what it used as one line of JSON. It needs nothing of this project but the
 file `rival.py`.
 
-    rival-extraction/bin/pip install datatrove==0.10.1 warcio faust-cchardet python-magic orjson xxhash \
-        fasttext-community==0.11.9 pyarrow==26.0.1
+    rival-extraction/bin/pip install datatrove==0.10.1 "lxml[html-clean]" warcio faust-cchardet python-magic orjson \
+        xxhash fasttext-community==0.11.9 pyarrow==26.0.1
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ def _main(archive: str, out: str, model: str) -> None:
             yield document
 
     path = Path(archive)
+    extractor = Trafilatura(timeout=_TIMEOUT)
+    extractor.extract("")  # what isn't installed ends this here; a worker that ends for it is waited for at each page
     steps = [
         WarcReader(str(path.parent), glob_pattern=path.name),
-        Trafilatura(timeout=_TIMEOUT),
+        extractor,
         language_filter(model),
         note,
     ]
