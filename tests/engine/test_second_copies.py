@@ -10,6 +10,7 @@ import os
 import pickle
 import resource
 import signal
+import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from latam_corpus.engine import pace, rounds, slurm
 from latam_corpus.engine.local import Local
+from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.engine.slurm import _Crew
 from latam_corpus.engine.slurm_commands import Job
@@ -115,6 +117,31 @@ def _given_twice(turn: Round) -> None:
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
     assert rounds.claim(turn.folder, 0, "d")
+
+
+def test_what_an_overtaken_worker_has_gone_on_to_is_given_back(
+    tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ended for a task that another one did first, and has begun the next one by then."""
+    turn = Round(tmp_path / "round", _take, tasks)
+    assert rounds.claim(turn.folder, 0, "0.1")
+    assert rounds.claim(turn.folder, 1, "b")
+    list(take_tasks(turn.folder, "1.1"))
+    list(turn.news())
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 61.0
+    assert turn.give_twice(_WORKERS)
+    assert list(take_tasks(turn.folder, "1.1")) == [0]
+    turn.give_back(1)
+    assert rounds.claim(turn.folder, 1, "0.1")
+    crew, begun = object.__new__(LocalCrew), []
+    hangs = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
+    crew._workers, crew._started = {0: hangs}, {0: 1}
+    monkeypatch.setattr(LocalCrew, "_start", lambda _, rank: begun.append(rank))
+    monkeypatch.setattr(LocalCrew, "_call", lambda *_: None)
+    assert [outcome.part for outcome in crew._news(turn)] == ["p0"]
+    assert (hangs.returncode, crew._workers, begun) == (-signal.SIGKILL, {}, [0])
+    assert (turn.waiting, turn.unclaimed()) == ({1}, True)
 
 
 @pytest.mark.parametrize("failed", ["a", "d"])
