@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.engine import pace, rounds, slurm
-from latam_corpus.engine.local import Local
+from latam_corpus.engine import local, pace, rounds, slurm
+from latam_corpus.engine.local import Local, _end
 from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.engine.slurm import _Crew
@@ -144,6 +144,18 @@ def test_what_an_overtaken_worker_has_gone_on_to_is_given_back(
     assert (turn.waiting, turn.unclaimed()) == ({1}, True)
 
 
+def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that waits for a disk which doesn't answer is killed when the disk does."""
+    worker = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", lambda *_: None)
+        patch.setattr(local, "_GONE_SECONDS", 0.1)
+        _end(worker)
+    assert worker.poll() is None
+    _end(worker)
+    assert worker.returncode == -signal.SIGKILL
+
+
 @pytest.mark.parametrize("failed", ["a", "d"])
 def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed: str) -> None:
     """It holds it alone then, and isn't given a third; what it comes to counts, a failure as well."""
@@ -211,12 +223,24 @@ def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
 
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:
-    """Jobs of barriers write files that others read under the same names."""
+    """Jobs of barriers write files that others read under the same names: who hangs at one is ended before, once."""
     turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
     _hold_two(turn)
     turn.give_twice(_WORKERS)
+    _NOW[0] += 599.0
+    assert not turn.give_twice(_WORKERS)
+    assert turn.hung == set()
+    _NOW[0] += 2.0
+    assert not turn.give_twice(_WORKERS)
+    assert turn.hung == {"a", "b"}
+    assert (turn.held_by("a"), turn.held_by("b")) == ([0], [1])
+    turn.hung.clear()
+    turn.give_back(0)
+    assert rounds.claim(turn.folder, 0, "d")
+    turn.give_twice(_WORKERS)
     _NOW[0] += 1e6
     assert not turn.give_twice(_WORKERS)
+    assert turn.hung == set()
 
 
 @pytest.mark.slow
