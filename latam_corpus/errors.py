@@ -72,12 +72,20 @@ class CorpusError(Exception):
         self.remedy = str(remedy)
 
     def __str__(self) -> str:
-        return f"{self.without_remedy}; {self.remedy}" if self.remedy else self.without_remedy
+        return str(self.as_message())
 
     @property
-    def without_remedy(self) -> str:
+    def without_remedy(self) -> Message:
         """The place, where there is one, and the problem."""
-        return f"{self.place}: {self.problem}" if self.place else self.problem
+        place, problem = self.args[:2]
+        named = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
+        return named if str(place) else known(problem)
+
+    @property
+    def help(self) -> str | Message:
+        """The remedy as it was given, which may be a message; empty where there is none."""
+        given: str | Message = self.args[2]
+        return given
 
     def as_message(self) -> Message:
         """Return the error as a part of another sentence.
@@ -85,13 +93,8 @@ class CorpusError(Exception):
         >>> print(ConfigError("a.toml", _("there is no such file")).as_message().translate("es"))
         a.toml: ese archivo no existe
         """
-        place, problem, remedy = self.args
-        parts = {"place": same(place)} if str(place) else {}
-        parts |= {"problem": known(problem)}
-        pattern = ": ".join(f"{{{name}}}" for name in parts)
-        return (
-            Message(f"{pattern}; {{remedy}}", {**parts, "remedy": known(remedy)}) if remedy else Message(pattern, parts)
-        )
+        told = {"error": self.without_remedy, "remedy": known(self.help)}
+        return Message("{error}; {remedy}", told) if self.help else self.without_remedy
 
     def translated(self, language: str) -> Self:
         """Return the error in a language; what is neither a message nor the id of one stays as it is.
@@ -129,9 +132,15 @@ class MistakesError(ConfigError):
     def __str__(self) -> str:
         return "\n".join(map(str, self.errors))
 
-    def as_message(self) -> Message:
-        """Return the errors as a part of another sentence, a line each."""
+    @property
+    def without_remedy(self) -> Message:
+        """The errors, a line each, with what helps against each."""
         return enumerated((error.as_message() for error in self.errors), "\n")
+
+    @property
+    def help(self) -> str | Message:
+        """Nothing more than what each error has."""
+        return ""
 
     def translated(self, language: str) -> Self:
         """Return the errors in a language."""

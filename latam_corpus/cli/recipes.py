@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.examine import Examined
     from latam_corpus.messages import Message
+    from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
 
@@ -185,10 +186,9 @@ def run(
     """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.api.run_recipe import cluster_folder, left_nothing, planned, released_of, spelling_hints
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result, tell_submitted
+    from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
     from latam_corpus.engine.cost import refuse_beyond_site
-    from latam_corpus.engine.slurm_jobs import submit_driver
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
@@ -209,8 +209,7 @@ def run(
     chosen = make_engine(engine, workers, site, jobs)
     tell_examined(examine_sources(plan))
     if jobs and site and not (leads or dry_run):
-        words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
-        tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)
+        _submit(chosen, plan, site, jobs, as_json=as_json)
         return
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
@@ -244,3 +243,15 @@ def run(
     tell_result(result, released, before, report, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)
+
+
+def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, *, as_json: bool) -> None:
+    """Give what was typed to Slurm as a job; what its log alone would tell is refused before, where it is known."""
+    from latam_corpus.cli.outcome import tell_submitted
+    from latam_corpus.engine.cost import refuse_beyond_site
+    from latam_corpus.engine.slurm_jobs import submit_driver
+    from latam_corpus.pipeline.run import least_parts
+
+    refuse_beyond_site(engine, plan, least_parts(plan), led_by_job=True)
+    words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
+    tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

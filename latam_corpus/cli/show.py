@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from latam_corpus.cli.ui_language import in_spoken_language, spoken
-from latam_corpus.messages import Message, _, decimal, known, translated
+from latam_corpus.messages import Message, _, decimal, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
@@ -211,8 +211,8 @@ class RunProgress:
         self._done += 1
         self._kept += outcome.kept
         if outcome.error:
-            failed = {"event": "part failed", "part": outcome.part, "error": str(outcome.error)}
-            self._say(_("part {part} failed: {error}", part=outcome.part, error=known(outcome.error)), failed)
+            failed = {"event": "part failed", "part": outcome.part, "error": str(outcome.failure)}
+            self._say(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure), failed)
         if self._bar:
             title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())
             self._bar.update(self._task, completed=self._done, description=visible(title))
@@ -312,7 +312,7 @@ class Unseen:
     def part_done(self, outcome: Outcome) -> None:
         """Tell a part's failure all the same."""
         if outcome.error:
-            errors.print(_("part {part} failed: {error}", part=outcome.part, error=known(outcome.error)))
+            errors.print(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure))
 
     def barrier(self, name: str, rows: int) -> None:
         """Nothing is shown."""

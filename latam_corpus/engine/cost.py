@@ -65,8 +65,14 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
     return Cost(workers, hours, files, jobs, site.memory_gb, site.driver_memory_gb)
 
 
-def refuse_beyond_site(engine: Engine, plan: Plan, parts: int) -> None:
+def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bool = False) -> None:
     """Refuse a run that makes more files than its site allows, or whose driver's job takes more memory.
+
+    Args:
+        engine: where it is to be worked.
+        plan: what is to be done.
+        parts: on how many parts, at least.
+        led_by_job: whether a job that this process submits will lead it; one that is such a job is known as one.
 
     Raises:
         ConfigError: it does.
@@ -84,7 +90,7 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int) -> None:
         remedy = _("free some (latam-corpus runs prune), ask for more, or join the source's small files")
         raise ConfigError(str(plan.recipe.file), problem, remedy)
     stated, takes = engine.site.driver_memory_gb, driver_gb(plan, parts)
-    if is_job() and takes > stated:
+    if (led_by_job or is_job()) and takes > stated:
         problem = _(
             "to lead the run takes {takes} GB for {parts} parts, and `driver_memory_gb` is {stated}",
             takes=f"{takes:.1f}",

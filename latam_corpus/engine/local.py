@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.part import J
 
 _POLL_SECONDS: Final = 0.02
+_GONE_SECONDS: Final = 10.0
 
 
 class Local(Reused):
@@ -90,6 +91,7 @@ class _Crew:
                     if turn.give_twice(self._size):
                         for worker in self._workers.values():
                             self._call(worker, turn)
+                    self._kill(turn.hung)
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
@@ -112,6 +114,13 @@ class _Crew:
             if turn.unclaimed():
                 self._call(self._start(rank), turn)
         yield from outcomes
+
+    def _kill(self, hung: set[str]) -> None:
+        """Kill workers; the round is told by their end."""
+        for rank, worker in self._workers.items():
+            if self._name(rank) in hung:
+                _kill(worker)
+        hung.clear()
 
     def end(self) -> None:
         """End the workers and remove the folder."""
@@ -179,10 +188,15 @@ class _Crew:
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:
-    """Kill the worker and what it started: it leads a session of its own."""
-    with suppress(ProcessLookupError):
-        os.killpg(worker.pid, signal.SIGKILL)
+    """Kill the worker and what it started."""
+    _kill(worker)
     if worker.stdin:
         with suppress(BrokenPipeError):
             worker.stdin.close()
-    worker.wait()
+    with suppress(subprocess.TimeoutExpired):  # the kernel may wait for a disk that doesn't answer
+        worker.wait(_GONE_SECONDS)
+
+
+def _kill(worker: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):  # it leads a session of its own
+        os.killpg(worker.pid, signal.SIGKILL)

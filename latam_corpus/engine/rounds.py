@@ -47,6 +47,7 @@ class Round:
         waiting: the numbers of tasks that have no outcome yet.
         stillborn: how many workers ended before they took a task.
         overtaken: workers that are at a task which another one has done meanwhile.
+        hung: workers at a task that no second one may do meanwhile, and which takes so long that they are to be ended.
         living: gives the workers that aren't known to have ended.
     """
 
@@ -56,6 +57,7 @@ class Round:
         self.waiting = set(range(len(tasks)))
         self.stillborn = 0
         self.overtaken: set[str] = set()
+        self.hung: set[str] = set()
         self.living: Callable[[], Iterable[str]] = tuple
         self._pace = Pace()
         self._since: dict[tuple[int, str], float] = {}  # when a worker was seen with a task, and others idle
@@ -118,10 +120,14 @@ class Round:
         now, late = time.monotonic(), []
         for number in sorted(self.waiting - self._twice):
             task, holder = self.tasks[number], _holder(self.folder, number)
-            if task.twice and holder:
-                since = self._since.setdefault((number, holder), now)
-                if now - since > self._pace.patience(task.bytes):
-                    late.append((number, holder))
+            if not holder:
+                continue
+            seconds = now - self._since.setdefault((number, holder), now)
+            if task.twice and seconds > self._pace.patience(task.bytes):
+                late.append((number, holder))
+            elif not task.twice and seconds > self._pace.endurance(task.bytes):
+                self.hung.add(holder)
+                self._twice.add(number)
         for number, holder in late[:idle]:
             self._first[number] = holder
             self._took.add(holder)

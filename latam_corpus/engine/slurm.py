@@ -155,6 +155,9 @@ class _Crew:
     def _look(self, turn: Round) -> Iterator[Outcome]:
         """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
         try:
+            if turn.hung:
+                cancel(sorted(turn.hung))
+                turn.hung.clear()
             known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
             refused = next((job for job in known.values() if job.refused), None)
             if refused and not any(job.runs for job in known.values()):

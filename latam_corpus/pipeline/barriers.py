@@ -216,7 +216,7 @@ def _do(job: _Job) -> Outcome:
     try:
         return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
-        return Outcome(job.name, error=type(error)(*error.args[:2]).as_message(), remedy=error.args[2])
+        return Outcome(job.name, error=error.without_remedy, remedy=error.help)
     except MemoryError:
         return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY)
     except Exception as error:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)

@@ -78,7 +78,7 @@ def _probed(probe: Probe) -> Outcome:
     except MemoryError:
         return Outcome(probe.name, error="MemoryError", killed=True)
     except CorpusError as error:
-        return Outcome(probe.name, error=error.as_message())
+        return Outcome(probe.name, error=error.without_remedy)
     except Exception:  # noqa: BLE001  (what a stage raises is the part's failure, and told there)
         return Outcome(probe.name, error=traceback.format_exc(limit=-4).strip())
 

@@ -23,7 +23,7 @@ from latam_corpus.collect import files
 from latam_corpus.collect.contract import Watch
 from latam_corpus.durable import beside, damage, link_or_copy, made_anew
 from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_in_disk, cause_of
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
 from latam_corpus.pipeline.keys import digest_of, reading_code
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog import source as catalog_source
-    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
@@ -150,6 +149,16 @@ class Outcome:
     killed: bool = False
     lacks_entry: bool = False
 
+    @property
+    def failure(self) -> Message:
+        """What ended it, and what helps, where that is known.
+
+        >>> str(Outcome("a", error="its rows are gone", remedy="run it again").failure)
+        'its rows are gone; run it again'
+        """
+        told = {"error": known(self.error), "remedy": known(self.remedy)}
+        return Message("{error}; {remedy}" if self.remedy else "{error}", told)
+
 
 class _ClearedError(PartError):
     """The rows of a step are needed, and were cleared."""
@@ -229,7 +238,7 @@ def run_part(task: Task) -> Outcome:
         # Else they went meanwhile, for a part that shares them: now they are made again.
         return Outcome(task.part.name, lacks_entry=True) if lacks_entry else run_part(task)
     except CorpusError as error:
-        return Outcome(task.part.name, error=error.as_message(), remedy=error.args[2])
+        return Outcome(task.part.name, error=error.without_remedy, remedy=error.help)
     except MemoryError:
         return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY, killed=True)
     except OSError as error:  # a full disk, a folder that may not be written

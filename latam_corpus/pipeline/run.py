@@ -83,6 +83,16 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
     return parts
 
 
+def least_parts(plan: Plan) -> int:
+    """Return how many parts there are at least, by names and sizes of files alone: large ones may be cut into more.
+
+    Raises:
+        ConfigError: nothing is where records are said to be.
+    """
+    places = [(source, plan.locations.get(source.id)) for source in plan.sources]
+    return sum(1 for source, where in places if where for _ in packs(list_inputs(source, where)))
+
+
 def _input(file: InputFile, reading: str) -> Input:
     content = digest(file)
     return Input(file, content, input_key(file, content, reading))
@@ -244,7 +254,7 @@ def _through(
         progress.part_done(outcome)
         _tell_mended(outcome.mended, progress, done)
         if outcome.error:
-            done.failures[outcome.part] = outcome.error
+            done.failures[outcome.part] = outcome.failure
             continue
         done.keys[outcome.part] += outcome.keys
         done.remade |= set(outcome.keys) if outcome.mended else set()

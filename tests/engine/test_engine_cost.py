@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,26 @@ def test_a_driver_whose_job_has_less_memory_than_its_plan_takes_is_refused(
     refuse_beyond_site(_slurm(tmp_path), plan, 10**7)
     with pytest.raises(ConfigError, match=r"110\.5 GB for 100,000,000 parts, and `driver_memory_gb` is 16; state"):
         refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
+
+
+@pytest.mark.parametrize("stated", ["inodes = 3", "driver_memory_gb = 1"])
+def test_what_is_refused_is_told_before_a_job_is_submitted(
+    stated: str, plan: Plan, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the number of files says so: who submits may log out, and the job's log alone would tell."""
+    for name in ("sbatch", "squeue", "scancel"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 7\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("latam_corpus.engine.cost._PART_GB", 0.3)
+    site = tmp_path / "sitio.toml"
+    site.write_text(f'[slurm]\nshared = ["{tmp_path}"]\nworkers = 2\ntime = "04:00:00"\nmemory_gb = 4\n{stated}\n')
+    words = ("run", plan.recipe.file, "--out", tmp_path / "out", "--engine", "slurm", "--site", site)
+    told = command_line(*words)
+    assert (told.code, stated.partition(" ")[0] in told.err) == (2, True), told.err
+    assert not list(tmp_path.glob("out/slurm/*"))
+    site.write_text(site.read_text().replace(stated, "driver_memory_gb = 2"))
+    assert (command_line(*words).code, len(list(tmp_path.glob("out/slurm/*")))) == (0, 1)
 
 
 def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLine) -> None:

@@ -17,7 +17,10 @@ import pytest
 import latam_corpus as lc
 from latam_corpus.engine.choose import ENGINES, make_engine
 from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import Local
+from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError
+from latam_corpus.pipeline.barriers import _do, _Job
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
@@ -121,6 +124,21 @@ def test_a_task_that_hangs_is_done_by_an_idle_worker(
         assert _errors(engine.map(work.hang_once, tasks)) == dict.fromkeys(["p0", "p1", "p2", "p3", "p4"], "")
         (tasks[0].work / "hung").unlink()
     assert len({one.value for one in engine.map(work.tell, tasks)}) <= 2
+
+
+@pytest.mark.slow
+def test_a_barriers_job_that_hangs_is_done_when_its_worker_has_ended(
+    engine: Engine, work: Work, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No two workers are at it: what it writes is in place."""
+    if not isinstance(engine, Local | Slurm):
+        pytest.skip("this process is the worker, or a worker can't be known to have ended")
+    for bound in ("LEAST_SECONDS", "HUNG_SECONDS"):
+        monkeypatch.setattr(f"latam_corpus.engine.pace.{bound}", 1.0)
+    jobs = [_Job(work.hang_once, task, task.name) for task in tasks]
+    outcomes = list(engine.map(_do, jobs))
+    assert sorted(outcome.value.part for outcome in outcomes) == ["p0", "p1", "p2", "p3", "p4"]
+    assert (tasks[0].work / "hung").exists()
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import os
 import pickle
 import resource
 import signal
+import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.engine import pace, rounds, slurm
-from latam_corpus.engine.local import Local
+from latam_corpus.engine import local, pace, rounds, slurm
+from latam_corpus.engine.local import Local, _end
+from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.engine.slurm import _Crew
 from latam_corpus.engine.slurm_commands import Job
@@ -117,6 +119,43 @@ def _given_twice(turn: Round) -> None:
     assert rounds.claim(turn.folder, 0, "d")
 
 
+def test_what_an_overtaken_worker_has_gone_on_to_is_given_back(
+    tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ended for a task that another one did first, and has begun the next one by then."""
+    turn = Round(tmp_path / "round", _take, tasks)
+    assert rounds.claim(turn.folder, 0, "0.1")
+    assert rounds.claim(turn.folder, 1, "b")
+    list(take_tasks(turn.folder, "1.1"))
+    list(turn.news())
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 61.0
+    assert turn.give_twice(_WORKERS)
+    assert list(take_tasks(turn.folder, "1.1")) == [0]
+    turn.give_back(1)
+    assert rounds.claim(turn.folder, 1, "0.1")
+    crew, begun = object.__new__(LocalCrew), []
+    hangs = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
+    crew._workers, crew._started = {0: hangs}, {0: 1}
+    monkeypatch.setattr(LocalCrew, "_start", lambda _, rank: begun.append(rank))
+    monkeypatch.setattr(LocalCrew, "_call", lambda *_: None)
+    assert [outcome.part for outcome in crew._news(turn)] == ["p0"]
+    assert (hangs.returncode, crew._workers, begun) == (-signal.SIGKILL, {}, [0])
+    assert (turn.waiting, turn.unclaimed()) == ({1}, True)
+
+
+def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that waits for a disk which doesn't answer is killed when the disk does."""
+    worker = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", lambda *_: None)
+        patch.setattr(local, "_GONE_SECONDS", 0.1)
+        _end(worker)
+    assert worker.poll() is None
+    _end(worker)
+    assert worker.returncode == -signal.SIGKILL
+
+
 @pytest.mark.parametrize("failed", ["a", "d"])
 def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed: str) -> None:
     """It holds it alone then, and isn't given a third; what it comes to counts, a failure as well."""
@@ -184,12 +223,24 @@ def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
 
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:
-    """Jobs of barriers write files that others read under the same names."""
+    """Jobs of barriers write files that others read under the same names: who hangs at one is ended before, once."""
     turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
     _hold_two(turn)
     turn.give_twice(_WORKERS)
+    _NOW[0] += 599.0
+    assert not turn.give_twice(_WORKERS)
+    assert turn.hung == set()
+    _NOW[0] += 2.0
+    assert not turn.give_twice(_WORKERS)
+    assert turn.hung == {"a", "b"}
+    assert (turn.held_by("a"), turn.held_by("b")) == ([0], [1])
+    turn.hung.clear()
+    turn.give_back(0)
+    assert rounds.claim(turn.folder, 0, "d")
+    turn.give_twice(_WORKERS)
     _NOW[0] += 1e6
     assert not turn.give_twice(_WORKERS)
+    assert turn.hung == set()
 
 
 @pytest.mark.slow

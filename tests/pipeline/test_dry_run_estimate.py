@@ -12,6 +12,7 @@ from latam_corpus.errors import PartError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
 from latam_corpus.pipeline import estimate as module
+from latam_corpus.pipeline import part
 from latam_corpus.pipeline.part import run_part
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
@@ -121,3 +122,27 @@ def test_a_part_that_fails_is_told(
         _estimated(recipe)
     told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
     assert (told.code, told.err.startswith("error: ")) == (1, True), told.err
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+def test_what_helps_a_part_that_failed_is_told_once(
+    command_line: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    small_recipe: SmallRecipe,
+    dry_run: tuple[str, ...],
+) -> None:
+    """In a dry run, and of a part in a run, whose error and remedy its record has, too."""
+
+    def failed(_: object) -> None:
+        raise PartError("a.txt", "its rows are gone", "ask whoever has them")
+
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "La barca salió del puerto."}))
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("repair", source=str(tmp_path / "a.jsonl")))
+    monkeypatch.setattr(part, "_run", failed)
+    told = command_line("run", recipe, "--out", tmp_path / "out", *dry_run)
+    assert told.code == 1
+    lines = [line for line in told.err.splitlines() if "its rows are gone" in line]
+    assert lines
+    assert all(line.count("its rows are gone; ask whoever has them") == line.count("ask") == 1 for line in lines)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -265,6 +267,30 @@ def test_slices_of_rows_read_their_files_once(small_store: Store, monkeypatch: p
     for key in "abacab":
         shared.read(key, partial(read, key))
     assert made == ["a", "b", "c", "b"]
+
+
+def test_a_group_asked_for_by_two_at_once_is_read_once() -> None:
+    """The second waits for the first; who needs another group waits for neither."""
+    table, shared, made = pa.table({"text": ["agua"]}), SharedGroups(), [0]
+    reading, again, go = Event(), Event(), Event()
+
+    def read() -> pa.Table:
+        made[0] += 1
+        (again if reading.is_set() else reading).set()
+        assert go.wait(30)
+        return table
+
+    with ThreadPoolExecutor(3) as pool:
+        try:
+            both = [pool.submit(shared.read, "a", read)]
+            assert reading.wait(30)
+            both.append(pool.submit(shared.read, "a", read))
+            assert not again.wait(0.3)
+            assert pool.submit(shared.read, "b", lambda: table).result(10) is table
+        finally:
+            go.set()
+        assert all(one.result(30) is table for one in both)
+    assert made == [1]
 
 
 def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
