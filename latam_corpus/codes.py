@@ -169,13 +169,30 @@ def iso_code(code: str, place: str | Message) -> str:
     raise ConfigError(place, problem, _("did you mean «{near}»?", near=near) if near else remedy)
 
 
+class LanguageName(Message):
+    """What a language is called, by its code."""
+
+    def translate(self, language: str) -> str:
+        """Return it in a language."""
+        return called(self.msgid, language)
+
+
+def with_name(code: str) -> Message:
+    """Return a code with what its language is called.
+
+    >>> with_name("quy").translate("es")
+    'quy (quechua de Ayacucho)'
+    """
+    return Message("{code} ({name})", {"code": code, "name": LanguageName(code)})
+
+
 def which_of(codes: Sequence[str]) -> Message:
     """Return a remedy that lists languages of one name by their codes.
 
     >>> print(which_of(["trc", "trq"]))
     write the code of the one meant: trc (Copala Triqui), trq (San Martín Itunyoso Triqui)
     """
-    shown = first_of([f"{code} ({name_of(code)})" for code in codes], _MOST_MEMBERS)
+    shown = first_of([with_name(code) for code in codes], _MOST_MEMBERS)
     return _("write the code of the one meant: {codes}", codes=shown)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
 LOCALE: Final = Path(__file__).resolve().parent / "locale"
 DOMAIN: Final = "latam_corpus"
+_SIGNS: Final = str.maketrans({".": ",", ",": " "})
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,17 @@ def known(text: object) -> Message:
 
 @dataclass(frozen=True)
 class _Decimal(Message):
-    """A number, whose decimal sign is a comma in Spanish and Portuguese."""
+    """A number, whose decimal sign is a comma in Spanish and Portuguese, and whose groups of three a space parts."""
 
     def translate(self, language: str) -> str:
-        return self.msgid if language == "en" else self.msgid.replace(".", ",")
+        return self.msgid if language == "en" else self.msgid.translate(_SIGNS)
 
 
 def decimal(number: str) -> Message:
-    """Return a number as a value of messages: its point becomes the language's decimal sign.
+    """Return a number as a value of messages: its point and commas become the language's signs.
 
-    >>> decimal("0.318").translate("es"), str(decimal("0.318"))
-    ('0,318', '0.318')
+    >>> decimal("0.318").translate("es"), str(decimal("0.318")), decimal("1,242").translate("pt")
+    ('0,318', '0.318', '1 242')
     """
     return _Decimal(number)
 
@@ -183,14 +184,14 @@ def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
     return Message(between.join(f"{{{name}}}" for name in parts), parts)
 
 
-def first_of(names: Sequence[str], most: int) -> Message:
+def first_of(names: Sequence[str | Message], most: int) -> Message:
     """Return the first of many names, and how many more there are.
 
     >>> first_of(["a", "b", "c"], 2).translate("pt")
     'a, b e mais 1'
     """
-    shown = ", ".join(names[:most])
-    return _("{there} and {n} more", there=shown, n=len(names) - most) if len(names) > most else same(shown)
+    shown = enumerated(map(same, names[:most]))
+    return _("{there} and {n} more", there=shown, n=len(names) - most) if len(names) > most else shown
 
 
 def language_of_user(environ: Mapping[str, str] = os.environ) -> str:

@@ -129,7 +129,7 @@ def read_toml(path: Path, what: str) -> str:
         return path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except FileNotFoundError:
         problem = _("there is no such source file") if what == "source" else _("there is no such file")
-        raise ConfigError(str(path), problem, _("check the path")) from None
+        raise ConfigError(str(path), problem, path_remedy(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         cause = cause_of(error) if isinstance(error, OSError) else error
         problem = _("the file can't be read: {cause}", cause=cause)
@@ -187,6 +187,30 @@ def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near)
     return Mistake(error["type"], line, key, error["input"], message=error["msg"], bound=context)
 
 
+def shown_key(key: str) -> str:
+    """Return a key as people read it: entries of a list have numbers from 1.
+
+    >>> shown_key("collect.texts.0.column"), shown_key("languages.1")
+    ('collect.texts (1).column', 'languages (2)')
+    """
+    return re.sub(r"\.(\d+)", lambda number: f" ({int(number[1]) + 1})", key)
+
+
+def path_remedy(path: Path, other: Message | None = None) -> Message:
+    """Return what to do about a file that isn't there: to name the one beside it of about that name.
+
+    Args:
+        path: of the file.
+        other: what to do where there is none; to check the path when None.
+    """
+    try:
+        there = [one.stem for one in path.parent.glob("*.toml")]
+    except OSError:
+        there = []
+    near = nearest(path.name.removesuffix(".toml"), there)
+    return _("did you mean «{near}»?", near=path.parent / f"{near}.toml") if near else other or _("check the path")
+
+
 def config_error(mistake: Mistake, name: str) -> ConfigError:
     """Return the error of a mistake in the file of this name."""
     if mistake.kind == "syntax":
@@ -194,7 +218,7 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
         place = _("{file}, line {line}", file=name, line=line) if line else name
         return ConfigError(place, _("not TOML: {reason}", reason=reason), remedy)
     place = _("{file}, line {line}", file=name, line=mistake.line) if mistake.line else name
-    key, last = mistake.key, mistake.key.rpartition(".")[2]
+    key, last = shown_key(mistake.key), mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         return ConfigError(place, _("unknown key «{key}»", key=key), mistake.remedy)
     if mistake.kind == "missing":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import Message, _, same
 
 # What stays open, so that the TOML reader complains of the end of the file.
 _OPEN: Final = (
@@ -33,6 +33,11 @@ _SYNTAX: Final = (
         _("the keys are: id, title, holder, …"),
     ),
     (
+        r"[^#=]*=\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
+        _("a date stands in another order"),
+        _("a date is year-month-day, as in {key} = 2030-12-31"),
+    ),
+    (
         r"""[^#"']*=\s*[A-Za-zÀ-ÿ][^"'\[\]{}]*$""",
         _("the text isn't in quotes"),
         _('write {key} = "…"'),
@@ -43,6 +48,23 @@ _SYNTAX: Final = (
         _("the sign = is missing"),
         _("each line is key = value; a comment begins with #"),
     ),
+)
+# What the TOML reader says, by how it begins.
+_REASONS: Final = (
+    _("Expected newline or end of document after a statement"),
+    _("Expected '=' after a key in a key/value pair"),
+    _("Expected ']' at the end of a table declaration"),
+    _("Expected ']]' at the end of an array declaration"),
+    _("Invalid statement"),
+    _("Invalid value"),
+    _("Invalid date or datetime"),
+    _("Invalid initial character for a key part"),
+    _("Unclosed array"),
+    _("Unclosed inline table"),
+    _("Unterminated string"),
+    _("Illegal character"),
+    _("Found invalid character"),
+    _("Unescaped '\\' in a string"),
 )
 _TWICE: Final = (
     _("it is there twice"),
@@ -70,4 +92,5 @@ def syntax_mistake(message: str, at: int | None, text: str) -> tuple[int | None,
         for pattern, problem, remedy in _SYNTAX if at else _OPEN:
             if re.match(pattern, line):
                 return number, problem, remedy.fill(key=line.partition("=")[0].strip())
-    return at, _NOT_TOML[0].fill(reason=message), _NOT_TOML[1]
+    reason = next((one for one in _REASONS if message.startswith(str(one))), same(message))
+    return at, _NOT_TOML[0].fill(reason=reason), _NOT_TOML[1]

@@ -141,7 +141,7 @@ def _language(language: dict[str, Any], say: Speaker) -> str:
     if language["language_score"] is not None:
         parts.append(_("score {score}", score=decimal(f"{language['language_score']:.2f}")))
     if language["declared_language"]:
-        parts.append(_("declared {code}", code=language["declared_language"]))
+        parts.append(_("declared {code}", code=language_label(language["declared_language"])))
     if language["variety"] and language["variety"] != language["declared_language"]:
         basis = language["variety_basis"]
         variety = same(language["variety"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.codes import called, code_of_name, known_code
+from latam_corpus.codes import LanguageName, called, code_of_name, known_code
 from latam_corpus.errors import nearest
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
@@ -127,20 +127,13 @@ _COUNTRIES: Final = {"mejico": "MX", "republica argentina": "AR", "brazil": "BR"
 _YES_NO: Final = frozenset({"sí", "si", "sim", "no", "não", "nao", "yes"})
 
 
-class _Language(Message):
-    """What a language is called, by its code."""
-
-    def translate(self, language: str) -> str:
-        return called(self.msgid, language)
-
-
 def language_name(code: str) -> Message:
     """Return what the language with this ISO 639-3 code is called; the code where nobody has named it.
 
     >>> language_name("por").translate("es"), language_name("quy").translate("es"), str(language_name("quy"))
     ('portugués', 'quechua de Ayacucho', 'Ayacucho Quechua')
     """
-    return _Language(code)
+    return LanguageName(code)
 
 
 class _Label(Message):

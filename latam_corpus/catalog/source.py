@@ -21,7 +21,7 @@ from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
-from latam_corpus.toml_model import load_toml
+from latam_corpus.toml_model import load_toml, path_remedy
 from latam_corpus.vocabulary import Tier, Use
 
 if TYPE_CHECKING:
@@ -524,7 +524,7 @@ def load_source(id_or_path: str | Path) -> Source:
         path = Path(named).expanduser()
         return load_toml(path, Source, "source", near_word).read_from(path)
     if "." in named or "/" in named:  # no id has them
-        raise ConfigError(named, _("there is no such file"), _("check the path"))
+        raise ConfigError(named, _("there is no such file"), path_remedy(Path(named).expanduser()))
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)
         raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.catalog.display_names import genre_name
+from latam_corpus.catalog.display_names import COUNTRIES, GENRES, genre_name, language_label
 from latam_corpus.cli import completion
 from latam_corpus.cli.options import Json, Out
 from latam_corpus.cli.show import console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, decimal, translated
+from latam_corpus.messages import N_, Message, _, decimal, same, translated
 from latam_corpus.pipeline.reasons import told_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from latam_corpus.audit.documents import Documents
     from latam_corpus.report.comparison import Comparison
+
+
+_UNITS: Final = {"words": _("words"), "tokens": _("tokens")}
+_SLICES: Final[Mapping[str, Message]] = {
+    "all": _("all"),
+    "language": _("language"),
+    "genre": _("genre"),
+    "source_id": _("source"),
+    "country": _("country"),
+}
 
 
 def compare(
@@ -75,7 +87,7 @@ def _verdicts(run: Documents) -> pl.DataFrame:
 
 def _examples(comparison: Comparison, most: int) -> list[dict[str, object]]:
     heads = comparison.disagreements.group_by("what", "reason", maintain_order=True).head(most)
-    return heads.select("what", "reason", "doc_id", "title", "language", "genre", "a", "b").to_dicts()
+    return heads.select("what", "reason", "doc_id", "title", "language", "genre", "a", "b", "file").to_dicts()
 
 
 def _print(a: str, b: str, comparison: Comparison, most: int) -> None:
@@ -88,10 +100,11 @@ def _print(a: str, b: str, comparison: Comparison, most: int) -> None:
     slices = list(comparison.slices.iter_rows(named=True))
     changed = [row for row in slices if _counts(row, "a") != _counts(row, "b")]
     same = [row for row in slices if row not in changed]
-    unit = comparison.unit
+    unit = _UNITS[comparison.unit]
     for title, rows in ((_("kept, and changed"), changed), (_("kept, and the same in both"), same)):
         if rows:
-            heads: list[str | Message] = [_("by"), "", _("A docs#"), _("B docs#"), f"A {unit}#", f"B {unit}#"]
+            heads: list[str | Message] = [_("by"), "", _("A docs#"), _("B docs#")]
+            heads += [Message(f"{letter} {{unit}}#", {"unit": unit}) for letter in "AB"]
             console.print()
             table(title, [*heads, _("change#")], map(_slice, rows))
 
@@ -104,14 +117,22 @@ def _slice(row: dict[str, Any]) -> tuple[str | Message, ...]:
     change = row["units_b"] - row["units_a"]
     share = decimal(f"{100 * change / row['units_a']:+.1f} %") if row["units_a"] else ""
     counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
-    return (row["slice"].removesuffix("_id"), row["value"] or "—", *map(number, counts), share if change else "")
+    return (_SLICES[row["slice"]], _value(row["slice"], row["value"]), *map(number, counts), share if change else "")
+
+
+def _value(name: str, value: str) -> Message:
+    if not value:
+        return same("—")
+    if name == "language":
+        return language_label(value)
+    return {"genre": GENRES, "country": COUNTRIES}.get(name, {}).get(value, same(value))
 
 
 def _print_disagreements(comparison: Comparison, most: int) -> None:
     if not comparison.disagreements.height:
         console.print(_("they agree on every document"))
         return
-    unit, examples = comparison.unit, _examples(comparison, most)
+    unit, examples = _UNITS[comparison.unit].translate(spoken()), _examples(comparison, most)
     console.print(_("they disagree on {n} documents", n=number(comparison.disagreements.height)))
     for row in comparison.reasons.iter_rows(named=True):
         why = f" ({told_reason(row['reason']).translate(spoken())})" if row["reason"] else ""
@@ -121,5 +142,6 @@ def _print_disagreements(comparison: Comparison, most: int) -> None:
             if (one["what"], one["reason"]) == (row["what"], row["reason"]):
                 sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""
                 genre = genre_name(str(one["genre"])).translate(spoken())
-                label = f"{sizes}{one['language'] or 'und'} · {genre}  {one['title'] or ''}"
+                language = language_label(str(one["language"] or "und")).translate(spoken())
+                label = f"{sizes}{language} · {genre}  {one['title'] or one['file'] or ''}"
                 console.print(f"    {one['doc_id']}  {label}".rstrip(), markup=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from latam_corpus.catalog.display_names import TIERS, USES, genre_name
+from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language_label
 from latam_corpus.cli import completion
 from latam_corpus.cli.by_genre import counted_reasons
 from latam_corpus.cli.options import Json, Out, StoreUrl
@@ -770,9 +770,9 @@ def _tell(manifest: Manifest) -> None:
         tally[3] += shard.text_bytes
     table(
         "",
-        [_("language"), _("genre"), "train#", "validation#", "test#", _("text#")],
+        [_("language"), _("genre"), _("train#"), _("validation#"), _("test#"), _("text#")],
         [
-            (key[0], genre_name(key[1]), *map(number, tally[:3]), megabytes(tally[3]))
+            (language_label(key[0]), genre_name(key[1]), *map(number, tally[:3]), megabytes(tally[3]))
             for key, tally in sorted(counted.items())
         ],
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.catalog.display_names import language_label
 from latam_corpus.cli import completion
 from latam_corpus.cli.measure_tables import Internal, PageLanguage
 from latam_corpus.cli.options import Json, Out, StoreUrl
@@ -16,6 +17,7 @@ from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
+from latam_corpus.report.names import value_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +94,7 @@ def sample(
         console.print(_("{n} documents in {to}", n=number(len(rows)), to=to), markup=False)
     else:
         for row in rows:
-            labels = " · ".join(str(row[c]) for c in columns or ("language", "genre"))
+            labels = " · ".join(_told(c, str(row[c] or "")) for c in columns or ("language", "genre"))
             console.print(f"{row['doc_id']}  {labels}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
@@ -128,3 +130,9 @@ def _readable(documents: Documents, kind: str, internal: bool, hidden: Counter[s
             hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})
             rows = rows.filter("readable")
         yield rows
+
+
+def _told(column: str, value: str) -> str:
+    """Return a value of a column as people call it; in English as it stands."""
+    named = value_name(column, value).translate(spoken())
+    return value if spoken() == "en" else language_label(value).translate(spoken()) if column == "language" else named

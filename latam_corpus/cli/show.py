@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -64,6 +65,7 @@ STEPS: Final = (
 )
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
+_LEAST: Final = 12  # characters of a folded column, in which most words fit
 
 
 class _Screen(Console):
@@ -139,7 +141,16 @@ def _as_json(value: Any, stream: TextIO, indent: int | None = None) -> str:
 
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark."""
+    """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark.
+
+    On a screen that is too narrow for it, on which numbers would be cut, each row has lines of its own.
+    """
+    named = [str(in_spoken_language(one)) for one in columns]
+    cells = [["" if cell is None else str(in_spoken_language(cell)) for cell in row] for row in rows]
+    screen = _Screen(highlight=False, soft_wrap=True, width=None if console.is_terminal else _WIDTH_OF_FILES)
+    if _least_width(named, cells) > screen.width:
+        _print_apart(screen, str(in_spoken_language(title)), [name.rstrip("#") for name in named], cells)
+        return
     shown = Table(
         title=str(in_spoken_language(title)) or None,
         title_justify="left",
@@ -147,15 +158,40 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
         box=None,
         pad_edge=False,
     )
-    for index, column in enumerate(str(in_spoken_language(one)) for one in columns):
+    for index, column in enumerate(named):
         numeric = column.endswith("#")
         # The first column is what people copy: it is never cut.
         shown.add_column(
             column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
         )
-    for row in rows:
-        shown.add_row(*("" if cell is None else str(in_spoken_language(cell)) for cell in row))
-    _Screen(highlight=False, width=None if console.is_terminal else _WIDTH_OF_FILES).print(shown)
+    for row in cells:
+        shown.add_row(*row)
+    _Screen(highlight=False, width=screen.width).print(shown)
+
+
+def _least_width(named: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Return how wide a table is whose texts are folded as far as they can be read.
+
+    >>> _least_width(["run", "title", "kept#"], [["cantos-1", "Cantos de la costa", "1 234 567"]])
+    33
+    """
+    widths = [max(map(cell_len, column)) for column in zip(named, *cells, strict=True)]
+    held = [
+        width if index == 0 or named[index].endswith("#") else min(width, _LEAST) for index, width in enumerate(widths)
+    ]
+    return sum(held) + 2 * (len(held) - 1)
+
+
+def _print_apart(screen: _Screen, title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print each row as lines: what it is of, and below it each value with its head."""
+    if title:
+        screen.print(styled(("italic", title)))
+    for first, *row in cells:
+        unnamed = [value for head, value in zip(heads[1:], row, strict=True) if not head]
+        screen.print(styled(("bold", "  ".join([first, *unnamed]))))
+        for head, value in zip(heads[1:], row, strict=True):
+            if head and value:
+                screen.print(f"  {head}: {value}")
 
 
 def number(value: float) -> str:

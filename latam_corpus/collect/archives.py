@@ -21,7 +21,7 @@ from latam_corpus.collect.records import Content, Failure
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ class _Guarded(io.RawIOBase):
         if self._budget.bytes_ < 0:
             raise SourceError(
                 "",
-                _("the archive unpacks to more than {max_total} bytes", max_total=f"{MAX_TOTAL:,}"),
+                _("the archive unpacks to more than {max_total} bytes", max_total=decimal(f"{MAX_TOTAL:,}")),
                 _("hand it over in pieces"),
             )
         view[: len(data)] = data

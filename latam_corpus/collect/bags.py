@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from latam_corpus.collect.input_file import BAG, Beside, as_json, opened_file
 from latam_corpus.collect.records import Failure
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -260,7 +260,7 @@ def _read(file: InputFile, open_: Opener) -> str:
     with open_(file) as stream:
         raw = stream.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
-        raise SourceError(file.relative, _("more than {largest} bytes", largest=f"{_LARGEST:,}"), _REMEDY)
+        raise SourceError(file.relative, _("more than {largest} bytes", largest=decimal(f"{_LARGEST:,}")), _REMEDY)
     return raw.decode("utf-8-sig", "replace")
 
 

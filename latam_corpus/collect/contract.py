@@ -19,7 +19,7 @@ import polars as pl
 from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.mapping import columns_read, picks, value_at
 from latam_corpus.errors import Breach, PartError, nearest
-from latam_corpus.messages import Message, _, enumerated, first_of
+from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -361,8 +361,8 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
             problem = _(
                 "«{column}» is empty in {n} of {all} records ({share} %), and `max_null_share` allows {most} %",
                 column=column,
-                n=f"{empty:,}",
-                all=f"{facts.records:,}",
+                n=decimal(f"{empty:,}"),
+                all=decimal(f"{facts.records:,}"),
                 share=f"{100 * empty / facts.records:.3g}",
                 most=f"{100 * most:.3g}",
             )

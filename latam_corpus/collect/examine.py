@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from latam_corpus.errors import Breach
 from latam_corpus.messages import _, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.contract import Facts
@@ -49,6 +49,7 @@ class Examined:
         breaches: what is wrong.
         doubts: what may be wrong, since other records may show more.
         of_bytes: the first file whose text must be extracted; empty where none is.
+        unread: of each file of which a record can't be read, the first one's drop reason.
     """
 
     source: str
@@ -59,6 +60,7 @@ class Examined:
     breaches: tuple[Breach, ...]
     doubts: tuple[Breach, ...]
     of_bytes: str
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def examine(source: Source, where: str) -> Examined:
@@ -78,8 +80,14 @@ def examine(source: Source, where: str) -> Examined:
     most = _DOCUMENTS * max(len(source.collect.texts), 1)
     whole = len(some) == len(files)
     rows = [pl.DataFrame()]
+    unread: dict[str, str] = {}
     for file in some:
-        frames = [frame.select(COLUMNS) for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch)]
+        frames = []
+        for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch):
+            frames.append(frame.select(COLUMNS))
+            fallen = frame["drop_reason"].drop_nulls()
+            if len(fallen):
+                unread.setdefault(file.relative, fallen[0])
         watch.end_of_file()
         whole &= sum(frame.height for frame in frames) < most
         rows += frames
@@ -101,6 +109,7 @@ def examine(source: Source, where: str) -> Examined:
             *(() if whole else together),
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),
+        unread,
     )
 
 

@@ -30,7 +30,7 @@ from latam_corpus.collect.records import Content, Failure, Limits
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError, SourceError, as_one, closest
-from latam_corpus.messages import _, first_of
+from latam_corpus.messages import _, decimal, first_of
 from latam_corpus.text.folding import folded
 from latam_corpus.text.xml_tree import tree_of
 
@@ -227,7 +227,7 @@ def _whole(list_: InputFile, open_: Opener) -> bytes:
         raise ConfigError(list_.relative, error.problem, error.remedy) from None
     if raw is None:
         raise ConfigError(
-            list_.relative, _("it has more than {n} bytes", n=f"{MAX_RECORD:,}"), _("cut it into several")
+            list_.relative, _("it has more than {n} bytes", n=decimal(f"{MAX_RECORD:,}")), _("cut it into several")
         )
     return raw
 

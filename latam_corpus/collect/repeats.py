@@ -10,7 +10,7 @@ import polars as pl
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.collect.formats import format_of
 from latam_corpus.errors import Breach
-from latam_corpus.messages import Message, _, enumerated, same
+from latam_corpus.messages import Message, _, decimal, enumerated, same
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -64,7 +64,9 @@ def _breach(source: str, rows: pl.DataFrame) -> Breach:
         'if they are versions of one document, name the column of their time (obtained = "…") or write versions = true'
     )
     place = _("input of {source}", source=source)
-    return Breach(place, problem.fill(n=f"{len(groups):,}", ids=ids), enumerated([apart, version], between="; "))
+    return Breach(
+        place, problem.fill(n=decimal(f"{len(groups):,}"), ids=ids), enumerated([apart, version], between="; ")
+    )
 
 
 def _named(group: pl.DataFrame) -> tuple[Message, bool]:

@@ -13,7 +13,7 @@ import zstandard
 
 from latam_corpus.collect.spans import Entry
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def seekable(content: Content) -> BinaryIO:
     if held is None:
         raise SourceError(
             content.relative,
-            _("more than {max_record} bytes to hold in memory", max_record=f"{MAX_RECORD:,}"),
+            _("more than {max_record} bytes to hold in memory", max_record=decimal(f"{MAX_RECORD:,}")),
             _("unpack it before"),
         )
     return io.BytesIO(held)

@@ -11,7 +11,7 @@ from latam_corpus.catalog.display_names import VOCABULARIES, country_of, languag
 from latam_corpus.catalog.source import Source
 from latam_corpus.desk.advice import advice
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.toml_model import ID_FORM, Half, checked_toml, line_of, shown
+from latam_corpus.toml_model import ID_FORM, Half, checked_toml, line_of, shown, shown_key
 from latam_corpus.toml_syntax import syntax_mistake
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _finding(mistake: Mistake, text: str) -> Finding:
         return Finding(line, "", problem, remedy)
     problem, remedy = _problem_and_remedy(mistake)
     # A list's entry is named by its number, from 1, as people count.
-    key = re.sub(r"\.(\d+)", lambda m: f" ({int(m[1]) + 1})", mistake.key)
+    key = shown_key(mistake.key)
     return Finding(mistake.line, key, problem, remedy)
 
 

@@ -10,7 +10,7 @@ from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.slurm import Slurm
 from latam_corpus.engine.slurm_jobs import is_job
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from latam_corpus.pipeline.engines import Engine
@@ -83,9 +83,9 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
     if most and files > most:
         problem = _(
             "{parts} parts take about {files} files and folders, and `inodes` is {most}",
-            parts=f"{parts:,}",
-            files=f"{files:,}",
-            most=f"{most:,}",
+            parts=decimal(f"{parts:,}"),
+            files=decimal(f"{files:,}"),
+            most=decimal(f"{most:,}"),
         )
         remedy = _("free some (latam-corpus runs prune), ask for more, or join the source's small files")
         raise ConfigError(str(plan.recipe.file), problem, remedy)
@@ -94,7 +94,7 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
         problem = _(
             "to lead the run takes {takes} GB for {parts} parts, and `driver_memory_gb` is {stated}",
             takes=f"{takes:.1f}",
-            parts=f"{parts:,}",
+            parts=decimal(f"{parts:,}"),
             stated=f"{stated:g}",
         )
         raise ConfigError(str(plan.recipe.file), problem, _("state more in the site file, or run it by source or year"))

@@ -16,7 +16,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.markup import read_markup
 from latam_corpus.extract.media_type import HTML, parse_media_type
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 
@@ -47,7 +47,7 @@ class Skim(Stage):
             raise ConfigError(
                 _("option «enough» of «skim»"),
                 _("{enough} is no length of a text", enough=self.enough),
-                _("give a number from 1 to {most}", most=f"{_MOST:,}"),
+                _("give a number from 1 to {most}", most=decimal(f"{_MOST:,}")),
             )
 
     def __call__(self, batch: Batch) -> Batch:

@@ -19,7 +19,7 @@ from latam_corpus.extract.licences import with_page_terms
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.programs import office, tesseract
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED, plugged_extractors, plugged_media_type
@@ -111,7 +111,7 @@ class Extract(Stage):
                 raise ConfigError(
                     _("option «{option}» of «extract»", option=option),
                     _("{value} is no limit", value=value),
-                    _("give a number from 1 to {most}", most=f"{_NO_LIMIT:,}"),
+                    _("give a number from 1 to {most}", most=decimal(f"{_NO_LIMIT:,}")),
                 )
         if self.ocr:
             tesseract(self.ocr)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import polars as pl
 
 from latam_corpus.batch import Batch, with_defaults
-from latam_corpus.codes import admits, groups, iso_code, name_of, narrowed
+from latam_corpus.codes import LanguageName, admits, groups, iso_code, narrowed, with_name
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.declared import note, shifted
@@ -20,7 +20,7 @@ from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import chosen
 from latam_corpus.language.variety import TAGS, predict
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal, enumerated
 from latam_corpus.schema import LANGUAGES
 from latam_corpus.stages import Stage
 
@@ -122,13 +122,13 @@ def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
             difflib.get_close_matches(asked, model.codes - {asked}, n=20, cutoff=0.5),
             key=lambda code: (code not in groups().of, -difflib.SequenceMatcher(None, asked, code).ratio(), code),
         )
-        known = ", ".join(f"{code} ({name_of(code)})" for code in near[:_NEAR])
+        known = enumerated(map(with_name, near[:_NEAR]))
         problem = _("the model «{model}» can't name «{code}» ({name}), so that all of its texts would fall")
         remedy = _("leave it out, or name a model that knows it; of its {n} codes the nearest are {codes}")
         raise ConfigError(
             "identify, languages",
-            problem.fill(model=model.name, code=asked, name=name_of(asked)),
-            remedy.fill(n=f"{len(model.codes):,}", codes=known),
+            problem.fill(model=model.name, code=asked, name=LanguageName(asked)),
+            remedy.fill(n=decimal(f"{len(model.codes):,}"), codes=known),
         )
 
 

@@ -22,7 +22,7 @@ from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.survival import Floors
-from latam_corpus.toml_model import parse_toml, read_toml
+from latam_corpus.toml_model import parse_toml, path_remedy, read_toml
 from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
 
 if TYPE_CHECKING:
@@ -193,9 +193,12 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
     path = Path(named).expanduser()
     if not path.is_file():
         shipped = shipped_recipes()
+        if path.is_dir():
+            describe = _("`latam-corpus sources new` describes its texts; name the file that it writes")
+            raise ConfigError(named, _("it is a folder, and no recipe"), describe)
         if path.suffix or "/" in named:
             near = nearest(path.stem, shipped)
-            remedy = _("did you mean «{near}»?", near=near) if near else _("check the path")
+            remedy = path_remedy(path, _("did you mean «{near}»?", near=near) if near else None)
             raise ConfigError(named, _("there is no such file"), remedy)
         if named not in shipped:
             raise ConfigError(named, _("there is no such recipe"), _or_a_file(closest(named, shipped)))
@@ -207,7 +210,7 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
 
 
 def _or_a_file(near: Message) -> Message:
-    return _("{near}, or name a file", near=near)
+    return _("{near} (or name a file)", near=near)
 
 
 def describes_source(text: str) -> bool:

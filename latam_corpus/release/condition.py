@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.release.operands import (
     OPERATORS,
     Column,
@@ -118,7 +118,7 @@ def condition(text: str, place: str = "--where") -> Condition:
     latam_corpus.errors.ConfigError: --where, character 16, «'2'»: «cluster_size» holds numbers; write it without quotes
     """
     if len(text) > LONGEST:
-        raise ConfigError(place, _("it has more than {n} characters", n=f"{LONGEST:,}"), _("shorten it"))
+        raise ConfigError(place, _("it has more than {n} characters", n=decimal(f"{LONGEST:,}")), _("shorten it"))
     try:
         parser = _Parser(text)
         return Condition(text, parser.whole(), tuple(dict.fromkeys(parser.columns)))
@@ -208,7 +208,7 @@ class _Parser:
             return expression
         self._tests += 1
         if self._tests > MOST_TESTS:
-            problem = _("it has more than {n} comparisons", n=f"{MOST_TESTS:,}")
+            problem = _("it has more than {n} comparisons", n=decimal(f"{MOST_TESTS:,}"))
             raise WrongError(self._here, problem, _("give the values of one column as in (…)"))
         token = self._next()
         return self._of_value(token) if token.kind in ("text", "number") else self._of_column(self._column(token))
@@ -280,7 +280,7 @@ class _Parser:
             if self._values > MOST_VALUES:
                 raise WrongError(
                     token,
-                    _("more than {n} values are listed", n=f"{MOST_VALUES:,}"),
+                    _("more than {n} values are listed", n=decimal(f"{MOST_VALUES:,}")),
                     _("name fewer"),
                 )
         self._expect(")", _("close the list; a comma stands between two values"))

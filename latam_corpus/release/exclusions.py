@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, NoteWarning
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -69,7 +69,11 @@ def excluded_ids(
 
 def none_met(ids: Collection[str], spec: str) -> Message:
     """Return a sentence for who excludes documents of which a version has none."""
-    return _("none of the {n} excluded ids is in {spec}: is the list another release's?", n=f"{len(ids):,}", spec=spec)
+    return _(
+        "none of the {n} excluded ids is in {spec}: is the list another release's?",
+        n=decimal(f"{len(ids):,}"),
+        spec=spec,
+    )
 
 
 def _check(file: str, name: str, version: str, specs: Collection[str], tell: Callable[[Message], None]) -> None:

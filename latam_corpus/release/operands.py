@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import closest
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.privacy.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def like(column: Column, pattern: Token, escape: Token | None) -> pl.Expr:
     if len(written) > LONGEST_PATTERN:
         raise WrongError(
             pattern,
-            _("the pattern has more than {n} characters", n=f"{LONGEST_PATTERN:,}"),
+            _("the pattern has more than {n} characters", n=decimal(f"{LONGEST_PATTERN:,}")),
             _("shorten it"),
         )
     pieces, rest = [], iter(written)

@@ -22,7 +22,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
@@ -256,7 +256,7 @@ def _ledger_of(store: Store, manifest: Manifest, files: list[Path]) -> bytes:
     if lacking.height:
         problem = _(
             "it doesn't call {n} of the pulled documents released, such as {id}",
-            n=f"{lacking.height:,}",
+            n=decimal(f"{lacking.height:,}"),
             id=lacking.item(0, 0),
         )
         raise ReleaseError(f"{store.url}, {manifest.spec}, {LEDGER}", problem, VERIFY)

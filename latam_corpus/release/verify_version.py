@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_columns
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import Message, _, decimal
 from latam_corpus.release.build import sums
 from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256
 from latam_corpus.release.shard_file import read_batches
@@ -261,9 +261,11 @@ def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataF
     for what in _PARTITION:
         seen.counted[what][getattr(shard, what)] += rows
     if rows != shard.rows:
-        yield _("{n} rows, and the manifest says {expected}", n=f"{rows:,}", expected=f"{shard.rows:,}")
+        yield _(
+            "{n} rows, and the manifest says {expected}", n=decimal(f"{rows:,}"), expected=decimal(f"{shard.rows:,}")
+        )
     if text_bytes != shard.text_bytes:
-        sizes = {"n": f"{text_bytes:,}", "expected": f"{shard.text_bytes:,}"}
+        sizes = {"n": decimal(f"{text_bytes:,}"), "expected": decimal(f"{shard.text_bytes:,}")}
         yield _("{n} bytes of text, and the manifest says {expected}", **sizes)
 
 
@@ -274,7 +276,7 @@ def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
         pairs = zip(frame["doc_id"], groups, strict=True)
         stray += [doc_id for doc_id, group in pairs if not group.startswith(shard.group)]
     if stray:
-        yield _("{n} rows belong in another shard, such as {doc}", n=f"{len(stray):,}", doc=stray[0])
+        yield _("{n} rows belong in another shard, such as {doc}", n=decimal(f"{len(stray):,}"), doc=stray[0])
     for column in _PARTITION:
         if not (frame[column] == getattr(shard, column)).all():
             yield _("there are rows whose {what} isn't {value}", what=column, value=getattr(shard, column))

@@ -78,6 +78,7 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
     words = Batch(frame.select("doc_id", "text")).words.word_count
     return frame.select(
         *_FACTS,
+        pl.col("origin").struct.field("file"),
         pl.Series("words", words, dtype=pl.Int64),
         pl.col("text").hash(0).alias("exact"),  # within one process only
     )
@@ -139,5 +140,6 @@ def _disagreements(joined: pl.DataFrame, unit: str) -> pl.DataFrame:
             pl.col(f"{unit}_b").cast(pl.Int64).fill_null(0).alias("b"),
             *SLICES,
             "title",
+            "file",
         )
     )

@@ -57,6 +57,30 @@ def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: 
     assert "they disagree on 5 documents" in shown
 
 
+def test_what_is_shown_is_in_ones_language(runs: Path, command_line: CommandLine) -> None:
+    """What slices are cut by, their values, and what is counted; a document without a title by its file."""
+    shown = command_line("compare", "a", "b", "--out", runs, "--lang", "pt").out
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "língua espanhol (spa_Latn) 10 7 150 109 -27,3 %" in lines
+    assert {line.split()[0] for line in lines[-5:]} == {"todos", "língua", "gênero", "fonte", "país"}
+    assert "mantidos só por A (diz o mesmo que outro): 1, 15 palavras" in lines
+    assert any("espanhol (spa_Latn) · literatura" in line and "cuentos.txt" in line for line in lines)
+    assert not any(word in shown for word in ("words", "language", "literature", "country", " all "))
+
+
+@pytest.mark.parametrize("width", [48, 100])
+def test_no_number_is_cut_on_a_narrow_screen(
+    runs: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """What would not fit beside one another stands below, with its head."""
+    monkeypatch.setattr("latam_corpus.cli.show._WIDTH_OF_FILES", width)
+    lines = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("lengua"))
+    told = " ".join(" ".join(lines[place : place + (6 if width < 100 else 1)]).split())
+    narrow = "lengua español (spa_Latn) A docs.: 10 B docs.: 7 A palabras: 150 B palabras: 109 cambio: -27,3 %"
+    assert told == (narrow if width < 100 else "lengua español (spa_Latn) 10 7 150 109 -27,3 %")
+
+
 def test_every_disagreement_can_be_written(runs: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """One a line, and the other way round the other side."""
     command_line("compare", "b-1", "a-1", "--out", runs, "--to", tmp_path / "d.jsonl")

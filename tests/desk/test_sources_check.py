@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,3 +134,46 @@ def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
     assert any("todavía tiene el valor de ejemplo" in one for one in told)
     assert any("el archivo se llama «otra.toml»" in one for one in told)
     assert check_source(_FULL + crawl)[0] is not None  # advice makes no file wrong
+
+
+@pytest.mark.parametrize("line", ["expires = 31/12/2030", "expires = 31-12-2030", "expires = 1.1.30"])
+def test_a_date_in_another_order_is_known_for_one(line: str) -> None:
+    """In any of its forms, with the one to write."""
+    assert _told(f'id = "a"\n{line}\n', "pt") == [
+        "linha 2: a data está em outra ordem; uma data é ano-mês-dia, como em expires = 2030-12-31"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["a = [1 2]\n[b", "id = 1 2", '"a b', "= 3", "a = {x = 1", "a = 2030-13-45", "a = 'x\ny'"]
+)
+def test_what_the_toml_reader_says_is_told_in_ones_language(text: str) -> None:
+    """None of its words in English."""
+    for language in ("es", "pt"):
+        [told] = _told(text, language)
+        assert not re.search(r"\b(at line|Expected|Invalid|Un|Illegal|the|of)\b", told), told
+
+
+def test_a_file_that_cannot_be_read_is_told_before_a_run(command_line: CommandLine, tmp_path: Path) -> None:
+    """As advice, with what is wrong with it: a run sets it aside and goes on."""
+    (tmp_path / "a.txt").write_text("La barca salió del puerto antes del alba.", encoding="utf-8")
+    (tmp_path / "b.zip").write_bytes(b"PK\x03\x04 cortado")
+    (tmp_path / "c.txt").write_bytes(b"")
+    (tmp_path / "fuente.toml").write_text('id = "fuente"\ntitle = "T"\nholder = "B"\n', encoding="utf-8")
+    told = command_line("sources", "check", tmp_path / "fuente.toml", "--input", tmp_path / "?.*", "--lang", "es")
+    assert told.code == 0
+    advice = [line.strip() for line in told.out.splitlines() if "repárelo o quítelo" in line]
+    assert [line.partition(";")[0] for line in advice] == [
+        "consejo: «b.zip»: el registro no se puede leer: el archivo está dañado",
+        "consejo: «c.txt»: el registro no se puede leer: el archivo está vacío",
+    ]
+
+
+def test_a_file_that_is_not_there_has_the_one_beside_it_as_remedy(command_line: CommandLine, tmp_path: Path) -> None:
+    """Of sources and recipes; a folder is told to be one."""
+    (tmp_path / "cronicas.toml").write_text('id = "cronicas"\n', encoding="utf-8")
+    for line in (("sources", "check", tmp_path / "cronica"), ("run", tmp_path / "cronica.toml")):
+        told = command_line(*line, "--lang", "es")
+        assert f"¿quiso escribir «{tmp_path / 'cronicas.toml'}»?" in told.out + told.err
+    told = command_line("run", tmp_path, "--lang", "es")
+    assert (told.code, "es una carpeta, y no una receta" in told.err) == (2, True), told.err

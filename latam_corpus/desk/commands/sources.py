@@ -196,12 +196,17 @@ def check(
 def _of_records(source: Source, where: str) -> Iterator[Finding]:
     """Yield what the first records show to be wrong, each under the name of its file."""
     from latam_corpus.collect.examine import examine
+    from latam_corpus.pipeline.reasons import meaning
 
     seen = examine(source, where)
     for wrong, breaches in ((True, seen.breaches), (False, seen.doubts)):
         for breach in breaches:
             file = str(breach.place).partition(", ")[2]
             yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
+    for file, reason in seen.unread.items():
+        yield Finding(
+            None, file, meaning(reason), _("mend it or take it out; a run sets it aside, and goes on"), wrong=False
+        )
 
 
 app.command("list")(list_sources)

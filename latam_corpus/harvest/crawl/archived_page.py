@@ -11,7 +11,7 @@ from latam_corpus.catalog.optout.opt_out import OPT_OUTS, OptOut, from_json
 from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError, SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,9 @@ def recorded_page(path: Path, offset: int) -> Page:
     except (OSError, StopIteration, DocumentError) as error:
         remedy = _("restore the file, or remove the source's folder and crawl again")
         raise SourceError(
-            str(path), _("the record at {offset} can't be read ({reason})", offset=f"{offset:,}", reason=error), remedy
+            str(path),
+            _("the record at {offset} can't be read ({reason})", offset=decimal(f"{offset:,}"), reason=error),
+            remedy,
         ) from None
     kind = media_type_of(response.headers.get("content-type", ""), body) or "text/html"
     headers = record.headers

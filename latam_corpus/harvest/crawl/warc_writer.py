@@ -23,7 +23,7 @@ import latam_corpus
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_json
 from latam_corpus.collect.page_metadata import METADATA_FIELD
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,9 @@ class AppendOnlyFile:
         if there < length:
             self.file.close()
             problem = _(
-                "it has {there} bytes and had {length} when the crawl stopped", there=f"{there:,}", length=f"{length:,}"
+                "it has {there} bytes and had {length} when the crawl stopped",
+                there=decimal(f"{there:,}"),
+                length=decimal(f"{length:,}"),
             )
             raise SourceError(str(path), problem, _("restore the file, or remove the source's folder and crawl again"))
         self.file.truncate(length)
