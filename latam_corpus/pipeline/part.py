@@ -156,8 +156,8 @@ class Outcome:
         >>> str(Outcome("a", error="its rows are gone", remedy="run it again").failure)
         'its rows are gone; run it again'
         """
-        told = {"error": known(self.error), "remedy": known(self.remedy)}
-        return Message("{error}; {remedy}" if self.remedy else "{error}", told)
+        error = known(self.error)
+        return Message("{error}; {remedy}", {"error": error, "remedy": known(self.remedy)}) if self.remedy else error
 
 
 class _ClearedError(PartError):

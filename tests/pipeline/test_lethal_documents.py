@@ -133,5 +133,5 @@ def test_where_no_document_alone_kills_the_part_fails(
 ) -> None:
     """And is told with what ended it."""
     result = run(plan(2), find_parts(plan(2)), tmp_path / "out", Mortal(), silent)
-    assert list(result.failures.values()) == ["SIGKILL"]
+    assert list(map(str, result.failures.values())) == ["SIGKILL"]
     assert not (tmp_path / "out" / "work" / "lethal").exists()
