@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from latam_corpus.catalog.display_names import genre_name, language_label
-from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.show import console, number, print_json, table, width
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, decimal
 from latam_corpus.quality.signal_names import signal_name
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
 _MOST_CHANGED: Final = 50
+_WIDE: Final = 130  # characters, in which a table of signals has room for what they measure
 Internal = Annotated[
     bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
 ]
@@ -136,7 +137,7 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     if judged:
         heads += [_("of good#"), _("of bad#")]
         rows = [(*row, number(one.good), number(one.bad)) for row, one in zip(rows, listed, strict=True)]
-    if spoken() != "en":  # in which a key says what it is of
+    if spoken() != "en" and width() >= _WIDE:  # in English a key says what it is of
         heads.append(_("what it measures"))
         rows = [(*row, signal_name(one.signal)) for row, one in zip(rows, listed, strict=True)]
     table(title, heads, rows)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -140,14 +141,19 @@ def _as_json(value: Any, stream: TextIO, indent: int | None = None) -> str:
     return text
 
 
+def width() -> int:
+    """Return how many characters a line of a table may have: those of the screen, or of a file that has none."""
+    return console.width if console.is_terminal else _WIDTH_OF_FILES
+
+
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark.
 
-    On a screen that is too narrow for it, on which numbers would be cut, each row has lines of its own.
+    On a screen that is too narrow for it, on which numbers would be cut, each row is a paragraph.
     """
     named = [str(in_spoken_language(one)) for one in columns]
     cells = [["" if cell is None else str(in_spoken_language(cell)) for cell in row] for row in rows]
-    screen = _Screen(highlight=False, soft_wrap=True, width=None if console.is_terminal else _WIDTH_OF_FILES)
+    screen = _Screen(highlight=False, width=width())
     if _least_width(named, cells) > screen.width:
         _print_apart(screen, str(in_spoken_language(title)), [name.rstrip("#") for name in named], cells)
         return
@@ -166,7 +172,7 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
         )
     for row in cells:
         shown.add_row(*row)
-    _Screen(highlight=False, width=screen.width).print(shown)
+    screen.print(shown)
 
 
 def _least_width(named: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
@@ -183,15 +189,14 @@ def _least_width(named: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
 
 
 def _print_apart(screen: _Screen, title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Print each row as lines: what it is of, and below it each value with its head."""
+    """Print each row as a paragraph: what it is of, and below it each value with its head."""
     if title:
         screen.print(styled(("italic", title)))
     for first, *row in cells:
         unnamed = [value for head, value in zip(heads[1:], row, strict=True) if not head]
         screen.print(styled(("bold", "  ".join([first, *unnamed]))))
-        for head, value in zip(heads[1:], row, strict=True):
-            if head and value:
-                screen.print(f"  {head}: {value}")
+        named = (f"{head}: {value}" for head, value in zip(heads[1:], row, strict=True) if head and value)
+        screen.print(Padding(Text(visible(" · ".join(named))), (0, 0, 0, 2)))
 
 
 def number(value: float) -> str:

@@ -39,7 +39,7 @@ def _load(folder: Path, more: str, least: str = _LEAST) -> str:
         ('[rights]\nstatement = "MIT"\nuses = ["train"]', "rest on a basis; name it"),
         (
             '[rights]\nstatement = "MIT"\nbasis = "licence"\nuses = ["sell"]',
-            "line 7: «rights.uses.0» may not be 'sell'",
+            "line 7: «rights.uses (1)» may not be 'sell'",
         ),
         (
             '[rights]\nstatement = "CC-BY-NC-4.0"\nbasis = "licence"\nuses = ["train"]\ntier = "open"',

@@ -76,8 +76,9 @@ def test_no_number_is_cut_on_a_narrow_screen(
     monkeypatch.setattr("latam_corpus.cli.show._WIDTH_OF_FILES", width)
     lines = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("lengua"))
-    told = " ".join(" ".join(lines[place : place + (6 if width < 100 else 1)]).split())
-    narrow = "lengua español (spa_Latn) A docs.: 10 B docs.: 7 A palabras: 150 B palabras: 109 cambio: -27,3 %"
+    told = " ".join(" ".join(lines[place : place + (3 if width < 100 else 1)]).split())
+    narrow = "lengua español (spa_Latn) A docs.: 10 · B docs.: 7 · A palabras: 150 · B palabras: 109 · cambio: -27,3 %"
+    assert max(map(len, lines[place : place + 3])) <= width
     assert told == (narrow if width < 100 else "lengua español (spa_Latn) 10 7 150 109 -27,3 %")
 
 

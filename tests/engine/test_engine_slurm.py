@@ -272,7 +272,7 @@ _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_g
         (_WHOLE.replace("memory_gb = 4", "memory_gb = 0.5"), "a number of 1.0 or more"),
         (f"{_WHOLE}driver_memory_gb = 0.5", "«slurm.driver_memory_gb» is 0.5"),
         (f"{_WHOLE}account = 'x --wrap=rm'", "«slurm.account»"),
-        (f"{_WHOLE}options = ['qos=x']", "«slurm.options.0»"),
+        (f"{_WHOLE}options = ['qos=x']", r"«slurm.options \(1\)»"),
         (f"{_WHOLE}environment = {{'A;B' = 'x'}}", "«slurm.environment"),
     ],
 )
