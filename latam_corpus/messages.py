@@ -155,11 +155,13 @@ def read_back(value: Any, written: str) -> Message:
     '¿quiso escribir «a»?'
     >>> read_back(None, "the file is missing").translate("es"), str(read_back({"msgid": "{n} texts"}, "3 texts"))
     ('falta el archivo', '3 texts')
+    >>> str(read_back({"msgid": "{n.real} texts", "values": {"n": "3"}}, "3 texts"))
+    '3 texts'
     """
     sentence = _sentence(value)
     try:
         return sentence if isinstance(sentence, Message) and str(sentence) == written else known(written)
-    except (LookupError, ValueError):  # a parameter has no value
+    except (LookupError, ValueError, AttributeError):  # a parameter has no value, or is none
         return known(written)
 
 

@@ -16,6 +16,7 @@ import pickle
 import struct
 import time
 from array import array
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.source import Source
@@ -165,7 +166,8 @@ class Round:
             if cause := cause_in_disk(error):
                 raise PartError(str(self.folder.parent), cause, MAKE_ROOM) from error
         finally:
-            probe.unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that can't be written says so here, too
+                probe.unlink(missing_ok=True)
 
     def died(self, number: int) -> int:
         """How many workers have died of the task, this one among them."""

@@ -156,7 +156,8 @@ class _Crew:
         """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
         try:
             if turn.hung:
-                cancel(sorted(turn.hung))
+                with suppress(PartError):  # it has ended meanwhile, or holds on while Slurm doesn't answer
+                    cancel(sorted(turn.hung))
                 turn.hung.clear()
             known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
             refused = next((job for job in known.values() if job.refused), None)

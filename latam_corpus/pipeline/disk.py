@@ -161,9 +161,25 @@ def _rest(out: Path) -> list[Path]:
 
 
 def remove_begun(work: Path) -> None:
-    """Remove what processes that were killed had begun to write, texts in it; who asks holds the folder alone."""
-    for folder in [*work.glob("??/*.*"), *work.glob("decisions-*")]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove what processes that were killed had begun to write, texts in it; who asks holds the folder alone.
+
+    Raises:
+        OSError: something can't be removed.
+    """
+    for path in [*work.glob("??/*.*"), *work.glob("decisions-*")]:
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with what is in it.
+
+    Raises:
+        OSError: it can't be removed.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -92,7 +93,8 @@ class Sweep:
 
     def end(self) -> None:
         """Remove what killed workers had begun, of this run and others: while this one goes, no other works there."""
-        remove_begun(self.work)
+        with suppress(OSError):  # it stays, as it would without this
+            remove_begun(self.work)
 
 
 def sweep_of(out: Path, run: Path) -> Sweep:

@@ -17,9 +17,10 @@ from latam_corpus import schema
 from latam_corpus.bucket import bucket_of
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
+from latam_corpus.errors import MAKE_ROOM, ReleaseError, cause_of
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
-from latam_corpus.pipeline.disk import remove_begun
+from latam_corpus.pipeline.disk import remove, remove_begun
 from latam_corpus.pipeline.history import folders
 from latam_corpus.pipeline.run_record import (
     DIGESTS_FILE,
@@ -37,7 +38,7 @@ from latam_corpus.release.tombstones import Tombstones
 from latam_corpus.release.withdrawal_log import Replacement, add_entry, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -159,7 +160,7 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
             held.enter_context(locked(out / "work"))
         for folder in known:
             held.enter_context(locked(folder, beats=True))
-        remove_begun(out / "work")
+        _remove_unfinished(out, known)
         for folder in known:
             if not (folder / RUN_FILE).is_file():
                 continue
@@ -177,6 +178,28 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
                 purged.work += 1
         # Fingerprints of versions, which are fetched again.
         shutil.rmtree(out / "work" / "index", ignore_errors=True)
+
+
+def _remove_unfinished(out: Path, known: Sequence[Path]) -> None:
+    """Remove what processes that were killed left: no record tells of the texts in it.
+
+    Raises:
+        ReleaseError: something can't be removed.
+    """
+    try:
+        remove_begun(out / "work")
+        for hidden in (out / "runs").glob(".*.removed"):
+            remove(hidden)
+        for folder in known:
+            # A run that has no record yet is written anew from the beginning.
+            begun = ".*" if (folder / RUN_FILE).is_file() else "*"
+            for path in [one for kind in _KINDS for one in (folder / kind).glob(begun)]:
+                remove(path)
+            if begun == "*":
+                for page in (REPORT_FILE, INTERNAL_REPORT_FILE):
+                    remove(folder / page)
+    except OSError as error:
+        raise ReleaseError(str(error.filename or out), cause_of(error), MAKE_ROOM) from error
 
 
 def _purge_run(folder: Path, tombstones: Tombstones) -> int:

@@ -115,7 +115,8 @@ class OrderedRows:
         self._loaded: _Loaded | None = None
         self._coming: tuple[int, Future[_Loaded]] | None = None
         self._pool = ThreadPoolExecutor(1)
-        self._readers = ThreadPoolExecutor(_AT_ONCE)
+        # Slices that share groups would push out what the others are about to ask for.
+        self._readers = ThreadPoolExecutor(1 if files.shared else _AT_ONCE)
 
     def batch_end(self, position: int, world: int) -> int:
         """Up to where, exclusive, a rank's positions make a batch of one window: 1,024 rows or about 8 MB at most."""

@@ -70,6 +70,12 @@ def test_no_file_has_the_text_after_a_purge(
     for left in ("ab/ab12.nodo-7.partial", "decisions-x1"):  # of workers that were killed at it
         (out / "work" / left).mkdir(parents=True)
         (out / "work" / left / "rows.parquet").write_bytes(_SONG.encode())
+    # And what a driver, or `runs prune`, was killed at: before a run's record was written, or after it.
+    [run] = (out / "runs").glob("receta-*")
+    for left in ("receta-00000000/kept/0.parquet", ".receta-1.removed/kept/0.parquet", f"{run.name}/kept/.0.tmp"):
+        (out / "runs" / left).parent.mkdir(parents=True, exist_ok=True)
+        (out / "runs" / left).write_bytes(_SONG.encode())
+    (out / "work" / "ab" / "ab13.damaged").write_text(_SONG)  # no folder
     told = command_line("release", "purge", "--out", out, "--json")
     assert (told.code, told.json["objects"], list(told.json["runs"].values())) == (0, 1, [1] if work == "all" else [])
     assert having(out, _SONG) == []
