@@ -112,7 +112,7 @@ class Corpus(Protocol):
         """Give what `work` makes of each job, by whatever engine there is, in any order; it is told how many are done.
 
         Args:
-            work: a function of a module; where a worker ends it is begun again, so it writes whole files and adds to none.
+            work: a function of a module. It is begun again where a worker ends: it writes whole files, adds to none.
             jobs: values that can be pickled, with an attribute `bytes` that says how large they are.
             title: what is done, for people who wait.
         """
