@@ -210,7 +210,10 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
         lost = Counter({(source, ""): n for source, n in _counted(dropped, "source_id")})
     chosen = _Chosen()
     at_length = [_reason(*one, kept, dropped, chosen) for one in reasons[:REASONS]]
-    drawn = chosen.add(kept.filter("readable").sort("doc_id").head(READ)), chosen.add(_fallen(dropped, reasons))
+    drawn = (
+        chosen.add(_first(kept.select("doc_id", "readable").filter("readable"), READ, "doc_id")),
+        chosen.add(_fallen(dropped, reasons)),
+    )
     pairs = [chosen.pairs(dropped, "duplicate_of"), chosen.pairs(kept, "variant_of")]
     texts = chosen.texts([*files["kept"], *files["dropped"]], internal, today)
     values = record.values
@@ -267,11 +270,18 @@ def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date
         (pl.col("signals").struct.field(name) if name in known else pl.lit(None, pl.Float32)).alias(f"signal {name}")
         for name in wanted
     ]
-    rows = schema.scan(files, schema.DOCUMENT_SCHEMA).select(*_COLUMNS, *Terms.READS, *signals).collect()
     decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
-    return with_readable(rows, today).with_columns(
-        pl.lit(kind == "dropped").alias("is dropped"), pl.col("language").fill_null(UNDETERMINED), decade=decade
-    )
+    told = [*_COLUMNS, *(f"signal {name}" for name in wanted), "rights_tier", "readable"]
+
+    def of_file(*file: Path) -> pl.DataFrame:
+        rows = schema.scan(file, schema.DOCUMENT_SCHEMA).select(*_COLUMNS, *Terms.READS, *signals).collect()
+        return with_readable(rows, today).select(
+            *told, pl.lit(kind == "dropped").alias("is dropped"), decade.alias("decade")
+        )
+
+    # A file at a time, since of each all signals and terms are read.
+    frame = pl.concat([of_file(file) for file in files] or [of_file()])
+    return frame.with_columns(pl.col("language").fill_null(UNDETERMINED))
 
 
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
@@ -334,13 +344,14 @@ class _Chosen:
     def texts(self, files: Sequence[Path], internal: bool, today: date) -> _Texts:
         wanted = sorted(self.ids)
         about = ("title", "source_id", "language", "country", "published", "drop_reason")
-        rows = (
-            schema.scan(files, schema.DOCUMENT_SCHEMA)
+        found = [
+            schema.scan(file, schema.DOCUMENT_SCHEMA)
             .filter(pl.col("doc_id").is_in(wanted))
             .select("doc_id", *about, *Terms.READS, pl.col("text").str.slice(0, _COMPARED))
             .collect()
-        )
-        rows = with_readable(rows, today)
+            for file in ([one] for one in files)
+        ]
+        rows = with_readable(pl.concat(found or [schema.scan([], schema.DOCUMENT_SCHEMA).collect()]), today)
         by_id = {row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)}
         return _Texts(by_id, internal)
 
@@ -382,20 +393,27 @@ def _reason(reason: str, rows: int, kept: pl.DataFrame, dropped: pl.DataFrame, c
     signal, _, limit = bound
     name = f"signal {signal}"
     same = fell.select("language", "genre").unique()
-    measured = (
-        pl.concat([kept, dropped]).join(same, on=["language", "genre"], how="semi").filter(pl.col(name).is_finite())
+    needed = ["doc_id", "language", "genre", "drop_reason", "is dropped", "readable", name]
+    measured = pl.concat(
+        frame.select(needed).filter(pl.col(name).is_finite()).join(same, on=["language", "genre"], how="semi")
+        for frame in (kept, dropped)
     )
     values = measured[name].to_numpy()
     low, high, bins = _histogram(values, limit)
-    away = measured.with_columns(away=(pl.col(name) - limit).abs()).sort("away", "doc_id")
+    away = measured.with_columns(away=(pl.col(name) - limit).abs())
     sides = [away.filter(pl.col("drop_reason") == reason), away.filter(pl.col("drop_reason").is_null())]
-    near = pl.concat([side.head(most) for side, most in zip(sides, _NEAR, strict=True)])
+    near = pl.concat([_first(side, most, "away", "doc_id") for side, most in zip(sides, _NEAR, strict=True)])
     chosen.add(near)
     near_rows = tuple(
         Near(value, one, Shown(doc_id, "", (), "", None, goes_on=False))
         for doc_id, value, one in near.select("doc_id", name, "is dropped").iter_rows()
     )
     return Reason(reason, rows, sources, signal, limit, low, high, bins, near_rows)
+
+
+def _first(frame: pl.DataFrame, most: int, *by: str) -> pl.DataFrame:
+    """Return the first rows by columns: all of them aren't put in order."""
+    return frame.bottom_k(most, by=by).sort(*by)
 
 
 def _histogram(values: NDArray[np.float32], limit: float) -> tuple[float, float, tuple[int, ...]]:
