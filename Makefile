@@ -7,7 +7,7 @@ DATA ?=
 # Tests start many processes, which share the bytecode of the first.
 REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
 
-.PHONY: demo test test-fast coverage check style types compiled format messages reference gate bench profile mutants clean
+.PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages reference gate bench profile mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -45,9 +45,16 @@ style: $(VENV)/.ready
 types: $(VENV)/.ready
 	$(BIN)/mypy
 
-# What is compiled at first use is compiled once for all processes of the tests, while the code is checked.
-compiled: $(VENV)/.ready
+# What is compiled at first use is compiled once for all processes of the tests, while the code is checked. What the demo
+# doesn't call some tests do, whose results count where all are run.
+compiled: compiled-demo compiled-pairs
+
+compiled-demo: $(VENV)/.ready
 	@$(BIN)/latam-corpus demo > /dev/null
+
+compiled-pairs: $(VENV)/.ready
+	@$(REAL) $(BIN)/python -m pytest -q -p no:cacheprovider tests/dedupe/test_dedupe_verify.py \
+	  tests/quality_gate/dedupe/test_judged_pairs.py > /dev/null || true
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
