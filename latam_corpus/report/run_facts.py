@@ -25,7 +25,7 @@ from latam_corpus.report.disclosure import with_readable
 from latam_corpus.report.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -272,16 +272,19 @@ def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date
     ]
     decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
     told = [*_COLUMNS, *(f"signal {name}" for name in wanted), "rights_tier", "readable"]
-
-    def of_file(*file: Path) -> pl.DataFrame:
-        rows = schema.scan(file, schema.DOCUMENT_SCHEMA).select(*_COLUMNS, *Terms.READS, *signals).collect()
-        return with_readable(rows, today).select(
-            *told, pl.lit(kind == "dropped").alias("is dropped"), decade.alias("decade")
-        )
-
+    marked = [pl.lit(kind == "dropped").alias("is dropped"), decade.alias("decade")]
     # A file at a time, since of each all signals and terms are read.
-    frame = pl.concat([of_file(file) for file in files] or [of_file()])
+    frame = pl.concat(
+        with_readable(rows.select(*_COLUMNS, *Terms.READS, *signals).collect(), today).select(*told, *marked)
+        for rows in _by_file(files)
+    )
     return frame.with_columns(pl.col("language").fill_null(UNDETERMINED))
+
+
+def _by_file(files: Sequence[Path]) -> Iterator[pl.LazyFrame]:
+    """Yield the documents of each file; without a file one frame that has none."""
+    for of_file in [[file] for file in files] or [[]]:
+        yield schema.scan(of_file, schema.DOCUMENT_SCHEMA)
 
 
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
@@ -344,14 +347,13 @@ class _Chosen:
     def texts(self, files: Sequence[Path], internal: bool, today: date) -> _Texts:
         wanted = sorted(self.ids)
         about = ("title", "source_id", "language", "country", "published", "drop_reason")
-        found = [
-            schema.scan(file, schema.DOCUMENT_SCHEMA)
-            .filter(pl.col("doc_id").is_in(wanted))
+        found = pl.concat(
+            rows.filter(pl.col("doc_id").is_in(wanted))
             .select("doc_id", *about, *Terms.READS, pl.col("text").str.slice(0, _COMPARED))
             .collect()
-            for file in ([one] for one in files)
-        ]
-        rows = with_readable(pl.concat(found or [schema.scan([], schema.DOCUMENT_SCHEMA).collect()]), today)
+            for rows in _by_file(files)
+        )
+        rows = with_readable(found, today)
         by_id = {row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)}
         return _Texts(by_id, internal)
 
