@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.withdrawal_log import ReadableShard, WithdrawalLog
 
 _KINDS: Final = ("kept", "dropped")
+_PAGES: Final = (REPORT_FILE, INTERNAL_REPORT_FILE)  # they show beginnings of texts
 
 
 @dataclass
@@ -169,7 +170,7 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
             if blanked:
                 purged.runs[folder.name] = blanked
             if blanked or removed:
-                for page in (REPORT_FILE, INTERNAL_REPORT_FILE):  # they show beginnings of texts
+                for page in _PAGES:
                     (folder / page).unlink(missing_ok=True)
         for step in sorted((out / "work").glob("??/*")):
             files = sorted(step.glob("*.parquet"))
@@ -191,13 +192,12 @@ def _remove_unfinished(out: Path, known: Sequence[Path]) -> None:
         for hidden in (out / "runs").glob(".*.removed"):
             remove(hidden)
         for folder in known:
-            # A run that has no record yet is written anew from the beginning.
-            begun = ".*" if (folder / RUN_FILE).is_file() else "*"
-            for path in [one for kind in _KINDS for one in (folder / kind).glob(begun)]:
+            if (folder / RUN_FILE).is_file():
+                begun = [path for kind in _KINDS for path in (folder / kind).glob(".*")]
+            else:  # it is written anew from the beginning
+                begun = [folder / name for name in (*_KINDS, *_PAGES)]
+            for path in begun:
                 remove(path)
-            if begun == "*":
-                for page in (REPORT_FILE, INTERNAL_REPORT_FILE):
-                    remove(folder / page)
     except OSError as error:
         raise ReleaseError(str(error.filename or out), cause_of(error), MAKE_ROOM) from error
 
