@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from latam_corpus import schema
@@ -23,29 +22,21 @@ from latam_corpus.privacy.redact import redact
 from latam_corpus.release.admission import Terms
 from latam_corpus.report.disclosure import with_readable
 from latam_corpus.report.side_by_side import side_by_side
+from latam_corpus.report.tallies import READ, Bound, Fold, by_file, heaviest, measure, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from latam_corpus.pipeline.run_record import Record
 
-READ: Final = 20  # documents to read, kept and dropped each
 REASONS: Final = 6  # told of at length
-_NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
 _PAIRS: Final = 5  # duplicates and variants each that are set side by side
-_BINS: Final = 40
 _SHOWN: Final = 1200  # characters of a text
 _OVER: Final = 300  # read beyond them, so that an identifier at the end is recognised whole
 _COMPARED: Final = 6000  # characters of a text that is set beside another
 _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
-_COLUMNS: Final = (
-    *("doc_id", "language", "variety", "country", "genre", "published", "source_id", "contributor"),
-    *("cluster_size", "duplicate_of", "variant_of", "drop_reason", "rights"),
-)
 COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
 
 
@@ -200,96 +191,73 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
     """
     files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger")}
     lost, reasons = _ledger(files["ledger"])
-    frames = {kind: _light(files[kind], kind, [one for one, _ in reasons[:REASONS]], today) for kind in _KINDS}
-    if internal:
-        frames = {kind: frame.with_columns(readable=pl.lit(value=True)) for kind, frame in frames.items()}
-    kept, dropped = (frames[kind] for kind in _KINDS)
+    kept = tally(files["kept"], "variant_of", today, internal=internal)
+    dropped = tally(files["dropped"], "duplicate_of", today, internal=internal)
     if not reasons:  # a run of an older toolkit, whose ledger is no longer there
-        reasons = _counted(dropped, "drop_reason")
+        reasons = _counted(dropped.counts, "drop_reason")
     if not lost:
-        lost = Counter({(source, ""): n for source, n in _counted(dropped, "source_id")})
+        lost = Counter({(source, ""): n for source, n in _counted(dropped.counts, "source_id")})
+    documents = [*files["kept"], *files["dropped"]]
+    bounds = {name: one for name, _ in reasons[:REASONS] if (one := _bound(name, dropped.counts))}
+    measure(list(bounds.values()), documents)
     chosen = _Chosen()
-    at_length = [_reason(*one, kept, dropped, chosen) for one in reasons[:REASONS]]
-    drawn = (
-        chosen.add(_first(kept.select("doc_id", "readable").filter("readable"), READ, "doc_id")),
-        chosen.add(_fallen(dropped, reasons)),
-    )
-    pairs = [chosen.pairs(dropped, "duplicate_of"), chosen.pairs(kept, "variant_of")]
-    texts = chosen.texts([*files["kept"], *files["dropped"]], internal, today)
+    for bound in bounds.values():
+        for near in bound.near:
+            chosen.add(near.rows["doc_id"])
+    drawn = (chosen.add(kept.first["doc_id"]), chosen.add(_fallen(dropped.first, reasons)))
+    pairs = [chosen.pairs(one.clusters) for one in (dropped, kept)]
+    texts = chosen.texts(documents, internal, today)
     values = record.values
-    rows = values.get("rows") or {"in": kept.height + dropped.height, "kept": kept.height}
+    stayed, fell = (int(one.counts["rows"].sum()) for one in (kept, dropped))
+    rows = values.get("rows") or {"in": stayed + fell, "kept": stayed}
     return RunFacts(
         record,
         rows["in"],
         rows["kept"],
         values.get("stages", {}),
-        _sources(kept, dropped),
-        _terms(kept),
+        _sources(kept.counts, dropped.counts),
+        _terms(kept.counts),
         lost,
-        {column: _counted(kept, column) for column in COUNTED},
-        [*(_with_texts(one, texts) for one in at_length), *(Reason(name, n, ()) for name, n in reasons[REASONS:])],
+        {column: _counted(kept.counts, column) for column in COUNTED},
+        [
+            *(_reason(name, n, dropped.counts, bounds.get(name), texts) for name, n in reasons[:REASONS]),
+            *(Reason(name, n, ()) for name, n in reasons[REASONS:]),
+        ],
         read=[texts.shown(doc_id) for doc_id in drawn[0]],
         fallen=[texts.shown(doc_id) for doc_id in drawn[1]],
-        hidden=(kept.height - int(kept["readable"].sum()), dropped.height - int(dropped["readable"].sum())),
+        hidden=(_hidden(kept.counts), _hidden(dropped.counts)),
         duplicates=[texts.pair(*one) for one in pairs[0]],
         variants=[texts.pair(*one) for one in pairs[1]],
-        small=_small(kept),
+        small=_small(kept.counts),
         bytes_in=sum(part.get("bytes", 0) for part in values.get("parts", ())),
         bytes_out=sum(file.stat().st_size for of_kind in files.values() for file in of_kind),
         earlier=_earlier(record),
-        example=next(iter([*dropped["doc_id"].head(1), *kept["doc_id"].head(1)]), ""),
+        example=dropped.example or kept.example,
     )
-
-
-_KINDS: Final = ("kept", "dropped")
 
 
 def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple[str, int]]]:
     """Documents set aside by source and stage, and by reason, the costliest first."""
-    fell = (
-        schema.scan(files, schema.LEDGER_SCHEMA)
-        .filter(pl.col("verdict").is_in(["dropped", "failed"]))
-        .group_by("source_id", "stage", "reason")
-        .len("rows")
-        .collect()
-    )
+    told = ("source_id", "stage", "reason")
+    fell = Fold(lambda frame: frame.group_by(told).agg(pl.col("rows").sum()))
+    for of_file in [[file] for file in files] or [[]]:
+        rows = schema.scan(of_file, schema.LEDGER_SCHEMA).filter(pl.col("verdict").is_in(["dropped", "failed"]))
+        fell.add(rows.select(*told, rows=pl.lit(1, pl.Int64)).collect())
     lost: Counter[tuple[str, str]] = Counter()
     reasons: Counter[str] = Counter()
-    for source, stage, reason, rows in fell.sort("source_id", "stage", "reason").iter_rows():
+    for source, stage, reason, rows in fell.rows.sort(told).iter_rows():
         lost[source, stage] += rows
         reasons[reason] += rows
     return lost, sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _light(files: Sequence[Path], kind: str, reasons: Iterable[str], today: date) -> pl.DataFrame:
-    """Return the columns that are counted, those signals that are told of, and whether a document may be shown."""
-    bounds = [bound for one in reasons if (bound := bound_of(one))]
-    wanted = dict.fromkeys(["scripture_per_1000", *(signal for signal, _, _ in bounds)])
-    known = {one.name for one in schema.SIGNAL_STRUCT.fields}
-    signals = [
-        (pl.col("signals").struct.field(name) if name in known else pl.lit(None, pl.Float32)).alias(f"signal {name}")
-        for name in wanted
-    ]
-    decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
-    told = [*_COLUMNS, *(f"signal {name}" for name in wanted), "rights_tier", "readable"]
-    marked = [pl.lit(kind == "dropped").alias("is dropped"), decade.alias("decade")]
-    # A file at a time, since of each all signals and terms are read.
-    frame = pl.concat(
-        with_readable(rows.select(*_COLUMNS, *Terms.READS, *signals).collect(), today).select(*told, *marked)
-        for rows in _by_file(files)
-    )
-    return frame.with_columns(pl.col("language").fill_null(UNDETERMINED))
-
-
-def _by_file(files: Sequence[Path]) -> Iterator[pl.LazyFrame]:
-    """Yield the documents of each file; without a file one frame that has none."""
-    for of_file in [[file] for file in files] or [[]]:
-        yield schema.scan(of_file, schema.DOCUMENT_SCHEMA)
-
-
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
-    counts = frame.group_by(pl.col(column).fill_null("").alias("value")).len("rows")
+    counts = frame.group_by(pl.col(column).fill_null("").alias("value")).agg(pl.col("rows").sum())
     return list(counts.sort("rows", "value", descending=[True, False]).iter_rows())
+
+
+def _hidden(counts: pl.DataFrame) -> int:
+    return int(counts.filter(~pl.col("readable"))["rows"].sum())
 
 
 def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:
@@ -297,7 +265,9 @@ def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, 
     stayed = dict(_counted(kept, "source_id"))
     fell: dict[str, Counter[str]] = {source: Counter() for source in stayed}
     counts = (
-        dropped.group_by("source_id", pl.col("drop_reason").fill_null("")).len("rows").sort("source_id", "drop_reason")
+        dropped.group_by("source_id", pl.col("drop_reason").fill_null(""))
+        .agg(pl.col("rows").sum())
+        .sort("source_id", "drop_reason")
     )
     for source, reason, rows in counts.iter_rows():
         fell.setdefault(source, Counter())[reason] += rows
@@ -307,21 +277,31 @@ def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, 
 
 def _terms(kept: pl.DataFrame) -> list[Owed]:
     columns = [pl.col(name).fill_null("") for name in ("source_id", "rights", "rights_tier")]
-    counts = kept.group_by(columns).len("rows").sort("rows", "source_id", "rights", descending=[True, False, False])
+    counts = (
+        kept.group_by(columns)
+        .agg(pl.col("rows").sum())
+        .sort("rows", "source_id", "rights", descending=[True, False, False])
+    )
     return [Owed(*row) for row in counts.iter_rows()]
 
 
-def _fallen(dropped: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.DataFrame:
+def _bound(reason: str, dropped: pl.DataFrame) -> Bound | None:
+    """Return the bound of a reason, to be measured among documents like those that fell by it; None if it has none."""
+    bound = bound_of(reason)
+    among = dropped.filter(pl.col("drop_reason") == reason).select("language", "genre").unique()
+    return Bound(reason, bound[0], bound[2], among) if bound and among.height else None
+
+
+def _fallen(first: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.Series:
     """Choose dropped documents to read: equally many for each of the costliest reasons, as far as there are."""
     order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
-        dropped.filter("readable")
-        .with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))
+        first.with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))
         .sort("doc_id")
         .with_columns(turn=pl.int_range(pl.len()).over("place"))
         .sort("turn", "place", "doc_id")
         .head(READ)
-        .sort("place", "turn")
+        .sort("place", "turn")["doc_id"]
     )
 
 
@@ -331,18 +311,15 @@ class _Chosen:
 
     ids: set[str] = field(default_factory=set)
 
-    def add(self, frame: pl.DataFrame) -> list[str]:
-        ids = frame["doc_id"].to_list()
+    def add(self, ids: pl.Series) -> list[str]:
         self.ids.update(ids)
-        return ids
+        return ids.to_list()
 
-    def pairs(self, frame: pl.DataFrame, column: str) -> list[tuple[str, str, int]]:
-        """Of the largest clusters, one document each that has another in this column, the other, and the size."""
-        named = frame.filter(pl.col(column).is_not_null() & pl.col("readable"))
-        held = named.group_by(column).agg(pl.col("doc_id").min(), pl.len().alias("rows"))
-        heaviest = held.sort("rows", column, descending=[True, False]).head(_PAIRS)
-        self.ids.update([*heaviest["doc_id"], *heaviest[column]])
-        return [(mine, other, rows + 1) for other, mine, rows in heaviest.iter_rows()]
+    def pairs(self, clusters: pl.DataFrame) -> list[tuple[str, str, int]]:
+        """Of the largest clusters, one document each that names another, the other, and the size."""
+        rows = heaviest(clusters, _PAIRS)
+        self.ids.update([*rows["doc_id"], *rows["named"]])
+        return [(mine, other, n + 1) for mine, other, n in rows.select("doc_id", "named", "rows").iter_rows()]
 
     def texts(self, files: Sequence[Path], internal: bool, today: date) -> _Texts:
         wanted = sorted(self.ids)
@@ -351,7 +328,7 @@ class _Chosen:
             rows.filter(pl.col("doc_id").is_in(wanted))
             .select("doc_id", *about, *Terms.READS, pl.col("text").str.slice(0, _COMPARED))
             .collect()
-            for rows in _by_file(files)
+            for rows in by_file(files)
         )
         rows = with_readable(found, today)
         by_id = {row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)}
@@ -385,58 +362,18 @@ class _Texts:
         return Pair(titles[0], mine, titles[1], other, size, compared)
 
 
-def _reason(reason: str, rows: int, kept: pl.DataFrame, dropped: pl.DataFrame, chosen: _Chosen) -> Reason:
-    """Return a reason with its bound, how the signal is distributed, and the ids of the nearest documents for now."""
-    fell = dropped.filter(pl.col("drop_reason") == reason)
-    sources = tuple(_counted(fell, "source_id")[:3])
-    bound = bound_of(reason)
-    if bound is None or not fell.height:
+def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, texts: _Texts) -> Reason:
+    """Return a reason with its bound, how the signal is distributed, and the nearest documents."""
+    sources = tuple(_counted(dropped.filter(pl.col("drop_reason") == reason), "source_id")[:3])
+    if bound is None:
         return Reason(reason, rows, sources)
-    signal, _, limit = bound
-    name = f"signal {signal}"
-    same = fell.select("language", "genre").unique()
-    needed = ["doc_id", "language", "genre", "drop_reason", "is dropped", "readable", name]
-    measured = pl.concat(
-        frame.select(needed).filter(pl.col(name).is_finite()).join(same, on=["language", "genre"], how="semi")
-        for frame in (kept, dropped)
+    near = tuple(
+        Near(value, fell is not None, texts.shown(doc_id))
+        for side in bound.near
+        for doc_id, value, fell in side.rows.select("doc_id", "value", "drop_reason").iter_rows()
     )
-    values = measured[name].to_numpy()
-    low, high, bins = _histogram(values, limit)
-    away = measured.with_columns(away=(pl.col(name) - limit).abs())
-    sides = [away.filter(pl.col("drop_reason") == reason), away.filter(pl.col("drop_reason").is_null())]
-    near = pl.concat([_first(side, most, "away", "doc_id") for side, most in zip(sides, _NEAR, strict=True)])
-    chosen.add(near)
-    near_rows = tuple(
-        Near(value, one, Shown(doc_id, "", (), "", None, goes_on=False))
-        for doc_id, value, one in near.select("doc_id", name, "is dropped").iter_rows()
-    )
-    return Reason(reason, rows, sources, signal, limit, low, high, bins, near_rows)
-
-
-def _first(frame: pl.DataFrame, most: int, *by: str) -> pl.DataFrame:
-    """Return the first rows by columns: all of them aren't put in order."""
-    return frame.bottom_k(most, by=by).sort(*by)
-
-
-def _histogram(values: NDArray[np.float32], limit: float) -> tuple[float, float, tuple[int, ...]]:
-    """Count in equal intervals that hold 98 in 100 of the values and the bound; the outermost are open."""
-    if not len(values):
-        return 0.0, 0.0, ()
-    numbers = values.astype(float)
-    low, high = (float(one) for one in np.quantile(numbers, [0.01, 0.99]))
-    low, high = min(low, limit), max(high, limit)
-    beyond = (high - low) / 20 or 0.5  # a bound at an end has some room behind it, for what it drops
-    below = low - beyond * (limit == low and low > 0)
-    low, high = below if numbers.min() < 0 else max(below, 0.0), high + beyond * (limit == high)
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
-    bins, _ = np.histogram(numbers.clip(low, high), _BINS, (low, high))
-    return low, high, tuple(map(int, bins))
-
-
-def _with_texts(one: Reason, texts: _Texts) -> Reason:
-    near = tuple(Near(value, dropped, texts.shown(shown.doc_id)) for value, dropped, shown in one.near)
-    return Reason(**{**vars(one), "near": near})
+    bins = tuple(map(int, bound.bins))
+    return Reason(reason, rows, sources, bound.signal, bound.limit, bound.low, bound.high, bins, near)
 
 
 def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
@@ -446,10 +383,12 @@ def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
         .filter(~pl.col("language").is_in(list(_LARGE)))
         .group_by("language")
         .agg(
-            pl.len().alias("documents"),
-            (pl.col("genre") == "religious").sum().alias("religious"),
-            (pl.col("genre") == "reference").sum().alias("reference"),
-            pl.col("signal scripture_per_1000").mean().alias("formulas"),
+            pl.col("rows").sum().alias("documents"),
+            *(
+                pl.col("rows").filter(pl.col("genre") == genre).sum().alias(genre)
+                for genre in ("religious", "reference")
+            ),
+            pl.col("formulas").sum() / pl.col("measured").sum().replace(0, None),
         )
     )
     return [SmallLanguage(*row) for row in small.sort("documents", "language", descending=[True, False]).iter_rows()]

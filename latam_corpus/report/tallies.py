@@ -1,0 +1,238 @@
+"""What a run's page counts of its documents, gathered file by file: what is held doesn't grow with their number.
+
+Held are a row for each combination of what is counted, the first documents by id, the largest clusters, and of a
+bound's signal a sample of its values.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.codes import UNDETERMINED
+from latam_corpus.release.admission import Terms
+from latam_corpus.report.disclosure import with_readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+READ: Final = 20  # documents to read, kept and dropped each
+_NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
+_BINS: Final = 40
+_SAMPLE: Final = 1 << 16  # values by which a signal's range is told: those of the first documents by id, a digest
+_CLUSTERS: Final = 1 << 17  # held while they are counted
+_STATED: Final = ("source_id", "language", "variety", "country", "genre", "rights_tier", "contributor", "rights")
+_BY: Final = (*_STATED, "decade", "drop_reason", "readable")
+_FORMULAS: Final = "scripture_per_1000"
+_LANGUAGE: Final = pl.col("language").fill_null(UNDETERMINED)
+
+
+def by_file(files: Sequence[Path]) -> Iterator[pl.LazyFrame]:
+    """Yield the documents of each file; without a file one frame that has none."""
+    for of_file in [[file] for file in files] or [[]]:
+        yield schema.scan(of_file, schema.DOCUMENT_SCHEMA)
+
+
+@dataclass
+class Fold:
+    """Frames as one, merged after each: of the rows of merged frames `merge` returns what it returns of all rows.
+
+    >>> least = Fold(lambda frame: frame.bottom_k(2, by="id"))
+    >>> for n in range(3):
+    ...     least.add(pl.DataFrame({"id": [n, 9 - n]}))
+    >>> least.rows["id"].sort().to_list()
+    [0, 1]
+    """
+
+    merge: Callable[[pl.DataFrame], pl.DataFrame]
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Merge a frame into the rows."""
+        self.rows = self.merge(pl.concat([self.rows, frame]) if self.rows.width else frame)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is told of the kept documents, or of the dropped ones.
+
+    Attributes:
+        counts: `rows` of each combination of what is counted, how many are `measured`, and the sum of their `formulas`.
+        first: `doc_id` and `drop_reason` of documents that may be shown: of each reason the READ first by id.
+        clusters: of documents that others name, `named`: how many `rows` do, and their least `doc_id`, as far as these
+            may be shown. Of very many clusters, some `rows` of the smaller ones aren't counted.
+        example: a document's id; empty where there is none.
+    """
+
+    counts: pl.DataFrame
+    first: pl.DataFrame
+    clusters: pl.DataFrame
+    example: str
+
+
+def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) -> Tally:
+    """Return what is told of the documents of some files.
+
+    Args:
+        files: Parquet files of documents.
+        naming: the column in which a document names another, `duplicate_of` or `variant_of`.
+        today: the day on which terms are judged.
+        internal: whether every document may be shown.
+    """
+    counts, first, clusters = Fold(_summed), Fold(_first), Fold(_largest)
+    example = ""
+    for rows in by_file(files):
+        frame = _light(rows, naming, today, internal=internal)
+        shown = frame.filter("readable")
+        counts.add(_summed(frame))
+        first.add(shown.select("doc_id", "drop_reason"))
+        clusters.add(shown.select(pl.col(naming).alias("named"), "doc_id", "rows").drop_nulls("named"))
+        example = example or next(iter(frame["doc_id"].head(1)), "")
+    return Tally(counts.rows, first.rows, clusters.rows, example)
+
+
+def _light(rows: pl.LazyFrame, naming: str, today: date, *, internal: bool) -> pl.DataFrame:
+    """Return of each document what is counted, and whether it may be shown."""
+    formulas = pl.col("signals").struct.field(_FORMULAS)
+    decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
+    read = rows.select("doc_id", naming, "drop_reason", *{*_STATED, *Terms.READS}, decade=decade, formulas=formulas)
+    frame = with_readable(read.collect(), today)
+    return frame.select(
+        pl.col("readable") | internal,
+        *("doc_id", naming, "drop_reason", "decade"),
+        *(_LANGUAGE if name == "language" else name for name in _STATED),
+        pl.lit(1, pl.Int64).alias("rows"),
+        pl.col("formulas").is_not_null().cast(pl.Int64).alias("measured"),
+        pl.col("formulas").cast(pl.Float64),
+    )
+
+
+def _summed(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.group_by(_BY).agg(pl.col("rows", "measured", "formulas").sum())
+
+
+def _first(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sort("doc_id").group_by("drop_reason", maintain_order=True).head(READ).select("doc_id", "drop_reason")
+
+
+def _largest(frame: pl.DataFrame) -> pl.DataFrame:
+    clusters = frame.group_by("named").agg(pl.col("doc_id").min(), pl.col("rows").sum())
+    return clusters if clusters.height <= _CLUSTERS else heaviest(clusters, _CLUSTERS // 2)
+
+
+def heaviest(clusters: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Return the clusters with most rows, these first; of equal ones those that are first by id."""
+    return clusters.sort("rows", "named", descending=[True, False]).head(most)
+
+
+@dataclass
+class Bound:
+    """How the signal of a bound is distributed over the documents of some languages and genres.
+
+    Attributes:
+        reason: why documents fell by it, as the ledger has it.
+        signal: what it bounds.
+        limit: the bound.
+        among: `language` and `genre` of the documents.
+        sample: `doc_id` and `value` of all documents, or where there are many, of the first by id.
+        near: the documents that fell by it and kept ones that are nearest to it, with `value` and how far `away`.
+        rows: the documents of which a value is known.
+        least: the least value.
+        low: where the first of `bins` begins.
+        high: where the last one ends.
+        bins: documents in equal intervals of the values, the outermost open; none without documents.
+    """
+
+    reason: str
+    signal: str
+    limit: float
+    among: pl.DataFrame
+    sample: Fold = field(default_factory=lambda: Fold(lambda frame: frame.bottom_k(_SAMPLE, by="doc_id")))
+    near: tuple[Fold, ...] = field(default_factory=lambda: tuple(Fold(_nearest(most)) for most in _NEAR))
+    rows: int = 0
+    least: float = math.inf
+    low: float = 0.0
+    high: float = 0.0
+    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the documents of these languages and genres with the signal's `value`."""
+        known = frame.with_columns(value=pl.col(f"signal {self.signal}")).filter(pl.col("value").is_finite())
+        return known.join(self.among, on=["language", "genre"], how="semi")
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take documents into the sample and those nearest to the bound."""
+        rows = self.of(frame).select("doc_id", "drop_reason", "value", away=(pl.col("value") - self.limit).abs())
+        if rows.height:
+            self.rows += rows.height
+            self.least = min(self.least, float(rows["value"].to_numpy().min()))
+        self.sample.add(rows.select("doc_id", "value"))
+        sides = (pl.col("drop_reason") == self.reason, pl.col("drop_reason").is_null())
+        for near, side in zip(self.near, sides, strict=True):
+            near.add(rows.filter(side))
+
+    def set_range(self) -> None:
+        """Let the intervals hold 98 in 100 of the sample's values and the bound."""
+        if not self.rows:
+            return
+        limit = self.limit
+        low, high = (
+            float(one) for one in np.quantile(self.sample.rows["value"].to_numpy().astype(float), [0.01, 0.99])
+        )
+        low, high = min(low, limit), max(high, limit)
+        beyond = (high - low) / 20 or 0.5  # a bound at an end has some room behind it, for what it drops
+        below = low - beyond * (limit == low and low > 0)
+        low, high = below if self.least < 0 else max(below, 0.0), high + beyond * (limit == high)
+        self.low, self.high = (low, high) if high > low else (low - 0.5, high + 0.5)
+        self.bins = np.zeros(_BINS, np.int64)
+
+    def count(self, frame: pl.DataFrame) -> None:
+        """Count documents in the intervals."""
+        values = frame["value"].to_numpy().astype(float).clip(self.low, self.high)
+        self.bins += np.histogram(values, _BINS, (self.low, self.high))[0]
+
+
+def _nearest(most: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda frame: frame.bottom_k(most, by=["away", "doc_id"]).sort("away", "doc_id")
+
+
+def measure(bounds: Sequence[Bound], files: Sequence[Path]) -> None:
+    """Find how the signals of bounds are distributed, and the documents nearest to these bounds.
+
+    The files are read once more where the documents are more than the sample holds: their range is that of the sample,
+    the counts are those of all.
+    """
+    if not bounds:
+        return
+    for frame in _signals(bounds, files):
+        for bound in bounds:
+            bound.add(frame)
+    many = []
+    for bound in bounds:
+        bound.set_range()
+        if bound.rows > bound.sample.rows.height:
+            many.append(bound)
+        elif bound.rows:
+            bound.count(bound.sample.rows)
+    for frame in _signals(many, files) if many else ():
+        for bound in many:
+            bound.count(bound.of(frame))
+
+
+def _signals(bounds: Sequence[Bound], files: Sequence[Path]) -> Iterator[pl.DataFrame]:
+    known = {one.name for one in schema.SIGNAL_STRUCT.fields}
+    signals = [
+        (pl.col("signals").struct.field(name) if name in known else pl.lit(None, pl.Float32)).alias(f"signal {name}")
+        for name in dict.fromkeys(bound.signal for bound in bounds)
+    ]
+    for rows in by_file(files):
+        yield rows.select("doc_id", "drop_reason", "genre", _LANGUAGE, *signals).collect()

@@ -1,0 +1,113 @@
+"""What a run's page counts is the same however its documents lie in files, and isn't held for each document."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.report import tallies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TODAY = date(2026, 11, 28)
+_DOCUMENTS = 600
+_FILES = 7
+
+
+def _documents(*, dropped: bool) -> pl.DataFrame:
+    """Of 600 documents every 10th has no value; 6 clusters, one twice as large; of some the terms hide them."""
+    numbers = range(_DOCUMENTS)
+    rows = pl.DataFrame(
+        {
+            "doc_id": [f"{n * 7919 % 10007:032x}" for n in numbers],
+            "source_id": ["cuentos" if n % 3 else "diarios" for n in numbers],
+            "language": [("spa", "por", None)[n % 3] for n in numbers],
+            "genre": ["news" if n % 2 else "verse" for n in numbers],
+            "published": [f"19{n % 90 + 10}" for n in numbers],
+            "rights_tier": ["open"] * _DOCUMENTS,
+            "uses": [["redistribute"] if n % 5 else ["train"] for n in numbers],
+            "duplicate_of": [f"{min(n % 7, 5):032x}" if dropped else None for n in numbers],
+            "drop_reason": [("word_count < 50", "copy")[n % 4 == 0] if dropped else None for n in numbers],
+            "signals": [
+                {"word_count": None if n % 10 == 0 else float(n * 31 % 601), "scripture_per_1000": 0.5} for n in numbers
+            ],
+        }
+    )
+    return schema.conform(rows, schema.DOCUMENT_SCHEMA)
+
+
+def _files(frame: pl.DataFrame, folder: Path, name: str, n: int) -> list[Path]:
+    files = [folder / f"{name}-{n}-{place}.parquet" for place in range(n)]
+    for place, file in enumerate(files):
+        frame.gather_every(n, place).write_parquet(file)
+    return files
+
+
+def _bound(files: list[Path]) -> tallies.Bound:
+    among = pl.DataFrame({"language": ["spa", "und"], "genre": ["news", "verse"]})
+    bound = tallies.Bound("word_count < 50", "word_count", 50.0, among)
+    tallies.measure([bound], files)
+    return bound
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None:
+    """Seven files and one tell the same; only documents that may be shown are named."""
+    frame = _documents(dropped=True)
+    one, many = (
+        tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", _TODAY, internal=internal)
+        for n in (1, _FILES)
+    )
+    assert one.counts["rows"].sum() == _DOCUMENTS == many.counts["rows"].sum()
+    assert set(one.counts.rows()) == set(many.counts.select(one.counts.columns).rows())
+    assert one.counts.height < _DOCUMENTS
+    assert one.first.sort("doc_id").equals(many.first.sort("doc_id"))
+    shown = frame if internal else frame.filter(pl.col("uses").list.contains("redistribute"))
+    for reason in ("copy", "word_count < 50"):
+        expected = sorted(shown.filter(pl.col("drop_reason") == reason)["doc_id"])[: tallies.READ]
+        assert many.first.filter(pl.col("drop_reason") == reason)["doc_id"].to_list() == expected
+    heaviest = tallies.heaviest(many.clusters, 1)
+    assert heaviest["named"].item() == f"{5:032x}"
+    assert heaviest["rows"].item() == shown.filter(pl.col("duplicate_of") == f"{5:032x}").height
+
+
+def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A range is told by a sample, the documents in its intervals and the nearest to the bound by all of them."""
+    kept, dropped = (_documents(dropped=one) for one in (False, True))
+    kept = kept.with_columns(pl.col("doc_id").str.replace("^0", "f"))
+    files = [*_files(kept, tmp_path, "kept", _FILES), *_files(dropped, tmp_path, "dropped", _FILES)]
+    whole = _bound(files)
+    monkeypatch.setattr(tallies, "_SAMPLE", 40)
+    monkeypatch.setattr(tallies, "_CLUSTERS", 3)
+    sampled = _bound(files)
+
+    assert whole.rows == sampled.rows == whole.bins.sum() == sampled.bins.sum()
+    assert whole.sample.rows.height == whole.rows
+    assert sampled.sample.rows.height == 40
+    ids = sorted(whole.sample.rows["doc_id"])[:40]
+    assert sorted(sampled.sample.rows["doc_id"]) == ids
+    assert [one.rows.rows() for one in whole.near] == [one.rows.rows() for one in sampled.near]
+    values = whole.sample.rows["value"].to_list()
+    middle = sum(sampled.low + (sampled.high - sampled.low) / 2 > value for value in values)
+    assert int(sampled.bins[: len(sampled.bins) // 2].sum()) == middle
+
+    held = tallies.tally(files[_FILES:], "duplicate_of", _TODAY, internal=True).clusters
+    assert held.height <= 3
+    assert tallies.heaviest(held, 1)["named"].item() == f"{5:032x}"
+
+
+def test_the_nearest_are_on_both_sides(tmp_path: Path) -> None:
+    """Those that fell by the bound, and kept ones: not those that fell for something else."""
+    kept, dropped = (_documents(dropped=one) for one in (False, True))
+    bound = _bound([*_files(kept, tmp_path, "kept", 3), *_files(dropped, tmp_path, "dropped", 3)])
+    fell, stayed = (one.rows for one in bound.near)
+    assert fell["drop_reason"].unique().to_list() == ["word_count < 50"]
+    assert stayed["drop_reason"].null_count() == stayed.height == 2
+    for side in (fell, stayed):
+        assert side["away"].to_list() == sorted(side["away"])
+        assert max(side["away"]) < 20
