@@ -201,6 +201,8 @@ def known_code(code: str) -> str | None:
     """Return the ISO 639-3 (or collection) code, or None when no language has it."""
     if code == UNDETERMINED or code in groups().collections or code in _names().of:
         return code
+    if code in _names().by_part1:
+        return _names().by_part1[code]
     import iso639  # its tables take 13 MB and a fifth of a second to load, and most runs need none of them
 
     for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
@@ -256,11 +258,13 @@ class _Names:
     Attributes:
         of: by code and language of the speaker, what it is called.
         by_name: the code of each name, which is plain.
+        by_part1: the code of each that has one of two letters, by that.
         families: the word of the English names that a name, which is plain, stands for.
     """
 
     of: dict[str, dict[str, str]]
     by_name: dict[str, str]
+    by_part1: dict[str, str]
     families: dict[str, str]
 
 
@@ -272,7 +276,8 @@ def _names() -> _Names:
         for one in (named["es"], named["pt"], *named.get("also", ())):
             by_name.setdefault(_plain(one), code)
     families = {_plain(one): word for word, named in tables["families"].items() for one in named}
-    return _Names(tables["names"], by_name, families)
+    by_part1 = {named["part1"]: code for code, named in tables["names"].items() if "part1" in named}
+    return _Names(tables["names"], by_name, by_part1, families)
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,13 @@ def test_every_name_finds_its_own_code_and_no_other() -> None:
         for name in names:
             assert len(share_name(name)) > 1, name
             assert language_of(name) is None, name
+
+
+def test_codes_of_two_letters_are_known_without_the_whole_standard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables are 13 MB; a variety names its language so."""
+    monkeypatch.setitem(sys.modules, "iso639", None)
+    known_code.cache_clear()
+    assert [known_code(code) for code in ("es", "pt", "gn")] == ["spa", "por", "grn"]
 
 
 def test_a_name_of_many_languages_lists_them() -> None:
