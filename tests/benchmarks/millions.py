@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MB: Final = 1e6
 _MILLION: Final = 1e6
-_WORDS: Final = 25
+WORDS: Final = 25
 _A_FILE: Final = 250_000  # documents
 _COPIES: Final = 50  # one document in so many says what an earlier one says, one in so many says nearly that
 _RELEASE: Final = """[release]
@@ -40,7 +40,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Report:
     """For each size seconds, disk, and the peaks of the process that was started and of its largest worker."""
-    vocabulary = sorted({word for text in read_texts(args.data, NOVELS) for word in text.split() if word.isalpha()})
+    vocabulary = vocabulary_of(args.data)
     sizes = [int(size) for size in args.sizes.split(",")]
     told = {size: _run(vocabulary, size, args) for size in sizes}
     heads = ("documents#", "MB#", "s#", "CPU s#", "µs each#", "peak MB#", "largest worker, MB#", "disk MB#")
@@ -57,9 +57,9 @@ def measure(args: argparse.Namespace) -> Report:
         )
         for size, (one, mb, disk) in told.items()
     ]
-    settings = {"sizes": args.sizes, "workers": args.workers, "words": _WORDS, "copies": _COPIES, "seed": SEED}
+    settings = {"sizes": args.sizes, "workers": args.workers, "words": WORDS, "copies": _COPIES, "seed": SEED}
     tables = (
-        Table(f"Documents of {_WORDS} words, from JSONL to a version", heads, tuple(rows)),
+        Table(f"Documents of {WORDS} words, from JSONL to a version", heads, tuple(rows)),
         _by_phase({size: one for size, (one, _, _) in told.items()}),
     )
     return Report("millions", checksums(args.data, NOVELS), settings, tables)
@@ -80,6 +80,11 @@ def _run(vocabulary: Sequence[str], size: int, args: argparse.Namespace) -> tupl
     return told, read / _MB, disk / _MB
 
 
+def vocabulary_of(data: Path) -> list[str]:
+    """The words of the public novels."""
+    return sorted({word for text in read_texts(data, NOVELS) for word in text.split() if word.isalpha()})
+
+
 def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Iterator[str]:
     """So many documents of words drawn by chance, of which few say what an earlier one says, or nearly that.
 
@@ -90,7 +95,7 @@ def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Itera
     chance = random.Random(seed)
     held: list[str] = []
     for number in range(size):
-        words = chance.choices(vocabulary, k=_WORDS)
+        words = chance.choices(vocabulary, k=WORDS)
         if number % _COPIES == _COPIES - 1:
             words = held[0].split()
         elif number % _COPIES == _COPIES - 2:

@@ -1,7 +1,8 @@
 r"""Other tools' near-duplicate removal on the same documents, as the benchmark starts it with another Python.
 
 `PYTHON rivals.py ROW DOCUMENTS OUT` reads a JSON record a line (`id`, `text`) and writes what was removed, what
-stays in its place and what it cost. It needs nothing of this project; the Python needs
+stays in its place and what it cost; `PYTHON rivals.py ROW FOLDER OUT WORKERS`, of datatrove's rows, how many are
+removed of the files of a folder, and the cost. It needs nothing of this project; the Python needs
 
     pip install datatrove==0.10.1 spacy rensa==0.5.0 datasketch==2.0.0 orjson "xxhash<4" nltk tldextract tokenizers \
         regex
@@ -50,6 +51,24 @@ def _shingles(text: str) -> list[str]:
 
 def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
     """Datatrove's four stages, one task and one process, what is kept written as JSONL."""
+    with tempfile.TemporaryDirectory(prefix="rival-") as name:
+        source = Path(name) / "in"
+        source.mkdir()
+        shutil.copy(path, source / "documents.jsonl")
+        removed = _chain(row, source, Path(name), 1, clock)
+        ids = [record["id"] for record in _records(path)]
+        return _clusters(removed, ids)
+
+
+def removed_by_chain(row: str, folder: Path, workers: int, clock: Clock) -> int:
+    """How many documents of a folder's files datatrove's four stages remove, a task a file, by so many workers."""
+    with tempfile.TemporaryDirectory(prefix="rival-", dir=folder) as name:
+        removed = _chain(row, folder, Path(name), workers, clock)
+        return sum(file.stat().st_size for file in removed.glob("*.remove")) // struct.calcsize("<I")
+
+
+def _chain(row: str, source: Path, room: Path, workers: int, clock: Clock) -> Path:
+    """Run the four stages; gives the folder of what is removed."""
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.dedup.minhash import (
         MinhashConfig,
@@ -67,33 +86,30 @@ def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
     from rival import regex_tokenizer  # type: ignore[import-not-found]
 
     language = regex_tokenizer(_WORD) if row == "datatrove-regex" else "spa"
-    with tempfile.TemporaryDirectory(prefix="rival-") as name:
-        room = Path(name)
-        source = room / "in"
-        source.mkdir()
-        shutil.copy(path, source / "documents.jsonl")
-        folders = {key: str(room / key) for key in ("signatures", "buckets", "removed", "kept")}
-        stages: list[tuple[int, list[Any]]] = [
-            (1, [JsonlReader(str(source)), MinhashDedupSignature(folders["signatures"], config, language)]),
-            (_BANDS, [MinhashDedupBuckets(folders["signatures"], folders["buckets"], config=config)]),
-            (1, [MinhashDedupCluster(folders["buckets"], folders["removed"], config=config, save_cluster_id=True)]),
-            (
-                1,
-                [
-                    JsonlReader(str(source)),
-                    MinhashDedupFilter(folders["removed"]),
-                    JsonlWriter(folders["kept"], compression=None),
-                ],
-            ),
-        ]
-        clock.start()
-        for number, (tasks, steps) in enumerate(stages, 1):
-            logs = str(room / "logs" / str(number))
-            LocalPipelineExecutor(pipeline=steps, tasks=tasks, workers=1, logging_dir=logs).run()
-            clock.step(f"stage {number}")
-        clock.stop()
-        ids = [record["id"] for record in _records(path)]
-        return _clusters(Path(folders["removed"]), ids)
+    files = len([*source.glob("*.jsonl")])
+    reader = JsonlReader(str(source), glob_pattern="*.jsonl")
+    folders = {key: str(room / key) for key in ("signatures", "buckets", "removed", "kept")}
+    stages: list[tuple[int, list[Any]]] = [
+        (files, [reader, MinhashDedupSignature(folders["signatures"], config, language)]),
+        (_BANDS, [MinhashDedupBuckets(folders["signatures"], folders["buckets"], config=config)]),
+        (1, [MinhashDedupCluster(folders["buckets"], folders["removed"], config=config, save_cluster_id=True)]),
+        (
+            files,
+            [
+                reader,
+                MinhashDedupFilter(folders["removed"]),
+                JsonlWriter(folders["kept"], compression=None),
+            ],
+        ),
+    ]
+    clock.start()
+    for number, (tasks, steps) in enumerate(stages, 1):
+        logs = str(room / "logs" / str(number))
+        # Forked workers are waited for: what they used is known.
+        LocalPipelineExecutor(steps, tasks=tasks, workers=workers, logging_dir=logs, start_method="fork").run()
+        clock.step(f"stage {number}")
+    clock.stop()
+    return Path(folders["removed"])
 
 
 def _clusters(folder: Path, ids: list[str]) -> dict[str, str]:
@@ -233,17 +249,22 @@ ROWS = {
 }
 
 
-def _main(row: str, documents: str, out: str) -> None:
+def _main(row: str, documents: str, out: str, workers: str = "") -> None:
     clock = Clock()
-    dropped = ROWS[row](row, Path(documents), clock)
-    used = {
+    told: dict[str, Any] = {"contained": [], "pairs": None}
+    if workers:
+        told["removed"] = removed_by_chain(row, Path(documents), int(workers), clock)
+    else:
+        told["dropped"] = ROWS[row](row, Path(documents), clock)
+    told["used"] = {
         "cpu": clock.ended,
         "started": clock.started,
         "wall": clock.wall,
         "peak_mb": clock.peak_mb,
         "stages": clock.stages,
     }
-    told: dict[str, Any] = {"dropped": dropped, "contained": [], "pairs": None, "used": used}
+    if workers:
+        told["used"]["children_peak_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
     Path(out).write_text(json.dumps(told), encoding="utf-8")
 
 

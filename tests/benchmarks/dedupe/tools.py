@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 OURS: Final = "latam_corpus"
 RIVALS: Final = ("datatrove-stock", "datatrove-regex", "datasketch", "rensa", "rensa-words")
-_SCRIPT: Final = Path(__file__).with_name("rivals.py")
+RIVALS_SCRIPT: Final = Path(__file__).with_name("rivals.py")
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _VERSIONS: Final = ["datatrove", "spacy", "datasketch", "rensa", "numpy", "xxhash"]
-_ONE_THREAD: Final = dict.fromkeys(
+ONE_THREAD: Final = dict.fromkeys(
     ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
 )
 
@@ -56,8 +56,8 @@ def run(name: str, documents: Path, out: Path, python: Path | None) -> tuple[Res
     if name == OURS:
         command = [sys.executable, "-m", "tests.benchmarks.dedupe.ours", str(documents), str(out)]
     else:
-        command = [str(python), str(_SCRIPT), name, str(documents), str(out)]
-    environment = os.environ | _ONE_THREAD
+        command = [str(python), str(RIVALS_SCRIPT), name, str(documents), str(out)]
+    environment = os.environ | ONE_THREAD
     done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
