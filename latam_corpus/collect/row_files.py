@@ -92,12 +92,17 @@ def text_rows(path: Path) -> list[dict[str, Any]]:
     Raises:
         ConfigError: there is none, or one isn't UTF-8.
     """
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    files = sorted(file for file in path.rglob("*.txt") if _may_be_read(file)) if path.is_dir() else [path]
     if not files:
         raise ConfigError(str(path), _("there is no .txt file in this folder"), _("a document is a file"))
     return [
         {"id": str(file.relative_to(path) if file != path else file.name), "text": _read_text(file)} for file in files
     ]
+
+
+def _may_be_read(file: Path) -> bool:
+    """Whether it is no folder, and nothing that waits for a writer; a link that leads nowhere is told when read."""
+    return file.is_file() or file.is_symlink()
 
 
 def _read_text(file: Path) -> str:

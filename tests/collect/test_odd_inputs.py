@@ -9,7 +9,7 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.listing import list_inputs
-from latam_corpus.collect.row_files import read_chunks
+from latam_corpus.collect.row_files import read_chunks, text_rows
 from latam_corpus.errors import ConfigError
 from latam_corpus.toml_model import parse_toml
 
@@ -42,3 +42,14 @@ def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
     """It is there, and so the path isn't wrong."""
     with pytest.raises(ConfigError, match="it is no file"):
         next(read_chunks(tmp_path))
+
+
+def test_of_a_folder_of_texts_only_files_are_read(tmp_path: Path) -> None:
+    """A folder and a pipe that are called like texts are none; a link that leads nowhere is told."""
+    (tmp_path / "uno.txt").write_text("La barca salió del puerto.", encoding="utf-8")
+    (tmp_path / "viejos.txt").mkdir()
+    os.mkfifo(tmp_path / "viejos.txt" / "tubo.txt")
+    assert [row["id"] for row in text_rows(tmp_path)] == ["uno.txt"]
+    (tmp_path / "roto.txt").symlink_to(tmp_path / "nada")
+    with pytest.raises(OSError, match=r"roto\.txt"):
+        text_rows(tmp_path)
