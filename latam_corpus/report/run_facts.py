@@ -22,7 +22,19 @@ from latam_corpus.privacy.redact import redact
 from latam_corpus.release.admission import Terms
 from latam_corpus.report.disclosure import with_readable
 from latam_corpus.report.side_by_side import side_by_side
-from latam_corpus.report.tallies import READ, Bound, Fold, by_file, heaviest, measure, tally
+from latam_corpus.report.tallies import (
+    BY_LANGUAGE,
+    BY_SOURCE,
+    BY_TERMS,
+    COUNTED,
+    READ,
+    Bound,
+    Fold,
+    by_file,
+    heaviest,
+    measure,
+    tally,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +49,6 @@ _SHOWN: Final = 1200  # characters of a text
 _OVER: Final = 300  # read beyond them, so that an identifier at the end is recognised whole
 _COMPARED: Final = 6000  # characters of a text that is set beside another
 _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
-COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
 
 
 class Shown(NamedTuple):
@@ -194,11 +205,11 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
     kept = tally(files["kept"], "variant_of", today, internal=internal)
     dropped = tally(files["dropped"], "duplicate_of", today, internal=internal)
     if not reasons:  # a run of an older toolkit, whose ledger is no longer there
-        reasons = _counted(dropped.counts, "drop_reason")
+        reasons = _counted(dropped.counts[BY_SOURCE], "drop_reason")
     if not lost:
-        lost = Counter({(source, ""): n for source, n in _counted(dropped.counts, "source_id")})
+        lost = Counter({(source, ""): n for source, n in _counted(dropped.counts[BY_SOURCE], "source_id")})
     documents = [*files["kept"], *files["dropped"]]
-    bounds = {name: one for name, _ in reasons[:REASONS] if (one := _bound(name, dropped.counts))}
+    bounds = {name: one for name, _ in reasons[:REASONS] if (one := _bound(name, dropped.counts[BY_LANGUAGE]))}
     measure(list(bounds.values()), documents)
     chosen = _Chosen()
     for bound in bounds.values():
@@ -208,27 +219,26 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
     pairs = [chosen.pairs(one.clusters) for one in (dropped, kept)]
     texts = chosen.texts(documents, internal, today)
     values = record.values
-    stayed, fell = (int(one.counts["rows"].sum()) for one in (kept, dropped))
-    rows = values.get("rows") or {"in": stayed + fell, "kept": stayed}
+    rows = values.get("rows") or {"in": kept.rows + dropped.rows, "kept": kept.rows}
     return RunFacts(
         record,
         rows["in"],
         rows["kept"],
         values.get("stages", {}),
-        _sources(kept.counts, dropped.counts),
-        _terms(kept.counts),
+        _sources(kept.counts[BY_SOURCE], dropped.counts[BY_SOURCE]),
+        _terms(kept.counts[BY_TERMS]),
         lost,
-        {column: _counted(kept.counts, column) for column in COUNTED},
+        {column: _counted(kept.counts[column,], column) for column in COUNTED},
         [
-            *(_reason(name, n, dropped.counts, bounds.get(name), texts) for name, n in reasons[:REASONS]),
+            *(_reason(name, n, dropped.counts[BY_SOURCE], bounds.get(name), texts) for name, n in reasons[:REASONS]),
             *(Reason(name, n, ()) for name, n in reasons[REASONS:]),
         ],
         read=[texts.shown(doc_id) for doc_id in drawn[0]],
         fallen=[texts.shown(doc_id) for doc_id in drawn[1]],
-        hidden=(_hidden(kept.counts), _hidden(dropped.counts)),
+        hidden=(kept.hidden, dropped.hidden),
         duplicates=[texts.pair(*one) for one in pairs[0]],
         variants=[texts.pair(*one) for one in pairs[1]],
-        small=_small(kept.counts),
+        small=_small(kept.counts[BY_LANGUAGE]),
         bytes_in=sum(part.get("bytes", 0) for part in values.get("parts", ())),
         bytes_out=sum(file.stat().st_size for of_kind in files.values() for file in of_kind),
         earlier=_earlier(record),
@@ -254,10 +264,6 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
     counts = frame.group_by(pl.col(column).fill_null("").alias("value")).agg(pl.col("rows").sum())
     return list(counts.sort("rows", "value", descending=[True, False]).iter_rows())
-
-
-def _hidden(counts: pl.DataFrame) -> int:
-    return int(counts.filter(~pl.col("readable"))["rows"].sum())
 
 
 def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:

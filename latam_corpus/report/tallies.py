@@ -1,13 +1,14 @@
 """What a run's page counts of its documents, gathered file by file: what is held doesn't grow with their number.
 
-Held are a row for each combination of what is counted, the first documents by id, the largest clusters, and of a
-bound's signal a sample of its values.
+Held are counts by what is told together, the first documents by id, the largest clusters, and of a bound's signal a
+sample of its values.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from latam_corpus.release.admission import Terms
 from latam_corpus.report.disclosure import with_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -30,8 +31,13 @@ _NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
 _BINS: Final = 40
 _SAMPLE: Final = 1 << 16  # values by which a signal's range is told: those of the first documents by id, a digest
 _CLUSTERS: Final = 1 << 17  # held while they are counted
-_STATED: Final = ("source_id", "language", "variety", "country", "genre", "rights_tier", "contributor", "rights")
-_BY: Final = (*_STATED, "decade", "drop_reason", "readable")
+COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
+BY_SOURCE: Final = ("source_id", "drop_reason")
+BY_TERMS: Final = ("source_id", "rights", "rights_tier")
+BY_LANGUAGE: Final = ("language", "genre", "drop_reason")
+_SHOWN: Final = ("readable",)
+_BY: Final = (*((name,) for name in COUNTED), BY_SOURCE, BY_TERMS, BY_LANGUAGE, _SHOWN)
+_STATED: Final = tuple(dict.fromkeys(name for by in _BY for name in by if name not in ("decade", "readable")))
 _FORMULAS: Final = "scripture_per_1000"
 _LANGUAGE: Final = pl.col("language").fill_null(UNDETERMINED)
 
@@ -66,17 +72,28 @@ class Tally:
     """What is told of the kept documents, or of the dropped ones.
 
     Attributes:
-        counts: `rows` of each combination of what is counted, how many are `measured`, and the sum of their `formulas`.
+        counts: by the columns that are counted together, each combination of their values with its `rows`, how many of
+            these are `measured`, and the sum of their `formulas`.
         first: `doc_id` and `drop_reason` of documents that may be shown: of each reason the READ first by id.
         clusters: of documents that others name, `named`: how many `rows` do, and their least `doc_id`, as far as these
             may be shown. Of very many clusters, some `rows` of the smaller ones aren't counted.
         example: a document's id; empty where there is none.
     """
 
-    counts: pl.DataFrame
+    counts: Mapping[tuple[str, ...], pl.DataFrame]
     first: pl.DataFrame
     clusters: pl.DataFrame
     example: str
+
+    @property
+    def rows(self) -> int:
+        """All documents."""
+        return int(self.counts[_SHOWN]["rows"].sum())
+
+    @property
+    def hidden(self) -> int:
+        """Those that may not be shown."""
+        return int(self.counts[_SHOWN].filter(~pl.col("readable"))["rows"].sum())
 
 
 def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) -> Tally:
@@ -88,27 +105,29 @@ def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) ->
         today: the day on which terms are judged.
         internal: whether every document may be shown.
     """
-    counts, first, clusters = Fold(_summed), Fold(_first), Fold(_largest)
+    counts = {by: Fold(partial(_summed, by=by)) for by in _BY}
+    first, clusters = Fold(_first), Fold(_largest)
     example = ""
     for rows in by_file(files):
         frame = _light(rows, naming, today, internal=internal)
         shown = frame.filter("readable")
-        counts.add(_summed(frame))
+        for by, fold in counts.items():
+            fold.add(_summed(frame, by))
         first.add(shown.select("doc_id", "drop_reason"))
         clusters.add(shown.select(pl.col(naming).alias("named"), "doc_id", "rows").drop_nulls("named"))
         example = example or next(iter(frame["doc_id"].head(1)), "")
-    return Tally(counts.rows, first.rows, clusters.rows, example)
+    return Tally({by: fold.rows for by, fold in counts.items()}, first.rows, clusters.rows, example)
 
 
 def _light(rows: pl.LazyFrame, naming: str, today: date, *, internal: bool) -> pl.DataFrame:
     """Return of each document what is counted, and whether it may be shown."""
     formulas = pl.col("signals").struct.field(_FORMULAS)
     decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
-    read = rows.select("doc_id", naming, "drop_reason", *{*_STATED, *Terms.READS}, decade=decade, formulas=formulas)
+    read = rows.select("doc_id", naming, *{*_STATED, *Terms.READS}, decade=decade, formulas=formulas)
     frame = with_readable(read.collect(), today)
     return frame.select(
         pl.col("readable") | internal,
-        *("doc_id", naming, "drop_reason", "decade"),
+        *("doc_id", naming, "decade"),
         *(_LANGUAGE if name == "language" else name for name in _STATED),
         pl.lit(1, pl.Int64).alias("rows"),
         pl.col("formulas").is_not_null().cast(pl.Int64).alias("measured"),
@@ -116,8 +135,8 @@ def _light(rows: pl.LazyFrame, naming: str, today: date, *, internal: bool) -> p
     )
 
 
-def _summed(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.group_by(_BY).agg(pl.col("rows", "measured", "formulas").sum())
+def _summed(frame: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
+    return frame.group_by(by).agg(pl.col("rows", "measured", "formulas").sum())
 
 
 def _first(frame: pl.DataFrame) -> pl.DataFrame:
