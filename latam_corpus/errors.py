@@ -47,7 +47,7 @@ _OF_SYSTEM: Final = {
 _OF_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE})
 _NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d{1,5})\b", re.IGNORECASE)
 # As SQLite and NumPy say it.
-_FULL: Final = re.compile(r"disk is full|(?<!\d)\d{1,20} requested and \d{1,20} written")
+_FULL: Final = re.compile(r"disk is full|(?<!\d)\d+ requested and \d+ written")
 DISK: Final = _("the disk")
 MAKE_ROOM: Final = _("mend that, or name another place, and give the same command: it goes on from here")
 MORE_MEMORY: Final = _(

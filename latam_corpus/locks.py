@@ -13,19 +13,21 @@ import secrets
 import socket
 import threading
 import time
+import warnings
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.errors import ConfigError, NoteWarning
+from latam_corpus.messages import _, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 LOCK_FILE: Final = "lock"
 BEAT_SECONDS: Final = 5.0
 _TRIES: Final = 5  # `is_locked` holds a lock for a moment
+_SHOWN: Final = 3  # folders that a message names
 _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
 
 
@@ -40,28 +42,54 @@ def locked(
         name: of the lock's file in it.
         shared: whether others may hold it too, who ask for it in the same way.
         wait: whether to wait for the process that holds it, however long.
-        beats: whether it must hold against other machines: its file changes every few seconds then.
+        beats: whether it must hold against other machines: the file of who holds it alone changes every few seconds
+            then. Who shares it is known there by another lock that is its own.
 
     Raises:
         ConfigError: another process holds it.
     """
-    with os.fdopen(os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
-        known = _system_lock(file, folder, shared=shared, wait=wait)
-        if beats and _beats(folder / name, known=known):
-            raise _in_use(folder, file)
-        _write(file)
+    path = folder / name
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
+        known = _system_lock(file, path, shared=shared, wait=wait)
+        if beats and _is_foreign(path, known=known):
+            _refuse_living([path])
+        shows = beats and not shared
+        _write(file, beats=shows)
         ended = threading.Event()
-        if beats:
+        if shows:
             threading.Thread(target=_beat, args=(file, ended), daemon=True).start()
         try:
             yield
         finally:
             ended.set()
-            if beats:
+            if shows:
                 file.truncate(0)
 
 
-def _system_lock(file: IO[str], folder: Path, *, shared: bool, wait: bool) -> bool:
+def refuse_held(folders: Iterable[Path]) -> None:
+    """Refuse to go on while another process holds the lock of one of these folders, on whatever machine.
+
+    What killed processes left in the locks' files is removed, so that nobody watches it again.
+
+    Raises:
+        ConfigError: one is held.
+    """
+    foreign = []
+    for path in (folder / LOCK_FILE for folder in folders):
+        try:
+            with path.open("r+") as file:
+                known = _system_lock(file, path, shared=False, wait=False)
+        except FileNotFoundError:  # nobody has ever held it
+            continue
+        if _is_foreign(path, known=known):
+            foreign.append(path)
+    if foreign:
+        _refuse_living(foreign)
+    for path in foreign:
+        os.truncate(path, 0)
+
+
+def _system_lock(file: IO[str], path: Path, *, shared: bool, wait: bool) -> bool:
     """Hold the system's lock of a file; gives whether its file system has locks.
 
     Raises:
@@ -74,21 +102,22 @@ def _system_lock(file: IO[str], folder: Path, *, shared: bool, wait: bool) -> bo
             if error.errno in _NO_LOCKS:
                 return False
             if not left:
-                raise _in_use(folder, file) from error
+                file.seek(0)
+                raise _in_use(path, file.read()) from error
             time.sleep(0.02)
         else:
             break
     return True
 
 
-def _in_use(folder: Path, file: IO[str]) -> ConfigError:
-    file.seek(0)
-    holder = file.read().partition(",")[0].strip() or _("another process")
-    return ConfigError(str(folder), _("in use by {holder}", holder=holder), _("wait until it is done, or stop it"))
+def _in_use(path: Path, text: str) -> ConfigError:
+    holder = text.partition(",")[0].strip() or _("another process")
+    return ConfigError(str(path.parent), _("in use by {holder}", holder=holder), _("wait until it is done, or stop it"))
 
 
-def _write(file: IO[str], beat: str = "") -> None:
+def _write(file: IO[str], *, beats: bool) -> None:
     """Write who holds the lock over what stands there: who reads in between must never find it empty, as if free."""
+    beat = f", beat {secrets.token_hex(4)}" if beats else ""
     file.seek(0)
     file.write(f"process {os.getpid()} on {socket.gethostname()}{beat}")
     file.flush()
@@ -96,23 +125,34 @@ def _write(file: IO[str], beat: str = "") -> None:
 
 
 def _beat(file: IO[str], ended: threading.Event) -> None:
-    while not ended.is_set():
+    while not ended.wait(BEAT_SECONDS):
         with suppress(OSError, ValueError):  # a full disk is told by who writes more; the file may be closed by now
-            _write(file, f", beat {secrets.token_hex(4)}")
-        ended.wait(BEAT_SECONDS)
+            _write(file, beats=True)
 
 
-def _beats(path: Path, *, known: bool) -> bool:
-    """Whether a process of another machine, or of any where the file system has no locks, changes a lock's file."""
-    before = path.read_text()
-    if not before or (known and before.partition(",")[0].endswith(f" on {socket.gethostname()}")):
-        return False
-    end = time.monotonic() + 3 * BEAT_SECONDS
+def _is_foreign(path: Path, *, known: bool) -> bool:
+    """Whether a lock's file names a holder that beats, of whom the system's lock, where it is known, says nothing."""
+    holder, _comma, beat = path.read_text().partition(",")
+    return bool(beat) and not (known and holder.endswith(f" on {socket.gethostname()}"))
+
+
+def _refuse_living(paths: Sequence[Path]) -> None:
+    """Watch locks' files that name holders of other machines, or of any where the file system has no locks.
+
+    Raises:
+        ConfigError: one of them lives: its file changes within three beats.
+    """
+    before = {path: path.read_text() for path in paths}
+    seconds = 3 * BEAT_SECONDS
+    told = _("looking for {seconds} seconds whether the processes that hold these are alive: {folders}")
+    folders = first_of([str(path.parent) for path in paths], _SHOWN)
+    warnings.warn(NoteWarning(told.fill(folders=folders, seconds=f"{seconds:.0f}")), stacklevel=4)
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if path.read_text() not in (before, ""):
-            return True
+        for path, text in before.items():
+            if (now := path.read_text()) not in (text, ""):
+                raise _in_use(path, now)
         time.sleep(BEAT_SECONDS / 20)
-    return False
 
 
 def is_locked(folder: Path, name: str = LOCK_FILE) -> bool:

@@ -5,25 +5,31 @@ from __future__ import annotations
 import errno
 import fcntl
 import itertools
+import resource
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pytest
 
 from latam_corpus import locks
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.pipeline.disk import prune
 from latam_corpus.pipeline.sweep import remove_documents
 from latam_corpus.release.purge import Purged, _purge_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from conftest import Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource, Told
 
     from latam_corpus.release.tombstones import Tombstones
+
+    Run: TypeAlias = Callable[..., Told]
+
+_NOBODY = cast("Tombstones", None)  # of what is looked at here nothing is withdrawn
 
 
 @pytest.fixture(autouse=True)
@@ -55,13 +61,18 @@ def _held_elsewhere(folder: Path) -> Iterator[None]:
         holder.join()
 
 
+def _watches() -> AbstractContextManager[object]:
+    """What looks whether a process of another machine is alive says so: it takes a while."""
+    return pytest.warns(NoteWarning, match="looking for 1 seconds whether the processes that hold these are alive")
+
+
 def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> None:
     """And is named; once it is silent, the folder is free."""
     (tmp_path / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
     refused = pytest.raises(ConfigError, match="in use by process 7 on nodo3; wait")
-    with _held_elsewhere(tmp_path), refused, locks.locked(tmp_path, beats=True):
+    with _watches(), _held_elsewhere(tmp_path), refused, locks.locked(tmp_path, beats=True):
         pass
-    with locks.locked(tmp_path, beats=True):
+    with _watches(), locks.locked(tmp_path, beats=True):
         pass
     assert (tmp_path / locks.LOCK_FILE).read_text() == ""
 
@@ -85,13 +96,74 @@ def test_what_removes_work_sees_a_run_of_another_machine(tmp_path: Path, documen
     removals: list[Callable[[], object]] = [
         lambda: prune(out),
         lambda: remove_documents(out, run),
-        lambda: _purge_runs(out, cast("Tombstones", None), Purged()),  # nothing is looked at
+        lambda: _purge_runs(out, _NOBODY, Purged()),
     ]
     with _held_elsewhere(run):
         for remove in removals:
-            with pytest.raises(ConfigError, match="in use by process 7 on nodo3"):
+            with _watches(), pytest.raises(ConfigError, match="in use by process 7 on nodo3"):
                 remove()
     assert (out / "work" / "ab" / "ab12").is_dir()
+
+
+def test_who_shares_a_lock_leaves_nothing_to_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of two machines share the folder of work: neither may take the other for one that holds it alone."""
+    with locks.locked(tmp_path, shared=True, beats=True):
+        monkeypatch.setattr("socket.gethostname", lambda: "nodo3")
+        with locks.locked(tmp_path, shared=True, beats=True):
+            pass
+
+
+@pytest.mark.parametrize("removal", ["prune", "purge"])
+def test_what_killed_runs_of_another_machine_left_is_watched_at_once(removal: str, tmp_path: Path) -> None:
+    """However many there are: none takes a time, or an open file, of its own; and the next removal waits for none."""
+    out, count = tmp_path / "out", 60
+    for number in range(count):
+        run = out / "runs" / f"cuentos-{number:08x}"
+        run.mkdir(parents=True)
+        (run / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
+    remove = partial(prune, out) if removal == "prune" else partial(_purge_runs, out, _NOBODY, Purged())
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + count // 2, before[1]))
+    try:
+        with pytest.warns(NoteWarning, match=f"cuentos-00000002 and {count - 3} more") as told:
+            remove()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(told) == 1
+    remove()
+
+
+@pytest.fixture
+def one_tale(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Run:
+    """`run` of a recipe over one document."""
+    (tmp_path / "receta.toml").write_text(small_recipe("repair"))
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text('{"id": "1", "text": "La barca salió del puerto antes del alba."}\n')
+    given = ["--input", f"fuente={tmp_path / 'in'}", "--out", str(tmp_path / "out"), "--engine", "in-process"]
+    return partial(command_line, "run", str(tmp_path / "receta.toml"), *given)
+
+
+@pytest.mark.filterwarnings("default::latam_corpus.errors.NoteWarning")
+def test_who_removes_rows_and_who_reads_them_see_one_another_over_machines(one_tale: Run, tmp_path: Path) -> None:
+    """A run that keeps all goes on beside others; one that removes rows goes on alone."""
+    other, work = tmp_path / "out" / "runs" / "otra-0a1b2c3d", tmp_path / "out" / "work"
+    for folder in (other, work):
+        folder.mkdir(parents=True)
+        (folder / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
+    begun = work / "ab" / "ab12.nodo3-7.partial"
+    begun.mkdir(parents=True)
+    with _held_elsewhere(other):
+        told = one_tale("--work", "measured")
+        assert (told.code, "in use by process 7 on nodo3" in told.err, "looking for" in told.err) == (2, True, True)
+        assert begun.is_dir()
+        told = one_tale()
+        assert (told.code, "looking for" in told.err) == (0, False)
+    with _held_elsewhere(work):
+        told = one_tale()
+        assert (told.code, "in use by process 7 on nodo3" in told.err) == (2, True)
+    told = one_tale("--work", "measured")
+    assert (told.code, begun.exists()) == (0, False), told.err
 
 
 def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +174,7 @@ def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, mo
 
     monkeypatch.setattr(fcntl, "flock", none)
     refused = pytest.raises(ConfigError, match="in use by process")
-    with locks.locked(tmp_path, beats=True), refused, locks.locked(tmp_path, beats=True):
+    with locks.locked(tmp_path, beats=True), _watches(), refused, locks.locked(tmp_path, beats=True):
         pass
     with locks.locked(tmp_path, beats=True):
         pass

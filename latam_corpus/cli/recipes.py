@@ -14,7 +14,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.report import NoReport, report_of_run
-from latam_corpus.cli.show import RunProgress, console, errors, number, print_json, table
+from latam_corpus.cli.show import RunProgress, console, errors, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import N_, _, enumerated
@@ -250,8 +250,11 @@ def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, *, as_json: bool
     from latam_corpus.cli.outcome import tell_submitted
     from latam_corpus.engine.cost import refuse_beyond_site
     from latam_corpus.engine.slurm_jobs import submit_driver
+    from latam_corpus.engine.slurm_state import under_way
     from latam_corpus.pipeline.run import least_parts
 
     refuse_beyond_site(engine, plan, least_parts(plan), led_by_job=True)
+    if told := under_way(jobs.parent.parent, plan.recipe.name):
+        note(told)
     words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
     tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

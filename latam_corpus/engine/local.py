@@ -26,7 +26,7 @@ from latam_corpus.messages import Message, _, same
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from latam_corpus.pipeline.part import J
 
@@ -91,7 +91,7 @@ class _Crew:
                     if turn.give_twice(self._size):
                         for worker in self._workers.values():
                             self._call(worker, turn)
-                    self._kill(turn.hung)
+                    self._kill(turn.hung())
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
@@ -115,12 +115,11 @@ class _Crew:
                 self._call(self._start(rank), turn)
         yield from outcomes
 
-    def _kill(self, hung: set[str]) -> None:
+    def _kill(self, hung: Collection[str]) -> None:
         """Kill workers; the round is told by their end."""
         for rank, worker in self._workers.items():
             if self._name(rank) in hung:
                 _kill(worker)
-        hung.clear()
 
     def end(self) -> None:
         """End the workers and remove the folder."""
@@ -128,8 +127,7 @@ class _Crew:
         self._folder.cleanup()
 
     def _end_workers(self) -> None:
-        for worker in self._workers.values():
-            _end(worker)
+        _end(*self._workers.values())
         self._workers.clear()
 
     def _start(self, rank: int) -> subprocess.Popen[bytes]:
@@ -168,7 +166,7 @@ class _Crew:
         for number in held:
             if turn.is_left_to_other(number, self._name(rank)):
                 continue
-            if turn.died(number) < TRIES:
+            if turn.died(number, self._name(rank)) < TRIES:
                 turn.give_back(number)
                 continue
             turn.refuse_full()
@@ -187,14 +185,17 @@ class _Crew:
         return _("a worker ended with code {code}: {last}", code=code, last=last)
 
 
-def _end(worker: subprocess.Popen[bytes]) -> None:
-    """Kill the worker and what it started."""
-    _kill(worker)
-    if worker.stdin:
-        with suppress(BrokenPipeError):
-            worker.stdin.close()
-    with suppress(subprocess.TimeoutExpired):  # the kernel may wait for a disk that doesn't answer
-        worker.wait(_GONE_SECONDS)
+def _end(*workers: subprocess.Popen[bytes]) -> None:
+    """Kill the workers and what they started."""
+    for worker in workers:
+        _kill(worker)
+        if worker.stdin:
+            with suppress(BrokenPipeError):
+                worker.stdin.close()
+    end = time.monotonic() + _GONE_SECONDS
+    for worker in workers:
+        with suppress(subprocess.TimeoutExpired):  # the kernel may wait for a disk that doesn't answer
+            worker.wait(max(0.0, end - time.monotonic()))
 
 
 def _kill(worker: subprocess.Popen[bytes]) -> None:

@@ -15,13 +15,15 @@ import os
 import pickle
 import struct
 import time
+import warnings
 from array import array
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.engine.pace import Pace
-from latam_corpus.errors import MAKE_ROOM, PartError, cause_in_disk
+from latam_corpus.errors import MAKE_ROOM, NoteWarning, PartError, cause_in_disk
+from latam_corpus.messages import _
 from latam_corpus.pipeline.plan import Segment
 
 if TYPE_CHECKING:
@@ -48,7 +50,6 @@ class Round:
         waiting: the numbers of tasks that have no outcome yet.
         stillborn: how many workers ended before they took a task.
         overtaken: workers that are at a task which another one has done meanwhile.
-        hung: workers at a task that no second one may do meanwhile, and which takes so long that they are to be ended.
         living: gives the workers that aren't known to have ended.
     """
 
@@ -58,13 +59,14 @@ class Round:
         self.waiting = set(range(len(tasks)))
         self.stillborn = 0
         self.overtaken: set[str] = set()
-        self.hung: set[str] = set()
         self.living: Callable[[], Iterable[str]] = tuple
         self._pace = Pace()
         self._since: dict[tuple[int, str], float] = {}  # when a worker was seen with a task, and others idle
         self._first: dict[int, str] = {}  # who had a task that was given to a second one
         self._twice: set[int] = set()
         self._took: set[str] = set()  # who has had a task that isn't waiting, or is another's now
+        self._hung: dict[str, int] = {}  # at a task that no second one may do meanwhile, and which takes too long
+        self._ended: set[str] = set()  # by the driver: no task that they hold then is the cause
         self._deaths: dict[int, int] = {}
         self._read: dict[Path, int] = {}
         (folder / _CLAIMS).mkdir(parents=True)
@@ -94,6 +96,7 @@ class Round:
         if number in self._first:
             self.overtaken |= {self._first[number], _holder(self.folder, number) or winner} - {winner}
             self._took |= self.overtaken
+            self._ended |= self.overtaken
 
     def is_left_to_other(self, number: int, failed: str) -> bool:
         """Whether another worker still does what this one failed at; it holds the task alone from now on."""
@@ -127,14 +130,24 @@ class Round:
             if task.twice and seconds > self._pace.patience(task.bytes):
                 late.append((number, holder))
             elif not task.twice and seconds > self._pace.endurance(task.bytes):
-                self.hung.add(holder)
+                self._hung[holder] = number
                 self._twice.add(number)
+                told = _(
+                    "{task} has taken {minutes} minutes: its worker seems to hang; it is ended, and the task begun anew"
+                )
+                warnings.warn(NoteWarning(told.fill(task=task.name, minutes=round(seconds / 60))), stacklevel=4)
         for number, holder in late[:idle]:
             self._first[number] = holder
             self._took.add(holder)
             self._twice.add(number)
             self.give_back(number)
         return bool(late)
+
+    def hung(self) -> list[str]:
+        """Return the workers that are to be ended: they are still at a task that takes so long that they must hang."""
+        hung = [name for name, number in self._hung.items() if number in self.held_by(name)]
+        self._ended.update(hung)
+        return hung
 
     def held_by(self, name: str) -> list[int]:
         """Return the tasks without an outcome that the worker holds."""
@@ -169,9 +182,9 @@ class Round:
             with suppress(OSError):  # a disk that can't be written says so here, too
                 probe.unlink(missing_ok=True)
 
-    def died(self, number: int) -> int:
-        """How many workers have died of the task, this one among them."""
-        self._deaths[number] = self._deaths.get(number, 0) + 1
+    def died(self, number: int, name: str) -> int:
+        """How many workers have died of the task, this one among them unless it was ended by the driver."""
+        self._deaths[number] = self._deaths.get(number, 0) + (name not in self._ended)
         return self._deaths[number]
 
     def give_back(self, number: int) -> None:

@@ -155,10 +155,9 @@ class _Crew:
     def _look(self, turn: Round) -> Iterator[Outcome]:
         """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
         try:
-            if turn.hung:
-                with suppress(PartError):  # it has ended meanwhile, or holds on while Slurm doesn't answer
-                    cancel(sorted(turn.hung))
-                turn.hung.clear()
+            if hung := turn.hung():
+                with suppress(PartError):  # it has ended meanwhile, or Slurm doesn't answer and is asked again
+                    cancel(hung)
             known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
             refused = next((job for job in known.values() if job.refused), None)
             if refused and not any(job.runs for job in known.values()):
@@ -196,7 +195,7 @@ class _Crew:
         for number in held:
             if turn.is_left_to_other(number, job.id):
                 continue
-            if turn.died(number) < (_LOST_TRIES if job.state in _LOST else TRIES):
+            if turn.died(number, job.id) < (_LOST_TRIES if job.state in _LOST else TRIES):
                 turn.give_back(number)
                 self._call(turn)
                 continue

@@ -21,13 +21,17 @@ from latam_corpus.engine.slurm_jobs import (
 )
 from latam_corpus.engine.slurm_worker import CALL_FILE, END
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
-from latam_corpus.pipeline.history import find_run, folders
+from latam_corpus.locks import is_locked
+from latam_corpus.messages import _, first_of
+from latam_corpus.pipeline.history import find_run, folders, recipe_of
 from latam_corpus.pipeline.run_record import read_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
+
+_SHOWN: Final = 3  # runs that a message names
 _TAIL: Final = 65_536  # bytes of a log in which its last lines are
 
 
@@ -128,6 +132,17 @@ def find_submission(named: str, out: Path) -> Submission:
 def one_recipe(candidates: Sequence[Submission], named: str) -> bool:
     """Whether a name is that of the recipe of all of these."""
     return all(one.folder.name.rsplit("-", 2)[0] == named for one in candidates)
+
+
+def under_way(out: Path, recipe: str) -> Message | None:
+    """Return a sentence with the runs of a recipe that wait or go on, as Slurm and their locks tell; else None."""
+    known = [one for one in submissions(out) if one.code is None and one_recipe([one], recipe)]
+    states = {one.folder.name: state for one in known if (state := state_of(one)).lives}
+    led = {state.run for state in states.values()}
+    alone = [run.name for run in folders(out) if recipe_of(run.name) == recipe and run not in led and is_locked(run)]
+    names = first_of([*states, *alone], _SHOWN)
+    told = _("under way already: {names}; another of the same inputs ends when it begins: latam-corpus runs status")
+    return told.fill(names=names) if states or alone else None
 
 
 def cancel(submission: Submission) -> None:

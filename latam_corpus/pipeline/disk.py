@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.bucket import bucket_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.locks import locked
+from latam_corpus.locks import locked, refuse_held
 from latam_corpus.messages import _, first_of
 from latam_corpus.pipeline.history import finished_runs, folders, read_tags, untag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _SHOWN: Final = 3  # versions that a message names
@@ -92,11 +93,7 @@ def prune(
         _refuse_needed(tags, {name: versions for name, versions in (released or {}).items() if name in going})
     if not (out / "runs").is_dir() and not (out / "work").is_dir():
         return [], 0
-    (out / "work").mkdir(exist_ok=True)
-    with locked(out / "work"):  # an unfinished run's outputs are referred to by nothing yet
-        for folder in known:
-            with locked(folder, beats=True):
-                pass
+    with alone(out):  # an unfinished run's outputs are referred to by nothing yet
         needed = {key for folder, keys in referred(out, set(going)).items() for key in keys}
         before = sum(_size(path) for path in _rest(out))
         for tag, name in tags:
@@ -110,6 +107,23 @@ def prune(
             if path.name not in needed:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return sorted(going), before - sum(_size(path) for path in _rest(out))
+
+
+@contextmanager
+def alone(out: Path, but: Path | None = None) -> Iterator[None]:
+    """Let no run go on in an `--out` folder, on whatever machine, while something is removed from its work.
+
+    Args:
+        out: the folder of runs and work.
+        but: the folder of the run that removes it, which holds its own lock.
+
+    Raises:
+        ConfigError: a run is being worked on.
+    """
+    (out / "work").mkdir(exist_ok=True)
+    with locked(out / "work", beats=True):
+        refuse_held(folder for folder in folders(out) if but is None or folder.name != but.name)
+        yield
 
 
 def on_this_disk(out: Path) -> None:

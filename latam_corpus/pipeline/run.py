@@ -34,6 +34,7 @@ from latam_corpus.pipeline.survival import accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
@@ -148,8 +149,9 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     attempt = run_record.attempted(folder, engine.jobs)
     sweeps = keep != "all"
-    # Another run may be about to read what this one removes.
-    with locked(out / "work", shared=not sweeps), locked(folder, beats=True), leased(folder) as lease, attempt, engine:
+    # Another run may be about to read what this one removes. Its own lock comes first: of two on two machines, each of
+    # which takes its own and looks for the other's then, one sees the other.
+    with locked(folder, beats=True), _work(out, folder, sweeps=sweeps), leased(folder) as lease, attempt, engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
@@ -170,6 +172,15 @@ def run(
         if sweep:
             sweep.end()
         return result
+
+
+def _work(out: Path, folder: Path, *, sweeps: bool) -> AbstractContextManager[None]:
+    """Hold the folder of work, alone where rows are removed from it."""
+    if not sweeps:
+        return locked(out / "work", shared=True, beats=True)
+    from latam_corpus.pipeline.disk import alone
+
+    return alone(out, but=folder)
 
 
 def _sweep(out: Path, folder: Path) -> Sweep:

@@ -21,7 +21,7 @@ from latam_corpus.durable import sync
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import locked
 from latam_corpus.messages import _
-from latam_corpus.pipeline.disk import named_by, referred, remove_begun
+from latam_corpus.pipeline.disk import alone, named_by, referred, remove_begun
 from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.run_record import REMOVED_FILE, REMOVED_KINDS, read_record
 from latam_corpus.pipeline.step_file import StepCounts, clear, is_cleared
@@ -120,7 +120,7 @@ def remove_documents(out: Path, run: Path) -> None:
     Raises:
         ConfigError: another process works there, or the record of another run is damaged; nothing is removed then.
     """
-    with locked(out / "work"), locked(run, beats=True):
+    with locked(run, beats=True), alone(out, but=run):
         needed = sweep_of(out, run).needed
         (run / REMOVED_FILE).touch()
         sync(run)

@@ -7,7 +7,6 @@ that is cut off goes on when it is given again.
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +17,8 @@ from latam_corpus.bucket import bucket_of
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
 from latam_corpus.errors import MAKE_ROOM, ReleaseError, cause_of
-from latam_corpus.locks import locked
 from latam_corpus.messages import _
-from latam_corpus.pipeline.disk import remove, remove_begun
+from latam_corpus.pipeline.disk import alone, remove, remove_begun
 from latam_corpus.pipeline.history import folders
 from latam_corpus.pipeline.run_record import (
     DIGESTS_FILE,
@@ -155,12 +153,10 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
         ConfigError: a run is being worked on.
         ReleaseError: one is damaged.
     """
-    known = folders(out)
-    with ExitStack() as held:
-        if (out / "work").is_dir():
-            held.enter_context(locked(out / "work"))
-        for folder in known:
-            held.enter_context(locked(folder, beats=True))
+    if not (out / "runs").is_dir() and not (out / "work").is_dir():
+        return
+    with alone(out):
+        known = folders(out)
         _remove_unfinished(out, known)
         for folder in known:
             if not (folder / RUN_FILE).is_file():

@@ -23,11 +23,12 @@ from latam_corpus.engine.choose import make_engine
 from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site, seconds_of
 from latam_corpus.engine.slurm_jobs import CODE_FILE, submit_driver
 from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.locks import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SmallRecipe, SmallSource
     from engine.conftest import SlurmHere, Tales
 
     from latam_corpus.pipeline.part import Task
@@ -222,6 +223,50 @@ def test_what_slurm_refuses_is_told(
     monkeypatch.setenv("PATH", str(tmp_path))
     code, told = run(slurm.site(tmp_path))
     assert (code, "this machine has no «sbatch»" in told) == (2, True), told
+
+
+def test_who_submits_is_told_of_a_run_that_is_under_way(
+    tmp_path: Path,
+    command_line: CommandLine,
+    small_recipe: SmallRecipe,
+    small_source: SmallSource,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the same recipe: one that a job leads, as Slurm tells, and one that a process leads, as its lock does."""
+    for name, says in {"sbatch": "echo 7", "squeue": f"cat {tmp_path}/queue", "scancel": ":"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    (tmp_path / "queue").write_text("7|RUNNING|nodo3|None\n")
+    (tmp_path / "sitio.toml").write_text(_WHOLE.replace("/datos", str(tmp_path)))
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text('{"id": "1", "text": "La barca salió del puerto."}\n')
+    out = tmp_path / "out"
+
+    def submit(recipe: str = "receta") -> str:
+        file = tmp_path / f"{recipe}.toml"
+        file.write_text(small_recipe("repair"))
+        given = ("--input", f"fuente={tmp_path / 'in'}", "--out", out, "--engine", "slurm")
+        told = command_line("run", file, *given, "--site", tmp_path / "sitio.toml")
+        assert told.code == 0, told.err
+        return told.err
+
+    assert "under way" not in submit()
+    [first] = (out / "slurm").iterdir()
+    assert f"under way already: {first.name}; another of the same inputs" in submit()
+    assert "under way" not in submit("otra")
+    (tmp_path / "queue").write_text("")
+    assert "under way" not in submit()
+    run = out / "runs" / "receta-0a1b2c3d"
+    run.mkdir(parents=True)
+    with locked(run):
+        assert "under way already: receta-0a1b2c3d; another" in submit()
+        assert "under way" not in submit("otra")
+    (tmp_path / "squeue").write_text("#!/bin/sh\nexit 1\n")  # of runs that have ended it isn't asked
+    for one in (out / "slurm").iterdir():
+        (one / CODE_FILE).write_text("0\n")
+    assert "under way" not in submit()
 
 
 def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) -> str:

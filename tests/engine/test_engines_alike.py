@@ -19,7 +19,7 @@ from latam_corpus.engine.choose import ENGINES, make_engine
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
 from latam_corpus.engine.slurm import Slurm
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.pipeline.barriers import _do, _Job
 from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
@@ -136,7 +136,8 @@ def test_a_barriers_job_that_hangs_is_done_when_its_worker_has_ended(
     for bound in ("LEAST_SECONDS", "HUNG_SECONDS"):
         monkeypatch.setattr(f"latam_corpus.engine.pace.{bound}", 1.0)
     jobs = [_Job(work.hang_once, task, task.name) for task in tasks]
-    outcomes = list(engine.map(_do, jobs))
+    with pytest.warns(NoteWarning, match="its worker seems to hang"):
+        outcomes = list(engine.map(_do, jobs))
     assert sorted(outcome.value.part for outcome in outcomes) == ["p0", "p1", "p2", "p3", "p4"]
     assert (tasks[0].work / "hung").exists()
 

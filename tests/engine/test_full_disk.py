@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from latam_corpus.engine.rounds import Round, claim, take_tasks
 from latam_corpus.engine.slurm import _Crew as SlurmCrew
 from latam_corpus.engine.slurm_commands import Job
 from latam_corpus.engine.slurm_jobs import Submission
-from latam_corpus.errors import PartError
+from latam_corpus.errors import PartError, cause_in_disk
 from latam_corpus.pipeline import part
 from latam_corpus.pipeline.barriers import _do, _Job
 from latam_corpus.pipeline.part import Outcome, Task, run_part
@@ -90,6 +91,19 @@ def test_a_task_whose_workers_a_full_disk_ended_is_not_its_documents_fault(
         list(_buried(kind, turn, "0.2", monkeypatch))
 
 
+def test_a_disk_that_turns_read_only_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written to try it can't be removed then, which isn't what is told."""
+    turn = Round(tmp_path / "round", _take, [])
+
+    def read_only(*_: object, **_named: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    _fill(turn)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with pytest.raises(PartError, match=_SAID):
+        turn.refuse_full()
+
+
 def test_a_full_disk_keeps_no_job_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither where the driver ends nor where its run is cancelled: Slurm needs no file to end jobs."""
 
@@ -113,8 +127,12 @@ def _numpy_on_full_disk(_: object) -> None:
 
 
 def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a part, and in a barrier's job, which says what to do."""
+    """In a part, and in a barrier's job, which says what to do; other numbers, however long, are no errors of disks."""
     outcome = _do(_Job(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
     assert (str(outcome.error), "goes on from here" in str(outcome.remedy)) == (_SAID, True)
     monkeypatch.setattr(part, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
     assert str(run_part(tasks[0]).error) == f"{tasks[0].work}: {_SAID}"
+    started = time.process_time()
+    assert cause_in_disk(RuntimeError(f"os error {'9' * 5_000}")) is None
+    assert cause_in_disk(RuntimeError("9" * 100_000)) is None
+    assert time.process_time() - started < 1.0

@@ -14,7 +14,7 @@ import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -24,7 +24,7 @@ from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.engine.slurm import _Crew
 from latam_corpus.engine.slurm_commands import Job
-from latam_corpus.errors import PartError
+from latam_corpus.errors import NoteWarning, PartError
 from latam_corpus.pipeline.barriers import _Job
 from latam_corpus.pipeline.part import Outcome, Task, run_part
 from latam_corpus.pipeline.plan import make_plan
@@ -33,6 +33,8 @@ from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.step_file import is_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from engine.conftest import Tales
 
 _WORKERS = 3
@@ -108,6 +110,7 @@ def test_who_had_it_first_may_be_first(turn: Round) -> None:
     assert [outcome.part for outcome in turn.news()] == ["p0"]
     assert turn.overtaken == {"d"}
     assert turn.took("d")
+    assert turn.died(1, "d") == 0  # whatever it has gone on to when it is ended
     (turn.folder / "done-d").write_bytes((turn.folder / "done-a").read_bytes())
     assert list(turn.news()) == []
 
@@ -229,18 +232,108 @@ def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp
     turn.give_twice(_WORKERS)
     _NOW[0] += 599.0
     assert not turn.give_twice(_WORKERS)
-    assert turn.hung == set()
+    assert turn.hung() == []
     _NOW[0] += 2.0
-    assert not turn.give_twice(_WORKERS)
-    assert turn.hung == {"a", "b"}
+    with pytest.warns(NoteWarning, match="p. has taken 10 minutes: its worker seems to hang; it is ended, and the"):
+        assert not turn.give_twice(_WORKERS)
+    assert turn.hung() == ["a", "b"]
     assert (turn.held_by("a"), turn.held_by("b")) == ([0], [1])
-    turn.hung.clear()
     turn.give_back(0)
     assert rounds.claim(turn.folder, 0, "d")
     turn.give_twice(_WORKERS)
     _NOW[0] += 1e6
     assert not turn.give_twice(_WORKERS)
-    assert turn.hung == set()
+    assert turn.hung() == ["b"]  # until it has ended
+
+
+def _bury_local(turn: Round, name: str) -> list[Outcome]:
+    crew = object.__new__(LocalCrew)
+    crew._size, crew._workdir, crew._started = _WORKERS, turn.folder, {0: int(name.removeprefix("0."))}
+    return list(crew._bury(turn, 0, -signal.SIGKILL))
+
+
+def _bury_job(turn: Round, name: str) -> list[Outcome]:
+    crew = object.__new__(_Crew)
+    crew._size, crew._folder = _WORKERS, turn.folder
+    return list(crew._bury(turn, Job(name, "FAILED")))
+
+
+@pytest.mark.parametrize("bury", [_bury_local, _bury_job])
+def test_the_end_of_a_worker_that_hung_counts_against_no_task(
+    bury: Callable[[Round, str], list[Outcome]], tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the one at which it hung, nor the one to which it went on before it was ended."""
+    monkeypatch.setattr(_Crew, "_call", lambda *_: None)
+    turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
+    assert all(rounds.claim(turn.folder, number, f"0.{number + 1}") for number in (0, 1))
+    list(take_tasks(turn.folder, "0.9"))
+    list(turn.news())
+    turn.give_twice(_WORKERS)
+    _NOW[0] += 601.0
+    with pytest.warns(NoteWarning, match="hang"):
+        turn.give_twice(_WORKERS)
+    assert turn.hung() == ["0.1", "0.2"]
+    assert bury(turn, "0.1") == []
+    turn.give_back(1)
+    assert rounds.claim(turn.folder, 0, "0.2")  # it has come through its own
+    assert turn.hung() == []
+    for name in ("0.2", "0.3"):
+        rounds.claim(turn.folder, 0, name)
+        assert bury(turn, name) == []
+        assert turn.unclaimed()
+    assert rounds.claim(turn.folder, 0, "0.4")
+    assert ["killed" in str(outcome.error) for outcome in bury(turn, "0.4")] == [True]
+
+
+def test_workers_that_the_kernel_keeps_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many they are, they have the time of one, and all are killed before it begins."""
+    killed: list[int] = []
+
+    class Kept:
+        """A worker that doesn't end."""
+
+        stdin = None
+
+        def __init__(self, pid: int) -> None:
+            self.pid = pid
+
+        def wait(self, seconds: float) -> None:
+            """Wait in vain."""
+            assert killed == [1, 2, 3]
+            _NOW[0] += seconds
+            raise subprocess.TimeoutExpired("worker", seconds)
+
+    monkeypatch.setattr(os, "killpg", lambda pid, _: killed.append(pid))
+    monkeypatch.setattr(local, "_GONE_SECONDS", 10.0)
+    crew = object.__new__(LocalCrew)
+    crew._workers = cast("dict[int, subprocess.Popen[bytes]]", {pid: Kept(pid) for pid in (1, 2, 3)})
+    before = _NOW[0]
+    crew._end_workers()
+    assert _NOW[0] - before == 10.0
+
+
+def test_a_slurm_that_refuses_to_end_a_job_ends_no_round(turn: Round, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job may have ended meanwhile; where Slurm is silent it is asked again."""
+    asked: list[list[str]] = []
+
+    def refuse(numbers: Sequence[str]) -> None:
+        asked.append(list(numbers))
+        raise PartError("scancel", "Invalid job id specified")
+
+    crew = object.__new__(_Crew)
+    crew._folder, crew._size, crew._live = turn.folder, 2, set()
+    monkeypatch.setattr(slurm, "cancel", refuse)
+    monkeypatch.setattr(slurm, "jobs_named", lambda _name: [Job("a", "RUNNING"), Job("b", "RUNNING")])
+    monkeypatch.setattr(turn, "_hung", {"a": 0})
+    for _ in range(2):
+        assert list(crew._look(turn)) == []
+    assert asked == [["a"], ["a"]]
+    _given_twice(turn)
+    assert list(take_tasks(turn.folder, "e")) == []
+    said = pickle.dumps((0, 1.0, Outcome("p0")))
+    (turn.folder / "done-d").write_bytes(len(said).to_bytes(8, "little") + said)
+    assert [outcome.part for outcome in crew._news(turn)] == ["p0"]
+    assert asked[2:] == [["a"]]
 
 
 @pytest.mark.slow

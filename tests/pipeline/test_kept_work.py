@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from dataclasses import dataclass
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline import step_file, sweep
+from latam_corpus.pipeline import part, step_file, sweep
 from latam_corpus.pipeline.step_file import clear
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import CommandLine, SmallRecipe, SmallSource
+
+    from latam_corpus.batch import Batch
 
 _TALE = (
     "La barca número {n} salió del puerto antes del alba y volvió con la red vacía, como casi siempre en invierno. "
@@ -136,6 +140,28 @@ def test_a_run_ended_while_it_removes_is_finished_by_the_next(
     assert told.code != 0
     assert calls == after + 1
     assert room.run("out", "--work", choice)["mended"] == []
+    assert _shards(room.folder / "out") == _shards(room.folder / "all")
+
+
+@pytest.mark.parametrize("choice", ["all", "none"])
+def test_a_disk_that_is_full_for_a_while_costs_no_document(
+    room: Room, choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Barriers decide over what is there, which is released by nobody; the same command comes to the whole."""
+    room.run("all")
+    entering = part.entering
+
+    def full(task: part.Task, *rest: Any) -> Iterator[Batch]:
+        if task.part.files[0].relative == "a.jsonl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return entering(task, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(part, "entering", full)
+        told = room.command_line(*room.words("out", "--work", choice))
+    assert (told.code, "No space left on device" in told.out + told.err) == (1, True), told
+    assert _shards(room.folder / "out") == []
+    room.run("out", "--work", choice)
     assert _shards(room.folder / "out") == _shards(room.folder / "all")
 
 
