@@ -29,15 +29,15 @@ _SIGNS: Final = str.maketrans({".": ",", ",": " "})
 class _Filled(str):
     """A parameter's value, which also chooses between words for one and words for any other number.
 
-    >>> "{n} {n:document|documents}".format(n=_Filled("1"))
-    '1 document'
+    >>> ["{n} {n:hour|hours}".format(n=_Filled(n)) for n in ("1", "less than 1", "1 241", "11")]
+    ['1 hour', 'less than 1 hour', '1 241 hours', '11 hours']
     """
 
     __slots__ = ()
 
     def __format__(self, words: str) -> str:
         one, parted, several = words.partition("|")
-        return (one if self == "1" else several) if parted else format(str(self), words)
+        return (one if self.rpartition(" ")[2] == "1" else several) if parted else format(str(self), words)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,10 @@ _EVIDENCE: Final = {
     "list": _("list"),
     "record": _("record number"),
     "line": _("line"),
+    "lines": _("lines"),
     "column": _("column"),
+    "score": _("score"),
+    "languages": _("languages"),
     "bytes": _("bytes"),
     "limit_bytes": _("most bytes"),
     "limit_members": _("most files"),
@@ -234,7 +237,7 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return say(message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
     reason = say(told_reason(step["reason"])) if step["reason"] != step["stage"] else ""
     shown = _evidence(step, say)
-    return f"{verdict} {reason} {shown and f'({shown})'}".strip()
+    return " ".join(part for part in (verdict, reason, shown and f"({shown})") if part)
 
 
 def _evidence(step: dict[str, Any], say: Speaker) -> str:
@@ -244,7 +247,7 @@ def _evidence(step: dict[str, Any], say: Speaker) -> str:
         return ""
     if say.language == "en":
         return ", ".join(f"{key} = {value}" for key, value in evidence.items())
-    told = [(key, value) for key, value in evidence.items() if value is not None and bound_of(key) is None]
+    told = [(key, value) for key, value in evidence.items() if value not in (None, []) and bound_of(key) is None]
     pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": _noted(key, value)} for key, value in told)
     return say(enumerated(Message("{key}: {value}", pair) for pair in pairs))
 

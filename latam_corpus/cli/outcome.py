@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.bucket import address_of
+from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.files import SPAN_BYTES
@@ -80,7 +81,7 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
     )
     _print_parts(summary)
     for step in summary["steps"]:
-        done = {"stages": step["stages"], "n": step["parts_reused"], "parts": len(parts)}
+        done = {"stages": stage_names(step["stages"]), "n": step["parts_reused"], "parts": len(parts)}
         console.print(_("  {stages}: {n} of {parts} {parts:part is|parts are} done already", **done))
     if guess["remaining"]:
         sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
@@ -104,7 +105,7 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
         asked = {"n": number(cost.jobs), "memory": decimal(f"{cost.memory_gb:g}")}
         asked |= {"driver": decimal(f"{cost.driver_memory_gb:g}")}
         console.print(_("  in {n} {n:job|jobs} of {memory} GB, led by one of {driver} GB", **asked))
-    console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
+    console.print(_("  then decided over all: {stages}", stages=stage_names(", ".join(summary["barriers"]))))
 
 
 def tell_submitted(submission: Submission, *, as_json: bool) -> None:
@@ -205,7 +206,9 @@ def tell_result(
         return
     for title, (n, of) in result.reused.items():
         if n:
-            console.print(_("reused   {stages}: {n} of {parts} {parts:part|parts}", stages=title, n=n, parts=of))
+            console.print(
+                _("reused   {stages}: {n} of {parts} {parts:part|parts}", stages=stage_names(title), n=n, parts=of)
+            )
     tell_by_genre(result.by_genre)
     sums: dict[str, str | Message] = {"rows": number(result.rows_in), "kept": number(result.kept)}
     sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}

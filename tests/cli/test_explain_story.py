@@ -191,3 +191,12 @@ def test_what_is_wrong_with_a_record_is_told_in_the_language(
     failed = {"stage": "collect", "verdict": "failed", "reason": "unreadable:malformed record", "evidence": evidence}
     lines = ["".join(text for _, text in line) for line in lineage_lines(story | {"stages": [failed]}, language)]
     assert any(line.endswith(told) for line in lines)
+
+
+def test_what_a_stage_notes_is_named_in_the_language(command_line: CommandLine, out: Path) -> None:
+    """What it has nothing of, and a reason that it hasn't, leave no gap."""
+    story = _story(command_line, out, "cruzar el puente")
+    about = {"reason": "repair", "evidence": {"lines": 1, "score": 0.5, "languages": []}}
+    changed = {"stage": "repair", "verdict": "changed", **about}
+    lines = ["".join(text for _, text in line) for line in lineage_lines(story | {"stages": [changed]}, "es")]
+    assert any(line.endswith("cambió (líneas: 1, confianza: 0,5)") for line in lines)
