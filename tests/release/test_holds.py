@@ -38,7 +38,7 @@ TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*are withdrawn")
+pytestmark = pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 
 
 def prose(number: int) -> str:
