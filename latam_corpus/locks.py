@@ -144,7 +144,9 @@ def _refuse_living(paths: Sequence[Path]) -> None:
     """
     before = {path: path.read_text() for path in paths}
     seconds = 3 * BEAT_SECONDS
-    told = _("looking for {seconds} seconds whether the processes that hold these are alive: {folders}")
+    told = _(
+        "looking for {seconds} {seconds:second|seconds} whether the processes that hold these are alive: {folders}"
+    )
     folders = first_of([str(path.parent) for path in paths], _SHOWN)
     warnings.warn(NoteWarning(told.fill(folders=folders, seconds=f"{seconds:.0f}")), stacklevel=4)
     end = time.monotonic() + seconds

@@ -1,12 +1,16 @@
 """Sentences for people, in Spanish, Portuguese and English: gettext messages, whose ids are the English sentences.
 
 `_("there is no source «{name}»", name=name)` marks a sentence for Babel, which extracts it into the catalogues under
-`locale/`; a catalogue is read when something is first translated into its language.
+`locale/`; a catalogue is read when something is first translated into its language. Words that depend on a number name
+it, those for one before those for any other: `_("{n} {n:document|documents}", n=n)`. A translation has such words
+wherever its language needs them.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import string
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,12 +18,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import gettext
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
 LOCALE: Final = Path(__file__).resolve().parent / "locale"
 DOMAIN: Final = "latam_corpus"
 _SIGNS: Final = str.maketrans({".": ",", ",": " "})
+
+
+class _Filled(str):
+    """A parameter's value, which also chooses between words for one and words for any other number.
+
+    >>> ["{n} {n:hour|hours}".format(n=_Filled(n)) for n in ("1", "less than 1", "1 241", "11")]
+    ['1 hour', 'less than 1 hour', '1 241 hours', '11 hours']
+    """
+
+    __slots__ = ()
+
+    def __format__(self, words: str) -> str:
+        one, parted, several = words.partition("|")
+        return (one if self.rpartition(" ")[2] == "1" else several) if parted else format(str(self), words)
 
 
 @dataclass(frozen=True)
@@ -53,12 +71,13 @@ class Message:
 
         >>> Message("choose one of: {known}", {"known": Message("news")}).translate("pt")
         'escolha: imprensa'
+        >>> [Message("{n} {n:text|texts}", {"n": n}).translate("en") for n in ("0", "1", "2")]
+        ['0 texts', '1 text', '2 texts']
         """
         # The id of a catalogue's own header is empty.
         sentence = self.msgid if language == "en" or not self.msgid else _catalogue(language).gettext(self.msgid)
-        return sentence.format_map(
-            {name: v.translate(language) if isinstance(v, Message) else v for name, v in self.values.items()}
-        )
+        values = {name: v.translate(language) if isinstance(v, Message) else v for name, v in self.values.items()}
+        return sentence.format_map({name: _Filled(v) for name, v in values.items()})
 
     def translations(self) -> dict[str, str]:
         """Return the sentence in every language, by its code."""
@@ -129,6 +148,62 @@ def decimal(number: str) -> Message:
     ('0,318', '0.318', '1 242')
     """
     return _Decimal(number)
+
+
+def recognised(english: object) -> Message:
+    """Return what was written in English, such as why a record can't be read, as the sentence that it is.
+
+    Ledgers keep such texts. One that is no sentence of the catalogues stays as it is.
+
+    >>> recognised("it was cut after 1,200 of 3,000 bytes").translate("es")
+    'se cortó después de 1 200 de 3 000 bytes'
+    >>> recognised("its header is incomplete").translate("pt"), recognised("{x").translate("es")
+    ('seu cabeçalho está incompleto', '{x')
+    """
+    text = str(english)
+    if re.fullmatch(r"\d[\d,]*(\.\d+)?", text):
+        return decimal(text)
+    alike = [one for one in _forms() if all(part in text for part in one.always)]
+    for form in sorted(alike, key=lambda one: -len("".join(one.always))):
+        if found := re.fullmatch(form.pattern, text, re.DOTALL):
+            return Message(form.msgid, {name: recognised(value) for name, value in found.groupdict().items()})
+    return known(text)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A sentence with parameters: what it always says, and a pattern of the whole."""
+
+    msgid: str
+    always: tuple[str, ...]
+    pattern: str
+
+
+_LEAST: Final = 12  # letters without which a sentence may be anything
+
+
+@cache
+def _forms() -> tuple[_Form, ...]:
+    """Return the sentences that have parameters, and words enough to be known by."""
+    forms = []
+    for msgid in filter(None, vars(_catalogue("es"))["_catalog"]):
+        fields = [] if "{" not in msgid else list(string.Formatter().parse(msgid))
+        always = tuple(part for part, *_rest in fields if part)
+        if fields and sum(map(str.isalpha, "".join(always))) >= _LEAST:
+            forms.append(_Form(msgid, always, "".join(_patterns(fields))))
+    return tuple(forms)
+
+
+def _patterns(fields: Iterable[tuple[str, str | None, str | None, str | None]]) -> Iterator[str]:
+    """Yield the pattern of each part of a sentence; a parameter that is named again is what it was."""
+    seen: set[str] = set()
+    for part, name, words, _conversion in fields:
+        yield re.escape(part)
+        if name and words:
+            yield f"(?:{'|'.join(map(re.escape, words.split('|')))})"
+        elif name:
+            yield f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+            seen.add(name)
 
 
 # How `recorded` names what isn't filled in; what it names by no kind is a `Message`.

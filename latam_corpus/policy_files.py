@@ -100,7 +100,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
     listed = [code for code, file in languages.items() if file.stop_words]
     if len(listed) > MOST_LANGUAGES:
         problem = _(
-            "{n} languages have stop words; {most_languages} can be told apart",
+            "{n} {n:language has|languages have} stop words; {most_languages} can be told apart",
             n=len(listed),
             most_languages=MOST_LANGUAGES,
         )

@@ -51,6 +51,9 @@ WANTED = {
     "int_parsing": _("a whole number"),
     "bool_parsing": _("true or false"),
     "too_short": _("a list with something in it"),
+    "string_too_short": _("a text of {min_length} {min_length:character|characters} or more"),
+    "string_too_long": _("a text of {max_length} {max_length:character|characters} at most"),
+    "string_pattern_mismatch": _("a text of the form {pattern}"),
 }
 
 

@@ -63,7 +63,7 @@ def _held_elsewhere(folder: Path) -> Iterator[None]:
 
 def _watches() -> AbstractContextManager[object]:
     """What looks whether a process of another machine is alive says so: it takes a while."""
-    return pytest.warns(NoteWarning, match="looking for 1 seconds whether the processes that hold these are alive")
+    return pytest.warns(NoteWarning, match="looking for 1 second whether the processes that hold these are alive")
 
 
 def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> None:

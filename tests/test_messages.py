@@ -45,9 +45,22 @@ def _catalogue(language: str) -> Catalog:
         return read_po(file, locale=language, abort_invalid=True)
 
 
+_COUNTED = re.compile(r"\{(\w+):([^|{}]*)\|((?:[^{}]|\{\w+\})*)\}")  # {n:document|documents}
+
+
+def _of_several(sentence: str) -> str:
+    """A sentence with the words for several in place of the choice."""
+    return _COUNTED.sub(r"\3", sentence)
+
+
 def _parameters(sentence: str) -> list[str]:
     """The names in braces."""
-    return sorted(field[1] for field in string.Formatter().parse(sentence) if field[1] is not None)
+    return sorted(field[1] for field in string.Formatter().parse(_of_several(sentence)) if field[1] is not None)
+
+
+def _counts(sentence: str) -> set[str]:
+    """The parameters by which a sentence chooses its words."""
+    return {found[1] for found in _COUNTED.finditer(sentence)}
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
@@ -67,7 +80,38 @@ def test_a_translation_has_the_parameters_of_its_sentence(language: str) -> None
     for one in _catalogue(language):
         if one.id:
             assert _parameters(str(one.id)) == _parameters(str(one.string)), one.id
+            assert _counts(str(one.string)) <= set(_parameters(str(one.id))), one.id
             assert list(one.check(_catalogue(language))) == []
+
+
+# A number with a noun for several: two words may stand between them.
+_SEVERAL = re.compile(r"\{(\w+)\} (?:of \{\w+\} )?(?:(?:[a-z]+(?<!s)) ){0,2}?([a-z]+s)\b")
+_NO_NOUNS = re.compile(
+    "as|begins|closes|contains|does|ends|has|is|its|leads|less|lies|locks|names|opens|pass|reads|says|stands|starts|states|"
+    "takes|this|was"
+)
+_NEVER_ONE = re.compile(
+    "more than {(n|max_ratio|max_total|max_record|largest|cap|most)}|documents at most"  # limits of the program
+    "|of {n} words|cue «|stop word «"  # from two words on
+    "|of 1,000|{kept} words|texts a second|bytes and had|bytes, not|cut after|bytes of {language} hold"  # measured
+    "|small files|files and folders|others are known|ranks|of its {n} codes|{n} good ones"  # always many
+    "|(submissions|runs) begin so|documents have it"  # and one is asked for
+    "|workers can't work"  # none, or fewer
+    "|add {host} to hosts"  # a key
+)
+
+
+@pytest.mark.parametrize("language", _TRANSLATED)
+def test_a_number_of_one_has_its_own_words(language: str) -> None:
+    """No «1 documents»: neither in English, nor, where English chooses by a number, in a translation."""
+    wanting = [
+        (sentence, noun)
+        for sentence in sorted(_said())
+        for _count, noun in _SEVERAL.findall(_COUNTED.sub("", sentence))
+        if not _NO_NOUNS.fullmatch(noun) and not _NEVER_ONE.search(sentence)
+    ]
+    assert wanting == []
+    assert [one.id for one in _catalogue(language) if not _counts(str(one.id)) <= _counts(str(one.string))] == []
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)

@@ -232,7 +232,7 @@ def test_a_run_with_a_failed_part_is_an_error(
         return works(stage, batch)
 
     monkeypatch.setattr(Redact, "__call__", fails)
-    with pytest.raises(lc.PartError, match=r"1 parts failed; fuente-0000\d said: .*se cortó la luz.*lc.open_run"):
+    with pytest.raises(lc.PartError, match=r"1 part failed; fuente-0000\d said: .*se cortó la luz.*lc.open_run"):
         lc.run(tmp_path / "receta.toml", tmp_path / "in", tmp_path / "out", progress=False)
     [folder] = (tmp_path / "out" / "runs").glob("*-*")
     assert lc.open_run(folder).documents().collect()["text"].to_list() == ["uno"]

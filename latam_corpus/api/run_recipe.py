@@ -166,7 +166,7 @@ def _refuse_unreleasable(result: RunResult) -> None:
     look = _("{call} opens what there is", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
-        problem = _("{n} parts failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
+        problem = _("{n} {n:part|parts} failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
         raise PartError(str(result.folder), problem, _("run it again to do them; {look}", look=look))
     if not result.releasable:
         losses = "; ".join(map(str, result.losses))

@@ -150,5 +150,7 @@ def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -
             _("{share} of its words stand in the much longer {name}; both are kept", share=share, name=name)
         )
     if facts["cluster"]["size"]:
-        sentences.append(_("{n} documents say nearly the same; this one is kept", n=facts["cluster"]["size"]))
+        sentences.append(
+            _("{n} {n:document says|documents say} nearly the same; this one is kept", n=facts["cluster"]["size"])
+        )
     return sentences

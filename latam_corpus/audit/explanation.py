@@ -77,7 +77,7 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
         raise ConfigError(str(out), _("there is no finished run here"), remedy)
     documents = find(out, query, run)
     if not documents:
-        where = _("{n} runs", n=len(runs)) if len(runs) > 1 else runs[0].name
+        where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("no document of {where} has it", where=where)
         raise ConfigError(f"«{query}»", problem, _("quote words as they stand in the text"))
     latest = {one.row["doc_id"]: one for one in reversed(documents)}

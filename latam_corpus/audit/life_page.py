@@ -88,12 +88,9 @@ def _shareable(
     copies = {**story["copies"], "side_by_side": None}
     if other:
         copies["other"] = {**other, "title": redact(other["title"] or "")[0] if both else None}
-    source = story["source"]
-    if source["obtained"]:
-        source = source | {"obtained": figures.moment(source["obtained"])}
     told = {
         **story,
-        "source": source | {"origin": _plain(source["origin"], figures) if shown else None},
+        "source": story["source"] | {"origin": _plain(story["source"]["origin"], figures) if shown else None},
         "title": redact(story["title"] or "")[0] if shown else None,
         "copies": copies,
         "stages": [

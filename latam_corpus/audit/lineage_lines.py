@@ -6,21 +6,56 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from latam_corpus.audit.copies import lines as copy_lines
-from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language_label
-from latam_corpus.messages import Message, _, decimal, enumerated, same
-from latam_corpus.pipeline.reasons import told_reason
+from latam_corpus.catalog.display_names import (
+    COUNTRIES,
+    TIERS,
+    USES,
+    extractor_name,
+    genre_name,
+    language_label,
+    stage_names,
+)
+from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
+from latam_corpus.pipeline.reasons import bound_of, told_reason
 from latam_corpus.quality.signal_names import signal_name
+from latam_corpus.report.figures import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Pieces of a line, each with its style: "", "bold", "green" or "red". They hold other people's words as they are.
 Line: TypeAlias = "list[tuple[str, str]]"
-# What every run does beside its recipe's stages, in words.
 _BASES: Final = {"declared": _("by its source's word"), "predicted": _("by its words")}
-_NAMES: Final = {"supersede": _("records")}
 _VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed"), "failed": _("set aside")}
+# What ledgers note beside a reason.
+_EVIDENCE: Final = {
+    "error": _("what is wrong"),
+    "remedy": _("what to do"),
+    "why": _("why"),
+    "file": _("file"),
+    "name": _("name"),
+    "list": _("list"),
+    "record": _("record number"),
+    "line": _("line"),
+    "lines": _("lines"),
+    "column": _("column"),
+    "score": _("score"),
+    "languages": _("languages"),
+    "bytes": _("bytes"),
+    "limit_bytes": _("most bytes"),
+    "limit_members": _("most files"),
+    "near": _("near"),
+    "found": _("found"),
+    "expected": _("expected"),
+    "stated": _("stated"),
+    "counted": _("counted"),
+    "format": _("format"),
+    "url": _("address"),
+    "obtained": _("obtained"),
+}
+_SENTENCES: Final = ("error", "remedy", "why", "format")  # of those
 _MOST_CUES: Final = 12
+_WIDTH: Final = 12  # of a line's first column
 
 
 def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
@@ -60,18 +95,20 @@ class Speaker:
 
 def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str, list[str]]]:
     """Yield what is known of a document: what it is called, the value, and what more is to be said of it."""
-    source = {"source": lineage["source"]["id"], "when": lineage["source"]["obtained"]}
+    source = {"source": lineage["source"]["id"], "when": _moment(lineage["source"]["obtained"], say)}
     origin = lineage["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
     came = _("{source}: {place}, obtained {when}", place=place, **source) if place else _("{source}, obtained {when}")
     genre = say(genre_name(lineage["genre"])) if lineage["genre"] and say.language != "en" else lineage["genre"]
+    country = say(COUNTRIES.get(lineage["country"], same(lineage["country"] or "")))
     about_language = [*_cues(lineage["language"]), *_written(lineage["language"], say)]
     known = [
         (_("from"), say(came.fill(**source)), []),
         (_("url"), lineage["url"], []),
         (_("rights"), _rights(lineage["rights"], say), []),
         (_("language"), _language(lineage["language"], say), about_language),
-        (_("genre"), " · ".join(part for part in (genre, lineage["country"], lineage["extractor"]) if part), []),
+        (_("genre"), " · ".join(part for part in (genre, country) if part), []),
+        (_("read as"), lineage["extractor"] and say(extractor_name(lineage["extractor"])), []),
         (_("section"), lineage["stated"].get("section"), []),
         (_("licence"), _licences(lineage["stated"], say), []),
     ]
@@ -81,9 +118,13 @@ def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str,
 def steps(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str, list[str]]]:
     """Yield what each stage did: its name, what it did, and what is to be said of copies."""
     for step in lineage["stages"]:
-        name = say(_NAMES[step["stage"]]) if step["stage"] in _NAMES else step["stage"]
         copied = copy_lines(lineage["copies"], step["evidence"]) if step["stage"] == "dedupe" else []
-        yield name, _step(step, say), [say(line) for line in copied]
+        yield say(stage_names(step["stage"])), _step(step, say), [say(line) for line in copied]
+
+
+def _moment(value: Any, say: Speaker) -> Any:
+    """Return a moment as people write it; a day, and what is none, as it is."""
+    return Figures(say.language).moment(value) if isinstance(value, str) and "T" in value else value
 
 
 def _fact_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
@@ -93,9 +134,10 @@ def _fact_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 
 
 def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
-    for name, done, copied in steps(lineage, say):
-        yield f"  {name:<12} {done}"
-        if name == "filter":
+    width = max((len(say(stage_names(step["stage"]))) for step in lineage["stages"]), default=0)
+    for step, (name, done, copied) in zip(lineage["stages"], steps(lineage, say), strict=True):
+        yield f"  {name:<{max(width, _WIDTH)}} {done}"
+        if step["stage"] == "filter":
             yield from (f"     {bound_line(bound, say.language)}" for bound in lineage["bounds"])
         yield from (f"     {line}" for line in copied)
 
@@ -166,7 +208,7 @@ def _written(language: dict[str, Any], say: Speaker) -> list[str]:
     """
     written = language.get("written") or {"apostrophes": {}, "spellings": []}
     signs = ", ".join(f"{sign} ({times})" for sign, times in written["apostrophes"].items())
-    spelt = _("{name}: {old} signs of the first, {modern} of the second; {source}")
+    spelt = _("{name}: {old} {old:sign|signs} of the first, {modern} of the second; {source}")
     return [
         *([say(_("apostrophes, read as one letter: {signs}", signs=signs))] if signs else []),
         *(
@@ -179,7 +221,8 @@ def _written(language: dict[str, Any], say: Speaker) -> list[str]:
 def _step(step: dict[str, Any], say: Speaker) -> str:
     verdict = say(_VERDICTS.get(step["verdict"], same(step["verdict"])))
     if step["stage"] == "supersede" and step["evidence"]:
-        return say(_record(step["verdict"], step["evidence"]))
+        obtained = {name: _moment(value, say) for name, value in step["evidence"].items()}
+        return say(_record(step["verdict"], obtained))
     if step["verdict"] == "passed":
         return verdict
     if step["stage"] == "dedupe":  # told in words below
@@ -192,9 +235,29 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         message = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
         figures = {"prior": decimal(f"{evidence['prior']:g}"), "score": decimal(f"{evidence['score']:.2f}")}
         return say(message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
-    shown = ", ".join(f"{key} = {value}" for key, value in evidence.items()) if isinstance(evidence, dict) else ""
     reason = say(told_reason(step["reason"])) if step["reason"] != step["stage"] else ""
-    return f"{verdict} {reason} {shown and f'({shown})'}".strip()
+    shown = _evidence(step, say)
+    return " ".join(part for part in (verdict, reason, shown and f"({shown})") if part)
+
+
+def _evidence(step: dict[str, Any], say: Speaker) -> str:
+    """Return what a stage noted of a document; in English by its keys, in other languages not the bounds told below."""
+    evidence = step["evidence"]
+    if not isinstance(evidence, dict):
+        return ""
+    if say.language == "en":
+        return ", ".join(f"{key} = {value}" for key, value in evidence.items())
+    told = [(key, value) for key, value in evidence.items() if value not in (None, []) and bound_of(key) is None]
+    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": _noted(key, value)} for key, value in told)
+    return say(enumerated(Message("{key}: {value}", pair) for pair in pairs))
+
+
+def _noted(key: str, value: object) -> Message:
+    if isinstance(value, list):
+        return enumerated(_noted(key, one) for one in value)
+    if key in _SENTENCES:
+        return recognised(value)
+    return decimal(f"{value:g}") if isinstance(value, float) else same(value)
 
 
 def _record(verdict: str, evidence: dict[str, Any]) -> Message:

@@ -128,7 +128,7 @@ def _refuse_none(named: str, measured: MeasuredRows) -> None:
     """
     if not measured.frame.height:
         if measured.unmeasured:
-            problem = _("{n} documents, none measured", n=measured.unmeasured)
+            problem = _("{n} {n:document|documents}, none measured", n=measured.unmeasured)
             raise ConfigError(named, problem, _("give the recipe a stage «filter» or «measure»"))
         raise ConfigError(named, _("no document is in it"))
 

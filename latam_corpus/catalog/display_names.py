@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
@@ -161,6 +162,67 @@ def genre_name(genre: str) -> Message:
     ('história oral', 'x')
     """
     return GENRES.get(genre, same(genre))
+
+
+# Stages, and what every run does beside its recipe's.
+_STAGES: Final = {
+    "collect": _("to collect"),
+    "skim": _("to skim"),
+    "extract": _("to extract"),
+    "unmark": _("to remove marks"),
+    "repair": _("to repair"),
+    "identify": _("to identify"),
+    "measure": _("to measure"),
+    "filter": _("to filter"),
+    "redact": _("to redact"),
+    "line_keys": _("to note lines"),
+    "common_lines": _("to find shared lines"),
+    "boilerplate": _("to cut shared lines"),
+    "fingerprint": _("to take fingerprints"),
+    "supersede": _("to choose records"),
+    "dedupe": _("to find duplicates"),
+    "settle": _("to close"),
+}
+# What made text of a file, by the first word of its name and version; others are called by that.
+_EXTRACTORS: Final = {
+    "plain": _("plain text"),
+    "recognised": _("scanned pages, by OCR"),
+    "captions": _("subtitles"),
+    "skim": _("a web page"),
+    "avenue": _("a web page"),
+    **dict.fromkeys(("docx", "word97"), same("Word")),
+    **{one.lower(): same(one) for one in ("CHAT", "ELAN", "EPUB", "FLEx", "LRC", "Markdown", "MusicXML", "PDF", "RTF")},
+    **{one.lower(): same(one) for one in ("TEI", "TMX", "Toolbox")},
+    "conllu": same("CoNLL-U"),
+    "odt": same("LibreOffice"),
+}
+
+
+class _Stages(Message):
+    """The names of stages, with other signs between them."""
+
+    def translate(self, language: str) -> str:
+        if language == "en":
+            return self.msgid
+        return re.sub(r"\w+", lambda name: _STAGES.get(name[0], same(name[0])).translate(language), self.msgid)
+
+
+def stage_names(stages: str) -> Message:
+    """Return what stages are called, several with other signs between them; in English their codes, which are words.
+
+    >>> stage_names("extract→repair").translate("es"), str(stage_names("dedupe")), stage_names("mine").translate("pt")
+    ('extraer→reparar', 'dedupe', 'mine')
+    """
+    return _Stages(stages)
+
+
+def extractor_name(extractor: str) -> Message:
+    """Return as what a file was read, by the name and version of what made text of it.
+
+    >>> extractor_name("plain 3").translate("es"), str(extractor_name("docx 2")), str(extractor_name("shorthand 1"))
+    ('texto sin formato', 'Word', 'shorthand 1')
+    """
+    return _EXTRACTORS.get(extractor.partition(" ")[0], same(extractor))
 
 
 # What people write for a word that is called otherwise here, without accents.

@@ -29,7 +29,7 @@ from latam_corpus.errors import (
     cause_in_disk,
     cause_of,
 )
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import N_, Message, _, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,13 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             with_language(self)
+
+        def get_params(self, ctx: Any) -> list[Any]:
+            """Return its options, of which Typer adds those of completion after all else."""
+            options: list[Any] = super().get_params(ctx)
+            for option in options:
+                option.help = translated(option.help or "", spoken())
+            return options
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             """Return the command's name, the command, and what is left of the arguments."""

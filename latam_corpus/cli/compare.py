@@ -76,7 +76,9 @@ def compare(
         return
     _print(a.name, b.name, comparison, examples)
     if to:
-        console.print(_("{n} documents in {to}", n=number(comparison.disagreements.height), to=to), markup=False)
+        console.print(
+            _("{n} {n:document|documents} in {to}", n=number(comparison.disagreements.height), to=to), markup=False
+        )
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
@@ -133,7 +135,7 @@ def _print_disagreements(comparison: Comparison, most: int) -> None:
         console.print(_("they agree on every document"))
         return
     unit, examples = _UNITS[comparison.unit].translate(spoken()), _examples(comparison, most)
-    console.print(_("they disagree on {n} documents", n=number(comparison.disagreements.height)))
+    console.print(_("they disagree on {n} {n:document|documents}", n=number(comparison.disagreements.height)))
     for row in comparison.reasons.iter_rows(named=True):
         why = f" ({told_reason(row['reason']).translate(spoken())})" if row["reason"] else ""
         what = translated(row["what"], spoken())

@@ -78,7 +78,7 @@ def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict
             problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=locations[source], b=where)
             raise ConfigError("--input", problem, _("name one folder, or a glob in quotes, for all its files"))
         if not where:
-            remedy = _("write {example}", example=f"{source}=PATH")
+            remedy = _("write {source}=PATH", source=source)
             raise ConfigError("--input", _("«{source}» has no place", source=source), remedy)
         locations[source] = where
     return locations

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.cli.options import Json
 from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import N_, Message, _, known
 from latam_corpus.pipeline.registry import registered, stage_class
 
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ _STAGES = {
     "dedupe": _("keeps one of several documents that say the same"),
 }
 
+# Shipped recipes, by what each calls itself, for Babel to extract.
+TITLES: Final = (
+    N_("Common Crawl, in the languages of the region"),
+    N_("Literature of the region, in Spanish and Portuguese"),
+    N_("Verse, song lyrics and sayings"),
+    N_("News of the region, in Spanish, Portuguese and Aymara"),
+    N_("Oral history: interviews in Spanish and Mapudungun"),
+    N_("Crawled websites under open licences, in the languages of the region"),
+)
+
 list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
 
 
@@ -44,7 +54,7 @@ def recipes(as_json: Json = False) -> None:
     _show(
         rows,
         as_json,
-        lambda r: (r["name"], r["title"], ", ".join(r["sources"])),
+        lambda r: (r["name"], known(r["title"]), ", ".join(r["sources"])),
         [_("recipe"), _("title"), _("sources")],
     )
 
@@ -78,7 +88,7 @@ def signals(as_json: Json = False) -> None:
     _show(
         rows,
         as_json,
-        lambda r: (r["name"], Definition(r["definition"], signal=r["name"]), r["used_by"]),
+        lambda r: (r["name"], Definition(r["definition"], signal=r["name"]), known(r["used_by"])),
         [_("signal"), _("definition"), _("used by")],
     )
 
@@ -110,8 +120,8 @@ def languages(as_json: Json = False) -> None:
     )
     console.print(
         _(
-            "{n} languages; {others} others are known so that what is something else has "
-            "somewhere to go: --json lists them",
+            "{n} {n:language|languages}; {others} others are known so that what is something else has somewhere to "
+            "go: --json lists them",
             n=number(len(shown)),
             others=number(len(covered) - len(shown)),
         )

@@ -78,7 +78,9 @@ def show_measured(
         _print(group, texts, every)
     console.print(_("bounds from {folder}", folder=measured_rows.policies.folder))
     if measured_rows.unmeasured:
-        console.print(_("{n} more documents fell before anything was measured", n=number(measured_rows.unmeasured)))
+        console.print(
+            _("{n} more {n:document|documents} fell before anything was measured", n=number(measured_rows.unmeasured))
+        )
     if html:
         console.print(_("page     {path}", path=html))
 
@@ -106,7 +108,7 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         return
     about = {"file": change.file, "n": number(change.decides), "all": number(change.rows.height)}
     console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.beside))
-    console.print(_("it decides on {n} of {all} documents", **about))
+    console.print(_("it decides on {n} of {all} {all:document|documents}", **about))
     console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
     for row in changed[:_MOST_CHANGED]:
         mark = "✓ → ✗" if row["after"] else "✗ → ✓"
@@ -130,7 +132,7 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     listed = [one for one in group.signals if one.bound or (every and one.values)]
     rows = [_row(one) for one in listed]
     about = {"language": language_label(group.language), "genre": genre_name(group.genre), "n": number(group.documents)}
-    title = _("{language} · {genre} · {n} documents", **about)
+    title = _("{language} · {genre} · {n} {n:document|documents}", **about)
     quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
     heads: list[str | Message] = [_("signal"), *quantiles, _("bounds"), _("would drop#"), _("alone#")]
     judged = group.good[0] + group.bad[0]

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.bucket import address_of
+from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.files import SPAN_BYTES
@@ -71,11 +72,17 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
         print_json(summary)
         return
     figures = {"files": number(len(files)), "bytes": number(summary["bytes"]), "parts": number(len(parts))}
-    console.print(_("run {run}: {files} files, {bytes} bytes, in {parts} parts", run=run, **figures))
+    console.print(
+        _(
+            "run {run}: {files} {files:file|files}, {bytes} {bytes:byte|bytes}, in {parts} {parts:part|parts}",
+            run=run,
+            **figures,
+        )
+    )
     _print_parts(summary)
     for step in summary["steps"]:
-        done = {"stages": step["stages"], "n": step["parts_reused"], "parts": len(parts)}
-        console.print(_("  {stages}: {n} of {parts} parts are done already", **done))
+        done = {"stages": stage_names(step["stages"]), "n": step["parts_reused"], "parts": len(parts)}
+        console.print(_("  {stages}: {n} of {parts} {parts:part is|parts are} done already", **done))
     if guess["remaining"]:
         sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
@@ -88,12 +95,17 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
         )
     hours = decimal(f"{cost.hours:.1f}") if cost.hours >= 1 else _("less than 1")
     asked = {"workers": cost.workers, "hours": hours, "files": number(cost.files)}
-    console.print(_("  {workers} at once take {hours} hours up to there, and make {files} files and folders", **asked))
+    console.print(
+        _(
+            "  {workers} at once take {hours} {hours:hour|hours} up to there, and make {files} files and folders",
+            **asked,
+        )
+    )
     if cost.jobs:
         asked = {"n": number(cost.jobs), "memory": decimal(f"{cost.memory_gb:g}")}
         asked |= {"driver": decimal(f"{cost.driver_memory_gb:g}")}
-        console.print(_("  in {n} jobs of {memory} GB, led by one of {driver} GB", **asked))
-    console.print(_("  then decided over all: {stages}", stages=", ".join(summary["barriers"])))
+        console.print(_("  in {n} {n:job|jobs} of {memory} GB, led by one of {driver} GB", **asked))
+    console.print(_("  then decided over all: {stages}", stages=stage_names(", ".join(summary["barriers"]))))
 
 
 def tell_submitted(submission: Submission, *, as_json: bool) -> None:
@@ -138,23 +150,25 @@ def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
 def _print_parts(summary: dict[str, Any]) -> None:
     if summary["together"]["files"]:
         figures = {"files": number(summary["together"]["files"]), "parts": summary["together"]["parts"]}
-        console.print(_("  {files} small files are taken together, in {parts} parts", **figures))
+        console.print(_("  {files} small files are taken together, in {parts} {parts:part|parts}", **figures))
     lines: list[Message] = []
     for one in summary["cut"]:
         about = {"file": one["file"], "parts": one["parts"], "size": megabytes(one["bytes"])}
         if one["unpacked_again"]:
             again = megabytes(one["unpacked_again"])
-            reached = _("  {file}: {parts} parts, {size} unpacked; to reach them, {again} are unpacked once more")
+            reached = _(
+                "  {file}: {parts} {parts:part|parts}, {size} unpacked; to reach them, {again} are unpacked once more"
+            )
             lines.append(reached.fill(again=again, **about))
         else:
-            lines.append(_("  {file}: {parts} parts, {size} unpacked", **about))
+            lines.append(_("  {file}: {parts} {parts:part|parts}, {size} unpacked", **about))
     for one in summary["uncut"]:
         size = megabytes(one["bytes"])
         lines.append(_("  {file}: one part of {size}, which can't be cut", file=one["file"], size=size))
     for line in lines[:_MOST_FILES]:
         console.print(line)
     if len(lines) > _MOST_FILES:
-        console.print(_("  and {n} more large files, see --json", n=number(len(lines) - _MOST_FILES)))
+        console.print(_("  and {n} more large {n:file|files}, see --json", n=number(len(lines) - _MOST_FILES)))
 
 
 def tell_result(
@@ -192,11 +206,13 @@ def tell_result(
         return
     for title, (n, of) in result.reused.items():
         if n:
-            console.print(_("reused   {stages}: {n} of {parts} parts", stages=title, n=n, parts=of))
+            console.print(
+                _("reused   {stages}: {n} of {parts} {parts:part|parts}", stages=stage_names(title), n=n, parts=of)
+            )
     tell_by_genre(result.by_genre)
     sums: dict[str, str | Message] = {"rows": number(result.rows_in), "kept": number(result.kept)}
     sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}
-    console.print(_("{rows} documents in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))
+    console.print(_("{rows} {rows:document|documents} in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))
     _tell_left_out(result)
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
@@ -204,9 +220,9 @@ def tell_result(
     if released is not None:
         figures = {"release": released.spec, "n": number(released.rows)}
         if released.version == before:
-            console.print(_("release  {release}: {n} documents, nothing has changed since", **figures))
+            console.print(_("release  {release}: {n} {n:document|documents}, nothing has changed since", **figures))
         else:
-            console.print(_("release  {release}: {n} documents", **figures))
+            console.print(_("release  {release}: {n} {n:document|documents}", **figures))
     if not result.kept:
         look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
         console.print(_("nothing was kept: `{command}` shows what fell", command=look))
@@ -234,11 +250,14 @@ def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
         for name, fill in source_facts.empty().items():
             about = {"source": source, "name": name, "n": number(fill.records), "origin": fill.origin}
             if not fill.example:
-                yield _("{source}: no «{name}» in any of {n} records; it is taken from «{origin}»", **about)
+                yield _(
+                    "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»",
+                    **about,
+                )
                 continue
             misread = _(
-                "{source}: no «{name}» in any of {n} records; it is taken from «{origin}», whose values aren't "
-                "understood, such as {example}"
+                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}», "
+                "whose values aren't understood, such as {example}"
             )
             yield misread.fill(example=shown(fill.example), **about)
 
@@ -249,15 +268,15 @@ def _tell_left_out(result: RunResult) -> None:
     if notes.get("left_out"):
         figures = {"n": number(notes["common"]), "cap": notes["cap"], "pairs": number(notes["left_out"])}
         message = _(
-            "dedupe   {n} runs of words stand in more than {cap} documents; {pairs} pairs that share them weren't made "
-            "for that"
+            "dedupe   {n} {n:run of words stands|runs of words stand} in more than {cap} documents; {pairs} "
+            "{pairs:pair that shares|pairs that share} them {pairs:wasn't|weren't} made for that"
         )
         console.print(message.fill(**figures))
     if notes.get("beyond"):
         figures = {"n": number(notes["over"]), "most": notes["most"], "pairs": number(notes["beyond"])}
         message = _(
-            "dedupe   {n} documents share passages with more than {most} others; {pairs} pairs that share less weren't "
-            "compared for that"
+            "dedupe   {n} {n:document shares|documents share} passages with more than {most} others; {pairs} "
+            "{pairs:pair that shares|pairs that share} less {pairs:wasn't|weren't} compared for that"
         )
         console.print(message.fill(**figures))
 

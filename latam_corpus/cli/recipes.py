@@ -17,13 +17,12 @@ from latam_corpus.cli.report import NoReport, report_of_run
 from latam_corpus.cli.show import RunProgress, console, errors, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import N_, _, enumerated
+from latam_corpus.messages import N_, Message, _, enumerated, known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.collect.examine import Examined
-    from latam_corpus.messages import Message
     from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
@@ -88,7 +87,7 @@ def check(
     if as_json:
         print_json(result)
         return
-    console.print(f"{loaded.name}: {loaded.title}")
+    console.print(Message("{name}: {title}", {"name": loaded.name, "title": known(loaded.title)}))
     console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in loaded.stage)))
     rows = [
         (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
@@ -96,7 +95,9 @@ def check(
     ]
     table("", [_("source"), _("genre"), _("rights"), _("uses")], rows)
     for manifest in against:
-        console.print(_("against  {version}: {n} documents", version=manifest.spec, n=number(manifest.rows)))
+        console.print(
+            _("against  {version}: {n} {n:document|documents}", version=manifest.spec, n=number(manifest.rows))
+        )
     if loaded.release:
         admitted = enumerated(TIERS[tier] for tier in loaded.release.admit)
         console.print(_("release  {name}: admits {tiers}", name=loaded.release.name, tiers=admitted))
@@ -105,7 +106,11 @@ def check(
     for one in seen:
         figures = {"n": number(one.facts.records), "some": one.looked_at, "files": one.files}
         console.print(
-            _("input    {source}: {n} records of {some} of {files} files looked at", source=one.source, **figures)
+            _(
+                "input    {source}: {n} {n:record|records} of {some} of {files} {files:file|files} looked at",
+                source=one.source,
+                **figures,
+            )
         )
     console.print(_("nothing is wrong"))
     _tell_hints(hints)

@@ -19,7 +19,7 @@ from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
-from latam_corpus.messages import N_, Message, _, enumerated
+from latam_corpus.messages import N_, Message, _, enumerated, known
 from latam_corpus.pipeline.history import folders as run_folders
 from latam_corpus.pipeline.run_record import RUN_FILE, is_removed
 from latam_corpus.pipeline.survival import LOSS_KINDS
@@ -126,14 +126,21 @@ def build(
     _tell(manifest)
     for lapse, file in zip(lapses, receipts, strict=True):
         about = {"request": lapse.entry.request, "n": number(len(lapse.documents)), "what": lapse.entry.because}
-        console.print(_("{request}: {n} documents of older versions aren't given any more ({what})", **about))
+        console.print(
+            _(
+                "{request}: {n} {n:document|documents} of older versions {n:isn't|aren't} given any more ({what})",
+                **about,
+            )
+        )
         _tell_receipt(file)
     for lacking in held_out(manifest):
         note(_("note: {note}", note=lacking))
     for run in loaded:
         if run.failed_parts:
             n = len(run.failed_parts)
-            errors.print(_("{run}: {n} parts had failed, and their documents aren't in it", run=run.id, n=n))
+            errors.print(
+                _("{run}: {n} {n:part|parts} had failed, and {n:its|their} documents aren't in it", run=run.id, n=n)
+            )
     if page:
         console.print(_("report   {path}", path=page))
 
@@ -206,7 +213,10 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
     )
     for loss in manifest.accepted_losses:
         about = {"stage": loss.stage, "kept": number(loss.kept), "rows": number(loss.rows_in)}
-        message = _("loss     {stage} kept {kept} of {rows} documents of the {kind} {value}, let pass because: {why}")
+        message = _(
+            "loss     {stage} kept {kept} of {rows} {rows:document|documents} of the {kind} {value}, let pass "
+            "because: {why}"
+        )
         console.print(message.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
     runs = ", ".join(run.id for run in manifest.runs) or _("no run")
     if manifest.parent:
@@ -233,7 +243,7 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
         for problem in problems:
             console.print(problem)
         console.print(
-            _("{release}: {n} problems", release=manifest.spec, n=len(problems))
+            _("{release}: {n} {n:problem|problems}", release=manifest.spec, n=len(problems))
             if problems
             else _("{release}: whole", release=manifest.spec)
         )
@@ -265,7 +275,13 @@ def training_summary(
         print_json(as_values(manifest, content) | {"to": to and str(to)})
     elif to:
         counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
-        console.print(_("{release}: {n} documents, {domains} domains, in {file}", file=to, **counted))
+        console.print(
+            _(
+                "{release}: {n} {n:document|documents}, {domains} {domains:domain|domains}, in {file}",
+                file=to,
+                **counted,
+            )
+        )
     else:
         console.print(block(text), end="", soft_wrap=True)
 
@@ -340,19 +356,28 @@ def withdraw(
         print_json(values)
         return
     request = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
-    message = _("{request}: {n} documents withdrawn from {store}")
+    message = _("{request}: {n} {n:document|documents} withdrawn from {store}")
     if kind == "hold":
-        message = _("{request}: {n} documents held in {store} until `latam-corpus release return`")
+        message = _("{request}: {n} {n:document|documents} held in {store} until `latam-corpus release return`")
     console.print(message.fill(**request))
     for spec, rows in sorted(done.rows.items()):
-        had = _("  {version} had {n} of them; readers of it don't get them any more", version=spec, n=number(rows))
+        had = _(
+            "  {version} had {n} of them; readers of it don't get {n:it|them} any more", version=spec, n=number(rows)
+        )
         console.print(had)
     after = {"version": done.after.spec, "n": number(done.after.rows)}
     if done.promoted:
         more = number(len(done.promoted))
-        console.print(_("{version}: {n} documents, {m} of them copies that have taken their place", m=more, **after))
+        console.print(
+            _(
+                "{version}: {n} {n:document|documents}, {m} of them "
+                "{m:a copy that has taken its|copies that have taken their} place",
+                m=more,
+                **after,
+            )
+        )
     else:
-        console.print(_("{version}: {n} documents", **after))
+        console.print(_("{version}: {n} {n:document|documents}", **after))
     for notice in done.left_aside:
         console.print(Message("  {notice}", {"notice": notice}))
     _tell_not_reached(done)
@@ -418,7 +443,7 @@ def give_back(
         return
     about = {"request": done.entry.request, "hold": request, "version": done.after.spec}
     back = number(done.after.rows - done.before.rows)
-    console.print(_("{request}: {hold} has ended; {version} has {n} documents more", n=back, **about))
+    console.print(_("{request}: {hold} has ended; {version} has {n} {n:document|documents} more", n=back, **about))
     _tell_not_reached(done)
     _tell_receipt(receipt)
 
@@ -532,11 +557,20 @@ def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_
         print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
         return
     erased = {"n": number(done.documents), "shards": number(done.objects)}
-    console.print(_("{n} documents are withdrawn; {shards} shards with some were erased", **erased))
+    console.print(
+        _(
+            "{n} {n:document is|documents are} withdrawn; {shards} {shards:shard|shards} with some "
+            "{shards:was|were} erased",
+            **erased,
+        )
+    )
     for run, rows in done.runs.items():
-        console.print(_("  {run}: {n} documents have no text any more", run=run, n=number(rows)))
+        console.print(_("  {run}: {n} {n:document has|documents have} no text any more", run=run, n=number(rows)))
     if done.work:
-        message = _("  {n} folders of stored work went; they are made anew when they are needed", n=number(done.work))
+        message = _(
+            "  {n} {n:folder|folders} of stored work went; {n:it is|they are} made anew when {n:it is|they are} needed",
+            n=number(done.work),
+        )
         console.print(message)
     for what in done.not_reached:
         console.print(_("  not reached: {what}", what=what))
@@ -565,7 +599,7 @@ def publish(
         print_json(asdict(lock) | {"to": to})
         return
     published = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
-    console.print(_("{release}: {n} documents published to {folder}", **published))
+    console.print(_("{release}: {n} {n:document|documents} published to {folder}", **published))
 
 
 @app.command("check-lock")
@@ -612,10 +646,19 @@ def _tell_check(checked: LockCheck, folder: Path) -> None:
     about: dict[str, Any] = {"release": checked.release}
     if checked.elsewhere:
         n = number(checked.elsewhere)
-        console.print(_("{release}: {n} documents were withdrawn since that the pulled part hasn't", n=n, **about))
+        console.print(
+            _(
+                "{release}: {n} {n:document was|documents were} withdrawn since that the pulled part hasn't",
+                n=n,
+                **about,
+            )
+        )
     if len(checked.refused):
         n, first = number(len(checked.refused)), ", ".join(checked.refused[:5])
-        refused = _("{release}: {n} of its documents are refused by now, and leave with the next version: {ids}")
+        refused = _(
+            "{release}: {n} of its documents {n:is|are} refused by now, and {n:leaves|leave} with the next version: "
+            "{ids}"
+        )
         console.print(refused.fill(n=n, ids=first, **about))
     elif ids.is_empty():
         console.print(_("{release}: nothing that it has was withdrawn since it was pulled", **about))
@@ -628,11 +671,13 @@ def _tell_check(checked: LockCheck, folder: Path) -> None:
 def _tell_gone(checked: LockCheck, folder: Path, about: dict[str, Any]) -> None:
     ids = checked.withdrawn
     gone = about | {"n": number(len(ids)), "ids": ", ".join(ids[:5])}
-    console.print(_("{release}: {n} of its documents were withdrawn since: {ids}", **gone))
+    console.print(_("{release}: {n} of its documents {n:was|were} withdrawn since: {ids}", **gone))
     console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     if checked.rows.height:
         note_of = {"folder": folder, "n": number(checked.rows.height)}
-        console.print(_("{n} of them stand in {folder}; --json says in which rows, or tokens, to be masked", **note_of))
+        console.print(
+            _("{n} of them {n:stands|stand} in {folder}; --json says in which rows, or tokens, to be masked", **note_of)
+        )
 
 
 @app.command("lock", help=N_("Join the locks of pulled folders and exports in one file, to keep with a training run."))
@@ -710,11 +755,12 @@ def pull(
     figures = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     if lock.rewritten and (lock.columns is not None or opened.folder is None):
         part = _(
-            "{release}: {n} documents in {folder}; what was read of its shards agrees with the sums of their pages"
+            "{release}: {n} {n:document|documents} in {folder}; what was read of its shards agrees with the sums of "
+            "their pages"
         )
         console.print(part.fill(**figures))
     else:
-        console.print(_("{release}: {n} documents in {folder}, every byte verified", **figures))
+        console.print(_("{release}: {n} {n:document|documents} in {folder}, every byte verified", **figures))
     console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
 
 
@@ -752,9 +798,10 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 def _tell(manifest: Manifest) -> None:
     from latam_corpus.release.card import megabytes
 
-    console.print(f"{manifest.spec}: {manifest.title}")
+    console.print(Message("{name}: {title}", {"name": manifest.spec, "title": known(manifest.title)}))
     summary = _(
-        "{n} documents, {text} of text, {shards} shards of {size} together; admits {tiers} for {uses}",
+        "{n} {n:document|documents}, {text} of text, {shards} {shards:shard|shards} of {size} together; admits "
+        "{tiers} for {uses}",
         n=number(manifest.rows),
         text=megabytes(manifest.text_bytes),
         shards=len(manifest.shards),

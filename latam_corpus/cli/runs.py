@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli import completion
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.options import Json, Out, StoreUrl
@@ -117,7 +118,7 @@ def _line(row: Mapping[str, Any]) -> Sequence[object]:
         seconds,
         tags,
         releases,
-        row["title"],
+        known(row["title"] or ""),
     )
 
 
@@ -164,14 +165,14 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
 
 def _show_record(values: Mapping[str, Any]) -> None:
     console.print(
-        _("recipe   {name}: {title}", name=values["recipe"]["name"], title=values["recipe"]["title"]),
+        _("recipe   {name}: {title}", name=values["recipe"]["name"], title=known(values["recipe"]["title"])),
         markup=False,
     )
     files = {(part["name"].rpartition("-")[0], one["file"]) for part in values["parts"] for one in files_of(part)}
-    limit = _(", at most {n} records of each", n=values["limit"]) if values.get("limit") else ""
+    limit = _(", at most {n} {n:record|records} of each", n=values["limit"]) if values.get("limit") else ""
     console.print(
         _(
-            "input    {files} files in {parts} parts{limit}",
+            "input    {files} {files:file|files} in {parts} {parts:part|parts}{limit}",
             files=number(len(files)),
             parts=number(len(values["parts"])),
             limit=limit,
@@ -188,7 +189,13 @@ def _show_record(values: Mapping[str, Any]) -> None:
     )
     tell_by_genre(values["by_genre"])
     stages = [
-        (name, number(c["rows_in"]), number(c["kept"]), number(c["changed"]), decimal(f"{c['seconds']:.1f}"))
+        (
+            stage_names(name),
+            number(c["rows_in"]),
+            number(c["kept"]),
+            number(c["changed"]),
+            decimal(f"{c['seconds']:.1f}"),
+        )
         for name, c in values["stages"].items()
     ]
     table("", [_("stage"), _("in#"), _("kept#"), _("changed#"), "CPU s#"], stages)
@@ -196,7 +203,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
         console.print(
             _(
                 "loss     {stage}: {kind} {value}, {kept} of {rows}",
-                stage=loss["stage"],
+                stage=stage_names(loss["stage"]),
                 kind=loss["kind"],
                 value=loss["value"],
                 kept=loss["kept"],
@@ -347,7 +354,7 @@ def prune_runs(
     if as_json:
         print_json({"removed": removed, "bytes_freed": freed})
     else:
-        console.print(_("removed {n} runs; freed {size}", n=len(removed), size=megabytes(freed)))
+        console.print(_("removed {n} {n:run|runs}; freed {size}", n=len(removed), size=megabytes(freed)))
 
 
 def _in_full(run: str, out: Path) -> Path:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.audit.documents import Documents
 
-_FORMS = (".html", ".jsonl", ".xlsx")
+_FORMS = (".html", ".jsonl", ".xlsx", ".csv")
 RunOrRelease = Annotated[
     str,
     typer.Argument(
@@ -40,7 +40,9 @@ def sample(
     by: Annotated[str, typer.Option(metavar="COLUMNS", help=N_("Draw from each of these, as language,genre."))] = "",
     n: Annotated[int, typer.Option(min=1, help=N_("How many of each; of all, without --by."))] = 10,
     seed: Annotated[int, typer.Option(help=N_("Another one draws other documents."))] = 1,
-    to: Annotated[Path | None, typer.Option(help=N_("Write .html, .jsonl or .xlsx; shown here when left out."))] = None,
+    to: Annotated[
+        Path | None, typer.Option(help=N_("Write .html, .jsonl, .xlsx or .csv; shown here when left out."))
+    ] = None,
     set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -68,7 +70,10 @@ def sample(
     frame = draw(_readable(documents, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
     if not frame.height:
         problem = (
-            _("none of its {hidden} documents may be shown", hidden=hidden["documents"])
+            _(
+                "{hidden:its only document may not|none of its {hidden} documents may} be shown",
+                hidden=hidden["documents"],
+            )
             if hidden
             else _("it holds no document")
         )
@@ -91,7 +96,7 @@ def sample(
         print_json(rows)
         return
     if to:
-        console.print(_("{n} documents in {to}", n=number(len(rows)), to=to), markup=False)
+        console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to), markup=False)
     else:
         for row in rows:
             labels = " · ".join(_told(c, str(row[c] or "")) for c in columns or ("language", "genre"))
@@ -100,7 +105,7 @@ def sample(
     if hidden:
         console.print(
             _(
-                "{n} more had no part in it: their terms don't allow them to be shown",
+                "{n} more had no part in it: {n:its|their} terms don't allow {n:it|them} to be shown",
                 n=number(hidden["documents"]),
             )
         )

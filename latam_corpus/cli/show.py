@@ -27,6 +27,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.ui_language import in_spoken_language, spoken
 from latam_corpus.messages import Message, _, decimal, translated
 from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
@@ -245,7 +246,7 @@ class RunProgress:
         if self._bar:
             if self._task is not None:
                 self._bar.remove_task(self._task)
-            self._task = self._bar.add_task(visible(title), total=total)
+            self._task = self._bar.add_task(visible(stage_names(title).translate(spoken())), total=total)
 
     def part_done(self, outcome: Outcome) -> None:
         """Note that a part of it is done."""
@@ -255,16 +256,18 @@ class RunProgress:
             failed = {"event": "part failed", "part": outcome.part, "error": str(outcome.failure)}
             self._say(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure), failed)
         if self._bar:
-            title = _("{stages}: {kept} kept", stages=self._title, kept=number(self._kept)).translate(spoken())
+            title = _("{stages}: {kept} kept", stages=stage_names(self._title), kept=number(self._kept)).translate(
+                spoken()
+            )
             self._bar.update(self._task, completed=self._done, description=visible(title))
         elif self._done * 10 // self._total > self._tenths or self._done == self._total:
             self._tenths = self._done * 10 // self._total
-            line = _("{stages}: {n} of {total} parts, {kept} documents kept")
+            line = _("{stages}: {n} of {total} {total:part|parts}, {kept} {kept:document|documents} kept")
             figures = {"n": self._done, "total": self._total}
             event: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
             pace = self._pace(self._done, self._total)
             self._say(
-                _with_pace(line.fill(stages=self._title, kept=number(self._kept), **figures), pace),
+                _with_pace(line.fill(stages=stage_names(self._title), kept=number(self._kept), **figures), pace),
                 event | {"kept": self._kept} | pace,
             )
 
@@ -275,7 +278,7 @@ class RunProgress:
         self._show(name, None)
         if not self._bar:
             event = {"event": "barrier", "stages": name, "rows": rows}
-            self._say(_("{stage}: deciding on {n} rows", stage=name, n=number(rows)), event)
+            self._say(_("{stage}: deciding on {n} {n:row|rows}", stage=stage_names(name), n=number(rows)), event)
 
     def mended(self, damaged: Message) -> None:
         """Something of an earlier run was damaged and is made anew."""
@@ -287,11 +290,16 @@ class RunProgress:
             self._step, self._began = title, self._clock()
         if self._bar:
             shown = translated(title, spoken())
-            self._bar.update(self._task, description=visible(f"{self._title}: {shown}"), completed=done, total=total)
+            self._bar.update(
+                self._task,
+                description=visible(f"{stage_names(self._title).translate(spoken())}: {shown}"),
+                completed=done,
+                total=total,
+            )
         elif self._clock() - self._last_line >= _SECONDS_A_LINE:
             self._last_line = self._clock()
             figures = {"n": number(done), "total": number(total), "step": translated(title, spoken())}
-            line = _("{stage}: {step}: {n} of {total}", stage=self._title, **figures)
+            line = _("{stage}: {step}: {n} of {total}", stage=stage_names(self._title), **figures)
             event = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
             pace = self._pace(done, total)
             self._say(_with_pace(line, pace), event | pace)

@@ -46,7 +46,7 @@ def stage(
     else:
         console.print(
             _(
-                "{name}: {n} rows, {dropped} with a drop reason, in {output}",
+                "{name}: {n} {n:row|rows}, {dropped} with a drop reason, in {output}",
                 name=name,
                 n=number(rows),
                 dropped=number(dropped),

@@ -91,6 +91,8 @@ def with_language(command: Any) -> Any:
     command.params.append(copy(_option()))  # its help is translated
     _translate_usage(command)
     command.help = command.help and translated(command.help, spoken())
+    # Typer cuts what a list says of a command after 45 characters, unless it has a short help.
+    command.short_help = command.help and " ".join(command.help.partition("\n\n")[0].split())
     for parameter in command.params:
         _translate_parameter(parameter)
     for inner in getattr(command, "commands", {}).values():

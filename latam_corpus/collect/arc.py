@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect import streams
-from latam_corpus.collect.pages import page_of
+from latam_corpus.collect.pages import cut_after, page_of
 from latam_corpus.collect.records import Failure, NumberedRecord, chunked
-from latam_corpus.errors import DocumentError
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,9 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
                 number += 1
                 astray = True
                 shown = line[:_SHOWN].decode("utf-8", "replace").strip()
-                yield Failure(number, "malformed record", {"record": number, "error": "no header line", "near": shown})
+                yield Failure(
+                    number, "malformed record", {"record": number, "error": N_("no header line"), "near": shown}
+                )
             continue
         number += 1
         astray = False
@@ -57,7 +59,11 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
             yield None
         elif length < 0:
             shown = header["length"].decode("utf-8", "replace")
-            yield Failure(number, "malformed record", {"record": number, "error": f"length «{shown}»", **about})
+            yield Failure(
+                number,
+                "malformed record",
+                {"record": number, "error": str(_("its length is «{shown}»", shown=shown)), **about},
+            )
         else:
             yield _page(stream, number, length, header["type"].decode("latin-1"), about)
 
@@ -73,7 +79,7 @@ def _page(
         data = stream.read(wanted)
         left -= len(data)
         if len(data) < wanted:
-            raise DocumentError("", f"it was cut after {length - left:,} of {length:,} bytes")
+            raise cut_after(length - left, length)
         return data
 
     if length > streams.MAX_RECORD:

@@ -21,7 +21,7 @@ from latam_corpus.collect.records import Content, Failure
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import _, decimal
+from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,7 +149,7 @@ def members(content: Content, modified: datetime, budget: Budget | None = None) 
     try:
         yield from _safe(entries)
     except _TooManyError:
-        yield Failure(None, "too large", {"limit_members": MAX_MEMBERS, "remedy": "hand it over in pieces"})
+        yield Failure(None, "too large", {"limit_members": MAX_MEMBERS, "remedy": N_("hand it over in pieces")})
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -202,8 +202,8 @@ def _unsafe(name: str) -> str:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or path.parts[0][1:2] == ":":
-        return "it is absolute"
-    return "it leads out of the archive" if ".." in path.parts else ""
+        return N_("it is absolute")
+    return N_("it leads out of the archive") if ".." in path.parts else ""
 
 
 def _normal(name: str) -> str:
@@ -233,7 +233,9 @@ def _zip(content: Content, modified: datetime, budget: Budget) -> Iterator[Membe
                 continue
             time = _zip_time(info, modified)
             if info.flag_bits & _ENCRYPTED:
-                yield Refused(_normal(info.filename), time, Failure(None, "encrypted member", {"remedy": "unlock it"}))
+                yield Refused(
+                    _normal(info.filename), time, Failure(None, "encrypted member", {"remedy": N_("unlock it")})
+                )
                 continue
             yield Member(_normal(info.filename), time, _opener(archive, info, budget))
 

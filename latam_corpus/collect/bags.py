@@ -112,7 +112,7 @@ def _of_bag(root: str, files: Sequence[InputFile], paths: Collection[str], open_
     tags = next(_lists(names, _TAGS, there, open_), None)
     if not lists:
         found = sorted(name for name in names if _MANIFEST.fullmatch(name))
-        detail = {"error": "the bag has no list that can be checked", "lists": found, "known": [*_ALGORITHMS]}
+        detail = {"error": N_("the bag has no list that can be checked"), "lists": found, "known": [*_ALGORITHMS]}
         lists = [_List(names[BAG], "", failures=[Failure(None, "damaged file", {**detail, "remedy": _REMEDY})])]
     _tell_missing(lists, names.get(_FETCH), there, open_)
     for one in lists:
@@ -143,10 +143,10 @@ def _tell_missing(lists: Sequence[_List], fetch: InputFile | None, there: Collec
     for one in lists:
         for name in sorted({*one.checksums} - told - {*there}):
             where = {"fetch": fetched[name]} if name in fetched else {}
-            remedy = "fetch it from there into the bag" if where else _REMEDY
+            remedy = N_("fetch it from there into the bag") if where else _REMEDY
             one.failures.append(Failure(None, "missing file", {"name": name, **where, "remedy": remedy}))
         told.update(one.checksums)
-    detail = {"list": _FETCH, "remedy": "ask whoever made the bag whether it belongs there"}
+    detail = {"list": _FETCH, "remedy": N_("ask whoever made the bag whether it belongs there")}
     unnamed = [Failure(None, "not in the list", {"name": name, **detail}) for name in sorted({*fetched} - told)]
     lists[0].failures += [*wrong, *unnamed]
 
@@ -190,10 +190,11 @@ def _read_list(list_: _List, there: Collection[str], open_: Opener, *, of_payloa
         before = list_.checksums.setdefault(name, line.value)
         detail = {"line": line.number, "name": name, "remedy": _REMEDY}
         if len(line.value) != length:
-            why = f"the checksum has {len(line.value)} digits, and {list_.algorithm} has {length}"
+            about = {"n": len(line.value), "algorithm": list_.algorithm, "length": length}
+            why = str(_("the checksum has {n} {n:digit|digits}, and {algorithm} has {length}", **about))
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
         elif of_payload and not name.startswith(_PAYLOAD):
-            why = f"a list of the payload names what isn't in {_PAYLOAD}"
+            why = str(_("a list of the payload names what isn't in {folder}", folder=_PAYLOAD))
             del list_.checksums[name]
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
         elif before != line.value:
@@ -275,7 +276,7 @@ def damage_of(beside: Beside, open_: Callable[[], BinaryIO]) -> Failure | None:
         SourceError: it can't be read.
     """
     if beside.unlisted:
-        return Failure(None, "not in the list", {"remedy": "ask whoever made the bag whether it belongs there"})
+        return Failure(None, "not in the list", {"remedy": N_("ask whoever made the bag whether it belongs there")})
     if not beside.checksum:
         return None
     digest = hashlib.new(beside.algorithm, usedforsecurity=False)

@@ -334,7 +334,10 @@ def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
         )
         more = rows.select("hash").n_unique() - 1
         problem = (
-            _("«{column}» has one value in {one} and in {other}, and `unique` names it ({n} more values are repeated)")
+            _(
+                "«{column}» has one value in {one} and in {other}, and `unique` names it ({n} more "
+                "{n:value is|values are} repeated)"
+            )
             if more
             else _("«{column}» has one value in {one} and in {other}, and `unique` names it")
         )
@@ -359,7 +362,8 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
         empty = facts.records - facts.filled[column]
         if empty > most * facts.records:
             problem = _(
-                "«{column}» is empty in {n} of {all} records ({share} %), and `max_null_share` allows {most} %",
+                "«{column}» is empty in {n} of {all} {all:record|records} ({share} %), and `max_null_share` allows "
+                "{most} %",
                 column=column,
                 n=decimal(f"{empty:,}"),
                 all=decimal(f"{facts.records:,}"),
@@ -375,7 +379,9 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
             yield Breach(place, problem, remedy)
         if name in ("text", "raw") or name.startswith("texts."):
             records = f"{fill.records:,}"
-            problem = _("«{column}» has no text in any of {n} records", column=fill.origin, n=records)
+            problem = _(
+                "«{column}» has no text in {n:the only record|any of {n} records}", column=fill.origin, n=records
+            )
             yield Breach(place, problem, _("name the column that has the texts"))
 
 

@@ -15,6 +15,7 @@ from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.collect.spans import Span, entered
 from latam_corpus.collect.streams import blocks, compression, surveyed
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -248,7 +249,7 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
     except UnicodeEncodeError as error:
         near = "".join(row)[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
         shown = near.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": "set collect.charset"})
+        return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": N_("set collect.charset")})
     return dict(zip(table.names, row, strict=True))
 
 

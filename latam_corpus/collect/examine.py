@@ -146,7 +146,7 @@ def _unchosen(source: Source, where: str) -> Iterator[Breach]:
     left = unchosen(source, where)
     if left:
         kinds = first_of([f"{suffix} ({n})" for suffix, n in left.most_common()], _SHOWN)
-        problem = _("{n} files aren't of the kinds in collect.files, and aren't read: {kinds}")
+        problem = _("{n} {n:file isn't|files aren't} of the kinds in collect.files, and {n:isn't|aren't} read: {kinds}")
         remedy = _('add a pattern, such as "**/*.pdf", if they have texts; without collect.files all are read')
         yield Breach(_("input of {source}", source=source.id), problem.fill(n=left.total(), kinds=kinds), remedy)
 
@@ -178,7 +178,9 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
     alone = [one.relative for one in files if not one.beside.is_list and not one.beside.record]
     if alone:
-        problem = _("the catalogue says nothing of {n} files: {names}", n=len(alone), names=first_of(alone, _SHOWN))
+        problem = _(
+            "the catalogue says nothing of {n} {n:file|files}: {names}", n=len(alone), names=first_of(alone, _SHOWN)
+        )
         yield Breach(place, problem, _("add them to it; until then they have what the source says of all"))
     for one in files:
         failures = list(of_json(one.beside.failures))

@@ -22,6 +22,7 @@ from latam_corpus.collect.sniff import Unread, sniffed
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import compression, open_url
 from latam_corpus.errors import ConfigError, PartError, SourceError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -348,7 +349,9 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
                 if isinstance(member, Refused):
                     yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 elif entry.archive and context.member is not None:
-                    failure = Failure(None, "nested archive", {"remedy": "unpack it; archives are read one in another"})
+                    failure = Failure(
+                        None, "nested archive", {"remedy": N_("unpack it; archives are read one in another")}
+                    )
                     yield failed_rows(replace(inner, format=UNKNOWN), [failure])
                 elif entry.archive or is_one_of(member.name, patterns):
                     yield from _of_member(inner, member, lists.members.get(member.name), limits, budget)

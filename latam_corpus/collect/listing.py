@@ -96,7 +96,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             if isinstance(kind, Unread):
                 raise ConfigError(files[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
             raise ConfigError(files[0].url, _("a file of an unknown format"), remedy)
-        raise ConfigError(named, _("{n} files, all of unknown formats", n=len(files)), remedy)
+        raise ConfigError(named, _("{n} {n:file|files}, all of unknown formats", n=len(files)), remedy)
     return files
 
 

@@ -76,7 +76,7 @@ def _named(group: pl.DataFrame) -> tuple[Message, bool]:
     name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")
     first, *rest = dict.fromkeys(group["file"].head(2))
     files = _("{one} and {other}", one=first, other=rest[0]) if rest else first
-    return _("«{name}» in {files} ({n} times)", name=name, files=files, n=group.height), by_url
+    return _("«{name}» in {files} ({n} {n:time|times})", name=name, files=files, n=group.height), by_url
 
 
 def _is_capture(file: str, member: str | None) -> bool:

@@ -13,6 +13,7 @@ from fastwarc.stream_io import BrotliReader
 
 from latam_corpus.collect import streams
 from latam_corpus.errors import DocumentError
+from latam_corpus.messages import _, decimal
 
 # The types that a page may have; pictures, scripts and the like are no documents.
 TEI: Final = "application/tei+xml"
@@ -52,7 +53,7 @@ def parse_response(block: bytes) -> Response:
     """
     status = _STATUS.match(block)
     if status is None:
-        raise DocumentError("", "no HTTP status line")
+        raise DocumentError("", _("no HTTP status line"))
     end = _END.search(block)
     head, body = (block[: end.start()], block[end.end() :]) if end else (block, b"")
     lines = [line.partition(":") for line in head.decode("latin-1").split("\n")[1:]]
@@ -121,7 +122,7 @@ def _unchunked(body: bytes) -> bytes:
         return body
     if at >= len(body):  # the last chunk was cut short, or the final one is missing
         return b"".join(pieces)
-    raise DocumentError("", "its chunks are damaged")
+    raise DocumentError("", _("its chunks are damaged"))
 
 
 def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
@@ -138,11 +139,13 @@ def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
         elif encoding == "zstd":
             data = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body)).read(limit + 1)
         else:
-            raise DocumentError("", f"unknown content encoding «{encoding}»")
+            raise DocumentError("", _("unknown content encoding «{encoding}»", encoding=encoding))
     except (zlib.error, zstandard.ZstdError, OSError) as error:
         if _MARKUP.search(body[:_SNIFFED]):
             return body  # the crawler decoded it and kept the header
-        raise DocumentError("", f"its {encoding} encoding is damaged ({error})") from None
+        raise DocumentError(
+            "", _("its {encoding} encoding is damaged ({error})", encoding=encoding, error=error)
+        ) from None
     if len(data) > limit:
-        raise DocumentError("", f"it unpacks to more than {limit:,} bytes")
+        raise DocumentError("", _("it unpacks to more than {n} bytes", n=decimal(f"{limit:,}")))
     return data

@@ -12,11 +12,11 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, from_json
 from latam_corpus.collect import page_metadata, streams
-from latam_corpus.collect.pages import page_of
+from latam_corpus.collect.pages import cut_after, page_of
 from latam_corpus.collect.records import Failure, NumberedRecord, chunked
 from latam_corpus.collect.spans import Span
 from latam_corpus.errors import DocumentError, SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,9 @@ def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) 
         return None
     about = {"url": (headers.get("WARC-Target-URI") or "").strip("<> ") or None, "obtained": headers.get("WARC-Date")}
     if kind is None or "Content-Length" not in headers:
-        return Failure(number, "malformed record", {**evidence, "error": "its header is incomplete", **about}, offset)
+        return Failure(
+            number, "malformed record", {**evidence, "error": N_("its header is incomplete"), **about}, offset
+        )
     if record.content_length > streams.MAX_RECORD:
         sizes = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
         return Failure(number, "too large", {**evidence, **sizes, **about}, offset)
@@ -126,7 +128,7 @@ def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) 
             raise DocumentError("", str(error)) from None
         taken += len(data)
         if size < 0 and taken < record.content_length:
-            raise DocumentError("", f"it was cut after {taken:,} of {record.content_length:,} bytes")
+            raise cut_after(taken, record.content_length)
         return data
 
     known = headers.get(OPT_OUTS)

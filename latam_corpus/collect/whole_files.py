@@ -12,6 +12,7 @@ from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content, Limits
 
-_REMEDY: Final = "convert it, or set collect.format"
+_REMEDY: Final = N_("convert it, or set collect.format")
 _ZIP: Final = b"PK"
 _END: Final = b"PK\x05\x06"
 _PACKAGES: Final = frozenset({"epub", "docx", "odt"})

@@ -151,7 +151,7 @@ def _screen(
         console.print(f"  {sample['beginning']} …", markup=False)
         console.print(
             _(
-                "  {source}, {rights}, {n} documents",
+                "  {source}, {rights}, {n} {n:document|documents}",
                 source=sample["source_id"],
                 rights=sample["rights"],
                 n=sample["documents"],
@@ -162,10 +162,15 @@ def _screen(
     totals = facts["totals"]
     aside = number(totals["in"] - totals["kept"])
     if crawled:
-        console.print(_("  {crawled} newspaper pages served on this machine and crawled into WARC", crawled=crawled))
+        console.print(
+            _(
+                "  {crawled} newspaper {crawled:page|pages} served on this machine and crawled into WARC",
+                crawled=crawled,
+            )
+        )
     console.print(
         _(
-            "  {n} documents in = {kept} kept + {aside} set aside",
+            "  {n} {n:document|documents} in = {kept} kept + {aside} set aside",
             n=number(totals["in"]),
             kept=number(totals["kept"]),
             aside=aside,
@@ -178,7 +183,7 @@ def _screen(
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(
         _(
-            "  released as {release}, pulled and verified: {n} documents ({languages})",
+            "  released as {release}, pulled and verified: {n} {n:document|documents} ({languages})",
             release=totals["release"],
             n=totals["pulled"],
             languages=languages,

@@ -143,7 +143,7 @@ def _tell(title: str, because: Message, facts: dict[str, Any]) -> None:
     )
     console.print(
         _(
-            "  {before} → {after}: {changes}; {seconds} seconds",
+            "  {before} → {after}: {changes}; {seconds} {seconds:second|seconds}",
             before=facts["before"],
             after=facts["after"],
             changes=changes,
@@ -152,7 +152,8 @@ def _tell(title: str, because: Message, facts: dict[str, Any]) -> None:
         markup=False,
     )
     console.print(
-        _("  {version} has {n} documents", version=facts["after"], n=number(facts["documents"])), markup=False
+        _("  {version} has {n} {n:document|documents}", version=facts["after"], n=number(facts["documents"])),
+        markup=False,
     )
     genuine = _("genuine, and in the store's log") if facts["genuine"] else _("not genuine")
     console.print(_("  the receipt {file} is {genuine}", file=facts["receipt"], genuine=genuine), markup=False)

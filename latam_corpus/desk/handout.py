@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import USES
 from latam_corpus.collect.workbook import openpyxl_for
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER
-from latam_corpus.desk.sheet_workbook import as_text, csv_text
+from latam_corpus.desk.sheet_workbook import as_text
 from latam_corpus.messages import LANGUAGES, _
+from latam_corpus.text.spreadsheet_text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -34,7 +34,10 @@ KEPT: Final = _("it stays")
 DROPPED: Final = _("it falls")
 ORIGINAL: Final = _("original")
 EXTRACTED: Final = _("text")
-_COUNT: Final = _("Texts tried: {n}; {kept} stay, {dropped} fall. Personal data that is recognised is covered.")
+_COUNT: Final = _(
+    "Texts tried: {n}; {kept} {kept:stays|stay}, {dropped} {dropped:falls|fall}. Personal data that is recognised "
+    "is covered."
+)
 _NAMES: Final = _(
     "Names aren't recognised: those of third persons are covered where the source names a list of them "
     "(third_persons in [consent])."

@@ -17,9 +17,10 @@ from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.text.folding import folded
+from latam_corpus.text.spreadsheet_text import FORMULA, unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from latam_corpus.messages import Message
@@ -31,8 +32,6 @@ _NOTES_WIDTH: Final = 60
 _HEADS_WITHIN: Final = 20  # rows from the top
 _LEAST_HEADS: Final = 2
 _NOTES: Final = str(TO_CORRECT)  # the key of the column with what to correct
-_FORMULA: Final = re.compile(r"[=+\-@\t\r]")
-_QUOTED: Final = re.compile(r"'+[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def _csv_tables(path: Path) -> list[list[list[str]]]:
     csv.field_size_limit(_MOST_BYTES)
     try:
         return [
-            [[_unquoted(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark)]
+            [[unquoted(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark)]
             for mark in ",;\t"
         ]
     except csv.Error as error:
@@ -178,26 +177,9 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
 def as_text(cell: Any, value: str) -> None:
     """Put text into a workbook's cell; what looks like a formula stays text, there and when it is edited."""
     cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)
-    if _FORMULA.match(value):
+    if FORMULA.match(value):
         cell.data_type = "s"
         cell.quotePrefix = True
-
-
-def csv_text(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as CSV that spreadsheet programs open as text: an apostrophe stands before what looks like a formula."""
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(
-        [[_quoted(cell) for cell in row] for row in rows]
-    )
-    return "\ufeff" + buffer.getvalue()
-
-
-def _quoted(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) or _QUOTED.match(cell) else cell
-
-
-def _unquoted(cell: str) -> str:
-    return cell[1:] if _QUOTED.match(cell) else cell
 
 
 def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:

@@ -27,7 +27,8 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
         ConfigError: no such file, or one that can't be read.
     """
     if path.is_dir():
-        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), _("check the path"))
+        describe = _("`latam-corpus sources new` describes its texts; name the file that it writes")
+        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), describe)
     try:
         text = read_toml(path, "source")
     except ConfigError as error:

@@ -40,7 +40,7 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
         raise ConfigError(
             "--workers",
             _("{workers} workers can't work", workers=workers),
-            _("this machine has {here} processors", here=here),
+            _("this machine has {here} {here:processor|processors}", here=here),
         )
     if name == "slurm":
         from latam_corpus.engine.slurm import Slurm

@@ -82,7 +82,7 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
     most, files = engine.site.inodes, cost_of(engine, plan, parts, 0.0).files
     if most and files > most:
         problem = _(
-            "{parts} parts take about {files} files and folders, and `inodes` is {most}",
+            "{parts} {parts:part takes|parts take} about {files} files and folders, and `inodes` is {most}",
             parts=decimal(f"{parts:,}"),
             files=decimal(f"{files:,}"),
             most=decimal(f"{most:,}"),
@@ -92,7 +92,7 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
     stated, takes = engine.site.driver_memory_gb, driver_gb(plan, parts)
     if (led_by_job or is_job()) and takes > stated:
         problem = _(
-            "to lead the run takes {takes} GB for {parts} parts, and `driver_memory_gb` is {stated}",
+            "to lead the run takes {takes} GB for {parts} {parts:part|parts}, and `driver_memory_gb` is {stated}",
             takes=f"{takes:.1f}",
             parts=decimal(f"{parts:,}"),
             stated=f"{stated:g}",

@@ -133,7 +133,8 @@ class Round:
                 self._hung[holder] = number
                 self._twice.add(number)
                 told = _(
-                    "{task} has taken {minutes} minutes: its worker seems to hang; it is ended, and the task begun anew"
+                    "{task} has taken {minutes} {minutes:minute|minutes}: its worker seems to hang; it is ended, "
+                    "and the task begun anew"
                 )
                 warnings.warn(NoteWarning(told.fill(task=task.name, minutes=round(seconds / 60))), stacklevel=4)
         for number, holder in late[:idle]:

@@ -157,7 +157,9 @@ def _asked(command: str, *words: str, text: str | None = None) -> str:
         )
     except subprocess.TimeoutExpired:
         raise SlurmSilentError(
-            command, _("no answer for {patience} seconds", patience=_PATIENCE), _("see whether Slurm runs: sinfo")
+            command,
+            _("no answer for {patience} {patience:second|seconds}", patience=_PATIENCE),
+            _("see whether Slurm runs: sinfo"),
         ) from None
     if done.returncode:
         problem = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"

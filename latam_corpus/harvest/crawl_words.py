@@ -72,7 +72,7 @@ NAMED: Final = _("{file} names them")
 GONE: Final = _("pages that are gone: {n}; {file} names them, and they stay as they were read")
 WITHDRAWN: Final = _("pages that are gone: {n}; {file} names them, and they leave the next version")
 WAITING: Final = _("addresses that wait: {n}; the same command goes on from here")
-CAPTURES: Final = _("captures: {captures}, of {hosts} hosts; bytes to fetch: {bytes}")
+CAPTURES: Final = _("captures: {captures}, of {hosts} {hosts:host|hosts}; bytes to fetch: {bytes}")
 HOST: Final = _("host")
 OF_HOST: Final = _("captures")
 LEFT_OUT: Final = _("left out, because")
@@ -103,10 +103,10 @@ HEADS: Final = (
     _("read"),
     _("documents"),
 )
-MORE: Final = _("and {n} refusals more, in the file")
+MORE: Final = _("and {n} {n:refusal|refusals} more, in the file")
 UNREAD: Final = _("{site} couldn't be read, and what it said before stands: {why}")
 UNREAD_FILE: Final = _("{file} couldn't be read, and what it said before stands")
-LEAVING: Final = _("{spec}: {n} of {total} documents with an address must leave the next version")
+LEAVING: Final = _("{spec}: {n} of {total} {total:document|documents} with an address must leave the next version")
 LISTED: Final = _("{file} names them; every build of {name} reads it")
 EVIDENCE: Final = _("what the sites said is in {folder}")
 

@@ -91,7 +91,7 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bo
         most = max((part.height for _, part in parts), default=0)
         raise ConfigError(
             "--suggest",
-            _("the largest group of one language and genre has {n} documents", n=most),
+            _("the largest group of one language and genre has {n} {n:document|documents}", n=most),
             _("bounds need {n} good ones at least, some hundreds better", n=LEAST),
         )
     return suggestions

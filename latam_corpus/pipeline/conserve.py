@@ -181,12 +181,12 @@ def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None
         if orphans or lost:
             raise PartError(
                 _("stage «{name}»", name=stage.name),
-                _("{n} documents lost, {others} without parent", n=len(lost), others=len(orphans)),
+                _("{n} {n:document|documents} lost, {others} without parent", n=len(lost), others=len(orphans)),
             )
     elif not after["doc_id"].equals(before["doc_id"]):
         raise PartError(
             _("stage «{name}»", name=stage.name),
-            _("{n} rows in, {out} out, or in another order", n=before.height, out=after.height),
+            _("{n} {n:row|rows} in, {out} out, or in another order", n=before.height, out=after.height),
             _("a stage keeps its rows; to drop one, give it a drop_reason"),
         )
 

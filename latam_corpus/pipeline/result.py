@@ -121,7 +121,12 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     rows_in = (stages["collect"].rows_in if "collect" in stages else 0) + sum(c.made for c in stages.values())
     fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
     if not rows_in == kept + fallen == kept + total.dropped.total():
-        told = _("{came} rows came in, {kept} were kept and {fallen} set aside", came=rows_in, kept=kept, fallen=fallen)
+        told = _(
+            "{came} {came:row|rows} came in, {kept} {kept:was|were} kept and {fallen} set aside",
+            came=rows_in,
+            kept=kept,
+            fallen=fallen,
+        )
         raise PartError(str(folder), told)
     # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
     stages = {stage: stages.get(stage, Count()) for stage in plan.stages}

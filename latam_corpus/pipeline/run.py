@@ -66,11 +66,12 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
         _permitted(plan, source, where)
         if not where:
             problem = _("nothing says where the records of «{source}» are", source=source.id)
-            option = f"--input {source.id}=PATH"
-            remedy = _("collect them with `latam-corpus crawl` into the same --out, or pass {option}", option=option)
+            remedy = _(
+                "collect them with `latam-corpus crawl` into the same --out, or pass --input {id}=PATH", id=source.id
+            )
             if source.collect.kind == "files":
                 home = source.homepage or source.holder
-                remedy = _("fetch them from {holder} and pass {option}", holder=home, option=option)
+                remedy = _("fetch them from {holder} and pass --input {id}=PATH", holder=home, id=source.id)
             raise ConfigError(str(plan.recipe.file), problem, remedy)
         genre = plan.recipe.genre
         reading = reading_digest(source, genre, limit)

@@ -124,7 +124,8 @@ class Loss:
     def message(self) -> Message:
         """The sentence, which can be translated."""
         return _(
-            "{stage} kept {kept} of {rows} documents of the {kind} {value} ({share} %, floor {floor} %): {reasons}",
+            "{stage} kept {kept} of {rows} {rows:document|documents} of the {kind} {value} ({share} %, floor "
+            "{floor} %): {reasons}",
             stage=self.stage,
             kept=self.kept,
             rows=self.rows_in,

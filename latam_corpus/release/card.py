@@ -160,10 +160,10 @@ def megabytes(size: int) -> Message:
 
 _ABOUT: Final = (
     _(
-        "{n} documents ({size} of text): {genres}. They may be used to: {uses}. Admitted rights: {tiers}. Each row "
-        "says from which source it is, with which rights and how it was obtained; what was left out, and why, is in "
-        "{ledger}. The table «Collection» says whom to write to about each source, and «Obligations» what each asks "
-        "for."
+        "{n} {n:document|documents} ({size} of text): {genres}. {n:It|They} may be used to: {uses}. Admitted "
+        "rights: {tiers}. Each row says from which source it is, with which rights and how it was obtained; what "
+        "was left out, and why, is in {ledger}. The table «Collection» says whom to write to about each source, and "
+        "«Obligations» what each asks for."
     ),
     _(
         "To ask for a text to be taken out, write to whoever published this version, or to the holder of its source, "

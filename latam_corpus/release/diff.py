@@ -43,7 +43,7 @@ _WAS: Final = "was"
 _UNKNOWN: Final = {
     "absent": _("not known: the run {a} isn't here"),
     "not run": _("source not run: {a}"),
-    "failed": _("not among the runs, of which {a} parts failed"),
+    "failed": _("not among the runs, of which {a} {a:part|parts} failed"),
     "not among": _("not among the runs"),
 }
 # Of what it is told, and the document that is kept; `told` is null for a drop reason, or for what has changed.

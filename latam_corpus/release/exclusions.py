@@ -70,7 +70,7 @@ def excluded_ids(
 def none_met(ids: Collection[str], spec: str) -> Message:
     """Return a sentence for who excludes documents of which a version has none."""
     return _(
-        "none of the {n} excluded ids is in {spec}: is the list another release's?",
+        "{n:the excluded id isn't|none of the {n} excluded ids is} in {spec}: is the list another release's?",
         n=decimal(f"{len(ids):,}"),
         spec=spec,
     )

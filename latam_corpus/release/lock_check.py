@@ -105,7 +105,7 @@ def _locked_version(lock: Lock, store: Store) -> tuple[Manifest, WithdrawalLog]:
     must_reach(log, manifest.withdrawal_sequence, manifest.spec)
     if log.sequence < lock.withdrawal_sequence:
         entries = {"n": log.sequence, "known": lock.withdrawal_sequence}
-        problem = _("its log of withdrawals has {n} entries, and the lock knew {known}", **entries)
+        problem = _("its log of withdrawals has {n} {n:entry|entries}, and the lock knew {known}", **entries)
         raise ReleaseError(f"{store.url}, {FOLDER}", problem, _REMEDY)
     return manifest, log
 

@@ -62,7 +62,13 @@ def publish(
             _upload(folder, target)
     if tell and lock.rows < manifest.rows:
         kept_here = {"n": f"{manifest.rows - lock.rows:,}", "release": manifest.spec}
-        tell(_("{n} documents of {release} aren't published: they may not leave the store", **kept_here))
+        tell(
+            _(
+                "{n} {n:document|documents} of {release} {n:isn't|aren't} published: {n:it|they} may not leave the "
+                "store",
+                **kept_here,
+            )
+        )
     return lock
 
 

@@ -163,7 +163,9 @@ def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[Message]:
     for verdict, expected in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
         if verdicts[verdict] != expected:
             found = {"n": f"{verdicts[verdict]:,}", "expected": f"{expected:,}", "file": LEDGER}
-            yield _("{file}: {n} rows are {verdict}, and the manifest says {expected}", verdict=verdict, **found)
+            yield _(
+                "{file}: {n} {n:row is|rows are} {verdict}, and the manifest says {expected}", verdict=verdict, **found
+            )
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
         yield _("{file}: a document is released twice", file=LEDGER)
@@ -190,7 +192,7 @@ def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index
         return [_MISSING.fill(file=label)]
     if size != shard.bytes:
         sizes = {"n": f"{size:,}", "expected": f"{shard.bytes:,}"}
-        return [_about(label, _("{n} bytes, and the manifest says {expected}", **sizes))]
+        return [_about(label, _("{n} {n:byte|bytes}, and the manifest says {expected}", **sizes))]
     with store.open(shard.object) as opened:
         if sha256_of(opened) != shard.sha256:
             return [_OTHER.fill(file=label)]
@@ -262,11 +264,13 @@ def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataF
         seen.counted[what][getattr(shard, what)] += rows
     if rows != shard.rows:
         yield _(
-            "{n} rows, and the manifest says {expected}", n=decimal(f"{rows:,}"), expected=decimal(f"{shard.rows:,}")
+            "{n} {n:row|rows}, and the manifest says {expected}",
+            n=decimal(f"{rows:,}"),
+            expected=decimal(f"{shard.rows:,}"),
         )
     if text_bytes != shard.text_bytes:
         sizes = {"n": decimal(f"{text_bytes:,}"), "expected": decimal(f"{shard.text_bytes:,}")}
-        yield _("{n} bytes of text, and the manifest says {expected}", **sizes)
+        yield _("{n} {n:byte|bytes} of text, and the manifest says {expected}", **sizes)
 
 
 def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
@@ -276,7 +280,11 @@ def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
         pairs = zip(frame["doc_id"], groups, strict=True)
         stray += [doc_id for doc_id, group in pairs if not group.startswith(shard.group)]
     if stray:
-        yield _("{n} rows belong in another shard, such as {doc}", n=decimal(f"{len(stray):,}"), doc=stray[0])
+        yield _(
+            "{n} {n:row belongs|rows belong} in another shard, such as {doc}",
+            n=decimal(f"{len(stray):,}"),
+            doc=stray[0],
+        )
     for column in _PARTITION:
         if not (frame[column] == getattr(shard, column)).all():
             yield _("there are rows whose {what} isn't {value}", what=column, value=getattr(shard, column))

@@ -456,7 +456,11 @@ def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Se
         copies = copies.filter([asked_hash("source", source) != entry.asked for source in copies["source_id"]])
     if copies.height:
         which = ", ".join(copies["doc_id"].head(5))
-        told = _("{n} copies come back when their recipe is run again, such as {which}", n=copies.height, which=which)
+        told = _(
+            "{n} {n:copy comes|copies come} back when {n:its|their} recipe is run again, such as {which}",
+            n=copies.height,
+            which=which,
+        )
         notices.append(told)
     if twins.absent and len(removed):
         runs = ", ".join(twins.absent)

@@ -344,7 +344,11 @@ def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
     if not count:
         return None
     what = {"n": f"{count:,}", "release": manifest.spec}
-    return _("{n} documents of {release} are withdrawn, and left out; a later version is without them", **what)
+    return _(
+        "{n} {n:document|documents} of {release} {n:is|are} withdrawn, and left out; a later version is without "
+        "{n:it|them}",
+        **what,
+    )
 
 
 def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:

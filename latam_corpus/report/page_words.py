@@ -12,9 +12,8 @@ WORDS: Final = {
     "skip": _("To the contents"),
     "contents": _("On this page"),
     "internal": _("Internal: it holds texts whose terms don't allow them to be shown outside."),
-    "run_lead": _("Of {n} documents that came, {kept} stayed: {share}."),
-    "release_lead": _("{n} documents, {size} of text, from {sources} sources."),
-    "release_lead_one": _("{n} documents, {size} of text, from one source."),
+    "run_lead": _("Of {n} {n:document|documents} that came, {kept} stayed: {share}."),
+    "release_lead": _("{n} {n:document|documents}, {size} of text, from {sources} {sources:source|sources}."),
     "run": _("Run"),
     "recipe": _("Recipe"),
     "version": _("Version"),
@@ -22,9 +21,9 @@ WORDS: Final = {
     "finished_on": _("Finished on"),
     "released": _("Released"),
     "no_release": _("No release has been made of this run."),
-    "released_as": _("Released as {release}: {n} documents."),
-    "limited": _("A trial: at most {n} records of each file were read."),
-    "failed_parts": _("{n} parts failed; their documents aren't counted here."),
+    "released_as": _("Released as {release}: {n} {n:document|documents}."),
+    "limited": _("A trial: at most {n} {n:record|records} of each file {n:was|were} read."),
+    "failed_parts": _("{n} {n:part|parts} failed; {n:its|their} documents aren't counted here."),
     "loss_head": _("Losses below the recipe's floor"),
     "loss_accepted": _("Let pass because: {why}"),
     "loss_refused": _("No release is made of this run as it is: read what fell and mend it, or state why it may pass."),
@@ -61,8 +60,8 @@ WORDS: Final = {
     "other_reasons": _("The other reasons"),
     "cost": _("Documents: {n}, {share} of all that came; from {sources}"),
     "measured": _("Values and bounds"),
-    "measure_lead": _("{n} documents were measured; all bounds together would drop {drops}: {share}."),
-    "unmeasured": _("{n} more documents fell before they were measured."),
+    "measure_lead": _("{n} {n:document was|documents were} measured; all bounds together would drop {drops}: {share}."),
+    "unmeasured": _("{n} more {n:document|documents} fell before {n:it was|they were} measured."),
     "bounds_from": _("The bounds stand in {folder}."),
     "costs": _("The bounds that cost most"),
     "costs_how": _(
@@ -81,19 +80,19 @@ WORDS: Final = {
     "groups_how": _(
         "The largest group first. Below each per cent stands the value that so many documents don't exceed."
     ),
-    "group_lead": _("{n} documents; all bounds together would drop {drops} ({share})."),
+    "group_lead": _("{n} {n:document|documents}; all bounds together would drop {drops} ({share})."),
     "group_judged": _("Of {good} judged good they would drop {lost}, of {bad} judged bad {caught}."),
-    "signals": _("{n} signals"),
+    "signals": _("{n} {n:signal|signals}"),
     "signal": _("Signal"),
     "distribution": _("Values of {signal}, from {low} to {high}; bounds: {limit}."),
     "sample": _("Sample"),
-    "sample_lead": _("{n} documents, drawn by lot."),
+    "sample_lead": _("{n} {n:document|documents}, drawn by lot."),
     "sample_how": _(
         "The lot's number is {seed}: with the same one the same are drawn. Personal data that is recognised is covered."
     ),
-    "no_part": _("{n} more had no part in it: their terms don't allow them to be shown."),
+    "no_part": _("{n} more had no part in it: {n:its|their} terms don't allow {n:it|them} to be shown."),
     "beside": _("Beside “{title}”"),
-    "more_places": _("The two differ in {n} more places."),
+    "more_places": _("The two differ in {n} more {n:place|places}."),
     "as_far": _("Only so much of the two was compared."),
     "preview": _("Preview of a source"),
     "struck": _("What is struck out of the original isn't in the text."),
@@ -147,7 +146,7 @@ WORDS: Final = {
     "was_kept": _("kept"),
     "was_dropped": _("set aside"),
     "hidden": _("its terms don't allow it to be shown"),
-    "read_kept": _("{n} kept documents to read"),
+    "read_kept": _("{n} kept {n:document|documents} to read"),
     "read_dropped": _("{n} set aside, to read"),
     "read_how": _("Drawn by lot; personal data that is recognised is covered. The beginning of each."),
     "hidden_of": _("Those of {kept} kept and {dropped} set aside aren't shown: their terms don't allow it."),
@@ -159,11 +158,11 @@ WORDS: Final = {
     "copies_how": _("The largest clusters first: one that was set aside, beside the one that is kept."),
     "variants_how": _("Variants of one work, which are kept: one beside another."),
     "no_copies": _("No copies and no variants that may be shown."),
-    "cluster": _("{n} texts that say the same"),
-    "cluster_variants": _("{n} variants"),
+    "cluster": _("{n} {n:text that says|texts that say} the same"),
+    "cluster_variants": _("{n} {n:variant|variants}"),
     "only_here": _("only in this one:"),
     "only_there": _("only in the other:"),
-    "both_have": _("Both have {shared} words; only this one {own}, only the other {other}."),
+    "both_have": _("Both have {shared} {shared:word|words}; only this one {own}, only the other {other}."),
     "alike": _("Word for word the same, as far as they were compared."),
     "small": _("Scripture and encyclopedia in the smaller languages"),
     "small_how": _(
@@ -222,7 +221,8 @@ WORDS: Final = {
     "admits": _("It admits these rights: {tiers}; each document allows: {uses}."),
     "left_out": _("What was left out"),
     "left_out_how": _(
-        "Of {n} documents read, {out} were left out of this version, each with its evidence in its ledger."
+        "Of {n} {n:document|documents} read, {out} {out:was|were} left out of this version, each with its evidence "
+        "in its ledger."
     ),
     "gaps": _("What is missing"),
     "gaps_how": _("What a reader might look for here and won't find. It says nothing of why."),
@@ -245,7 +245,9 @@ WORDS: Final = {
         "The next version is made without it, readers of older ones don't get it any more, and a receipt says so."
     ),
     "not_forgotten": _("What was trained on a text can't forget it; copies that others have pulled aren't reached."),
-    "withdrawn": _("{n} documents of this version are withdrawn since; readers don't get them any more."),
+    "withdrawn": _(
+        "{n} {n:document|documents} of this version {n:is|are} withdrawn since; readers don't get {n:it|them} any more."
+    ),
     "language_of": _("Language"),
     "size_on_disk": _("Shards"),
     "footer": _("Made by latam-corpus {version}. The page is one file: it asks for nothing from the network."),

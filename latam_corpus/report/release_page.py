@@ -9,7 +9,7 @@ from latam_corpus.catalog.community_labels import label_of
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.codes import short
-from latam_corpus.messages import enumerated, same
+from latam_corpus.messages import enumerated, same, translated
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
@@ -48,7 +48,7 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
         "release.html",
         language,
         kind="release_report",
-        title=manifest.title,
+        title=translated(manifest.title, language),
         sections=sections_of(_SECTIONS),
         served=served,
         facts=facts,

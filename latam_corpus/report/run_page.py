@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.catalog.rights import obligations_of
-from latam_corpus.messages import Message, enumerated, same
+from latam_corpus.messages import Message, enumerated, same, translated
 from latam_corpus.pipeline.reasons import bound_of, meaning
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.quality.signal_names import signal_name
@@ -69,7 +69,7 @@ def run_page(
         "run.html",
         language,
         kind="run_report",
-        title=recipe.get("title") or name,
+        title=translated(recipe.get("title") or name, language),
         name=name,
         recipe=recipe.get("name", ""),
         finished_on=figures.moment(values.get("written", "")),

@@ -25,6 +25,7 @@ from latam_corpus.report.names import value_name
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.report.templating import render
+from latam_corpus.text.spreadsheet_text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,10 +92,10 @@ def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -
 
 
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
-    """Write a workbook with a column for each thing that a reader is asked, chosen from a list, and one for a note.
+    """Write a sheet with a column for each thing that a reader is asked, chosen from a list in a workbook, and a note.
 
     Args:
-        path: where it goes.
+        path: where it goes; CSV where its name ends so.
         rows: of `shown_rows`.
         language: of the heads and the verdicts.
         internal: whether the sheet is named so.
@@ -102,15 +103,19 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
     Raises:
         ConfigError: the package that writes sheets isn't there, or the sheet can't be written there.
     """
+    asked = [NAMES[question].translate(language) for question in QUESTIONS]
+    heads = (*asked, NOTE.translate(language), *COLUMNS)
+    first = len(heads) - len(COLUMNS)
+    if path.suffix == ".csv":
+        cells = ([*[""] * first, *(_cell(row[name]) for name in COLUMNS)] for row in rows)
+        write_file(path, csv_text([heads, *cells]))
+        return
     try:
         import xlsxwriter  # an extra
     except ImportError:
         raise ConfigError(
             str(path), _("sheets need the package XlsxWriter"), "pip install 'latam-corpus[sheets]'"
         ) from None
-    asked = [NAMES[question].translate(language) for question in QUESTIONS]
-    heads = (*asked, NOTE.translate(language), *COLUMNS)
-    first = len(heads) - len(COLUMNS)
     buffer = io.BytesIO()
     # Texts stay texts: a line that begins with = is no formula, and an address no link.
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -19,7 +19,7 @@ _WIDEST: Final = 200  # characters of a word: what has no spaces may be a file i
 _AS_FAR: Final = _("Only so much of the two was compared.")
 _SHOWN_HERE: Final = _("here: {passage}")
 _SHOWN_THERE: Final = _("there: {passage}")
-_MORE: Final = _("The two differ in {n} more places.")
+_MORE: Final = _("The two differ in {n} more {n:place|places}.")
 
 
 def side_by_side(mine: str, other: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
 def lines(comparison: Mapping[str, Any]) -> Iterator[Message]:
     """Yield the same as lines for a terminal."""
     counts = {"shared": comparison["shared"], "own": comparison["own"], "other": comparison["own_of_other"]}
-    yield _("both have {shared} words; only here {own}, only there {other}", **counts)
+    yield _("both have {shared} {shared:word|words}; only here {own}, only there {other}", **counts)
     if not comparison["compared"]:
         yield _AS_FAR
     for passage in comparison["passages"]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
+from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.codes import UNDETERMINED, known_code, short
 from latam_corpus.messages import Message
 from latam_corpus.report.figures import Figures
@@ -111,7 +112,13 @@ def _environment(language: str) -> Environment:
         return visible(value.translate(language) if isinstance(value, Message) else str(value))
 
     environment.globals.update(
-        say=say, language=language, figures=Figures(language), look=look(), toolkit=__version__, tag=language_tag
+        say=say,
+        language=language,
+        figures=Figures(language),
+        look=look(),
+        toolkit=__version__,
+        tag=language_tag,
+        stage_names=stage_names,
     )
     environment.filters.update(plain=plain, lines=lambda text: visible_lines(str(text)))
     return environment

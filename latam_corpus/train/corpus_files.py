@@ -231,7 +231,7 @@ class CorpusFiles:
         if "doc_id" not in footer.schema.names:
             raise self._wrong(file, _("it is another file, without the column «doc_id»"))
         if file.rows is not None and footer.num_rows != file.rows:
-            problem = _("it has {n} rows, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
+            problem = _("it has {n} {n:row|rows}, and the manifest says {rows}", n=footer.num_rows, rows=file.rows)
             raise self._wrong(file, problem)
         return footer
 

@@ -221,7 +221,10 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
     # Those that were withdrawn when it was planned weren't counted, and have their place in the order.
     counted = planned.get("documents", there)
     if there < counted:
-        problem = _("of the {n} documents that the plan counted in a slice of {version}, {there} are there")
+        problem = _(
+            "of the {n} {n:document|documents} that the plan counted in a slice of {version}, {there} "
+            "{there:is|are} there"
+        )
         context = {"n": f"{counted:,}", "version": stream.version, "there": f"{there:,}"}
         raise ConfigError("plan", problem.fill(**context), _("plan anew, of what is streamed"))
     return Ingredient(stream, round(planned["drawn"] * there / max(1, counted)))

@@ -251,7 +251,7 @@ class PositionedStream(ABC):
                 yield np.concatenate(block)
         self._at_end = True
         if is_whole and not given:
-            problem = _("{release} has {n} tokens, fewer than a block", release=self.version, n=held)
+            problem = _("{release} has {n} {n:token|tokens}, fewer than a block", release=self.version, n=held)
             raise ConfigError("length", problem, _("give a shorter one"))
 
     def _chosen(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
@@ -337,7 +337,11 @@ class PositionedStream(ABC):
             remedy = _("give one of each rank, in their order")
             raise ConfigError("state", _("these aren't the states of one run's ranks"), remedy)
         if len(known) not in (1, first["world"]):
-            problem = _("there are {n} states, and the run had {first} ranks", n=len(known), first=first["world"])
+            problem = _(
+                "there {n:is|are} {n} {n:state|states}, and the run had {first} {first:rank|ranks}",
+                n=len(known),
+                first=first["world"],
+            )
             raise ConfigError("state", problem, _("give one of each rank, in their order, or one alone"))
         uneven = any(one["uneven"] for one in known)
         known = in_order(known)
@@ -356,7 +360,9 @@ class PositionedStream(ABC):
         if within and (len(known) > 1 or first["world"] != self._world):
             problem = _("it stopped inside a document, which goes on in the same rank's next block")
             raise ConfigError(
-                "state", problem, _("go on with {first} ranks, each with its own state", first=first["world"])
+                "state",
+                problem,
+                _("go on with {first} {first:rank|ranks}, each with its own state", first=first["world"]),
             )
         if len(set(positions)) > 1:
             if any(one["ahead"] for one in known):

@@ -97,7 +97,9 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         if size != self._batch_size:
             # Workers stand apart by whole batches: with others they would give documents twice, and leave some out.
             problem = _(
-                "its batches have {size} documents, and this dataset's {mine}", size=size, mine=self._batch_size
+                "its batches have {size} {size:document|documents}, and this dataset's {mine}",
+                size=size,
+                mine=self._batch_size,
             )
             raise ConfigError("state", problem, _("give batch_size={size}", size=size))
         self._stream.load_state_dict(state["stream"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from latam_corpus.audit.lineage_lines import lineage_lines
+from latam_corpus.collect.pages import cut_after
 from latam_corpus.messages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def test_a_superseded_record_is_told_in_words(command_line: CommandLine, out: Pa
     older = command_line("explain", "barca salió", "--out", out).out
     assert "gave way to another of the same document, obtained 2025-05-01" in older
     newer = command_line("explain", "barca volvió", "--out", out).out
-    assert "obtained 2024-05-01T00:00:00" in newer
+    assert "obtained 2024-05-01 00:00" in newer
     assert "gave way to this one" in newer
     assert "kept" in newer
     story = _story(command_line, out, "barca volvió")
@@ -150,3 +152,51 @@ def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, ou
     assert "superseded 1" in shown["en"]
     assert "superseded" not in shown["es"] + shown["pt"]
     assert "terminada" in shown["pt"]
+
+
+@pytest.mark.parametrize(("language", "repaired"), [("es", "reparar"), ("pt", "reparar"), ("en", "repair")])
+def test_a_story_is_told_without_codes(command_line: CommandLine, out: Path, language: str, repaired: str) -> None:
+    """Stages by what they do, moments to the minute; as JSON all stays as it is stored."""
+    told = command_line("explain", "cruzar el puente", "--out", out, "--lang", language).out
+    assert re.search(rf"^  {repaired} +", told, re.MULTILINE)
+    assert ("repair " in told) is (language == "en")
+    assert ("2025-05-01 00:00" if language == "en" else "01/05/2025 00:00") in told
+    assert "+00:00" not in told
+    story = _story(command_line, out, "cruzar el puente")
+    assert (story["stages"][1]["stage"], story["source"]["obtained"]) == ("repair", "2025-05-01T00:00:00+00:00")
+
+
+def test_what_made_a_text_is_told_as_the_form_of_its_file(command_line: CommandLine, out: Path) -> None:
+    """Its name and version are of the JSON."""
+    story = _story(command_line, out, "cruzar el puente") | {"extractor": "docx 2", "country": "BR"}
+    lines = ["".join(text for _, text in line) for line in lineage_lines(story, "pt")]
+    assert "  lido como Word" in lines
+    assert any(line.endswith("· Brasil") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("es", "(registro número: 3, qué falla: se cortó después de 1 200 de 3 000 bytes)"),
+        ("pt", "(registro número: 3, o que há de errado: foi cortado depois de 1 200 de 3 000 bytes)"),
+        ("en", "(record = 3, error = it was cut after 1,200 of 3,000 bytes)"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_told_in_the_language(
+    command_line: CommandLine, out: Path, language: str, told: str
+) -> None:
+    """The ledger keeps it in English."""
+    story = _story(command_line, out, "cruzar el puente")
+    evidence = {"record": 3, "error": cut_after(1200, 3000).problem}
+    failed = {"stage": "collect", "verdict": "failed", "reason": "unreadable:malformed record", "evidence": evidence}
+    lines = ["".join(text for _, text in line) for line in lineage_lines(story | {"stages": [failed]}, language)]
+    assert any(line.endswith(told) for line in lines)
+
+
+def test_what_a_stage_notes_is_named_in_the_language(command_line: CommandLine, out: Path) -> None:
+    """What it has nothing of, and a reason that it hasn't, leave no gap."""
+    story = _story(command_line, out, "cruzar el puente")
+    about = {"reason": "repair", "evidence": {"lines": 1, "score": 0.5, "languages": []}}
+    changed = {"stage": "repair", "verdict": "changed", **about}
+    lines = ["".join(text for _, text in line) for line in lineage_lines(story | {"stages": [changed]}, "es")]
+    assert any(line.endswith("cambió (líneas: 1, confianza: 0,5)") for line in lines)

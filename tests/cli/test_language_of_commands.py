@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SmallSource
 
 _HELLO = {"es": "esa receta no existe", "pt": "essa receita não existe", "en": "there is no such recipe"}
 
@@ -102,3 +102,30 @@ def test_errors_are_json_where_json_is_asked_for(command_line: CommandLine) -> N
     found = json.loads(told.err)
     assert found["exit_code"] == 2
     assert [(one["place"], one["problem"]) for one in found["errors"]] == [("nada", "esa receta no existe")]
+
+
+@pytest.mark.parametrize(("language", "told"), [("es", "Instala el autocompletado"), ("pt", "Instala o autocompletar")])
+def test_lists_of_commands_are_whole(command_line: CommandLine, language: str, told: str) -> None:
+    """None is cut, and the options that Typer adds itself are in the language too."""
+    for line in ((), ("release",), ("sources",)):
+        shown = command_line(*line, "--help", "--lang", language).out
+        assert "..." not in shown.replace("ARGUMENTOS]...", "")
+    shown = command_line("--help", "--lang", language).out
+    assert told in shown
+    assert "Install completion" not in shown
+
+
+def test_a_folder_is_no_source_and_what_describes_it_is_named(command_line: CommandLine, tmp_path: Path) -> None:
+    """Who begins with a folder of texts is led to the questions."""
+    told = command_line("sources", "check", tmp_path, "--lang", "es")
+    assert (told.code, "describa sus textos con `latam-corpus sources new`" in told.err) == (2, True)
+
+
+def test_a_value_of_the_wrong_form_is_told_in_the_language(
+    command_line: CommandLine, small_source: SmallSource, tmp_path: Path
+) -> None:
+    """By the form, or the number of characters, that it must have."""
+    source = tmp_path / "fuente.toml"
+    source.write_text(small_source('format = "csv"\ndelimiter = ";;"'))
+    told = command_line("run", source, "--input", tmp_path, "--lang", "es")
+    assert "un texto de 1 carácter como máximo" in told.out + told.err

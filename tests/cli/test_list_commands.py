@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gettext
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from latam_corpus import vocabulary
+from latam_corpus.messages import DOMAIN, LOCALE, translated
 from latam_corpus.policy import Policies
 
 if TYPE_CHECKING:
@@ -37,6 +40,20 @@ def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -
     rows = command_line("list", "signals", "--json").json
     assert [row["name"] for row in rows] == list(vocabulary.SIGNALS)
     assert all(row["definition"] and row["used_by"] for row in rows)
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+def test_what_is_listed_is_of_the_language(command_line: CommandLine, language: str) -> None:
+    """Titles of recipes, and who uses a signal; names of data sets are alike in all."""
+    said = {*vars(gettext.translation(DOMAIN, LOCALE, [language]))["_catalog"]}
+    titles = [row["title"] for row in command_line("list", "recipes", "--json").json]
+    users = [row["used_by"] for row in command_line("list", "signals", "--json").json]
+    in_words = [one for one in users if not re.fullmatch(r"([A-Z][\w-]+(, )?)+", one)]
+    assert "ours" in in_words
+    assert len(in_words) < len(users)
+    assert {*titles, *in_words} <= said
+    assert translated("ours", language) in command_line("list", "signals", "--lang", language).out
+    assert translated(titles[0], language) in command_line("list", "recipes", "--lang", language).out
 
 
 def test_runs_list_of_nothing_says_so(command_line: CommandLine, tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_texts_whose_terms_keep_them_inside_are_not_shown(command_line: CommandL
         (None, [], "there is no such file and no such run"),
         ("", [], "no document is in it"),
         ('{"id": "a", "text": "Hola", "genre": "newz"}\n', [], "there is no genre «newz»"),
-        ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--suggest"], "has 1 documents"),
+        ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--suggest"], "has 1 document"),
         ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--suggest", "--lose", "0.5"], "from 0 to 0.2"),
         ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--policies", "nada"], "no such folder of policies"),
         ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--in", "fr"], "choose one of: es, pt, en"),
@@ -235,7 +235,7 @@ def test_a_run_is_measured_by_its_name_against_its_own_policies(
     told = command_line("measure", "cuentos-1a", "--out", tmp_path / "out")
     assert told.code == 0, told.err
     assert "spa_Latn · literature · 3 documents" in told.out
-    assert "1 more documents fell before anything was measured" in told.out
+    assert "1 more document fell before anything was measured" in told.out
 
 
 def test_a_run_of_an_earlier_version_lacks_signals_and_is_measured(policies: Policies) -> None:

@@ -257,7 +257,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     assert told["uncut"] == [{"file": "s.txt", "bytes": len((_TEXT * 20).encode())}]
     assert told["files"] == 22
     assert told["parts"] == 2 + cut["parts"]
-    assert "20 small files are taken together, in 1 parts" in said.out
+    assert "20 small files are taken together, in 1 part" in said.out
     assert f"r.jsonl.gz: {cut['parts']} parts" in said.out
     assert "unpacked once more" in said.out
     assert "s.txt: one part" in said.out

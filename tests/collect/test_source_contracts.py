@@ -318,7 +318,7 @@ def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
     """Of a source that keeps its promises, how many records were read; with --json also where columns come from."""
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
     code, said = corpus.told("check", str(corpus.recipe))
-    assert (code, "4 records of 1 of 1 files" in said) == (0, True)
+    assert (code, "4 records of 1 of 1 file" in said) == (0, True)
     told = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
     assert told["inputs"][0]["mapping"] == [
         {"source": "fuente", "column": "text", "from": "es", "records": 4, "filled": 4}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,22 @@ def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
     ]
     assert {one.reader for one in judged} == {"Rosa Quispe"}
     assert {(one.drawn_from, one.drawn_by, one.named) for one in judged} == {("cuentos-1a2b3c4d", "", "spa_Latn")}
+
+
+def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line: CommandLine) -> None:
+    """CSV needs no package, and returns with the separator that the program writes."""
+    path, out = sheet.with_name("muestra.csv"), sheet.parent / "out"
+    told = command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "pt", "--out", out)
+    assert (told.code, "10 documents in" in told.out) == (0, True)
+    heads, first, *others = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
+    assert (heads[:2], first[:2], len(others)) == (["veredito", "a língua está certa? se não, qual é?"], ["", ""], 9)
+    filled = sheet.with_name("rosa.csv")
+    with filled.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([heads, ["bom", "sim", *first[2:]], *others])
+    ended = _judge(command_line, filled, "Rosa", "--json")
+    assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (0, 1, 9)
+    [judged] = read_judgements(out)
+    assert (judged.answers, judged.drawn_from) == ({"verdict": "good", "language": "yes"}, "cuentos-1a2b3c4d")
 
 
 def test_a_sheet_that_comes_twice_counts_once(sheet: Path, command_line: CommandLine) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _GOOD = 'id = "buena"\ntitle = "T"\nholder = "H"\n[collect]\nfiles = ["**/*.html"]\n'
 _WRONG = [
-    ("check carpeta.toml", "carpeta.toml: no se puede usar: es una carpeta; revise la ruta"),
+    ("check carpeta.toml", "carpeta.toml: no se puede usar: es una carpeta; describa sus textos"),
     ("check nada.toml", "nada.toml: ese archivo no existe; revise la ruta"),
     ("new --template nada", "no hay ninguna plantilla «nada»; elija: dspace"),
     ("new --blank", "¿qué plantilla?; indíquela con --template"),
@@ -28,7 +28,7 @@ _WRONG = [
     ("list --genre poesía", "«poesía» no es una opción; elija: prensa, literatura"),
     ("list --language xxxx", "«xxxx» no se reconoce como lengua"),
     ("preview nada.toml", "nada.toml: ese archivo no existe"),
-    ("preview carpeta.toml", "es una carpeta; revise la ruta"),
+    ("preview carpeta.toml", "es una carpeta; describa sus textos"),
     ("preview latina.toml", "latina.toml: el archivo no es texto UTF-8; guárdelo otra vez"),
     ("preview nada", "en el catálogo no hay ninguna fuente «nada»"),
     ("preview buena.toml --input no-hay", "entrada de buena: en «no-hay» no hay nada"),

@@ -212,7 +212,7 @@ def test_a_stage_that_cuts_documents_names_the_parent_of_each_piece() -> None:
 @pytest.mark.parametrize(
     ("ids", "parents", "problem"),
     [
-        (["d0"], [None], "stage «retoque».*1 documents lost, 0 without parent"),
+        (["d0"], [None], "stage «retoque».*1 document lost, 0 without parent"),
         (["d0", "d1", "x"], [None, None, "y"], "stage «retoque».*0 documents lost, 1 without parent"),
         (["x"], ["y"], "stage «retoque».*2 documents lost, 1 without parent"),
     ],

@@ -112,7 +112,7 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
     said = command_line(*run)
     assert said.code == 1
-    assert "1 documents in = 1 kept + 0 set aside" in said.out
+    assert "1 document in = 1 kept + 0 set aside" in said.out
     assert "rights_tier=unknown" in said.err
 
 

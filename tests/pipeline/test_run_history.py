@@ -313,7 +313,7 @@ def test_a_run_of_the_first_format_still_opens(bench: Bench, kept_run: KeptRun, 
     more["parts"] = [{"name": "cuentos-00000", "file": "a.jsonl", "bytes": 7, "outputs": ["ab12"], "failed": None}]
     (folder / "run.json").write_text(json.dumps(told | more))
     assert bench.list()[folder.name]["state"] == "finished"
-    assert "1 files in 1 parts" in bench.runs("show", "cuentos").out
+    assert "1 file in 1 part" in bench.runs("show", "cuentos").out
     terms = ("--admit", "open", "--uses", "train")
     built = bench.call("release", "build", "puerto", "cuentos", *terms, "--out", bench.out, "--json")
     assert built.json["documents"] == 3

@@ -97,9 +97,9 @@ def test_each_language_is_led_to_its_own_section(tmp_path: Path, document: Any, 
     card = Store.at(tmp_path / "store").read("releases", "puerto", manifest.version, "README.md").decode()
     assert "[Español](#español) · [Português](#português) · [English](#english)" in card
     for title, *words in (
-        ("Español", "1 documentos", "Para pedir que se retire un texto", "con el consentimiento de comunidades"),
-        ("Português", "1 documentos", "Para pedir a retirada de um texto", "com o consentimento de comunidades"),
-        ("English", "1 documents", "To ask for a text to be taken out", "with the consent of communities"),
+        ("Español", "1 documento (", "Para pedir que se retire un texto", "con el consentimiento de comunidades"),
+        ("Português", "1 documento (", "Para pedir a retirada de um texto", "com o consentimento de comunidades"),
+        ("English", "1 document (", "To ask for a text to be taken out", "with the consent of communities"),
     ):
         for word in words:
             assert word in section(card, title)

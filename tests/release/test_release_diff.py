@@ -101,7 +101,7 @@ def test_parts_that_failed_are_no_silence(
         for run in ("cuentos-1", "cuentos-2")
     ]
     assert _reasons(command_line, out, *(f"puerto@{version}" for version in made)) == {
-        ("removed", "not among the runs, of which 1 parts failed"): 2
+        ("removed", "not among the runs, of which 1 part failed"): 2
     }
 
 

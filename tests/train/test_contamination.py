@@ -173,8 +173,8 @@ def test_the_command_writes_what_others_leave_out(
     assert len(rest) == 119
     assert row["doc_id"] not in rest
     shown = command_line(*base, "--share", "1").out
-    assert "1 of 2 lines stand in 1 documents" in shown
-    assert "1 lines have no text, and weren't looked for" in shown
+    assert "1 of 2 lines stands in 1 document" in shown
+    assert "1 line has no text, and wasn't looked for" in shown
     excluded.write_text('{"a":' * 100_000)
     with pytest.raises(ConfigError, match="line 1: this is no document's id"):
         CorpusStream(small_store.url, "puerto", exclude=[excluded])

@@ -472,7 +472,7 @@ def test_missing_and_damaged_files_are_named(small_store: Store) -> None:
         ids(small_store)
 
 
-@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+@pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_file: Path) -> None:
     """A run that is resumed on 1, 2 and 4 ranks sees its old order without them; a purged version has another order."""
     order = ids(small_store, "puerto@2026.11.0", seed=7)
@@ -524,7 +524,7 @@ def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -
     assert ids(small_store, seed=7, exclude=frozenset(order[:3])) == order[3:]
 
 
-@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+@pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
     """A condition that nothing meets would train on nothing in silence; a rank alone may have none."""
     empty = partial(CorpusStream, str(small_store.folder), "puerto", where="language = 'nah_Latn'")

@@ -199,7 +199,7 @@ def test_the_command_leaves_out_what_it_is_told(
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+@pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_withdrawn_tokens_can_be_masked(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:

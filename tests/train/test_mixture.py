@@ -176,7 +176,7 @@ def test_a_mixture_begins_again_in_the_same_order(plan: Any, small_store: Store)
     assert [row["doc_id"] for row in stream] == order[5:]
 
 
-@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+@pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
     small_store: Store, tokenizer_file: Path, command_line: CommandLine
 ) -> None:

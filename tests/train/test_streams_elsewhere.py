@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SPEC = "puerto@2026.11.0"
 
 
-@pytest.mark.filterwarnings("ignore:.*are withdrawn")
+@pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_a_bucket_is_streamed_and_pulled_as_a_disk(
     small_store: Store, object_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,7 @@ _HEADS: Final = (
 _NOTHING: Final = _(
     "there is nothing in {out} yet: `latam-corpus crawl SOURCE` collects, `latam-corpus run RECIPE` works on it"
 )
-_COLLECTED: Final = _("collected: {pages} pages, from {first} to {last}; {size} in {folder}")
+_COLLECTED: Final = _("collected: {pages} {pages:page|pages}, from {first} to {last}; {size} in {folder}")
 _STATES: Final = {
     "waiting": _("waiting: {n}"),
     "refused": _("not allowed: {n}"),
@@ -50,7 +50,7 @@ _DAMAGED: Final = _("collected: the crawl's record in {folder} is damaged ({why}
 _NOT_COLLECTED: Final = _("collected: nothing in {out}")
 _RUN: Final = _("last run, {run}: {rows} read, {kept} kept")
 _NO_RUN: Final = _("no run has read it yet")
-_RELEASED: Final = _("in {release}: {n} documents ({tier})")
+_RELEASED: Final = _("in {release}: {n} {n:document|documents} ({tier})")
 _NOT_RELEASED: Final = _("it is in no released version")
 _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes

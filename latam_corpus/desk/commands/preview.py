@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
 _SHOWN: Final = 700  # characters a side on a terminal
-_ASKING: Final = _("{n} pages at most are asked of {holder}, politely: it may take a while")
+_ASKING: Final = _("{n} {n:page|pages} at most are asked of {holder}, politely: it may take a while")
 _WHERE: Final = _("where are the files? add --input FOLDER")
 _NOTHING: Final = _("nothing to read was found")
 _PAGE: Final = _("page: {path}")

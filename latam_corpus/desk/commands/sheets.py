@@ -16,11 +16,12 @@ from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheet_columns import TO_CORRECT
-from latam_corpus.desk.sheet_workbook import csv_text, read_sheet, returned_workbook, with_notes
+from latam_corpus.desk.sheet_workbook import read_sheet, returned_workbook, with_notes
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, same
 from latam_corpus.report.page_frame import write_file
+from latam_corpus.text.spreadsheet_text import csv_text
 from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:

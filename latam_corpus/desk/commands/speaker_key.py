@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_TOLD: Final = _("{path}: {n} speakers, {new} of them new; whoever has this file can say who spoke: keep it apart")
+_TOLD: Final = _(
+    "{path}: {n} {n:speaker|speakers}, {new} of them new; whoever has this file can say who spoke: keep it apart"
+)
 _NEXT: Final = _('correct the codes where one person has several names, and write speakers = "{name}" into [consent]')
 _NONE: Final = _("no interview with speakers was found")
 

@@ -99,6 +99,8 @@ def _tell(ablation: Ablation) -> None:
     for name, count in ablation.left_out.items():
         if count:
             message = _(
-                "{arm}: {n} documents have a line of an unseen text, and were left out", arm=name, n=number(count)
+                "{arm}: {n} {n:document has|documents have} a line of an unseen text, and {n:was|were} left out",
+                arm=name,
+                n=number(count),
             )
             console.print(message)

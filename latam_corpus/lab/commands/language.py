@@ -136,7 +136,7 @@ def train(
     lines = number(sum(trained.lines.values()))
     console.print(
         _(
-            "{model}: {n} labels, {lines} lines, {number} MB",
+            "{model}: {n} {n:label|labels}, {lines} {lines:line|lines}, {number} MB",
             model=trained.model,
             n=len(trained.lines),
             lines=lines,
@@ -147,7 +147,9 @@ def train(
     if names.total() > _MOST_TAKEN * rows:
         shown = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
         about = {"n": number(names.total()), "rows": number(rows), "names": shown}
-        errors.print(_("warning: of {rows} rows in languages that it doesn't know it names {n}: {names}", **about))
+        errors.print(
+            _("warning: of {rows} {rows:row|rows} in languages that it doesn't know it names {n}: {names}", **about)
+        )
         errors.print(_("  to add one language without that, begin with `language new`"))
 
 
@@ -278,7 +280,7 @@ def _print(evaluation: Evaluation) -> None:
     table("", [_("language"), _("texts#"), _("precision#"), _("recall#"), "F1#", _("taken for")], rows)
     console.print(
         _(
-            "{n} texts, {right} right; macro-F1 {macro_f1}; {rate} texts a second",
+            "{n} {n:text|texts}, {right} right; macro-F1 {macro_f1}; {rate} texts a second",
             n=number(evaluation.texts),
             right=number(evaluation.right),
             macro_f1=decimal(f"{evaluation.macro_f1:.3f}"),

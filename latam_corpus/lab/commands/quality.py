@@ -62,7 +62,7 @@ def _tell(trained: Trained) -> None:
     size = trained.model.stat().st_size / 1e6
     console.print(
         _(
-            "{model}: {size} MB, of {good} good and {bad} bad documents",
+            "{model}: {size} MB, of {good} good and {bad} bad {bad:document|documents}",
             model=trained.model,
             size=decimal(f"{size:.1f}"),
             good=number(trained.good),
@@ -74,8 +74,8 @@ def _tell(trained: Trained) -> None:
         return
     console.print(
         _(
-            "on {good} good and {bad} bad documents kept out of training: a good one scores above a bad one {n} times "
-            "in 100",
+            "on {good} good and {bad} bad {bad:document|documents} kept out of training: a good one scores above a "
+            "bad one {n} {n:time|times} in 100",
             good=number(trained.held_good),
             bad=number(trained.held_bad),
             n=decimal(f"{100 * trained.auc:.1f}"),

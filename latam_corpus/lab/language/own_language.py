@@ -123,7 +123,7 @@ def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt
     by_words = {_words(line): line for line in lines}
     texts = list(by_words.values())
     if len(texts) < LEAST:
-        problem = _("{n} different lines with words are too few", n=len(texts))
+        problem = _("{n} different {n:line|lines} with words {n:is|are} too few", n=len(texts))
         raise ConfigError(
             str(files[0]), problem, _("give {least} at least, {enough} are better", least=LEAST, enough=ENOUGH)
         )

@@ -107,14 +107,16 @@ def _distinct(texts: Sequence[str]) -> list[str]:
 def _check(good: Sequence[str], bad: Sequence[str]) -> None:
     for kind, texts in (("GOOD", good), ("BAD", bad)):
         if len(texts) < LEAST:
-            problem = _("{n} different texts", n=len(texts))
+            problem = _("{n} different {n:text|texts}", n=len(texts))
             raise ConfigError(
                 kind, problem, _("a model needs {least} of each kind at least, some thousands better", least=LEAST)
             )
     both = set(good) & set(bad)
     if both:
         text = min(both)
-        problem = _("{n} texts are in both, such as «{names}»", n=len(both), names=" ".join(text.split())[:60])
+        problem = _(
+            "{n} {n:text is|texts are} in both, such as «{names}»", n=len(both), names=" ".join(text.split())[:60]
+        )
         raise ConfigError(_("GOOD and BAD"), problem, _("take them out of one"))
 
 

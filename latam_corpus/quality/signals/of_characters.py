@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.messages import N_
 from latam_corpus.quality.signals import of_characters_kernels as m
 from latam_corpus.quality.signals import of_words_kernels as p
-from latam_corpus.quality.signals.signal import share, signal
+from latam_corpus.quality.signals.signal import OURS, share, signal
 from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
@@ -157,16 +158,16 @@ def _phrases(reading: Reading, kind: int) -> NDArray[np.float32]:
 
 SIGNALS: Final = (
     signal(upper_case_share, "RedPajama-V2"),
-    signal(digit_share, "RedPajama-V2 (over all characters)"),
-    signal(code_symbol_share, "C4 drops pages with a curly bracket"),
-    signal(mojibake_per_1000, "ours"),
-    signal(markup_per_1000, "ours", on_demand=True),
-    signal(curly_bracket_count, "C4; RedPajama-V2, as a share", on_demand=True),
+    signal(digit_share, N_("RedPajama-V2 (over all characters)")),
+    signal(code_symbol_share, N_("C4 drops pages with a curly bracket")),
+    signal(mojibake_per_1000, OURS),
+    signal(markup_per_1000, OURS, on_demand=True),
+    signal(curly_bracket_count, N_("C4; RedPajama-V2, as a share"), on_demand=True),
     signal(hashes_per_word, "Gopher, RedPajama-V2", on_demand=True),
     signal(ellipses_per_word, "Gopher, RedPajama-V2", on_demand=True),
-    signal(char_entropy, "ours", on_demand=True),
-    signal(policy_phrase_count, "C4 drops lines with such a phrase, in English", on_demand=True),
-    signal(javascript_count, "C4 drops lines with it; RedPajama-V2", on_demand=True),
+    signal(char_entropy, OURS, on_demand=True),
+    signal(policy_phrase_count, N_("C4 drops lines with such a phrase, in English"), on_demand=True),
+    signal(javascript_count, N_("C4 drops lines with it; RedPajama-V2"), on_demand=True),
     signal(lorem_ipsum_count, "C4, RedPajama-V2", on_demand=True),
-    signal(scripture_per_1000, "ours, to be reported", on_demand=True),
+    signal(scripture_per_1000, N_("ours, to be reported"), on_demand=True),
 )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.messages import N_
 from latam_corpus.quality.signals.of_words_kernels import count_mixed
-from latam_corpus.quality.signals.signal import known, share, signal, sum_words, unknown
+from latam_corpus.quality.signals.signal import OURS, known, share, signal, sum_words, unknown
 from latam_corpus.text import words_kernels as w
 from latam_corpus.text.spelling import listed_share
 from latam_corpus.text.words_kernels import HAS_LETTER
@@ -144,9 +145,9 @@ def dictionary_word_rate(reading: Reading) -> NDArray[np.float32]:
 
 SIGNALS: Final = (
     signal(stop_word_count, "Gopher, FineWeb-2"),
-    signal(stop_word_share, "RedPajama-V2 (as stop_word_fraction)"),
-    signal(stop_word_margin, "ours"),
-    signal(second_language_share, "ours", on_demand=True),
-    signal(alphabet_fit, "ours", on_demand=True),
-    signal(dictionary_word_rate, "ours", on_demand=True),
+    signal(stop_word_share, N_("RedPajama-V2 (as stop_word_fraction)")),
+    signal(stop_word_margin, OURS),
+    signal(second_language_share, OURS, on_demand=True),
+    signal(alphabet_fit, OURS, on_demand=True),
+    signal(dictionary_word_rate, OURS, on_demand=True),
 )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.messages import N_
 from latam_corpus.quality.signals import of_characters_kernels as m
-from latam_corpus.quality.signals.signal import share, signal, sum_lines
+from latam_corpus.quality.signals.signal import OURS, share, signal, sum_lines
 from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
@@ -165,17 +166,17 @@ def _of_characters(reading: Reading, column: int) -> NDArray[np.float32]:
 
 
 SIGNALS: Final = (
-    signal(words_per_line, "ours; C4 drops single lines under three words"),
+    signal(words_per_line, N_("ours; C4 drops single lines under three words")),
     signal(closing_punctuation_share, "C4, FineWeb, RedPajama-V2"),
-    signal(open_line_share, "ours; FineWeb bounds lines that close, and so drops narrow columns", on_demand=True),
-    signal(newlines_per_word, "FineWeb (as list_ratio)", on_demand=True),
+    signal(open_line_share, N_("ours; FineWeb bounds lines that close, and so drops narrow columns"), on_demand=True),
+    signal(newlines_per_word, N_("FineWeb (as list_ratio)"), on_demand=True),
     signal(short_line_share, "FineWeb", on_demand=True),
-    signal(sparse_line_share, "C4 drops such lines", on_demand=True),
-    signal(bullet_line_share, "Gopher, blank lines counted; RedPajama-V2, more signs", on_demand=True),
-    signal(ellipsis_line_share, "Gopher, blank lines counted; RedPajama-V2", on_demand=True),
-    signal(date_line_share, "ours, to be reported", on_demand=True),
-    signal(list_share, "ours", on_demand=True),
-    signal(table_share, "ours", on_demand=True),
-    signal(code_line_share, "ours", on_demand=True),
-    signal(sentence_count, "C4; RedPajama-V2, over all lines", on_demand=True),
+    signal(sparse_line_share, N_("C4 drops such lines"), on_demand=True),
+    signal(bullet_line_share, N_("Gopher, blank lines counted; RedPajama-V2, more signs"), on_demand=True),
+    signal(ellipsis_line_share, N_("Gopher, blank lines counted; RedPajama-V2"), on_demand=True),
+    signal(date_line_share, N_("ours, to be reported"), on_demand=True),
+    signal(list_share, OURS, on_demand=True),
+    signal(table_share, OURS, on_demand=True),
+    signal(code_line_share, OURS, on_demand=True),
+    signal(sentence_count, N_("C4; RedPajama-V2, over all lines"), on_demand=True),
 )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.quality.signals.signal import signal, unknown
+from latam_corpus.messages import N_
+from latam_corpus.quality.signals.signal import OURS, signal, unknown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,9 @@ def flagged_word_share(reading: Reading) -> NDArray[np.float32]:
 
 
 SIGNALS: Final = (
-    signal(learned_quality, "ours; FineWeb-Edu and DCLM have classifiers of their own", on_demand=True),
-    signal(outside_score, "ours", on_demand=True),
-    signal(flagged_word_share, "ours; C4 drops pages with a word of a list, no shipped policy does", on_demand=True),
+    signal(learned_quality, N_("ours; FineWeb-Edu and DCLM have classifiers of their own"), on_demand=True),
+    signal(outside_score, OURS, on_demand=True),
+    signal(
+        flagged_word_share, N_("ours; C4 drops pages with a word of a list, no shipped policy does"), on_demand=True
+    ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import zstandard
 
-from latam_corpus.quality.signals.signal import Signal, share, signal, sum_lines
+from latam_corpus.quality.signals.signal import OURS, Signal, share, signal, sum_lines
 from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def duplicate_gram_signal(n: int) -> Signal:
         return share(reading.grams.duplicate[:, n], reading.words.counts[:, w.CHARS])
 
     definition = f"Letters and digits in {n}-grams of words that stood before in the text, as a share of its characters"
-    used_by = "Gopher, RedPajama-V2" if n in _GOPHER_GRAMS else "ours"
+    used_by = "Gopher, RedPajama-V2" if n in _GOPHER_GRAMS else OURS
     return Signal(f"duplicate_{n}_gram_share", definition, used_by, measure, on_demand=True)
 
 
@@ -137,5 +137,5 @@ SIGNALS: Final = (
     signal(duplicate_paragraph_count_share, "Gopher", on_demand=True),
     *(top_gram_signal(n) for n in (2, 3, 4)),
     *(duplicate_gram_signal(n) for n in range(2, 11)),
-    signal(compression_ratio, "ours", on_demand=True),
+    signal(compression_ratio, OURS, on_demand=True),
 )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.messages import N_
 from latam_corpus.quality.signals.of_words_kernels import unique_in_windows
-from latam_corpus.quality.signals.signal import share, signal, sum_words
+from latam_corpus.quality.signals.signal import OURS, share, signal, sum_words
 from latam_corpus.text import words_kernels as w
 
 if TYPE_CHECKING:
@@ -123,12 +124,12 @@ def word_entropy(reading: Reading) -> NDArray[np.float32]:
 SIGNALS: Final = (
     signal(word_count, "Gopher, FineWeb, RedPajama-V2"),
     signal(mean_word_length, "Gopher, RedPajama-V2"),
-    signal(alphabetic_word_share, "Gopher, over words and punctuation; RedPajama-V2 has its inverse"),
-    signal(mixed_case_word_share, "ours"),
-    signal(unique_words_per_200, "ours; RedPajama-V2 has the share over the whole text"),
-    signal(longest_word, "C4 drops lines with a word of more than 1,000 characters", on_demand=True),
+    signal(alphabetic_word_share, N_("Gopher, over words and punctuation; RedPajama-V2 has its inverse")),
+    signal(mixed_case_word_share, OURS),
+    signal(unique_words_per_200, N_("ours; RedPajama-V2 has the share over the whole text")),
+    signal(longest_word, N_("C4 drops lines with a word of more than 1,000 characters"), on_demand=True),
     signal(all_caps_word_share, "RedPajama-V2", on_demand=True),
-    signal(ocr_damage_share, "ours", on_demand=True),
+    signal(ocr_damage_share, OURS, on_demand=True),
     signal(unique_word_share, "RedPajama-V2", on_demand=True),
-    signal(word_entropy, "RedPajama-V2 (in nats)", on_demand=True),
+    signal(word_entropy, N_("RedPajama-V2 (in nats)"), on_demand=True),
 )

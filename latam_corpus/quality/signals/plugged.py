@@ -9,7 +9,7 @@ import numpy as np
 
 from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.quality.signals.signal import Signal
 from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.quality.signals.signal import Measure, Reading
 
 
-def signal(name: str, definition: str = "", *, used_by: str = "a plug-in") -> Callable[[Measure], Signal]:
+def signal(name: str, definition: str = "", *, used_by: str = N_("a plug-in")) -> Callable[[Measure], Signal]:
     """Make a signal of a function from a batch's reading to one number a document, float32[n].
 
     A policy may bound it then, and a recipe ask for it. Its package names it under the entry point
@@ -91,7 +91,10 @@ def measure_plugged(name: str, reading: Reading) -> NDArray[np.float32]:
     values = np.asarray(plugged(name).measure(reading))
     if values.shape != (len(reading),) or values.dtype.kind not in "biuf":
         problem = _(
-            "it gave {dtype}{names} for {n} documents", dtype=values.dtype, names=list(values.shape), n=len(reading)
+            "it gave {dtype}{names} for {n} {n:document|documents}",
+            dtype=values.dtype,
+            names=list(values.shape),
+            n=len(reading),
         )
         raise ConfigError(_("signal «{name}»", name=name), problem, _("give one number a document, as a NumPy array"))
     return values.astype(np.float32)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from latam_corpus.messages import N_
 from latam_corpus.quality.signals.of_words_kernels import sum_ranges
 from latam_corpus.quality.signals.shared_counts import Grams, Letters, Marks, Phrases, Repeats, characters_in_open_lines
 from latam_corpus.text.spelling import Spelling, WordSet
@@ -132,6 +133,9 @@ class Signal:
     used_by: str
     measure: Measure
     on_demand: bool = False
+
+
+OURS: Final = N_("ours")
 
 
 def signal(function: Measure, used_by: str, *, on_demand: bool = False) -> Signal:

@@ -43,7 +43,7 @@ def pairs(
         return
     console.print(
         _(
-            "{version}: {n} pairs of {documents} documents in {to}",
+            "{version}: {n} {n:pair|pairs} of {documents} {documents:document|documents} in {to}",
             version=version,
             n=number(summary.pairs),
             documents=number(summary.documents),
@@ -55,7 +55,7 @@ def pairs(
     if summary.whole:
         console.print(
             _(
-                "{n} of them are whole documents, whose lines don't say what goes with what",
+                "{n} of them {n:is a whole document|are whole documents}, whose lines don't say what goes with what",
                 n=number(summary.whole),
             )
         )

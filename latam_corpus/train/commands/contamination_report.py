@@ -67,7 +67,12 @@ def contamination(
     hit, held = contaminated.matches["eval"].n_unique(), len(contaminated.documents)
     figures = {"n": number(hit), "total": number(contaminated.lines), "documents": number(held)}
     console.print(
-        _("{release}: {n} of {total} lines stand in {documents} documents", release=stream.version, **figures)
+        _(
+            "{release}: {n} of {total} {total:line|lines} {n:stands|stand} in {documents} "
+            "{documents:document|documents}",
+            release=stream.version,
+            **figures,
+        )
     )
     rows = [(one["eval"], one["doc_id"], f"{one['share']:.0%}") for one in matches[:_SHOWN]]
     if rows:
@@ -76,12 +81,18 @@ def contamination(
         console.print(_("and {n} more; --json has them all", n=number(len(matches) - _SHOWN)))
     if contaminated.too_short:
         n = number(len(contaminated.too_short))
-        console.print(_("{n} lines have fewer than three words, and can't be looked for", n=n))
+        console.print(_("{n} {n:line has|lines have} fewer than three words, and can't be looked for", n=n))
     if contaminated.blank:
         n = number(len(contaminated.blank))
-        console.print(_("{n} lines have no text, and weren't looked for", n=n))
+        console.print(_("{n} {n:line has|lines have} no text, and {n:wasn't|weren't} looked for", n=n))
     if contaminated.common:
         n = number(len(contaminated.common))
-        console.print(_("{n} lines are short phrases that a great many documents have, and show nothing", n=n))
+        console.print(
+            _(
+                "{n} {n:line is a short phrase|lines are short phrases} that a great many documents have, and "
+                "{n:shows|show} nothing",
+                n=n,
+            )
+        )
     if write_exclusions:
         console.print(_("{file} has the documents' ids, for --exclude", file=write_exclusions))

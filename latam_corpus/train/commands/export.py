@@ -58,5 +58,12 @@ def export(
         return
     figures = {"n": number(exported.documents), "tokens": number(exported.tokens), "files": number(len(exported.files))}
     where_to = {"release": stream.version, "folder": to}
-    console.print(_("{release}: {n} documents, {tokens} tokens in {files} files of {folder}", **figures, **where_to))
+    console.print(
+        _(
+            "{release}: {n} {n:document|documents}, {tokens} {tokens:token|tokens} in {files} {files:file|files} of "
+            "{folder}",
+            **figures,
+            **where_to,
+        )
+    )
     console.print(_("{file} says where each document's tokens are", file=to / MAP))

@@ -113,7 +113,7 @@ def plan(
         return
     most = max(row["share"] for row in rows)
     table(
-        _("{n} tokens, {method}", n=number(budget), method=weighting.method),
+        _("{n} {n:token|tokens}, {method}", n=number(budget), method=weighting.method),
         [_("slice"), _("documents#"), _("tokens#"), _("share#"), _("epochs#"), "", ""],
         [
             (
@@ -129,7 +129,7 @@ def plan(
         ],
     )
     if total < budget:
-        console.print(_("the caps leave {n} tokens of the budget unfilled", n=number(budget - total)))
+        console.print(_("the caps leave {n} {n:token|tokens} of the budget unfilled", n=number(budget - total)))
     if by_language:
         theirs = decimal(f"{indigenous / budget:.1%}")
         console.print(_("indigenous languages of the Americas: {share} of the budget", share=theirs))

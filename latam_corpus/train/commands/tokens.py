@@ -57,7 +57,7 @@ def tokens(
         return
     most = max((one.fertility for one in slices), default=1)
     table(
-        _("{release}: {n} tokens", release=files.manifest.spec, n=number(total)),
+        _("{release}: {n} {n:token|tokens}", release=files.manifest.spec, n=number(total)),
         [*columns, _("documents#"), _("tokens#"), _("tokens a word#"), _("beside Spanish#"), ""],
         [
             (
