@@ -220,9 +220,14 @@ def scan(words, class_of, lower_of):
             elif in_word:
                 if cls & np.uint16(IGNORED):
                     joined = False
-                elif cls & np.uint16(APOSTROPHE) and class_before & np.uint16(LETTER) and i + width < end:
-                    following, _ = decode(data, i + width)
-                    joined = (class_of[following] & np.uint16(LETTER)) != 0
+                elif cls & np.uint16(APOSTROPHE) and class_before & np.uint16(LETTER):
+                    j = i + width
+                    following = np.uint16(IGNORED)
+                    while following & np.uint16(IGNORED) and j < end:
+                        after, wide = decode(data, j)
+                        following = class_of[after]
+                        j += wide
+                    joined = (following & np.uint16(LETTER)) != 0
                 if not joined and not cls & np.uint16(IGNORED):
                     edged = edged or (cls & np.uint16(APOSTROPHE)) != 0
                     w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)

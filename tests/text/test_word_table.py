@@ -6,7 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.text import words_kernels as w
@@ -83,6 +83,8 @@ def test_words_stand_where_the_table_says(text: str) -> None:
 
 
 @given(_TEXTS)
+@example("a'\u00ada")  # a soft hyphen after the apostrophe
+@example("a'\u00ad")
 @settings(max_examples=300, deadline=None)
 def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str) -> None:
     """What `wholes` has is one number for each word as it is written, small letters and one apostrophe for all."""
