@@ -104,5 +104,5 @@ def _follow(page: str, tmp_path: Path, machine: str) -> None:
         )
         assert done.returncode == 0, done.stderr.decode()
         told = done.stderr.decode() + done.stdout.decode()
-        told = re.sub(r"^dedupe: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)  # of a slow machine
+        told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)  # of a slow machine
         assert _pattern(said).fullmatch(told), told
