@@ -104,5 +104,6 @@ def _follow(page: str, tmp_path: Path, machine: str) -> None:
         )
         assert done.returncode == 0, done.stderr.decode()
         told = done.stderr.decode() + done.stdout.decode()
-        told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)  # of a slow machine
+        # What a slow machine tells of the work beside.
+        told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)
         assert _pattern(said).fullmatch(told), told
