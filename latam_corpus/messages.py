@@ -189,7 +189,13 @@ def _forms() -> tuple[_Form, ...]:
     for msgid in filter(None, vars(_catalogue("es"))["_catalog"]):
         fields = [] if "{" not in msgid else list(string.Formatter().parse(msgid))
         always = tuple(part for part, *_rest in fields if part)
-        if fields and sum(map(str.isalpha, "".join(always))) >= _LEAST:
+        # A number that stands in the words alone that it chooses can't be read back.
+        read = {name for _part, name, words, _conversion in fields if not words}
+        if (
+            fields
+            and read.issuperset(name for _part, name, *_rest in fields)
+            and sum(map(str.isalpha, "".join(always))) >= _LEAST
+        ):
             forms.append(_Form(msgid, always, "".join(_patterns(fields))))
     return tuple(forms)
 
@@ -230,13 +236,13 @@ def read_back(value: Any, written: str) -> Message:
     '¿quiso escribir «a»?'
     >>> read_back(None, "the file is missing").translate("es"), str(read_back({"msgid": "{n} texts"}, "3 texts"))
     ('falta el archivo', '3 texts')
-    >>> str(read_back({"msgid": "{n.real} texts", "values": {"n": "3"}}, "3 texts"))
-    '3 texts'
+    >>> [str(read_back({"msgid": msgid, "values": {"n": "3"}}, "3 texts")) for msgid in ("{n.real} texts", "{n[x]}")]
+    ['3 texts', '3 texts']
     """
     sentence = _sentence(value)
     try:
         return sentence if isinstance(sentence, Message) and str(sentence) == written else known(written)
-    except (LookupError, ValueError, AttributeError):  # a parameter has no value, or is none
+    except (LookupError, ValueError, AttributeError, TypeError):  # a parameter has no value, or is none
         return known(written)
 
 

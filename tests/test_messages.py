@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 import latam_corpus
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import DOMAIN, LOCALE, Message, _, enumerated, same
+from latam_corpus.messages import DOMAIN, LOCALE, Message, _, enumerated, recognised, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -295,3 +295,16 @@ def test_no_sentence_for_people_is_plain_english() -> None:
             texts = [text for one in told for text in _plain(one, named)]
             found += [f"{module}:{call.lineno}: {text}" for text in texts if _PROSE.search(text)]
     assert found == []
+
+
+def test_a_sentence_is_recognised_with_all_that_it_names() -> None:
+    """For one and for several; what can't be read back stays as it was written."""
+    recognisable = 0
+    for sentence in _said():
+        names = {name for _part, name, *_rest in string.Formatter().parse(sentence) if name}
+        for value in ("1", "2") if names and all(map(str.isidentifier, names)) else ():
+            written = Message(sentence, dict.fromkeys(names, value)).translate("en")
+            found = recognised(written)
+            assert found.translate("en") == written
+            recognisable += found.translate("es") != written
+    assert recognisable > 100

@@ -204,7 +204,7 @@ class _Stages(Message):
     def translate(self, language: str) -> str:
         if language == "en":
             return self.msgid
-        return re.sub(r"\w+", lambda name: _STAGES.get(name[0], same(name[0])).translate(language), self.msgid)
+        return re.sub(r"[^\s→│,]+", lambda name: _STAGES.get(name[0], same(name[0])).translate(language), self.msgid)
 
 
 def stage_names(stages: str) -> Message:
@@ -212,6 +212,8 @@ def stage_names(stages: str) -> Message:
 
     >>> stage_names("extract→repair").translate("es"), str(stage_names("dedupe")), stage_names("mine").translate("pt")
     ('extraer→reparar', 'dedupe', 'mine')
+    >>> stage_names("repair │ my-filter, datatrove:filter.URLFilter").translate("es")
+    'reparar │ my-filter, datatrove:filter.URLFilter'
     """
     return _Stages(stages)
 
