@@ -205,7 +205,7 @@ def test_a_folder_that_was_damaged_is_not_trained(
 @pytest.mark.parametrize(
     ("code", "content", "problem"),
     [
-        ("tlh", "uno dos\n" * 100, "1 líneas distintas con palabras son muy pocas"),
+        ("tlh", "uno dos\n" * 100, "1 línea distinta con palabras es muy poco"),
         ("tlh", "1 2 3\n" * 100, "0 líneas distintas"),
         ("mixteco", "uno\n", "mixteco"),
         ("xx1", "uno\n", "xx1"),

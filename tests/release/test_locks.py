@@ -121,7 +121,7 @@ def test_withdrawn_rows_are_told_where_they_stand(store: Store, tmp_path: Path, 
     checked = command_line(*line, tmp_path / "puerto" / "corpus.lock", "--json")
     place = {"doc_id": gone, "file": file.relative_to(tmp_path / "puerto").as_posix(), "start": 1, "end": 2}
     assert (checked.code, checked.json["withdrawn"], checked.json["rows"]) == (1, [gone], [place])
-    assert "para ocultarlos" in command_line(*line, tmp_path / "puerto" / "corpus.lock", "--lang", "es").out
+    assert "para ocultarlo" in command_line(*line, tmp_path / "puerto" / "corpus.lock", "--lang", "es").out
     joined = command_line(*line, both, "--json")
     assert joined.code == 1
     alone = tmp_path / "alone" / "corpus.lock"

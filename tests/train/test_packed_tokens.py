@@ -70,7 +70,7 @@ def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file:
         file.write("\n")
     with pytest.raises(ConfigError, match="another tokenizer had cut"):
         next(stream.packed(load_tokenizer(tmp_path / "other.json"), 5))
-    with pytest.raises(ConfigError, match="go on with 1 ranks"):
+    with pytest.raises(ConfigError, match="go on with 1 rank,"):
         CorpusStream(small_store.url, "puerto", rank=0, world=2).load_state_dict(state)
     wrong: list[dict[str, Any]] = [{"position": 1}, {**state["within"], "tokens": -5}]
     for within in wrong:
