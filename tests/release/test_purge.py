@@ -131,7 +131,7 @@ def test_a_shard_of_which_nothing_is_left_is_none(tmp_path: Path, document: Any,
         withdraw(store, "puerto", "doc", one["doc_id"], "lo piden", NOW)
         purge(store, tmp_path / "out", NOW)
         assert verify(store, "puerto", old.version) == []
-        with pytest.warns(UserWarning, match=f"{number + 1} documents"):
+        with pytest.warns(UserWarning, match=rf"{number + 1} documents? of "):
             assert lc.open_release(tmp_path / "store", old.spec).scan().collect().height == 1 - number
     changes = diff(store, old, load_manifest(store, "puerto", "2026.11.2"))
     assert sorted((change.what, change.language, str(change.reason)) for change in changes) == [
