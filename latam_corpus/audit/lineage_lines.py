@@ -134,9 +134,10 @@ def _fact_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 
 
 def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
-    width = max((len(say(stage_names(step["stage"]))) for step in lineage["stages"]), default=0)
-    for step, (name, done, copied) in zip(lineage["stages"], steps(lineage, say), strict=True):
-        yield f"  {name:<{max(width, _WIDTH)}} {done}"
+    told = list(steps(lineage, say))
+    width = max((_WIDTH, *(len(name) for name, _done, _copied in told)))
+    for step, (name, done, copied) in zip(lineage["stages"], told, strict=True):
+        yield f"  {name:<{width}} {done}"
         if step["stage"] == "filter":
             yield from (f"     {bound_line(bound, say.language)}" for bound in lineage["bounds"])
         yield from (f"     {line}" for line in copied)

@@ -250,9 +250,9 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
     """Documents set aside by source and stage, and by reason, the costliest first."""
     told = ("source_id", "stage", "reason")
     fell = Fold(lambda frame: frame.group_by(told).agg(pl.col("rows").sum()))
-    for of_file in [[file] for file in files] or [[]]:
-        rows = schema.scan(of_file, schema.LEDGER_SCHEMA).filter(pl.col("verdict").is_in(["dropped", "failed"]))
-        fell.add(rows.select(*told, rows=pl.lit(1, pl.Int64)).collect())
+    for rows in by_file(files, schema.LEDGER_SCHEMA):
+        lost_rows = rows.filter(pl.col("verdict").is_in(["dropped", "failed"]))
+        fell.add(lost_rows.select(*told, rows=pl.lit(1, pl.Int64)).collect())
     lost: Counter[tuple[str, str]] = Counter()
     reasons: Counter[str] = Counter()
     for source, stage, reason, rows in fell.rows.sort(told).iter_rows():

@@ -42,10 +42,10 @@ _FORMULAS: Final = "scripture_per_1000"
 _LANGUAGE: Final = pl.col("language").fill_null(UNDETERMINED)
 
 
-def by_file(files: Sequence[Path]) -> Iterator[pl.LazyFrame]:
-    """Yield the documents of each file; without a file one frame that has none."""
+def by_file(files: Sequence[Path], columns: pl.Schema = schema.DOCUMENT_SCHEMA) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of each file, documents or those of another schema; without a file one frame that has none."""
     for of_file in [[file] for file in files] or [[]]:
-        yield schema.scan(of_file, schema.DOCUMENT_SCHEMA)
+        yield schema.scan(of_file, columns)
 
 
 @dataclass

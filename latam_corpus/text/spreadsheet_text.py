@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # how a cell begins that such a program computes
-_QUOTED: Final = re.compile(r"'+[=+\-@\t\r]")
+_QUOTED: Final = re.compile(f"'+{FORMULA.pattern}")
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

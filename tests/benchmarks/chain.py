@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, closest
 
-from .dedupe.tools import ONE_THREAD, RIVALS_SCRIPT, versions
+from .dedupe.tools import RIVALS_SCRIPT, chosen, give, versions
 from .machine import Report, Table, rounded
 from .millions import WORDS, short_texts, vocabulary_of
 from .own import run_apart, write_recipe
@@ -43,6 +41,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Report:
     """Seconds, CPU seconds, and the peaks of the process that was started and of its largest worker."""
+    rivals = chosen(args.rows, args.rival_python) if args.rival_python else []
+    for row in rivals:
+        if row not in _ROWS:
+            raise ConfigError("--rows", f"«{row}» is no chain of stages", closest(row, _ROWS))
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
         documents = short_texts(vocabulary_of(args.data), args.documents)
@@ -51,7 +53,7 @@ def measure(args: argparse.Namespace) -> Report:
             write_jsonl(room / f"{number:04d}.jsonl", few, f"{number:04d}")
         ours = run_apart(write_recipe(room, ("dedupe",), near=True), room / "out", args.workers)
         rows = [_row("latam_corpus", ours.wall, ours.cpu, ours.peak_mb, ours.children_peak_mb, ours.rows - ours.kept)]
-        for row in args.rows.split(",") if args.rival_python else ():
+        for row in rivals:
             used = _rival(row, room, args)
             rows.append(
                 _row(row, used["wall"], used["cpu"], used["peak_mb"], used["children_peak_mb"], used["removed"])
@@ -71,9 +73,6 @@ def _row(name: str, wall: float, cpu: float, peak: float, worker: float, removed
 def _rival(row: str, room: Path, args: argparse.Namespace) -> dict[str, Any]:
     out = room / "told.json"
     command = [str(args.rival_python), str(RIVALS_SCRIPT), row, str(room), str(out), str(args.workers)]
-    done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise ConfigError(row, lines[-1], "see tests/benchmarks/dedupe/rivals.py")
+    give(row, command)
     told: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return {"removed": int(told["removed"]), **told["used"]}

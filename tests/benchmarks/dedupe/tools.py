@@ -25,7 +25,7 @@ RIVALS: Final = ("datatrove-stock", "datatrove-regex", "datasketch", "rensa", "r
 RIVALS_SCRIPT: Final = Path(__file__).with_name("rivals.py")
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _VERSIONS: Final = ["datatrove", "spacy", "datasketch", "rensa", "numpy", "xxhash"]
-ONE_THREAD: Final = dict.fromkeys(
+_ONE_THREAD: Final = dict.fromkeys(
     ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
 )
 
@@ -57,12 +57,21 @@ def run(name: str, documents: Path, out: Path, python: Path | None) -> tuple[Res
         command = [sys.executable, "-m", "tests.benchmarks.dedupe.ours", str(documents), str(out)]
     else:
         command = [str(python), str(RIVALS_SCRIPT), name, str(documents), str(out)]
-    environment = os.environ | ONE_THREAD
+    give(name, command)
+    return read_result(out)
+
+
+def give(name: str, command: Sequence[str]) -> None:
+    """Run a tool's command, of which each process has one thread.
+
+    Raises:
+        ConfigError: the tool failed.
+    """
+    environment = os.environ | _ONE_THREAD
     done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise ConfigError(name, lines[-1], "see tests/benchmarks/dedupe/rivals.py")
-    return read_result(out)
 
 
 def median(runs: Sequence[Used]) -> Used:
