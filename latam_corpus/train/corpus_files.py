@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError, closest
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, decimal
 from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import Store
@@ -72,7 +72,7 @@ class CorpusFiles:
         manifest_sha256: its digest, hex.
         files: those that are read.
         withdrawal_sequence: the last withdrawal that is observed.
-        cache: where row groups are kept that aren't on this disk.
+        cache: where row groups are kept that aren't on this disk, or that were decompressed.
         remedy: for a file that is damaged.
         columns: those with which a folder was pulled; None where there are all.
         where: the condition with which a folder was pulled.
@@ -144,7 +144,7 @@ class CorpusFiles:
         Raises:
             ReleaseError: a file is missing, is damaged, or has other rows than the manifest says.
         """
-        with ThreadPoolExecutor(_FOOTERS) as pool:
+        with ThreadPoolExecutor(_FOOTERS if self.store.folder is None else 1) as pool:
             return list(pool.map(self._footer, self.files))
 
     @cached_property
@@ -163,6 +163,26 @@ class CorpusFiles:
         tallies = zip(groups, self._tallies(index, groups), strict=True)
         sizes = [(group, tally[wanted]) for group, tally in tallies]
         return [replace(group, rows=rows, size=group.size * rows // max(1, group.rows)) for group, rows in sizes]
+
+    def must_fit(self, columns: Sequence[str]) -> None:
+        """Warn where the cache has no room for columns of all files: each epoch would make what it made before."""
+        if self.cache is None or not self.cache.decompressed:
+            return
+        size = 0
+        for footer in self.footers:
+            paths = (footer.schema.column(number).path for number in range(footer.num_columns))
+            wanted = [number for number, path in enumerate(paths) if path.partition(".")[0] in columns]
+            for group in map(footer.row_group, range(footer.num_row_groups)):
+                size += sum(one.total_uncompressed_size for one in map(group.column, wanted))
+        if size > self.cache.limit:
+            told = _(
+                "{release} takes {size} {size:byte|bytes} decompressed, and the cache may have {limit}: what an epoch "
+                "decompresses the next one decompresses again; give more `cache_bytes`, or leave `decompressed` out",
+                release=self.manifest.spec,
+                size=decimal(f"{size:,}"),
+                limit=decimal(f"{self.cache.limit:,}"),
+            )
+            warnings.warn(NoteWarning(told), stacklevel=2)
 
     def _tallies(self, index: int, groups: Sequence[RowGroup]) -> list[Counter[tuple[str, ...]]]:
         """Return which values rows of a file's groups have in the columns of `rows_with`, and how often."""
@@ -194,7 +214,14 @@ class CorpusFiles:
         return table.filter(reduce(pc.and_, has))
 
     def _stored(self, group: RowGroup, columns: Sequence[str], fetched: Sequence[str] | None = None) -> pa.Table:
-        """Return all rows of a group; of a file elsewhere what is fetched for it, all when None, is cached."""
+        """Return all rows of a group, and cache them decompressed, or what is fetched for them: all when None."""
+        if self.cache is None or not self.cache.decompressed:
+            return self._decompressed(group, columns, fetched)
+        names = hashlib.sha256("\n".join(sorted(columns)).encode()).hexdigest()[:16]
+        key = f"{self.files[group.file].sha256}-{group.number}-{names}"
+        return self.cache.table(key, partial(self._decompressed, group, columns, columns))
+
+    def _decompressed(self, group: RowGroup, columns: Sequence[str], fetched: Sequence[str] | None) -> pa.Table:
         file, footer = self.files[group.file], self.footers[group.file]
         try:
             if self.store.folder is not None:
@@ -258,7 +285,7 @@ def open_files(
         address: a store, or a folder into which a version was pulled.
         spec: `NAME@VERSION`, or `NAME` for the latest; of a pulled folder it may be left out.
         lock: a `corpus.lock` that the version must match.
-        cache: for a store that isn't on this disk.
+        cache: for a store that isn't on this disk, or for any, decompressed.
 
     Raises:
         ConfigError: there is no such store or version, or the lock is another version's.
@@ -267,7 +294,7 @@ def open_files(
     store = Store.at(address)
     pulled = store.folder is not None and (store.folder / LOCK).is_file()
     held_to = read_lock(Path(lock), spec) if lock else None
-    opened = _pulled(store, spec) if pulled else _stored(store, spec, held_to, cache)
+    opened = _pulled(store, spec, cache) if pulled else _stored(store, spec, held_to, cache)
     if held_to:
         _must_match(held_to, opened, str(lock))
     return opened
@@ -313,7 +340,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
     return CorpusFiles(store, manifest, hashlib.sha256(data).hexdigest(), files, log.sequence, cache)
 
 
-def _pulled(store: Store, spec: str | None) -> CorpusFiles:
+def _pulled(store: Store, spec: str | None, cache: GroupCache | None) -> CorpusFiles:
     """Return a pulled folder, whose files are other than the version's shards where rows were left out of them."""
     folder = Path(store.root)
     lock = read_lock(folder / LOCK)
@@ -348,6 +375,7 @@ def _pulled(store: Store, spec: str | None) -> CorpusFiles:
         sha256,
         tuple(files),
         lock.withdrawal_sequence,
+        cache,
         remedy=_PULL_AGAIN,
         columns=lock.columns,
         where=lock.where,

@@ -1,77 +1,92 @@
-"""Row groups of a store that isn't on this disk, kept in a folder that never grows beyond its limit.
+"""Row groups in a folder that never grows beyond its limit: of a store elsewhere as stored, or of any decompressed.
 
-Ranks and workers of one machine share it: what one of them has fetched the others read from the disk. Each file begins
-with the digest of the rest, so that a damaged one, such as a power cut leaves, is fetched again: to flush them takes
-longer than to fetch them from a near store. Where the disk is full the stream goes on without.
+Ranks and workers of one machine share it: what one of them has fetched or decompressed the others read from the disk,
+or map. Each file has a sum of the rest, so that a damaged one, such as a power cut leaves, is made again: to flush them
+takes longer than to fetch them from a near store. Where the disk is full the stream goes on without.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
 
 from latam_corpus.durable import replacing
 from latam_corpus.errors import cause_of
+from latam_corpus.train.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DIGEST: Final = 32
-_SUFFIX: Final = ".group"
-_writing = Lock()
-
-
-def _renew() -> None:
-    global _writing  # noqa: PLW0603  (a forked process would wait for a thread that it doesn't have)
-    _writing = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+_SUM: Final = 4
+_STORED: Final = ".group"
+_DECOMPRESSED: Final = ".arrow"
+_writing = fork_lock()
 
 
 @dataclass(frozen=True)
 class GroupCache:
-    """A folder of row groups, and how many bytes it may have."""
+    """A folder of row groups.
+
+    Attributes:
+        folder: where they are.
+        limit: how many bytes it may have.
+        decompressed: whether they are kept as they are in memory, and mapped.
+    """
 
     folder: Path
     limit: int
+    decompressed: bool = False
 
     def read(self, key: str, fetch: Callable[[], bytes]) -> bytes:
         """Return the bytes of a row group, from the folder or, where they aren't there, as they are fetched."""
-        file = self.folder / f"{key}{_SUFFIX}"
-        try:
-            held = file.read_bytes()
-            os.utime(file)
-        except OSError:
-            held = b""
-        if held and hashlib.sha256(memoryview(held)[_DIGEST:]).digest() == held[:_DIGEST]:
-            return held[_DIGEST:]
+        file = self.folder / f"{key}{_STORED}"
+        held = _mapped(file)
+        if held is not None:
+            return bytes(held)
         data = fetch()
-        try:
-            with _writing:
-                self._evict(len(data) + _DIGEST)
-                if len(data) + _DIGEST <= self.limit:
-                    with replacing(file, flushed=False) as temporary, temporary.open("wb") as opened:
-                        opened.writelines((hashlib.sha256(data).digest(), data))
-        except OSError as error:
-            warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=2)
+        self._keep(file, data)
         return data
+
+    def table(self, key: str, make: Callable[[], pa.Table]) -> pa.Table:
+        """Return the rows of a row group, mapped from the folder or, where they aren't there, as they are made."""
+        file = self.folder / f"{key}{_DECOMPRESSED}"
+        held = _mapped(file)
+        if held is not None:
+            return pa.ipc.open_file(held).read_all()
+        table = make()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        self._keep(file, sink.getvalue())
+        return table
 
     def forget(self, key: str) -> None:
         """Remove a row group."""
-        (self.folder / f"{key}{_SUFFIX}").unlink(missing_ok=True)
+        (self.folder / f"{key}{_STORED}").unlink(missing_ok=True)
+
+    def _keep(self, file: Path, data: bytes | pa.Buffer) -> None:
+        """Write a file, after as much was removed as makes room for it."""
+        size = len(data) + _SUM
+        try:
+            with _writing:
+                self._evict(size)
+                if size <= self.limit:
+                    with replacing(file, flushed=False) as temporary, temporary.open("wb") as opened:
+                        opened.writelines((data, _sum_of(data)))
+        except OSError as error:
+            warnings.warn(f"{self.folder}: {cause_of(error)}; the stream goes on without its cache", stacklevel=3)
 
     def _evict(self, size: int) -> None:
         """Remove what was used longest ago until so many bytes go in."""
         there = []
         for entry in os.scandir(self.folder) if self.folder.is_dir() else ():
-            if entry.name.endswith(_SUFFIX):
+            if entry.name.endswith((_STORED, _DECOMPRESSED)):
                 try:
                     there.append((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path))
                 except FileNotFoundError:  # another rank has removed it
@@ -82,3 +97,19 @@ class GroupCache:
                 return
             Path(path).unlink(missing_ok=True)
             held -= one
+
+
+def _sum_of(data: bytes | pa.Buffer) -> bytes:
+    return zlib.crc32(data).to_bytes(_SUM, "little")
+
+
+def _mapped(file: Path) -> pa.Buffer | None:
+    """Return what was kept in a file, used now; None where it isn't there, or isn't what was written."""
+    try:
+        with pa.memory_map(str(file)) as opened:
+            whole = opened.read_buffer()
+        os.utime(file)
+    except OSError:
+        return None
+    data = whole.slice(0, max(0, whole.size - _SUM))
+    return data if whole.slice(data.size).equals(pa.py_buffer(_sum_of(data))) else None

@@ -54,6 +54,7 @@ class CorpusStream(PositionedStream):
         window: int = WINDOW_BYTES,
         cache: str | Path | None = None,
         cache_bytes: int = CACHE_BYTES,
+        decompressed: bool = False,
     ) -> None:
         """Open a version.
 
@@ -75,6 +76,9 @@ class CorpusStream(PositionedStream):
             window: bytes, decompressed, in which rows are shuffled; it takes about twice that in memory.
             cache: where row groups of a store elsewhere are kept; a folder of the user's cache by default.
             cache_bytes: how many bytes that folder may have.
+            decompressed: whether row groups are kept there as they are in memory, those of a store on this disk too.
+                What is read again, in the next epoch or by another rank of the machine, is mapped then: it takes less
+                time, no memory of its own, and of the disk what the columns take decompressed.
 
         Raises:
             ConfigError: there is no such version, column or split, or an option is out of range.
@@ -87,7 +91,7 @@ class CorpusStream(PositionedStream):
                     option, _("{value} is too small", value=value), _("give {least} or more", least=least)
                 )
         folder = Path(cache) if cache is not None else cache_folder() / "stream"
-        files = open_files(store, name, lock, GroupCache(folder, cache_bytes))
+        files = open_files(store, name, lock, GroupCache(folder, cache_bytes, decompressed))
         self._files = files.of(split=split, language=language, genre=genre)
         self._selection = Selection(
             tuple(columns) or files.columns or (),
@@ -138,6 +142,7 @@ class CorpusStream(PositionedStream):
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """Return the rows in the order of a seed and an epoch."""
+        self._files.must_fit(self._selection.reads)
         return OrderedRows(self._files, self._selection, seed, epoch, self._window, shuffle=self._shuffle)
 
     def __getstate__(self) -> dict[str, Any]:

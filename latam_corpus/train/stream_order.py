@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,12 +50,12 @@ class Window:
     start: int
     groups: tuple[RowGroup, ...]
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """Its rows."""
         return sum(group.rows for group in self.groups)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of all its columns, decompressed."""
         return sum(group.size for group in self.groups)
@@ -79,7 +80,8 @@ def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, 
 
     Args:
         groups: in the manifest's order.
-        size: bytes, decompressed, that a window has at most, unless a single group has more.
+        size: bytes, decompressed, that a window has at most, unless a single group has more. The first has a quarter of
+            it and the second half, so that rows come soon.
         seed: of the run.
         epoch: which.
         shuffle: whether groups are shuffled.
@@ -95,11 +97,11 @@ def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, 
 
 def _filled(groups: Sequence[RowGroup], size: int) -> Iterator[list[RowGroup]]:
     members: list[RowGroup] = []
-    held = 0
+    held, limit = 0, size // 4
     for group in groups:
-        if members and held + group.size > size:
+        if members and held + group.size > limit:
             yield members
-            members, held = [], 0
+            members, held, limit = [], 0, min(size, 2 * limit)
         members.append(group)
         held += group.size
     if members:

@@ -11,7 +11,7 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 OTHER_STATE: Final = _("give the state that a stream of this version returned")
 
 

@@ -23,6 +23,7 @@ from latam_corpus.release.store import Store
 
 from .machine import Report, Table
 from .own import ROOT
+from .stream_readers import OWN
 from .texts import NOVELS, checksums, collections, recombined
 from .written_run import write_run
 
@@ -33,6 +34,7 @@ _SCRIPT: Final = Path(__file__).with_name("stream_readers.py")
 _RIVALS: Final = ("datasets", "mds", "litdata", "litdata_zstd", "grain")
 # What a reader reads, where it isn't a folder of its name.
 _COPIES: Final = {"latam_corpus": "store", "datasets": "pulled/data", "grain": "grain.parquet"}
+_DISK_ALONE: Final = ("decompressed", "grain")
 _WORDS: Final = 400
 # Where documents come from, in which order, and as what they are taken.
 _CASES: Final = (
@@ -49,11 +51,13 @@ _NOTES: Final = (
     "Text: each document is taken as a dict with its id and its text, and its bytes are counted.",
     "Tokens: by one tokenizer on one thread, in blocks of 2,048, the first four millions; other readers' documents are",
     "encoded 256 at a time.",
-    "S3 is a server on loopback; each round begins without a cache. Grain reads Parquet from a disk alone.",
+    "S3 is a server on loopback; each round begins without a cache, so that there is nothing decompressed. Grain reads",
+    "Parquet from a disk alone.",
     "Documents are recombined paragraphs of public novels, encoded as each reader wants them: `datasets` reads the",
     "Parquet files of a pulled version, `grain` one of the two columns, `mds`, `litdata` and `litdata_zstd` their own",
     "copies of these. Stored MB: what each takes; those of the stream and of `datasets` have all columns of a release.",
-    "`datasets` and `grain` shuffle in a buffer of 1,000 documents, the stream in windows of 256 MB.",
+    "`decompressed` is the stream of which an epoch before has left the two columns decompressed, beside the store.",
+    "`datasets` and `grain` shuffle in a buffer of 1,000 documents, the stream in windows of 64, 128, then 256 MB.",
     "Rates: from opening to the last document, when the loader's packages are imported, for S3 its client too.",
     "First: to the first document or batch of blocks, imports included.",
 )
@@ -74,15 +78,16 @@ def measure(args: argparse.Namespace) -> Report:
         texts = list(recombined(collections(args.data, NOVELS), args.documents, _WORDS))
         pull("benchmark", version_of(folder, texts), folder / "pulled")
         learn_tokenizer(folder / "tokenizer.json", texts[:200])
-        there = ["latam_corpus", *(rival for rival in _RIVALS if _prepared(python, rival, folder))]
+        _started(sys.executable, "write-decompressed", folder).check_returncode()
+        there = [*OWN, *(rival for rival in _RIVALS if _prepared(python, rival, folder))]
         bucket = _bucket(folder, stack)
         rows = []
         for case in _CASES:
-            readers = [reader for reader in there if case[0] == "disk" or (bucket and reader != "grain")]
+            readers = [reader for reader in there if case[0] == "disk" or (bucket and reader not in _DISK_ALONE)]
             figures: dict[str, list[dict[str, float]]] = {reader: [] for reader in readers}
             for _ in range(args.rounds):
                 for reader in readers:
-                    interpreter = sys.executable if reader == "latam_corpus" else python
+                    interpreter = sys.executable if reader in OWN else python
                     figures[reader].append(_read(interpreter, reader, folder, case, bucket))
             size = len(texts), sum(len(text.encode()) for text in texts)
             rows += [

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 _COLUMNS = ["doc_id", "text"]
 BLOCK = 2048  # tokens
 MOST_TOKENS = 4_000_000
+OWN = ("latam_corpus", "decompressed")
 _BATCH = 256  # documents that are tokenised at once
 _PACKAGES = {
     "latam_corpus": ("latam_corpus.train.stream", "numpy.random"),
+    "decompressed": ("latam_corpus.train.stream", "numpy.random"),
     "datasets": ("datasets",),
     "mds": ("streaming",),
     "litdata": ("litdata",),
@@ -58,6 +60,21 @@ def latam_corpus(folder: Path, bucket: str, *, shuffled: bool) -> Any:
     store = f"{bucket}/store" if bucket else folder / "store"
     return CorpusStream(
         store, "benchmark", seed=7, columns=_COLUMNS, shuffle=shuffled, cache=folder / "cache" if bucket else None
+    )
+
+
+def decompressed(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
+    """The same, from the row groups that an epoch before has left decompressed."""
+    from latam_corpus.train import CorpusStream
+
+    return CorpusStream(
+        folder / "store",
+        "benchmark",
+        seed=7,
+        columns=_COLUMNS,
+        shuffle=shuffled,
+        cache=folder / "decompressed",
+        decompressed=True,
     )
 
 
@@ -157,8 +174,15 @@ def write_grain(folder: Path) -> None:
             writer.write_table(table, row_group_size=20_000)
 
 
+def write_decompressed(folder: Path) -> None:
+    """The documents as the stream keeps them while it reads them for the first time."""
+    for _ in decompressed(folder, "", shuffled=False):
+        pass
+
+
 READERS: dict[str, Callable[..., Any]] = {
     "latam_corpus": latam_corpus,
+    "decompressed": decompressed,
     "datasets": datasets,
     "mds": mds,
     "litdata": litdata,
@@ -166,6 +190,7 @@ READERS: dict[str, Callable[..., Any]] = {
     "grain": grain,
 }
 WRITERS: dict[str, Callable[[Path], None]] = {
+    "write-decompressed": write_decompressed,
     "write-mds": write_mds,
     "write-litdata": write_litdata,
     "write-litdata_zstd": partial(write_litdata, copy="litdata_zstd", compression="zstd"),
@@ -184,7 +209,7 @@ def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[
     documents = size = tokens = 0
     ids: set[str] = set()
     opened = READERS[reader](folder, bucket, shuffled=order == "shuffled")
-    if form == "tokens" and reader == "latam_corpus":
+    if form == "tokens" and reader in OWN:
         from latam_corpus.train import load_tokenizer
 
         for block in opened.packed(load_tokenizer(folder / "tokenizer.json"), BLOCK):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import http.server
 import json
 import pickle
 import random
 import threading
+import zlib
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
@@ -27,7 +27,7 @@ from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
-from latam_corpus.train.corpus_files import open_files
+from latam_corpus.train.corpus_files import CorpusFiles, open_files
 from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.stream_order import RowGroup, shuffled, windows_of
 from latam_corpus.train.token_counts import count_slices
@@ -395,8 +395,8 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
     there[2].write_bytes(there[2].read_bytes()[:40])
     there[3].write_bytes(b"")
     # What arrived damaged, and so was cached.
-    damaged = b"x" * (there[1].stat().st_size - 32)
-    there[1].write_bytes(hashlib.sha256(damaged).digest() + damaged)
+    damaged = b"x" * (there[1].stat().st_size - 4)
+    there[1].write_bytes(damaged + zlib.crc32(damaged).to_bytes(4, "little"))
     limit = 2 * max(file.stat().st_size for file in there)
     assert ids(served, seed=7, cache=cache, cache_bytes=limit) == order
     assert sum(file.stat().st_size for file in cache.glob("*")) <= limit
@@ -407,6 +407,43 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
     monkeypatch.setattr("latam_corpus.train.group_cache.replacing", full)
     with pytest.warns(UserWarning, match="goes on without its cache"):
         assert ids(served, seed=7, cache=tmp_path / "other") == order
+
+
+def test_decompressed_groups_are_made_once(
+    small_store: Store, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whoever reads a file's columns first, from wherever; the order stays, and a damaged one is made again."""
+    order, cache = ids(small_store, seed=7), tmp_path / "cache"
+    kept: dict[str, Any] = {"cache": cache, "decompressed": True}
+    pull("puerto", small_store, tmp_path / "pulled")
+    assert ids(served, seed=7, **kept) == order
+    groups = sorted(cache.iterdir())
+    assert len(groups) == len(open_files(small_store.url, "puerto").groups)
+    whole = list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW, **kept))
+    assert whole == list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW))
+    assert len(list(cache.iterdir())) == 2 * len(groups)  # of other columns
+    made = []
+
+    def decompressed(self: CorpusFiles, group: RowGroup, *what: Any) -> pa.Table:
+        made.append(group)
+        return make(self, group, *what)
+
+    make = CorpusFiles._decompressed  # noqa: SLF001  (how often)
+    monkeypatch.setattr(CorpusFiles, "_decompressed", decompressed)
+    assert ids(small_store, seed=7, **kept) == ids(tmp_path / "pulled", seed=7, **kept) == order
+    assert list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW, **kept)) == whole
+    assert not made
+    data = groups[0].read_bytes()
+    groups[0].write_bytes(data[:400] + bytes([data[400] ^ 1]) + data[401:])
+    groups[1].write_bytes(data[:40])
+    groups[2].write_bytes(b"")
+    assert ids(small_store, seed=7, **kept) == order
+    assert len(made) == 3
+    limit = max(file.stat().st_size for file in groups)
+    small: dict[str, Any] = kept | {"cache": tmp_path / "small", "cache_bytes": limit}
+    with pytest.warns(UserWarning, match=r"takes [\d,]+ bytes decompressed, and the cache may have [\d,]+: what"):
+        assert ids(small_store, seed=7, **small) == order
+    assert 0 < sum(file.stat().st_size for file in (tmp_path / "small").iterdir()) <= limit
 
 
 @pytest.mark.parametrize(
@@ -439,7 +476,7 @@ def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], to
         ({"order": "0"}, "another order"),
         ({"position": -1}, "damaged"),
         ({"position": "12"}, "isn't the state of a stream"),
-        ({"format": 2}, "its format is 2"),
+        ({"format": 1}, "its format is 1"),
         ({"world": 0}, "damaged"),
         ({"rank": 1}, "damaged"),
         ({"uneven": None}, "damaged"),
