@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["finished", "failed parts", "failed", "interrupted", "running", "damaged"]
 TAGS_FILE: Final = "tags.json"
+_APART: Final = timedelta(minutes=5)  # by which the clocks of two machines may differ
 _NAME: Final = re.compile(r"(?P<recipe>.+)-[0-9a-f]{8}")
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
@@ -245,10 +246,15 @@ def _newest(runs: list[Path]) -> Path | None:
     """Return the newest finished run of these.
 
     Raises:
-        ConfigError: the record of one is damaged: it may be the newest.
+        ConfigError: the record of one is damaged: it may be the newest. Or one of several is of a time that is to come.
     """
-    entries = [one for one in map(entry, runs) if _sound(one).whole]
-    return max(entries, key=lambda one: (one.when, one.name)).folder if entries else None
+    entries = sorted((one for one in map(entry, runs) if _sound(one).whole), key=lambda one: (one.when, one.name))
+    if len(entries) > 1 and entries[-1].when > (datetime.now(UTC) + _APART).isoformat():
+        problem = _("by this machine's clock it ended in the future ({time}): which run is the newest can't be told")
+        names = ", ".join(one.name for one in entries)
+        remedy = _("set the clock, or name the run that is meant: {names}", names=names)
+        raise ConfigError(str(entries[-1].folder), problem.fill(time=entries[-1].when), remedy)
+    return entries[-1].folder if entries else None
 
 
 def read_tags(out: Path) -> dict[str, str]:

@@ -119,6 +119,22 @@ def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Benc
     assert list(bench.list()) == [first, second]
 
 
+def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was ahead, and was set since: an older run isn't taken for the newest in silence."""
+    moment = run_record.now()
+    with monkeypatch.context() as patched:
+        patched.setattr(run_record, "now", lambda: str(int(moment[:4]) + 1) + moment[4:])
+        ahead = bench.named()
+    assert bench.runs("show", "mezcla", "--json").json["run"] == ahead  # the only one
+    bench.write(3, "Se fue despacio por el camino del río.")
+    after = bench.named()
+    told = bench.runs("show", "mezcla")
+    assert told.code == 2
+    assert f"which run is the newest can't be told; set the clock, or name the run that is meant: {after}, {ahead}" in (
+        " ".join(told.err.split())
+    )
+
+
 def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: Path) -> None:
     """A release's card quotes it; no work is done again for it."""
     first = bench.named()
