@@ -70,7 +70,7 @@ def run(
         workers: worker processes, one where nothing is said; 0 for one a processor. A cluster has its own number.
         engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
         site: a TOML file that says where the cluster is.
-        limit: at most so many records of each file.
+        limit: at most so many records of each file; nothing is released then.
         accept_loss: why it may be released although a stage kept less than the recipe's floor.
         work: which work stays for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
             or `none` (once the release is made).
@@ -97,7 +97,7 @@ def run(
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
-    for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
+    for hint in [*loaded.hints(), *limit_hints(plan), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     parts = find_parts(plan, limit)
     refuse_beyond_site(chosen, plan, len(parts))
@@ -106,8 +106,8 @@ def run(
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
-    released = released_of(loaded, result, opened, against)
-    for why in left_nothing(keep, folder, result):
+    released = None if limit else released_of(loaded, result, opened, against)
+    for why in [] if limit else left_nothing(keep, folder, result):
         warnings.warn(str(why), stacklevel=2)
     # What a run shows of itself: the command line, which goes the same way to here, shows it otherwise.
     from latam_corpus.api.opened_run import Run
@@ -281,6 +281,15 @@ def with_indexes(
             dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
         )
     return dataclasses.replace(plan, segments=segments), manifests
+
+
+def limit_hints(plan: Plan) -> list[Message]:
+    """Say that a run of some records of each file releases nothing: `latest` would be a stump of the version before."""
+    if plan.limit and plan.recipe.release:
+        return [
+            _("with --limit nothing is released: the run has at most {n} {n:record|records} of each file", n=plan.limit)
+        ]
+    return []
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:

@@ -173,7 +173,10 @@ def run(
     wait: Annotated[
         bool, typer.Option("--wait", help=N_("On Slurm: stay and lead the jobs; else a job of its own does."))
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help=N_("At most so many records of each file."))] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help=N_("At most so many records of each file, as a trial: nothing is released.")),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would be done, and do nothing."))] = False,
     accept_loss: AcceptLoss = None,
     work: Annotated[
@@ -189,7 +192,14 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import cluster_folder, left_nothing, planned, released_of, spelling_hints
+    from latam_corpus.api.run_recipe import (
+        cluster_folder,
+        left_nothing,
+        limit_hints,
+        planned,
+        released_of,
+        spelling_hints,
+    )
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
@@ -221,7 +231,8 @@ def run(
         tell_plan(plan, parts, out, chosen, as_json=as_json)
         return
     refuse_beyond_site(chosen, plan, len(parts))
-    _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
+    today = datetime.now(UTC).date()
+    _tell_hints([*hints_of(plan, today), *limit_hints(plan), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:
         result = run_plan(
@@ -239,12 +250,12 @@ def run(
         progress.close()
     before = opened.latest(loaded.release.name) if loaded.release else None
     try:
-        released = released_of(loaded, result, opened, against)
+        released = None if limit else released_of(loaded, result, opened, against)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
         raise
     report = None if no_report else report_of_run(result.folder, out, released)
-    _tell_hints([*left_nothing(keep, out, result)])
+    _tell_hints([] if limit else left_nothing(keep, out, result))
     tell_result(result, released, before, report, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)

@@ -22,7 +22,7 @@ def stage(
         typer.Argument(help=N_("The stage's key: see `latam-corpus list stages`."), autocompletion=completion.stages),
     ],
     source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract a file or folder."))
+        Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract and skim a file or folder."))
     ],
     output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
     settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
@@ -31,11 +31,13 @@ def stage(
     """Run one stage alone; the output has one row a row of the input, in its order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.one_stage import extracted, worked
+    from latam_corpus.stages import Stage
 
     configured = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    chunks = extracted(source, configured) if name == "extract" else worked(source, configured.expand(), note)
+    reads_bytes = isinstance(configured, Stage) and "raw" in configured.needs
+    chunks = extracted(source, configured) if reads_bytes else worked(source, configured.expand(), note)
     with RowWriter(output) as writer:
         for originals, result in chunks:
             writer.write(originals, result)

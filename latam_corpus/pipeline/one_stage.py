@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.batch import Batch
+from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.catalog.source import Source
 from latam_corpus.codes import known_code, short
 from latam_corpus.collect.files import list_inputs, read_all
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.stages import Stage
 
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
+_DECIDED = " decided"
 _GIVEN_BY_EXTRACT = (
     "doc_id",
     "parent_id",
@@ -42,9 +44,8 @@ _GIVEN_BY_EXTRACT = (
 )
 
 
-def extracted(where: Path, extract: Stage | Barrier) -> Iterator[Chunk]:
-    """Yield what `extract` makes of a file or of a folder of files."""
-    assert not isinstance(extract, Barrier)  # noqa: S101  (the registry's own stage)
+def extracted(where: Path, extract: Stage) -> Iterator[Chunk]:
+    """Yield what a stage that reads bytes, such as `extract`, makes of a file or of a folder of files."""
     origin = Source(id="input", title=str(where), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
         made = extract(Batch(frame)).frame
@@ -85,18 +86,19 @@ def applied(
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
     gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
-    rewritten = {name for one in stages for name in one.rewrites} - set(gives)
+    # A plain stage, too, may drop rows.
+    rewritten = {"drop_reason", *(name for one in stages for name in one.rewrites)} - set(gives)
     held: list[pl.DataFrame] = []
-    for frame in documents:
-        batch = Batch(with_language(frame, before, tell))
+    for rows in documents:
+        batch = Batch(with_language(rows, before, tell))
         for one in before:
             batch = one(batch)
         if at < len(stages):
             # A stage after the barrier may read any column.
-            held.append(batch.frame if stages[at + 1 :] else batch.frame.select(_decided_by(stages[at])))
+            frame = with_defaults(batch.frame, ("drop_reason",))
+            held.append(frame if stages[at + 1 :] else frame.select(_decided_by(stages[at])))
         else:
-            whole = schema.conform(batch.frame, schema.DOCUMENT_SCHEMA)
-            yield whole.select(*gives, *(name for name in sorted(rewritten) if whole[name].is_not_null().any()))
+            yield _given(batch.frame, gives, rewritten)
     if held:
         yield from _decided(held, stages[at:], gives)
 
@@ -121,26 +123,35 @@ def check_text(place: str, fields: Collection[str], stages: Sequence[Stage | Bar
 def _decided(
     held: Sequence[pl.DataFrame], stages: Sequence[Stage | Barrier], gives: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
-    """Yield the frames after a barrier and the stages that follow it."""
+    """Yield the frames after a barrier and the stages that follow it; of rows that fell before, it isn't asked."""
     barrier, *after = stages
     assert isinstance(barrier, Barrier)  # noqa: S101  (`applied` cuts there)
-    corpus = Frames(tuple(frame.select(_decided_by(barrier)) for frame in held))
+    fell = np.flatnonzero(pl.concat([frame["drop_reason"] for frame in held]).is_not_null().to_numpy())
+    parts = tuple(frame.select(_decided_by(barrier)) for frame in held)
     nothing = pl.DataFrame(schema={ROW: pl.Int64})
-    decided = pl.concat([nothing, *barrier.decide(corpus)], how="diagonal")
-    columns = [name for name in decided.columns if name != ROW]
+    decided = pl.concat([nothing, *barrier.decide(Frames(parts, dropped_rows=fell))], how="diagonal")
     start = 0
     for frame in held:
-        numbered = frame.drop(columns, strict=False).with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
-        batch = Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))
+        numbered = frame.with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
+        joined = numbered.join(decided, on=ROW, how="left", maintain_order="left", suffix=_DECIDED)
+        both = [name for name in decided.columns if name + _DECIDED in joined.columns]
+        has_fallen = pl.col("drop_reason").is_not_null()
+        kept = [pl.when(has_fallen).then(name).otherwise(name + _DECIDED).alias(name) for name in both]
+        batch = Batch(joined.with_columns(kept).drop(name + _DECIDED for name in both))
         for one in after:
             assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
             batch = one(batch)
-        yield schema.conform(batch.frame, schema.DOCUMENT_SCHEMA).select(gives)
+        yield _given(batch.frame, gives)
         start += frame.height
 
 
+def _given(frame: pl.DataFrame, gives: Sequence[str], rewritten: Collection[str] = ()) -> pl.DataFrame:
+    whole = schema.conform(frame, schema.DOCUMENT_SCHEMA)
+    return whole.select(*gives, *(name for name in sorted(rewritten) if whole[name].is_not_null().any()))
+
+
 def _decided_by(barrier: Stage | Barrier) -> list[str]:
-    return sorted({*barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
+    return sorted({"drop_reason", *barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
 
 
 def with_language(

@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.bucket import bucket_of
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.durable import digest_of, replace, replacing, sealed
-from latam_corpus.errors import MAKE_ROOM, ReleaseError, cause_of
+from latam_corpus.errors import MAKE_ROOM, ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.disk import alone, remove, remove_begun
 from latam_corpus.pipeline.history import folders
@@ -77,12 +77,15 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
         now: the time.
 
     Raises:
-        ConfigError: a run is being worked on.
+        ConfigError: the store has no release, such as one of which the name is misspelt; or a run is being worked on.
         ReleaseError: the log, a version or a run is damaged, or somebody else has added to the log meanwhile.
     """
     purged = Purged()
     with store.named_errors():
         log = read_log(store)
+        if not log.sequence and not store.names():
+            remedy = _("give the folder of runs with --out, or the store with --store")
+            raise ConfigError(store.url, _("there is no release: nothing was erased"), remedy)
         erasing = [entry for entry in log.binding if entry.erases]
         if not erasing:
             return purged
@@ -99,6 +102,9 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
         purged.not_reached.append(
             _("runs and work at {place}: remove «runs/» and «work/» there; they are made anew", place=bucket.url)
         )
+    elif not (out / "runs").is_dir() and not (out / "work").is_dir():
+        missing = _("runs and stored work: there are none in {folder}; where they are elsewhere, say so with --out")
+        purged.not_reached.append(missing.fill(folder=out))
     else:
         _purge_runs(out, Tombstones(log, erasing=True), purged)
     purged.not_reached += [
@@ -153,8 +159,6 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
         ConfigError: a run is being worked on.
         ReleaseError: one is damaged.
     """
-    if not (out / "runs").is_dir() and not (out / "work").is_dir():
-        return
     with alone(out):
         known = folders(out)
         _remove_unfinished(out, known)

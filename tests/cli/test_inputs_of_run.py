@@ -132,3 +132,18 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest(command_line: CommandL
     assert "“zz” não é nem" in told.err
     (folder / "a.toml").write_text(_SOURCE.format(id="dedupe"))
     assert "is a source and a stage of r" in command_line("check", "r.toml", "--select", "dedupe").err
+
+
+def test_a_trial_of_some_records_releases_nothing(command_line: CommandLine, folder: Path) -> None:
+    """`latest` would be a stump of what it was, and nothing would say so."""
+    more = [{"id": str(n), "text": f"La vecina {n} vende pan de {n} harinas en la plaza."} for n in range(5)]
+    (folder / "datos" / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in more))
+    (folder / "d.toml").write_text('a = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
+    ran = ("run", "r.toml", "--inputs", "d.toml", "--engine", "in-process")
+    assert command_line(*ran, "--json").json["release"] == {"name": "dos", "version": "2026.11.0"}
+    trial = command_line(*ran, "--limit", "2", "--work", "none")
+    assert trial.code == 0
+    assert "with --limit nothing is released: the run has at most 2 records of each file" in " ".join(trial.err.split())
+    told = command_line("release", "show", "dos", "--json").json
+    assert told["version"] == "2026.11.0"
+    assert len(list((folder / "out" / "runs").glob("r-*/kept/*.parquet"))) > 1  # the documents stay

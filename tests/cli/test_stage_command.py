@@ -92,6 +92,31 @@ def test_dedupe_names_the_kept_document(command_line: CommandLine, tmp_path: Pat
     assert third["duplicate_cluster"] == first["duplicate_cluster"] == "abierto"
 
 
+def test_rows_that_fell_before_keep_their_reason(command_line: CommandLine, tmp_path: Path) -> None:
+    """None falls as their copy, and what another stage said of them stays, on every row of them."""
+    rows = [
+        {"id": "caída", "text": _SPANISH, "drop_reason": "language=spa"},
+        {"id": "a-igual", "text": _SPANISH},
+        {"id": "b-copia", "text": _SPANISH},
+        {"id": "otra", "text": _PORTUGUESE, "drop_reason": "words<50"},
+    ]
+    told = command_line("stage", "dedupe", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    assert told.code == 0, told.err
+    assert "4 rows, 3 with a drop reason" in told.out
+    out = _read(tmp_path / "out.jsonl")
+    assert [row["drop_reason"] for row in out] == ["language=spa", None, "duplicate", "words<50"]
+    assert [row["duplicate_of"] for row in out] == [None, None, "a-igual", None]
+
+
+def test_a_stage_that_drops_some_rows_gives_their_reasons(command_line: CommandLine, tmp_path: Path) -> None:
+    """Though it gives none otherwise: `identify` with the languages to keep."""
+    source = _write(tmp_path / "in.jsonl", [{"id": "uno", "text": _SPANISH}, {"id": "dois", "text": _PORTUGUESE}])
+    told = command_line("stage", "identify", source, tmp_path / "out.jsonl", "--set", "languages=spa")
+    assert told.code == 0, told.err
+    assert "2 rows, 1 with a drop reason" in told.out
+    assert [row["drop_reason"] for row in _read(tmp_path / "out.jsonl")] == [None, "language=por"]
+
+
 def test_redact_replaces_and_counts(command_line: CommandLine, tmp_path: Path) -> None:
     """Counts by kind, and nothing of what stood there."""
     rows = [{"id": "a", "text": "Escríbame a rosa@ejemplo.org; mi RUT es 12.345.678-5."}]
@@ -123,6 +148,17 @@ def test_extract_reads_a_folder_and_names_each_file(command_line: CommandLine, t
     assert "antes del alba" in rows["pagina.html"]["text"]
     assert "Inicio" not in rows["pagina.html"]["text"]
     assert rows["viejo.txt"]["text"].strip() == "Canción del río"
+
+
+def test_skim_reads_a_folder_of_pages(command_line: CommandLine, tmp_path: Path) -> None:
+    """As `extract` does."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "nota.html").write_text(f"<html><body><p>{_SPANISH}</p></body></html>", encoding="utf-8")
+    told = command_line("stage", "skim", folder, tmp_path / "out.jsonl")
+    assert told.code == 0, told.err
+    [row] = _read(tmp_path / "out.jsonl")
+    assert row["text"].split() == _SPANISH.split()
 
 
 @pytest.mark.parametrize("name", ["repair", "identify", "filter", "redact", "dedupe"])

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import latam_corpus as lc
-from latam_corpus.errors import ReleaseError
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
 from latam_corpus.release.diff import diff
 from latam_corpus.release.manifest import load_manifest
@@ -158,3 +158,16 @@ def test_a_purge_with_nothing_withdrawn_does_nothing(tmp_path: Path, document: A
     build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
     assert purge(Store.at(tmp_path / "store"), tmp_path / "out", NOW).objects == 0
     assert not (tmp_path / "store" / "withdrawals").exists()
+
+
+def test_what_a_purge_did_not_find_is_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A store that isn't there is refused, and runs that aren't where it looks are named as not reached."""
+    with pytest.raises(ConfigError, match="there is no release: nothing was erased; give the folder of runs"):
+        purge(Store.at(tmp_path / "stroe"), tmp_path, NOW)
+    store = Store.at(tmp_path / "store")
+    build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
+    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo piden", NOW)
+    [first, *_] = purge(store, tmp_path / "elsewhere", NOW).not_reached
+    assert str(first).startswith(f"runs and stored work: there are none in {tmp_path / 'elsewhere'}")
+    (tmp_path / "out" / "runs").mkdir(parents=True, exist_ok=True)
+    assert not any("there are none" in str(one) for one in purge(store, tmp_path / "out", NOW).not_reached)
