@@ -94,18 +94,23 @@ def _batches(
     if not stream.seekable():
         messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
         for batch in pa.ipc.open_stream(messages):
-            yield batch.schema, batch.select([name for name in batch.schema.names if name in wanted])
+            yield batch.schema, batch.select(_chosen(batch.schema, wanted))
         return
     check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
     stream.seek(0)
     schema = pa.ipc.open_file(stream).schema
-    chosen = [number for number, name in enumerate(schema.names) if name in wanted]
+    chosen = _chosen(schema, wanted)
     stream.seek(0)
     # No column chosen would mean all of them.
     file = pa.ipc.open_file(stream, options=pa.ipc.IpcReadOptions(included_fields=chosen or [0], use_threads=False))
     for number in range(*((span.start, span.stop) if span else (file.num_record_batches,))):
         batch = file.get_batch(number)
         yield schema, batch if chosen else batch.select([])
+
+
+def _chosen(schema: pa.Schema, wanted: frozenset[str]) -> list[int]:
+    """Return where the wanted columns stand; two may have one name."""
+    return [number for number, name in enumerate(schema.names) if name in wanted]
 
 
 def names_of(schema: pa.Schema) -> tuple[str, ...]:
@@ -151,14 +156,14 @@ def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None
 
 
 def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return the batch's records; by Arrow, slowly, where a column is of a type that Polars doesn't have."""
-    if any(_is_foreign(field.type) for field in batch.schema):
+    """Return the batch's records; by Arrow, slowly, where Polars can't hold them; of columns of one name the last."""
+    if _is_foreign(pa.struct(list(batch.schema))):
         return cast("list[dict[str, Any]]", batch.to_pylist())
     return pl.DataFrame(pl.from_arrow(batch)).to_dicts()
 
 
 def _is_foreign(kind: pa.DataType) -> bool:
-    """Whether Polars has no such type, or none for what is in it.
+    """Whether Polars has no such type, or none for what is in it; of a struct, whose fields must differ in name, too.
 
     >>> _is_foreign(pa.list_(pa.dense_union([pa.field("a", pa.string())]))), _is_foreign(pa.list_(pa.string()))
     (True, False)
@@ -166,7 +171,8 @@ def _is_foreign(kind: pa.DataType) -> bool:
     if any(is_one(kind) for is_one in _FOREIGN):
         return True
     inner = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    return any(_is_foreign(inner.field(index).type) for index in range(inner.num_fields))
+    fields = [inner.field(index) for index in range(inner.num_fields)]
+    return len({field.name for field in fields}) < len(fields) or any(_is_foreign(field.type) for field in fields)
 
 
 class Tally:

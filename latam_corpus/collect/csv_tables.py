@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
@@ -27,14 +28,17 @@ if TYPE_CHECKING:
 _CANDIDATES: Final = (",", ";", "\t", "|")
 _ROWS: Final = 50
 _MOST: Final = 0.5
+# Excel's "CSV (Macintosh)" ends lines with CR alone; a cell may have a line end of another kind within its quotes.
+_FIRST_LINE: Final = re.compile(r'(?:"[^"]*"|[^"\r\n])*(?P<end>\r*\n|\r)')
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What parts the columns, and whether a field may stand in double quotes."""
+    """What parts the columns, whether a field may stand in double quotes, and what ends a line."""
 
     delimiter: str
     quotes: bool = True
+    end: str = "\n"
 
     def options(self) -> type[csv.Dialect]:
         """Return the dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
@@ -57,8 +61,8 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
 
     >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
     ';'
-    >>> dialect_of('texto\tautor\n"Vení", dijo.\tAnónimo\n', tab=True)
-    Dialect(delimiter='\t', quotes=False)
+    >>> dialect_of('texto\tautor\r"Vení", dijo.\tAnónimo\r', tab=True)
+    Dialect(delimiter='\t', quotes=False, end='\r')
     """
     chosen = delimiter or ("\t" if tab else None)
     if chosen is None:
@@ -68,7 +72,9 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
             chosen = ","
     # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
     quoted, plain = Dialect(chosen), Dialect(chosen, quotes=False)
-    return plain if chosen == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
+    dialect = plain if chosen == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
+    first = _FIRST_LINE.match(sample)
+    return replace(dialect, end="\r") if first and first["end"] == "\r" else dialect
 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
@@ -104,8 +110,9 @@ Row: TypeAlias = "list[str] | csv.Error"
 class _Lines:
     """Lines of text, each with its end, counted as they are taken; too long a one is an error in its place."""
 
-    def __init__(self, pieces: Iterable[str]) -> None:
+    def __init__(self, pieces: Iterable[str], mark: str) -> None:
         self.count = self.size = 0
+        self._mark = mark
         self._pieces = iter(pieces)
         self._ready: deque[str | int] = deque()  # a number stands for a line of so many characters that wasn't kept
         self._held: list[str] = []
@@ -123,11 +130,11 @@ class _Lines:
                     raise StopIteration
                 self._end("")
                 continue
-            first, *more = piece.split("\n")
+            first, *more = piece.split(self._mark)
             self._hold(first)
             if more:
-                self._end("\n")
-                self._ready.extend(line + "\n" for line in more[:-1])
+                self._end(self._mark)
+                self._ready.extend(line + self._mark for line in more[:-1])
                 self._hold(more[-1])
         line = self._ready.popleft()
         self.count += 1
@@ -152,12 +159,15 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Table:
-    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' names."""
+    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' names.
+
+    A first row that is no CSV names no columns: None.
+    """
 
     charset: str
     mark: int
     dialect: Dialect
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None
     has_header: bool
 
 
@@ -179,7 +189,7 @@ def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Num
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
     for first, _, row in _rows(text, table.dialect):
         number = first + before
-        if number == 1 and table.has_header:
+        if number == 1 and table.has_header and isinstance(row, list):
             continue
         record = _record(row, number, table)
         if record is None or isinstance(record, Failure):
@@ -221,7 +231,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
     """Each row with the number of its first line and the characters up to its end; an error in place of a bad one."""
     csv.field_size_limit(streams.MAX_RECORD)
-    lines = _Lines(pieces)
+    lines = _Lines(pieces, dialect.end)
     reader = csv.reader(iter(lines), dialect.options())
     while True:
         first = lines.count + 1
@@ -241,8 +251,9 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
         return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
     if not row:
         return None
-    if len(row) != len(table.names):
-        detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
+    names = table.names or ()
+    if len(row) != len(names):
+        detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(names)}
         return Failure(number, "wrong number of columns", detail)
     try:
         "".join(row).encode()
@@ -250,7 +261,7 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
         near = "".join(row)[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
         shown = near.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": N_("set collect.charset")})
-    return dict(zip(table.names, row, strict=True))
+    return dict(zip(names, row, strict=True))
 
 
 def _table(content: Content, source: Source) -> _Table:
@@ -262,8 +273,9 @@ def _table(content: Content, source: Source) -> _Table:
     sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
     first_row = next((row for _, _, row in _rows([sample], dialect)), None)
-    names = tuple(first_row) if isinstance(first_row, list) and not collect.header else collect.header
-    return _Table(charset, mark, dialect, tuple(name.strip() for name in names), has_header=not collect.header)
+    names = collect.header or (None if isinstance(first_row, csv.Error) else tuple(first_row or ()))
+    stripped = names and tuple(name.strip() for name in names)
+    return _Table(charset, mark, dialect, stripped, has_header=not collect.header)
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:
@@ -274,7 +286,7 @@ def _head(pieces: Iterator[bytes]) -> bytes:
             head += piece
     except SourceError:
         pass  # the reader tells
-    end = head.rfind(b"\n", 0, _SAMPLE)
+    end = max(head.rfind(mark, 0, _SAMPLE) for mark in (b"\n", b"\r"))
     return head[: end + 1] if end >= 0 and len(head) > _SAMPLE else head
 
 

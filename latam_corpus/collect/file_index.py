@@ -31,7 +31,7 @@ from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payloa
 from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError, SourceError, as_one, closest
 from latam_corpus.messages import _, decimal, first_of
-from latam_corpus.text.folding import folded
+from latam_corpus.text.folding import folded, parted
 from latam_corpus.text.xml_tree import tree_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ FILE_COLUMNS: Final = frozenset({
 })  # fmt: skip
 # Of a record the body is the file; its names are chosen by whoever describes the source.
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
-_SEVERAL: Final = re.compile(r"\s*[;|\n]\s*")
 _MARC: Final = re.compile(rb"\d{5}[\w ]{4}.22\d{5}.{3}4500", re.DOTALL)
 
 
@@ -233,15 +232,11 @@ def _whole(list_: InputFile, open_: Opener) -> bytes:
 
 
 def _of_table(source: Source, list_: InputFile, failures: list[Failure], open_: Opener) -> Iterator[_Entry]:
-    collect = source.collect
-    people = collect.columns.creators.column if collect.columns.creators else "creators"
     for number, column, row in _rows(source, list_, failures, open_):
-        names = tuple(filter(None, _SEVERAL.split(str(value_at(row, column) or ""))))
+        names = tuple(parted(str(value_at(row, column) or "")))
         if not names and not any(row.values()):  # an empty line of a sheet
             continue
         kept = {key: value for key, value in row.items() if key not in _NOT_TAKEN and value not in (None, "")}
-        if people and isinstance(kept.get(people), str):
-            kept[people] = list(filter(None, _SEVERAL.split(kept[people])))
         yield _Entry(number, names, kept, column)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.source import Columns, Pick
+from latam_corpus.text.folding import parted
 from latam_corpus.vocabulary import COMPOSITIONS, GENRES
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ def as_url(value: Any) -> str | None:
 
 
 def as_names(value: Any) -> list[str] | None:
-    """Return a list of names; one name is a list of one.
+    """Return a list of names; a text may have several, a list has one in each of its members.
 
-    >>> as_names("Sarmiento, Domingo Faustino"), as_names(["Palma", ""]), as_names(None)
-    (['Sarmiento, Domingo Faustino'], ['Palma'], None)
+    >>> as_names("Sarmiento, Domingo Faustino"), as_names("Paz, Ana; Luz"), as_names(["Palma", ""]), as_names(" ;")
+    (['Sarmiento, Domingo Faustino'], ['Paz, Ana', 'Luz'], ['Palma'], None)
     """
-    many = value if isinstance(value, (list, tuple)) else [value]
+    many = value if isinstance(value, (list, tuple)) else parted(as_text(value) or "")
     return [name for one in many if (name := as_text(one))] or None
 
 

@@ -23,7 +23,7 @@ from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
-from latam_corpus.text.folding import name_key
+from latam_corpus.text.folding import name_key, parted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -300,9 +300,16 @@ def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
 
 
 def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:
-    """Which of these are what was asked for; values repeat, so that each distinct one is hashed once."""
-    same = [v for v in values.unique().drop_nulls().to_list() if v.strip() and asked_hash(by, settled(by, v)) == asked]
-    return values.is_in(same).fill_null(value=False)
+    """Which of these are what was asked for; values repeat, so that each distinct one is hashed once.
+
+    A name may stand among others in one text, as in PDF and Word, and in versions of earlier toolkits.
+    """
+
+    def is_asked(value: str) -> bool:
+        names = {value, *parted(value)} if by == "creator" else {value}
+        return any(asked_hash(by, settled(by, name)) == asked for name in names if name.strip())
+
+    return values.is_in(list(filter(is_asked, values.unique().drop_nulls().to_list()))).fill_null(value=False)
 
 
 def matching(urls: pl.Series, pattern: str) -> pl.Series:

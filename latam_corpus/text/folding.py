@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from typing import Final
+
+# The semicolon of `&ntilde;` parts nothing.
+_SEVERAL: Final = re.compile(r"(?:&#?\w+;|[^;|\n])+")
+
+
+def parted(text: str) -> list[str]:
+    """Return what one text lists, parted by ; or | or line ends; commas part nothing, since names have them.
+
+    >>> parted("Paz, Ana; Ríos, Luis|Anónimo"), parted("Mu&ntilde;oz, Eva;"), parted(" ; ")
+    (['Paz, Ana', 'Ríos, Luis', 'Anónimo'], ['Mu&ntilde;oz, Eva'], [])
+    """
+    return [bare for one in _SEVERAL.findall(text) if (bare := one.strip())]
 
 
 def folded(text: str) -> str:

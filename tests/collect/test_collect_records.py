@@ -127,6 +127,26 @@ def test_the_country_is_that_of_the_address_where_nothing_else_says_it(tmp_path:
     assert _read(_source("[collect.columns]\nurl = false\n"), path)["country"].to_list()[:2] == [None, None]
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_a_cell_of_creators_may_name_several(tmp_path: Path, suffix: str) -> None:
+    """Whatever table it stands in; commas are the names' own, and so is what stands in a title or in a list."""
+    rows = {
+        "text": ["Uno.", "Dos.", "Tres.", "Cuatro."],
+        "title": ["Sol; luna|mar"] * 4,
+        "autores": ["Paz, Ana; Ríos, Luis", "Ana|Eva\nLuz", "Mu&ntilde;oz, Ana", "; "],
+    }
+    frame = pl.DataFrame(rows)
+    path = tmp_path / f"r.{suffix}"
+    getattr(frame, f"write_{suffix.replace('jsonl', 'ndjson')}")(path)
+    source = _source('[collect.columns]\ncreators = "autores"\n')
+    frame = _read(source, path)
+    named = [["Paz, Ana", "Ríos, Luis"], ["Ana", "Eva", "Luz"], ["Mu&ntilde;oz, Ana"], None]
+    assert frame["creators"].to_list() == named
+    assert set(frame["title"]) == {"Sol; luna|mar"}
+    listed = _file(tmp_path, {"text": "Uno.", "autores": ["Paz, Ana", "Taller Sol; Luna"]}, name="l.jsonl")
+    assert _read(source, listed)["creators"].to_list() == [["Paz, Ana", "Taller Sol; Luna"]]
+
+
 def test_a_mapping_translates_and_falls_back(tmp_path: Path) -> None:
     """Column, value, values, default, pattern, path, a path into a struct, and `false`."""
     source = _source(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
+from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import ConfigError
 from latam_corpus.toml_model import parse_toml
@@ -105,6 +106,32 @@ def test_a_bad_row_is_a_failed_row_in_its_place(tmp_path: Path, monkeypatch: pyt
         "unreadable:not UTF-8", "unreadable:line too long", None, "unreadable:not CSV",
     ]  # fmt: skip
     assert json.loads(frame["evidence"][1]) == {"file": "n.csv", "line": 3, "found": 1, "expected": 2}
+
+
+@pytest.mark.parametrize(
+    ("rows", "causes"),
+    [
+        (['text,"autor', "uno,Ana", "dos,Luis"], ["not CSV"]),
+        (['"te"xt,autor', "uno,Ana"], ["not CSV", "wrong number of columns"]),
+    ],
+)
+def test_a_first_row_that_is_no_csv_is_a_failed_row(tmp_path: Path, rows: list[str], causes: list[str]) -> None:
+    """It names no columns, and the rows after it have too many; `check` tells of the file, too."""
+    frame = _read(_write(tmp_path / "n.csv", "\n".join(rows)))
+    assert frame["drop_reason"].to_list() == [f"unreadable:{cause}" for cause in causes]
+    assert json.loads(frame["evidence"][0])["line"] == 1
+    assert examine(_source(), str(tmp_path)).unread == {"n.csv": "unreadable:not CSV"}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le"])
+def test_lines_may_end_with_cr_alone(tmp_path: Path, charset: str) -> None:
+    """As Excel's "CSV (Macintosh)" writes them; a cell keeps a line end of its own, and another file its CR."""
+    text = '\ufefftext,"autor\na"\r"Sol\ny mar",Ana\r\r"Luna\rnueva",Luis\r' + "Pan,Eva\r" * 20_000
+    frame = _read(_write(tmp_path / "n.csv", text, charset))
+    assert frame["text"].to_list() == ["Sol\ny mar", "Luna\rnueva"] + ["Pan"] * 20_000
+    assert frame["origin"].struct.field("member").to_list()[:3] == ["2", "4", "6"]
+    frame = _read(_write(tmp_path / "n.csv", 'text\r\n"Sol\rmar"\r\nPan\r\n'))
+    assert frame["text"].to_list() == ["Sol\rmar", "Pan"]
 
 
 def test_a_large_field_is_read(tmp_path: Path) -> None:

@@ -116,14 +116,15 @@ _FIELD = st.one_of(
 
 @pytest.mark.usefixtures("entered_often")
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("end", ["\n", "\r"])
 @given(st.lists(_FIELD, max_size=25), st.integers(1, 120), st.booleans(), _CUTS, st.integers(1, 5))
 @settings(deadline=None, suppress_health_check=_FIXTURE)
 def test_rows_of_csv_do_not_depend_on_the_cut(
-    tmp_path: Path, suffix: str, fields: list[str], bytes_: int, marked: bool, cuts: list[int], rows: int
+    tmp_path: Path, suffix: str, end: str, fields: list[str], bytes_: int, marked: bool, cuts: list[int], rows: int
 ) -> None:
     """Sound or broken, with line ends within quotes or without: a cut never falls where the reader sees no end."""
     path = tmp_path / f"r.csv{suffix}"
-    data = b"\xef\xbb\xbf" * marked + "\n".join(["text,x", "Uno,1", *fields]).encode()
+    data = b"\xef\xbb\xbf" * marked + end.join(["text,x", "Uno,1", *fields]).encode()
     path.write_bytes(_in_members(data, suffix, cuts))
     whole, pieces, _ = _whole_and_by_spans(path, bytes_, rows=rows)
     assert pieces.equals(whole)

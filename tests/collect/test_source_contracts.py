@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from latam_corpus.catalog.source import Source
@@ -182,6 +183,31 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("text,text\nLa barca.,El río.\n")
     with pytest.raises(PartError, match="the column «text» stands twice"):
         _read(tmp_path / "p.csv", "")
+
+
+@pytest.mark.parametrize("form", ["parquet", "file", "stream"])
+def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, form: str) -> None:
+    """As in CSV, and `check` tells it, too; a struct with two fields of one name is a failed row."""
+    both, one = pa.array(["La barca."]), pa.array(["El río."])
+    struct = pa.StructArray.from_arrays([both, one], fields=[pa.field("autor", pa.string())] * 2)
+    path = tmp_path / ("p.parquet" if form == "parquet" else "p.arrow")
+
+    def written(columns: list[pa.Array], names: list[str]) -> Path:
+        table = pa.table(columns, names=names)
+        if form == "parquet":
+            pq.write_table(table, path)
+            return path
+        with (pa.ipc.new_file if form == "file" else pa.ipc.new_stream)(path, table.schema) as writer:
+            writer.write_table(table)
+        return path
+
+    assert _read(written([both, one, one], ["text", "nota", "nota"]), "").height == 1
+    with pytest.raises(PartError, match="the column «text» stands twice"):
+        _read(written([both, one], ["text", "text"]), "")
+    [breach] = examine_module.examine(_source(""), str(tmp_path)).breaches
+    assert "the column «text» stands twice" in str(breach.problem)
+    frame = _read(written([both, struct], ["text", "meta"]), '[collect.columns]\ncreators = "meta.autor"')
+    assert frame["drop_reason"].to_list() == ["unreadable:damaged file"]
 
 
 @pytest.mark.parametrize("empty", [None, "", "  ", []])

@@ -77,7 +77,7 @@ def documents(document: Any) -> list[dict[str, Any]]:
             n,
             text=prose(n),
             source_id="cantos" if n % 10 == 0 else "cuentos-del-puerto",
-            creators=["Vera, Rosa"] if n % 10 == 1 else None,
+            creators=[["Vera, Rosa"], ["Luz, Eva; Vera, Rosa"]][n // 20] if n % 10 == 1 else None,
             contributor="Rosa Vera" if n % 10 == 2 else None,
             url=f"https://diario.example/{'poemas' if n % 10 == 3 else 'notas'}/{n}",
         )
