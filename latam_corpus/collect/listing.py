@@ -17,7 +17,7 @@ from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_file import BAG, InputFile, compiled, is_one_of
 from latam_corpus.collect.records import Content
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
-from latam_corpus.collect.streams import open_url
+from latam_corpus.collect.streams import TIMES, open_url
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.messages import Message, _, first_of
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# The names that fsspec's file systems give a file's time.
-_TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
 _SHOWN: Final = 5
 # Files there are made while they are read, some without end. Shared memory is a folder as any other.
 _OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
@@ -247,7 +245,7 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 
 def _modified(info: dict[str, Any]) -> datetime:
     """Return the file's time in UTC; the epoch where there is none, since the clock is no property of a file."""
-    for key in _TIMES:
+    for key in TIMES:
         value = info.get(key)
         if isinstance(value, (int, float)):
             return datetime.fromtimestamp(value, UTC)

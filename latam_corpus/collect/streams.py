@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 COMPRESSIONS: Final = (".gz", ".xz", ".zst")
 
+# What fsspec's file systems call a version of a file, or its time: the first that is there tells a change.
+_VERSIONS: Final = ("ETag", "etag", "generation", "blob_id", "Last-Modified")
+TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
+
 # A record or a whole file beyond this is no document; reading it would let one file (a decompression bomb, a database
 # dump without line ends) take a worker's memory.
 MAX_RECORD: Final = 256 * 2**20
@@ -85,11 +89,31 @@ def open_url(url: str) -> BinaryIO:
         opened = fsspec.open(url, "rb", **web_options(url)).open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
         return cast("BinaryIO", opened)
     except (OSError, ValueError, ImportError) as error:
-        # fsspec says of whatever befell an address of the web that there is no such file.
-        cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
-        raise SourceError(
-            url, _("can't be opened ({cause})", cause=cause), _("check the path and the access rights")
-        ) from None
+        raise _cannot_be_opened(url, error) from None
+
+
+def state_of(url: str) -> str:
+    """Return what changes when the bytes at a path or fsspec URL do, as its file system says without reading them.
+
+    Raises:
+        SourceError: nothing is there, or it can't be asked.
+    """
+    try:
+        if "://" not in url:
+            there = Path(url).stat()
+            return f"{there.st_size} {there.st_mtime_ns}"
+        fs, path = fsspec.core.url_to_fs(url, **web_options(url))
+        fs.invalidate_cache()
+        info = fs.info(path)
+    except (OSError, ValueError, ImportError) as error:
+        raise _cannot_be_opened(url, error) from None
+    return f"{info.get('size')} {next((info[key] for key in (*_VERSIONS, *TIMES) if info.get(key)), '')}"
+
+
+def _cannot_be_opened(url: str, error: Exception) -> SourceError:
+    # fsspec says of whatever befell an address of the web that there is no such file.
+    cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
+    return SourceError(url, _("can't be opened ({cause})", cause=cause), _("check the path and the access rights"))
 
 
 def seekable(content: Content) -> BinaryIO:

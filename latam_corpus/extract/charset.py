@@ -37,6 +37,12 @@ _BEFORE_VOWELS: Final = frozenset("çñÇÑ")
 # A letter right after these is a space in another charset.
 _BEFORE_SPACE: Final = frozenset(",;:.!?)")
 _SAMPLE: Final = 2**16
+# Bytes that are no UTF-8, as `surrogateescape` gives them, and the two halves of a character, each as if it were one.
+_BROKEN: Final = re.compile("[\udc80-\udcff]+")
+_SURROGATES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+# Sound characters of UTF-8 a broken place, where another charset is declared. Where none is, one is enough: in 40,000
+# stretches of novels, verse and speech in Windows-1252, cp850 and Mac Roman there was at most one in seven.
+_LEAST_SOUND: Final = 20
 _NUL_SHARE: Final = 0.2
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 # As far as browsers look for a charset, with room for the scripts that pages put before it.
@@ -48,7 +54,8 @@ def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
 
     Args:
         raw: a text file's bytes.
-        declared: the charset that the file claims, believed where the bytes are neither marked nor UTF-8.
+        declared: the charset that the file claims, believed where the bytes are neither marked nor UTF-8. What is
+            UTF-8 but for some broken places is so too, and what stands there is read as Windows-1252 or lost.
 
     >>> decode("Año de ñandúes".encode("cp1252"))
     ('Año de ñandúes', 'cp1252')
@@ -61,10 +68,11 @@ def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
     wide = _utf16(raw)
     if wide:
         return raw.decode(wide, "replace"), wide
-    text = _utf8(raw)
+    known = _known(declared)
+    text = _utf8(raw, _LEAST_SOUND if known else 1)
     if text is not None:
         return text, "utf-8"
-    charset = _known(declared) or max(_CANDIDATES, key=lambda one: _score(raw, one))
+    charset = known or max(_CANDIDATES, key=lambda one: _score(raw, one))
     return raw.decode(charset, "replace"), charset
 
 
@@ -90,15 +98,36 @@ def _utf16(raw: bytes) -> str | None:
     return "utf-16-be" if even >= share and even > 2 * odd else None
 
 
-def _utf8(raw: bytes) -> str | None:
-    """Decode as UTF-8, else None; a broken character at a cut end, or a few in a long text, don't count."""
+def _utf8(raw: bytes, least: int) -> str | None:
+    r"""Decode as UTF-8; None where it hasn't more than `least` sound characters beyond ASCII for each broken place.
+
+    >>> _utf8(b"la ni\xc3\xb1a so\xc3\xb1\xc3\xb3 \x93hola\x94, y \xed\xa0\xbd\xed\xb8\x80 nada m\xc3", 1)
+    'la niña soñó “hola”, y 😀 nada m�'
+    >>> _utf8("Canción del niño".encode("cp1252"), 1)
+    """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        text = raw.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    sound = len(re.findall(r"[^\x00-\x7f\ufffd]", text))
-    return text if sound > 20 * broken else None
+        text = _SURROGATES.sub(_joined, raw).decode("utf-8", "surrogateescape")
+    broken = len(_BROKEN.findall(text))
+    sound = len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
+    return _BROKEN.sub(_as_pasted, text) if sound > least * broken else None
+
+
+def _joined(pair: re.Match[bytes]) -> bytes:
+    """Return a character that Java or MySQL wrote as two halves, as UTF-8."""
+    halves = pair[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le").encode()
+
+
+def _as_pasted(broken: re.Match[str]) -> str:
+    """Return broken bytes as Windows-1252, where each makes sense between its neighbours; else what was lost."""
+    raw = broken[0].encode("utf-8", "surrogateescape")
+    pasted = raw.decode("cp1252", "replace")
+    text, start, end = broken.string, broken.start(), broken.end()
+    around = f"{text[start - 1] if start else ' '}{pasted}{text[end : end + 1] or ' '}"
+    makes_sense = all(_sense(around[n], around[n - 1], around[n + 1]) > 0 for n in range(1, len(pasted) + 1))
+    return pasted if makes_sense else raw.decode("utf-8", "replace")
 
 
 def _known(charset: str | None) -> str | None:

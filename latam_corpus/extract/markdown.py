@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "markdown 2"
+EXTRACTOR: Final = "markdown 3"
 
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _ENTRY: Final = re.compile(r"([A-Za-z_-]+):[ \t]*(.*)")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["EXTRACTOR", "decode", "extract"]
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "plain 3"
+EXTRACTOR: Final = "plain 4"
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:

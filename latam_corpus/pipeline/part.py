@@ -351,7 +351,11 @@ def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepC
 
 
 def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
-    """Yield the batches that enter a step: of the step before, of the segment before, or of the source."""
+    """Yield the batches that enter a step: of the step before, of the segment before, or of the source.
+
+    Raises:
+        PartError: a file of the source isn't the one any more whose digest stands in the part's key.
+    """
     part = task.part
     if before is not None:
         yield from _stored(before, task)
@@ -361,6 +365,8 @@ def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
             yield Batch(batch.frame.with_row_index("place", offset=offset))
             offset += len(batch)
     else:
+        for one in part.inputs:
+            one.check()
         for frame in files.read_all(
             part.source,
             part.files,
@@ -372,6 +378,8 @@ def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
             watch=watch,
         ):
             yield Batch(frame)
+        for one in part.inputs:
+            one.check()
 
 
 def _stored(folder: Path, task: Task) -> Iterator[Batch]:

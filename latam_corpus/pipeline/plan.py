@@ -17,7 +17,7 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.collect.formats import FORMATS, suffixes
-from latam_corpus.collect.streams import stem
+from latam_corpus.collect.streams import state_of, stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
 from latam_corpus.messages import Message, _
@@ -125,11 +125,27 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file of the input, with the digests of its bytes and of all that reading it rests on."""
+    """A file of the input, with the digests of its bytes and of all that reading it rests on.
+
+    Attributes:
+        state: what its file system said of it when its digest was taken, see `state_of`.
+    """
 
     file: InputFile
     sha256: str
     key: str
+    state: str
+
+    def check(self) -> None:
+        """Refuse to read what isn't what was digested: it would be stored under the digest of other bytes.
+
+        Raises:
+            PartError: the file has changed since the plan was made.
+            SourceError: it isn't there any more.
+        """
+        if state_of(self.file.url) != self.state:
+            problem = _("the file changed during the run")
+            raise PartError(self.file.url, problem, _("run it again: what was done before is kept"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.bucket import bucket_of, leased, publish_run
 from latam_corpus.collect.files import digest, list_inputs, packs
+from latam_corpus.collect.streams import state_of
 from latam_corpus.durable import made_anew
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.locks import locked
@@ -79,7 +80,7 @@ def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFil
             inputs = tuple(_input(file, reading) for file in pack)
             # A file is cut at fixed places, whatever the number of workers; with a limit it is read from its start.
             whole = limit is not None or len(inputs) > 1
-            for span in [None] if whole else cached_spans(source, pack[0], inputs[0].sha256, looking):
+            for span in [None] if whole else cached_spans(source, inputs[0], looking):
                 key = digest_of([one.key for one in inputs], span)
                 parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
     return parts
@@ -96,8 +97,9 @@ def least_parts(plan: Plan) -> int:
 
 
 def _input(file: InputFile, reading: str) -> Input:
+    state = state_of(file.url)  # before its bytes: what changes meanwhile isn't what is read later
     content = digest(file)
-    return Input(file, content, input_key(file, content, reading))
+    return Input(file, content, input_key(file, content, reading), state)
 
 
 def _permitted(plan: Plan, source: Source, where: str | None) -> None:

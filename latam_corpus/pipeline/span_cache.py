@@ -19,30 +19,35 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.pipeline.plan import Input
 
 
 def cached_spans(
-    source: Source, file: InputFile, content: str, looking: Callable[[InputFile], None] | None = None
+    source: Source, input_: Input, looking: Callable[[InputFile], None] | None = None
 ) -> list[Span | None]:
     """Return the parts of a file, as `split` finds them; from the user's cache where they were found before.
 
     Args:
         source: how the file is read.
-        file: one of `list_inputs`.
-        content: the digest of its bytes.
+        input_: the file, with the digest of its bytes.
         looking: is told of the file before it is read from end to end.
+
+    Raises:
+        PartError: it has changed since its digest was taken.
     """
+    file = input_.file
     if file.size <= SPAN_BYTES:
         return [None]
     settings = source.collect.model_dump(mode="json")
     # The name tells format and compression.
-    key = digest_of(content, file.relative, settings, SPAN_BYTES)
+    key = digest_of(input_.sha256, file.relative, settings, SPAN_BYTES)
     path = cache_folder() / "cuts" / reading_code() / f"{key}.json"
     spans = _remembered(path)
     if spans is None:
         if looking:
             looking(file)
         spans = split(source, file, SPAN_BYTES)
+        input_.check()
         _remember(path, spans)
     return spans
 

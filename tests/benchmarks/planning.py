@@ -98,7 +98,7 @@ def _driver(room: Path, count: int) -> dict[str, float]:
     for number in range(count):
         name = f"2026/segment-{number // 1000:04}/part-{number:07}.jsonl.zst"
         file = InputFile(name, f"/scratch/corpus/{name}", _BYTES, moment)
-        one = Input(file, f"{number:064x}", input_key(file, f"{number:064x}", reading))
+        one = Input(file, f"{number:064x}", input_key(file, f"{number:064x}", reading), "")
         parts.append(Part(f"{source.id}-{number:05d}", source, (one,), "literature", digest_of([one.key], None), None))
     run_digest(plan, parts)
     planned = time.process_time()

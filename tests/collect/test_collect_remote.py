@@ -15,6 +15,8 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read, split
+from latam_corpus.collect.streams import state_of
+from latam_corpus.errors import SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,3 +124,22 @@ def test_an_object_store_gives_the_rows_of_the_disk(folder: Path, bucket: str) -
     _copy(bucket)
     assert _rows(bucket).equals(_rows(folder))
     assert _rows(bucket, 1000).equals(_rows(folder))
+
+
+@pytest.mark.parametrize("where", ["disk", "memory", "object_store"])
+def test_a_file_tells_that_its_bytes_changed(tmp_path: Path, where: str, request: pytest.FixtureRequest) -> None:
+    """By its size, its version or its time, wherever it is, without being read."""
+    store = {"disk": str(tmp_path), "memory": "memory://estado"}.get(where) or request.getfixturevalue(where)
+    fs, root = fsspec.url_to_fs(store)
+    fs.pipe_file(f"{root}/a.jsonl", b"La barca")
+    (file,) = list_inputs(_ANY, f"{store}/a.jsonl")
+    before = state_of(file.url)
+    assert state_of(file.url) == before
+    if where != "disk":  # on which two writes may fall into one tick of the clock
+        fs.pipe_file(f"{root}/a.jsonl", b"La marea")
+        assert state_of(file.url) != before
+    fs.pipe_file(f"{root}/a.jsonl", b"La")
+    assert state_of(file.url) != before
+    fs.rm_file(f"{root}/a.jsonl")
+    with pytest.raises(SourceError, match="can't be opened"):
+        state_of(file.url)

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
+from latam_corpus.collect.streams import state_of
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline import span_cache
 from latam_corpus.pipeline.difference import differences, title_of
-from latam_corpus.pipeline.plan import make_plan
+from latam_corpus.pipeline.plan import Input, make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
 from latam_corpus.pipeline.run_record import read_record
@@ -277,17 +278,18 @@ def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "r.jsonl"
     path.write_text('{"text": "Copla de la vidala."}\n' * 100)
     (file,) = list_inputs(_ANY, path)
-    found = span_cache.cached_spans(_ANY, file, digest(file))
+    one = Input(file, digest(file), "", state_of(file.url))
+    found = span_cache.cached_spans(_ANY, one)
     assert found == split(_ANY, file, 1_000)
-    assert span_cache.cached_spans(_ANY, file, digest(file)) == found
+    assert span_cache.cached_spans(_ANY, one) == found
     assert len(looked) == 1
     grouped = _ANY.model_copy(update={"collect": _ANY.collect.model_copy(update={"group_rows": 3})})
-    assert span_cache.cached_spans(grouped, file, digest(file)) == [None]
+    assert span_cache.cached_spans(grouped, one) == [None]
     (kept,) = [one for one in (tmp_path / "cache").rglob("*.json") if "lines" in one.read_text()]
     for spoilt in (kept.read_text()[:-9], kept.read_text().replace('"stop": 1', '"stop": 2', 1), "[]"):
         kept.write_text(spoilt)
-        assert span_cache.cached_spans(_ANY, file, digest(file)) == found
+        assert span_cache.cached_spans(_ANY, one) == found
     assert len(looked) == 5
     (tmp_path / "plain").write_text("")
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "plain"))
-    assert span_cache.cached_spans(_ANY, file, digest(file)) == found
+    assert span_cache.cached_spans(_ANY, one) == found

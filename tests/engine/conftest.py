@@ -231,7 +231,7 @@ def tasks(tmp_path: Path) -> list[Task]:
     """Five tasks."""
     source = Source(id="prueba", title="Prueba", holder="Nadie")
     file = InputFile("x", "x", 1, datetime(2024, 1, 1, tzinfo=UTC))
-    parts = [Part(f"p{n}", source, (Input(file, "", f"k{n}"),), "web", f"k{n}", None) for n in range(5)]
+    parts = [Part(f"p{n}", source, (Input(file, "", f"k{n}", ""),), "web", f"k{n}", None) for n in range(5)]
     return [Task(part, Segment((), ()), tmp_path) for part in parts]
 
 

@@ -60,6 +60,40 @@ def test_utf8_with_a_few_broken_bytes_stays_utf8() -> None:
     assert decode(b"\xff" + text.encode())[1] == "utf-8"
 
 
+_TALE = "Después de la función, doña Inés contó en qué rincón soñó él. "
+
+
+@pytest.mark.parametrize("declared", [None, "utf-8"])
+@pytest.mark.parametrize(
+    ("broken", "read"),
+    [
+        (b"\xed\xa0\xbd\xed\xb8\x80", "\U0001f600"),  # as Java and MySQL write what is beyond sixteen bits
+        (b"\xed\xa0\xbd", "\ufffd" * 3),
+        (b"\x93hola\x94 \x97 \xe9l", "“hola” — él"),  # pasted from Windows
+        (b"ni\xa4o", "ni\ufffdo"),
+        (b"\xff", "\ufffd"),
+        ("ma\ufffdana, a\ufffdo y ".encode() * 9 + b"\x81", "ma\ufffdana, a\ufffdo y " * 9 + "\ufffd"),
+    ],
+)
+def test_of_a_short_text_in_utf8_broken_bytes_alone_are_lost(declared: str | None, broken: bytes, read: str) -> None:
+    """A guess over all of it would turn each accent into two signs."""
+    assert decode(f"{_TALE}A".encode() + b" " + broken + b" fin", declared) == (f"{_TALE}A {read} fin", "utf-8")
+
+
+@pytest.mark.parametrize("charset", ["cp1252", "cp850", "mac_roman"])
+@pytest.mark.parametrize("declared", [None, "utf-8", "UTF8"])
+def test_what_is_called_utf8_and_is_not_is_guessed(charset: str, declared: str | None) -> None:
+    """Old pages are, though their template says otherwise and a heading or two was written in UTF-8."""
+    raw = _TALE.encode(charset) + "Página".encode() + b" " + _TALE.encode(charset)
+    assert decode(raw, declared) == (f"{_TALE}{'Página'.encode().decode(charset)} {_TALE}", charset)
+
+
+def test_a_declared_charset_of_pairs_is_no_broken_utf8() -> None:
+    """Of GB 2312 many pairs are a character of UTF-8, too."""
+    text = "他们的父母从广东来到秘鲁，在利马开了一家饭馆。"
+    assert decode(text.encode("gb2312"), "gb2312") == (text, "gb2312")
+
+
 def test_indigenous_letters_in_utf8_are_kept() -> None:
     """Glottal stop and saltillo are letters, whatever their bytes look like."""
     for word in ("ch\u02bculel", "p\u2019unchaw", "a\ua78cay", "mbo\u2019ehára", "ñe\u1ebd"):

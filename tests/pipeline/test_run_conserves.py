@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+from latam_corpus.collect import files
 from latam_corpus.collect.contract import Facts
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import same
+from latam_corpus.pipeline import span_cache
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.part import folder_of
 from latam_corpus.pipeline.plan import Plan, make_plan
@@ -23,10 +26,13 @@ from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from conftest import Silent, SmallRecipe
 
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.input_file import InputFile
+    from latam_corpus.collect.spans import Span
     from latam_corpus.pipeline.engines import Progress
 
 _TEXTS = [
@@ -176,6 +182,54 @@ def test_a_run_may_be_released_when_no_part_failed_and_every_loss_is_accepted(
     """A written reason stands for a loss, and for no failure."""
     made = RunResult(Path(), 0, 0, {}, failures, {}, losses=losses, accepted_loss=accepted)
     assert made.releasable is releasable
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile", "gone"])
+def test_what_is_read_is_what_was_digested(
+    plan: Plan, tmp_path: Path, silent: Silent, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """A file that changes during a run fails its part; put back as it was, it is read, and nothing poor is reused."""
+    path = tmp_path / "datos" / "b.jsonl"
+    whole, there = path.read_bytes(), path.stat()
+    parts = find_parts(plan)
+    read_all = files.read_all
+
+    def reading(source: Source, read: Sequence[InputFile], **options: Any) -> Iterator[pl.DataFrame]:
+        yield from read_all(source, read, **options)
+        path.write_bytes(whole[:40] if read[0].relative == "b.jsonl" else whole)
+
+    if when == "meanwhile":
+        monkeypatch.setattr(files, "read_all", reading)
+    elif when == "before":
+        path.write_bytes(whole[:40])
+    else:
+        path.unlink()
+    result = run(plan, parts, tmp_path / "out", InProcess(), silent)
+    [(failed, why)] = result.failures.items()
+    assert failed == parts[1].name
+    assert ("can't be opened" if when == "gone" else "the file changed during the run; run it again") in str(why)
+    monkeypatch.undo()
+    path.write_bytes(whole)
+    os.utime(path, ns=(there.st_atime_ns, there.st_mtime_ns))
+    again = _run(plan, tmp_path, silent)
+    assert (again.rows_in, again.kept, again.failures) == (6, 4, {})
+
+
+def test_where_a_file_is_cut_is_remembered_of_its_own_bytes_alone(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that changes between its digest and the look for places to cut it ends the plan."""
+
+    def looking(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
+        with Path(file.url).open("ab") as stream:
+            stream.write(b"{}\n")
+        return files.split(source, file, bytes_)
+
+    monkeypatch.setattr(span_cache, "SPAN_BYTES", 10)
+    monkeypatch.setattr(span_cache, "split", looking)
+    remembered: list[Path] = []
+    monkeypatch.setattr(span_cache, "_remember", lambda path, _spans: remembered.append(path))
+    with pytest.raises(PartError, match=r"a\.jsonl: the file changed during the run"):
+        find_parts(plan)
+    assert remembered == []
 
 
 @pytest.mark.parametrize(
