@@ -411,7 +411,9 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
             )
             yield Breach(place, problem, _("fill it in, or allow more"))
     for name, fill in facts.empty().items():
-        if not facts.records and fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS:
+        is_named = fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS
+        # A catalogue's columns were looked for when it was read; a cell of it may be empty.
+        if is_named and not facts.records and not source.collect.index:
             key = f"collect.columns.{name}"
             problem = _("there is no column «{column}», which {key} names", column=fill.origin, key=key)
             remedy = _('these files are read whole; name their path (path = "…") or one value (value = "…")')

@@ -320,6 +320,14 @@ def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> 
     assert breaches == ()
 
 
+def test_an_empty_cell_has_what_the_source_says(tmp_path: Path) -> None:
+    """A column with empty cells alone is there all the same."""
+    row, doubts, breaches = _told(tmp_path, ";;")
+    assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("MX", None, "literature", None)
+    assert not any("understood" in doubt for doubt in doubts)
+    assert breaches == ()
+
+
 def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) -> None:
     """Where the source gives another for it in `default`, that is its word; an empty one stands for an empty cell."""
     (tmp_path / "a.jsonl").write_text(
