@@ -232,13 +232,26 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
         narrowed = _("passed, its terms narrowed by the page's licence")
         return say(narrowed if "tier_before" in evidence else _VERDICTS["passed"])
-    if step["stage"] == "identify" and step["verdict"] == "changed":
-        message = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
-        figures = {"prior": decimal(f"{evidence['prior']:g}"), "score": decimal(f"{evidence['score']:.2f}")}
-        return say(message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures))
+    if step["verdict"] == "changed" and step["stage"] in _NOTED:
+        return say(_NOTED[step["stage"]](evidence))
     reason = say(told_reason(step["reason"])) if step["reason"] != step["stage"] else ""
     shown = _evidence(step, say)
     return " ".join(part for part in (verdict, reason, shown and f"({shown})") if part)
+
+
+def _identified(evidence: dict[str, Any]) -> Message:
+    message = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
+    figures = {"prior": decimal(f"{evidence['prior']:g}"), "score": decimal(f"{evidence['score']:.2f}")}
+    return message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures)
+
+
+def _unread(evidence: dict[str, Any]) -> Message:
+    """Return what a record says that isn't understood, by the document's columns."""
+    cells = evidence["unread"].items()
+    return enumerated(_("«{value}» isn't understood as «{name}»", name=name, value=value) for name, value in cells)
+
+
+_NOTED: Final = {"collect": _unread, "identify": _identified}
 
 
 def _evidence(step: dict[str, Any], say: Speaker) -> str:

@@ -122,8 +122,6 @@ KEYS: Final = {
     "archivos": "files", "arquivos": "files", "formato": "format", "columnas": "columns", "colunas": "columns",
     "inicio": "start", "direccion": "address", "endereco": "address",
 }  # fmt: skip
-# What countries are called beside the names above.
-_COUNTRIES: Final = {"mejico": "MX", "republica argentina": "AR", "brazil": "BR", "peru": "PE"}
 # Words that are an answer to another question, and also codes of languages far away: Sinhala, Norwegian, Naaba.
 _YES_NO: Final = frozenset({"sí", "si", "sim", "no", "não", "nao", "yes"})
 
@@ -313,15 +311,3 @@ def language_of(typed: str) -> str | None:
     if wanted.casefold() in _YES_NO:
         return None
     return known_code(wanted.lower()) or code_of_name(wanted)
-
-
-def country_of(typed: str) -> str | None:
-    """Return the ISO 3166-1 code of a country of the region that somebody typed; two letters stand for themselves.
-
-    >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania")
-    ('MX', 'MX', 'BR', None)
-    """
-    plain = typed.strip().upper()
-    if len(plain) == len("CL") and plain.isascii() and plain.isalpha():
-        return plain
-    return _COUNTRIES.get(folded(typed)) or word_of(COUNTRIES, typed)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 from latam_corpus.codes import code_of_name, is_family, known_code, share_name, which_of
 from latam_corpus.messages import _
@@ -58,11 +58,22 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 Charset = Annotated[str, AfterValidator(_charset)]
 
 
+UNWRITTEN: Final = "…"  # in templates, what only who fills them in can write
+
+
 class Model(BaseModel):
     """A table of a source file."""
 
     # Strict: the text "3" is no number, and a wrong type is told rather than guessed.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_written(cls, value: Any) -> Any:
+        """Refuse what a template left open: nobody has said it."""
+        if isinstance(value, str) and value.strip() == UNWRITTEN:
+            raise ValueError(_("«…» stands where nobody has written anything yet; write it, or take the line out"))
+        return value
 
 
 def as_tuple(value: object) -> object:

@@ -163,7 +163,7 @@ class Pick(Model):
         path: a regular expression, whose first group is what the file's path says (the whole match without one).
         value: one for all.
         pattern: a regular expression, whose first group is kept of what was found (the whole match without one).
-        values: what stands in place of what was found.
+        values: what stands in place of what was found; "" in place of what says nothing.
         default: what stands where nothing was found, or `values` hasn't what was found.
         leave: whether the record's column of the same name isn't taken either; `false` in place of the table says so.
     """

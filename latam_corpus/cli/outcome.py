@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.bucket import address_of
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
+from latam_corpus.collect.contract import unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known
 from latam_corpus.pipeline.contracts import mapping_rows
@@ -18,7 +20,6 @@ from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
 from latam_corpus.pipeline.step_file import is_whole
 from latam_corpus.release.card import megabytes
-from latam_corpus.toml_model import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -216,6 +217,9 @@ def tell_result(
     _tell_left_out(result)
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
+    for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
+        line = Message("{place}: {problem}; {remedy}", breach._asdict())
+        console.print(_("unread   {line}", line=line))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
     if released is not None:
         figures = {"release": released.spec, "n": number(released.rows)}
@@ -249,17 +253,9 @@ def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
     for source, source_facts in facts.items():
         for name, fill in source_facts.empty().items():
             about = {"source": source, "name": name, "n": number(fill.records), "origin": fill.origin}
-            if not fill.example:
-                yield _(
-                    "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»",
-                    **about,
-                )
-                continue
-            misread = _(
-                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}», "
-                "whose values aren't understood, such as {example}"
+            yield _(
+                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»", **about
             )
-            yield misread.fill(example=shown(fill.example), **about)
 
 
 def _tell_left_out(result: RunResult) -> None:

@@ -8,7 +8,6 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,20 +16,22 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
-from latam_corpus.collect.mapping import columns_read, picks, value_at
+from latam_corpus.collect.mapping import columns_read, is_empty, picks, value_at
 from latam_corpus.errors import Breach, PartError, nearest
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Record
 
 _SHOWN: Final = 20  # columns that a message lists
 _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
-_EXAMPLE: Final = 60
+_EXAMPLES: Final = 5
+# What no document can be without: where a value isn't understood, what stands for an empty one stands.
+NEVER_NULL: Final = frozenset({"genre", "composition", "obtained"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
 
@@ -42,13 +43,22 @@ class ColumnFill:
         origin: the record's column, or what else it comes from.
         records: how many were read.
         filled: how many of them gave a value.
-        example: a record's value that gave none.
+        unread: how many had something there that isn't understood.
+        examples: some of these values, each once.
     """
 
     origin: str
     records: int = 0
     filled: int = 0
-    example: str = ""
+    unread: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, other: ColumnFill) -> None:
+        """Add how it was filled in other records."""
+        self.records += other.records
+        self.filled += other.filled
+        self.unread += other.unread
+        self.examples = list(dict.fromkeys([*self.examples, *other.examples]))[:_EXAMPLES]
 
 
 @dataclass
@@ -85,10 +95,7 @@ class Facts:
         self.records += other.records
         self.filled += other.filled
         for name, more in other.fills.items():
-            mine = self.fills.setdefault(name, ColumnFill(more.origin))
-            mine.records += more.records
-            mine.filled += more.filled
-            mine.example = mine.example or more.example
+            self.fills.setdefault(name, ColumnFill(more.origin)).add(more)
         for file, parts in other.lacking.items():
             self.lacking.setdefault(file, []).extend(parts)
 
@@ -112,8 +119,8 @@ class Facts:
         )
 
     def empty(self) -> dict[str, ColumnFill]:
-        """Return the columns of the documents for which no record gave a value."""
-        return {name: fill for name, fill in self.fills.items() if fill.records and not fill.filled}
+        """Return the columns of the documents for which all records are empty."""
+        return {name: fill for name, fill in self.fills.items() if fill.records and not fill.filled + fill.unread}
 
     @property
     def dated(self) -> bool:
@@ -188,29 +195,34 @@ class Watch:
         for breach in repeated(self._source, self.values):
             self._tell(breach)
 
-    def count(self, name: str, records: Sequence[Record], values: Sequence[Any] | None, origin: str = "") -> None:
+    def count(
+        self,
+        name: str,
+        values: Sequence[Any] | None,
+        records: int,
+        unread: Collection[str] = (),
+        origin: str = "",
+    ) -> None:
         """Count how many of the records gave a value for a column of the documents.
 
         Args:
             name: the document's column.
-            records: as they were read.
             values: what they gave, converted; None where none has the column.
+            records: how many there are.
+            unread: what stands in some, and isn't understood.
             origin: where the values are from, if `collect.columns` doesn't say.
         """
         columns = self._source.collect.columns
         if not origin:
-            asked = [pick for pick in picks(columns, name) if pick.value is None]
+            asked = [pick for pick in picks(columns, name) if pick.value is None or unread]
             # What is taken by its own name is none where no record has it.
             if not asked or (values is None and getattr(columns, name) is None):
                 return
-            origin = asked[0].column or "path"
-        fill = self.facts.fills.setdefault(name, ColumnFill(origin))
-        fill.records += len(records)
+            origin = asked[0].column or ("value" if asked[0].value else "path")
         filled = sum(value is not None for value in values or ())
-        fill.filled += filled
-        if not filled and not fill.example:
-            raw = (value_at(record, fill.origin) for record in records)
-            fill.example = next((str(value)[:_EXAMPLE] for value in raw if not is_empty(value)), "")
+        self.facts.fills.setdefault(name, ColumnFill(origin)).add(
+            ColumnFill(origin, records, filled, len(unread), list(dict.fromkeys(unread)))
+        )
 
     @property
     def values(self) -> pl.DataFrame:
@@ -313,6 +325,33 @@ def missing(source: Source, relative: str, column: str, there: Sequence[str], *,
     return Breach(_place(source, relative), problem, remedy)
 
 
+def unread(source: str, facts: Facts) -> Iterator[Breach]:
+    """Yield what is told of values that stand in records and aren't understood; one breach a column.
+
+    Args:
+        source: the id of the source whose they are.
+        facts: of what was read.
+    """
+    for name, fill in facts.fills.items():
+        if not fill.unread:
+            continue
+        about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
+        if name in NEVER_NULL:
+            left = _(
+                "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
+                "{n:counts as an empty one|count as empty ones}"
+            )
+        else:
+            left = _(
+                "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
+                "{n:its document goes|their documents go} on without"
+            )
+        examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
+        written = f'{name} = {{ column = "{fill.origin}", values = {{ "{fill.examples[0]}" = "…" }} }}'
+        remedy = _("correct them, or say under [collect.columns] what they mean: {written}", written=written)
+        yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
+
+
 def _place(source: Source, relative: str = "") -> Message:
     place = _("input of {source}", source=source.id)
     return Message("{place}, {file}", {"place": place, "file": relative}) if relative else place
@@ -372,7 +411,9 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
             )
             yield Breach(place, problem, _("fill it in, or allow more"))
     for name, fill in facts.empty().items():
-        if not facts.records and fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS:
+        is_named = fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS
+        # A catalogue's columns were looked for when it was read; a cell of it may be empty.
+        if is_named and not facts.records and not source.collect.index:
             key = f"collect.columns.{name}"
             problem = _("there is no column «{column}», which {key} names", column=fill.origin, key=key)
             remedy = _('these files are read whole; name their path (path = "…") or one value (value = "…")')
@@ -383,21 +424,6 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
                 "«{column}» has no text in {n:the only record|any of {n} records}", column=fill.origin, n=records
             )
             yield Breach(place, problem, _("name the column that has the texts"))
-
-
-def is_empty(value: object) -> bool:
-    """Whether a record's value says nothing: null, blank, an empty list, not-a-number.
-
-    >>> is_empty(" "), is_empty([]), is_empty(float("nan")), is_empty(0)
-    (True, True, True, False)
-    """
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return not value or value.isspace()
-    if isinstance(value, float):
-        return math.isnan(value)
-    return isinstance(value, (list, tuple, dict, bytes)) and not value
 
 
 def _has(record: Record, column: str) -> bool:

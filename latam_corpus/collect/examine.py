@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.collect.contract import Watch, over_all
+from latam_corpus.collect.contract import unread as unread_values
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.input_file import compiled, of_json, opened_file
@@ -106,6 +107,7 @@ def examine(source: Source, where: str) -> Examined:
             *_unmatched(source, files),
             *_unchosen(source, where),
             *_undescribed(source, files),
+            *unread_values(source.id, watch.facts),
             *(() if whole else together),
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),

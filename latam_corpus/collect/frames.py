@@ -14,11 +14,12 @@ from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import openness, tier_of, uses_under
 from latam_corpus.collect import mapping
 from latam_corpus.collect.batches import Rows, Same, joined
-from latam_corpus.collect.mapping import cleaned, text_of, value_at, values_of
+from latam_corpus.collect.contract import NEVER_NULL
+from latam_corpus.collect.mapping import cleaned, is_empty, text_of, value_at, values_of
 from latam_corpus.collect.records import WITHDRAWN, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from latam_corpus.catalog.source import Source, Text
     from latam_corpus.collect.batches import Values
@@ -94,9 +95,9 @@ def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
     pieces: list[Rows] = []
     if chunk.records:
         keys = frozenset().union(*chunk.records)
-        shared = _shared(context, chunk.records, keys)
+        shared, notes = _shared(context, chunk.records, keys)
         texts = source.collect.texts or (None,)
-        pieces = [_documents(context, chunk, keys, shared, text) for text in texts]
+        pieces = [_documents(context, chunk, keys, shared, notes, text) for text in texts]
         if len(pieces) > 1:
             # The texts of one record stand side by side.
             order = [
@@ -125,8 +126,8 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
     columns: dict[str, Values] = {name: Same(value) for name, value in defaults.items()}
     known = {name for failure in failures for name in failure.about if name in _AS}
     for name in known:
-        default = defaults.get(name)
-        columns[name] = [default if (value := _AS[name](f.about.get(name))) is None else value for f in failures]
+        values = [f.about.get(name) for f in failures]
+        columns[name] = _with_default(name, *_converted(name, values), defaults.get(name))
     columns |= {
         "doc_id": [doc_id(context.source.id, locator) for locator in locators],
         "member": [context.named(None if f.number is None else str(f.number)) for f in failures],
@@ -139,24 +140,45 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
     return _rows(context, columns, len(failures), body)
 
 
-def _shared(context: RecordContext, records: Sequence[Record], keys: frozenset[str]) -> dict[str, Values]:
-    """Return the columns that all texts of a record share."""
+def _shared(
+    context: RecordContext, records: Sequence[Record], keys: frozenset[str]
+) -> tuple[dict[str, Values], dict[int, str]]:
+    """Return the columns that all texts of a record share, and by row, as JSON, what of them isn't understood."""
     columns = context.source.collect.columns
     defaults = context.defaults()
     shared: dict[str, Values] = {}
-    for name, convert in _AS.items():
+    unread: dict[int, dict[str, str]] = {}
+    for name in _AS:
         default = defaults.get(name)
         values = values_of(columns, name, records, keys, context.relative)
-        converted = None if values is None else [convert(one) for one in values]
-        if context.watch:
-            context.watch.count(name, records, converted)
-        if converted is None:
+        if values is None:
             shared[name] = Same(default)
-        else:
-            shared[name] = [default if value is None else value for value in converted]
+            if context.watch:
+                context.watch.count(name, None, len(records))
+            continue
+        converted, cells = _converted(name, values)
+        shared[name] = _with_default(name, converted, cells, default)
+        if context.watch:
+            context.watch.count(name, converted, len(records), cells.values())
+        for row, cell in cells.items():
+            unread.setdefault(row, {})[name] = cell
+    notes = {row: json.dumps({"unread": cells}, ensure_ascii=False) for row, cells in unread.items()}
     if context.source.country is None:
         shared["country"] = _countries(shared["country"], shared["url"])
-    return shared
+    return shared, notes
+
+
+def _converted(name: str, values: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
+    """Return what stands in records as the document's column has it, and by row what isn't empty nor understood."""
+    converted = [_AS[name](one) for one in values]
+    places = [row for row, value in enumerate(converted) if value is None and not is_empty(values[row])]
+    return converted, {row: mapping.shown(values[row]) for row in places}
+
+
+def _with_default(name: str, converted: Sequence[Any], unread: Collection[int], default: Any) -> list[Any]:
+    """Return the values, the default where a record is empty: nobody has said it of one that says something else."""
+    keeps = () if name in NEVER_NULL else unread
+    return [default if value is None and row not in keeps else value for row, value in enumerate(converted)]
 
 
 def _countries(countries: Values, urls: Values) -> Values:
@@ -168,7 +190,12 @@ def _countries(countries: Values, urls: Values) -> Values:
 
 
 def _documents(
-    context: RecordContext, chunk: Chunk, keys: frozenset[str], shared: dict[str, Values], text: Text | None
+    context: RecordContext,
+    chunk: Chunk,
+    keys: frozenset[str],
+    shared: dict[str, Values],
+    notes: dict[int, str],
+    text: Text | None,
 ) -> Rows:
     """One row a record: its only text, or the one in this column."""
     source = context.source
@@ -186,14 +213,14 @@ def _documents(
     body = "raw" if context.media_type else "text"
     if context.watch and context.format.media_type is None:
         name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
-        context.watch.count(name, chunk.records, bodies, origin)
+        context.watch.count(name, bodies, len(bodies), origin=origin)
     columns |= {
         "doc_id": [doc_id(source.id, locator) for locator in locators],
         "member": [context.named(member) for member in members] if context.member else members,
         "offset": Same(None) if chunk.offsets is None else chunk.offsets,
         "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
         "drop_reason": _sparse(dict.fromkeys(missing, unreadable("no text")), len(bodies)),
-        "evidence": _sparse(missing, len(bodies)),
+        "evidence": _sparse({**notes, **missing}, len(bodies)),
         body: bodies,
     }
     if chunk.media_types is not None:
@@ -265,7 +292,8 @@ def _locators(
     count = len(chunk.records)
     names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
     if context.watch:
-        context.watch.count("id", chunk.records, ids and names)
+        cells = [mapping.shown(one) for one, name in zip(ids or (), names, strict=False) if not (name or is_empty(one))]
+        context.watch.count("id", ids and names, count, cells)
     if context.catalogued:  # of several files one record may say one address
         urls = Same(None)
         names = names if context.source.collect.columns.id else [None] * count
@@ -319,14 +347,20 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
     values["rights_tier"], values["uses"] = _terms(
         source, columns["rights"], columns.get("opt_outs", Same(None)), height
     )
-    failed = columns["drop_reason"]
-    values["verdict"] = failed if isinstance(failed, Same) else [reason and _verdict(reason) for reason in failed]
+    values["verdict"] = _verdicts(columns["drop_reason"], columns["evidence"])
     return Rows(height, values)
 
 
-def _verdict(reason: str) -> str:
-    """Return what happened to a record with this reason; a document that was taken back hasn't failed."""
-    return "dropped" if reason == WITHDRAWN else "failed"
+def _verdicts(reasons: Values, notes: Values) -> Values:
+    if isinstance(notes, Same):  # what has a reason has a note, too
+        return Same(None)
+    listed = [None] * len(notes) if isinstance(reasons, Same) else reasons
+    return [note and _verdict(reason) for reason, note in zip(listed, notes, strict=True)]
+
+
+def _verdict(reason: str | None) -> str:
+    """Return what happened to a record with this reason, or note: one that was taken back hasn't failed."""
+    return "changed" if reason is None else "dropped" if reason == WITHDRAWN else "failed"
 
 
 def _terms(source: Source, statements: Values, opt_outs: Values, height: int) -> tuple[Values, Values]:

@@ -4,22 +4,66 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.named_values import composition_of, country_of, day_of, genre_of
 from latam_corpus.catalog.source import Columns, Pick
 from latam_corpus.text.folding import parted
-from latam_corpus.vocabulary import COMPOSITIONS, GENRES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Record
 
 _ISO_DATE: Final = re.compile(r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ]\d\d:\d\d.*)?)?)?")
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A cell in which a source's `pattern` or `values` found nothing: it isn't empty, and has no value.
+
+    Attributes:
+        cell: what stands in the record.
+    """
+
+    cell: Any
+
+
+_CELL: Final = 60  # characters of a value that is told
+
+
+def shown(value: Any) -> str:
+    """Return the beginning of what stands in a record, as people are told it.
+
+    >>> shown(Unread("hacia 1900")), shown(["es", "gn"]), len(shown("a" * 2**20))
+    ('hacia 1900', "['es', 'gn']", 60)
+    """
+    cell = value.cell if isinstance(value, Unread) else value
+    # A list may be of gigabytes.
+    return (cell if isinstance(cell, str) else reprlib.repr(cell))[:_CELL]
+
+
+def is_empty(value: object) -> bool:
+    """Whether a record's value says nothing: null, blank, an empty list or one of such values, not-a-number.
+
+    >>> is_empty(" "), is_empty([]), is_empty([""]), is_empty(float("nan")), is_empty(0)
+    (True, True, True, True, False)
+    """
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, (list, tuple)):
+        return all(map(is_empty, value))
+    return isinstance(value, (dict, bytes)) and not value
 
 
 def as_text(value: Any) -> str | None:
@@ -57,10 +101,12 @@ def as_names(value: Any) -> list[str] | None:
 
 
 def as_published(value: Any) -> str | None:
-    """Return an ISO 8601 date, partial dates allowed; None for another writing, which would sort and compare wrongly.
+    """Return an ISO 8601 date, partial dates allowed; None for what isn't sure to be one.
 
     >>> as_published(1845), as_published("1910/5"), as_published("2021-03-04"), as_published("hacia 1900")
     ('1845', '1910-05', '2021-03-04', None)
+    >>> as_published("31/12/1999"), as_published("12/31/1999"), as_published(45000)
+    ('1999-12-31', None, None)
     """
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat()
@@ -70,31 +116,34 @@ def as_published(value: Any) -> str | None:
     slashed = _SLASHED.fullmatch(text)
     if slashed:
         text = "-".join(part.zfill(2) for part in slashed.groups() if part)
-    return text if _ISO_DATE.fullmatch(text) else None
+    if _ISO_DATE.fullmatch(text):
+        return text
+    day = day_of(text)
+    return day.isoformat() if day else None
 
 
 def as_country(value: Any) -> str | None:
-    """Return a two-letter code in capitals.
+    """Return a code of two letters, by itself or by the country's name.
 
-    >>> as_country("cl"), as_country("Chile")
-    ('CL', None)
+    >>> as_country("cl"), as_country("Perú"), as_country("Ruritania")
+    ('CL', 'PE', None)
     """
-    text = (as_text(value) or "").upper()
-    return text if re.fullmatch(r"[A-Z]{2}", text) else None
+    text = as_text(value)
+    return text and country_of(text)
 
 
 def as_genre(value: Any) -> str | None:
-    """One of the twelve genres.
+    """One of the twelve genres, by its word or its name.
 
-    >>> as_genre("lyrics"), as_genre("Tango")
-    ('lyrics', None)
+    >>> as_genre("lyrics"), as_genre("Prensa"), as_genre("Tango")
+    ('lyrics', 'news', None)
     """
-    return value if isinstance(value, str) and value in GENRES else None
+    return genre_of(value) if isinstance(value, str) else None
 
 
 def as_composition(value: Any) -> str | None:
-    """One of the four compositions."""
-    return value if isinstance(value, str) and value in COMPOSITIONS else None
+    """One of the four compositions, by its word or its name."""
+    return composition_of(value) if isinstance(value, str) else None
 
 
 def as_time(value: Any) -> datetime | None:
@@ -107,7 +156,7 @@ def as_time(value: Any) -> datetime | None:
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            return None
+            value = day_of(value)
     if isinstance(value, datetime):
         try:
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
@@ -200,13 +249,21 @@ def _picked(pick: Pick, records: Sequence[Record], relative: str) -> list[Any]:
         values = [value_at(record, column) for record in records]
     if pick.pattern is not None:
         pattern = pick.pattern
-        values = [None if value is None else _match(pattern, str(value)) for value in values]
+        values = [_or_unread(value, lambda cell: _match(pattern, cell)) for value in values]
     if pick.values is not None:
         translated = pick.values
-        values = [None if value is None else translated.get(str(value)) for value in values]
+        values = [_or_unread(value, translated.get) for value in values]
     if pick.default is not None:
-        values = [pick.default if value is None else value for value in values]
+        values = [pick.default if value is None or isinstance(value, Unread) else value for value in values]
     return values
+
+
+def _or_unread(value: Any, find: Callable[[str], str | None]) -> Any:
+    """Return what is found in a value; one that isn't empty, and in which nothing is, is unread."""
+    if value is None or isinstance(value, Unread):
+        return value
+    found = find(str(value))
+    return Unread(value) if found is None and not is_empty(value) else found
 
 
 def _match(pattern: str, value: str) -> str | None:

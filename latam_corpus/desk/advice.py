@@ -139,8 +139,10 @@ def _of_consent(source: Source) -> Iterator[tuple[str, Message, Message]]:
 
 
 def _examples(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield the values that a template left: addresses of the domains that stand for any (RFC 2606)."""
+    """Yield the values that a template left: its id, and addresses of the domains that stand for any (RFC 2606)."""
     asked = source.collect.asked
+    if source.id.endswith("-de-ejemplo"):
+        yield "id", source.id
     addresses = {"homepage": source.homepage, "contact": source.contact}
     if source.rights:
         addresses["rights.quoted_from"] = source.rights.quoted_from

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.display_names import country_of, language_of, word_of
+from latam_corpus.catalog.display_names import language_of, word_of
+from latam_corpus.catalog.named_values import country_of, day_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import share_name, which_of
 from latam_corpus.messages import Message, _, enumerated, same
@@ -14,6 +14,7 @@ from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
 IN_COPYRIGHT: Final = "https://rightsstatements.org/vocab/InC/1.0/"
 PUBLIC_DOMAIN: Final = "https://creativecommons.org/publicdomain/mark/1.0/"
@@ -157,11 +158,10 @@ def day(typed: str) -> date:
     >>> day("2030-12-31") == day("31/12/2030") == day("31-12-2030") == day("31.12.2030")
     True
     """
-    written = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", typed.strip())
-    try:
-        return date(int(written[3]), int(written[2]), int(written[1])) if written else date.fromisoformat(typed.strip())
-    except ValueError:
-        raise AnswerError(_NO_DATE, typed=typed) from None
+    read = day_of(typed)
+    if read is None:
+        raise AnswerError(_NO_DATE, typed=typed)
+    return read
 
 
 def statement(typed: str) -> str:

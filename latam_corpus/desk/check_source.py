@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.display_names import VOCABULARIES, country_of, language_of, near_word
+from latam_corpus.catalog.display_names import VOCABULARIES, language_of, near_word
+from latam_corpus.catalog.named_values import country_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.desk.advice import advice
 from latam_corpus.messages import Message, _, enumerated, same

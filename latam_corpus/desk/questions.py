@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from latam_corpus.catalog.display_names import BASES, FORMS, GENRES, USES
+from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.desk import answers
 from latam_corpus.messages import Message, _
@@ -160,7 +161,7 @@ ABOUT: Final = (
         "genre",
         _("Genre"),
         _("It decides by which rules the texts are judged: a song may repeat its refrain."),
-        answers.choice(GENRES),
+        answers.choice(GENRES, also=genre_of),
         needed=True,
         default=_of_template("genre"),
         names=GENRES,

@@ -16,6 +16,7 @@ from latam_corpus.catalog.display_names import (
     TIERS,
     USES,
 )
+from latam_corpus.catalog.named_values import composition_of, genre_of
 from latam_corpus.desk import answers
 from latam_corpus.messages import Message, _, same
 
@@ -130,7 +131,7 @@ FIELDS: Final = (
         _("Genre"),
         _("It decides by which rules the texts are judged."),
         GENRES["literature"],
-        answers.choice(GENRES, numbered=False),
+        answers.choice(GENRES, numbered=False, also=genre_of),
         GENRES,
     ),
     Field(
@@ -154,7 +155,7 @@ FIELDS: Final = (
         _("Composition"),
         _("Whether the texts are originals or translations."),
         COMPOSITIONS["original"],
-        answers.choice(COMPOSITIONS, numbered=False),
+        answers.choice(COMPOSITIONS, numbered=False, also=composition_of),
         COMPOSITIONS,
     ),
     Field(

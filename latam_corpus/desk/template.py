@@ -1,7 +1,8 @@
 """Templates of source files: one for each kind of holder, with comments in three languages, to be filled in.
 
 `templates/source.toml` has what every source has; a template adds its values and how it is collected. A comment begins
-with its language (`# es: …`), a key that is off until somebody needs it with `#: `. Each value stands on one line.
+with its language (`# es: …`), a key that is off until somebody needs it with `#: `. Each value stands on one line. What
+only who fills it in can say is `…`, which no source may have; rights and consent are off until somebody states them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 _COMMON: Final = "source"
+_STATED: Final = ("rights", "consent.records")  # tables of what only somebody's word can fill
 _COMMENT: Final = re.compile(r"# (es|pt|en): ?(.*)")
 _TABLE: Final = re.compile(r"\[\[?([\w.-]+)\]\]?")
 _KEY: Final = re.compile(r"(#: )?([\w.-]+) = (.*)")
@@ -65,11 +67,12 @@ class Template:
 
         Args:
             answers: values by dotted key; None turns a key off, as it does a table of which it is the name. What isn't
-                answered stays as the template has it.
+                answered stays as the template has it; rights and consent are off.
             language: `es`, `pt` or `en`.
         """
         own = {key: match[3] for key, match in _keyed(self._head) if match}
-        overridden = {**own, **{key: _shown(value) for key, value in answers.items()}}
+        unstated = [table for table in _STATED if not any(key.startswith(f"{table}.") for key in answers)]
+        overridden = {**own, **dict.fromkeys(unstated), **{key: _shown(value) for key, value in answers.items()}}
         head = [line for line in self._head if _COMMENT.fullmatch(line)]
         tables = list(self.own[len(self._head) :])
         lines = [*_filled([*head, "#", *self.common, "", *tables], overridden, language)]
@@ -140,7 +143,7 @@ def _filled(lines: list[str], values: Mapping[str, str | None], language: str) -
         elif key:
             full = f"{table}{key[2]}"
             value = values.get(full, None if key[1] else key[3])
-            yield f"# {key[2]} = {key[3]}" if off or value is None else f"{key[2]} = {value}"
+            yield f"# {key[2]} = {value or key[3]}" if off or value is None else f"{key[2]} = {value}"
         else:
             yield line
 

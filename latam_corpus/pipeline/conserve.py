@@ -135,6 +135,19 @@ def _breaks_on(stage: Stage, batch: Batch) -> str | None:
     return None
 
 
+def collected(batch: Batch) -> Passed:
+    """Return the rows as they were read, those without a text set aside; of others it is on record what wasn't read."""
+    passed = set_aside(batch, "collect")
+    noted = with_defaults(batch.frame, _NOTES)
+    noted = noted.filter(noted["verdict"].eq_missing("changed"))
+    if not noted.height:
+        return passed
+    passed.count.changed = noted.height
+    return Passed(
+        passed.kept, passed.dropped, pl.concat([passed.ledger, _noted(noted, noted, "collect")]), passed.count
+    )
+
+
 def set_aside(batch: Batch, stage: str) -> Passed:
     """Return the batch without the rows that have a `drop_reason`, and these with their ledger rows."""
     frame = batch.frame
@@ -205,12 +218,16 @@ def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.Data
         changed |= ~first & before["text"].ne_missing(after["text"])
     if not changed.any():
         return _EMPTY_LEDGER
-    rows = rows.filter(changed)
+    return _noted(before.filter(changed), rows.filter(changed), stage.name)
+
+
+def _noted(before: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:
+    """Return a ledger row for each of these rows, which go on."""
     return schema.conform(
         rows.select(
-            "doc_id", "source_id", pl.lit(stage.name).alias("stage"), pl.lit("changed").alias("verdict"),
-            pl.lit(stage.name).alias("reason"), "evidence",
-            _exact_hashes(before.filter(changed), "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
+            "doc_id", "source_id", pl.lit(stage).alias("stage"), pl.lit("changed").alias("verdict"),
+            pl.lit(stage).alias("reason"), "evidence",
+            _exact_hashes(before, "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
             (rows["text"].str.len_chars() if "text" in rows.columns else pl.lit(None)).alias("chars"),
         ),
         schema.LEDGER_SCHEMA,

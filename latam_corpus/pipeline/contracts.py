@@ -98,7 +98,7 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
             "from": fill.origin,
             "records": fill.records,
             "filled": fill.filled,
-            **({"example": fill.example} if fill.example and not fill.filled else {}),
+            **({"unread": fill.unread, "examples": fill.examples} if fill.unread else {}),
         }
         for source, source_facts in facts.items()
         for name, fill in source_facts.fills.items()

@@ -25,7 +25,7 @@ from latam_corpus.durable import beside, damage, link_or_copy, made_anew
 from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_in_disk, cause_of
 from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline import decisions
-from latam_corpus.pipeline.conserve import Count, Passed, pass_through, set_aside
+from latam_corpus.pipeline.conserve import Count, Passed, collected, pass_through
 from latam_corpus.pipeline.keys import digest_of, reading_code
 from latam_corpus.pipeline.step_file import (
     ASIDE,
@@ -333,7 +333,7 @@ def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepC
         for batch in entering(task, before, watch):
             live = batch
             if before is None and task.entry is None:
-                live = record("collect", set_aside(batch, "collect"), time.process_time() - started)
+                live = record("collect", collected(batch), time.process_time() - started)
             for stage in (*(settling(task) if before is None else ()), *step.stages):
                 started = time.process_time()
                 if len(live):

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 import iso639
 import pytest
 
-from latam_corpus.catalog.display_names import country_of, language_name, language_of
+from latam_corpus.catalog.display_names import COMPOSITIONS, COUNTRIES, GENRES, language_name, language_of
+from latam_corpus.catalog.named_values import composition_of, country_of, genre_of
 from latam_corpus.codes import GROUPS, groups, iso_code, known_code, share_name
 from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from conftest import CommandLine
+
+    from latam_corpus.messages import Message
 
 _NAMES = tomllib.loads(GROUPS.with_name("names.toml").read_text(encoding="utf-8"))
 
@@ -100,3 +104,13 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     told = command_line("sources", "check", path, "--lang", "pt")
     assert "muitas línguas se chamam “mixteco”; escreva o código" in told.out
     assert language_name("xyz").translate("es") == "xyz"
+
+
+@pytest.mark.parametrize(
+    ("names", "read"), [(COUNTRIES, country_of), (GENRES, genre_of), (COMPOSITIONS, composition_of)]
+)
+def test_what_is_shown_is_read(names: Mapping[str, Message], read: Callable[[str], str | None]) -> None:
+    """Whatever a country, genre or composition is called here, in each language, stands for it in a cell."""
+    for value, name in names.items():
+        for shown in (value, *name.translations().values()):
+            assert read(shown) == read(shown.upper()) == value

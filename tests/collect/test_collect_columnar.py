@@ -135,7 +135,7 @@ for path in map(Path, sys.argv[1:]):
     frame = _read(path)
     for file in list_inputs(_SOURCE, path):
         split(_SOURCE, file, 10)
-    peak, why = (held("VmHWM") - before) >> 20, frame["evidence"].drop_nulls().to_list()
+    peak, why = (held("VmHWM") - before) >> 20, frame.drop_nulls("drop_reason")["evidence"].to_list()
     print(json.dumps({"peak": peak, "rows": frame.height, "why": why}))
     del frame
 """

@@ -84,14 +84,14 @@ def test_unmapped_columns_are_taken_by_their_name(tmp_path: Path) -> None:
 
 
 def test_the_source_says_what_its_records_do_not(tmp_path: Path) -> None:
-    """Genre, country, language, rights and consent of the source stand on every row; the time is the file's."""
+    """Genre, country, language, rights and consent stand where a record has none; the time is the file's."""
     source = _source(
         'genre = "oral_history"\ncountry = "CL"\nlanguages = ["spa"]\ncontributor = "Museo"\ncomposition = "original"\n'
         '[rights]\nstatement = "CC-BY-NC-4.0"\nbasis = "consent"\nuses = ["evaluate"]\nagreement = "acta-7"\n'
         "expires = 2030-01-31\nembargo_until = 2027-01-01\n"
         '[[consent.records]]\nid = "c-1"\nlabel = "https://localcontexts.org/label/tk-a/"\ncommunity = "Vecinos"\n'
     )
-    path = _file(tmp_path, {"text": "Uno."}, {"text": "Dos.", "country": "Perú", "genre": "entrevista"})
+    path = _file(tmp_path, {"text": "Uno."}, {"text": "Dos.", "country": " ", "genre": None})
     os.utime(path, (1_700_000_000, 1_700_000_000))
     frame = _read(source, path)
     for row in frame.iter_rows(named=True):

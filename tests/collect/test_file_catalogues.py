@@ -289,3 +289,54 @@ def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
     _csv(_folder(tmp_path) / "c.csv")
     doubts = [str(doubt.problem) for doubt in examine(_source(index={"file": "c.csv"}), str(tmp_path)).doubts]
     assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)
+
+
+def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
+    """What a catalogue's row comes to whose cells are these: the document, the doubts, what is broken."""
+    (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")
+    (tmp_path / "catalogo.csv").write_text(f"archivo;país;fecha;género\nuno.txt;{cells}\n", encoding="utf-8")
+    columns = {"country": "país", "published": "fecha", "genre": "género"}
+    source = _source(index={"file": "catalogo.csv"}, columns=columns)
+    source = source.model_copy(update={"country": "MX", "genre": "literature"})
+    seen = examine(source, str(tmp_path))
+    return _by_file(_read(source, tmp_path))["uno.txt"], [str(one.problem) for one in seen.doubts], seen.breaches
+
+
+def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
+    """By names and with the day first, as the sheet of sources is."""
+    row, doubts, _ = _told(tmp_path, "Guatemala;31/12/1999;Prensa")
+    assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("GT", "1999-12-31", "news", None)
+    assert not any("understood" in doubt for doubt in doubts)
+
+
+def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> None:
+    """Nobody said the source's country of it; its genre, which every document has, stays."""
+    row, doubts, breaches = _told(tmp_path, "Ruritania;c. 1950;coplas")
+    assert (row["country"], row["published"], row["genre"]) == (None, None, "literature")
+    unread = {"country": "Ruritania", "published": "c. 1950", "genre": "coplas"}
+    assert (row["verdict"], json.loads(row["evidence"])) == ("changed", {"unread": unread})
+    assert "1 value of «país» isn't understood as «country», such as «Ruritania», and its" in str(doubts)
+    assert "«género» isn't understood as «genre», such as «coplas», and counts as an empty one" in str(doubts)
+    assert breaches == ()
+
+
+def test_an_empty_cell_has_what_the_source_says(tmp_path: Path) -> None:
+    """A column with empty cells alone is there all the same."""
+    row, doubts, breaches = _told(tmp_path, ";;")
+    assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("MX", None, "literature", None)
+    assert not any("understood" in doubt for doubt in doubts)
+    assert breaches == ()
+
+
+def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) -> None:
+    """Where the source gives another for it in `default`, that is its word; an empty one stands for an empty cell."""
+    (tmp_path / "a.jsonl").write_text(
+        "".join(json.dumps({"text": f"La barca {n}.", "lugar": lugar}) + "\n" for n, lugar in enumerate("abc")),
+        encoding="utf-8",
+    )
+    pick: dict[str, Any] = {"column": "lugar", "values": {"a": "AR", "b": ""}}
+    for default, country, unread in ((None, None, 1), ("UY", "UY", 0)):
+        source = _source(columns={"country": {**pick, "default": default}}).model_copy(update={"country": "MX"})
+        rows = _read(source, tmp_path)
+        assert [row["country"] for row in rows] == ["AR", "MX", country]
+        assert examine(source, str(tmp_path)).facts.fills["country"].unread == unread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import tomllib
 from datetime import date
@@ -31,6 +32,9 @@ _ANSWERS = (
     "Cartas de una familia", "", "Familia Ejemplo", "https://cartas.cl/", "familia@cartas.cl", "literatura", "chile",
     "español, mapudungun", "1", "prosa", "CC BY 4.0", "", "Se puede usar citando la fuente", "https://cartas.cl/uso",
 )  # fmt: skip
+
+
+_NAMED = {"title": "Cartas de una familia", "holder": "Familia Ejemplo"}
 
 
 class _Person(io.StringIO):
@@ -218,16 +222,34 @@ def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_each_template_is_a_valid_source_in_each_language(template: Any, language: str) -> None:
-    """As it stands, with its comments in that language alone; its own file is one too."""
-    text = template.filled({}, language)
+    """Once its title and holder are written, with its comments in that language alone."""
+    text = template.filled(_NAMED, language)
     source, found = check_source(text)
     assert source is not None, [one.in_language("en") for one in found]
-    assert {one.key for one in found} >= {"homepage", "contact"}  # the examples are told to be examples
+    assert "id" in {one.key for one in found}  # the example is told to be one
     assert template.title(language)
     for line in text.splitlines():
         assert len(line) <= 120, line
         assert not line.startswith(("# es:", "# pt:", "# en:"))
-    assert check_source("\n".join(template.own))[0] is not None
+
+
+@pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
+def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
+    """As it stands it is refused; of country, languages, rights and consent it says nothing until somebody does."""
+    refused, found = check_source(template.filled({}, "es"))
+    assert refused is None
+    assert {one.key for one in found} == {"title", "holder"}
+    source, _ = check_source(template.filled(_NAMED, "es"))
+    assert source is not None
+    assert (source.rights, source.country, source.languages, source.homepage) == (None, None, (), None)
+    assert source.consent.records == ()
+    # Who takes the comment signs away and writes nothing has stated no rights either.
+    stated = re.sub(
+        r"(?m)^# (\[rights\]|(?:statement|basis|uses|quotation|quoted_from) = )", r"\1", template.filled(_NAMED, "es")
+    )
+    refused, found = check_source(stated)
+    assert refused is None
+    assert {one.key for one in found} == {"rights.quotation", "rights.quoted_from"}
 
 
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
@@ -280,7 +302,7 @@ def test_the_wiki_template_reads_what_the_extractor_of_dumps_writes(tmp_path: Pa
         '{"id": "7", "revid": "9", "url": "https://gn.wiki.example/wiki?curid=7", "title": "Ñandutí", "text": "Texto."}'
     )
     (folder / "wiki_00").write_text(line + "\n", encoding="utf-8")
-    source = check_source(load_template("mediawiki").filled({}, "es"))[0]
+    source = check_source(load_template("mediawiki").filled(_NAMED, "es"))[0]
     assert source is not None
     [file] = list_inputs(source, tmp_path)
     [row] = [row for frame in read(source, file) for row in frame.iter_rows(named=True)]

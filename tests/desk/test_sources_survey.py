@@ -86,8 +86,14 @@ def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLin
     assert (seen["hidden"], seen["same_bytes"], seen["catalogue"], seen["described"]) == (
         1, [["copia.docx", "tres.docx"]], "catálogo.csv", 2,
     )  # fmt: skip
-    source, findings = check_source(draft.read_text(encoding="utf-8"))
+    text = draft.read_text(encoding="utf-8")
+    refused, findings = check_source(text)
+    assert (refused, [one.key for one in findings]) == (None, ["holder"])  # nobody has said who holds it
+    told = command_line("run", draft, "--input", disk, "--out", tmp_path / "out")
+    assert (told.code, "«holder»: «…» stands where nobody has written" in told.err) == (2, True)
+    source, findings = check_source(text.replace('holder = "…"', 'holder = "Biblioteca del puerto"'))
     assert source is not None, findings
+    assert (source.rights, source.country, source.genre, source.homepage) == (None, None, None, None)
     assert (source.id, source.languages, source.collect.index and source.collect.index.file) == (
         "envio-2026", ("spa",), "catálogo.csv",
     )  # fmt: skip

@@ -130,7 +130,8 @@ def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
     for one in findings:
         console.print(f"  {_ADVICE.translate(language)}: {one.in_language(language)}", markup=False)
     more = " --input …" if source and source.collect.kind == "files" else ""
-    for command in (f"sources check {path}", f"sources preview {path}{more}", f"run {path}{more}"):
+    usable = (f"sources preview {path}{more}", f"run {path}{more}") if source else ()
+    for command in (f"sources check {path}", *usable):
         console.print(_("next  {command}", command=f"latam-corpus {command}"))
 
 

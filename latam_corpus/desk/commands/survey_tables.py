@@ -140,9 +140,10 @@ def _sentences(survey: Survey) -> Iterator[Message]:
 
 
 def draft_of(folder: Path, survey: Survey, language: str) -> str:
-    """Return a source's file with what the folder shows; who holds it and under which rights is to be filled in."""
+    """Return a source's file with what the folder shows; its holder is left open, and what nobody states is off."""
     name = re.sub(r"[^a-z0-9]+", "-", folded(folder.resolve().name)).strip("-")
     answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega"}
+    answers |= {"genre": None}
     answers |= dict(drafted(survey))
     text = schema_line("source") + load_template("folder").filled(answers, language)
     if survey.catalogue:

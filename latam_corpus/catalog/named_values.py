@@ -1,0 +1,70 @@
+"""Countries, genres, compositions and days as people write them: the one reader of sheets, answers and columns.
+
+Results rest on it, so that its names stand in a table of its own and not in the catalogues of messages.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from latam_corpus.text.folding import folded
+
+_DAY: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    """Return, by column, the value of each name, folded."""
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    return {
+        column: {folded(name): value for value, names in values.items() for name in (value, *names)}
+        for column, values in table.items()
+    }
+
+
+def country_of(typed: str) -> str | None:
+    """Return the ISO 3166-1 code of a country of the region that somebody typed; two letters stand for themselves.
+
+    >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania")
+    ('MX', 'MX', 'BR', None)
+    """
+    plain = typed.strip().upper()
+    if len(plain) == len("CL") and plain.isascii() and plain.isalpha():
+        return plain
+    return _words()["country"].get(folded(typed))
+
+
+def genre_of(typed: str) -> str | None:
+    """Return one of the twelve genres, by its word in a file or by its name.
+
+    >>> genre_of("História oral"), genre_of("oral_history"), genre_of("Tango")
+    ('oral_history', 'oral_history', None)
+    """
+    return _words()["genre"].get(folded(typed))
+
+
+def composition_of(typed: str) -> str | None:
+    """Return one of the four compositions, by its word in a file or by its name.
+
+    >>> composition_of("Traducción"), composition_of("a medias")
+    ('translation', None)
+    """
+    return _words()["composition"].get(folded(typed))
+
+
+def day_of(typed: str) -> date | None:
+    """Return a day as files have it, or as people here write it: the day first, the year in four digits.
+
+    >>> day_of("2030-12-31") == day_of("31/12/2030") == day_of(" 31.12.2030 "), day_of("12/31/2030"), day_of("1/2/30")
+    (True, None, None)
+    """
+    written = _DAY.fullmatch(typed.strip())
+    try:
+        return date(int(written[3]), int(written[2]), int(written[1])) if written else date.fromisoformat(typed.strip())
+    except ValueError:
+        return None
