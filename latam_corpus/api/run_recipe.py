@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -313,8 +314,35 @@ def left_nothing(keep: str, out: Path, result: RunResult) -> list[Message]:
     return []
 
 
-def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
+def unreleased_of(plan: Plan, result: RunResult) -> Counter[str]:
+    """Return the documents that a run kept, by the reason of their source, where no release is asked for."""
+    if plan.recipe.release:
+        return Counter()
+    from latam_corpus.pipeline.default_recipe import unreleasable
+
+    today = datetime.now(UTC).date()
+    reasons = {source.id: unreleasable(source, today) or "release=null" for source in plan.sources}
+    left_out = Counter[str]()
+    for row in result.by_genre:
+        left_out[reasons[row["source"]]] += row["kept"]
+    return +left_out
+
+
+def released_of(
+    recipe: Recipe,
+    result: RunResult,
+    store: Store,
+    against: Sequence[Manifest],
+    left_out: Counter[str] | None = None,
+) -> Manifest | None:
     """Return the version made of a run, where its recipe wants one and there is anything to release.
+
+    Args:
+        recipe: what was run.
+        result: what it came to.
+        store: where the version goes.
+        against: the versions that it was held against.
+        left_out: the run's documents that aren't in the version are added to it, by reason.
 
     Raises:
         ReleaseError: it can't be made.
@@ -330,4 +358,5 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),
         judged=read_judgements(result.folder.parent.parent),
+        left_out=left_out,
     )

@@ -140,18 +140,18 @@ def _tell_hints(hints: Sequence[Message]) -> None:
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     """Return the sources that the release won't hold, and why; single records may state other rights."""
     from latam_corpus.pipeline.default_recipe import unreleasable
+    from latam_corpus.pipeline.reasons import meaning
 
     if not recipe.release:
         return {}
     reasons = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            reasons[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
+            reasons[source.id] = meaning(f"rights_tier={source.tier}")
         elif missing := set(recipe.release.uses) - set(source.uses):
-            lacking = enumerated(USES[use] for use in sorted(missing))
-            reasons[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+            reasons[source.id] = meaning(f"uses_lack={','.join(sorted(missing))}")
         elif why := unreleasable(source, datetime.now(UTC).date()):
-            reasons[source.id] = why
+            reasons[source.id] = meaning(why)
     return reasons
 
 
@@ -189,7 +189,14 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import cluster_folder, left_nothing, planned, released_of, spelling_hints
+    from latam_corpus.api.run_recipe import (
+        cluster_folder,
+        left_nothing,
+        planned,
+        released_of,
+        spelling_hints,
+        unreleased_of,
+    )
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
@@ -238,14 +245,16 @@ def run(
     finally:
         progress.close()
     before = opened.latest(loaded.release.name) if loaded.release else None
+    left_out = unreleased_of(plan, result)
     try:
-        released = released_of(loaded, result, opened, against)
+        released = released_of(loaded, result, opened, against, left_out)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
-        tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
+        made = None if no_report else report_of_run(result.folder, out, None)
+        tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
     report = None if no_report else report_of_run(result.folder, out, released)
     _tell_hints([*left_nothing(keep, out, result)])
-    tell_result(result, released, before, report, as_json=as_json)
+    tell_result(result, released, before, report, left_out, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)
 
