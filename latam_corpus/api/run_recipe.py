@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +98,7 @@ def run(
     for one in examine_sources(plan):
         for doubt in one.doubts:
             warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
-    for hint in [*loaded.hints(), *limit_hints(plan), *spelling_hints(plan, opened, against)]:
+    for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     parts = find_parts(plan, limit)
     refuse_beyond_site(chosen, plan, len(parts))
@@ -283,15 +284,6 @@ def with_indexes(
     return dataclasses.replace(plan, segments=segments), manifests
 
 
-def limit_hints(plan: Plan) -> list[Message]:
-    """Say that a run of some records of each file releases nothing: `latest` would be a stump of the version before."""
-    if plan.limit and plan.recipe.release:
-        return [
-            _("with --limit nothing is released: the run has at most {n} {n:record|records} of each file", n=plan.limit)
-        ]
-    return []
-
-
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
     """Say what a comparison with versions misses, since their indexes are older than the spellings compared now."""
     language_sets = [source.languages for source in plan.sources]
@@ -322,8 +314,37 @@ def left_nothing(keep: str, out: Path, result: RunResult) -> list[Message]:
     return []
 
 
-def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequence[Manifest]) -> Manifest | None:
+def unreleased_of(plan: Plan, result: RunResult) -> Counter[str]:
+    """Return the documents that a run kept, by reason, where no release is made: none is asked for, or it's a trial."""
+    if plan.limit:
+        return +Counter({"limit": result.kept})
+    if plan.recipe.release:
+        return Counter()
+    from latam_corpus.pipeline.default_recipe import unreleasable
+
+    today = datetime.now(UTC).date()
+    reasons = {source.id: unreleasable(source, today) or "release=null" for source in plan.sources}
+    left_out = Counter[str]()
+    for row in result.by_genre:
+        left_out[reasons[row["source"]]] += row["kept"]
+    return +left_out
+
+
+def released_of(
+    recipe: Recipe,
+    result: RunResult,
+    store: Store,
+    against: Sequence[Manifest],
+    left_out: Counter[str] | None = None,
+) -> Manifest | None:
     """Return the version made of a run, where its recipe wants one and there is anything to release.
+
+    Args:
+        recipe: what was run.
+        result: what it came to.
+        store: where the version goes.
+        against: the versions that it was held against.
+        left_out: the run's documents that aren't in the version are added to it, by reason.
 
     Raises:
         ReleaseError: it can't be made.
@@ -339,4 +360,5 @@ def released_of(recipe: Recipe, result: RunResult, store: Store, against: Sequen
         parent=next((m.version for m in against if m.name == release.name), None),
         created=datetime.now(UTC),
         judged=read_judgements(result.folder.parent.parent),
+        left_out=left_out,
     )

@@ -16,7 +16,7 @@ from latam_corpus.catalog.display_names import (
     stage_names,
 )
 from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
-from latam_corpus.pipeline.reasons import bound_of, told_reason
+from latam_corpus.pipeline.reasons import bound_of, meaning, told_reason
 from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
 
@@ -152,12 +152,17 @@ def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 
 
 def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:
-    """Yield the versions that say something of a document, and what."""
+    """Yield the versions that say something of a document, and what.
+
+    >>> one = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
+    >>> [told for _name, told in releases({"releases": [one]}, Speaker("es"))]
+    ['fuera: sus derechos no se reconocen como una licencia']
+    """
     for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         where = _("in, shard {shard}", shard=shard)
         if release["verdict"] != "released":
-            where = _("left out: {reason}", reason=release["reason"])
+            where = _("left out: {reason}", reason=meaning(release["reason"] or ""))
         yield release["release"], say(where)
 
 

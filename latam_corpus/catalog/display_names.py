@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
@@ -58,6 +59,20 @@ TIERS: Final = {
     "no_derivatives": _("no derivatives"),
     "permission": _("by permission"),
     "unknown": _("unknown"),
+}
+IN_COPYRIGHT: Final = "https://rightsstatements.org/vocab/InC/1.0/"
+PUBLIC_DOMAIN: Final = "https://creativecommons.org/publicdomain/mark/1.0/"
+# The statements that people mostly need, and what they mean; anything else that is known can be typed.
+LICENCES: Final = {
+    "CC0-1.0": _("CC0: no conditions"),
+    "CC-BY-4.0": _("CC BY: with attribution"),
+    "CC-BY-SA-4.0": _("CC BY-SA: with attribution, under the same licence"),
+    "CC-BY-NC-4.0": _("CC BY-NC: non-commercial"),
+    "CC-BY-NC-SA-4.0": _("CC BY-NC-SA: non-commercial, same licence"),
+    "CC-BY-ND-4.0": _("CC BY-ND: no derivatives"),
+    PUBLIC_DOMAIN: _("public domain"),
+    IN_COPYRIGHT: _("in copyright, and we have a written permission"),
+    "": _("I don't know"),
 }
 KINDS: Final = {
     "files": _("files"),
@@ -297,6 +312,16 @@ def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
         if wanted in {word, word.replace("_", " "), *map(folded, name.translations().values())}:
             return word
     return None
+
+
+@lru_cache(maxsize=4096)
+def statement_of(typed: str) -> str:
+    """Return the statement of rights that is called so where people choose one; what is called otherwise as it is.
+
+    >>> statement_of("Dominio público"), statement_of("CC BY-NC 3.0"), statement_of("no sé")
+    ('https://creativecommons.org/publicdomain/mark/1.0/', 'CC BY-NC 3.0', 'no sé')
+    """
+    return word_of(LICENCES, typed) or typed
 
 
 def language_of(typed: str) -> str | None:

@@ -11,7 +11,8 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.catalog.display_names import statement_of
+from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import _
 from latam_corpus.vocabulary import RIGHTS_TIERS, USES
 
@@ -65,6 +66,10 @@ _CATEGORIES: Final = {
     "Copyleft": "share_alike",
     "Copyleft Limited": "share_alike",
 }
+
+# What SPDX calls them.
+_CC_KINDS: Final = ("BY", "BY-SA", "BY-NC", "BY-NC-SA", "BY-ND", "BY-NC-ND")
+_CC_IDS: Final = ("CC0-1.0", *(f"CC-{one}-{version}" for one in _CC_KINDS for version in ("2.0", "2.5", "3.0", "4.0")))
 
 # One address and nothing more: what is said after it may take back what it gives.
 _CC_URI: Final = re.compile(
@@ -174,6 +179,18 @@ def is_known(statement: str) -> bool:
     """
     uri = _STATEMENT_URI.fullmatch(statement.strip())
     return tier_of(statement) != "unknown" or (uri is not None and uri[1].lower() in _BY_LOWER)
+
+
+def near_licence(typed: str) -> str | None:
+    """Return the known statement that was probably meant by one that isn't known; None where none is close.
+
+    >>> near_licence("CC-YB-4.0"), near_licence("dominio publico"), near_licence("Todos los derechos reservados")
+    ('CC-BY-4.0', 'https://creativecommons.org/publicdomain/mark/1.0/', None)
+    """
+    called = statement_of(typed)
+    if called != typed:
+        return called
+    return nearest(typed.strip().upper().replace(" ", "-"), _CC_IDS)
 
 
 def _name_tier(text: str) -> str | None:

@@ -18,6 +18,7 @@ from latam_corpus.pipeline.contracts import mapping_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.pipeline.step_file import is_whole
 from latam_corpus.release.card import megabytes
 
@@ -173,7 +174,13 @@ def _print_parts(summary: dict[str, Any]) -> None:
 
 
 def tell_result(
-    result: RunResult, released: Manifest | None, before: str | None, report: Path | None, *, as_json: bool
+    result: RunResult,
+    released: Manifest | None,
+    before: str | None,
+    report: Path | None,
+    left_out: Mapping[str, int],
+    *,
+    as_json: bool,
 ) -> None:
     """Print what a run came to.
 
@@ -182,6 +189,7 @@ def tell_result(
         released: the version made of it, or the one that has it already.
         before: the latest version before.
         report: the page about it; None where none was written.
+        left_out: documents that it kept and that are in no version, by reason.
         as_json: whether values are wanted and no words.
     """
     if as_json:
@@ -201,6 +209,7 @@ def tell_result(
                 "mended": list(map(str, result.mended)),
                 "seconds": result.seconds,
                 "release": None if released is None else {"name": released.name, "version": released.version},
+                "left_out": dict(left_out),
                 "report": None if report is None else str(report),
             }
         )
@@ -221,12 +230,7 @@ def tell_result(
         line = Message("{place}: {problem}; {remedy}", breach._asdict())
         console.print(_("unread   {line}", line=line))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
-    if released is not None:
-        figures = {"release": released.spec, "n": number(released.rows)}
-        if released.version == before:
-            console.print(_("release  {release}: {n} {n:document|documents}, nothing has changed since", **figures))
-        else:
-            console.print(_("release  {release}: {n} {n:document|documents}", **figures))
+    _tell_release(result, released, before, left_out)
     if not result.kept:
         look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
         console.print(_("nothing was kept: `{command}` shows what fell", command=look))
@@ -238,6 +242,23 @@ def tell_result(
         console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=known(result.failures[names[0]])))
     if report is not None:
         console.print(_("report   {path}", path=report))
+
+
+def _tell_release(
+    result: RunResult, released: Manifest | None, before: str | None, left_out: Mapping[str, int]
+) -> None:
+    """Tell which version was made, and of the documents that were kept and aren't in it how many for which reason."""
+    if released is not None:
+        figures = {"release": released.spec, "n": number(released.rows)}
+        if released.version == before:
+            console.print(_("release  {release}: {n} {n:document|documents}, nothing has changed since", **figures))
+        else:
+            console.print(_("release  {release}: {n} {n:document|documents}", **figures))
+    elif left_out:
+        console.print(_("release  none is made"))
+    for reason, n in sorted(left_out.items(), key=lambda one: (-one[1], one[0])):
+        about = {"n": number(n), "kept": number(result.kept), "reason": meaning(reason)}
+        console.print(_("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about))
 
 
 def _by_error(failures: Mapping[str, str | Message]) -> dict[str, list[str]]:

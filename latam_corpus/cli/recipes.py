@@ -140,18 +140,18 @@ def _tell_hints(hints: Sequence[Message]) -> None:
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     """Return the sources that the release won't hold, and why; single records may state other rights."""
     from latam_corpus.pipeline.default_recipe import unreleasable
+    from latam_corpus.pipeline.reasons import meaning
 
     if not recipe.release:
         return {}
     reasons = {}
     for source in plan.sources:
         if source.tier not in recipe.release.admit:
-            reasons[source.id] = _("its rights tier is {tier}", tier=TIERS[source.tier])
+            reasons[source.id] = meaning(f"rights_tier={source.tier}")
         elif missing := set(recipe.release.uses) - set(source.uses):
-            lacking = enumerated(USES[use] for use in sorted(missing))
-            reasons[source.id] = _("its terms don't allow: {uses}", uses=lacking)
+            reasons[source.id] = meaning(f"uses_lack={','.join(sorted(missing))}")
         elif why := unreleasable(source, datetime.now(UTC).date()):
-            reasons[source.id] = why
+            reasons[source.id] = meaning(why)
     return reasons
 
 
@@ -195,10 +195,10 @@ def run(
     from latam_corpus.api.run_recipe import (
         cluster_folder,
         left_nothing,
-        limit_hints,
         planned,
         released_of,
         spelling_hints,
+        unreleased_of,
     )
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
@@ -231,8 +231,8 @@ def run(
         tell_plan(plan, parts, out, chosen, as_json=as_json)
         return
     refuse_beyond_site(chosen, plan, len(parts))
-    today = datetime.now(UTC).date()
-    _tell_hints([*hints_of(plan, today), *limit_hints(plan), *spelling_hints(plan, opened, against)])
+    _tell_hints(hints_of(plan, datetime.now(UTC).date()))
+    _tell_hints(spelling_hints(plan, opened, against))
     progress = RunProgress(as_json=as_json)
     try:
         result = run_plan(
@@ -249,14 +249,16 @@ def run(
     finally:
         progress.close()
     before = opened.latest(loaded.release.name) if loaded.release else None
+    left_out = unreleased_of(plan, result)
     try:
-        released = None if limit else released_of(loaded, result, opened, against)
+        released = None if limit else released_of(loaded, result, opened, against, left_out)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
-        tell_result(result, None, None, None if no_report else report_of_run(result.folder, out, None), as_json=as_json)
+        made = None if no_report else report_of_run(result.folder, out, None)
+        tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
     report = None if no_report else report_of_run(result.folder, out, released)
     _tell_hints([] if limit else left_nothing(keep, out, result))
-    tell_result(result, released, before, report, as_json=as_json)
+    tell_result(result, released, before, report, left_out, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)
 

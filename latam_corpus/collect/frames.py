@@ -78,7 +78,7 @@ _AS: Final[dict[str, Callable[[Any], Any]]] = {
     "genre": mapping.as_genre,
     "composition": mapping.as_composition,
     "contributor": mapping.as_text,
-    "rights": mapping.as_text,
+    "rights": mapping.as_statement,
     "obtained": mapping.as_time,
 }
 _KEYS_SHOWN: Final = 20

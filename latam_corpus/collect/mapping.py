@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.display_names import statement_of
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.named_values import composition_of, country_of, day_of, genre_of
 from latam_corpus.catalog.source import Columns, Pick
@@ -130,6 +131,16 @@ def as_country(value: Any) -> str | None:
     """
     text = as_text(value)
     return text and country_of(text)
+
+
+def as_statement(value: Any) -> str | None:
+    """Return a statement of rights; what the sheet of sources calls one is that statement here, too.
+
+    >>> as_statement("Dominio público"), as_statement("CC BY 4.0"), as_statement("Prensa libre")
+    ('https://creativecommons.org/publicdomain/mark/1.0/', 'CC BY 4.0', 'Prensa libre')
+    """
+    text = as_text(value)
+    return statement_of(text) if text else None
 
 
 def as_genre(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.display_names import TIERS
+from latam_corpus.catalog.rights import is_known, near_licence
 from latam_corpus.catalog.source import SOURCES
 from latam_corpus.messages import Message, _
 
@@ -26,6 +27,7 @@ _NO_LICENCE: Final = (
     _("«{statement}» isn't known as a licence, so nothing of the source is released"),
     _("write a licence by its name or address, such as CC-BY-4.0 or https://creativecommons.org/licenses/by/4.0/"),
 )
+_PERHAPS: Final = _("did you mean «{near}»?")
 _MORE_THAN_SAID: Final = (
     _("it allows {uses}, and the statement of rights is of the tier «{tier}»"),
     _("where nobody gave permission, leave evaluate; where somebody did, name the agreement"),
@@ -112,12 +114,15 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
     if rights is None:
         yield "", *_NO_RIGHTS
         return
+    near = None
+    if source.tier == "unknown" and not is_known(rights.statement):
+        near = near_licence(rights.statement)
+        remedy = _PERHAPS.fill(near=near) if near else _NO_LICENCE[1]
+        yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), remedy
     wide = [use for use in rights.uses if use != "evaluate"]
-    if wide and source.tier in _NOT_FREE and not rights.agreement:
+    if wide and source.tier in _NOT_FREE and not rights.agreement and near is None:
         problem = _MORE_THAN_SAID[0].fill(uses=", ".join(wide), tier=TIERS[source.tier])
         yield "rights.uses", problem, _MORE_THAN_SAID[1]
-    elif source.tier == "unknown" and "://" not in rights.statement:
-        yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), _NO_LICENCE[1]
     if rights.basis == "public_domain" and rights.jurisdiction is None:
         yield "rights.basis", *_PLACELESS
     if source.expires and source.expires < datetime.now(UTC).date():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.display_names import language_of, word_of
+from latam_corpus.catalog.display_names import LICENCES, language_of, word_of
 from latam_corpus.catalog.named_values import country_of, day_of
-from latam_corpus.catalog.rights import tier_of
+from latam_corpus.catalog.rights import is_known, near_licence
 from latam_corpus.codes import share_name, which_of
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
@@ -16,20 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-IN_COPYRIGHT: Final = "https://rightsstatements.org/vocab/InC/1.0/"
-PUBLIC_DOMAIN: Final = "https://creativecommons.org/publicdomain/mark/1.0/"
-# The statements that people mostly need, and what they mean; anything else that is known can be typed.
-LICENCES: Final[Mapping[str, Message]] = {
-    "CC0-1.0": _("CC0: no conditions"),
-    "CC-BY-4.0": _("CC BY: with attribution"),
-    "CC-BY-SA-4.0": _("CC BY-SA: with attribution, under the same licence"),
-    "CC-BY-NC-4.0": _("CC BY-NC: non-commercial"),
-    "CC-BY-NC-SA-4.0": _("CC BY-NC-SA: non-commercial, same licence"),
-    "CC-BY-ND-4.0": _("CC BY-ND: no derivatives"),
-    PUBLIC_DOMAIN: _("public domain"),
-    IN_COPYRIGHT: _("in copyright, and we have a written permission"),
-    "": _("I don't know"),
-}
 # What a folder holds, and the files to look for.
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("**/*.txt",),
@@ -80,6 +66,7 @@ _NO_DATE: Final = _("«{typed}» is no date; write it as 2031-12-31")
 _NO_LICENCE: Final = _(
     "«{typed}» isn't known as a licence; such as CC-BY-4.0, or the address of a licence or of rightsstatements.org"
 )
+_NEAR_LICENCE: Final = _("«{typed}» isn't known as a licence; did you mean «{near}»?")
 
 
 _AND: Final = re.compile(r"\s(?:y|e|and|&)\s", re.IGNORECASE)
@@ -175,8 +162,9 @@ def licence(typed: str) -> str:
     word = word_of(LICENCES, typed)
     if word is not None:
         return word
-    if tier_of(typed) == "unknown" and "rightsstatements.org/" not in typed:
-        raise AnswerError(_NO_LICENCE, typed=typed)
+    if not is_known(typed):
+        near = near_licence(typed)
+        raise AnswerError(_NEAR_LICENCE, typed=typed, near=near) if near else AnswerError(_NO_LICENCE, typed=typed)
     return typed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from latam_corpus.catalog.display_names import IN_COPYRIGHT, PUBLIC_DOMAIN
 from latam_corpus.desk import answers, questions
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
@@ -120,12 +121,12 @@ def _rights(
     rights: dict[str, Any] = {"rights.statement": statement}
     rights |= dict.fromkeys(("tier", "agreement", "expires", "quotation", "quoted_from", "quoted_on"))
     rights = {key if key.startswith("rights.") else f"rights.{key}": value for key, value in rights.items()}
-    if statement == answers.IN_COPYRIGHT:
+    if statement == IN_COPYRIGHT:
         asked: tuple[Question, ...] = (questions.BASIS, questions.AGREEMENT, questions.EXPIRES, questions.PURPOSES)
         rights["rights.tier"] = "permission"
     else:
         asked = (questions.PURPOSES, questions.QUOTATION, questions.QUOTED_FROM)
-        rights["rights.basis"] = "public_domain" if statement == answers.PUBLIC_DOMAIN else "licence"
+        rights["rights.basis"] = "public_domain" if statement == PUBLIC_DOMAIN else "licence"
     for question in asked:
         rights[question.key] = answered(question, template, screen, language, rights)
     if rights["rights.quotation"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from latam_corpus.catalog.display_names import BASES, FORMS, GENRES, USES
+from latam_corpus.catalog.display_names import BASES, FORMS, GENRES, LICENCES, USES
 from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.desk import answers
@@ -82,7 +82,7 @@ STATEMENT: Final = Question(
         "If you don't know, the source can be measured and isn't released."
     ),
     answers.statement,
-    names=answers.LICENCES,
+    names=LICENCES,
 )
 BASIS: Final = Question(
     "rights.basis",

@@ -12,6 +12,7 @@ from latam_corpus.catalog.display_names import (
     FORMS,
     GENRES,
     KINDS,
+    LICENCES,
     STATUSES,
     TIERS,
     USES,
@@ -170,7 +171,7 @@ FIELDS: Final = (
         _("A licence by its name or address. Empty where nobody knows: then nothing is released."),
         same("CC-BY-4.0"),
         answers.licence,
-        {key: same(key) for key in answers.LICENCES if key},
+        {key: same(key) for key in LICENCES if key},
     ),
     Field(
         "rights.basis",

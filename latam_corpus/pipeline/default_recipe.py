@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.rights import openness
 from latam_corpus.codes import admits
 from latam_corpus.messages import Message, _, same
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.vocabulary import USES
 
 if TYPE_CHECKING:
@@ -57,12 +58,7 @@ _RELEASE: Final = _(
 )
 _LEFT_OUT: Final = _("«{source}» is measured and left out of it: {why}")
 _NO_RELEASE: Final = _("There is no [release]: nothing of these sources may be published yet.")
-NO_RIGHTS: Final = _("its file states no rights")
-UNKNOWN_RIGHTS: Final = _("its rights aren't known as a licence")
-EXPIRED: Final = _("its permission ended on {day}")
-NOT_YET: Final = _("it may not be released before {day}")
 _ONLY_OTHERS: Final = _("its terms allow: {uses}")
-_NOTHING: Final = _("its terms allow nothing")
 
 
 def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Collection[str], today: date) -> str:
@@ -110,17 +106,17 @@ def wanted_languages(sources: Sequence[Source], known: Collection[str]) -> tuple
     return (spoken if all(source.languages for source in sources) and not unnamed else []), unnamed
 
 
-def unreleasable(source: Source, today: date) -> Message | None:
-    """Why nothing of a source may be released; None where something may."""
+def unreleasable(source: Source, today: date) -> str | None:
+    """Why nothing of a source may be released, as a reason that `reasons` tells; None where something may."""
     if source.rights is None:
-        return NO_RIGHTS
+        return "rights=null"
     if source.tier == "unknown":
-        return UNKNOWN_RIGHTS
+        return "rights_tier=unknown"
     if source.rights.expires and source.rights.expires < today:
-        return EXPIRED.fill(day=source.rights.expires)
+        return f"expires={source.rights.expires}"
     if source.rights.embargo_until and source.rights.embargo_until > today:
-        return NOT_YET.fill(day=source.rights.embargo_until)
-    return None if source.uses else _NOTHING
+        return f"embargo_until={source.rights.embargo_until}"
+    return None if source.uses else "uses=null"
 
 
 def _about(named: Sequence[tuple[str, Source]], language: str) -> Iterator[str]:
@@ -140,7 +136,7 @@ def _about(named: Sequence[tuple[str, Source]], language: str) -> Iterator[str]:
 
 
 def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[str]:
-    out = {source.id: why for source in sources if (why := unreleasable(source, today))}
+    out = {source.id: meaning(why) for source in sources if (why := unreleasable(source, today))}
     free = [source for source in sources if source.id not in out]
     uses: Sequence[str] = []
     for source in free:  # what the first allows and all others too; who allows less than that is left out
@@ -149,8 +145,8 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
             uses = common
         else:
             out[source.id] = _ONLY_OTHERS.fill(uses=", ".join(source.uses))
-    for name, why in out.items():
-        yield from _comment(_LEFT_OUT.fill(source=name, why=why), language)
+    for name, told in out.items():
+        yield from _comment(_LEFT_OUT.fill(source=name, why=told), language)
     inside = [source for source in free if source.id not in out]
     if not inside:
         yield from _comment(_NO_RELEASE, language)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.display_names import language_name
+from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.messages import Message, _, decimal, enumerated, same
 from latam_corpus.quality.signal_names import signal_name
 
@@ -57,12 +57,30 @@ _FORMAT: Final = _("it is {format}; {remedy}")
 _BELOW: Final = _("{name}: less than {bound}")
 _ABOVE: Final = _("{name}: more than {bound}")
 _IN_LANGUAGE: Final = _("it is in another language: {name}")
+# Why a document is kept and not released: by its own terms, or by its source's.
+_TERMS: Final[Mapping[str, Message]] = {
+    "expires<": _("its permission ended before {day}"),
+    "expires=": _("its permission ended on {day}"),
+    "embargo_until>": _("it may not be released on {day} yet"),
+    "embargo_until=": _("it may not be released before {day}"),
+    "opt_out=": _("the owner of its site refuses such a use: {value}"),
+    "label=": _("a label of its community closes it: {value}"),
+}
+_TERM: Final = re.compile("(" + "|".join(map(re.escape, _TERMS)) + ")(.+)")
+_TIER: Final = _("its rights tier is {tier}")
+_LACKS: Final = _("its terms don't allow: {uses}")
 _OTHERS: Final[Mapping[str, Message]] = {
     "withdrawn": _("its holder has taken it back"),
     "held": _("it is under dispute, and held until that is settled"),
     "duplicate": _("it says the same as another"),
     "variant": _("it is a variant of another one"),
     "superseded": _("there is a newer record of it"),
+    "text=null": _("it has no text"),
+    "rights=null": _("its file states no rights"),
+    "rights_tier=unknown": _("its rights aren't known as a licence"),
+    "uses=null": _("its terms allow nothing"),
+    "release=null": _("the recipe has no [release]"),
+    "limit": _("the run is a trial of some records of each file (--limit)"),
 }
 UNSURE: Final = _("it isn't clear which language it is in")
 
@@ -76,7 +94,11 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     'não foi possível extrair texto: não tem texto'
     >>> [str(in_plain_words(one, None)[0]) for one in ("stop_word_count<2", "language=eng")]
     ['different stop words: less than 2', 'it is in another language: English']
+    >>> in_plain_words("rights_tier=unknown", None)[0].translate("es")
+    'sus derechos no se reconocen como una licencia'
     """
+    if told := _OTHERS.get(reason) or _of_terms(reason):
+        return (told,)
     bounds = [(one, value) for one, value in (evidence or {}).items() if _BOUND.fullmatch(one)]
     if bounds:
         return tuple(_bound(one, value) for one, value in bounds)
@@ -91,7 +113,22 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     kind, _, code = reason.partition("=")
     if kind == "language" and code:
         return (UNSURE if code == "und" else _IN_LANGUAGE.fill(name=language_name(code)),)
-    return (_OTHERS.get(reason, same(reason)),)
+    return (same(reason),)
+
+
+def _of_terms(reason: str) -> Message | None:
+    """Return why terms keep a document out of a version; None for another reason.
+
+    >>> _of_terms("uses_lack=train").translate("es"), str(_of_terms("expires<2026-11-28")), _of_terms("language=eng")
+    ('sus condiciones no permiten: entrenar', 'its permission ended before 2026-11-28', None)
+    """
+    kind, _, value = reason.partition("=")
+    if kind == "rights_tier":
+        return _TIER.fill(tier=TIERS.get(value, same(value)))
+    if kind == "uses_lack":
+        return _LACKS.fill(uses=enumerated(USES.get(use, same(use)) for use in value.split(",")))
+    match = _TERM.fullmatch(reason)
+    return _TERMS[match[1]].fill(day=match[2], value=match[2].replace(",", ", ")) if match else None
 
 
 @dataclass(frozen=True)

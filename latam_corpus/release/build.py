@@ -19,7 +19,8 @@ from latam_corpus.catalog.naming import checked_name, checked_version, next_vers
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.release.admission import LIGHT, Terms, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
@@ -61,6 +62,7 @@ from latam_corpus.release.write import reusable, write_ledger, write_shards
 from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -102,6 +104,7 @@ def build(
     runs_there: Mapping[str, Path] | None = None,
     may_be_empty: bool = False,
     judged: Sequence[Judgement] = (),
+    left_out: Counter[str] | None = None,
 ) -> Manifest:
     """Return the manifest of the new version, or of the latest one when nothing would change.
 
@@ -127,6 +130,7 @@ def build(
             for is withdrawn.
         may_be_empty: whether a version without documents is one.
         judged: what readers judged; what it says of documents of the version stands on the card.
+        left_out: documents of the runs that aren't in the version are added to it, by reason; also where none is made.
 
     Raises:
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
@@ -156,6 +160,7 @@ def build(
             runs_there or {},
             may_be_empty,
             judged,
+            left_out,
         )
 
 
@@ -168,6 +173,7 @@ def build_asked(
     parent: str | None = None,
     progress: Progress | None = None,
     judged: Sequence[Judgement] = (),
+    left_out: Counter[str] | None = None,
 ) -> Manifest:
     """Return the version that a recipe's `[release]` asks for, as `build` does, with the same errors."""
     return build(
@@ -184,6 +190,7 @@ def build_asked(
         parent=parent,
         progress=progress,
         judged=judged,
+        left_out=left_out,
     )
 
 
@@ -205,6 +212,7 @@ def _build(
     runs_there: Mapping[str, Path],
     may_be_empty: bool,
     judged: Sequence[Judgement],
+    left_out: Counter[str] | None,
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(
@@ -234,6 +242,9 @@ def _build(
         asked = {one.doc_id for one in judged}
         chosen_splits = Splits(splits, split_by)
         decided = decide_all(light, replaced, variants, chosen_splits, old, shard_bytes, asked, folder)
+        if left_out is not None:
+            for run in inputs.runs:
+                left_out.update(decided.runs_left_out.get(run.id, {}))
         if not decided.flow.released and not may_be_empty:
             raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
         reused = reusable(decided, old.shards, first_shard) if old and _written_alike(old) else {}
@@ -522,5 +533,5 @@ def _holds_the_same(one: Manifest, other: Manifest) -> bool:
 def _why_nothing(reasons: Mapping[str, int]) -> Message:
     if not reasons:
         return _("the runs kept no document; `latam-corpus explain` says why")
-    each = ", ".join(f"{reason} ({rows})" for reason, rows in reasons.items())
-    return _("left out: {reasons}", reasons=each)
+    each = [Message("{reason} ({n})", {"reason": meaning(one), "n": str(rows)}) for one, rows in reasons.items()]
+    return _("left out: {reasons}", reasons=enumerated(each))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -69,6 +69,7 @@ class Decided:
         flow: where they went.
         reasons: documents left out by reason, the most frequent first.
         runs: rows read by run; the parent's under "".
+        runs_left_out: of each run the documents left out by reason.
         groups: released rows and their bytes by what a manifest counts, see `summary.grouped`.
         named: `doc_id`, `text_hash` and `language` of released documents that were asked for.
         plan: the shards.
@@ -79,6 +80,7 @@ class Decided:
     flow: Flow
     reasons: Mapping[str, int]
     runs: Mapping[str, int]
+    runs_left_out: Mapping[str, Counter[str]]
     groups: pl.DataFrame
     named: pl.DataFrame
     plan: Plan
@@ -140,11 +142,15 @@ def decide_all(
     released, left_out, had, written, places = spills
     read = repeated = 0
     runs, reasons, parts = Counter[str](), Counter[str](), Counter[int]()
+    runs_left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for rows in partitions.take():
         decision = decide(rows, replaced, variants)
         parents = rows.filter(pl.col("run") == "")
         mine = splits.add(decision.released, parents, decision.replaced).select(_RELEASED.names())
         others = decision.left_out.select(_LEFT_OUT.names())
+        by_run = decision.left_out.group_by(pl.col("run").cast(pl.String), "reason").len()
+        for run, reason, rows_out in by_run.iter_rows():
+            runs_left_out[run][reason] += rows_out
         for spill, frame in ((released, mine), (left_out, others), (had, parents.select("doc_id"))):
             spill.add_by(frame, ranges.of(frame["doc_id"]))
         read, repeated = read + rows.height, repeated + decision.repeated
@@ -181,7 +187,9 @@ def decide_all(
     ordered = dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
     files = written, left_out, had, places
     count = int(part_groups.max(initial=-1)) + 1
-    return Decided(flow, ordered, runs, groups, pl.concat(named), plan, limit, shards, ranges, *files, count)
+    return Decided(
+        flow, ordered, runs, runs_left_out, groups, pl.concat(named), plan, limit, shards, ranges, *files, count
+    )
 
 
 def _part_groups(parts: Mapping[int, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

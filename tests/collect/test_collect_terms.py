@@ -40,6 +40,8 @@ def _rows(folder: Path, rights: str, *statements: str | None) -> list[dict[str, 
         (None, "attribution", _ALL),  # the source's own
         ("CC-BY-4.0", "attribution", _ALL),
         ("CC0-1.0", "attribution", _ALL),
+        ("Dominio público", "attribution", _ALL),
+        ("CC BY-SA: citando, y con la misma licencia", "share_alike", _ALL),
         ("CC BY-SA 4.0", "share_alike", _ALL),
         ("CC BY-NC 4.0", "non_commercial", ["evaluate"]),
         ("CC BY-ND 4.0", "no_derivatives", ["evaluate"]),

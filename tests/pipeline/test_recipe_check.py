@@ -113,7 +113,25 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     said = command_line(*run)
     assert said.code == 1
     assert "1 document in = 1 kept + 0 set aside" in said.out
-    assert "rights_tier=unknown" in said.err
+    assert "left out 1 of 1 kept document: its rights aren't known as a licence" in said.out
+    assert "its rights aren't known as a licence (1)" in said.err
+    assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
+
+
+def test_a_run_without_a_release_says_why_nothing_is_published(
+    command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path
+) -> None:
+    """A recipe that asks for no version ends with what was kept in vain, and what its source lacks; in Spanish too."""
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]').replace("CC0-1.0", "CC-YB-4.0"))
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "La barca salió del puerto."}\n')
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe("repair"))
+    run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
+    said = command_line(*run, "--lang", "es")
+    assert said.code == 0
+    assert "no hay versión publicada\n" in said.out
+    assert "1 de 1 documento conservado: sus derechos no se reconocen como una licencia" in said.out
+    assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
 def test_a_run_that_keeps_nothing_says_where_to_look(

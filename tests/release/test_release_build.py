@@ -7,6 +7,7 @@ import io
 import json
 import random
 import subprocess
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -354,9 +355,19 @@ def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
 def test_an_empty_result_names_why_all_was_left_out(tmp_path: Path, document: Any, kept_run: Any) -> None:
     """Nothing is published when rights leave nothing, and the error counts the reasons."""
     run = kept_run("a-1", [document(1, rights_tier="permission"), document(2, uses=[])])
-    with pytest.raises(ReleaseError, match=r"rights_tier=permission \(1\), uses_lack=train,redistribute \(1\)"):
+    with pytest.raises(ReleaseError, match=r"its rights tier is by permission \(1\), its terms don't allow: tr"):
         build("puerto", [run], tmp_path / "store", **TERMS)
     assert Store.at(tmp_path / "store").names() == []
+
+
+def test_what_a_run_gave_in_vain_is_counted_again(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """By reason, of the runs and not of the parent, also where nothing changes and no new version is made."""
+    runs = [kept_run("a-1", [document(1), document(2, rights_tier="permission"), document(3, uses=[])])]
+    for parent in (None, "latest"):
+        left_out = Counter[str]()
+        build("puerto", runs, tmp_path / "store", parent=parent, left_out=left_out, **TERMS)
+        assert left_out == {"rights_tier=permission": 1, "uses_lack=train,redistribute": 1}
+    assert len(Store.at(tmp_path / "store").versions("puerto")) == 1
 
 
 def test_a_damaged_part_is_named(tmp_path: Path, document: Any, kept_run: Any) -> None:
