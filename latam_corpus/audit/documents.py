@@ -12,7 +12,7 @@ from latam_corpus import schema
 from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
-from latam_corpus.pipeline.history import find_run, read_tags, unfinished_after
+from latam_corpus.pipeline.history import find_run, newest_of, read_tags, unfinished_after
 from latam_corpus.pipeline.run_record import RUN_FILE, read_record, refuse_removed
 from latam_corpus.release.build_inputs import Part
 from latam_corpus.release.shard_file import read_batches
@@ -105,7 +105,7 @@ def with_documents(folder: Path) -> Path:
 
 
 def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Documents:
-    """Return the documents of a run or of a version.
+    """Return the documents of a run or of a version; a name that a recipe and a release have means the newest run.
 
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.
@@ -118,17 +118,20 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
     """
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
     opened = open_store(store, out)
-    if named in opened.names() and named in read_tags(out):
+    names = opened.names()
+    if named in names and named in read_tags(out):
         raise ConfigError(
             named, _("it is a run's tag and a release's name"), _("name the run in full, or NAME@VERSION")
         )
-    # The start of a run's name may be the name of a release: the release is meant then.
-    if exact or ("@" not in named and named not in opened.names()):
+    # The start of a run's name may be the name of a release: the release is meant then, unless it is the recipe's name.
+    if exact or ("@" not in named and (named not in names or newest_of(named, out))):
+        if named in names:
+            tell(_("«{named}» means the run here; the release of that name is {named}@latest", named=named))
         try:
             return named_run(named, out, tell)
         except ConfigError as error:
             _place, problem, remedy = error.args
-            if known := ", ".join(opened.names()):
+            if known := ", ".join(names):
                 remedy = _("{remedy}, or a release: {known}", remedy=remedy, known=known)
             raise ConfigError(
                 named, _("there is no such run or release ({problem})", problem=problem), remedy

@@ -216,15 +216,15 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
         if must_be_finished and not (known[named] / RUN_FILE).exists():
             finished(known[named])  # it says what it is
         return known[named]
-    tagged, of_recipe = read_tags(out).get(named), [name for name in known if recipe_of(name) == named]
-    if tagged and of_recipe:
+    tagged = read_tags(out).get(named)
+    if tagged and any(recipe_of(name) == named for name in known):
         raise ConfigError(
             named, _("it is a tag of {tagged} and a recipe's name", tagged=tagged), _("name the run in full")
         )
     if tagged:
         return find_run(tagged, out, must_be_finished=must_be_finished)
     there = [name for name, folder in known.items() if not must_be_finished or (folder / RUN_FILE).exists()]
-    if of_recipe and (newest := _newest([known[name] for name in of_recipe])):
+    if newest := newest_of(named, out):
         return newest
     names = [name for name in there if name.startswith(named)]
     if len(names) > 1:
@@ -242,12 +242,13 @@ def unfinished_after(run: Path, out: Path) -> list[Entry]:
     return [one for one in others if one.when > when and not one.whole]
 
 
-def _newest(runs: list[Path]) -> Path | None:
-    """Return the newest finished run of these.
+def newest_of(recipe: str, out: Path) -> Path | None:
+    """Return the newest finished run of a recipe, by the recipe's name; None where there is none.
 
     Raises:
         ConfigError: the record of one is damaged: it may be the newest. Or one of several is of a time that is to come.
     """
+    runs = [folder for folder in folders(out) if recipe_of(folder.name) == recipe]
     entries = sorted((one for one in map(entry, runs) if _sound(one).whole), key=lambda one: (one.when, one.name))
     if len(entries) > 1 and entries[-1].when > (datetime.now(UTC) + _APART).isoformat():
         problem = _("by this machine's clock it ended in the future ({time}): which run is the newest can't be told")

@@ -1,8 +1,10 @@
-"""The tutorial and the page on duplicates are true: their commands run, in order, on the files that they write."""
+"""The tutorial and the pages on duplicates and quality are true: their commands run, in order, on files they write."""
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import re
 import shlex
 import shutil
@@ -27,10 +29,12 @@ _SET_UP = ("make demo", ". .venv/bin/activate")
 def _script(text: str) -> str:
     """A page's fenced blocks as one shell script: commands as they are, TOML and Python into their files."""
     pieces = []
-    for match in re.finditer(r"^```(sh|toml|python)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+    for match in re.finditer(r"^```(sh|console|toml|python)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         language, block = match.groups()
         if language == "sh":
             pieces.append("\n".join(line for line in block.splitlines() if line not in _SET_UP))
+        elif language == "console":
+            pieces += re.findall(r"^\$ (.*)", block, re.MULTILINE)
         elif language == "toml":
             [*_, named] = re.findall(r"`([\w./-]+\.toml)`", text[: match.start()])
             pieces.append(f"cat > {named} <<'LATAM'\n{block}LATAM")
@@ -52,7 +56,7 @@ def _commands(script: str) -> Iterator[str]:
         yield "\n".join(command)
 
 
-Told = Callable[[str], str]
+Told = Callable[..., str]
 
 
 @pytest.fixture
@@ -63,9 +67,10 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandL
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
-    def follow(name: str) -> str:
+    def follow(page: str, before: Callable[[str], None] = lambda _command: None) -> str:
         said = []
-        for command in _commands(_script(_page(name))):
+        for command in _commands(_script(page)):
+            before(command)
             if command.startswith("latam-corpus "):
                 code, out, err = command_line(*shlex.split(command.replace("\\\n", " "))[1:])
             else:
@@ -81,7 +86,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandL
 @pytest.mark.slow
 def test_the_tutorial_runs_from_beginning_to_end(told: Told, tmp_path: Path) -> None:
     """Every command ends well, and the numbers that the text promises are printed."""
-    said = told("tutorial.md")
+    said = told(_page("tutorial.md"))
     assert "29 documents in = 22 kept + 7 set aside" in said
     assert "13 documents in = 9 kept + 4 set aside" in said
     assert "word_count<380" in said
@@ -91,11 +96,36 @@ def test_the_tutorial_runs_from_beginning_to_end(told: Told, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_explain_says_of_copies_what_their_page_quotes(told: Told) -> None:
     """Every quoted block is printed, line by line."""
-    said = told("dedupe.md")
+    said = told(_page("dedupe.md"))
     quoted = re.findall(r"^```text\n(.*?)^```", _page("dedupe.md"), re.DOTALL | re.MULTILINE)
     assert len(quoted) > 1
     for block in quoted:
         assert block in said
+
+
+@pytest.mark.slow
+def test_the_page_on_quality_quotes_what_its_commands_say(told: Told, tmp_path: Path) -> None:
+    """A line `…` stands for any lines, `…` in another for any signs; the reader's part is done here."""
+    rng = random.Random(3)
+    words = {"good": "la barca salió del puerto antes del alba y volvió con la red vacía porque nadie quiso pescar"}
+    for name, mixed in (words | {"bad": "colchones baratos en oferta online"}).items():
+        texts = [" ".join(rng.choices(mixed.split(), k=60)) for _ in range(60)]
+        rows = [{"id": str(n), "text": text, "language": "spa_Latn", "genre": "news"} for n, text in enumerate(texts)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    def fill_in(command: str) -> None:
+        if command.startswith("latam-corpus judge import"):
+            sheet = tmp_path / "sample.csv"
+            sheet.write_text(sheet.read_text("utf-8").replace("\n;;;;;", "\nbueno;sí;sí;no;;"), "utf-8")
+
+    page = _page("quality.md")
+    fragments_left_out = re.sub(r"^```toml.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
+    said = re.sub(r" +$", "", told(fragments_left_out, fill_in), flags=re.MULTILINE)
+    quoted = re.findall(r"^```console\n\$ [^\n]*\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(quoted) == 3
+    for block in quoted:
+        lines = [".*?" if line == "…" else re.escape(line).replace("…", r"[^\n]*") for line in block.splitlines()]
+        assert re.search("^" + "\n".join(lines), said, re.DOTALL | re.MULTILINE), block
 
 
 def _page(name: str) -> str:

@@ -91,6 +91,19 @@ def test_a_release_gives_a_sample_too(
     assert (ended.code, "name a run" in ended.err) == (2, True)
 
 
+def test_a_name_of_a_recipe_and_a_release_means_the_run(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """What was set aside and the run's page are had by it; the release by `NAME@latest`, as a note says."""
+    out, moment = ("--out", tmp_path / "out"), datetime(2026, 11, 25, tzinfo=UTC)
+    made = build("cuentos", [run], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
+    told = command_line("sample", "cuentos", "--set-aside", "--json", *out)
+    assert [row["drop_reason"] for row in told.json] == ["word_count<20"]
+    assert "«cuentos» means the run here; the release of that name is cuentos@latest" in told.err
+    assert command_line("report", "cuentos", "--json", *out).json == {"report": str(run / "report.html")}
+    page = tmp_path / "out" / "reports" / f"{made.name}-{made.version}.html"
+    told = command_line("report", made.spec, "--json", *out)
+    assert (told.json, told.err) == ({"report": str(page)}, "")
+
+
 def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """A title that begins with = is no formula, and the sheet offers a verdict."""
     out = ("--out", tmp_path / "out")

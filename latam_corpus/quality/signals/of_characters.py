@@ -38,7 +38,7 @@ def digit_share(reading: Reading) -> NDArray[np.float32]:
 
 
 def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Return the signs ``{}<>=[]\|#@&*_~^$%+/``, as a share of the characters that aren't white space.
+    r"""Signs of code, {}<>=[]\|#@&*_~^$%+/, as a share of the characters that aren't white space.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> code_symbol_share(Reading.of(["a = {b}"])).astype(float).round(2).tolist()
@@ -68,7 +68,7 @@ def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
 
 
 def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
-    """Return the signs { and }.
+    """How many signs { and } there are.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> curly_bracket_count(Reading.of(["{nombre}, buenos días"])).tolist()
@@ -78,7 +78,7 @@ def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
 
 
 def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
-    """Return the sign #, for each word.
+    """How many signs # there are for each word.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> hashes_per_word(Reading.of(["#amor y #paz"])).astype(float).round(2).tolist()
@@ -88,7 +88,7 @@ def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
 
 
 def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
-    """Return the signs ... and …, for each word.
+    """How many signs ... and … there are for each word.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> ellipses_per_word(Reading.of(["Bueno... no sé…"])).astype(float).round(2).tolist()

@@ -77,7 +77,7 @@ def stop_word_share(reading: Reading) -> NDArray[np.float32]:
 
 
 def stop_word_margin(reading: Reading) -> NDArray[np.float32]:
-    """Give the stop-word share minus that of the background language which has the most: negative in a wrong language.
+    """Stop-word share minus that of the background language which has the most: negative in a wrong language.
 
     >>> from latam_corpus.quality.signals import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable

@@ -28,7 +28,7 @@ def learned_quality(reading: Reading) -> NDArray[np.float32]:
 
 
 def outside_score(reading: Reading) -> NDArray[np.float32]:
-    """Return a score that a Parquet file gives by doc_id; NaN for documents that it lacks.
+    """Score that a Parquet file gives by doc_id; NaN for documents that it lacks.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> outside_score(Reading.of(["Buenos días."])).tolist()
