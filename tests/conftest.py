@@ -96,7 +96,8 @@ def kept_run(tmp_path: Path) -> KeptRun:
             "holder": "Biblioteca del Puerto",
             "homepage": "https://puerto.example/cuentos",
         }
-        told = {"id": name, "written": SEEN.isoformat(), "finished": True, "parts": [], "sources": [source]}
+        worked = [{"name": f"parte-{part:05d}", "outputs": ["0" * 32], "failed": None} for part in range(parts)]
+        told = {"id": name, "written": SEEN.isoformat(), "finished": True, "parts": worked, "sources": [source]}
         told["recipe"] = {"name": "cuentos", "title": "Cuentos"} | recipe
         (folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
         return folder

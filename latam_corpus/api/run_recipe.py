@@ -352,13 +352,16 @@ def released_of(
     release = recipe.release
     if not (release and result.kept and result.releasable):
         return None
+    # Documents that this run set aside as copies of a version's are in the next one through it alone.
+    parent = next((one for one in against if one.name == release.name), None)
+    pinned = parent and any(stage.options.get("against") == parent.spec for stage in recipe.stage)
     return build_asked(
         release,
         [result.folder],
         store,
-        # Documents that this run set aside as copies of a version's are in the next one through it alone.
-        parent=next((m.version for m in against if m.name == release.name), None),
+        parent=parent.version if parent else None,
         created=datetime.now(UTC),
         judged=read_judgements(result.folder.parent.parent),
         left_out=left_out,
+        still_latest=parent is not None and not pinned,
     )

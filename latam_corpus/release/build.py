@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.catalog.naming import checked_name, checked_version, next_version, version_key
+from latam_corpus.catalog.naming import LATEST_KEYWORD, checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, ReleaseError
@@ -83,6 +83,68 @@ CHANGES: Final = "CHANGELOG.md"
 NOTHING_TO_BUILD_FROM: Final = (_("there is nothing to build it from"), _("name a run, a parent version, or both"))
 
 
+class OvertakenError(ReleaseError):
+    """What a version was to be built upon isn't so any more: begun anew, it is built upon what is there now."""
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What a version is built from that may change meanwhile, as it was when that was read.
+
+    Attributes:
+        inputs: the runs and the parent.
+        on_latest: whether the parent must be the latest version.
+        listed: what owners refuse.
+        withdrawn: what holders have taken back.
+        log: the store's.
+    """
+
+    store: Store
+    name: str
+    inputs: Inputs
+    on_latest: bool
+    listed: pl.DataFrame
+    withdrawn: pl.DataFrame
+    log: WithdrawalLog
+
+    def check(self) -> None:
+        """Raise OvertakenError where what may be released has changed."""
+        listed = read_listed(self.store, self.name).drop("time")
+        withdrawn = read_withdrawn(self.store, self.name, self.inputs.runs)
+        if not listed.equals(self.listed.drop("time")) or not withdrawn.equals(self.withdrawn):
+            raise self._changed()
+        self.check_log()
+
+    def check_log(self) -> None:
+        """Raise OvertakenError where something was withdrawn, held or given back."""
+        if read_log(self.store).withdrawals != self.log.withdrawals:
+            raise self._changed()
+
+    def check_latest(self) -> None:
+        """Raise OvertakenError where the parent must be the latest version, and isn't any more."""
+        if self._upon and self.store.latest(self.name) != self._upon:
+            raise self._overtaken()
+
+    def point(self, version: str) -> None:
+        """Make a version the latest, or raise OvertakenError where another has become it."""
+        if not self.store.point(self.name, version, self._upon):
+            raise self._overtaken()
+
+    @property
+    def _upon(self) -> str | None:
+        return self.inputs.parent.version if self.inputs.parent and self.on_latest else None
+
+    def _changed(self) -> OvertakenError:
+        return OvertakenError(self.name, _("what may be released has changed while it was built"), _("build it again"))
+
+    def _overtaken(self) -> OvertakenError:
+        about = {"latest": self.store.latest(self.name), "parent": self._upon}
+        problem = _(
+            "{latest} was made meanwhile, and its documents would be missing in a version upon {parent}", **about
+        )
+        return OvertakenError(self.name, problem, _("give the command again, upon {latest}", **about))
+
+
 def build(
     name: str,
     runs: Sequence[Path],
@@ -105,6 +167,7 @@ def build(
     may_be_empty: bool = False,
     judged: Sequence[Judgement] = (),
     left_out: Counter[str] | None = None,
+    still_latest: bool = False,
 ) -> Manifest:
     """Return the manifest of the new version, or of the latest one when nothing would change.
 
@@ -131,8 +194,12 @@ def build(
         may_be_empty: whether a version without documents is one.
         judged: what readers judged; what it says of documents of the version stands on the card.
         left_out: documents of the runs that aren't in the version are added to it, by reason; also where none is made.
+        still_latest: whether the parent must be the latest version until this one is made, as one must that is `latest`
+            when this begins.
 
     Raises:
+        OvertakenError: another version was made meanwhile, whose documents this one would lack, or something was
+            withdrawn.
         ConfigError: the name, a run, the terms or the parent are wrong; nothing was written.
         ReleaseError: nothing is left to release, a run lost more than its recipe's floor and nobody said why, or
             the bytes of a run or of the parent can't be used.
@@ -161,6 +228,7 @@ def build(
             may_be_empty,
             judged,
             left_out,
+            still_latest,
         )
 
 
@@ -174,6 +242,7 @@ def build_asked(
     progress: Progress | None = None,
     judged: Sequence[Judgement] = (),
     left_out: Counter[str] | None = None,
+    still_latest: bool = False,
 ) -> Manifest:
     """Return the version that a recipe's `[release]` asks for, as `build` does, with the same errors."""
     return build(
@@ -191,6 +260,7 @@ def build_asked(
         progress=progress,
         judged=judged,
         left_out=left_out,
+        still_latest=still_latest,
     )
 
 
@@ -213,25 +283,23 @@ def _build(
     may_be_empty: bool,
     judged: Sequence[Judgement],
     left_out: Counter[str] | None,
+    still_latest: bool,
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
         raise ConfigError(
             f"{name}@{version}", _("it exists, and versions are never overwritten"), _("name another version")
         )
-    inputs = _inputs(name, runs, opened, parent)
+    basis = _basis(name, runs, opened, parent, still_latest=still_latest)
+    inputs, old, log, withdrawn = basis.inputs, basis.inputs.parent, basis.log, basis.withdrawn
     lost = accepted_losses(inputs, accept_loss)
-    listed = read_listed(opened, name)
-    old = inputs.parent
-    log = read_log(opened)
     inputs, parts, first_shard = _with_parts(inputs, opened, log)
     keep_out = _keep_out(log)
-    refused = Refused(listed)
+    refused = Refused(basis.listed)
 
     def scanned(files: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
         for frame in scan(files, terms, progress, refused, keep_out, start):
             yield without_withdrawn(frame, withdrawn)
 
-    withdrawn = read_withdrawn(opened, name, inputs.runs)
     with opened.scratch() as folder:
         light: Iterable[pl.DataFrame] = scanned(parts)
         if keep_out:
@@ -251,11 +319,7 @@ def _build(
         sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
         written = write_shards(decided, parts, reused, opened, folder, sketcher, progress)
         with opened.claim(name):
-            # The reading above may have taken hours.
-            now = read_listed(opened, name), read_withdrawn(opened, name, inputs.runs)
-            same_lists = now[0].drop("time").equals(listed.drop("time")) and now[1].equals(withdrawn)
-            if not same_lists or read_log(opened).withdrawals != log.withdrawals:
-                raise ReleaseError(name, _("what may be released has changed while it was built"), _("build it again"))
+            basis.check()  # the reading above may have taken hours
             remember_withdrawn(opened, name, withdrawn)
             versions = opened.versions(name)
             draft = Manifest(
@@ -295,12 +359,13 @@ def _build(
                     place = ("releases", name, same.version, MANIFEST)
                     opened.sign(opened.read(*place), *place)
                 return same
+            basis.check_latest()
             number = _reserved(opened, name, version, versions, terms.today)
             if opened.folder is not None:
                 # A killed build that had this number may have had other shards.
                 shutil.rmtree(opened.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
             _put_index(opened, name, number, written.files)
-            return _publish(opened, draft.model_copy(update={"version": number}), decided, old, folder)
+            return _publish(draft.model_copy(update={"version": number}), decided, basis, folder)
 
 
 def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
@@ -430,7 +495,18 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
     return Inputs.of([load_run(folder) for folder in runs], old)
 
 
-def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | None, folder: Path) -> Manifest:
+def _basis(name: str, runs: Sequence[Path], store: Store, parent: str | None, *, still_latest: bool) -> _Basis:
+    on_latest = parent is not None and (still_latest or parent in (LATEST_KEYWORD, store.latest(name)))
+    inputs = _inputs(name, runs, store, parent)
+    lists = read_listed(store, name), read_withdrawn(store, name, inputs.runs)
+    basis = _Basis(store, name, inputs, on_latest, *lists, read_log(store))
+    if still_latest:
+        basis.check_latest()
+    return basis
+
+
+def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path) -> Manifest:
+    store, old = basis.store, basis.inputs.parent
     log = read_log(store)
     if old:
         from latam_corpus.release.lapses import enter_lapses
@@ -458,7 +534,14 @@ def _publish(store: Store, draft: Manifest, decided: Decided, old: Manifest | No
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *names, SUMS)
     store.sign(dumped, *names, MANIFEST)
     store.create(dumped, *names, MANIFEST)
-    store.point(draft.name, draft.version)
+    # Elsewhere than on a local disk nobody waits for another. Who withdraws writes an entry, then looks for versions,
+    # so that one of the two sees the other; who points first at a version upon the latest has made the next.
+    try:
+        basis.check_log()
+        basis.point(draft.version)
+    except OvertakenError:
+        store.remove(*names, MANIFEST)
+        raise
     return manifest
 
 

@@ -68,7 +68,8 @@ def give_back(
             asked = asked_hash("request", request)
             called = request_name("return", log.sequence + 1, log.head, "request", asked)
             about = {"request": called, "release": before.name, "by": "request", "asked": asked}
-            entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **about)
-        after = next_version_of(before, store, now, runs_there or {}, progress, judged)
+            with store.claim(*store.names()):  # a build that is in its last steps would have to begin anew
+                entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **about)
+        after = next_version_of(name, store, now, runs_there or {}, progress, judged)
         before = version_before(entry, before, versions)
         return outcome(store, entry, request, before, after, versions, log.table(hold, "rows"), runs_there or {})

@@ -330,19 +330,27 @@ class Store:
         there = version in self.versions(name)
         return (version, "") if there else (None, _("it points at {version}, which isn't there", version=version))
 
-    def point(self, name: str, version: str) -> None:
-        """Swap `latest.json` to a version; of two builds at once on S3, the later version stays."""
+    def point(self, name: str, version: str, upon: str | None = None) -> bool:
+        """Swap `latest.json` to a version; of two builds at once on S3, the later version stays.
+
+        Args:
+            name: the release.
+            version: the version.
+            upon: which must be the latest until then: where it isn't, nothing is swapped, and the answer is False. On a
+                local disk `claim` sees to it.
+        """
         path = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
         if self.folder is not None:
             self.write(data, *path)
-            return
+            return True
+        place = self.path(*path)
+        if upon is not None:
+            return remote.exchange(self.filesystem, place, data, lambda _now: self.latest(name) in (upon, version))
         remote.swap(
-            self.filesystem,
-            self.path(*path),
-            data,
-            lambda: version_key(self.latest(name) or version) > version_key(version),
+            self.filesystem, place, data, lambda: version_key(self.latest(name) or version) > version_key(version)
         )
+        return True
 
     def find(self, spec: str) -> tuple[str, str]:
         """Return the name and version that `NAME` or `NAME@VERSION` means; `NAME` is its latest.
@@ -379,14 +387,16 @@ class Store:
         return name, version
 
     @contextmanager
-    def claim(self, name: str) -> Iterator[None]:
-        """Hold a release, on a local disk, so that two builds can't take one version; elsewhere see `reserve`."""
+    def claim(self, *names: str) -> Iterator[None]:
+        """Hold releases, on a local disk, so that no version of them is made meanwhile; elsewhere see `reserve`."""
         if self.folder is None:
             yield
             return
-        folder = self.folder / "releases" / checked_name(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder, ".lock", wait=True):
+        with ExitStack() as held:
+            for name in sorted(names):  # two who hold several take them in one order
+                folder = self.folder / "releases" / checked_name(name)
+                folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(folder, ".lock", wait=True))
             yield
 
     def reserve(self, name: str, version: str) -> bool:

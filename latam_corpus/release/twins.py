@@ -15,6 +15,7 @@ from latam_corpus.dedupe.order import first_released
 from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
+from latam_corpus.pipeline.run_record import links
 from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 
@@ -97,8 +98,7 @@ def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFra
 
 
 def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
-    uses = [stage.get("use") for stage in run.stages]
-    last = len(uses) - 1 - uses[::-1].index(DEDUPE) if DEDUPE in uses else -1
+    finished = _of_last_stage(run)
     for file in run.files("dropped"):
         try:
             rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))
@@ -109,11 +109,20 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
         copies = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
         if copies.is_empty():
             continue
-        if last != len(uses) - 1:  # it wasn't redacted, or whatever follows
+        if f"dropped/{file.name}" not in finished:  # it wasn't redacted, or whatever follows where it fell
             unfinished.append(copies.select(_UNFINISHED.names()))
             continue
         place = f"{run.id}/dropped/{file.name}"
         yield Part(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")
+
+
+def _of_last_stage(run: Run) -> set[str]:
+    """Return the files of what the recipe's last stage set aside, where that is `dedupe`: all others saw it before."""
+    if not run.stages or run.stages[-1].get("use") != DEDUPE:
+        return set()
+    parts = [part for part in run.record.values.get("parts", ()) if part.get("outputs") and not part["failed"]]
+    every = [[name for name, _, _ in links(part["name"], part["outputs"])] for part in parts]
+    return {names[-2] for names in every}  # before the last step's ledger
 
 
 def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:

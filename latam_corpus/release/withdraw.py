@@ -7,6 +7,7 @@ same command goes on from there.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -15,9 +16,9 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
 from latam_corpus.dedupe.fingerprint import text_hash
-from latam_corpus.errors import ConfigError, ReleaseError, closest
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _, same
-from latam_corpus.release.build import build
+from latam_corpus.release.build import OvertakenError, build
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import LEDGER, open_shard, read_ledger
@@ -166,14 +167,17 @@ def _withdraw(
     fresh = meant.join(known, on=ROWS.names(), how="anti")
     if fresh.height or not earlier:
         _must_be_there(name, by, value, meant, versions, log, kind)
-        entry = _entered(search, log, by, wanted, asked, name, because, now, fresh, before, runs_there, kind)
-        if versions_of(store, log).keys() != versions.keys():
-            problem = _("a version was made meanwhile, and may have what is withdrawn")
-            raise ReleaseError(f"{store.url}, {name}", problem, _("give the command again"))
+        entered = _entered(
+            search, log, versions, by, wanted, asked, name, because, now, fresh, before, runs_there, kind
+        )
+        if entered is None or _specs(store) != versions.keys():
+            # A version was made meanwhile, and may have what is withdrawn.
+            return _withdraw(store, name, by, value, because, now, runs_there, progress, judged, kind)
+        entry = entered
         rows = fresh.select(ROWS.names())
     else:
         entry, rows = earlier[-1], known
-    after = next_version_of(before, store, now, runs_there, progress, judged)
+    after = next_version_of(name, store, now, runs_there, progress, judged)
     before = version_before(entry, before, versions)
     return outcome(store, entry, named, before, after, versions, rows, runs_there)
 
@@ -188,30 +192,42 @@ def version_before(entry: Entry, latest: Manifest, versions: Mapping[str, Manife
 
 
 def next_version_of(
-    before: Manifest,
+    name: str,
     store: Store,
     now: datetime,
     runs_there: Mapping[str, Path],
     progress: Progress | None,
     judged: Sequence[Judgement],
 ) -> Manifest:
-    """Return the version after this one, on its terms, of what it has and what the log says since."""
-    return build(
-        before.name,
-        [],
-        store,
-        admit=before.admit,
-        uses=before.uses,
-        splits=before.splits,
-        split_by=before.split_by,
-        index=bool(before.index) or not before.shards,
-        parent=before.version,
-        created=now,
-        progress=progress,
-        runs_there=runs_there,
-        may_be_empty=True,
-        judged=judged,
-    )
+    """Return the version after a release's latest, on its terms, of what it has and what the log says since.
+
+    Where another is made meanwhile, it is begun anew upon that one.
+    """
+    while True:
+        before = load_manifest(store, *store.find(name))
+        with suppress(OvertakenError):
+            return build(
+                name,
+                [],
+                store,
+                admit=before.admit,
+                uses=before.uses,
+                splits=before.splits,
+                split_by=before.split_by,
+                index=bool(before.index) or not before.shards,
+                parent=before.version,
+                created=now,
+                progress=progress,
+                runs_there=runs_there,
+                may_be_empty=True,
+                judged=judged,
+                still_latest=True,
+            )
+
+
+def _specs(store: Store) -> set[str]:
+    """Every version of every release of the store, `NAME@VERSION`."""
+    return {f"{name}@{version}" for name in store.names() for version in store.versions(name)}
 
 
 def versions_of(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
@@ -335,6 +351,7 @@ def _must_be_there(
 def _entered(
     search: _Search,
     log: WithdrawalLog,
+    versions: Mapping[str, Manifest],
     by: By,
     wanted: str,
     asked: str,
@@ -345,8 +362,11 @@ def _entered(
     before: Manifest,
     runs_there: Mapping[str, Path],
     kind: Literal["withdrawal", "hold"],
-) -> Entry:
-    """Write the log's entry, with the documents that leave, texts that stay out, and copies that may stay."""
+) -> Entry | None:
+    """Write the log's entry, with the documents that leave, texts that stay out, and copies that may stay.
+
+    None where there are other versions by now than those that were looked through.
+    """
     tables = {"rows": meant.select(ROWS.names()).sort(ROWS.names())}
     if by == "text":
         tables["texts"] = texts_of(pl.Series([wanted]))
@@ -365,7 +385,8 @@ def _entered(
     number = log.sequence + 1
     request = request_name(kind, number, log.head, by, asked)
     fields = {"kind": kind, "request": request, "release": name, "by": by, "asked": asked, "because": because}
-    return add_entry(log, now, tables, **fields)
+    with log.store.claim(*log.store.names()):
+        return add_entry(log, now, tables, **fields) if _specs(log.store) == versions.keys() else None
 
 
 def outcome(

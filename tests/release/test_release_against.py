@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from latam_corpus.api import run_recipe
+from latam_corpus.release import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify
@@ -103,6 +105,34 @@ def test_a_run_against_the_release_that_it_feeds_builds_upon_it(room: Room, smal
     assert told["rows"]["kept"] == 2
     assert room.texts("prueba") == {longer, story(2, 200), story(3, 200)}
     assert told["release"]["version"] != "2026.11.0"
+
+
+def test_a_run_against_a_release_passes_over_no_version_that_was_made_meanwhile(
+    room: Room, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole run lies between; given again it is compared with that one, too. Who names a version means it."""
+    room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": story(1)}))
+    against = small_recipe('dedupe against = "prueba"', release=RELEASE)
+    whole = build.build_asked
+
+    def beside(recipe: str, texts: dict[str, str], code: int) -> Any:
+        """What a run says while which another, whose document `b…` is new, makes a version."""
+
+        def meanwhile(*arguments: Any, **options: Any) -> Any:
+            monkeypatch.setattr(run_recipe, "build_asked", whole)
+            room.run(against, room.write("otro.jsonl", {f"b{code}": story(20 + code)}))
+            return whole(*arguments, **options)
+
+        monkeypatch.setattr(run_recipe, "build_asked", meanwhile)
+        return room.run(recipe, room.write("nuevo.jsonl", texts), code)
+
+    assert not beside(against, {"c": story(3)}, 1).get("release")
+    assert room.texts("prueba") == {story(1), story(21)}
+    room.run(against, room.folder / "nuevo.jsonl")
+    assert room.texts("prueba") == {story(1), story(21), story(3)}
+    version = Store.at(room.folder / "out" / "store").latest("prueba")
+    beside(small_recipe(f'dedupe against = "prueba@{version}"', release=RELEASE), {"d": story(4)}, 0)
+    assert room.texts("prueba") == {story(1), story(21), story(3), story(4)}
 
 
 @pytest.mark.parametrize(

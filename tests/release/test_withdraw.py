@@ -162,7 +162,7 @@ def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: An
     run = kept_run("a-1", [kept, document(9, text=prose(9))], stage=[{"use": "repair"}, {"use": "dedupe"}])
     (run / "dropped").mkdir()
     dropped = pl.DataFrame(aside).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
-    dropped.write_parquet(run / "dropped" / "parte-00000.parquet")
+    dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
     build("puerto", [run], store, **TERMS)
     done = ask(store, "doc", kept["doc_id"], {run.name: run})
     assert done.promoted == [aside[0]["doc_id"]]
@@ -229,7 +229,7 @@ def test_a_copy_that_was_set_aside_before_redaction_doesnt_come_back(store: Path
     run = kept_run("a-1", [kept, document(9)], stage=[{"use": "dedupe"}, {"use": "redact"}])
     (run / "dropped").mkdir()
     dropped = pl.DataFrame([twin]).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
-    dropped.write_parquet(run / "dropped" / "parte-00000.parquet")
+    dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
     build("puerto", [run], store, **TERMS)
     done = ask(store, "doc", kept["doc_id"], {run.name: run})
     assert done.promoted == []

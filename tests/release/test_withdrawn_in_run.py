@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+import latam_corpus as lc
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 
@@ -99,6 +100,23 @@ def room(tmp_path: Path, command_line: CommandLine) -> Room:
     room.write("casa", canto=prose(1), otro=prose(2))
     room.write("espejo", canto=prose(1), suyo=prose(3))
     return room
+
+
+def test_a_copy_that_fell_before_redaction_isnt_taken_for_a_finished_one(room: Room) -> None:
+    """Of a recipe that looks for copies twice, only what fell at its end has passed all stages."""
+    twice = RECIPE.replace('use = "dedupe"', 'use = "dedupe"\nnear = false') + '\n[[stage]]\nuse = "dedupe"\n'
+    (room.folder / "receta.toml").write_text(twice)
+    letter = f"{prose(1)} Escriban a rosa.vera@ejemplo.org."
+    near = prose(2).rsplit(" ", 1)[0] + " final"
+    room.write("casa", canto=letter, otro=prose(2), suyo=prose(4))
+    room.write("espejo", canto=letter, otro=near, suyo=prose(3))
+    ids = room.ids(room.run())
+    told = room.withdraw("--source", "casa")
+    assert room.released() == {ids[f"espejo {prose(3)}"], ids[f"espejo {near}"]}
+    assert f"comes back when its recipe is run again, such as {ids[f'espejo {letter}']}" in told
+    room.run()
+    texts = lc.open_release(room.store.url, "prueba").scan().select("source_id", "text").collect()
+    assert (texts["source_id"].to_list(), "@" in "".join(texts["text"])) == (["espejo"] * 3, False)
 
 
 @pytest.mark.parametrize("by", ["doc", "source", "text"])

@@ -1,0 +1,151 @@
+"""Versions that are made at once, and what is withdrawn beside a build: no document is lost, none stays readable."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.release import build as building
+from latam_corpus.release.build import OvertakenError, build
+from latam_corpus.release.holds import give_back
+from latam_corpus.release.manifest import MANIFEST
+from latam_corpus.release.purge import purge
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_log import read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from latam_corpus.release.withdraw import Withdrawal
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
+
+
+def prose(number: int) -> str:
+    """A text that shares no run of five words with another one's, but for chance."""
+    draw = random.Random(number)
+    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
+
+
+class Room:
+    """A store with a version of documents 0 and 1, and runs of two more each."""
+
+    def __init__(self, url: str, document: Any, kept_run: Any, patch: pytest.MonkeyPatch) -> None:
+        self.store, self.patch = Store.at(url), patch
+        self.ids = [document(n)["doc_id"] for n in range(6)]
+        rows = [document(n, text=prose(n)) for n in range(6)]
+        self.runs = [kept_run(f"{name}-1", rows[n : n + 2]) for n, name in ((0, "a"), (2, "b"), (4, "c"))]
+        build("puerto", self.runs[:1], self.store, **TERMS)
+
+    def build(self, run: int, parent: str = "latest") -> Any:
+        """The version with a run's documents, upon another."""
+        return build("puerto", [self.runs[run]], self.store, parent=parent, **TERMS)
+
+    def before(self, owner: Any, name: str, action: Callable[[], Any], of: str = "") -> None:
+        """Do something just before a function is called for the first time, with this as its last argument."""
+        whole, done = getattr(owner, name), list[bool]()
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            if not done and (not of or arguments[-1] == of):
+                done.append(True)
+                action()
+            return whole(*arguments, **options)
+
+        self.patch.setattr(owner, name, call)
+
+    def given(self, spec: str = "puerto") -> list[int]:
+        """The documents that readers get of a version."""
+        rows = lc.open_release(self.store.url, spec).scan().select("doc_id").collect()
+        return sorted(self.ids.index(one) for one in rows["doc_id"])
+
+
+@pytest.fixture(params=["folder", "elsewhere"])
+def room(
+    request: pytest.FixtureRequest, tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> Room:
+    """Once on a local disk, once in memory, which stands for what has none."""
+    url = str(tmp_path / "store") if request.param == "folder" else f"memory://{tmp_path.name}"
+    return Room(url, document, kept_run, monkeypatch)
+
+
+def test_a_version_that_was_made_meanwhile_keeps_its_documents(room: Room) -> None:
+    """Who built upon the one before, named or not, is told to begin anew; the same version is made once."""
+    room.before(building, "write_shards", lambda: room.build(1))
+    with pytest.raises(OvertakenError, match=r"2026\.11\.1 was made meanwhile.*upon 2026\.11\.0"):
+        room.build(2, "2026.11.0")
+    assert room.given() == [0, 1, 2, 3]
+    assert room.build(2).spec == "puerto@2026.11.2"
+    assert room.given() == [0, 1, 2, 3, 4, 5]
+    # Who names an older version means it.
+    room.before(building, "write_shards", lambda: None)
+    room.build(2, "2026.11.0")
+    assert room.given() == [0, 1, 4, 5]
+    room.before(building, "write_shards", lambda: room.build(1))
+    assert room.build(1).spec == "puerto@2026.11.4"
+
+
+def test_of_two_that_nothing_holds_back_one_is_the_next(
+    object_store: str, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an object store the other one is made when this one was about to be; the pointer decides."""
+    room = Room(f"{object_store}/store", document, kept_run, monkeypatch)
+    room.before(Store, "create", lambda: room.build(1), of=MANIFEST)
+    with pytest.raises(OvertakenError, match="its documents would be missing"):
+        room.build(2)
+    assert (room.store.versions("puerto"), room.given()) == (["2026.11.0", "2026.11.2"], [0, 1, 2, 3])
+    room.build(2)
+    assert room.given() == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_is_withdrawn_while_a_version_is_written_isnt_in_it(
+    document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where nobody waits for another, the version is none: none of a withdrawal, a hold and a return is passed over."""
+    room = Room(f"memory://{tmp_path.name}", document, kept_run, monkeypatch)
+    held: list[Withdrawal] = []
+
+    def hold() -> None:
+        held.append(withdraw(room.store, "puerto", "doc", room.ids[0], "in dispute", NOW, kind="hold"))
+
+    for action in (
+        hold,
+        lambda: give_back(room.store, "puerto", held[0].entry.request, "they agree", NOW),
+        lambda: withdraw(room.store, "puerto", "doc", room.ids[0], "asked", NOW),
+    ):
+        room.before(Store, "create", action, of=MANIFEST)
+        with pytest.raises(OvertakenError, match="what may be released has changed"):
+            room.build(1)
+    assert [room.given(f"puerto@{version}") for version in room.store.versions("puerto")] == [[1]] * 4
+    purge(room.store, tmp_path / "out", NOW)
+    room.build(1)
+    assert room.given() == [1, 2, 3]
+
+
+def test_a_withdrawal_looks_through_a_version_that_was_made_meanwhile(room: Room, tmp_path: Path) -> None:
+    """Before it is entered, so that there is one entry and one receipt for all; the next version has all the rest."""
+    room.before(Store, "claim", lambda: room.build(1))
+    done = withdraw(room.store, "puerto", "doc", room.ids[0], "asked", NOW)
+    assert (done.before.version, done.after.version) == ("2026.11.1", "2026.11.2")
+    assert (done.rows, read_log(room.store).sequence) == ({"puerto@2026.11.0": 1, "puerto@2026.11.1": 1}, 1)
+    assert [room.given(f"puerto@{n}") for n in room.store.versions("puerto")] == [[1], [1, 2, 3], [1, 2, 3]]
+    assert purge(room.store, tmp_path / "out", NOW).objects == 2
+
+
+def test_a_withdrawal_begins_its_version_anew_upon_another(room: Room) -> None:
+    """By itself, as often as one is made, or something else is withdrawn; no document of theirs is lost."""
+    room.before(building, "write_shards", lambda: room.build(1))
+    done = withdraw(room.store, "puerto", "doc", room.ids[0], "asked", NOW)
+    assert (done.after.version, room.given()) == ("2026.11.1", [1, 2, 3])  # nothing is left to be left out
+    room.before(building, "write_shards", lambda: withdraw(room.store, "puerto", "doc", room.ids[2], "asked", NOW))
+    withdraw(room.store, "puerto", "doc", room.ids[3], "asked", NOW)
+    assert room.given() == [1]
