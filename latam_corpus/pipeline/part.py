@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
 NO_MEMORY: Final = _("its worker has no more memory")
 _FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
+_DECIDED: Final = " decided"
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
 
@@ -409,10 +410,14 @@ class Settle(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with the barrier's columns; rows that it decided nothing on keep theirs."""
-        columns = [name for name in self.decisions.columns if name != "place"]
-        frame = batch.frame.drop([name for name in columns if name in batch.frame.columns])
-        return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
+        """Return the batch with the barrier's columns; what it decided nothing on keeps what it had.
+
+        What else was decided in the part says nothing of a row: how files are cut has no part in it.
+        """
+        frame = batch.frame.join(self.decisions, on="place", how="left", maintain_order="left", suffix=_DECIDED)
+        both = [name for name in self.decisions.columns if f"{name}{_DECIDED}" in frame.columns]
+        kept = frame.with_columns(pl.coalesce(f"{name}{_DECIDED}", name).alias(name) for name in both)
+        return Batch(kept.drop(f"{name}{_DECIDED}" for name in both))
 
 
 def _decisions(task: Task) -> pl.DataFrame:
