@@ -19,6 +19,7 @@ from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.collection_folders import with_warc_folders
 from latam_corpus.pipeline.contracts import examine_sources
+from latam_corpus.pipeline.decisions import store as store_table
 from latam_corpus.pipeline.plan import make_plan, named_sources
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
@@ -32,9 +33,10 @@ from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from latam_corpus.api.opened_run import Run
+    from latam_corpus.dedupe.dedupe import Dedupe
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
@@ -203,6 +205,8 @@ def planned(
     """
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
+    if not only_look:
+        plan = _with_refused(plan, store, out / "work")
     return with_warc_folders(_with_withdrawals(plan, store), out), against
 
 
@@ -272,16 +276,62 @@ def with_indexes(
             manifests.append(index.manifest)
             if cache is None:
                 return barrier
-            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
+            folder = index.folder(cache, mended)
+            _refuse_unknown_uses(barrier, index.manifest, folder)
+            return dataclasses.replace(barrier, against=str(folder))
         except ConfigError as error:
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
 
     with store.named_errors():
-        segments = tuple(
-            dataclasses.replace(segment, barriers=tuple(map(settled, segment.barriers))) for segment in plan.segments
+        return _with_barriers(plan, settled), manifests
+
+
+def _refuse_unknown_uses(barrier: Dedupe, known: Manifest, folder: Path) -> None:
+    """Refuse an index in which documents would displace copies though nobody knows whether the release may use them.
+
+    Raises:
+        ConfigError: the release asks for more uses than the version did, and the index doesn't tell them.
+    """
+    from latam_corpus.dedupe.fingerprint_index import tells_uses
+
+    if barrier.admit and set(barrier.uses) - set(known.uses) and not tells_uses(folder):
+        problem = _(
+            "its index doesn't tell what its documents allow beyond {uses}, for which it was made",
+            uses=", ".join(known.uses),
         )
-    return dataclasses.replace(plan, segments=segments), manifests
+        raise ConfigError(known.spec, problem, _("leave out `against`, or ask for no other uses under [release]"))
+
+
+def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
+    """Return the plan in which copies that owners have refused to its release since displace no others.
+
+    Raises:
+        ReleaseError: the release's list can't be read.
+    """
+    release = plan.recipe.release
+    if release is None:
+        return plan
+    from latam_corpus.dedupe.dedupe import Dedupe
+    from latam_corpus.release.opt_outs import read_listed, refused_to
+
+    with store.named_errors():
+        listed = read_listed(store, release.name)
+
+    def told(barrier: Barrier) -> Barrier:
+        if not isinstance(barrier, Dedupe) or barrier.refused or not barrier.admit:
+            return barrier
+        rows = refused_to(listed, barrier.admit, barrier.uses)
+        return dataclasses.replace(barrier, refused=str(store_table(rows, work)[0])) if rows.height else barrier
+
+    return _with_barriers(plan, told)
+
+
+def _with_barriers(plan: Plan, changed: Callable[[Barrier], Barrier]) -> Plan:
+    segments = tuple(
+        dataclasses.replace(segment, barriers=tuple(map(changed, segment.barriers))) for segment in plan.segments
+    )
+    return dataclasses.replace(plan, segments=segments)
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:

@@ -22,7 +22,7 @@ _OTHER: Final = ("doc_id", "title", "source_id", "url")
 # What the choice rested on, as the evidence of `dedupe` names it.
 _WHY: Final = {
     "existing": _("it is in the earlier version"),
-    "terms": _("the release may use it, and not this one, or for a time only"),
+    "terms": _("the release may use it, and not this one, or this one for a shorter time"),
     "rights_tier": _("its rights are more open: {kept} against {mine}"),
     "damage": _("it is less damaged: {kept} words of 1,000 against {mine}; {how}"),
     "appended": _("nothing was added to it: {kept} words of a menu, a summary or questions against {mine}"),

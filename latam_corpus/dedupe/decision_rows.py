@@ -15,7 +15,7 @@ import polars as pl
 
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.beside import beside_copies
-from latam_corpus.dedupe.order import BESIDE, DECIDED_BY, decided_by, reordered
+from latam_corpus.dedupe.order import BESIDE, DECIDED_BY, at_other_times, decided_by, reordered, stays
 from latam_corpus.dedupe.pairing_kernels import NOBODY, containers, decide, neighbours, originals
 from latam_corpus.dedupe.scheme import APPENDED, DAMAGE, WORDS
 from latam_corpus.dedupe.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE, VARIANT
@@ -155,14 +155,14 @@ def decision_rows(
     id_rank = mine["doc_id"].rank("ordinal").to_numpy().astype(np.int64) - 1
     clusters = cluster(
         pairs,
-        verdicts["stands"].to_numpy(),
+        np.where(at_other_times(mine, pairs), 0, verdicts["stands"].to_numpy()).astype(np.uint8),
         verdicts["kind"].to_numpy(),
         np.arange(mine.height),
         id_rank,
         keep_contained=keep_contained,
         keep_templates=keep_templates,
         keep_variants=keep_variants,
-        existing=~mine["new"].to_numpy(),
+        existing=mine.select(stays()).to_series().to_numpy(),
         old=mine[ROW].to_numpy() >= height,
     )
     frame = mine.with_columns(

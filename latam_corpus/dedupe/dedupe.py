@@ -20,9 +20,12 @@ from latam_corpus.dedupe.equal_texts import EqualTexts
 from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
 from latam_corpus.dedupe.near_duplicates import verified_pairs
-from latam_corpus.dedupe.order import DECIDED_BY, TERMS, Keeping, decided_by, in_order
+from latam_corpus.dedupe.order import DECIDED_BY, REFUSED, TERMS, Keeping, decided_by, in_order, part_of
 from latam_corpus.dedupe.packs import Packs
 from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
+from latam_corpus.durable import known_digest
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -53,6 +56,8 @@ class Dedupe(Barrier):
         admit: the rights tiers that the release admits: a copy that it may use comes before one that it may not. A plan
             puts those of the recipe's release in the place of none.
         uses: what the release needs each document to allow; the same.
+        refused: a Parquet file of documents that owners have refused to the release since, with `doc_id` and `from`
+            when; the command line puts that of the recipe's release there.
         scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
         shingle: words in a run.
         bands: keys of a document; for "minhash" only.
@@ -69,8 +74,8 @@ class Dedupe(Barrier):
         }
     )
 
-    # The index is told by its content: see `fingerprint`.
-    by_content: ClassVar[tuple[str, ...]] = ("against",)
+    # They are told by their content: see `fingerprint`.
+    by_content: ClassVar[tuple[str, ...]] = ("against", "refused")
 
     near: bool = True
     contained: Literal["keep", "drop"] = "keep"
@@ -80,6 +85,7 @@ class Dedupe(Barrier):
     keep: Literal["existing", "best"] = "existing"
     admit: tuple[Tier, ...] = ()
     uses: tuple[Use, ...] = ()
+    refused: str = ""
     scheme: str = Scheme.name
     shingle: int = Scheme.shingle
     bands: int = Scheme.bands
@@ -106,8 +112,26 @@ class Dedupe(Barrier):
         return self if self.admit or self.uses else replace(self, admit=admit, uses=uses)
 
     def fingerprint(self) -> str:
-        """Return what changes when the index does that is compared with, so that cached decisions are made anew."""
-        return digest_of_index(Path(self.against)) if self.against else ""
+        """Return what changes when the index does that is compared with, or what is refused: it is decided anew."""
+        index = digest_of_index(Path(self.against)) if self.against else ""
+        if not self.refused:
+            return index
+        self._refused()
+        return f"{index} {known_digest(Path(self.refused))}"
+
+    def _refused(self) -> pl.DataFrame:
+        """Return the documents that the release may not use, REFUSED.
+
+        Raises:
+            ConfigError: the file can't be read.
+        """
+        if not self.refused:
+            return pl.DataFrame(schema=REFUSED)
+        try:
+            return pl.read_parquet(self.refused, glob=False).select(REFUSED.names()).cast(REFUSED)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            problem = _("it can't be read: {cause}", cause=error)
+            raise ConfigError(self.refused, problem, _("name a Parquet file with `doc_id` and `from`")) from error
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
         """Yield what it decides, for each document that has a copy: the row and what the barrier gives.
@@ -118,7 +142,7 @@ class Dedupe(Barrier):
         scheme = self._fingerprint().parameters()
         also = open_index(Path(self.against), corpus.height, scheme) if self.against else []
         earlier = _earlier_records(corpus, also)
-        keeping = Keeping(self.admit, self.uses, corpus.height, self.keep == "existing")
+        keeping = Keeping(self.admit, self.uses, corpus.height, self.keep == "existing", self._refused())
 
         equal = (
             _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), keeping)
@@ -190,8 +214,10 @@ def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
         .with_columns(
             pl.len().over("text_hash").alias("cluster_size"),
             pl.col("doc_id").min().over("text_hash").alias("duplicate_cluster"),
-            *(pl.col(name).first().over("text_hash").alias(f"kept_{name}") for name in weighed),
+            part_of("text_hash"),
         )
+        .with_columns(pl.col(name).first().over("text_hash", "part_of").alias(f"kept_{name}") for name in weighed)
+        .drop("part_of")
         .filter(pl.col("cluster_size") > 1)
     )
 

@@ -129,7 +129,11 @@ FORMAT: Final = 4
 METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}, "spellings": "…"}
 _REMEDY: Final = _("get the index anew, or build it anew from its release")
 # What a shard and its index have both.
-SHARED: Final = ("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size", *STATED)
+_TERMS: Final = ("uses", "expires", "embargo_until")
+SHARED: Final = (
+    *("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size"),
+    *(*_TERMS, *STATED),
+)
 LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
 _VALUE: Final = np.dtype("<u8")  # an anchor
 _WORD: Final = np.dtype("<u4")  # of a lexicon
@@ -140,7 +144,7 @@ INDEX: Final = pl.Schema(
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
 SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
-_LATER: Final = frozenset({*STATED, APPENDED, ACCENTED})  # earlier indexes lack them
+_LATER: Final = frozenset({*_TERMS, *STATED, APPENDED, ACCENTED})  # earlier indexes lack them
 # Of columns that a file lacks: those of documents, and those that earlier indexes don't have.
 _KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {name: SKETCH[name] for name in (APPENDED, ACCENTED)}
 
@@ -249,6 +253,11 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
         opened.append(IndexFile(path, start, _rows_of(path, scheme)))
         start += opened[-1].height
     return opened
+
+
+def tells_uses(folder: Path) -> bool:
+    """Whether an index tells what its documents allow; earlier ones don't."""
+    return all("uses" in pq.read_schema(path).names for path in folder.glob("*.parquet"))
 
 
 def digest_of_index(folder: Path) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "datatrove:"
 _REASON: Final = "filter_reason"  # where datatrove's filters leave it
+# Words that `PIIFormatter` takes in turn, from one document to the next: a text would depend on those before it.
+_IN_TURN: Final = frozenset({"email_replacement", "ip_replacement"})
 _SENTENCE: Final = re.compile(r".+?(?:[.!?…]+[»”\"')\]]*(?=\s|$)|$)\s*", re.DOTALL)
 
 
@@ -195,6 +197,14 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
             "«keep_fraction» draws by the order in which documents come, so that two runs would give two results"
         )
         raise ConfigError(place, problem, _("leave it out"))
+    for option in _IN_TURN & options.keys():
+        if not isinstance(options[option], str) and len(options[option]) != 1:
+            problem = _(
+                "the words of «{option}» are taken in turn, by the order in which documents come, so that two runs "
+                "would give two results",
+                option=option,
+            )
+            raise ConfigError(place, problem, _("name one"))
     try:
         block = _block(name, json.dumps(options, sort_keys=True))
         if "language" in options:  # words of a language need what datatrove asks for, and not at the first document
@@ -218,8 +228,11 @@ def _block(name: str, options: str) -> Any:
     """Return the block itself, made once in each process."""
     kind = block_class(name, name)
     values = json.loads(options)
-    if "language" in inspect.signature(kind.__init__).parameters:
+    parameters = inspect.signature(kind.__init__).parameters
+    if "language" in parameters:
         values.setdefault("language", Words())
+    for option in _IN_TURN & parameters.keys():
+        values.setdefault(option, parameters[option].default[0])
     block = kind(**values)
     block.exclusion_writer = _Aside()
     return block

@@ -25,7 +25,7 @@ from latam_corpus.messages import _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import NO_MEMORY, Outcome
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, fetch_outputs
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, StepCounts, fetch_outputs
 from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
@@ -251,11 +251,11 @@ def decide(
         progress: what is told meanwhile.
         have_rows: is called before outputs are read whose rows may have been cleared.
     """
-    rests_on = _rests_on(barriers, outputs)
-    before, damage = remembered(work, rests_on)
+    before, damage = remembered(work, _rests_on(barriers, outputs))
     if before:
-        return before
+        return replace(before, rows=_rows_of(outputs))
     have_rows()
+    rests_on, rows = _rests_on(barriers, outputs), _rows_of(outputs)  # what was made again may be otherwise
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
         corpus = Stored.of(outputs.values(), Path(name), engine, progress)
         starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
@@ -278,14 +278,22 @@ def decide(
         # A barrier's jobs are done in any order; what a run holds must not depend on it.
         fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_REPLACED_COLUMNS[:3])
         mended = {str(damaged): damaged for damaged in (damage, *spool.mended) if damaged}
-        decisions = StoredDecisions(parts, fallen, corpus.notes, tuple(mended.values()))
+        decisions = StoredDecisions(parts, fallen, corpus.notes, tuple(mended.values()), rows=rows)
     return remember(decisions, work, rests_on)
 
 
 def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
-    """Give what changes when what these barriers decide on these outputs may: an output's name tells its content."""
-    rows = [[part, [folder.name for folder in folders]] for part, folders in outputs.items()]
+    """Give what changes when what these barriers decide on these outputs may: their content, not what it is made of."""
+    told = {part: [StepCounts.read(folder).files for folder in folders] for part, folders in outputs.items()}
+    rows = [
+        [part, [files[DROPPED] for files in steps], *(steps[-1].get(name) for name in (ROWS, ASIDE))]
+        for part, steps in told.items()
+    ]
     return digest_of(rows, [stage_digest(barrier) for barrier in barriers], __version__)
+
+
+def _rows_of(outputs: Mapping[str, Sequence[Path]]) -> dict[str, str]:
+    return {part: StepCounts.read(folders[-1]).files[ROWS] for part, folders in outputs.items()}
 
 
 class _Spool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -188,13 +189,15 @@ def _clean(batch: Batch) -> Batch:
 
 def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None:
     if stage.makes_rows:
-        after = with_defaults(after, ("parent_id",))
-        orphans = set(after["parent_id"].drop_nulls()) - set(before["doc_id"])
-        lost = set(before["doc_id"]) - set(after["doc_id"]) - set(after["parent_id"].drop_nulls())
+        parents = set(with_defaults(after, ("parent_id",))["parent_id"].drop_nulls())
+        orphans = parents - set(before["doc_id"])
+        # Several records may have one id before `supersede`: each must be there.
+        counts = Counter(before["doc_id"]) - Counter(after["doc_id"])
+        lost = sum(n for name, n in counts.items() if name not in parents)
         if orphans or lost:
             raise PartError(
                 _("stage «{name}»", name=stage.name),
-                _("{n} {n:document|documents} lost, {others} without parent", n=len(lost), others=len(orphans)),
+                _("{n} {n:document|documents} lost, {others} without parent", n=lost, others=len(orphans)),
             )
     elif not after["doc_id"].equals(before["doc_id"]):
         raise PartError(
@@ -208,8 +211,10 @@ def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.Data
     """Return a ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
     if stage.makes_rows:  # pieces are no change of a text
         after = after.filter(after["doc_id"].is_in(before["doc_id"].implode()))
-        # The stage may have put the documents that stay in another order.
-        before = after.select("doc_id").join(before, on="doc_id", how="left", maintain_order="left")
+        # The stage may have put the documents that stay in another order, records of one id in theirs.
+        of_id = pl.int_range(pl.len()).over("doc_id").alias("of_id")
+        known = before.with_columns(of_id)
+        before = after.select("doc_id", of_id).join(known, on=["doc_id", "of_id"], how="left", maintain_order="left")
     rows = with_defaults(after, _NOTES)
     changed = rows["verdict"].eq_missing("changed")
     if "text" in stage.gives and "text" in before.columns and not stage.makes_rows:

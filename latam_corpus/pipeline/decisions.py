@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -36,6 +36,7 @@ class StoredDecisions:
         mended: files with decisions that were damaged and are made anew, a sentence each.
         reused: whether this was decided before.
         files: the names of all files that hold it.
+        rows: for each part the digest of the rows that it was decided on, and that it may be carried out on.
     """
 
     parts: dict[str, tuple[Path | None, str]]
@@ -44,6 +45,7 @@ class StoredDecisions:
     mended: tuple[Message, ...] = ()
     reused: bool = False
     files: tuple[str, ...] = ()
+    rows: Mapping[str, str] = field(default_factory=dict)
 
 
 def store(table: pl.DataFrame, work: Path) -> tuple[Path, Message | None]:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
 NO_MEMORY: Final = _("its worker has no more memory")
 _FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
+_DECIDED: Final = " decided"
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
 
@@ -98,6 +99,7 @@ class Task:
         entry: the key of the output that the segment starts from; None where it starts from the source.
         decisions: the barriers' decisions on this part's rows, a Parquet file; None where no barrier stood before.
         decisions_key: changes when they do.
+        decided_on: the digest of the rows that they were made on: by their places they mean no others.
         barriers: the names of those barriers, in order.
         lethal: documents that a stage must not be given.
         restore: whether the rows of the last step must be there in the end, though they were cleared.
@@ -109,6 +111,7 @@ class Task:
     entry: str | None = None
     decisions: Path | None = None
     decisions_key: str = ""
+    decided_on: str = ""
     barriers: tuple[str, ...] = ()
     lethal: tuple[Lethal, ...] = ()
     restore: bool = False
@@ -136,6 +139,7 @@ class Outcome:
         kept: how many documents the part has now.
         killed: whether what ended it ended the worker, too, or its memory.
         lacks_entry: whether nothing was done, since the rows that the task starts from were cleared.
+        other_entry: whether nothing was done, since these are others than was decided on.
     """
 
     part: str
@@ -148,6 +152,7 @@ class Outcome:
     kept: int = 0
     killed: bool = False
     lacks_entry: bool = False
+    other_entry: bool = False
 
     @property
     def failure(self) -> Message:
@@ -250,6 +255,8 @@ def run_part(task: Task) -> Outcome:
 
 
 def _run(task: Task) -> Outcome:
+    if _has_other_entry(task):
+        return Outcome(task.part.name, other_entry=True)
     keys: list[str] = []
     reused: list[bool] = []
     mended: list[Message] = []
@@ -262,24 +269,40 @@ def _run(task: Task) -> Outcome:
             mended.append(made_anew(*damaged))
         reused.append(there and not damaged)
         if not reused[-1]:
-            _restore(task, folders)
+            if _restore(task, folders):
+                return _run(task)
             _run_step(task, step, folder, folders[-1] if folders else None)
         elif step.tells_rows_apart:
             step.check(task.name)
         keys.append(key)
         folders.append(folder)
-    if task.restore:
-        _restore(task, folders)
+    if task.restore and _restore(task, folders):
+        return _run(task)
     kept = StepCounts.read(folders[-1]).kept.total() if folders else 0
     return Outcome(task.part.name, tuple(keys), tuple(reused), tuple(mended), kept=kept)
 
 
-def _restore(task: Task, folders: Sequence[Path]) -> None:
-    """Make the rows of the last of these steps again, where they were cleared."""
-    if folders and is_cleared(folders[-1]):
-        *before, last = folders
-        _restore(task, before)
-        _run_step(task, task.segment.steps[len(before)], last, before[-1] if before else None)
+def _has_other_entry(task: Task) -> bool:
+    """Whether the rows that the task starts from are others than was decided on, since they were made again."""
+    if not (task.entry and task.decided_on):
+        return False
+    return StepCounts.read(folder_of(task.work, task.entry)).files[ROWS] != task.decided_on
+
+
+def _restore(task: Task, folders: Sequence[Path]) -> bool:
+    """Make the rows of the last of these steps again, where they were cleared.
+
+    Returns:
+        Whether some came out otherwise, as of a page whose extraction stood still: the keys that follow tell others.
+    """
+    if not folders or not is_cleared(folders[-1]):
+        return False
+    *before, last = folders
+    if _restore(task, before):
+        return True
+    was = StepCounts.read(last).files
+    _run_step(task, task.segment.steps[len(before)], last, before[-1] if before else None)
+    return StepCounts.read(last).files != was
 
 
 def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
@@ -417,10 +440,14 @@ class Settle(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with the barrier's columns; rows that it decided nothing on keep theirs."""
-        columns = [name for name in self.decisions.columns if name != "place"]
-        frame = batch.frame.drop([name for name in columns if name in batch.frame.columns])
-        return Batch(frame.join(self.decisions, on="place", how="left", maintain_order="left"))
+        """Return the batch with the barrier's columns; what it decided nothing on keeps what it had.
+
+        What else was decided in the part says nothing of a row: how files are cut has no part in it.
+        """
+        frame = batch.frame.join(self.decisions, on="place", how="left", maintain_order="left", suffix=_DECIDED)
+        both = [name for name in self.decisions.columns if f"{name}{_DECIDED}" in frame.columns]
+        kept = frame.with_columns(pl.coalesce(f"{name}{_DECIDED}", name).alias(name) for name in both)
+        return Batch(kept.drop(f"{name}{_DECIDED}" for name in both))
 
 
 def _decisions(task: Task) -> pl.DataFrame:

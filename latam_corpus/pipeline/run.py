@@ -47,7 +47,17 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.sweep import Sweep
 
 
+_TRIES: Final = 3  # of a run, in which rows that are made again come out otherwise than before
 _LITTLE: Final = 64 * 2**20  # bytes of input: outputs of as much are looked through in a moment
+
+
+class _OtherRowsError(PartError):
+    """Rows that were cleared and made again came out otherwise, so that what was decided on them means others."""
+
+    @classmethod
+    def of(cls, part: str) -> _OtherRowsError:
+        problem = _("its rows were made again and came out otherwise: what rests on them is decided anew")
+        return cls(part, problem, _("run it again: what was done before is kept"))
 
 
 def find_parts(plan: Plan, limit: int | None = None, looking: Callable[[InputFile], None] | None = None) -> list[Part]:
@@ -159,7 +169,15 @@ def run(
         work = Work({part.name: [] for part in parts})
         _tell_mended(mended, progress, work)
         sweep = _sweep(out, folder) if sweeps else None
-        _run(plan, parts, out / "work", engine, progress, batch, work, sweep)
+        for left in reversed(range(_TRIES)):
+            try:
+                _run(plan, parts, out / "work", engine, progress, batch, work, sweep)
+                break
+            except _OtherRowsError as other:
+                if not left:
+                    raise
+                work = Work({part.name: [] for part in parts}, mended=work.mended, remade=work.remade)
+                _tell_mended([other.without_remedy], progress, work)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = sum_parts(plan, folder, folders, work)
         result = replace(
@@ -211,6 +229,7 @@ def _run(
     if batch:
         tasks = [replace(task, rows_a_batch=batch[0], bytes_a_batch=batch[1]) for task in tasks]
     decided: dict[str, tuple[Path | None, str]] = {}
+    decided_on: Mapping[str, str] = {}
     earlier: list[dict[str, Task]] = []
     for number, segment in enumerate(plan.segments):
         if number:
@@ -222,6 +241,7 @@ def _run(
                     entry=done.keys[task.part.name][-1],
                     decisions=decided[task.part.name][0],
                     decisions_key=decided[task.part.name][1],
+                    decided_on=decided_on[task.part.name],
                     barriers=names,
                 )
                 for task in tasks
@@ -241,7 +261,7 @@ def _run(
             ends = {task.part.name: outputs[task.part.name][-1] for task in tasks}
             have_rows = partial(_have_rows, tasks, ends, engine, earlier)
             decisions = decide(barriers, outputs, work, here, progress, have_rows)
-            decided = decisions.parts
+            decided, decided_on = decisions.parts, decisions.rows
             done.replaced.append(decisions.replaced)
             done.notes |= decisions.notes
             done.decisions += decisions.files
@@ -260,13 +280,21 @@ def _through(
     earlier: Sequence[Mapping[str, Task]],
     sweep: Sweep | None,
 ) -> None:
-    """Take the tasks' parts through one segment; what isn't needed any more goes, part by part."""
+    """Take the tasks' parts through one segment; what isn't needed any more goes, part by part.
+
+    Raises:
+        _OtherRowsError: the rows of a part are others than was decided on.
+    """
     progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
+    others = []
     if sweep:
         sweep.begin(tasks)
     for outcome in _worked(tasks, engine, earlier):
         progress.part_done(outcome)
         _tell_mended(outcome.mended, progress, done)
+        if outcome.other_entry:
+            others.append(outcome.part)
+            continue
         if outcome.error:
             done.failures[outcome.part] = outcome.failure
             continue
@@ -278,6 +306,8 @@ def _through(
             tally[1] += 1
         if sweep:
             sweep.part_done(outcome)
+    if others:
+        raise _OtherRowsError.of(min(others))
 
 
 def _worked(tasks: Sequence[Task], engine: Engine, earlier: Sequence[Mapping[str, Task]]) -> Iterator[Outcome]:
@@ -298,10 +328,12 @@ def _worked(tasks: Sequence[Task], engine: Engine, earlier: Sequence[Mapping[str
     if lacking:
         again = [replace(earlier[-1][name], restore=True) for name in lacking]
         for outcome in _worked(again, engine, earlier[:-1]):
-            if outcome.error:
+            if outcome.error or outcome.other_entry:
                 del lacking[outcome.part]
                 yield outcome
-        yield from _outcomes(list(lacking.values()), engine)
+        for outcome in _outcomes(list(lacking.values()), engine):
+            # Where a step of those came out otherwise, the rows after it are others, under another key.
+            yield replace(outcome, other_entry=outcome.other_entry or outcome.lacks_entry)
 
 
 def _have_rows(
@@ -316,6 +348,8 @@ def _have_rows(
     for outcome in _worked(again, engine, earlier):
         if outcome.error:
             raise PartError(outcome.part, outcome.error, outcome.remedy)
+    for name in (task.part.name for task in again if is_cleared(ends[task.part.name])):
+        raise _OtherRowsError.of(name)
 
 
 def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:

@@ -8,6 +8,7 @@ whether the document comes from the parent version or from a run.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
@@ -15,6 +16,7 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.optout.opt_out import ROBOTS, WITHHELD, root_of
 from latam_corpus.catalog.rights import openness
+from latam_corpus.dedupe.order import REFUSED
 from latam_corpus.messages import _
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard, read_rows, write_rows
@@ -51,6 +53,7 @@ _HELD: Final = pl.DataFrame(
 )
 # Whether a refusal counts for a document; one without a date may have been obtained after it.
 _COUNTS: Final = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")).fill_null(value=True)
+_ALWAYS: Final = pl.lit(datetime(1, 1, 1, tzinfo=UTC))
 _KEY: Final = ["doc_id", "signal", "value", "address"]
 
 
@@ -177,8 +180,19 @@ class Refused:
 
 def leaving(manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of the list by which a document may not be in another version on this one's terms."""
-    wanted = set(manifest.uses)
-    signals = [signal for signal, uses in WITHHELD.items() if uses & wanted]
-    if _PERMISSION not in manifest.admit and _ASKING not in signals:
+    return listed.filter(_withholds(manifest.admit, manifest.uses) & _COUNTS)
+
+
+def refused_to(listed: pl.DataFrame, admit: Collection[str], uses: Collection[str]) -> pl.DataFrame:
+    """Return the documents that the list keeps out of a release on these terms, and from when on (`order.REFUSED`)."""
+    since = pl.when(pl.col("retroactive")).then(_ALWAYS).otherwise("since").alias("from")
+    rows = listed.filter(_withholds(admit, uses)).select("doc_id", since.cast(REFUSED["from"]))
+    return rows.group_by("doc_id").agg(pl.col("from").min()).sort("doc_id")
+
+
+def _withholds(admit: Collection[str], uses: Collection[str]) -> pl.Expr:
+    wanted = set(uses)
+    signals = [signal for signal, held in WITHHELD.items() if held & wanted]
+    if _PERMISSION not in admit and _ASKING not in signals:
         signals.append(_ASKING)
-    return listed.filter(pl.col("signal").is_in(signals) & _COUNTS)
+    return pl.col("signal").is_in(signals)

@@ -68,6 +68,15 @@ def test_a_formatter_changes_texts_and_the_ledger_has_both_hashes() -> None:
     assert passed.ledger["verdict"].to_list() == ["changed"]
 
 
+@pytest.mark.parametrize("options", [{}, {"email_replacement": "a@x.org"}, {"email_replacement": ["a@x.org"]}])
+def test_what_a_formatter_makes_of_a_text_depends_on_no_other(options: dict[str, Any]) -> None:
+    """Whichever texts a process had before, and in whatever batches."""
+    texts = [f"Escriba a vecina{n}@ejemplo.net o a otra{n}@ejemplo.net, desde 8.8.8.{n}." for n in range(3)]
+    stage = _stage("PIIFormatter", **options)
+    made = [pass_through(stage, _batch(*some)).kept.frame["text"].to_list() for some in (texts, texts[:1])]
+    assert len({*made[0], *made[1]}) == 1
+
+
 def test_what_a_block_writes_of_what_falls_is_the_evidence() -> None:
     """A filter without a reason of its own gives its name; the text stays as it came in."""
     stage = _stage("RegexFilter", regex_exp="red")
@@ -130,6 +139,7 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
         ("RegexFilter", {"regex_exp": "("}, "unterminated subpattern"),
         ("SamplerFilter", {"rate": 0.5}, "two runs would give two results"),
         ("C4BadWordsFilter", {"keep_fraction": 0.5}, "two runs would give two results"),
+        ("PIIFormatter", {"email_replacement": ["a@x.org", "b@x.org"]}, "two runs would give two results; name one"),
     ],
 )
 def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], told: str) -> None:

@@ -358,6 +358,17 @@ def test_a_stage_that_cuts_documents_may_put_those_that_stay_in_another_order() 
     assert row["text_hash_before"] == _hash("dos")
 
 
+def test_records_of_one_id_are_told_apart_by_a_stage_that_cuts_documents() -> None:
+    """An address that was captured twice: the change of each is told with its own text before, and none may be lost."""
+    twice = Batch(_batch("uno", "dos", "tres").frame.with_columns(pl.Series("doc_id", ["d0", "d1", "d0"])))
+    made = _setting(verdict=["changed", None, "changed"])(_cut(["d0", "d1", "d0"], [None] * 3)(_batch()))
+    passed = pass_through(_Cutting(lambda _: made), twice)
+    assert passed.ledger["doc_id"].to_list() == ["d0", "d0"]
+    assert passed.ledger["text_hash_before"].to_list() == [_hash("uno"), _hash("tres")]
+    with pytest.raises(PartError, match="1 document lost"):
+        pass_through(_Cutting(_cut(["d0", "d1"], [None, None])), twice)
+
+
 def test_counts_of_parts_add_up() -> None:
     """Every figure, and each reason by itself."""
     count = Count(rows_in=5, kept=2, dropped={"a": 2}, failed={"x": 1}, changed=1, seconds=0.5)

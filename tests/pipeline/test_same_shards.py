@@ -67,9 +67,9 @@ class Releases:
     folder: Path
     command_line: CommandLine
 
-    def made(self, out: str, *more: str) -> tuple[set[str], dict[str, int]]:
+    def made(self, out: str, *more: str, files: str = "in") -> tuple[set[str], dict[str, int]]:
         """The names of the released shards, which are their hashes, and the reasons with their counts."""
-        given = ("--input", f"fuente={self.room / 'in'}", "--out", self.folder / out)
+        given = ("--input", f"fuente={self.room / files}", "--out", self.folder / out)
         told = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
         assert told.code == 0, told.err
         reasons = told.json["by_genre"][0]["reasons"]
@@ -96,3 +96,24 @@ def test_workers_batches_and_names_of_files_change_nothing(
     # A row says in which file it stood, which is another one now; nothing else may differ.
     assert releases.made("renamed")[1] == reasons
     assert releases.rows("renamed").equals(releases.rows("one"))
+
+
+def test_a_cluster_of_an_earlier_dedupe_stays_however_files_are_cut(
+    tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource
+) -> None:
+    """A later one that decides on other rows leaves it to each, whether these are in one part or in several."""
+    (tmp_path / "fuente.toml").write_text(small_source())
+    (tmp_path / "receta.toml").write_text(small_recipe("dedupe near = false", "dedupe", release=""))
+    near = " ".join(_LINES[5:])
+    texts = [_LINES[0], _LINES[1], _LINES[0], near, near.replace("fiesta", "feria")]
+    lines = [json.dumps({"id": f"d{n}", "text": text}) + "\n" for n, text in enumerate(texts)]
+    for name, cut in (("una", [lines]), ("varias", [[line] for line in lines])):
+        (tmp_path / name).mkdir()
+        for number, some in enumerate(cut):
+            (tmp_path / name / f"{number}.jsonl").write_text("".join(some), encoding="utf-8")
+    releases = Releases(tmp_path, tmp_path, command_line)
+    one, several = (releases.made(f"out-{name}", files=name) for name in ("una", "varias"))
+    assert one[1] == several[1] == {"duplicate": 2}
+    rows, others = (releases.rows(out).drop("obtained") for out in ("out-una", "out-varias"))
+    assert rows.equals(others)
+    assert rows.filter(pl.col("text") == _LINES[0])["cluster_size"].to_list() == [2]

@@ -1,0 +1,147 @@
+"""A copy that a release may not use displaces none that it may: a run weighs what its release's build judges by."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.catalog.optout.opt_out import OptOut
+from latam_corpus.release.manifest import load_manifest
+from latam_corpus.release.opt_outs import on_the_web, read_listed, relisted, write_listed
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+TEXTS = {
+    "canto": "La barca volvió de noche al puerto, y nadie supo qué traía en la bodega.",
+    "carta": "Querida prima: aquí llueve desde el lunes y el camino del cerro está cortado.",
+}
+SOURCE = """
+id = "{name}"
+title = "{name}"
+holder = "Nadie"
+languages = ["spa"]
+[rights]
+statement = "{rights}"
+basis = "licence"
+uses = ["train", {uses}]
+[collect]
+files = ["*.jsonl"]
+"""
+RECIPE = """
+title = "Prueba"
+genre = "literature"
+sources = [{sources}]
+[[stage]]
+use = "dedupe"
+{dedupe}
+[release]
+name = "prueba"
+admit = [{admit}]
+uses = [{uses}]
+"""
+
+
+class Room:
+    """Two sources with copies of one another's texts; the copies of the second were obtained later."""
+
+    def __init__(self, folder: Path, command_line: CommandLine) -> None:
+        self.folder, self.command_line = folder, command_line
+
+    def source(self, name: str, rights: str = "CC0-1.0", uses: str = '"redistribute"') -> None:
+        """Write a source and its records."""
+        (self.folder / f"{name}.toml").write_text(SOURCE.format(name=name, rights=rights, uses=uses))
+        (self.folder / name).mkdir()
+        day = datetime(2020 if name == "primera" else 2021, 1, 1, tzinfo=UTC).isoformat()
+        rows = ({"id": n, "text": t, "url": f"https://{name}.example/{n}", "obtained": day} for n, t in TEXTS.items())
+        (self.folder / name / "textos.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def run(self, *sources: str, dedupe: str = "", admit: str = '"open"', uses: str = '"train"', code: int = 0) -> Any:
+        """What `run --json` tells, or why it doesn't run."""
+        named = ", ".join(f'"{name}.toml"' for name in sources)
+        recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
+        (self.folder / "receta.toml").write_text(recipe)
+        given = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
+        out = ("--out", self.folder / "out", "--engine", "in-process", "--json")
+        told = self.command_line("run", self.folder / "receta.toml", *given, *out)
+        assert told.code == code, told.err
+        return told.json if code == 0 else told.err
+
+    def released(self) -> list[str]:
+        """The sources of the documents of the latest version."""
+        store = Store.at(self.folder / "out" / "store")
+        manifest = load_manifest(store, *store.find("prueba"))
+        return sorted(s for shard in manifest.shards for s in pl.read_parquet(store.path(shard.object))["source_id"])
+
+    def refuse(self, source: str) -> None:
+        """Let a site refuse training, as `rights recheck` reads it."""
+        store = Store.at(self.folder / "out" / "store")
+        manifest, listed = load_manifest(store, *store.find("prueba")), read_listed(store, "prueba")
+        refusal = OptOut("robots-agent", "GPTBot", f"https://{source}.example/robots.txt", datetime.now(UTC))
+        site = type("Site", (), {"opt_outs": lambda _self, _url: [refusal]})()
+        sites = {f"https://{source}.example": site}
+        now = relisted(on_the_web(store, manifest, listed), sites, listed, retroactive=True)
+        write_listed(store, "prueba", now)
+
+
+@pytest.fixture
+def room(tmp_path: Path, command_line: CommandLine) -> Room:
+    """A folder for sources and runs."""
+    return Room(tmp_path, command_line)
+
+
+@pytest.mark.parametrize("against", ["", 'against = "prueba"'])
+def test_a_copy_that_its_owner_has_refused_since_displaces_none(room: Room, against: str) -> None:
+    """The other source's copies come when the recipe is run again, against the version with the refused ones too."""
+    room.source("primera")
+    room.source("segunda")
+    room.run("primera", "segunda")
+    assert room.released() == ["primera", "primera"]
+    room.refuse("primera")
+    room.run("primera", "segunda", dedupe=against)
+    assert room.released() == ["segunda", "segunda"]
+
+
+def test_a_file_of_refusals_that_isnt_there_is_told_before_anything_runs(room: Room) -> None:
+    """A sentence with the file's name."""
+    room.source("primera")
+    assert "nada.parquet: it can't be read" in room.run("primera", dedupe='refused = "nada.parquet"', code=2)
+
+
+@pytest.mark.parametrize("keep", ["existing", "best"])
+def test_a_released_document_beyond_the_recipes_tiers_displaces_none(room: Room, keep: str) -> None:
+    """A version admitted what may not be sold; the next one doesn't, and has the free copies in its place."""
+    room.source("primera", rights="CC-BY-NC-4.0")
+    room.source("segunda")
+    room.run("primera", admit='"open", "non_commercial"')
+    room.run("segunda", dedupe=f'against = "prueba"\nkeep = "{keep}"')
+    assert room.released() == ["segunda", "segunda"]
+
+
+def test_a_released_document_that_lacks_a_use_displaces_none(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index tells what each allows; one from before it did so is refused, if the version was made for less."""
+    room.source("primera", uses="")
+    room.source("segunda")
+    room.run("primera")
+    more: dict[str, Any] = {"dedupe": 'against = "prueba"', "uses": '"train", "redistribute"'}
+    with monkeypatch.context() as patched:
+        patched.setattr("latam_corpus.dedupe.fingerprint_index.tells_uses", lambda _folder: False)
+        assert "what its documents allow beyond train" in room.run("segunda", **more, code=2)
+    room.run("segunda", **more)
+    assert room.released() == ["segunda", "segunda"]
+
+
+def test_a_released_document_that_may_be_used_stays(room: Room) -> None:
+    """Its copy falls, under the same terms and under more of them."""
+    room.source("primera")
+    room.source("segunda")
+    room.run("primera")
+    room.run("segunda", dedupe='against = "prueba"', uses='"train", "redistribute"')
+    assert room.released() == ["primera", "primera"]
