@@ -231,8 +231,7 @@ def run(
         tell_plan(plan, parts, out, chosen, as_json=as_json)
         return
     refuse_beyond_site(chosen, plan, len(parts))
-    _tell_hints(hints_of(plan, datetime.now(UTC).date()))
-    _tell_hints(spelling_hints(plan, opened, against))
+    _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
     progress = RunProgress(as_json=as_json)
     try:
         result = run_plan(
