@@ -189,12 +189,10 @@ def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Num
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
     for first, _, row in _rows(text, table.dialect):
         number = first + before
-        if number == 1 and table.has_header and isinstance(row, list):
-            continue
         record = _record(row, number, table)
         if record is None or isinstance(record, Failure):
             yield record
-        else:
+        elif number > 1 or not table.has_header:
             yield NumberedRecord(number, record, sum(map(len, record.values())))
 
 

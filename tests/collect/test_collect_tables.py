@@ -120,7 +120,15 @@ def test_a_first_row_that_is_no_csv_is_a_failed_row(tmp_path: Path, rows: list[s
     frame = _read(_write(tmp_path / "n.csv", "\n".join(rows)))
     assert frame["drop_reason"].to_list() == [f"unreadable:{cause}" for cause in causes]
     assert json.loads(frame["evidence"][0])["line"] == 1
-    assert examine(_source(), str(tmp_path)).unread == {"n.csv": "unreadable:not CSV"}
+    assert "unreadable:not CSV" in str(examine(_source(), str(tmp_path)).unread)
+
+
+def test_heads_alone_that_are_not_utf_8_are_a_failed_row(tmp_path: Path) -> None:
+    """As of another kind of file with a wrong suffix, of which nothing else would be read."""
+    (tmp_path / "n.csv").write_bytes(gzip.compress(b"Sol y mar", mtime=0))
+    examined = examine(_source(), str(tmp_path))
+    assert "unreadable:not UTF-8" in str(examined.unread)
+    assert examined.breaches
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16-le"])
