@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, closest, nearest
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import Message, _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,11 +62,14 @@ def _refused(error: Any) -> Message | str:
     from latam_corpus.toml_model import WANTED
 
     cause = error.__cause__
-    wanted = WANTED.get(cause.errors()[0]["type"]) if isinstance(cause, ValidationError) else None
-    if wanted is None:
+    first = cause.errors()[0] if isinstance(cause, ValidationError) else None
+    if first is None or first["type"] not in WANTED:
         return str(error.message)
-    given = str(cause.errors()[0]["input"])
-    return _("it must be {what}, and is «{given}»", what=wanted, given=given)
+    bounds = {
+        name: decimal(f"{one:g}") if isinstance(one, float) else one for name, one in first.get("ctx", {}).items()
+    }
+    wanted = WANTED[first["type"]].fill(**bounds)
+    return _("it must be {what}, and is «{given}»", what=wanted, given=str(first["input"]))
 
 
 def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:

@@ -31,7 +31,7 @@ class Beside:
         checksum: in hex; empty where no list has one.
         unlisted: whether it lies in a bag whose list doesn't name it.
         is_list: whether it is such a list itself, which has no text.
-        failures: of a list what it names and isn't there, as JSON.
+        failures: of a list what it names and isn't there, as JSON; of a link that it leads nowhere.
         bag: what the bag in which it lies says of itself, by its labels, as JSON.
     """
 
@@ -59,6 +59,11 @@ class InputFile:
     size: int
     modified: datetime
     beside: Beside = Beside()
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a link that leads nowhere, which can't be opened."""
+        return bool(self.beside.failures) and not self.beside.is_list
 
 
 def compiled(pattern: str) -> re.Pattern[str]:

@@ -13,33 +13,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
 
+from latam_corpus.collect.folder_walk import OF_THE_SYSTEM, followed, walked
 from latam_corpus.collect.formats import format_of, suffixes
-from latam_corpus.collect.input_file import BAG, InputFile, compiled, is_one_of
-from latam_corpus.collect.records import Content
+from latam_corpus.collect.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
+from latam_corpus.collect.records import Content, Failure
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import TIMES, open_url
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.messages import Message, _, first_of
+from latam_corpus.messages import N_, Message, _, first_of
 from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN: Final = 5
-# Files there are made while they are read, some without end. Shared memory is a folder as any other.
-_OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
 
 
 def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     """Return the source's files at a place, by their path relative to it.
 
     A file of an unknown format beside others is listed too: reading it gives one failed row, so that nothing that was
-    handed over is left out without a word. Hidden files are.
+    handed over is left out without a word; so is a link that leads nowhere. Hidden files are left out.
 
     Args:
         source: its `collect.files` chooses among a folder's files; without it, every file.
@@ -47,6 +46,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
 
     Raises:
         ConfigError: nothing is there, nothing that the source looks for, or nothing of a known format.
+        SourceError: a folder can't be listed.
     """
     named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
     try:
@@ -62,7 +62,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             _("if it should be read, name its host in {variable}", variable=VARIABLE),
         )
     fs.invalidate_cache()
-    if "file" in _protocols(fs) and _OF_THE_SYSTEM.match(os.path.realpath(path)):
+    if "file" in _protocols(fs) and OF_THE_SYSTEM.match(os.path.realpath(path)):
         raise ConfigError(
             _("input of {source}", source=source.id),
             _("«{named}» belongs to the system, and has no texts", named=named),
@@ -86,7 +86,8 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         )
     if source.collect.index and not any(file.beside.is_list for file in files):
         _refuse_without_index(source, files, named, is_folder=fs.isdir(path))
-    if not any(format_of(file.relative, source.collect.format) for file in files) and not any(map(_is_known, files)):
+    known_by_name = any(file.is_missing or format_of(file.relative, source.collect.format) for file in files)
+    if not known_by_name and not any(map(_is_known, files)):
         known = ", ".join(sorted(suffixes()))
         remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
         if len(files) == 1:
@@ -126,7 +127,8 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     every = _every_file(fs, root)
     patterns = [compiled(pattern) for pattern in source.collect.files]
     lists = [one for one in every if one.beside.is_list]
-    wanted = [one for one in every if not one.beside.is_list and is_one_of(one.relative, patterns)]
+    chosen = (one for one in every if is_one_of(one.relative, patterns) or _may_be_folder(one))
+    wanted = _once(one for one in chosen if not one.beside.is_list)
     if not wanted and not lists:
         looked = ", ".join(source.collect.files) or "files"
         raise ConfigError(
@@ -145,12 +147,28 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
 
 def _every_file(fs: Any, root: str) -> list[InputFile]:
     """Return all files of a folder, in order, with what the lists of a bag among them say."""
-    files = sorted(_input_file(fs, info, name) for name, info in _below(root, fs.find(root, detail=True)).items())
+    entries = walked(root) if "file" in _protocols(fs) else fs.find(root, detail=True)
+    files = sorted(_input_file(fs, info, name) for name, info in _below(root, entries).items())
     if not any(PurePosixPath(file.relative).name == BAG for file in files):
         return files
     from latam_corpus.collect.bags import with_bags
 
     return with_bags(files)
+
+
+def _may_be_folder(file: InputFile) -> bool:
+    """Whether it is a link that leads nowhere and may have led to a folder of files that the source looks for."""
+    return file.is_missing and not PurePosixPath(file.relative).suffix
+
+
+def _once(files: Iterable[InputFile]) -> list[InputFile]:
+    """Return the files without those that are links to others of them; of several links to a file the first is it."""
+    by_url: dict[str, InputFile] = {}
+    for one in files:
+        by_url.setdefault(one.url, one)
+        if one.url.endswith(f"/{one.relative}"):
+            by_url[one.url] = one
+    return list(by_url.values())
 
 
 _OF_KIND: Final = re.compile(r"(?:\*\*/)?\*\.[^/]+")
@@ -215,14 +233,17 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
     """Return the files that a glob names, by their path below its last fixed folder."""
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
-    files = _below(root, fs.glob(path, detail=True))
+    entries = fs.glob(path, detail=True)
+    if "file" in _protocols(fs):
+        entries = {name: followed(info) for name, info in entries.items()}
+    files = _below(root, entries)
     if not files:
         raise ConfigError(
             _("input of {source}", source=source.id),
             _("no file matches «{named}»", named=named),
             _("check the pattern"),
         )
-    return sorted(_input_file(fs, info, name) for name, info in files.items())
+    return sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))
 
 
 def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -232,11 +253,18 @@ def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str,
 
 
 def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
-    # A file name need not be UTF-8, a document's origin must be; only `url` keeps the name's own bytes.
-    readable = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     url = info["name"] if "file" in _protocols(fs) else fs.unstrip_protocol(info["name"])
     size = info.get("size")
-    return InputFile(unicodedata.normalize("NFC", readable), url, int(size or 0), _modified(info))
+    beside = Beside()
+    if "leads_to" in info:
+        detail = {"link": _readable(info["leads_to"]), "remedy": N_("fetch what the link leads to, or remove it")}
+        beside = Beside(failures=as_json([Failure(None, "missing file", detail)]))
+    return InputFile(_readable(relative), url, int(size or 0), _modified(info), beside)
+
+
+def _readable(name: str) -> str:
+    """Return a name of a file as text: it need not be UTF-8, a document's origin must be."""
+    return unicodedata.normalize("NFC", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _protocols(fs: Any) -> tuple[str, ...]:

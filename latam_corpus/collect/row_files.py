@@ -6,7 +6,7 @@ import json
 import math
 from datetime import date, datetime
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import fsspec
@@ -19,6 +19,7 @@ from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import jsonl
 from latam_corpus.collect.arrow import UNREADABLE, cause_of
+from latam_corpus.collect.folder_walk import walked
 from latam_corpus.collect.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
@@ -27,7 +28,6 @@ from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 JSONL: Final = (".jsonl", ".ndjson", ".json")
 _LIMITS: Final = Limits(rows=2000, bytes_=64 * 2**20)
@@ -91,18 +91,14 @@ def text_rows(path: Path) -> list[dict[str, Any]]:
 
     Raises:
         ConfigError: there is none, or one isn't UTF-8.
+        SourceError: a folder can't be listed.
     """
-    files = sorted(file for file in path.rglob("*.txt") if _may_be_read(file)) if path.is_dir() else [path]
+    files = sorted(Path(name) for name in walked(str(path)) if name.endswith(".txt")) if path.is_dir() else [path]
     if not files:
         raise ConfigError(str(path), _("there is no .txt file in this folder"), _("a document is a file"))
     return [
         {"id": str(file.relative_to(path) if file != path else file.name), "text": _read_text(file)} for file in files
     ]
-
-
-def _may_be_read(file: Path) -> bool:
-    """Whether it is no folder, and nothing that waits for a writer; a link that leads nowhere is told when read."""
-    return file.is_file() or file.is_symlink()
 
 
 def _read_text(file: Path) -> str:

@@ -168,6 +168,11 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
 )  # fmt: skip
 
 
+# Other bytes, or lines, may stand before it; within a line of text it is a word of that, in a tar its first member's.
+_PDF: Final = re.compile(rb"(?:\A|[^ -~])%PDF-")
+_TAR: Final = (b"ustar", 257)
+
+
 def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
     r"""Give the media type of a file, or the name of its format where that isn't read; None for text of no known kind.
 
@@ -182,8 +187,6 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
     >>> sniffed(b"GIF89a").name.translate("es")
     'una imagen GIF'
     """
-    if b"%PDF-" in head[:1024]:
-        return "application/pdf"
     if head.startswith(b"{\\rtf"):
         return "application/rtf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -195,6 +198,8 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return kind
+    if _PDF.search(head[:1024]) and not head.startswith(*_TAR):
+        return "application/pdf"
     return _text_kind(head)
 
 

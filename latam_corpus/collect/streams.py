@@ -89,7 +89,7 @@ def open_url(url: str) -> BinaryIO:
         opened = fsspec.open(url, "rb", **web_options(url)).open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
         return cast("BinaryIO", opened)
     except (OSError, ValueError, ImportError) as error:
-        raise _cannot_be_opened(url, error) from None
+        raise cannot_be_opened(url, error) from None
 
 
 def state_of(url: str) -> str:
@@ -106,11 +106,12 @@ def state_of(url: str) -> str:
         fs.invalidate_cache()
         info = fs.info(path)
     except (OSError, ValueError, ImportError) as error:
-        raise _cannot_be_opened(url, error) from None
+        raise cannot_be_opened(url, error) from None
     return f"{info.get('size')} {next((info[key] for key in (*_VERSIONS, *TIMES) if info.get(key)), '')}"
 
 
-def _cannot_be_opened(url: str, error: Exception) -> SourceError:
+def cannot_be_opened(url: str, error: Exception) -> SourceError:
+    """Return the error of a file or folder that can't be opened."""
     # fsspec says of whatever befell an address of the web that there is no such file.
     cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
     return SourceError(url, _("can't be opened ({cause})", cause=cause), _("check the path and the access rights"))

@@ -143,7 +143,7 @@ class Input:
             PartError: the file has changed since the plan was made.
             SourceError: it isn't there any more.
         """
-        if state_of(self.file.url) != self.state:
+        if not self.file.is_missing and state_of(self.file.url) != self.state:
             problem = _("the file changed during the run")
             raise PartError(self.file.url, problem, _("run it again: what was done before is kept"))
 

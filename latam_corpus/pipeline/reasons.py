@@ -30,7 +30,7 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "not CSV": _("it isn't CSV"),
     "wrong number of columns": _("the row has too few or too many columns"),
     "checksum differs": _("its bytes aren't those that the bag's list says"),
-    "missing file": _("a list names it, and it isn't there"),
+    "missing file": _("a list or a link names it, and it isn't there"),
     "not in the list": _("the bag's list doesn't name it"),
     "named twice": _("two rows of a list name it"),
     "not read": _("it couldn't be asked for"),

@@ -107,6 +107,8 @@ def least_parts(plan: Plan) -> int:
 
 
 def _input(file: InputFile, reading: str) -> Input:
+    if file.is_missing:
+        return Input(file, "", input_key(file, "", reading), "")
     state = state_of(file.url)  # before its bytes: what changes meanwhile isn't what is read later
     content = digest(file)
     return Input(file, content, input_key(file, content, reading), state)

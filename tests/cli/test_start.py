@@ -110,6 +110,13 @@ def test_a_command_that_a_wing_adds_to_a_group_is_there(added: str) -> None:
         ("judge import", "«SHEET» is missing; write: latam-corpus judge import [OPTIONS] --reader TEXT SHEET"),
         ("sources check --lang es", "escriba: latam-corpus sources check [OPCIONES] ARCHIVO…"),
         ("run news --workers dos", "--workers: it must be a whole number, and is «dos»"),
+        (
+            "run news --limit 0",
+            "--limit: it must be a number of 1 or more, and is «0»; `latam-corpus run --help` tells",
+        ),
+        ("report x --serve --port 99999", "--port: it must be a number of 65535 or less, and is «99999»"),
+        ("rights recheck x --delay -1", "--delay: it must be a number of 0 or more, and is «-1»"),
+        ("lab ablate x --passes 0 --lang es", "--passes: debe ser un número de 0,01 o más, y es «0»"),
         ("run news --out", "--out: it needs a value after it, or takes none"),
         ("runs list --json=1", "--json: it needs a value after it, or takes none"),
         ("chek --lang es", "no hay ningún comando «chek»; ¿quiso escribir «check»?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,32 @@ def test_a_wrong_suffix_is_no_matter(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(_docx("Hola."))
     (row,) = _rows(tmp_path)
     assert (row["media_type"], row["drop_reason"]) == (_WORD, None)
+
+
+def test_a_pdf_within_a_file_makes_none_of_it(tmp_path: Path) -> None:
+    """In an archive that isn't compressed it may be the first member; in a line its mark may be a word."""
+    pdf = b"%PDF-1.4\n%%EOF\n"
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as package:
+        for name in ("a.pdf", "b.txt"):
+            member = zipfile.ZipInfo(name)
+            member.extra = b"UT\x05\0\x01\0\0\0\0"  # a time, as other programs write it
+            package.writestr(member, pdf if name == "a.pdf" else b"Hola.")
+    with tarfile.open(tmp_path / "b.tar", "w") as tape:
+        for name, data in (("a.pdf", pdf), ("b.txt", b"Hola.")):
+            header = tarfile.TarInfo(name)
+            header.size = len(data)
+            tape.addfile(header, io.BytesIO(data))
+    (tmp_path / "c.jsonl").write_text('{"text": "Un PDF empieza con %PDF-1.4."}\n{"text": "Hola."}\n')
+    (tmp_path / "d.txt").write_bytes(b"\xef\xbb\xbf\n" + pdf)
+    assert [(row["origin"]["file"], row["origin"]["member"], row["media_type"]) for row in _rows(tmp_path)] == [
+        ("a.zip", "a.pdf", "application/pdf"),
+        ("a.zip", "b.txt", "text/plain"),
+        ("b.tar", "a.pdf", "application/pdf"),
+        ("b.tar", "b.txt", "text/plain"),
+        ("c.jsonl", "1", None),
+        ("c.jsonl", "2", None),
+        ("d.txt", None, "application/pdf"),
+    ]
 
 
 @pytest.mark.parametrize(
