@@ -23,6 +23,7 @@ from latam_corpus.pipeline.run_record import is_removed, read_record, refuse_rem
 from latam_corpus.policy import Policies
 from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.filter import as_held, outside
+from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdrawal_log import read_log
 from latam_corpus.report.disclosure import is_readable
@@ -251,13 +252,20 @@ def _withdrawn(store: Store, doc_id: str) -> dict[str, Any] | None:
 
 
 def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
-    """Return what each release version says of the document."""
+    """Return what each release version says of the document, and by which entry of the log readers don't get it."""
+    log = read_log(store)
+
+    def left_out_by(name: str, version: str) -> int | None:
+        left_out = log.rows_of(load_manifest(store, name, version)).iter_rows() if log.binding else ()
+        return dict(left_out).get(doc_id)
+
     return [
         {
             "release": f"{name}@{version}",
             "verdict": event["verdict"],
             "reason": event["reason"],
             "evidence": json.loads(event["evidence"]) if event["evidence"] else None,
+            "withdrawn": left_out_by(name, version) if event["verdict"] == "released" else None,
         }
         for name in store.names()
         for version in store.versions(name)

@@ -161,6 +161,8 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
     for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
         where = _("in, shard {shard}", shard=shard)
+        if release.get("withdrawn"):
+            where = _("was in; readers no longer get it")
         if release["verdict"] != "released":
             where = _("left out: {reason}", reason=meaning(release["reason"] or ""))
         yield release["release"], say(where)

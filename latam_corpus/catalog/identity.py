@@ -149,8 +149,9 @@ def doc_id(source_id: str, locator: str) -> str:
 
     Args:
         source_id: the catalogue's id of the source.
-        locator: what finds the document there: its own id, else its canonical URL, else its path with `#` and the
-            record's number; `#` and the text's column follow where one record gives several texts.
+        locator: what finds the document there: its own id, else its canonical URL, else its path, with `#` and
+            the record's number unless the file is one document; `#` and the text's column follow where one record gives
+            several texts.
 
     >>> doc_id("conha19", "nh0007")
     'eb914983bc32f12df2aa7800448811d8'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,8 +12,6 @@ import pytest
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import CommandLine
 
 
@@ -49,12 +49,17 @@ def test_the_screen_tells_one_life_one_fall_and_the_totals(command_line: Command
 def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_released(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sentence says why; the documents are the same, since each is known by its page's name and own address."""
+    """A sentence says why; the documents are the same, since each is known by its page's name and own address.
+
+    With it, all that the first page quotes is on the screen.
+    """
 
     def missing(named: str) -> None:
         raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
 
-    assert command_line("demo", "--out", tmp_path / "web").code == 0
+    shown = command_line("demo", "--out", tmp_path / "web")
+    assert shown.code == 0
+    assert not _quoted_on_the_first_page() - set(_without_versions(shown.out))
     monkeypatch.setattr("latam_corpus.harvest.crawlers.installed", missing)
     told = command_line("demo", "--out", tmp_path / "disco")
     assert (told.code, "isn't installed" in told.err) == (0, True)
@@ -64,6 +69,17 @@ def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_re
         for name in ("web", "disco")
     ]
     assert both[0].equals(both[1])
+
+
+def _quoted_on_the_first_page() -> set[str]:
+    page = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```text\n(El último tren .*?)^```", page, re.DOTALL | re.MULTILINE)
+    return set(_without_versions(block)) - {"  …"}
+
+
+def _without_versions(text: str) -> list[str]:
+    """The lines; a version has the month in its name."""
+    return re.sub(r"@\d{4}\.\d+\.\d+", "@…", text).splitlines()
 
 
 @pytest.mark.slow

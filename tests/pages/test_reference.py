@@ -36,6 +36,12 @@ def _page(topic: str) -> str:
     return (_FOLDER / f"{topic}.md").read_text(encoding="utf-8")
 
 
+def test_every_command_but_help_gives_values() -> None:
+    """As the tutorial says."""
+    commands = _page("commands").split("\n## ")[1:]
+    assert [one.splitlines()[0] for one in commands if "`--json`" not in one] == ["`help`"]
+
+
 @pytest.mark.parametrize("topic", _TOPICS)
 def test_the_pages_are_what_the_command_prints(command_line: CommandLine, topic: str) -> None:
     """`make reference` writes them anew; so do the schemas that editors read."""

@@ -146,6 +146,21 @@ def test_nothing_falls_as_a_copy_of_what_is_withdrawn(room: Room, by: str) -> No
     assert room.run()["folder"] not in (first["folder"], second["folder"])
 
 
+def test_a_story_says_of_a_version_that_readers_no_longer_get_it_there(room: Room) -> None:
+    """The shard that it names is one that no pull has: before a purge and after it. Of what stays it is told."""
+    ids, out = room.ids(room.run()), ("--out", room.folder / "out")
+    mine, other = (ids[f"casa {prose(number)}"] for number in (1, 2))
+    version = room.store.latest("prueba")
+    assert f"prueba@{version}: in, shard " in room.command_line("explain", mine, *out).out
+    room.withdraw("--doc", mine)
+    for purged in (False, True):
+        assert not purged or room.command_line("release", "purge", *out).code == 0
+        told = room.command_line("explain", mine, *out).out
+        assert f"prueba@{version}: was in; readers no longer get it\n" in told
+        assert "shard" not in told
+        assert f"prueba@{version}: in, shard " in room.command_line("explain", other, *out).out
+
+
 def test_what_a_version_has_beside_the_withdrawn_text_stays_as_builds_let_it(room: Room) -> None:
     """An anthology with the text in it, that was released beside it and that the request didn't mean."""
     anthology = f"{prose(4, 200)} {prose(1)} {prose(5, 200)}"
