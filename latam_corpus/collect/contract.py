@@ -17,6 +17,7 @@ import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, value_at
+from latam_corpus.collect.records import garbled_heads, readable
 from latam_corpus.errors import Breach, PartError, nearest
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.text.folding import folded
@@ -231,7 +232,10 @@ class Watch:
 
     def _look(self, file: _File, chunk: Chunk) -> None:
         collect, records = self._source.collect, chunk.records
-        if chunk.columns is not None and file.columns is None:
+        if chunk.columns is not None and file.columns is None and (garbled := garbled_heads(chunk.columns)):
+            file.columns = tuple(map(readable, chunk.columns))
+            self._tell(Breach(self._at(file), *garbled))
+        elif chunk.columns is not None and file.columns is None:
             file.columns = chunk.columns
             file.present |= self._named.keys() & set(chunk.columns)
             for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in self._read):

@@ -7,15 +7,15 @@ import csv
 import io
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.linespans import piece_of
-from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.records import SET_CHARSET, Failure, NumberedRecord, chunked, readable
 from latam_corpus.collect.spans import Span, entered
 from latam_corpus.collect.streams import blocks, compression, surveyed
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,13 +152,18 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Table:
-    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' names."""
+    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' heads, as decoded."""
 
     charset: str
     mark: int
     dialect: Dialect
-    names: tuple[str, ...]
+    heads: tuple[str, ...]
     has_header: bool
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names by which records have their values; in place of what isn't UTF-8 stands a sign for it."""
+        return tuple(map(readable, self.heads))
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -169,7 +174,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     table = _table(content, source)
     with content.open() as stream:
-        yield from chunked(_numbered(content, stream, table), limits, table.names)
+        yield from chunked(_numbered(content, stream, table), limits, table.heads)
 
 
 def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
@@ -248,8 +253,8 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
         "".join(row).encode()
     except UnicodeEncodeError as error:
         near = "".join(row)[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
-        shown = near.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": N_("set collect.charset")})
+        detail = {"line": number, "near": readable(near), "remedy": SET_CHARSET}
+        return Failure(number, "not UTF-8", detail)
     return dict(zip(table.names, row, strict=True))
 
 
@@ -262,8 +267,8 @@ def _table(content: Content, source: Source) -> _Table:
     sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
     first_row = next((row for _, _, row in _rows([sample], dialect)), None)
-    names = tuple(first_row) if isinstance(first_row, list) and not collect.header else collect.header
-    return _Table(charset, mark, dialect, tuple(name.strip() for name in names), has_header=not collect.header)
+    heads = tuple(first_row) if isinstance(first_row, list) and not collect.header else collect.header
+    return _Table(charset, mark, dialect, tuple(head.strip() for head in heads), has_header=not collect.header)
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:

@@ -26,7 +26,7 @@ from latam_corpus.collect.file_names import FileNames
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
 from latam_corpus.collect.mapping import columns_read, value_at
-from latam_corpus.collect.records import Content, Failure, Limits
+from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError, SourceError, as_one, closest
@@ -253,12 +253,14 @@ def _rows(
         table, column = _sheet(source, list_, open_)
         yield from ((number, column, row) for number, row in table.rows)
         return
-    plain = source.model_copy(update={"collect": Collect()})
+    plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset)})
     read = jsonl.read if format_of(list_.relative) is SUFFIXES[".jsonl"] else csv_tables.read
     column = ""
     try:
         for chunk in read(Content(list_.relative, partial(open_, list_)), plain, _LIMITS):
             failures += chunk.failures
+            if garbled := garbled_heads(chunk.columns or ()):
+                raise ConfigError(list_.relative, *garbled)
             if not column and chunk.records:
                 column = _file_column(source, list_, chunk.columns or tuple(chunk.records[0]))
             for number, record in zip(chunk.numbers, chunk.records, strict=True):
