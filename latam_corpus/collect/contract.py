@@ -8,6 +8,7 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -351,8 +352,9 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n:its document goes|their documents go} on without"
             )
         examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
-        written = f'{name} = {{ column = "{fill.origin}", values = {{ "{fill.examples[0]}" = "…" }} }}'
-        remedy = _("correct them, or say under [collect.columns] what they mean: {written}", written=written)
+        column, value = (json.dumps(one, ensure_ascii=False) for one in (fill.origin, fill.examples[0]))
+        written = f'{name} = {{ column = {column}, values = {{ {value} = "…" }} }}'
+        remedy = _("correct them, or say under [collect.columns] what each value means: {written}", written=written)
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
 
 
