@@ -268,7 +268,7 @@ class Collect(Model):
         files: patterns of the files' paths, `**` for any folder; all where none is named.
         format: by the suffix when left out.
         delimiter: of CSV, the character that parts columns, where the file doesn't show it.
-        charset: of CSV, where the file isn't UTF-8.
+        charset: of CSV, a catalogue's too, where the file isn't UTF-8.
         header: of CSV, the columns' names, where the file has no line of them.
         media_type: of `raw`, where the format doesn't give it.
         form: whether paragraphs, verses or turns of talk are what a text's lines are.

@@ -13,7 +13,7 @@ from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.contract import unread
 from latam_corpus.collect.files import SPAN_BYTES
-from latam_corpus.messages import Message, _, decimal, first_of, known
+from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
 from latam_corpus.pipeline.contracts import mapping_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
@@ -126,6 +126,11 @@ def tell_examined(examined: Sequence[Examined]) -> None:
     """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
     for one in examined:
         lines = [Message("{place}: {problem}; {remedy}", doubt._asdict()) for doubt in one.doubts]
+        lines += [
+            _("«{file}»: {problem}; {remedy}", file=file, problem=meaning(reason), remedy=recognised(remedy))
+            for (file, reason), remedy in one.unread.items()
+            if remedy
+        ]
         for line in (*lines, *never_filled({one.source: one.facts})):
             note(_("doubt    {doubt}", doubt=line))
 

@@ -8,6 +8,7 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, value_at
+from latam_corpus.collect.records import garbled_heads, readable
 from latam_corpus.errors import Breach, PartError, nearest
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.text.folding import folded
@@ -231,7 +233,10 @@ class Watch:
 
     def _look(self, file: _File, chunk: Chunk) -> None:
         collect, records = self._source.collect, chunk.records
-        if chunk.columns is not None and file.columns is None:
+        if chunk.columns is not None and file.columns is None and (garbled := garbled_heads(chunk.columns)):
+            file.columns = tuple(map(readable, chunk.columns))
+            self._tell(Breach(self._at(file), *garbled))
+        elif chunk.columns is not None and file.columns is None:
             file.columns = chunk.columns
             file.present |= self._named.keys() & set(chunk.columns)
             for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in self._read):
@@ -347,8 +352,9 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n:its document goes|their documents go} on without"
             )
         examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
-        written = f'{name} = {{ column = "{fill.origin}", values = {{ "{fill.examples[0]}" = "…" }} }}'
-        remedy = _("correct them, or say under [collect.columns] what they mean: {written}", written=written)
+        column, value = (json.dumps(one, ensure_ascii=False) for one in (fill.origin, fill.examples[0]))
+        written = f'{name} = {{ column = {column}, values = {{ {value} = "…" }} }}'
+        remedy = _("correct them, or say under [collect.columns] what each value means: {written}", written=written)
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
 
 

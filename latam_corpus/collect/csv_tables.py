@@ -8,15 +8,15 @@ import io
 import re
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.linespans import piece_of
-from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.records import SET_CHARSET, Failure, NumberedRecord, chunked, readable
 from latam_corpus.collect.spans import Span, entered
 from latam_corpus.collect.streams import blocks, compression, surveyed
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -159,16 +159,21 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Table:
-    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' names.
+    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' heads, as decoded.
 
-    A first row that is no CSV names no columns: None.
+    A first row that is no CSV has no heads: None.
     """
 
     charset: str
     mark: int
     dialect: Dialect
-    names: tuple[str, ...] | None
+    heads: tuple[str, ...] | None
     has_header: bool
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names by which records have their values; in place of what isn't UTF-8 stands a sign for it."""
+        return tuple(map(readable, self.heads or ()))
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -179,7 +184,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     table = _table(content, source)
     with content.open() as stream:
-        yield from chunked(_numbered(content, stream, table), limits, table.names)
+        yield from chunked(_numbered(content, stream, table), limits, table.heads)
 
 
 def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
@@ -249,17 +254,16 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
         return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
     if not row:
         return None
-    names = table.names or ()
-    if len(row) != len(names):
-        detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(names)}
+    if len(row) != len(table.names):
+        detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
         return Failure(number, "wrong number of columns", detail)
     try:
         "".join(row).encode()
     except UnicodeEncodeError as error:
         near = "".join(row)[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
-        shown = near.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Failure(number, "not UTF-8", {"line": number, "near": shown, "remedy": N_("set collect.charset")})
-    return dict(zip(names, row, strict=True))
+        detail = {"line": number, "near": readable(near), "remedy": SET_CHARSET}
+        return Failure(number, "not UTF-8", detail)
+    return dict(zip(table.names, row, strict=True))
 
 
 def _table(content: Content, source: Source) -> _Table:
@@ -271,8 +275,8 @@ def _table(content: Content, source: Source) -> _Table:
     sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
     first_row = next((row for _, _, row in _rows([sample], dialect)), None)
-    names = collect.header or (None if isinstance(first_row, csv.Error) else tuple(first_row or ()))
-    stripped = names and tuple(name.strip() for name in names)
+    heads = collect.header or (None if isinstance(first_row, csv.Error) else tuple(first_row or ()))
+    stripped = heads and tuple(head.strip() for head in heads)
     return _Table(charset, mark, dialect, stripped, has_header=not collect.header)
 
 

@@ -50,7 +50,7 @@ class Examined:
         breaches: what is wrong.
         doubts: what may be wrong, since other records may show more.
         of_bytes: the first file whose text must be extracted; empty where none is.
-        unread: of each file of which a record can't be read, the first one's drop reason.
+        unread: by file and drop reason of records that can't be read, what to do; empty where that isn't known.
     """
 
     source: str
@@ -61,7 +61,7 @@ class Examined:
     breaches: tuple[Breach, ...]
     doubts: tuple[Breach, ...]
     of_bytes: str
-    unread: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def examine(source: Source, where: str) -> Examined:
@@ -81,14 +81,14 @@ def examine(source: Source, where: str) -> Examined:
     most = _DOCUMENTS * max(len(source.collect.texts), 1)
     whole = len(some) == len(files)
     rows = [pl.DataFrame()]
-    unread: dict[str, str] = {}
+    unread: dict[tuple[str, str], str] = {}
     for file in some:
         frames = []
         for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch):
             frames.append(frame.select(COLUMNS))
-            fallen = frame["drop_reason"].drop_nulls()
-            if len(fallen):
-                unread.setdefault(file.relative, fallen[0])
+            fallen = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
+            for reason, evidence in fallen.select("drop_reason", "evidence").rows():
+                unread.setdefault((file.relative, reason), json.loads(evidence or "{}").get("remedy", ""))
         watch.end_of_file()
         whole &= sum(frame.height for frame in frames) < most
         rows += frames

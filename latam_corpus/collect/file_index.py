@@ -26,11 +26,11 @@ from latam_corpus.collect.file_names import FileNames
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
 from latam_corpus.collect.mapping import columns_read, value_at
-from latam_corpus.collect.records import Content, Failure, Limits
+from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError, SourceError, as_one, closest
-from latam_corpus.messages import _, decimal, first_of
+from latam_corpus.messages import N_, _, decimal, first_of
 from latam_corpus.text.folding import folded, parted
 from latam_corpus.text.xml_tree import tree_of
 
@@ -187,7 +187,7 @@ def _missing(entry: _Entry, unmatched: Mapping[str, Sequence[str]]) -> Failure:
     about = {"title": entry.columns["title"]} if isinstance(entry.columns.get("title"), str) else {}
     several = {name: list(files[:_SHOWN]) for name, files in unmatched.items() if files}
     names = list(unmatched or entry.names)[:_SHOWN]
-    remedy = "name it by its whole path" if several else "add the file, or correct its name"
+    remedy = N_("name it by its whole path") if several else N_("add the file, or correct its name")
     evidence = {"row": entry.number, "names": names, **({"several": several} if several else {}), "remedy": remedy}
     return Failure(entry.number, "missing file", evidence, about=about)
 
@@ -248,12 +248,14 @@ def _rows(
         table, column = _sheet(source, list_, open_)
         yield from ((number, column, row) for number, row in table.rows)
         return
-    plain = source.model_copy(update={"collect": Collect()})
+    plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset)})
     read = jsonl.read if format_of(list_.relative) is SUFFIXES[".jsonl"] else csv_tables.read
     column = ""
     try:
         for chunk in read(Content(list_.relative, partial(open_, list_)), plain, _LIMITS):
             failures += chunk.failures
+            if garbled := garbled_heads(chunk.columns or ()):
+                raise ConfigError(list_.relative, *garbled)
             if not column and chunk.records:
                 column = _file_column(source, list_, chunk.columns or tuple(chunk.records[0]))
             for number, record in zip(chunk.numbers, chunk.records, strict=True):

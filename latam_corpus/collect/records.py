@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
 
 from latam_corpus.errors import SourceError
+from latam_corpus.messages import N_, _, first_of
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.spans import Span
+    from latam_corpus.messages import Message
 
 Record: TypeAlias = dict[str, Any]
 
@@ -77,6 +79,27 @@ def unreadable(cause: Cause) -> str:
     return cause if cause == WITHDRAWN else f"unreadable:{cause}"
 
 
+SET_CHARSET: Final = N_('write in which encoding it was saved: charset = "cp1252" (Excel\'s) under [collect]')
+_SHOWN: Final = 5
+
+
+def readable(text: str) -> str:
+    r"""Return a text of which some bytes weren't UTF-8, with a sign in place of each.
+
+    >>> readable("t\udcedtulo")
+    't\ufffdtulo'
+    """
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def garbled_heads(heads: Iterable[str]) -> tuple[Message, Message] | None:
+    """Return what is told of a table whose heads aren't UTF-8, and what to do; None where they are."""
+    garbled = [readable(head) for head in heads if readable(head) != head]
+    if not garbled:
+        return None
+    return _("its heads aren't UTF-8 text: {heads}", heads=first_of(garbled, _SHOWN)), _(SET_CHARSET)
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Some consecutive records of a file.
@@ -84,7 +107,8 @@ class Chunk:
     `numbers` counts a file's records from 1 and is None for a file that is one document as a whole. `pages` tells
     which document of its group a record starts, where a group was cut. `media_types` and `offsets` are those of each
     record where a file, such as a WARC, has records of several types that are found by their offset. `columns` are all
-    that the file has, read or not, where its format states them; of a struct also its fields, `metadata.author`.
+    that the file has, read or not, where its format states them (as decoded, `readable` or not); of a struct also its
+    fields, `metadata.author`.
     `segments` are of each joined record, by column, the places in its group that its lines have.
     """
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.batch import Batch
-from latam_corpus.catalog.source import Source
+from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.codes import short
 from latam_corpus.collect.bags import damage_of, with_bags
 from latam_corpus.collect.contract import Watch
@@ -38,7 +38,7 @@ from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.messages import Message
 
@@ -142,10 +142,11 @@ def survey(folder: Path) -> Survey:
         for failure in of_json(one.beside.failures)
         if failure.cause == "missing file"
     ]
-    catalogue, described = _catalogue(source, listed)
     seen = [_seen(in_bags[one.relative]) if one.relative in in_bags else _of_a_bag(_seen(one)) for one in listed]
+    sources = {facts.path: _in_charset(source, facts) for facts in seen}
+    catalogue, described = _catalogue(sources, listed)
     texts = [facts.is_read and facts.path != catalogue for facts in seen]
-    languages = _languages(source, [one for one, is_text in zip(listed, texts, strict=True) if is_text])
+    languages = _languages(sources, [one for one, is_text in zip(listed, texts, strict=True) if is_text])
     files = []
     for facts in seen:
         language, problem = languages.get(facts.path, (None, ""))
@@ -229,7 +230,18 @@ def _with_pages(facts: Surveyed, file: InputFile) -> Surveyed:
     return replace(facts, problem=facts.problem or outcome.cause)
 
 
-def _languages(source: Source, files: Sequence[InputFile]) -> dict[str, tuple[str | None, str]]:
+def _in_charset(source: Source, facts: Surveyed) -> Source:
+    """Return the source as it reads a file that was saved in another charset than UTF-8."""
+    charset = _legacy(facts)
+    return source.model_copy(update={"collect": Collect(charset=charset)}) if charset else source
+
+
+def _legacy(facts: Surveyed) -> str | None:
+    """Return the charset of a table that a source must state; None for what its reader tells by itself."""
+    return facts.charset if facts.format == "csv" and not (facts.charset or "utf").startswith("utf") else None
+
+
+def _languages(sources: Mapping[str, Source], files: Sequence[InputFile]) -> dict[str, tuple[str | None, str]]:
     """Return the language of some files, spread over all that are read, or why they have no text."""
     small = [one for one in files if one.size <= _LARGEST]
     some = [small[place * len(small) // _SAMPLED] for place in range(min(_SAMPLED, len(small)))] if small else []
@@ -239,6 +251,7 @@ def _languages(source: Source, files: Sequence[InputFile]) -> dict[str, tuple[st
     assert isinstance(identify, Stage)  # noqa: S101  (the registry's own)
     seen: dict[str, tuple[str | None, str]] = {}
     for file in some:
+        source = sources[file.relative]
         # A table without a column of texts is no reason to end.
         for frame in read(source, file, limit=_DOCUMENTS, genre="web", watch=Watch(source, strict=False)):
             passed = set_aside(Batch(frame), "collect")
@@ -257,10 +270,10 @@ def _languages(source: Source, files: Sequence[InputFile]) -> dict[str, tuple[st
     return seen
 
 
-def _catalogue(source: Source, files: Sequence[InputFile]) -> tuple[str, int]:
+def _catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> tuple[str, int]:
     """Return the list that describes most files, and how many."""
     lists = [one for one in files if Path(one.relative).suffix.lower() in (".csv", ".tsv", ".xlsx", ".mrc", ".jsonl")]
-    counted = ((described_by(source, one, files), one.relative) for one in lists[:_SAMPLED])
+    counted = ((described_by(sources[one.relative], one, files), one.relative) for one in lists[:_SAMPLED])
     described, name = max(counted, default=(0, ""))
     return (name, described) if described else ("", 0)
 
@@ -273,6 +286,10 @@ def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     if suffixes:
         yield "collect.files", [f"**/*{suffix}" for suffix in suffixes]
     yield "collect.form", "verse" if formats and formats.most_common(1)[0][0] in ("lrc", "musicxml") else None
+    # One for all: of a table in UTF-8 it would garble what isn't ASCII.
+    charsets = {_legacy(one) for one in survey.files if one.format == "csv"}
+    if len(charsets) == 1 and None not in charsets:
+        yield "collect.charset", charsets.pop()
     known = [code for code, _count in survey.languages.most_common() if code != "und"]
     if known:
         yield "languages", known

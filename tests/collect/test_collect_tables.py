@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
+from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
@@ -89,6 +90,33 @@ def test_the_source_may_state_charset_delimiter_and_header(tmp_path: Path) -> No
     assert _read(path)["text"].to_list() == ["Año"]
     with pytest.raises(ConfigError, match="is no charset"):
         _source('[collect]\ncharset = "klingon"\n')
+
+
+def test_heads_in_another_encoding_are_told_as_that(tmp_path: Path) -> None:
+    """With what to write, and no column is called missing for it; once it is written, all is read."""
+    _write(tmp_path / "n.csv", "id;título;text\n1;Uno;Hubo un rey.\n2;Dos;Hubo años.\n", "cp1252")
+    wrong = _source('[collect.columns]\ntitle = "título"\n')
+    seen = examine(wrong, str(tmp_path))
+    [breach] = seen.breaches
+    assert str(breach.problem) == "its heads aren't UTF-8 text: t\ufffdtulo"
+    assert 'charset = "cp1252"' in str(breach.remedy)
+    with pytest.raises(PartError, match="heads aren't UTF-8"):
+        _read(tmp_path)
+    # A row without a text tells the names of the columns that there are.
+    lax = _source('[collect.columns]\ntext = "texto"\n')
+    rows = _read(tmp_path, '[collect.columns]\ntext = "texto"\n', watch=Watch(lax, strict=False))
+    assert "t\ufffdtulo" in rows["evidence"][0]
+    right = '[collect]\ncharset = "cp1252"\n[collect.columns]\ntitle = "título"\n'
+    assert _read(tmp_path, right)["title"].to_list() == ["Uno", "Dos"]
+    assert not examine(_source(right), str(tmp_path)).breaches
+
+
+def test_rows_in_another_encoding_are_told_with_what_to_write(tmp_path: Path) -> None:
+    """Beside whatever else is wrong with rows of the file."""
+    _write(tmp_path / "n.csv", "id,text\n1\n2,Hubo años.\n", "cp1252")
+    unread = examine(_source(), str(tmp_path)).unread
+    assert unread["n.csv", "unreadable:wrong number of columns"] == ""
+    assert 'charset = "cp1252"' in unread["n.csv", "unreadable:not UTF-8"]
 
 
 def test_a_bad_row_is_a_failed_row_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

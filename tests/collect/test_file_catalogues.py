@@ -291,6 +291,15 @@ def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
     assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)
 
 
+def test_a_catalogue_in_another_encoding_is_told_and_read(tmp_path: Path) -> None:
+    """As the source's tables are."""
+    _csv(_folder(tmp_path) / "catalogo.csv", charset="cp1252")
+    with pytest.raises(ConfigError, match=r"its heads aren't UTF-8 text: .+charset = "):
+        list_inputs(_source(index={"file": "catalogo.csv"}, columns=_MAPPED), tmp_path)
+    source = _source(index={"file": "catalogo.csv"}, columns=_MAPPED, charset="cp1252")
+    assert _by_file(_read(source, tmp_path))["dos.txt"]["title"] == "El río"
+
+
 def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
     """What a catalogue's row comes to whose cells are these: the document, the doubts, what is broken."""
     (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")

@@ -126,3 +126,20 @@ def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
     told = command_line("sources", "inventory", "conha19", "--json")
     assert told.code == 0, told.err
     assert json.loads(told.out)[0]["source"] == "conha19"
+
+
+def test_a_draft_says_in_which_encoding_its_tables_are(tmp_path: Path, command_line: CommandLine) -> None:
+    """Where all are in that one: a catalogue that a spreadsheet program saved is known, and the draft reads it."""
+    folder, draft = tmp_path / "envio", tmp_path / "borrador.toml"
+    folder.mkdir()
+    (folder / "dos.txt").write_text(_TEXT * 3, encoding="utf-8")
+    (folder / "lista.csv").write_text("Archivo;Título\ndos.txt;El niño\n", encoding="cp1252")
+    told = command_line("sources", "inventory", folder, "--draft", draft, "--json")
+    assert json.loads(told.out)["catalogue"] == "lista.csv"
+    text = draft.read_text(encoding="utf-8")
+    assert '\ncharset = "cp1252"\n' in text
+    draft.write_text(text.replace('holder = "…"', 'holder = "B"') + '[collect.columns]\ntitle = "Título"\n')
+    assert command_line("sources", "check", draft, "--input", folder).code == 0
+    (folder / "otra.csv").write_text("título\nEl niño\n", encoding="utf-8")
+    command_line("sources", "inventory", folder, "--draft", tmp_path / "otro.toml")
+    assert '# charset = "cp1252"' in (tmp_path / "otro.toml").read_text(encoding="utf-8")

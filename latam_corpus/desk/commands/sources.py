@@ -26,7 +26,7 @@ from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _, same
+from latam_corpus.messages import N_, _, recognised, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,10 +204,9 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
         for breach in breaches:
             file = str(breach.place).partition(", ")[2]
             yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
-    for file, reason in seen.unread.items():
-        yield Finding(
-            None, file, meaning(reason), _("mend it or take it out; a run sets it aside, and goes on"), wrong=False
-        )
+    for (file, reason), remedy in seen.unread.items():
+        what = recognised(remedy) if remedy else _("mend it or take it out; a run sets it aside, and goes on")
+        yield Finding(None, file, meaning(reason), what, wrong=False)
 
 
 app.command("list")(list_sources)
