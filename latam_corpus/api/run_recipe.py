@@ -310,7 +310,7 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
         ReleaseError: the release's list can't be read.
     """
     release = plan.recipe.release
-    if release is None:
+    if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
         return plan
     from latam_corpus.dedupe.dedupe import Dedupe
     from latam_corpus.release.opt_outs import read_listed, refused_to
