@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -36,6 +37,7 @@ _SHOWN: Final = 5
 _FILES: Final = 20
 _DOCUMENTS: Final = 500  # of a file
 _BYTES: Final = 2**21  # a frame
+_BY_REQUEST: Final = frozenset({"image", "doc"})
 _ARCHIVED: Final = frozenset({"warc", "arc", "wacz"})  # the columns of their records are known without a look
 
 
@@ -73,6 +75,7 @@ class Examined:
         breaches: what is wrong.
         doubts: what may be wrong, since other records may show more.
         of_bytes: the first file whose text must be extracted; empty where none is.
+        by_request: of formats that are read where a recipe asks for it, how many files.
         unread: of each file of which a record can't be read, the first one's drop reason.
     """
 
@@ -85,6 +88,7 @@ class Examined:
     doubts: tuple[Breach, ...]
     of_bytes: str
     unread: Mapping[str, str] = field(default_factory=dict)
+    by_request: Mapping[str, int] = field(default_factory=dict)
 
 
 def examine(source: Source, where: str) -> Examined:
@@ -137,6 +141,7 @@ def examine(source: Source, where: str) -> Examined:
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),
         unread,
+        Counter(name for one in files if (name := _format(source, one).name) in _BY_REQUEST),
     )
 
 
