@@ -85,7 +85,10 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
 
 
 def meant_by(query: str) -> pl.Expr:
-    """Whether a row is meant by a question: a doc_id, an address, its file, or words that stand in the text."""
+    """Whether a row is meant by a question: a doc_id, an address, its file, or words that stand in the text.
+
+    A file is meant by its name, with its suffix or without.
+    """
     if _DOC_ID.fullmatch(query):
         return pl.col("doc_id") == query
     if re.match(r"[a-z]+://", query):
@@ -95,7 +98,8 @@ def meant_by(query: str) -> pl.Expr:
     # Who copies words from a page doesn't see where the text's lines end.
     in_text = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     places = (pl.col("origin").struct.field(one) for one in ("file", "member"))
-    in_file = [(place == named) | place.str.ends_with(f"/{named}") for place in places]
+    name = " ".join(map(re.escape, named.split(" ")))
+    in_file = [place.str.contains(rf"(?:^|/){name}(?:\.\w+)?$") for place in places]
     return pl.any_horizontal(in_text, *in_file)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -16,7 +18,7 @@ from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.input_file import compiled, of_json, opened_file
 from latam_corpus.collect.listing import list_inputs, unchosen
 from latam_corpus.collect.mapping import columns_read
-from latam_corpus.collect.records import Content
+from latam_corpus.collect.records import Content, unreadable
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import Breach
@@ -29,12 +31,36 @@ if TYPE_CHECKING:
     from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.formats import Format
     from latam_corpus.collect.input_file import InputFile
+    from latam_corpus.collect.records import Cause
+    from latam_corpus.messages import Message
 
 _SHOWN: Final = 5
 _FILES: Final = 20
 _DOCUMENTS: Final = 500  # of a file
 _BYTES: Final = 2**21  # a frame
+_BY_REQUEST: Final = frozenset({"image", "doc"})
 _ARCHIVED: Final = frozenset({"warc", "arc", "wacz"})  # the columns of their records are known without a look
+
+
+# What may be wrong in a list or catalogue with what it names.
+_OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
+    "missing file": (
+        _("{n} of its rows {n:names|name} a file that isn't there, or a name that several have: {names}"),
+        _("add the file, or correct its name"),
+    ),
+    "named twice": (
+        _("{n} of its rows {n:names|name} a file that another row names: {names}"),
+        _("leave one of the two"),
+    ),
+    "not in the list": (
+        _("{n} {n:file isn't|files aren't} in it: {names}"),
+        _("ask whoever made the bag whether it belongs there"),
+    ),
+}
+_BROKEN: Final = (
+    _("{n} of its rows {n:is damaged and isn't|are damaged and aren't} used"),
+    _("the ledger of the run names each"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,7 @@ class Examined:
         breaches: what is wrong.
         doubts: what may be wrong, since other records may show more.
         of_bytes: the first file whose text must be extracted; empty where none is.
+        by_request: of formats that are read where a recipe asks for it, how many files.
         unread: by file and drop reason of records that can't be read, what to do; empty where that isn't known.
     """
 
@@ -62,6 +89,7 @@ class Examined:
     doubts: tuple[Breach, ...]
     of_bytes: str
     unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    by_request: Mapping[str, int] = field(default_factory=dict)
 
 
 def examine(source: Source, where: str) -> Examined:
@@ -87,6 +115,8 @@ def examine(source: Source, where: str) -> Examined:
         for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch):
             frames.append(frame.select(COLUMNS))
             fallen = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
+            if file.beside.is_list:  # told by `_unusable`, with the names
+                fallen = fallen.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
             for reason, evidence in fallen.select("drop_reason", "evidence").rows():
                 unread.setdefault((file.relative, reason), json.loads(evidence or "{}").get("remedy", ""))
         watch.end_of_file()
@@ -108,10 +138,12 @@ def examine(source: Source, where: str) -> Examined:
             *_unchosen(source, where),
             *_undescribed(source, files),
             *unread_values(source.id, watch.facts),
+            *_unusable(source, files),
             *(() if whole else together),
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),
         unread,
+        Counter(name for one in files if (name := _format(source, one).name) in _BY_REQUEST),
     )
 
 
@@ -168,7 +200,7 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
 
 
 def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Yield the files of which the source's catalogue says nothing, and what it names that isn't there."""
+    """Yield the files of which the source's catalogue says nothing."""
     if source.collect.index is None:
         return
     place = _("input of {source}", source=source.id)
@@ -184,9 +216,15 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
             "the catalogue says nothing of {n} {n:file|files}: {names}", n=len(alone), names=first_of(alone, _SHOWN)
         )
         yield Breach(place, problem, _("add them to it; until then they have what the source says of all"))
-    for one in files:
-        failures = list(of_json(one.beside.failures))
-        if failures:
-            problem = _("{n} of its rows can't be used: the file is missing or named twice, or the row is broken")
-            place = _("«{file}»", file=one.relative)
-            yield Breach(place, problem.fill(n=len(failures)), _("the ledger of the run names each"))
+
+
+def _unusable(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
+    """Yield what lists and catalogues name that can't be used, by its names."""
+    for one in (one for file in files for one in _members(source, file)):
+        by_cause: dict[Cause, list[str]] = {}
+        for failure in of_json(one.beside.failures):
+            by_cause.setdefault(failure.cause, []).append(", ".join(failure.names) or str(failure.number or ""))
+        for cause, names in by_cause.items():
+            problem, remedy = _OF_LISTS.get(cause, _BROKEN)
+            told = problem.fill(n=len(names), names=first_of(names, _SHOWN))
+            yield Breach(_("«{file}»", file=one.relative), told, remedy)

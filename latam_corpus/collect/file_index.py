@@ -25,7 +25,7 @@ from latam_corpus.collect import csv_tables, jsonl
 from latam_corpus.collect.file_names import FileNames
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
-from latam_corpus.collect.mapping import columns_read, value_at
+from latam_corpus.collect.mapping import columns_read, value_at, values_of
 from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
@@ -149,7 +149,7 @@ def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_
             if not matched and not is_table and (matched := names.beside(list_)):
                 unmatched = {}
             if unmatched or not matched:
-                failures.append(_missing(entry, unmatched))
+                failures.append(_missing(source, entry, unmatched))
             for name in matched:
                 before, first = matches.described.setdefault(name, (list_, entry))
                 if first is entry:
@@ -177,14 +177,16 @@ def described_by(source: Source, list_: InputFile, files: Sequence[InputFile]) -
         return 0
 
 
-def _missing(entry: _Entry, unmatched: Mapping[str, Sequence[str]]) -> Failure:
+def _missing(source: Source, entry: _Entry, unmatched: Mapping[str, Sequence[str]]) -> Failure:
     """Return the failure of a row that names what isn't there, or what several files are called.
 
     Args:
+        source: it says which column is the title.
         entry: the row or record.
         unmatched: of its names those that no file bears alone, each with the files that might be meant.
     """
-    about = {"title": entry.columns["title"]} if isinstance(entry.columns.get("title"), str) else {}
+    titles = values_of(source.collect.columns, "title", [dict(entry.columns)], frozenset(entry.columns), "") or [None]
+    about = {"title": titles[0]} if isinstance(titles[0], str) else {}
     several = {name: list(files[:_SHOWN]) for name, files in unmatched.items() if files}
     names = list(unmatched or entry.names)[:_SHOWN]
     remedy = N_("name it by its whole path") if several else N_("add the file, or correct its name")

@@ -82,6 +82,7 @@ _AS: Final[dict[str, Callable[[Any], Any]]] = {
     "obtained": mapping.as_time,
 }
 _KEYS_SHOWN: Final = 20
+_OF_LISTS: Final = frozenset({"missing file", "named twice"})  # causes
 
 
 def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
@@ -128,9 +129,15 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
     for name in known:
         values = [f.about.get(name) for f in failures]
         columns[name] = _with_default(name, *_converted(name, values), defaults.get(name))
+    # What a list names and isn't there is looked for by that name.
+    names = [", ".join(f.names) if f.cause in _OF_LISTS else "" for f in failures]
+    if any(names):
+        titles = columns.get("title", Same(None))
+        told = [titles.value] * len(names) if isinstance(titles, Same) else titles
+        columns["title"] = [title or name or None for title, name in zip(told, names, strict=True)]
     columns |= {
         "doc_id": [doc_id(context.source.id, locator) for locator in locators],
-        "member": [context.named(None if f.number is None else str(f.number)) for f in failures],
+        "member": [context.named(_member(f)) for f in failures],
         "offset": [f.offset for f in failures],
         "digest": Same(None),
         "drop_reason": [f.reason for f in failures],
@@ -138,6 +145,11 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
         body: Same(None),
     }
     return _rows(context, columns, len(failures), body)
+
+
+def _member(failure: Failure) -> str | None:
+    """Return what finds a failure in its file: its number, of a row of a catalogue the files that it names in vain."""
+    return ", ".join(failure.evidence.get("names", ())) or (None if failure.number is None else str(failure.number))
 
 
 def _shared(

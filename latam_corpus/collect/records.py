@@ -65,6 +65,12 @@ class Failure:
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def names(self) -> list[str]:
+        """The files that it is about, by which people look for it; none where it is of the record itself."""
+        name = self.evidence.get("name")
+        return [*self.evidence.get("names", ()), *([str(name)] if name else ())]
+
+    @property
     def reason(self) -> str:
         """The reason as the ledger has it."""
         return unreadable(self.cause)

@@ -31,6 +31,7 @@ from latam_corpus.extract import sandbox
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.child import Job, Limits
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.programs import asked_for
 from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import _
 from latam_corpus.pipeline.conserve import pass_through, set_aside
@@ -58,7 +59,7 @@ class Surveyed:
     Attributes:
         path: in the folder.
         format: as a source calls it, or what people call it where it isn't read.
-        remedy: what to do where it isn't read.
+        remedy: what to do where it isn't read, or what a recipe must ask for.
         sha256: of its bytes; empty where they can't be read.
         charset: of a text.
         pages: of a PDF or picture.
@@ -80,7 +81,7 @@ class Surveyed:
 
     @property
     def is_read(self) -> bool:
-        """Whether its format is read."""
+        """Whether a run reads it that nobody has asked for more."""
         return self.remedy is None
 
     def as_dict(self, language: str) -> dict[str, Any]:
@@ -211,7 +212,7 @@ def _seen(file: InputFile) -> Surveyed:
     textual = kind is None or (isinstance(kind, str) and kind.startswith("text/")) or str(kind).endswith("xml")
     if textual and named not in _NOT_TEXT and not compression(file.relative):
         facts = replace(facts, charset=decode(head[: head.rfind(b"\n", 0, HEAD) + 1 or HEAD])[1])
-    return replace(facts, format=named)
+    return replace(facts, format=named, remedy=asked_for(named))
 
 
 def _of_a_bag(facts: Surveyed) -> Surveyed:
@@ -281,7 +282,10 @@ def _catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> tup
 def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     """Yield what a source's file may say of the folder, by dotted key."""
     formats = Counter(one.format for one in survey.files if one.is_read and isinstance(one.format, str))
-    read_files = [one for one in survey.files if one.is_read and one.path != survey.catalogue]
+    may_be_read = [
+        one for one in survey.files if one.is_read or (isinstance(one.format, str) and asked_for(one.format))
+    ]
+    read_files = [one for one in may_be_read if one.path != survey.catalogue]
     suffixes = sorted({Path(one.path).suffix.lower() for one in read_files} & SUFFIXES.keys())
     if suffixes:
         yield "collect.files", [f"**/*{suffix}" for suffix in suffixes]

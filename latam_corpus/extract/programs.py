@@ -13,14 +13,42 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.catalog.display_names import language_of
+from latam_corpus.codes import admits
+from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from latam_corpus.messages import Message
+
 TESSERACT: Final = "tesseract"
 OFFICE: Final = "soffice"
+# Whose models its makers give (tessdata 4.1); others may be installed beside them.
+OCR_LANGUAGES: Final = frozenset({
+    "afr", "amh", "ara", "asm", "aze", "aze_cyrl", "bel", "ben", "bod", "bos", "bre", "bul", "cat", "ceb", "ces",
+    "chi_sim", "chi_sim_vert", "chi_tra", "chi_tra_vert", "chr", "cos", "cym", "dan", "deu", "div", "dzo", "ell",
+    "eng", "enm", "epo", "est", "eus", "fao", "fas", "fil", "fin", "fra", "frk", "frm", "fry", "gla", "gle", "glg",
+    "grc", "guj", "hat", "heb", "hin", "hrv", "hun", "hye", "iku", "ind", "isl", "ita", "ita_old", "jav", "jpn",
+    "jpn_vert", "kan", "kat", "kat_old", "kaz", "khm", "kir", "kmr", "kor", "kor_vert", "lao", "lat", "lav", "lit",
+    "ltz", "mal", "mar", "mkd", "mlt", "mon", "mri", "msa", "mya", "nep", "nld", "nor", "oci", "ori", "pan", "pol",
+    "por", "pus", "que", "ron", "rus", "san", "sin", "slk", "slv", "snd", "spa", "spa_old", "sqi", "srp",
+    "srp_latn", "sun", "swa", "swe", "syr", "tam", "tat", "tel", "tgk", "tha", "tir", "ton", "tur", "uig", "ukr",
+    "urd", "uzb", "uzb_cyrl", "vie", "yid", "yor",
+})  # fmt: skip
+_NAME_OCR: Final = _('name their languages in the stage extract of the recipe, ocr = ["spa"]; `recipe new` writes it')
+_INSTALL_OCR: Final = _(
+    "install tesseract (tesseract-ocr, and tesseract-ocr-spa, -por or others), and name their languages in the stage "
+    'extract of the recipe, ocr = ["spa"]'
+)
+_NAME_OFFICE: Final = _(
+    "write libreoffice = true in the stage extract of the recipe, as `recipe new` does; or save them as DOCX"
+)
+_INSTALL_OFFICE: Final = _(
+    "install LibreOffice (libreoffice-writer), and write libreoffice = true in the stage extract of the recipe; or "
+    "save them as DOCX"
+)
 _ASKED: Final = 60  # seconds in which a program says what it is
 # Nothing of what another program prints is longer.
 _SHOWN: Final = 200
@@ -72,11 +100,16 @@ def tesseract(languages: tuple[str, ...]) -> str:
     latam_corpus.errors.ConfigError: option «ocr» of «extract»: tesseract has no model «castellano»; …
     """
     place = _("option «ocr» of «extract»")
-    program = shutil.which(TESSERACT)
+    program, installed = shutil.which(TESSERACT), models()
+    for one in languages:
+        if one not in OCR_LANGUAGES and one not in installed:
+            raise ConfigError(place, _("tesseract has no model «{one}»", one=one), _meant(one, installed))
     if program is None:
-        models = " ".join(f"tesseract-ocr-{one}" for one in languages)
+        named = " ".join(map(_package, languages))
         raise ConfigError(
-            place, _("tesseract isn't installed"), _("install it and its models: tesseract-ocr {models}", models=models)
+            place,
+            _("tesseract isn't installed"),
+            _("install it and its models: tesseract-ocr {models}", models=named),
         )
     try:
         listed = run((program, "--list-langs"), _ASKED).decode(errors="replace")
@@ -86,9 +119,8 @@ def tesseract(languages: tuple[str, ...]) -> str:
     first, *known = listed.split("\n")
     for one in languages:
         if one not in known:
-            remedy = _(
-                "install tesseract-ocr-{one}; or {closest}", one=one, closest=closest(one, [*filter(None, known)])
-            )
+            others = closest(one, [*filter(None, known)])
+            remedy = _("install {package}; or {closest}", package=_package(one), closest=others)
             raise ConfigError(place, _("tesseract has no model «{one}»", one=one), remedy)
     folder = re.search(r'"([^"]+)"', first)
     digest = hashlib.sha256()
@@ -96,6 +128,53 @@ def tesseract(languages: tuple[str, ...]) -> str:
         with suppress(OSError):
             digest.update(Path(folder[1], f"{one}.traineddata").read_bytes() if folder else b"")
     return f"{version.split(chr(10))[0].strip()} {'+'.join(languages)} {digest.hexdigest()[:8]}"
+
+
+def models() -> frozenset[str]:
+    """Return the languages of which tesseract has a model here; none where it isn't installed or doesn't answer."""
+    try:
+        return frozenset(run((TESSERACT, "--list-langs"), _ASKED).decode(errors="replace").split("\n")[1:]) - {""}
+    except OSError:
+        return frozenset()
+
+
+def _package(language: str) -> str:
+    """Return Debian's name for a model of tesseract."""
+    return f"tesseract-ocr-{language.replace('_', '-')}"
+
+
+def _meant(typed: str, installed: frozenset[str]) -> Message:
+    """Return a remedy for what is no language of tesseract's: the one that is called so, else the closest.
+
+    >>> str(_meant("português", frozenset())), str(_meant("sap", frozenset({"spa", "por"})))
+    ('did you mean «por»?', 'did you mean «spa»?')
+    """
+    code = language_of(typed)
+    if code in OCR_LANGUAGES:
+        return closest(code, [code])
+    return closest(typed, installed if nearest(typed, installed) else OCR_LANGUAGES)
+
+
+def ocr_of(language: str) -> str | None:
+    """Return the language of tesseract's in which texts of this one are recognised; None where it has none.
+
+    >>> ocr_of("spa"), ocr_of("quy"), ocr_of("gug")
+    ('spa', 'que', None)
+    """
+    return next((one for one in sorted(OCR_LANGUAGES) if one == language or admits(one, language)), None)
+
+
+def asked_for(name: str) -> Message | None:
+    """Return what must be asked for, and what installed, so that files of a format are read; None for any other.
+
+    >>> asked_for("docx"), str(asked_for("image")).startswith(("name", "install"))
+    (None, True)
+    """
+    if name == "image":
+        return _NAME_OCR if shutil.which(TESSERACT) else _INSTALL_OCR
+    if name == "doc":
+        return _NAME_OFFICE if shutil.which(OFFICE) else _INSTALL_OFFICE
+    return None
 
 
 def office() -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from latam_corpus.collect.contract import VALUES_SCHEMA, Facts, over_all, repeated
 from latam_corpus.collect.examine import Examined, examine
-from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.errors import Breach, ConfigError, SourceError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.step_file import VALUES, StepCounts, fetch_outputs
 from latam_corpus.pipeline.supersede import Supersede
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.pipeline.plan import Part, Plan
@@ -39,7 +39,29 @@ def examine_sources(plan: Plan) -> list[Examined]:
             raise ConfigError(*breach)
         if one.of_bytes:
             _check_extracted(plan, one)
-    return contracts
+    return [replace(one, doubts=(*one.doubts, *_unasked(plan, one))) if one.by_request else one for one in contracts]
+
+
+_UNREAD: Final = {
+    "image": _("{n} {n:picture isn't|pictures aren't} read: the recipe doesn't ask for it"),
+    "doc": _(
+        "{n} {n:Word file of before 2007 isn't|Word files of before 2007 aren't} read: the recipe doesn't ask for it"
+    ),
+}
+
+
+def _unasked(plan: Plan, examined: Examined) -> Iterator[Breach]:
+    """Yield what has files that another program makes text of, and no stage asks for it."""
+    from latam_corpus.extract.programs import asked_for
+    from latam_corpus.extract.stage import Extract
+
+    stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
+    asked = [stage for stage in stages if isinstance(stage, Extract)]
+    wanted = {"image": any(stage.ocr for stage in asked), "doc": any(stage.libreoffice for stage in asked)}
+    for name, n in examined.by_request.items():
+        remedy = asked_for(name)
+        if asked and remedy and not wanted[name]:
+            yield Breach(_("input of {source}", source=examined.source), _UNREAD[name].fill(n=n), remedy)
 
 
 def _check_extracted(plan: Plan, examined: Examined) -> None:

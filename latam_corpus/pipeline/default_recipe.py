@@ -6,11 +6,15 @@ Each stage stands with its reason, as a comment in one of three languages.
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.rights import openness
 from latam_corpus.codes import admits
+from latam_corpus.collect.formats import SUFFIXES
+from latam_corpus.extract.programs import OFFICE, models, ocr_of
 from latam_corpus.messages import Message, _, same
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.vocabulary import USES
@@ -41,6 +45,10 @@ _STAGES: Final[dict[str, Message]] = {
     "filter": _("Holds each text against the bounds of its language and genre; what breaks one is set aside."),
     "redact": _("Puts a mark in place of e-mail addresses, telephone numbers and other personal data."),
     "dedupe": _("Of texts that say the same, one stays: the one with the most open rights."),
+}
+_NOT_HERE: Final[dict[str, Message]] = {
+    "ocr": _("Pictures are read once tesseract has models of these languages here; then take the # off:"),
+    "libreoffice": _("Word files of before 2007 (.doc) are read once LibreOffice is installed; then take the # off:"),
 }
 _GATE: Final = _("The languages of what the page says in its menus; «und» lets pages through that don't show it.")
 _EVERY_LANGUAGE: Final = _("Finds the language of each text. None is set aside for it: a source states no language.")
@@ -77,7 +85,7 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Colle
     if on_the_web and wanted:
         lines += _stage("skim", _STAGES["skim"], language)
         lines += _stage("identify", _GATE, language, languages=[*wanted, "und"])
-    lines += _stage("extract", _STAGES["extract"], language)
+    lines += _extract(sources, language)
     lines += _stage("repair", _STAGES["repair"], language)
     if wanted:
         lines += _stage("identify", _STAGES["identify"], language, languages=wanted)
@@ -156,6 +164,33 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
     yield f"name = {_value(inside[0].id)}"
     yield f"admit = {_value(sorted({source.tier for source in inside}, key=openness))}"
     yield f"uses = {_value(uses)}"
+
+
+def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
+    """Yield the stage that takes texts out of files, with what other programs here read for it."""
+    kinds = {kind: [one for one in sources if kind in _kinds(one)] for kind in ("image", "doc")}
+    spoken = dict.fromkeys(code for source in kinds["image"] for code in source.languages)
+    recognised = list(dict.fromkeys(filter(None, map(ocr_of, spoken))))
+    options: dict[str, object] = {}
+    if recognised:
+        options["ocr"] = recognised
+    if kinds["doc"]:
+        options["libreoffice"] = True
+    there = {"ocr": models().issuperset(recognised), "libreoffice": shutil.which(OFFICE) is not None}
+    ready = {name: value for name, value in options.items() if there[name]}
+    *stage, end = _stage("extract", _STAGES["extract"], language, **ready)
+    yield from stage
+    for name, value in options.items():
+        if name not in ready:
+            yield from _comment(_NOT_HERE[name], language)
+            yield f"# {name} = {_value(value)}"
+    yield end
+
+
+def _kinds(source: Source) -> set[str]:
+    """Return the formats that a source chooses: its own, and those of its patterns' suffixes."""
+    suffixes = (PurePath(pattern).suffix.lower() for pattern in source.collect.files)
+    return {str(source.collect.format), *(SUFFIXES[one].name for one in suffixes if one in SUFFIXES)}
 
 
 def _stage(use: str, why: Message, language: str, **options: object) -> list[str]:

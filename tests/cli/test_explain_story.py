@@ -144,6 +144,21 @@ def test_a_document_is_found_by_its_files_name(command_line: CommandLine, out: P
     assert "descartado: el registro no se puede leer" in told
 
 
+def test_what_a_catalogue_names_in_vain_is_found_by_that_name(
+    command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path
+) -> None:
+    """A row whose file is missing has its name as title, and is found by it, with its suffix or without."""
+    (tmp_path / "fuente.toml").write_text(small_source('[collect.index]\nfile = "lista.csv"'), encoding="utf-8")
+    (tmp_path / "r.toml").write_text(small_recipe("extract", "repair"), encoding="utf-8")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "carta.txt").write_text("La barca salió del puerto antes del alba.", encoding="utf-8")
+    (tmp_path / "in" / "lista.csv").write_text("archivo\ncarta.txt\nno-existe.txt\n", encoding="utf-8")
+    run = ("run", tmp_path / "r.toml", "--input", tmp_path / "in", "--out", tmp_path / "out", "--engine", "in-process")
+    assert "no-existe.txt; add the file, or correct its name" in command_line(*run, "--no-report").err
+    for asked in ("no-existe.txt", "no-existe"):
+        assert _story(command_line, tmp_path / "out", asked)["title"] == "no-existe.txt"
+
+
 def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, out: Path) -> None:
     """States, genres and reasons too; in English a reason is its code."""
     listed = {code: command_line("runs", "list", "--out", out, "--lang", code).out for code in LANGUAGES}

@@ -69,6 +69,16 @@ def test_a_recipe_is_written_with_its_reasons(
     assert command_line("check", named).code == 0
 
 
+def test_pictures_are_recognised_in_their_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tesseract has them here; else a comment says what is to be installed."""
+    source = _ABOUT + 'languages = ["spa", "quy"]\n[collect]\nfiles = ["**/*.png"]\n'
+    monkeypatch.setattr("latam_corpus.pipeline.default_recipe.models", lambda: frozenset({"spa", "que"}))
+    assert tomllib.loads(_recipe(source))["stage"][0] == {"use": "extract", "ocr": ["spa", "que"]}
+    monkeypatch.setattr("latam_corpus.pipeline.default_recipe.models", frozenset)
+    assert '# ocr = ["spa", "que"]\n' in _recipe(source)
+    assert tomllib.loads(_recipe(source))["stage"][0] == {"use": "extract"}
+
+
 def test_a_recipe_elsewhere_finds_its_sources(command_line: CommandLine, folder: Path) -> None:
     """Files by their path from the recipe's folder, sources of the catalogue by their id; two of one id are refused."""
     told = command_line("recipe", "new", "fuente.toml", "conha19", "--to", "otra/r.toml", "--json").json

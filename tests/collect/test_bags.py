@@ -63,6 +63,7 @@ def test_what_is_wrong_in_a_bag_is_told_and_the_rest_goes_on(bag: Path) -> None:
     changed = json.loads(rows["data/cantos/la barca.txt#"]["evidence"])
     assert changed["stated"] != changed["counted"]
     assert json.loads(rows[f"{list_.name}#1"]["evidence"])["name"] == "data/tres.txt"
+    assert rows[f"{list_.name}#1"]["title"] == "data/tres.txt"
 
 
 def test_a_bag_among_others_is_one_by_itself(bag: Path) -> None:

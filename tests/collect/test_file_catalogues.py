@@ -74,9 +74,14 @@ def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None
     (failed,) = [row for row in rows if row["drop_reason"]]
     told = json.loads(failed["evidence"])
     assert (failed["drop_reason"], told["names"], told["file"]) == ("unreadable:missing file", ["tres.txt"], name)
-    doubts = [str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts]
+    assert (failed["title"], failed["origin"]["member"]) == ("No está", "tres.txt")
+    seen = examine(source, str(tmp_path))
+    doubts = [str(doubt.problem) for doubt in seen.doubts]
     assert any("suelto.txt" in doubt for doubt in doubts)
-    assert any(doubt.startswith("1 of its rows") for doubt in doubts)
+    assert any(
+        doubt.startswith("1 of its rows names a file that isn't there") and "tres.txt" in doubt for doubt in doubts
+    )
+    assert seen.unread == {}  # it is told already
 
 
 def test_a_document_is_named_by_its_file(tmp_path: Path) -> None:

@@ -100,6 +100,20 @@ def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLin
     assert "<script" not in html.read_text(encoding="utf-8")
 
 
+def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command_line: CommandLine) -> None:
+    """Pictures and old Word files aren't read by a default run; a draft chooses them all the same."""
+    (tmp_path / "fotos").mkdir()
+    (tmp_path / "fotos/carta.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    (tmp_path / "fotos/vieja.doc").write_bytes(bytes(64))
+    seen = command_line("sources", "inventory", tmp_path / "fotos", "--draft", tmp_path / "b.toml", "--json").json
+    files = {one["path"]: one for one in seen["files"]}
+    assert [one["read"] for one in files.values()] == [False, False]
+    assert 'ocr = ["spa"]' in files["carta.png"]["remedy"]
+    assert "libreoffice = true" in files["vieja.doc"]["remedy"]
+    assert 'files = ["**/*.doc", "**/*.png"]' in (tmp_path / "b.toml").read_text(encoding="utf-8")
+    assert "para reconocerlas: " in command_line("sources", "inventory", tmp_path / "fotos", "--lang", "es").out
+
+
 def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: CommandLine) -> None:
     """Nor a folder surveyed together with sources."""
     told = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")

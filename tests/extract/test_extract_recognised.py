@@ -166,6 +166,13 @@ def test_a_missing_engine_is_told_by_check(
     assert "tesseract isn't installed" in told.err
 
 
+def test_what_is_no_language_of_tesseract_has_no_package() -> None:
+    """It is refused with the language that was meant, installed or not, and no package is made up."""
+    programs.tesseract.cache_clear()
+    with pytest.raises(ConfigError, match=r"no model «português»; did you mean «por»\?$"):
+        Extract(ocr=("português",))
+
+
 @needs_tesseract
 def test_a_model_that_is_not_there_is_told() -> None:
     """A misspelt language with what it may have been."""

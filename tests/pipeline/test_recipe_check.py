@@ -134,6 +134,19 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
+def test_pictures_that_no_stage_reads_are_told_before_a_run(
+    command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path
+) -> None:
+    """With what to name in the recipe."""
+    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.png", "*.txt"]'))
+    (tmp_path / "r.toml").write_text(small_recipe("extract", "repair"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "carta.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    told = command_line("check", tmp_path / "r.toml", "--input", tmp_path / "in", "--lang", "es").err
+    assert "1 imagen no se lee: la receta no lo pide;" in told
+    assert 'ocr = ["spa"]' in told
+
+
 def test_a_run_that_keeps_nothing_says_where_to_look(
     command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path
 ) -> None:

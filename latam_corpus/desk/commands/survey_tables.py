@@ -13,6 +13,7 @@ from latam_corpus.desk.survey import drafted, survey
 from latam_corpus.desk.template import load_template
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
+from latam_corpus.extract.programs import asked_for
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.report.page_frame import write_file
@@ -30,6 +31,7 @@ _FILES: Final = 2000  # on a page
 _HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("languages"), _("is it read?"))
 _COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; hidden or links, left out: {hidden}")
 _SCANS: Final = _("pages: {pages}; without text, to be recognised (OCR): {scans}")
+_RECOGNISE: Final = _("to recognise them: {remedy}")
 _TWINS: Final = _("the same bytes under several names: {n}: {names}")
 _MISSING: Final = _("lists of bags name what isn't there: {n}: {names}")
 _PROBLEMS: Final = _("{problem}: {n}: {names}")
@@ -123,7 +125,10 @@ def _sentences(survey: Survey) -> Iterator[Message]:
     unread = sum(not one.is_read for one in survey.files)
     yield _COUNT.fill(files=number(len(survey.files)), size=size, unread=number(unread), hidden=number(survey.hidden))
     if pages := sum(one.pages for one in survey.files):
-        yield _SCANS.fill(pages=number(pages), scans=number(sum(one.scans for one in survey.files)))
+        scans = sum(one.scans for one in survey.files)
+        yield _SCANS.fill(pages=number(pages), scans=number(scans))
+        if scans and (remedy := asked_for("image")):
+            yield _RECOGNISE.fill(remedy=remedy)
     problems: dict[str, list[str]] = {}
     for one in survey.files:
         if one.problem:
