@@ -36,8 +36,10 @@ def stage(
     configured = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
-    reads_bytes = isinstance(configured, Stage) and "raw" in configured.needs
-    chunks = extracted(source, configured) if reads_bytes else worked(source, configured.expand(), note)
+    if isinstance(configured, Stage) and "raw" in configured.needs:
+        chunks = extracted(source, configured)
+    else:
+        chunks = worked(source, configured.expand(), note)
     with RowWriter(output) as writer:
         for originals, result in chunks:
             writer.write(originals, result)
