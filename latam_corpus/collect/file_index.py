@@ -30,7 +30,7 @@ from latam_corpus.collect.records import Content, Failure, Limits
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError, SourceError, as_one, closest
-from latam_corpus.messages import _, decimal, first_of
+from latam_corpus.messages import N_, _, decimal, first_of
 from latam_corpus.text.folding import folded
 from latam_corpus.text.xml_tree import tree_of
 
@@ -190,7 +190,7 @@ def _missing(source: Source, entry: _Entry, unmatched: Mapping[str, Sequence[str
     about = {"title": titles[0]} if isinstance(titles[0], str) else {}
     several = {name: list(files[:_SHOWN]) for name, files in unmatched.items() if files}
     names = list(unmatched or entry.names)[:_SHOWN]
-    remedy = "name it by its whole path" if several else "add the file, or correct its name"
+    remedy = N_("name it by its whole path") if several else N_("add the file, or correct its name")
     evidence = {"row": entry.number, "names": names, **({"several": several} if several else {}), "remedy": remedy}
     return Failure(entry.number, "missing file", evidence, about=about)
 
