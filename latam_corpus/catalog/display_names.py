@@ -193,6 +193,7 @@ _STAGES: Final = {
     "boilerplate": _("to cut shared lines"),
     "fingerprint": _("to take fingerprints"),
     "supersede": _("to choose records"),
+    "withdrawals": _("to set aside what was withdrawn"),
     "dedupe": _("to find duplicates"),
     "settle": _("to close"),
 }
@@ -225,6 +226,8 @@ def stage_names(stages: str) -> Message:
 
     >>> stage_names("extract→repair").translate("es"), str(stage_names("dedupe")), stage_names("mine").translate("pt")
     ('extraer→reparar', 'dedupe', 'mine')
+    >>> stage_names("withdrawals").translate("es")
+    'apartar lo retirado'
     >>> stage_names("repair │ my-filter, datatrove:filter.URLFilter").translate("es")
     'reparar │ my-filter, datatrove:filter.URLFilter'
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.catalog.display_names import GENRES, TIERS, USES
+from latam_corpus.catalog.display_names import GENRES, TIERS, USES, stage_names
 from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
 from latam_corpus.cli.options import Json, Out, StoreUrl
@@ -88,7 +88,7 @@ def check(
         print_json(result)
         return
     console.print(Message("{name}: {title}", {"name": loaded.name, "title": known(loaded.title)}))
-    console.print(_("stages   {stages}", stages=" → ".join(entry.use for entry in loaded.stage)))
+    console.print(_("stages   {stages}", stages=stage_names(" → ".join(entry.use for entry in loaded.stage))))
     rows = [
         (s.id, s.genre and GENRES[s.genre], TIERS[s.tier], enumerated(USES[use] for use in s.uses))
         for s in plan.sources

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +58,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         if (lines := as_lines(utterances)[0]) and (turns := as_lines(utterances)[1])
     ]  # fmt: skip
     if not documents:
-        raise UnusableError("not a transcript", "it has no turn", "check that the file is whole")
+        raise UnusableError("not a transcript", N_("it has no turn"), N_("check that the file is whole"))
     first, *others = documents
     return Extracted(**{**vars(first), "versions": tuple(others)})
 

@@ -7,6 +7,7 @@ import html
 from lxml import etree
 
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import tree_of
 
 
@@ -24,7 +25,7 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
         return tree_of(raw)
     except etree.XMLSyntaxError as error:
         problem = f"{where}: {error}" if where else str(error)
-        raise UnusableError("not XML", problem, "check that the file is whole") from None
+        raise UnusableError("not XML", problem, N_("check that the file is whole")) from None
 
 
 def entity(element: etree._Element) -> str:
@@ -36,5 +37,7 @@ def entity(element: etree._Element) -> str:
     written = str(element.text or "")
     character = html.unescape(written)
     if character == written:
-        raise UnusableError("own entity", f"its text has «{written}», which is not expanded", "resolve the entities")
+        raise UnusableError(
+            "own entity", f"its text has «{written}», which is not expanded", N_("resolve the entities")
+        )
     return character

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     cues, broken, blank = _cues(_NOTE.sub("", text))
     if not cues:
-        raise UnusableError("not a transcript", "it has no cue with its times", "check the file in a player")
+        raise UnusableError("not a transcript", N_("it has no cue with its times"), N_("check the file in a player"))
     notes = [note for note, is_so in ((BROKEN_TIMES, broken), (BLANK_LINES, blank)) if is_so]
     if any(after.start < before.start for before, after in pairwise(cues)):
         cues.sort(key=lambda cue: cue.start)

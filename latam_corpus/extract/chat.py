@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +57,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             utterances.append(Utterance(_WITHOUT_TIMES.sub("", value), name, start, end, language, len(utterances)))
     lines, turns = as_lines(utterances)
     if not lines:
-        raise UnusableError("not a transcript", "nobody says anything in it", "check that the file is whole")
+        raise UnusableError("not a transcript", N_("nobody says anything in it"), N_("check that the file is whole"))
     return Extracted(
         lines, EXTRACTOR, turns=turns, title=headers.get("title") or None,
         published=_date(headers.get("date", "")), declared_language=languages[0] if languages else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +51,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         )
     lines, turns = as_lines(utterances)
     if not lines:
-        raise UnusableError("not a transcript", "no sentence has a text", "check that the file is whole")
+        raise UnusableError("not a transcript", N_("no sentence has a text"), N_("check that the file is whole"))
     return Extracted(lines, EXTRACTOR, turns=turns if any(one.speaker or one.start for one in utterances) else ())
 
 

@@ -14,6 +14,7 @@ from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import attribute, name_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     package = ZipPackage(raw)
     body = package.xml(_main_part(package)).find("{*}body")
     if body is None:
-        raise UnusableError("damaged file", "the document has no body", "open it in a word processor and save it anew")
+        raise UnusableError(
+            "damaged file", N_("the document has no body"), N_("open it in a word processor and save it anew")
+        )
     written = BlockText()
     for element in body:
         _write(element, written)
@@ -61,7 +64,9 @@ def _main_part(package: ZipPackage) -> str:
     for relationship in package.xml("_rels/.rels").iter("{*}Relationship"):
         if (relationship.get("Type") or "").endswith("/officeDocument"):
             return posixpath.normpath((relationship.get("Target") or "").lstrip("/"))
-    raise UnusableError("damaged file", "the package names no document", "open it in a word processor, save it anew")
+    raise UnusableError(
+        "damaged file", N_("the package names no document"), N_("open it in a word processor and save it anew")
+    )
 
 
 def _write(element: etree._Element, written: BlockText) -> None:

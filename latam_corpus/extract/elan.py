@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
@@ -74,11 +75,13 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     del parameters
     root = parse_xml(raw)
     if name_of(root) != "ANNOTATION_DOCUMENT":
-        raise UnusableError("not a transcript", f"its root is <{name_of(root)}>", "save it with ELAN as EAF")
+        raise UnusableError("not a transcript", f"its root is <{name_of(root)}>", N_("save it with ELAN as EAF"))
     tiers = _tiers(root)
     texts = [tier for tier in tiers if tier.annotations and _is_transcription(tier, tiers)]
     if not texts:
-        raise UnusableError("not a transcript", "no tier has a transcription", "name one «transcripción», or «tx»")
+        raise UnusableError(
+            "not a transcript", N_("no tier has a transcription"), N_("name one «transcripción», or «tx»")
+        )
     segments = sorted(
         ((tier, one) for tier in texts for one in tier.annotations),
         key=lambda pair: float("inf") if pair[1].start is None else pair[1].start,

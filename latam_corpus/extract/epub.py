@@ -17,6 +17,7 @@ from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import attribute, name_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _refuse_encrypted(package: ZipPackage) -> None:
     for method in package.xml(_ENCRYPTION).iter("{*}EncryptionMethod"):
         parent = method.getparent()
         if parent is not None and name_of(parent) == "EncryptedData" and method.get("Algorithm") not in _FONTS_ALONE:
-            raise UnusableError("encrypted", f"its pages are encrypted ({_ENCRYPTION})", "ask for it without DRM")
+            raise UnusableError("encrypted", f"its pages are encrypted ({_ENCRYPTION})", N_("ask for it without DRM"))
 
 
 def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
@@ -98,7 +99,7 @@ def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
     for file in package.xml(_CONTAINER).iter("{*}rootfile"):
         path = file.get("full-path") or ""
         return package.xml(path), posixpath.dirname(path)
-    raise UnusableError("damaged file", f"{_CONTAINER} names no package document", "fetch the file again")
+    raise UnusableError("damaged file", f"{_CONTAINER} names no package document", N_("fetch the file again"))
 
 
 def _spine(root: etree._Element, folder: str) -> list[str]:
@@ -114,7 +115,7 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
         item = manifest.get(entry.get("idref"))
         if item is None:
             problem = f"its spine names «{entry.get('idref')}», which its manifest lacks"
-            raise UnusableError("damaged file", problem, "fetch the file again")
+            raise UnusableError("damaged file", problem, N_("fetch the file again"))
         href = item.get("href") or ""
         properties = (item.get("properties") or "").split()
         if entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or href in skipped:
@@ -123,7 +124,7 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
             paths.append(posixpath.normpath(posixpath.join(folder, unquote(href))))
     # Where a guide calls all pages notes or the like, it is the guide that is wrong.
     if not paths:
-        raise UnusableError("no text", "its spine names no page", "check the book in a reader")
+        raise UnusableError("no text", N_("its spine names no page"), N_("check the book in a reader"))
     return paths
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     root = parse_xml(raw)
     texts = list(root.iterfind("{*}interlinear-text"))
     if name_of(root) != "document" or not texts:
-        raise UnusableError("not a transcript", "it has no <interlinear-text>", "export the texts as FLExText")
+        raise UnusableError("not a transcript", N_("it has no <interlinear-text>"), N_("export the texts as FLExText"))
     segments: dict[str | None, list[Utterance]] = {}
     vernacular: str | None = None
     for number, phrase in enumerate(phrase for text in texts for phrase in text.iterfind(".//{*}phrase")):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import XML_LANG, attribute, name_of, words
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             if not _is_sung(stanza, mine):
                 mine.append(stanza)
     if not by_language:
-        raise UnusableError("no text", "nothing is sung in it", "leave it out, or add the words")
+        raise UnusableError("no text", N_("nothing is sung in it"), N_("leave it out, or add the words"))
     (language, stanzas), *others = by_language.items()
     titles = (words(root.find(path)) for path in ("{*}work/{*}work-title", "{*}movement-title"))
     credits_ = root.iterfind("{*}identification/{*}creator")
@@ -96,7 +97,7 @@ def _score(raw: bytes) -> etree._Element:
         raw = package.read(places[0] if places else "")
     root = parse_xml(raw)
     if name_of(root) not in ("score-partwise", "score-timewise"):
-        raise UnusableError("not XML", f"its root is <{name_of(root)}>", "export it as MusicXML")
+        raise UnusableError("not XML", f"its root is <{name_of(root)}>", N_("export it as MusicXML"))
     return root
 
 

@@ -15,6 +15,7 @@ from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.recognised import LINES, confidences_of, mean, of_class
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     del parameters
     root = parse_xml(raw)
     if name_of(root) != "alto":
-        raise UnusableError("not XML", f"its root is <{name_of(root)}> and not <alto>", "export it as ALTO")
+        raise UnusableError("not XML", f"its root is <{name_of(root)}> and not <alto>", N_("export it as ALTO"))
     labels = {tag.get("ID"): tag.get("LABEL") or tag.get("TYPE") or "" for tag in root.iterfind("{*}Tags/*")}
     confidences: list[float] = []
     blocks = [
@@ -150,5 +151,5 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         confidences += confidences_of(line)
     joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
     if not joined:
-        raise UnusableError("no text", "it has no line of text", "recognise the pages anew")
+        raise UnusableError("no text", N_("it has no line of text"), N_("recognise the pages anew"))
     return Extracted(joined, f"{HOCR}, {system}" if system else HOCR, confidence=mean(confidences))

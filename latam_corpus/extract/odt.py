@@ -10,6 +10,7 @@ from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.zip_package import ZipPackage
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if raw.startswith(b"PK"):
         package = ZipPackage(raw)
         if _MANIFEST in package and package.xml(_MANIFEST).find(".//{*}encryption-data") is not None:
-            raise UnusableError("encrypted", "it is locked with a password", "save it without one")
+            raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one"))
         root = package.xml(_CONTENT)
         meta = package.xml(_META) if _META in package else None
     else:
@@ -53,7 +54,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         meta = root.find("{*}meta")
     body = root.find("{*}body/{*}text")
     if body is None:
-        raise UnusableError("damaged file", "it has no text body", "open it in a word processor and save it anew")
+        raise UnusableError(
+            "damaged file", N_("it has no text body"), N_("open it in a word processor and save it anew")
+        )
     written = BlockText()
     for element in body:
         _write(element, written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latam_corpus.extract.document import Extracted, UnusableError, as_lines
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ def parallel(
     texts = {language: as_lines(utterances) for language, utterances in segments.items()}
     texts = {language: text for language, text in texts.items() if text[0]}
     if not texts:
-        raise UnusableError("no text", "none of its segments has a text", "check that the file is whole")
+        raise UnusableError("no text", N_("none of its segments has a text"), N_("check that the file is whole"))
     first = original if original in texts else next(iter(texts))
     versions = tuple(
         Extracted(text, extractor, turns=turns, declared_language=language or None, composition="translation")

@@ -14,6 +14,7 @@ from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.page_layout import COLUMN_GAP, Line, flow
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,7 +61,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         document.close()
     empty = [number for number, page in enumerate(pages, 1) if not page]
     if len(empty) == len(pages):
-        raise UnusableError("no text", f"none of its {len(pages)} pages has text: it is a scan", ASK)
+        raise UnusableError(
+            "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), ASK
+        )
     notes = (SOME_WITHOUT_TEXT,) if empty else ()
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
     book = strip_gutenberg(flow(pages))
@@ -107,8 +110,8 @@ def _opened(raw: bytes) -> pdfium.PdfDocument:
         return pdfium.PdfDocument(raw)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
-            raise UnusableError("encrypted", "it is locked with a password", "save it without one") from None
-        raise UnusableError("damaged file", str(error), "fetch the file again") from None
+            raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one")) from None
+        raise UnusableError("damaged file", str(error), N_("fetch the file again")) from None
 
 
 def _recognised(document: pdfium.PdfDocument, pages: list[list[Line]], languages: str) -> Recognised:
@@ -144,7 +147,7 @@ def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
         page = document[number]
         written = page.get_textpage()
     except pdfium.PdfiumError as error:
-        raise UnusableError("damaged file", f"page {number + 1}: {error}", "fetch the file again") from None
+        raise UnusableError("damaged file", f"page {number + 1}: {error}", N_("fetch the file again")) from None
     try:
         return list(_of_page(written))
     finally:

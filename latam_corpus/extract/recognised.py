@@ -14,6 +14,7 @@ from lxml import html as lxml_html
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.page_layout import Line, flow
 from latam_corpus.extract.programs import TESSERACT, run, tesseract
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import words
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _SIZE: Final = re.compile(r"\bx_size ([\d.]+)")
 _CONFIDENCE: Final = re.compile(r"\bx_wconf\s+([\d.]+)")
 # Of tesseract, whose `ocr_header` is a heading in the text.
 LINES: Final = frozenset({"ocr_line", "ocr_caption", "ocr_textfloat", "ocr_header"})
-ASK: Final = 'name its languages in the stage extract, ocr = ["spa"], or hand over ALTO, hOCR or a PDF with text'
+ASK: Final = N_('name its languages in the stage extract, ocr = ["spa"], or hand over ALTO, hOCR or a PDF with text')
 
 
 class Recognised(NamedTuple):
@@ -61,12 +62,12 @@ def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     languages = parameters.get("ocr", "")
     if not languages:
-        raise UnusableError("no text", "it is a picture", ASK)
+        raise UnusableError("no text", N_("it is a picture"), ASK)
     seen = recognise(raw, languages)
     text = flow(seen.pages)
     if not text:
         raise UnusableError(
-            "no text", "nothing was recognised in it", "scan it anew at 300 dots an inch, or leave it out"
+            "no text", N_("nothing was recognised in it"), N_("scan it anew at 300 dots an inch, or leave it out")
         )
     return Extracted(text, f"{EXTRACTOR}, {engine(languages)}", confidence=seen.confidence)
 
@@ -92,12 +93,12 @@ def recognise(image: bytes, languages: str, dots: float = DOTS) -> Recognised:
         hocr = run(command, _SECONDS, image)
     except FileNotFoundError:
         raise UnusableError(
-            "no extractor", "tesseract isn't installed here", "install it where parts are worked"
+            "no extractor", N_("tesseract isn't installed here"), N_("install it where parts are worked")
         ) from None
     except TimeoutError as error:
-        raise UnusableError("timeout", str(error), "scan the page anew, or leave it out") from None
+        raise UnusableError("timeout", str(error), N_("scan the page anew, or leave it out")) from None
     except OSError as error:
-        raise UnusableError("damaged file", str(error), "open the picture and save it anew") from None
+        raise UnusableError("damaged file", str(error), N_("open the picture and save it anew")) from None
     return read_hocr(hocr, dots)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     coded = raw.decode("latin-1")
     if not coded.rstrip("\0 \r\n\t\x1a").endswith("}"):
-        raise UnusableError("damaged file", "it ends before its last brace", "fetch the file again")
+        raise UnusableError("damaged file", N_("it ends before its last brace"), N_("fetch the file again"))
     marked = _CELL_END.sub(r"\\tab", _LINE_END.sub(_LINE, coded))
     paragraphs = [_stanza(one) for one in _plain(marked).split("\n")]
     fields = {name: _plain(rf"{{\rtf1\ansi {value}}}").strip() for name, value in _FIELD.findall(coded[:_HEAD])}

@@ -10,6 +10,7 @@ from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.tei_header import header_of
 from latam_corpus.extract.tei_stream import write_in_pieces
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     large = len(raw) > _LARGE
     root = write_in_pieces(raw, writer, _LEFT_OUT) if large else parse_xml(raw)
     if name_of(root) not in _ROOTS:
-        raise UnusableError("not TEI", f"its root is <{name_of(root)}>", "convert it, or leave it out")
+        raise UnusableError("not TEI", f"its root is <{name_of(root)}>", N_("convert it, or leave it out"))
     for body in () if large else root.iter("{*}body"):
         if not any(name_of(parent) in ("floatingText", *_LEFT_OUT) for parent in body.iterancestors()):
             writer.walk(body)

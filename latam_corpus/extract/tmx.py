@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
+from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import XML_LANG, name_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     del parameters
     root = parse_xml(raw)
     if name_of(root) != "tmx":
-        raise UnusableError("not a transcript", f"its root is <{name_of(root)}> and not <tmx>", "export it as TMX")
+        raise UnusableError("not a transcript", f"its root is <{name_of(root)}> and not <tmx>", N_("export it as TMX"))
     header = next(root.iterfind("{*}header"), None)
     source = "" if header is None else header.get("srclang", "")
     segments: dict[str | None, list[Utterance]] = {}

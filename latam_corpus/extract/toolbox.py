@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import UnusableError, Utterance
 from latam_corpus.extract.parallel import parallel
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +66,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             # A translation in no named language isn't the text that has none.
             segments.setdefault(language or "", []).append(Utterance(" ".join(free), *about, segment=number))
     if not any(one.words.strip() for one in segments[None]):
-        raise UnusableError("not a transcript", "it has no line \\tx", "export it as Toolbox does, or as FLExText")
+        raise UnusableError(
+            "not a transcript", N_("it has no line \\tx"), N_("export it as Toolbox does, or as FLExText")
+        )
     return parallel(segments, EXTRACTOR, title=title)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract import docx
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.programs import OFFICE, run
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "word97 1"
 
 _SECONDS: Final = 180
-_REMEDY: Final = "open it and save it as DOCX"
+_REMEDY: Final = N_("open it and save it as DOCX")
 _FILTER: Final = "docx:MS Word 2007 XML"
 # Each setting of LibreOffice's registry: its path, name and value.
 _SETTINGS: Final = (
@@ -55,8 +56,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         UnusableError: the recipe doesn't ask for LibreOffice, or that can't read the document.
     """
     if not parameters.get("libreoffice"):
-        remedy = "set libreoffice = true in the stage extract, or save it as DOCX, ODT or plain text"
-        raise UnusableError("no extractor", "it is a Word 97-2003 document (.doc)", remedy)
+        remedy = N_("set libreoffice = true in the stage extract, or save it as DOCX, ODT or plain text")
+        raise UnusableError("no extractor", N_("it is a Word 97-2003 document (.doc)"), remedy)
     with tempfile.TemporaryDirectory(prefix="latam-corpus-", ignore_cleanup_errors=True) as folder:
         workdir = Path(folder)
         profile = workdir / "profile" / "user"
@@ -68,7 +69,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         try:
             run(command, _SECONDS)
         except FileNotFoundError:
-            problem, remedy = "LibreOffice isn't installed here", "install it where parts are worked"
+            problem, remedy = N_("LibreOffice isn't installed here"), N_("install it where parts are worked")
             raise UnusableError("no extractor", problem, remedy) from None
         except TimeoutError as error:
             raise UnusableError("timeout", str(error), _REMEDY) from None
@@ -76,6 +77,6 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             raise UnusableError("damaged file", str(error), _REMEDY) from None
         # It ends with 0 too where it can't open the document.
         if not (workdir / "texto.docx").is_file():
-            raise UnusableError("damaged file", "LibreOffice can't open it", _REMEDY)
+            raise UnusableError("damaged file", N_("LibreOffice can't open it"), _REMEDY)
         saved = (workdir / "texto.docx").read_bytes()
     return replace(docx.extract(saved, parameters), extractor=EXTRACTOR)

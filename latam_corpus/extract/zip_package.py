@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 # What all members that are read may unpack to; beyond it no book has text.
 _MOST: Final = 256 * 2**20
 _ENCRYPTED: Final = 0x1
-_REMEDY: Final = "fetch the file again"
+_REMEDY: Final = N_("fetch the file again")
 
 
 class ZipPackage:
@@ -50,7 +51,7 @@ class ZipPackage:
         if info is None:
             raise UnusableError("damaged file", f"the package has no «{name}»", _REMEDY)
         if info.flag_bits & _ENCRYPTED:
-            raise UnusableError("encrypted", f"«{name}» is encrypted", "unlock it")
+            raise UnusableError("encrypted", f"«{name}» is encrypted", N_("unlock it"))
         try:
             with self._zip.open(info) as stream:
                 data = stream.read(self._left + 1)
@@ -58,7 +59,7 @@ class ZipPackage:
             raise UnusableError("damaged file", f"«{name}»: {error}", _REMEDY) from None
         self._left -= len(data)
         if self._left < 0:
-            raise UnusableError("too large", f"it unpacks to more than {_MOST:,} bytes", "hand it over in pieces")
+            raise UnusableError("too large", f"it unpacks to more than {_MOST:,} bytes", N_("hand it over in pieces"))
         return data
 
     def xml(self, name: str) -> etree._Element:

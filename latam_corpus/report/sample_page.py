@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.messages import Message
 
 COLUMNS: Final = (
     "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
@@ -170,7 +169,7 @@ def sample_page(
     documents = [_document(row, most, (compared or {}).get(row["doc_id"])) for row in rows]
     groups = [
         {
-            "name": enumerated((_value(c, v) for c, v in zip(by, key, strict=True)), " · "),
+            "name": enumerated((value_name(c, v) for c, v in zip(by, key, strict=True)), " · "),
             "documents": [*held],
         }
         for key, held in groupby(documents, lambda one: [one["row"][column] or "" for column in by])
@@ -191,10 +190,6 @@ def sample_page(
         grouped=bool(by),
         groups=groups,
     )
-
-
-def _value(column: str, value: str) -> Message:
-    return meaning(value) if column == "drop_reason" and value else value_name(column, value)
 
 
 def _document(row: dict[str, Any], most: int, beside: tuple[str, dict[str, Any]] | None) -> dict[str, Any]:

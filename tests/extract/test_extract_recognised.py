@@ -17,6 +17,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract import pdf, programs, recognised, word97
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.stage import Extract
+from latam_corpus.messages import recognised as told
 from latam_corpus.pipeline.conserve import pass_through
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ def test_without_languages_nothing_is_recognised() -> None:
             extract(raw, {})
         assert caught.value.cause == "no text"
         assert 'ocr = ["spa"]' in caught.value.remedy
+        for said in (caught.value.problem, caught.value.remedy):  # the ledger has them in English
+            assert all(told(said).translate(language) != said for language in ("es", "pt"))
 
 
 def test_a_missing_engine_is_told_by_check(
