@@ -112,7 +112,9 @@ def test_a_copy_that_its_owner_has_refused_since_displaces_none(room: Room, agai
 def test_a_file_of_refusals_that_isnt_there_is_told_before_anything_runs(room: Room) -> None:
     """A sentence with the file's name."""
     room.source("primera")
-    assert "nada.parquet: it can't be read" in room.run("primera", dedupe='refused = "nada.parquet"', code=2)
+    [error] = json.loads(room.run("primera", dedupe='refused = "nada.parquet"', code=2))["errors"]
+    assert error["place"] == "nada.parquet"
+    assert error["problem"].startswith("it can't be read")
 
 
 @pytest.mark.parametrize("keep", ["existing", "best"])

@@ -138,7 +138,7 @@ def test_each_column_is_stored_as_it_is_read_fastest(version: Version) -> None:
     )
     columns = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     dictionaries = {name for name, column in columns.items() if column.has_dictionary_page}
-    assert dictionaries == {"country", "rights_tier"}
+    assert dictionaries == {"country", "rights_tier", "uses.list.element"}
     found = stored(store, manifest)[min(manifest.index)]
     assert found["lexicon"].is_not_null().arg_true().to_list() == [0]
     plain = {name for name, column in columns.items() if column.compression == "UNCOMPRESSED"}
