@@ -442,8 +442,13 @@ def give_back(
         print_json(values)
         return
     about = {"request": done.entry.request, "hold": request, "version": done.after.spec}
-    back = number(done.after.rows - done.before.rows)
+    back = number(done.after.rows - done.before.rows + len(done.displaced))
     console.print(_("{request}: {hold} has ended; {version} has {n} {n:document|documents} more", n=back, **about))
+    if done.displaced:
+        left = number(len(done.displaced))
+        console.print(
+            _("  {n} {n:copy that had taken its place has|copies that had taken their place have} left", n=left)
+        )
     _tell_not_reached(done)
     _tell_receipt(receipt)
 

@@ -305,8 +305,8 @@ def _build(
         if keep_out:
             light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there, log, folder)
             parts += twins.parts
-            inputs = replace(inputs, others=twins.runs)
-        replaced = read_replaced(inputs.runs if old else ())
+            inputs = replace(inputs, others=twins.runs, places=twins.of)
+        replaced = _replaced(inputs, opened, log)
         asked = {one.doc_id for one in judged}
         chosen_splits = Splits(splits, split_by)
         decided = decide_all(light, replaced, variants, chosen_splits, old, shard_bytes, asked, folder)
@@ -365,7 +365,17 @@ def _build(
                 # A killed build that had this number may have had other shards.
                 shutil.rmtree(opened.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
             _put_index(opened, name, number, written.files)
-            return _publish(draft.model_copy(update={"version": number}), decided, basis, folder)
+            return _publish(draft.model_copy(update={"version": number}), decided, basis, folder, inputs.places)
+
+
+def _replaced(inputs: Inputs, store: Store, log: WithdrawalLog) -> pl.DataFrame:
+    """Return what gives way: to what runs have kept, and copies of what comes back after a hold to that."""
+    replaced = read_replaced(inputs.runs if inputs.parent else ())
+    if not inputs.parent or not inputs.earlier:
+        return replaced
+    from latam_corpus.release.returned import stand_ins
+
+    return pl.concat([replaced, stand_ins(store, inputs.parent, log)])
 
 
 def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
@@ -428,12 +438,15 @@ def _without_requested(
         named.append(rows.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"])
     requested.flush()
     every.file(0).unlink(missing_ok=True)
-    twins = find_twins(pl.concat(named).unique(), inputs.runs, store, inputs.parent, runs_there)
+    twins = find_twins(pl.concat(named).unique(), inputs.runs, store, inputs.parent, runs_there, log)
     found = [without_requested(frame, known, holds) for frame in scanned(twins.parts, len(parts))]
     copies = pl.concat([pl.DataFrame(schema=LIGHT), *found])
     same = pl.col("doc_id").is_in(copies["doc_id"].implode())
     there = pl.concat([pl.DataFrame(schema=LIGHT), *(frame.filter(same) for frame in requested.frames(0))])
-    return chain(requested.frames(0), [chosen(copies, twins, there)]), twins
+    back = chosen(copies, twins, there)
+    admitted = back.filter(pl.col("refusal").is_null())["doc_id"]
+    places = twins.of.filter(pl.col("doc_id").is_in(admitted.implode()))
+    return chain(requested.frames(0), [back]), replace(twins, of=places)
 
 
 def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
@@ -505,7 +518,7 @@ def _basis(name: str, runs: Sequence[Path], store: Store, parent: str | None, *,
     return basis
 
 
-def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path) -> Manifest:
+def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path, places: pl.DataFrame | None) -> Manifest:
     store, old = basis.store, basis.inputs.parent
     log = read_log(store)
     if old:
@@ -515,7 +528,7 @@ def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path) -> 
     draft = draft.model_copy(update={"withdrawal_sequence": log.sequence})
     names = ("releases", draft.name, draft.version)
     ledger = folder / LEDGER
-    write_ledger(ledger, decided, draft.version)
+    write_ledger(ledger, decided, draft.version, places)
     index = draft.files
     files = {LEDGER: SideFile(sha256=digest_of(ledger), bytes=ledger.stat().st_size)}
     store.put(ledger, *names, LEDGER)

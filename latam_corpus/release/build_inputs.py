@@ -149,12 +149,14 @@ class Inputs:
     Attributes:
         others: runs of earlier versions from which single documents come back (`twins.py`).
         earlier: versions out of which what was held comes back (`returned.py`).
+        places: `doc_id` of each copy that comes back, and the document `of` which it takes the place.
     """
 
     runs: tuple[Run, ...]
     parent: Manifest | None
     others: tuple[Run, ...] = ()
     earlier: tuple[Manifest, ...] = ()
+    places: pl.DataFrame | None = None
 
     @classmethod
     def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:

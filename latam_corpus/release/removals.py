@@ -101,7 +101,7 @@ def _evidence(run: str, encoded: str | None, kept: str, containment: float | Non
         ) from None
     if containment is not None:
         values.setdefault("containment", round(containment, 4))
-    return json.dumps(values | {"kept": kept, "run": run}, ensure_ascii=False)
+    return json.dumps(values | {"kept": kept} | ({"run": run} if run else {}), ensure_ascii=False)
 
 
 HELD: Final = "held"  # the reason of what is under dispute

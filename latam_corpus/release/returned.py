@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from latam_corpus import schema
 from latam_corpus.release.build_inputs import Part
+from latam_corpus.release.removals import REPLACED
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.twins import LINKS, links_of
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest
@@ -42,3 +46,26 @@ def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[lis
             if manifest not in had:
                 had.append(manifest)
     return parts, had
+
+
+def stand_ins(store: Store, old: Manifest, log: WithdrawalLog) -> pl.DataFrame:
+    """Return the documents that came in the place of held ones, REPLACED: they give way where these are back.
+
+    One that says something else by now has a place of its own.
+
+    Args:
+        store: where it is.
+        old: the version that the next one is built upon.
+        log: the store's.
+    """
+    first = min(entry.number for entry in log.entries if entry.kind == "hold")
+    since = [manifest for manifest in store.lineage(old) if manifest.withdrawal_sequence >= first]
+    links = [pl.DataFrame(schema=LINKS), *(links_of(store, manifest) for manifest in since)]
+    placed = pl.concat(links).filter("released")
+    if placed.is_empty():
+        return pl.DataFrame(schema=REPLACED)
+    there = (pl.col("verdict") == "released") & pl.col("doc_id").is_in(placed["doc_id"].implode())
+    now = read_ledger(store, old.name, old.version, where=there).select("doc_id", now="text_hash_after")
+    same = pl.coalesce("now", "text_hash_after") == pl.col("text_hash_after")
+    rows = placed.join(now, on="doc_id", how="left").filter(same).select("doc_id", duplicate_of="of", run=pl.lit(""))
+    return schema.conform(rows.unique(), REPLACED)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 LEDGER: Final = "ledger.parquet"
+IN_PLACE_OF: Final = "in_place_of"  # of a copy that was released, in its evidence: the document that was withdrawn
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Copies that were set aside for a document which is withdrawn: another source's, whose own rights may admit it.
 
 They are in the runs of the release's versions, as long as these are on the disk: set aside there as duplicates, or kept
-there and set aside by a version, whose ledger says so.
+there and set aside by a version, whose ledger says so. The ledger of the version into which a copy comes back says in
+whose place: where it is withdrawn, too, the next of the copies comes, and where what it stands for is back, it goes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.run_record import links
 from latam_corpus.release.build_inputs import Part, load_run
-from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.store_tables import IN_PLACE_OF, LEDGER, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
 
 _OF: Final = pl.Schema({"doc_id": pl.String(), "of": pl.String()})
+LINKS: Final = pl.Schema({**_OF, "released": pl.Boolean(), "text_hash_after": pl.Binary()})
 _UNFINISHED: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
 _COLUMNS: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
 
@@ -52,7 +55,12 @@ class Twins:
 
 
 def find_twins(
-    ids: pl.Series, runs: Sequence[Run], store: Store, old: Manifest | None, folders: Mapping[str, Path]
+    ids: pl.Series,
+    runs: Sequence[Run],
+    store: Store,
+    old: Manifest | None,
+    folders: Mapping[str, Path],
+    log: WithdrawalLog,
 ) -> Twins:
     """Return the copies that were set aside for these documents.
 
@@ -62,6 +70,7 @@ def find_twins(
         store: where the release is.
         old: the version that it is built upon.
         folders: of runs that are on the disk, by name.
+        log: the store's.
 
     Raises:
         ReleaseError: a run or a ledger is damaged.
@@ -72,7 +81,13 @@ def find_twins(
     earlier = dict.fromkeys(entry.id for version in versions for entry in version.runs)
     named = {run.id for run in runs}
     every = [*runs, *(load_run(folders[run]) for run in earlier if run in folders and run not in named)]
-    by_ledger = pl.concat([pl.DataFrame(schema=_OF), *(_set_aside_by(store, version, ids) for version in versions)])
+    out = pl.concat([ids, log.documents_of(log.withdrawals)["doc_id"]])
+    told = [links_of(store, version).filter(pl.col("of").is_in(out.implode())) for version in versions]
+    linked = pl.concat([pl.DataFrame(schema=LINKS), *told])
+    # Those are wanted, too, that were set aside for the document in whose place one of these had come.
+    former = linked.filter(pl.col("released") & pl.col("doc_id").is_in(ids.implode()))["of"]
+    ids = pl.concat([ids, former]).unique()
+    by_ledger = linked.filter(~pl.col("released") & pl.col("of").is_in(ids.implode())).select(_OF.names())
     parts: list[Part] = []
     of = [pl.DataFrame(schema=_OF)]
     unfinished = [pl.DataFrame(schema=_UNFINISHED)]
@@ -88,13 +103,15 @@ def find_twins(
     return Twins(tuple(parts), tuple(used), texts, pl.concat(unfinished), absent)
 
 
-def _set_aside_by(store: Store, version: Manifest, ids: pl.Series) -> pl.DataFrame:
-    """Return the documents that a version left out for one of these."""
+def links_of(store: Store, version: Manifest) -> pl.DataFrame:
+    """Return the documents that a version left out as copies `of` others, or `released` in their place."""
     if LEDGER not in version.files:
-        return pl.DataFrame(schema=_OF)
-    rows = read_ledger(store, version.name, version.version, where=pl.col("reason") == "duplicate")
-    winner = pl.col("evidence").str.json_path_match("$.kept").alias("of")
-    return rows.select("doc_id", winner).filter(pl.col("of").is_in(ids.implode()))
+        return pl.DataFrame(schema=LINKS)
+    placed = pl.col("evidence").str.contains(f'"{IN_PLACE_OF}"', literal=True).fill_null(value=False)
+    rows = read_ledger(store, version.name, version.version, where=(pl.col("reason") == "duplicate") | placed)
+    of = [pl.col("evidence").str.json_path_match(f"$.{name}") for name in ("kept", IN_PLACE_OF)]
+    released = (pl.col("verdict") == "released").alias("released")
+    return rows.select("doc_id", pl.coalesce(of).alias("of"), released, "text_hash_after")
 
 
 def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
@@ -143,8 +160,12 @@ def chosen(light: pl.DataFrame, twins: Twins, there: pl.DataFrame) -> pl.DataFra
         there: light rows of all else.
     """
     released = there.filter(pl.col("refusal").is_null())["doc_id"]
-    rows = light.join(twins.of, on="doc_id").filter(~pl.col("doc_id").is_in(released.implode()))
-    admitted = rows.filter(pl.col("refusal").is_null()).sort(*first_released(pl.col("run") != ""), nulls_last=True)
+    is_there = pl.col("doc_id").is_in(released.implode())
+    rows = light.join(twins.of, on="doc_id")
+    replaced = rows.filter(is_there)["of"]
+    rows = rows.filter(~is_there)
+    wanted = pl.col("refusal").is_null() & ~pl.col("of").is_in(replaced.implode())
+    admitted = rows.filter(wanted).sort(*first_released(pl.col("run") != ""), nulls_last=True)
     first = admitted.unique("of", keep="first", maintain_order=True)
     refused = rows.filter(pl.col("refusal").is_not_null())
     return pl.concat([first, refused]).unique("doc_id", keep="first", maintain_order=True).select(light.columns)

@@ -23,7 +23,7 @@ from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import LEDGER, open_shard, read_ledger
 from latam_corpus.release.tombstones import READS, WithdrawnTexts, named_by, settled, texts_of
-from latam_corpus.release.twins import Twins, find_twins
+from latam_corpus.release.twins import Twins, find_twins, links_of
 from latam_corpus.release.withdrawal_log import (
     ROWS,
     SPARED,
@@ -65,6 +65,7 @@ class Withdrawal:
         shards: the shards that have them, by version.
         documents: their ids.
         promoted: ids of copies that came back for them.
+        displaced: ids of copies that left, since what they had come back for is back.
         left_aside: what is known of copies that didn't, a sentence each.
         written: bytes of shards that the next version didn't take over.
         others: releases besides this one that have such documents in their latest version.
@@ -81,6 +82,7 @@ class Withdrawal:
     shards: dict[str, list[str]]
     documents: list[str]
     promoted: list[str]
+    displaced: list[str]
     left_aside: list[Message]
     written: int
     others: list[str]
@@ -374,7 +376,7 @@ def _entered(
         tables["texts"] = search.texts(meant)
     if by == "doc":
         # Another source's copy is that source's to give: one that was set aside, or is in a version.
-        twins = find_twins(meant["doc_id"].unique(), [], search.store, before, runs_there)
+        twins = find_twins(meant["doc_id"].unique(), [], search.store, before, runs_there, log)
         mine = meant["source_id"].unique().implode()
         copies = [part.batches() for part in twins.parts]
         rows = [frame.select("doc_id", "source_id") for frames in copies for frame in frames]
@@ -424,7 +426,7 @@ def outcome(
             if manifest.name != before.name and store.latest(manifest.name) == manifest.version:
                 others.append(manifest.name)
     ids = rows["doc_id"].unique().sort()
-    twins = find_twins(ids, [], store, before, runs_there)
+    twins = find_twins(ids, [], store, before, runs_there, log)
     removed, added = _change(store, before, after)
     promoted = twins.of.filter(pl.col("doc_id").is_in(added.implode()))["doc_id"].to_list()
     taken = {shard.sha256 for shard in before.shards}
@@ -440,6 +442,7 @@ def outcome(
         shards=shards,
         documents=ids.to_list(),
         promoted=sorted(promoted),
+        displaced=_displaced(store, after, ids, removed) if entry.kind == "return" else [],
         left_aside=_copy_notices(twins, entry, log, removed),
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
         others=others,
@@ -463,6 +466,12 @@ def _change(store: Store, before: Manifest, after: Manifest) -> tuple[pl.Series,
         return pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.String)
     old, new = (read_ledger(store, m.name, m.version).filter(verdict="released")["doc_id"] for m in (before, after))
     return old.filter(~old.is_in(new.implode())), new.filter(~new.is_in(old.implode()))
+
+
+def _displaced(store: Store, after: Manifest, ids: pl.Series, removed: pl.Series) -> list[str]:
+    """Return which of the documents that left a version did so as copies of these."""
+    copies = links_of(store, after).filter(~pl.col("released") & pl.col("of").is_in(ids.implode()))["doc_id"]
+    return sorted(removed.filter(removed.is_in(copies.implode())))
 
 
 def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Series) -> list[Message]:

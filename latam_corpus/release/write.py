@@ -20,6 +20,7 @@ from latam_corpus import schema
 from latam_corpus.durable import digest_of
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
+from latam_corpus.release.store_tables import IN_PLACE_OF
 from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
@@ -37,18 +38,20 @@ if TYPE_CHECKING:
 _GROUP: Final = 200_000
 
 
-def write_ledger(target: Path, decided: Decided, version: str) -> None:
+def write_ledger(target: Path, decided: Decided, version: str, places: pl.DataFrame | None = None) -> None:
     """Write the ledger, sorted by document, as Parquet.
 
     Args:
         target: the file.
         decided: what became of all rows.
         version: the reason of the released rows.
+        places: `doc_id` of those that come back as copies, and the document `of` which each takes the place.
     """
+    places = pl.DataFrame(schema={"doc_id": pl.String, "of": pl.String}) if places is None else places
     with writer(target, schema.LEDGER_SCHEMA) as opened:
         waiting = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
         for rows in decided.ranges():
-            waiting = pl.concat([waiting, _ledger_rows(rows, decided.plan, version)])
+            waiting = pl.concat([waiting, _ledger_rows(rows, decided.plan, version, places)])
             whole = waiting.height - waiting.height % _GROUP
             for start in range(0, whole, _GROUP):
                 write_group(opened, waiting[start : start + _GROUP])
@@ -57,15 +60,20 @@ def write_ledger(target: Path, decided: Decided, version: str) -> None:
             write_group(opened, waiting)
 
 
-def _ledger_rows(rows: Range, plan: Plan, version: str) -> pl.DataFrame:
+def _ledger_rows(rows: Range, plan: Plan, version: str, places: pl.DataFrame) -> pl.DataFrame:
     shards = [json.dumps({"shard": cell.path}) for cell in plan.cells]
-    released = rows.released.select(
+    evidence = pl.Series("evidence", shards, dtype=pl.String).gather(rows.released["shard"])
+    placed = pl.concat_str(
+        pl.col("evidence").str.strip_suffix("}"), pl.lit(f', "{IN_PLACE_OF}": "'), "of", pl.lit('"}')
+    )
+    every = rows.released.with_columns(evidence).join(places, on="doc_id", how="left", maintain_order="left")
+    released = every.select(
         "doc_id",
         pl.col("source_id").cast(pl.String),
         pl.lit("release").alias("stage"),
         pl.lit("released").alias("verdict"),
         pl.lit(version).alias("reason"),
-        pl.col("shard").replace_strict(dict(enumerate(shards)), return_dtype=pl.String).alias("evidence"),
+        pl.when(pl.col("of").is_null()).then("evidence").otherwise(placed).alias("evidence"),
         pl.col("exact_hash").alias("text_hash_after"),
         "chars",
     )

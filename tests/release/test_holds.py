@@ -117,6 +117,47 @@ def test_what_is_held_comes_back_as_it_was(
     )
 
 
+def test_a_copy_leaves_when_what_it_stood_for_is_back(
+    document: Any, kept_run: Any, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """Whichever of the two is back first; one that says something else by then stays."""
+    texts = [prose(1), prose(1).rsplit(" ", 1)[0] + " final", prose(3)]
+    rows = [document(n, text=text, source_id="cantos" if n else "cuentos") for n, text in enumerate(texts)]
+    first, copy, other = (one["doc_id"] for one in rows)
+    run = kept_run("a-1", [rows[0], rows[2]], stage=[{"use": "dedupe"}])
+    (run / "dropped").mkdir()
+    aside = pl.DataFrame(rows[1:2]).with_columns(duplicate_of=pl.lit(first), drop_reason=pl.lit("duplicate"))
+    aside.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    opened = Store.at(tmp_path / "out" / "store")
+    for name in ("puerto", "faro"):
+        build(name, [run], opened, created=datetime.now(UTC), **TERMS)
+
+    def hold(doc: str) -> str:
+        return withdraw(
+            opened, "puerto", "doc", doc, "in dispute", datetime.now(UTC), {run.name: run}, kind="hold"
+        ).entry.request
+
+    request = hold(first)
+    assert given(opened, "puerto") == {copy, other}
+    told = command_line("release", "return", "puerto", request, "--because", "x", "--store", opened.url)
+    assert ("1 document more" in told.out, "1 copy that had taken its place has left" in told.out) == (True, True)
+    assert given(opened, "puerto") == {first, other}
+    assert reasons(opened, load_manifest(opened, *opened.find("puerto"))) == {copy: "duplicate"}
+    both = hold(first), hold(copy)
+    assert given(opened, "puerto") == {other}
+    for request in both:
+        give_back(opened, "puerto", request, "they agree", datetime.now(UTC))
+        assert given(opened, "puerto") == {first, other}
+    request = hold(first)
+    changed = document(1, text=prose(7), source_id="cantos", obtained=datetime.now(UTC))
+    build("puerto", [kept_run("b-1", [changed])], opened, parent="latest", created=datetime.now(UTC), **TERMS)
+    assert give_back(opened, "puerto", request, "they agree", datetime.now(UTC)).displaced == []
+    assert given(opened, "puerto") == {first, copy, other}
+    # A release of which no version was made since knows nothing of it.
+    assert build("faro", [], opened, parent="latest", created=datetime.now(UTC), **TERMS).version.endswith(".0")
+    assert given(opened, "faro") == {first, other}
+
+
 def test_a_hold_that_turns_into_a_withdrawal(store: Store, documents: list[dict[str, Any]], tmp_path: Path) -> None:
     """Ends as one; what is withdrawn can't be held, and what isn't held not be given back."""
     doc, old = documents[4]["doc_id"], store.versions("puerto")[0]

@@ -176,6 +176,28 @@ def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: An
     assert set(released(store, again.spec)["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
 
 
+def test_the_next_copy_takes_the_place_of_one_that_had_come_back(store: Path, document: Any, kept_run: Any) -> None:
+    """However many have; one whose place is taken doesn't come, and a run that has the first again changes nothing."""
+    sources = ("cuentos-del-puerto", "biblioteca", "archivo", "museo")
+    copies = [
+        document(n, text=f"{prose(1)} {source}", source_id=source, obtained=NOW + timedelta(n))
+        for n, source in enumerate(sources, 1)
+    ]
+    run = kept_run("a-1", [copies[0], document(9, text=prose(9))], stage=[{"use": "dedupe"}])
+    (run / "dropped").mkdir()
+    aside = pl.DataFrame(copies[1:]).with_columns(
+        duplicate_of=pl.lit(copies[0]["doc_id"]), drop_reason=pl.lit("duplicate")
+    )
+    aside.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    build("puerto", [run], store, **TERMS)
+    ids = [one["doc_id"] for one in copies]
+    assert ask(store, "doc", ids[0], {run.name: run}).promoted == [ids[1]]
+    assert ask(store, "doc", ids[1], {run.name: run}).promoted == [ids[2]]
+    assert build("puerto", [run], store, parent="latest", **TERMS).rows == 2
+    assert ask(store, "source", "archivo", {run.name: run}).promoted == [ids[3]]
+    assert ask(store, "doc", ids[3], {run.name: run}).after.rows == 1
+
+
 def test_runs_beside_the_store_are_found(
     store: Path,
     document: Any,
