@@ -50,6 +50,7 @@ _NOT_HERE: Final[dict[str, Message]] = {
     "ocr": _("Pictures are read once tesseract has models of these languages here; then take the # off:"),
     "libreoffice": _("Word files of before 2007 (.doc) are read once LibreOffice is installed; then take the # off:"),
 }
+_PERHAPS: Final = _("If some files are pictures or pages without text, tesseract reads them: take the # off.")
 _GATE: Final = _("The languages of what the page says in its menus; «und» lets pages through that don't show it.")
 _EVERY_LANGUAGE: Final = _("Finds the language of each text. None is set aside for it: a source states no language.")
 _UNNAMED: Final = _(
@@ -169,8 +170,7 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
 def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
     """Yield the stage that takes texts out of files, with what other programs here read for it."""
     kinds = {kind: [one for one in sources if kind in _kinds(one)] for kind in ("image", "doc")}
-    spoken = dict.fromkeys(code for source in kinds["image"] for code in source.languages)
-    recognised = list(dict.fromkeys(filter(None, map(ocr_of, spoken))))
+    recognised = _recognised(kinds["image"])
     options: dict[str, object] = {}
     if recognised:
         options["ocr"] = recognised
@@ -184,7 +184,18 @@ def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
         if name not in ready:
             yield from _comment(_NOT_HERE[name], language)
             yield f"# {name} = {_value(value)}"
+    # Of files that nobody has chosen some may be pictures.
+    of_files = (one for one in sources if one.collect.kind == "files")
+    any_file = [one for one in of_files if not (one.collect.files or one.collect.format)]
+    if not recognised and (perhaps := _recognised(any_file)):
+        yield from _comment(_PERHAPS, language)
+        yield f"# ocr = {_value(perhaps)}"
     yield end
+
+
+def _recognised(sources: Sequence[Source]) -> list[str]:
+    """Return the languages of sources as tesseract calls them, as far as it has them."""
+    return list(dict.fromkeys(filter(None, (ocr_of(code) for source in sources for code in source.languages))))
 
 
 def _kinds(source: Source) -> set[str]:

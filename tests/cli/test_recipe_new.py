@@ -77,6 +77,9 @@ def test_pictures_are_recognised_in_their_languages(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("latam_corpus.pipeline.default_recipe.models", frozenset)
     assert '# ocr = ["spa", "que"]\n' in _recipe(source)
     assert tomllib.loads(_recipe(source))["stage"][0] == {"use": "extract"}
+    unchosen = _ABOUT + 'languages = ["por"]\n'
+    assert '# ocr = ["por"]\n' in _recipe(unchosen)
+    assert "ocr" not in _recipe(unchosen + '[collect]\nfiles = ["**/*.txt"]\n')
 
 
 def test_a_recipe_elsewhere_finds_its_sources(command_line: CommandLine, folder: Path) -> None:
