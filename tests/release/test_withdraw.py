@@ -21,7 +21,7 @@ from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.tombstones import WithdrawnTexts, texts_of
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import FOLDER, add_entry, read_log
+from latam_corpus.release.withdrawal_log import FOLDER, read_log, request_name
 from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
 
 if TYPE_CHECKING:
@@ -363,23 +363,21 @@ def test_the_command_names_what_is_asked_once(store: Path, command_line: Command
         assert (said.code, told in said.err) == (2, True), said.err
 
 
-def test_of_two_at_once_one_is_told_that_the_other_was_first(
+def test_of_two_at_once_the_later_begins_anew(
     store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And leaves nothing behind; given again, its request is done."""
+    """Upon the version that the earlier one made, so that both have their entry."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
-    where = "latam_corpus.release.withdraw.add_entry"
+    where = "latam_corpus.release.withdraw.request_name"
 
-    def overtaken(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(where, add_entry)
+    def overtaken(*args: Any) -> str:
+        monkeypatch.setattr(where, request_name)
         ask(store, "source", "cantos")
-        return add_entry(*args, **kwargs)
+        return request_name(*args)
 
     monkeypatch.setattr(where, overtaken)
-    with pytest.raises(ReleaseError, match="was first; give the command again"):
-        ask(store, "text", prose(7))
-    assert [entry.by for entry in read_log(Store.at(store)).withdrawals] == ["source"]
     assert ask(store, "text", prose(7)).after.rows == 35
+    assert [entry.by for entry in read_log(Store.at(store)).withdrawals] == ["source", "text"]
 
 
 def test_a_command_that_was_cut_off_goes_on(
