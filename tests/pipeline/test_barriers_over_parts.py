@@ -33,7 +33,7 @@ from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline import barriers as decide_module
 from latam_corpus.pipeline.barriers import Output, decide
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS
+from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, StepCounts
 from latam_corpus.pipeline.supersede import Supersede
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _decided(
         chunk.filter(~gone).write_parquet(folder / ROWS)
         chunk.filter(gone).write_parquet(folder / DROPPED)
         every.filter(~gone).select(SKETCH.names()).write_parquet(folder / ASIDE, row_group_size=2)
+        StepCounts().write(folder)
         outputs[f"p{number}"] = [folder]
         live += [start + place for place, dropped in enumerate(gone) if not dropped]
     with pytest.MonkeyPatch.context() as patch:
