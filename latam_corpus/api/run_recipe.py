@@ -17,6 +17,7 @@ from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import _
+from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.collection_folders import with_warc_folders
 from latam_corpus.pipeline.contracts import examine_sources
 from latam_corpus.pipeline.decisions import store as store_table
@@ -205,8 +206,7 @@ def planned(
     """
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
-    if not only_look:
-        plan = _with_refused(plan, store, out / "work")
+    plan = _with_refused(plan, store, cache_folder() if only_look else out / "work")
     return with_warc_folders(_with_withdrawals(plan, store), out), against
 
 

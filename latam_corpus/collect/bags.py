@@ -123,7 +123,9 @@ def _of_bag(root: str, files: Sequence[InputFile], paths: Collection[str], open_
         yield replace(one.file, beside=Beside(is_list=True, failures=as_json(_numbered(one.failures))))
     info = _info(names.get(_INFO), open_)
     for name, file in names.items():
-        if name.startswith(_PAYLOAD):
+        if file.is_missing:  # a link that leads nowhere
+            yield file
+        elif name.startswith(_PAYLOAD):
             mine = next((one for one in lists if name in one.checksums), None)
             yield replace(file, beside=replace(_checked(name, mine), unlisted=mine is None, bag=info))
         elif not OF_THE_BAG.fullmatch(name):

@@ -8,7 +8,6 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -352,9 +351,11 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n:its document goes|their documents go} on without"
             )
         examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
-        column, value = (json.dumps(one, ensure_ascii=False) for one in (fill.origin, fill.examples[0]))
-        written = f'{name} = {{ column = {column}, values = {{ {value} = "…" }} }}'
-        remedy = _("correct them, or say under [collect.columns] what each value means: {written}", written=written)
+        remedy = _(
+            "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
+            "these and those that are understood",
+            name=name,
+        )
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
 
 

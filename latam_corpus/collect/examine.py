@@ -220,7 +220,7 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
 
 def _unusable(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
     """Yield what lists and catalogues name that can't be used, by its names."""
-    for one in (one for file in files for one in _members(source, file)):
+    for one in (one for file in files for one in _members(source, file) if one.beside.is_list):
         by_cause: dict[Cause, list[str]] = {}
         for failure in of_json(one.beside.failures):
             by_cause.setdefault(failure.cause, []).append(", ".join(failure.names) or str(failure.number or ""))

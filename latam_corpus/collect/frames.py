@@ -176,7 +176,8 @@ def _shared(
             unread.setdefault(row, {})[name] = cell
     notes = {row: json.dumps({"unread": cells}, ensure_ascii=False) for row, cells in unread.items()}
     if context.source.country is None:
-        shared["country"] = _countries(shared["country"], shared["url"])
+        stated = {row for row, cells in unread.items() if "country" in cells}
+        shared["country"] = _countries(shared["country"], shared["url"], stated)
     return shared, notes
 
 
@@ -193,12 +194,13 @@ def _with_default(name: str, converted: Sequence[Any], unread: Collection[int], 
     return [default if value is None and row not in keeps else value for row, value in enumerate(converted)]
 
 
-def _countries(countries: Values, urls: Values) -> Values:
-    """Return the countries, by a record's address where nothing says it."""
+def _countries(countries: Values, urls: Values, stated: Collection[int]) -> Values:
+    """Return the countries, by a record's address where nothing says it, and what it says isn't unread."""
     if isinstance(urls, Same):
         return countries
     values = [countries.value] * len(urls) if isinstance(countries, Same) else countries
-    return [one or country_of_address(url) for one, url in zip(values, urls, strict=True)]
+    told = enumerate(zip(values, urls, strict=True))
+    return [one or (None if row in stated else country_of_address(url)) for row, (one, url) in told]
 
 
 def _documents(

@@ -162,11 +162,15 @@ def _may_be_folder(file: InputFile) -> bool:
 
 
 def _once(files: Iterable[InputFile]) -> list[InputFile]:
-    """Return the files without those that are links to others of them; of several links to a file the first is it."""
+    """Return the files without those that are links to others of them; of several links to a file the first is it.
+
+    The file itself is it where its own name tells a format, or no link's does: a cache names files by their digests.
+    """
     by_url: dict[str, InputFile] = {}
     for one in files:
-        by_url.setdefault(one.url, one)
-        if one.url.endswith(f"/{one.relative}"):
+        known = by_url.setdefault(one.url, one)
+        is_file, tells, told = one.url.endswith(f"/{one.relative}"), format_of(one.relative), format_of(known.relative)
+        if (is_file and (tells or not told)) or (tells and not told):
             by_url[one.url] = one
     return list(by_url.values())
 

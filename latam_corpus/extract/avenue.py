@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "avenue 2"
+EXTRACTOR: Final = "avenue 3"
 
 _TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5} ?_ ?([^\W_]+-?)_\d\d?(?: ?:|(?=\s|$))[ \t]*(.*)$")
 # Some names were written over others (`_x_0081_nmlch_00079_lfmlq_00:`) or into bytes of another format: the first

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "captions 2"
+EXTRACTOR: Final = "captions 3"
 
 OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"

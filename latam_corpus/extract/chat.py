@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "chat 2"
+EXTRACTOR: Final = "chat 3"
 
 # Milliseconds between two marks that terminals don't show.
 _BULLET: Final = re.compile(r"\x15(?:%snd:[^\x15]*?_)?(\d+)_(\d+)-?\x15")

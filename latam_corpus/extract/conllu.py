@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "conllu 1"
+EXTRACTOR: Final = "conllu 2"
 
 _COMMENT: Final = re.compile(r"#\s*([\w ]+?)\s*=\s*(.*)")
 _TIMES: Final = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)\s*-\s*(\d+):(\d\d):(\d\d(?:\.\d+)?)")

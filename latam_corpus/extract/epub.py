@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "epub 2"
+EXTRACTOR: Final = "epub 3"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "lrc 1"
+EXTRACTOR: Final = "lrc 2"
 
 _TAG: Final = re.compile(r"^\s*\[(ti|ar|al|au|by|la|length|offset|re|ve|#)\s*:\s*([^\]]*)\]\s*$", re.IGNORECASE)
 _TIME: Final = re.compile(r"\[(\d{1,3}):(\d{1,2}(?:[.:]\d{1,3})?)\]")

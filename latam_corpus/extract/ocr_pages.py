@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Counted up when the same bytes give another text.
 ALTO: Final = "alto 2"
-HOCR: Final = "hocr 2"
+HOCR: Final = "hocr 3"
 
 # Names of the SegmOnto vocabulary (segmonto.github.io) and of Transkribus' and ABBYY's block types.
 _LEFT_OUT: Final = re.compile(

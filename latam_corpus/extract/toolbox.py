@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from latam_corpus.extract.document import Extracted
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "toolbox 1"
+EXTRACTOR: Final = "toolbox 2"
 
 _FIELD: Final = re.compile(r"\\(\w+)[ \t]*(.*)")
 # Free translations by their markers, as Toolbox's own and the region's projects name them, with their language.

@@ -66,6 +66,13 @@ def test_what_is_wrong_in_a_bag_is_told_and_the_rest_goes_on(bag: Path) -> None:
     assert rows[f"{list_.name}#1"]["title"] == "data/tres.txt"
 
 
+def test_a_link_in_a_bag_that_leads_nowhere_is_a_failed_row(bag: Path) -> None:
+    """The rest is read, and what is wrong is told once."""
+    (bag / "data" / "tres.txt").unlink()
+    (bag / "data" / "tres.txt").symlink_to("no-hay.txt")
+    assert _reasons(bag) == {"data/tres.txt#": "unreadable:missing file"}
+
+
 def test_a_bag_among_others_is_one_by_itself(bag: Path) -> None:
     """Files beside it are in no list, and needn't be."""
     (bag.parent / "suelto.txt").write_text("Suelto.", encoding="utf-8")

@@ -55,6 +55,16 @@ def test_links_are_read_as_what_they_lead_to(folder: Path) -> None:
     assert [row["id"] for row in text_rows(folder)] == _names(folder)
 
 
+def test_of_a_file_and_its_link_the_one_whose_name_tells_a_format_is_read(folder: Path) -> None:
+    """A cache names files by their digests, and links to them by their names."""
+    cached = folder / "blobs" / "0a1b2c"
+    cached.parent.mkdir()
+    (folder / "a.txt").rename(cached)
+    (folder / "a.txt").symlink_to(cached)
+    (folder / "z").symlink_to("coplas/b.txt")
+    assert _names(folder) == ["a.txt", "coplas/b.txt"]
+
+
 def test_a_file_is_read_once_however_many_links_lead_to_it(folder: Path) -> None:
     """By its own name where that is chosen, too; loops end."""
     for name, leads_to in {
