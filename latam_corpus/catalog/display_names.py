@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
@@ -315,16 +314,6 @@ def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
         if wanted in {word, word.replace("_", " "), *map(folded, name.translations().values())}:
             return word
     return None
-
-
-@lru_cache(maxsize=4096)
-def statement_of(typed: str) -> str:
-    """Return the statement of rights that is called so where people choose one; what is called otherwise as it is.
-
-    >>> statement_of("Dominio público"), statement_of("CC BY-NC 3.0"), statement_of("no sé")
-    ('https://creativecommons.org/publicdomain/mark/1.0/', 'CC BY-NC 3.0', 'no sé')
-    """
-    return word_of(LICENCES, typed) or typed
 
 
 def language_of(typed: str) -> str | None:

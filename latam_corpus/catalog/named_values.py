@@ -1,4 +1,4 @@
-"""Countries, genres, compositions and days as people write them: the one reader of sheets, answers and columns.
+"""Countries, genres, compositions, rights and days as people write them: the one reader of sheets, answers and columns.
 
 Results rest on it, so that its names stand in a table of its own and not in the catalogues of messages.
 """
@@ -55,6 +55,15 @@ def composition_of(typed: str) -> str | None:
     ('translation', None)
     """
     return _words()["composition"].get(folded(typed))
+
+
+def statement_of(typed: str) -> str | None:
+    """Return the statement of rights that is called so where people choose one; empty where they don't know.
+
+    >>> statement_of("Dominio público"), statement_of("no lo sé"), statement_of("CC BY-NC 3.0")
+    ('https://creativecommons.org/publicdomain/mark/1.0/', '', None)
+    """
+    return _words()["rights"].get(folded(typed))
 
 
 def day_of(typed: str) -> date | None:

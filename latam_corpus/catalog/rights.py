@@ -11,7 +11,6 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.display_names import statement_of
 from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import _
 from latam_corpus.vocabulary import RIGHTS_TIERS, USES
@@ -184,12 +183,9 @@ def is_known(statement: str) -> bool:
 def near_licence(typed: str) -> str | None:
     """Return the known statement that was probably meant by one that isn't known; None where none is close.
 
-    >>> near_licence("CC-YB-4.0"), near_licence("dominio publico"), near_licence("Todos los derechos reservados")
-    ('CC-BY-4.0', 'https://creativecommons.org/publicdomain/mark/1.0/', None)
+    >>> near_licence("CC-YB-4.0"), near_licence("Todos los derechos reservados")
+    ('CC-BY-4.0', None)
     """
-    called = statement_of(typed)
-    if called != typed:
-        return called
     return nearest(typed.strip().upper().replace(" ", "-"), _CC_IDS)
 
 

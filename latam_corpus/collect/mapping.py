@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.display_names import statement_of
 from latam_corpus.catalog.identity import canonical_url
-from latam_corpus.catalog.named_values import composition_of, country_of, day_of, genre_of
+from latam_corpus.catalog.named_values import composition_of, country_of, day_of, genre_of, statement_of
 from latam_corpus.catalog.source import Columns, Pick
 from latam_corpus.text.folding import parted
 
@@ -140,7 +139,7 @@ def as_statement(value: Any) -> str | None:
     ('https://creativecommons.org/publicdomain/mark/1.0/', 'CC BY 4.0', 'Prensa libre')
     """
     text = as_text(value)
-    return statement_of(text) if text else None
+    return text and (statement_of(text) or text)
 
 
 def as_genre(value: Any) -> str | None:

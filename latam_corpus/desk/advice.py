@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.display_names import TIERS
+from latam_corpus.catalog.named_values import statement_of
 from latam_corpus.catalog.rights import is_known, near_licence
 from latam_corpus.catalog.source import SOURCES
 from latam_corpus.messages import Message, _
@@ -116,7 +117,7 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
         return
     near = None
     if source.tier == "unknown" and not is_known(rights.statement):
-        near = near_licence(rights.statement)
+        near = statement_of(rights.statement) or near_licence(rights.statement)
         remedy = _PERHAPS.fill(near=near) if near else _NO_LICENCE[1]
         yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), remedy
     wide = [use for use in rights.uses if use != "evaluate"]

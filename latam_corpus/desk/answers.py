@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import LICENCES, language_of, word_of
-from latam_corpus.catalog.named_values import country_of, day_of
+from latam_corpus.catalog.named_values import country_of, day_of, statement_of
 from latam_corpus.catalog.rights import is_known, near_licence
 from latam_corpus.codes import share_name, which_of
 from latam_corpus.messages import Message, _, enumerated, same
@@ -159,9 +159,9 @@ def statement(typed: str) -> str:
 
 def licence(typed: str) -> str:
     """Return a statement of rights, in a sheet, where no number stands for one."""
-    word = word_of(LICENCES, typed)
-    if word is not None:
-        return word
+    called = statement_of(typed)
+    if called is not None:
+        return called
     if not is_known(typed):
         near = near_licence(typed)
         raise AnswerError(_NEAR_LICENCE, typed=typed, near=near) if near else AnswerError(_NO_LICENCE, typed=typed)

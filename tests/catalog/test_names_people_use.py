@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import iso639
 import pytest
 
-from latam_corpus.catalog.display_names import COMPOSITIONS, COUNTRIES, GENRES, language_name, language_of
-from latam_corpus.catalog.named_values import composition_of, country_of, genre_of
+from latam_corpus.catalog.display_names import COMPOSITIONS, COUNTRIES, GENRES, LICENCES, language_name, language_of
+from latam_corpus.catalog.named_values import composition_of, country_of, genre_of, statement_of
 from latam_corpus.codes import GROUPS, groups, iso_code, known_code, share_name
 from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
@@ -107,10 +107,11 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("names", "read"), [(COUNTRIES, country_of), (GENRES, genre_of), (COMPOSITIONS, composition_of)]
+    ("names", "read"),
+    [(COUNTRIES, country_of), (GENRES, genre_of), (COMPOSITIONS, composition_of), (LICENCES, statement_of)],
 )
 def test_what_is_shown_is_read(names: Mapping[str, Message], read: Callable[[str], str | None]) -> None:
-    """Whatever a country, genre or composition is called here, in each language, stands for it in a cell."""
+    """Whatever a country, genre, composition or licence is called here, in each language, stands for it in a cell."""
     for value, name in names.items():
         for shown in (value, *name.translations().values()):
             assert read(shown) == read(shown.upper()) == value

@@ -158,6 +158,15 @@ def test_a_package_does_no_more_than_pass_on() -> None:
         assert not [one for one in rest if isinstance(one, ast.Expr | ast.For | ast.While | ast.With)], path
 
 
+def test_no_result_rests_on_words_that_people_are_shown() -> None:
+    """These aren't followed: what takes them takes only what finds a remedy for an error."""
+    code, roots = Code(), [type(one).__module__ for one in _FOUND]
+    modules = code.reached([*roots, "latam_corpus.collect.files"])
+    imported = {name for module in modules for name in code.facts(module)[1]}
+    shown = {name for name in imported if name.startswith("latam_corpus.catalog.display_names")}
+    assert shown == {f"latam_corpus.catalog.display_names.{name}" for name in ("near_word", "language_of")}
+
+
 def test_a_plug_in_rests_on_its_own_modules_and_on_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Relative imports, those in functions, and what they reach in this package count; what nobody imports doesn't."""
     folder = tmp_path / "jardin_de_prueba"
