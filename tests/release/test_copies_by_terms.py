@@ -77,8 +77,8 @@ class Room:
         recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
         (self.folder / "receta.toml").write_text(recipe)
         given = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
-        out = ("--out", self.folder / "out", "--engine", "in-process", "--json", *more)
-        told = self.command_line("run", self.folder / "receta.toml", *given, *out)
+        out = ("--out", self.folder / "out", "--engine", "in-process", "--json")
+        told = self.command_line("run", self.folder / "receta.toml", *given, *out, *more)
         assert told.code == code, told.err
         return told.json if code == 0 else told.err
 
