@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import polars as pl
 
-from latam_corpus.batch import Batch, with_defaults
+from latam_corpus.batch import Batch
 from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import canonical_url, doc_id
 from latam_corpus.durable import package_digest
@@ -137,8 +137,7 @@ class Extract(Stage):
         clock = max(_PATIENCE * self.time_limit, _LEAST_CLOCK)
         limits = Limits(self.time_limit, self.memory_limit_mb, clock)
         outcomes = self._outcomes(frame["raw"], frame["media_type"], limits)
-        frame = _unskimmed(with_defaults(frame.drop("raw", "media_type"), ("url",)))
-        had_address = frame["url"].is_not_null()
+        frame = _unskimmed(frame.drop("raw", "media_type"))
         frame = frame.with_columns(
             _filled(frame, name, [getattr(outcome, name, None) for outcome in outcomes])
             for name in ("text", "extractor", *_FILLED)
@@ -152,10 +151,7 @@ class Extract(Stage):
             .otherwise(pl.col("extractor"))
             .alias("extractor")
         )
-        # What the record of a text says of its country, or that nobody understood it, was seen to with its address.
-        addresses = zip(frame["url"], had_address, strict=True)
-        countries = [None if had else country_of_address(url) for url, had in addresses]
-        by_address = pl.Series("country", countries, dtype=pl.String)
+        by_address = pl.Series("country", [country_of_address(url) for url in frame["url"]], dtype=pl.String)
         frame = frame.with_columns(
             pl.coalesce("country", by_address) if "country" in frame.columns else by_address.alias("country")
         )

@@ -11,12 +11,10 @@ import openpyxl
 import pymarc
 import pytest
 
-from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.part import input_key
 
 if TYPE_CHECKING:
@@ -337,20 +335,12 @@ def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> 
 
 
 def test_an_address_says_nothing_of_a_country_that_is_stated(tmp_path: Path) -> None:
-    """Neither of a record's, nor of a file's when it is extracted; where nothing is stated it does."""
+    """Where nothing is stated it does."""
     stated = [("Ruritania", None), ("", "CL")]
     rows = [{"text": f"Copla {n}.", "pais": one, "url": f"https://diario.cl/{n}"} for n, (one, _) in enumerate(stated)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = _source(columns={"country": "pais", "url": "url"})
     assert [row["country"] for row in _read(source, tmp_path)] == [country for _, country in stated]
-    folder = tmp_path / "hojas"
-    folder.mkdir()
-    (folder / "uno.txt").write_text("La barca salió.", encoding="utf-8")
-    (folder / "catalogo.csv").write_text("archivo;pais;url\nuno.txt;Ruritania;https://diario.cl/1\n", encoding="utf-8")
-    source = _source(index={"file": "catalogo.csv"}, columns={"country": "pais", "url": "url"})
-    source = source.model_copy(update={"country": "MX"})
-    [frame] = read_all(source, list_inputs(source, folder))
-    assert Extract()(Batch(frame)).frame["country"].to_list() == [None]
 
 
 def test_an_empty_cell_has_what_the_source_says(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def test_explain_says_of_copies_what_their_page_quotes(told: Told) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 def test_the_page_on_quality_quotes_what_its_commands_say(told: Told, tmp_path: Path) -> None:
     """A line `…` stands for any lines, `…` in another for any signs; the reader's part is done here."""
     rng = random.Random(3)
