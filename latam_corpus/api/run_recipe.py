@@ -110,8 +110,8 @@ def run(
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
-    released = None if limit else released_of(loaded, result, opened, against)
-    for why in [] if limit else left_nothing(keep, folder, result):
+    released = released_of(plan, result, opened, against)
+    for why in left_nothing(keep, folder, result, released):
         warnings.warn(str(why), stacklevel=2)
     # What a run shows of itself: the command line, which goes the same way to here, shows it otherwise.
     from latam_corpus.api.opened_run import Run
@@ -354,9 +354,9 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
     return hints
 
 
-def left_nothing(keep: str, out: Path, result: RunResult) -> list[Message]:
+def left_nothing(keep: str, out: Path, result: RunResult, released: Manifest | None) -> list[Message]:
     """Remove documents and work of a run that keeps `none`, once it is released; gives why not, if they stay."""
-    if keep == NONE and result.kept and result.releasable:
+    if keep == NONE and released is not None:
         try:
             remove_documents(out, result.folder)
         except ConfigError as error:
@@ -381,16 +381,16 @@ def unreleased_of(plan: Plan, result: RunResult) -> Counter[str]:
 
 
 def released_of(
-    recipe: Recipe,
+    plan: Plan,
     result: RunResult,
     store: Store,
     against: Sequence[Manifest],
     left_out: Counter[str] | None = None,
 ) -> Manifest | None:
-    """Return the version made of a run, where its recipe wants one and there is anything to release.
+    """Return the version made of a run, where its recipe wants one, it is no trial, and there is anything to release.
 
     Args:
-        recipe: what was run.
+        plan: what was run.
         result: what it came to.
         store: where the version goes.
         against: the versions that it was held against.
@@ -399,12 +399,12 @@ def released_of(
     Raises:
         ReleaseError: it can't be made.
     """
-    release = recipe.release
-    if not (release and result.kept and result.releasable):
+    release = plan.recipe.release
+    if plan.limit or not (release and result.kept and result.releasable):
         return None
     # Documents that this run set aside as copies of a version's are in the next one through it alone.
     parent = next((one for one in against if one.name == release.name), None)
-    pinned = parent and any(stage.options.get("against") == parent.spec for stage in recipe.stage)
+    pinned = parent and any(stage.options.get("against") == parent.spec for stage in plan.recipe.stage)
     return build_asked(
         release,
         [result.folder],

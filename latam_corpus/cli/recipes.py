@@ -250,13 +250,13 @@ def run(
     before = opened.latest(loaded.release.name) if loaded.release else None
     left_out = unreleased_of(plan, result)
     try:
-        released = None if limit else released_of(loaded, result, opened, against, left_out)
+        released = released_of(plan, result, opened, against, left_out)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         made = None if no_report else report_of_run(result.folder, out, None)
         tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
     report = None if no_report else report_of_run(result.folder, out, released)
-    _tell_hints([] if limit else left_nothing(keep, out, result))
+    _tell_hints(left_nothing(keep, out, result, released))
     tell_result(result, released, before, report, left_out, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)

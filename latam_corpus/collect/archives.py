@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect.formats import format_of
-from latam_corpus.collect.records import Content, Failure
+from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.spans import Span, by_size
 from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, compression, seekable
 from latam_corpus.errors import SourceError
@@ -212,8 +212,8 @@ def _normal(name: str) -> str:
     >>> _normal("./notas//a.txt")
     'notas/a.txt'
     """
-    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return f"{'/' * readable.startswith('/')}{'/'.join(p for p in readable.split('/') if p not in ('', '.'))}"
+    text = readable(name)
+    return f"{'/' * text.startswith('/')}{'/'.join(p for p in text.split('/') if p not in ('', '.'))}"
 
 
 def _open_zip(stream: BinaryIO, content: Content) -> zipfile.ZipFile:

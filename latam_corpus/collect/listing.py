@@ -16,7 +16,7 @@ import fsspec
 from latam_corpus.collect.folder_walk import OF_THE_SYSTEM, followed, walked
 from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
-from latam_corpus.collect.records import Content, Failure
+from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import TIMES, open_url
 from latam_corpus.durable import sha256_of
@@ -169,6 +169,8 @@ def _once(files: Iterable[InputFile]) -> list[InputFile]:
     by_url: dict[str, InputFile] = {}
     for one in files:
         known = by_url.setdefault(one.url, one)
+        if known is one:
+            continue
         is_file, tells, told = one.url.endswith(f"/{one.relative}"), format_of(one.relative), format_of(known.relative)
         if (is_file and (tells or not told)) or (tells and not told):
             by_url[one.url] = one
@@ -268,7 +270,7 @@ def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
 
 def _readable(name: str) -> str:
     """Return a name of a file as text: it need not be UTF-8, a document's origin must be."""
-    return unicodedata.normalize("NFC", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    return unicodedata.normalize("NFC", readable(name))
 
 
 def _protocols(fs: Any) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from latam_corpus.collect.file_index import described_by
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import FORMATS, SUFFIXES, format_of
 from latam_corpus.collect.input_file import InputFile, of_json, opened_file
+from latam_corpus.collect.records import readable
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import compression
 from latam_corpus.errors import ConfigError, SourceError
@@ -174,8 +175,7 @@ def _listed(folder: Path) -> tuple[list[InputFile], int]:
 
 def _input(path: Path, relative: str) -> InputFile:
     state = path.stat()
-    readable = relative.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return InputFile(readable, str(path), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
+    return InputFile(readable(relative), str(path), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
 
 
 def _seen(file: InputFile) -> Surveyed:

@@ -176,8 +176,11 @@ def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
         options["ocr"] = recognised
     if kinds["doc"]:
         options["libreoffice"] = True
-    there = {"ocr": models().issuperset(recognised), "libreoffice": shutil.which(OFFICE) is not None}
-    ready = {name: value for name, value in options.items() if there[name]}
+    there = {
+        "ocr": lambda: models().issuperset(recognised),  # which starts tesseract
+        "libreoffice": lambda: shutil.which(OFFICE) is not None,
+    }
+    ready = {name: value for name, value in options.items() if there[name]()}
     *stage, end = _stage("extract", _STAGES["extract"], language, **ready)
     yield from stage
     for name, value in options.items():

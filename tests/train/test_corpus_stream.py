@@ -297,6 +297,9 @@ def test_windows_hold_what_they_may() -> None:
     made = windows_of(groups, 70, 1, 0)
     assert sorted(group.number for window in made for group in window.groups) == list(range(12))
     assert all(window.size <= 70 or len(window.groups) == 1 for window in made)
+    # The first ones are smaller, so that rows come soon.
+    even = [RowGroup(0, number, 5, 10) for number in range(40)]
+    assert [window.size for window in windows_of(even, 80, 1, 0)] == [20, 40, 80, 80, 80, 80, 20]
     assert [window.start for window in made] == [sum(one.rows for one in made[:at]) for at in range(len(made))]
 
 
