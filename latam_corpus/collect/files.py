@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from latam_corpus.collect.batches import gathered
 from latam_corpus.collect.contract import Watch
@@ -266,7 +266,19 @@ def _pieces(context: RecordContext, content: Content, limits: Limits, limit: int
 
 
 def _content(file: InputFile, span: Span | None = None) -> Content:
-    return Content(file.relative, partial(open_url, file.url), span)
+    return Content(file.relative, partial(_opened, file.url), span)
+
+
+def _opened(url: str) -> BinaryIO:
+    """Return a listed file open for reading; one that can't be opened now isn't damaged.
+
+    Raises:
+        PartError: it can't be opened.
+    """
+    try:
+        return open_url(url)
+    except SourceError as error:
+        raise PartError(error.place, error.problem, error.remedy) from None
 
 
 def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:

@@ -6,14 +6,14 @@ import io
 import lzma
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 import fsspec
 import zstandard
 
 from latam_corpus.collect.spans import Entry
-from latam_corpus.errors import SourceError
-from latam_corpus.messages import _, decimal
+from latam_corpus.errors import PartError, SourceError, cause_of
+from latam_corpus.messages import _, decimal, same
 from latam_corpus.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ MAX_RATIO: Final = 250
 RATIO_FROM: Final = 64 * 2**20
 
 _BLOCK: Final = 2**20
+_BUFFER: Final = 2**16
 # Of the places where a compressed file can be entered, one in so many bytes of it, unpacked, is told.
 ENTRIES_APART: Final = 2**20
 # A decompressor gives all that its input holds at once, and loses it when it meets damage: small bites bound both. At
@@ -78,6 +79,9 @@ def compression(relative: str) -> str:
 def open_url(url: str) -> BinaryIO:
     """Return the file at a path or fsspec URL, open for reading bytes.
 
+    A read that the disk or the network refuses is a PartError, not an OSError, which parsers raise of damaged bytes:
+    what can't be read now may be whole.
+
     Raises:
         SourceError: it can't be opened, or leads into a private network.
     """
@@ -85,11 +89,50 @@ def open_url(url: str) -> BinaryIO:
         remedy = _("if it should be read, name its host in {variable}", variable=VARIABLE)
         raise SourceError(url, _("leads to {address}, which is no public address", address=address), remedy)
     try:
-        # fsspec would read "::" in a local path as a chain of file systems.
-        opened = fsspec.open(url, "rb", **web_options(url)).open() if "://" in url else Path(url).open("rb")  # noqa: SIM115  (the caller closes it)
-        return cast("BinaryIO", opened)
+        if "://" in url:
+            opened = fsspec.open(url, "rb", **web_options(url)).open()
+        else:  # fsspec would read "::" in it as a chain of file systems
+            opened = Path(url).open("rb", buffering=0)  # noqa: SIM115  (the caller closes it)
+        return io.BufferedReader(_Medium(url, cast("BinaryIO", opened)), _BUFFER)
     except (OSError, ValueError, ImportError) as error:
         raise cannot_be_opened(url, error) from None
+
+
+class _Medium(io.RawIOBase):
+    """A file of a disk or of the network, whose own errors are told apart from those of whoever parses it."""
+
+    def __init__(self, url: str, opened: BinaryIO) -> None:
+        super().__init__()
+        self._url, self._opened = url, opened
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._opened.seekable()
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            data = self._opened.read(len(view))
+        except MemoryError:
+            raise
+        except Exception as error:
+            cause = cause_of(error) if isinstance(error, OSError) else same(error)
+            remedy = _("check the disk or the network, and run it again")
+            raise PartError(self._url, _("can't be read ({cause})", cause=cause), remedy) from error
+        view[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._opened.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._opened.tell()
+
+    def close(self) -> None:
+        self._opened.close()
+        super().close()
 
 
 def state_of(url: str) -> str:
