@@ -244,3 +244,7 @@ class Breach(NamedTuple):
     place: Message
     problem: Message
     remedy: Message
+
+    def as_message(self) -> Message:
+        """Return it as one sentence."""
+        return Message("{place}: {problem}; {remedy}", self._asdict())

@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,17 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.bucket import address_of, bucket_of, out_folder
 from latam_corpus.codes import admits, short
+from latam_corpus.collect.contract import unread
 from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.collection_folders import with_warc_folders
-from latam_corpus.pipeline.contracts import examine_sources
+from latam_corpus.pipeline.contracts import examine_sources, never_filled
 from latam_corpus.pipeline.decisions import store as store_table
 from latam_corpus.pipeline.plan import make_plan, named_sources
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
@@ -34,7 +37,7 @@ from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from latam_corpus.api.opened_run import Run
     from latam_corpus.dedupe.dedupe import Dedupe
@@ -100,7 +103,7 @@ def run(
     chosen = make_engine(engine, workers, site_file, cluster_folder(engine, site_file, folder, plan, opened))
     for one in examine_sources(plan):
         for doubt in one.doubts:
-            warnings.warn(f"{doubt.place}: {doubt.problem}; {doubt.remedy}", stacklevel=2)
+            warnings.warn(str(doubt.as_message()), stacklevel=2)
     for hint in [*loaded.hints(), *spelling_hints(plan, opened, against)]:
         warnings.warn(str(hint), stacklevel=2)
     parts = find_parts(plan, limit)
@@ -110,8 +113,12 @@ def run(
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
-    released = released_of(plan, result, opened, against)
-    for why in left_nothing(keep, folder, result, released):
+    left_out = unreleased_of(plan, result)
+    released = released_of(plan, result, opened, against, left_out)
+    breaches = chain.from_iterable(unread(source, facts) for source, facts in result.facts.items())
+    of_columns = chain(never_filled(result.facts), (breach.as_message() for breach in breaches))
+    of_release = chain(left_out_lines(result, left_out), left_nothing(keep, folder, result, released))
+    for why in chain(of_columns, of_release):
         warnings.warn(str(why), stacklevel=2)
     # What a run shows of itself: the command line, which goes the same way to here, shows it otherwise.
     from latam_corpus.api.opened_run import Run
@@ -378,6 +385,13 @@ def unreleased_of(plan: Plan, result: RunResult) -> Counter[str]:
     for row in result.by_genre:
         left_out[reasons[row["source"]]] += row["kept"]
     return +left_out
+
+
+def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
+    """Yield a sentence a reason for which documents that a run kept are in no version, the most frequent first."""
+    for reason, n in sorted(left_out.items(), key=lambda one: (-one[1], one[0])):
+        about = {"n": decimal(f"{n:,}"), "kept": decimal(f"{result.kept:,}"), "reason": meaning(reason)}
+        yield _("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about)
 
 
 def released_of(

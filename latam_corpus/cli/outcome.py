@@ -7,6 +7,7 @@ import shlex
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.api.run_recipe import left_out_lines
 from latam_corpus.bucket import address_of
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.by_genre import tell_by_genre
@@ -14,7 +15,7 @@ from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.contract import unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
-from latam_corpus.pipeline.contracts import mapping_rows
+from latam_corpus.pipeline.contracts import mapping_rows, never_filled
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -23,10 +24,9 @@ from latam_corpus.pipeline.step_file import is_whole
 from latam_corpus.release.card import megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.examine import Examined
     from latam_corpus.collect.files import InputFile
     from latam_corpus.engine.slurm_jobs import Submission
@@ -125,7 +125,7 @@ def tell_submitted(submission: Submission, *, as_json: bool) -> None:
 def tell_examined(examined: Sequence[Examined]) -> None:
     """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
     for one in examined:
-        lines = [Message("{place}: {problem}; {remedy}", doubt._asdict()) for doubt in one.doubts]
+        lines = [doubt.as_message() for doubt in one.doubts]
         lines += [
             _("«{file}»: {problem}; {remedy}", file=file, problem=meaning(reason), remedy=recognised(remedy))
             for (file, reason), remedy in one.unread.items()
@@ -232,8 +232,7 @@ def tell_result(
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
     for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
-        line = Message("{place}: {problem}; {remedy}", breach._asdict())
-        console.print(_("unread   {line}", line=line))
+        console.print(_("unread   {line}", line=breach.as_message()))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
     _tell_release(result, released, before, left_out)
     if not result.kept:
@@ -261,9 +260,8 @@ def _tell_release(
             console.print(_("release  {release}: {n} {n:document|documents}", **figures))
     elif left_out:
         console.print(_("release  none is made"))
-    for reason, n in sorted(left_out.items(), key=lambda one: (-one[1], one[0])):
-        about = {"n": number(n), "kept": number(result.kept), "reason": meaning(reason)}
-        console.print(_("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about))
+    for line in left_out_lines(result, left_out):
+        console.print(line)
 
 
 def _by_error(failures: Mapping[str, str | Message]) -> dict[str, list[str]]:
@@ -272,16 +270,6 @@ def _by_error(failures: Mapping[str, str | Message]) -> dict[str, list[str]]:
     for name, error in failures.items():
         by_error.setdefault(str(error), []).append(name)
     return by_error
-
-
-def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
-    """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
-    for source, source_facts in facts.items():
-        for name, fill in source_facts.empty().items():
-            about = {"source": source, "name": name, "n": number(fill.records), "origin": fill.origin}
-            yield _(
-                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»", **about
-            )
 
 
 def _tell_left_out(result: RunResult) -> None:

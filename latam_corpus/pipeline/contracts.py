@@ -11,7 +11,7 @@ import polars as pl
 from latam_corpus.collect.contract import VALUES_SCHEMA, Facts, over_all, repeated
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import Breach, ConfigError, SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _, decimal
 from latam_corpus.pipeline.step_file import VALUES, StepCounts, fetch_outputs
 from latam_corpus.pipeline.supersede import Supersede
 
@@ -125,3 +125,13 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
         for source, source_facts in facts.items()
         for name, fill in source_facts.fills.items()
     ]
+
+
+def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
+    """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
+    for source, source_facts in facts.items():
+        for name, fill in source_facts.empty().items():
+            about = {"source": source, "name": name, "n": decimal(f"{fill.records:,}"), "origin": fill.origin}
+            yield _(
+                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»", **about
+            )

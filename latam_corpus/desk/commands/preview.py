@@ -94,7 +94,7 @@ def preview(
         print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
         return
     for doubt in seen.doubts:
-        console.print(_("note: {note}", note=Message("{place}: {problem}; {remedy}", doubt._asdict())))
+        console.print(_("note: {note}", note=doubt.as_message()))
     for number, item in enumerate(items, 1):
         _tell(number, item, language)
     for one in sentences:
