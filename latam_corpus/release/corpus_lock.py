@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import replace
-from latam_corpus.errors import ConfigError, cause_of
+from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.release.store import SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+
+    from latam_corpus.messages import Message
 
 LOCK: Final = "corpus.lock"
 _NOT_ONE: Final = _("it locks {releases}, and «{spec}» is none of them, or more than one")
@@ -33,6 +37,7 @@ class Lock:
         rewritten: whether files differ from the version's shards, since rows or columns were left out of them.
         columns: those that the files have; None when they have all.
         excluded: how many documents a list left out; of an export, a split or a list.
+        selection: what tells its choice of rows from others (`selection_digest`); "" where it has all.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Lock:
     format: int = 1
     columns: tuple[str, ...] | None = None
     excluded: int = 0
+    selection: str = ""
 
     @property
     def spec(self) -> str:
@@ -60,7 +66,37 @@ class Lock:
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
         values = asdict(self)
-        return {key: value for key, value in values.items() if key not in ("columns", "excluded") or value}
+        return {key: value for key, value in values.items() if key not in ("columns", "excluded", "selection") or value}
+
+
+def selection_digest(
+    where: str | None, excluded: Collection[str], slices: Mapping[str, str | None] = MappingProxyType({})
+) -> str:
+    """Return a digest, hex, of which rows are chosen; "" where all are.
+
+    >>> selection_digest(None, (), {"split": None}), selection_digest("country = 'PE'", ())
+    ('', '')
+    """
+    chosen = {"where": where, "excluded": sorted(excluded)} | dict(slices)
+    said = {key: value for key, value in sorted(chosen.items()) if value}
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:16] if said else ""
+
+
+def must_know(log: int, lock: int, place: str, remedy: Message) -> None:
+    """Refuse a store or folder whose withdrawals end before those that a lock knew, such as an old copy.
+
+    Args:
+        log: how many entries are observed.
+        lock: how many the lock knew.
+        place: where the entries are.
+        remedy: what to do.
+
+    Raises:
+        ReleaseError: they end before.
+    """
+    if log < lock:
+        problem = _("its log of withdrawals has {n} {n:entry|entries}, and the lock knew {known}", n=log, known=lock)
+        raise ReleaseError(place, problem, remedy)
 
 
 def read_lock(file: Path, spec: str | None = None) -> Lock:

@@ -10,7 +10,7 @@ import polars as pl
 
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.release.corpus_lock import sums_of
+from latam_corpus.release.corpus_lock import must_know, sums_of
 from latam_corpus.release.lapses import lapsing
 from latam_corpus.release.manifest import read_manifest
 from latam_corpus.release.store import SUMS
@@ -103,10 +103,7 @@ def _locked_version(lock: Lock, store: Store) -> tuple[Manifest, WithdrawalLog]:
         raise ReleaseError(place, _("it is another version of this name than the lock's"), _REMEDY)
     log = read_log(store)
     must_reach(log, manifest.withdrawal_sequence, manifest.spec)
-    if log.sequence < lock.withdrawal_sequence:
-        entries = {"n": log.sequence, "known": lock.withdrawal_sequence}
-        problem = _("its log of withdrawals has {n} {n:entry|entries}, and the lock knew {known}", **entries)
-        raise ReleaseError(f"{store.url}, {FOLDER}", problem, _REMEDY)
+    must_know(log.sequence, lock.withdrawal_sequence, f"{store.url}, {FOLDER}", _REMEDY)
     return manifest, log
 
 

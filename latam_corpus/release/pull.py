@@ -26,7 +26,16 @@ from latam_corpus.messages import _, decimal
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
-from latam_corpus.release.corpus_lock import LOCK, Lock, must_be, read_lock, sums_of, write_lock
+from latam_corpus.release.corpus_lock import (
+    LOCK,
+    Lock,
+    must_be,
+    must_know,
+    read_lock,
+    selection_digest,
+    sums_of,
+    write_lock,
+)
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.exclusions import none_met
 from latam_corpus.release.fetch import fetch
@@ -218,6 +227,7 @@ def _pull(
         rows=sum(pick.rows for pick in wanted),
         columns=None if selected.columns is None else tuple(selected.columns),
         excluded=excluded,
+        selection=selection_digest(text, selected.excluded) if text or excluded else "",
     )
     write_lock(lock, to / LOCK)
     (to / _STATE).unlink()
@@ -302,6 +312,9 @@ def _prepared(
             str(to), _("the folder can't be made: {reason}", reason=cause_of(error)), _("name another folder")
         ) from None
     before = _earlier(to, name)
+    if before:
+        remedy = _("find the store from which the folder was pulled; an old copy of it doesn't know what must stay out")
+        must_know(sequence, before.withdrawal_sequence, str(to), remedy)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
     if before is None:

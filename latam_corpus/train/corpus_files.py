@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError, closest
 from latam_corpus.messages import N_, _, decimal
-from latam_corpus.release.corpus_lock import LOCK, read_lock, sums_of
+from latam_corpus.release.corpus_lock import LOCK, must_know, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
 _FOOTER_BYTES: Final = 64 << 10
+_FIND: Final = _("find the store from which the lock's version was pulled")
 _PULL_AGAIN: Final = N_("give the command `latam-corpus pull` again: it mends the folder")
 
 
@@ -75,7 +76,7 @@ class CorpusFiles:
         cache: where row groups are kept that aren't on this disk, or that were decompressed.
         remedy: for a file that is damaged.
         columns: those with which a folder was pulled; None where there are all.
-        where: the condition with which a folder was pulled.
+        selection: which rows a folder was pulled with, as its lock says.
         rows_with: of the files' rows those that have these values, each a column and its value, "" for none.
         tallies: by columns and a file's digest, how many rows of each of its groups have which values.
         shared: where slices of the same files find the row groups that others have read.
@@ -89,7 +90,7 @@ class CorpusFiles:
     cache: GroupCache | None = None
     remedy: str | Message = VERIFY
     columns: tuple[str, ...] | None = None
-    where: str | None = None
+    selection: str = ""
     rows_with: tuple[tuple[str, str], ...] = ()
     tallies: dict[tuple[tuple[str, ...], str], list[Counter[tuple[str, ...]]]] = field(default_factory=dict)
     shared: SharedGroups | None = None
@@ -309,7 +310,8 @@ def _must_match(lock: Lock, opened: CorpusFiles, place: str) -> None:
         raise ConfigError(place, problem, _("name {lock}@{version}", lock=lock.name, version=lock.version))
     if lock.manifest_sha256 != opened.manifest_sha256:
         problem = _("{spec} has another manifest than the lock names: the version was replaced", spec=manifest.spec)
-        raise ConfigError(place, problem, _("find the store from which the lock's version was pulled"))
+        raise ConfigError(place, problem, _FIND)
+    must_know(opened.withdrawal_sequence, lock.withdrawal_sequence, opened.store.url, _FIND)
 
 
 def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache | None) -> CorpusFiles:
@@ -378,5 +380,5 @@ def _pulled(store: Store, spec: str | None, cache: GroupCache | None) -> CorpusF
         cache,
         remedy=_PULL_AGAIN,
         columns=lock.columns,
-        where=lock.where,
+        selection=lock.selection,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
@@ -68,6 +68,10 @@ class Selection:
     def returned(self) -> tuple[str, ...]:
         """The columns that are returned."""
         return self.columns or schema.RELEASE_COLUMNS
+
+    def with_ids(self) -> Selection:
+        """Return the selection with `doc_id` among its columns."""
+        return self if "doc_id" in self.returned else replace(self, columns=(*self.columns, "doc_id"))
 
     @property
     def reads(self) -> list[str]:
@@ -171,7 +175,7 @@ class OrderedRows:
         tables, stays, meets = [], [], False
         read = partial(self._files.read, columns=self._selection.reads)
         for group, table in zip(window.groups, self._readers.map(read, window.groups), strict=True):
-            excluded = _among(table, self._selection.excluded)
+            excluded = among(table, self._selection.excluded)
             meets = meets or bool(excluded.any())
             stays.append(self._staying(table, self._files.files[group.file].withdrawn) & ~excluded)
             tables.append(self._returned(table))
@@ -191,7 +195,7 @@ class OrderedRows:
         return pa.table(columns, names=list(self._selection.returned))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
-        stays = ~_among(table, withdrawn)
+        stays = ~among(table, withdrawn)
         where = self._selection.where
         if where:
             lacking = where.lacking(table.schema)
@@ -208,7 +212,7 @@ class OrderedRows:
         return stays
 
 
-def _among(table: pa.Table, ids: frozenset[str]) -> NDArray[np.bool_]:
+def among(table: pa.Table, ids: frozenset[str]) -> NDArray[np.bool_]:
     """Return which rows are of these documents."""
     if not ids:
         return np.zeros(table.num_rows, dtype=bool)

@@ -317,6 +317,7 @@ class PositionedStream(ABC):
             "ahead": list(self._ahead),
             "uneven": self.uneven or self._apart,
             "within": self._within,
+            "ended": self._at_end,
         }
 
     def load_state_dict(self, state: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
@@ -376,6 +377,8 @@ class PositionedStream(ABC):
         self._go_to(first["epoch"], min(positions), ahead)
         self._within = within
         self._apart = uneven or bool(ahead)
+        # One that was at its end begins again; one after its last row, of which nobody has asked for the next, doesn't.
+        self._at_end = all(one["ended"] for one in known)
 
 
 def _encoded(

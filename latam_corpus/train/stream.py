@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.condition import condition
-from latam_corpus.release.corpus_lock import read_locks
+from latam_corpus.release.corpus_lock import read_locks, selection_digest
 from latam_corpus.release.exclusions import excluded_ids
 from latam_corpus.train.corpus_files import open_files
 from latam_corpus.train.group_cache import GroupCache
@@ -92,7 +92,8 @@ class CorpusStream(PositionedStream):
                 )
         folder = Path(cache) if cache is not None else cache_folder() / "stream"
         files = open_files(store, name, lock, GroupCache(folder, cache_bytes, decompressed))
-        self._files = files.of(split=split, language=language, genre=genre)
+        self._slices = {"split": split, "language": language, "genre": genre}
+        self._files = files.of(**self._slices)
         self._selection = Selection(
             tuple(columns) or files.columns or (),
             condition(where, "where") if where is not None else None,
@@ -101,7 +102,7 @@ class CorpusStream(PositionedStream):
         )
         files.must_have(name.partition(".")[0] for name in self._selection.reads)
         if lock:
-            _must_select(Path(lock), self.version, files.where or where)
+            _must_select(Path(lock), self.version, {self.selection, files.selection})
         self._window, self._shuffle = window, shuffle
 
     @property
@@ -140,6 +141,24 @@ class CorpusStream(PositionedStream):
         sliced._files = self._files.of_rows(values, shared)  # noqa: SLF001  (its own kind)
         return sliced
 
+    def with_withdrawn(self) -> tuple[CorpusStream, frozenset[str]]:
+        """Return the stream with what was withdrawn in its places, by `doc_id`, and which ids its reader must drop."""
+        files = self._files.files
+        whole = copy(self)
+        whole._files = replace(self._files, files=tuple(replace(file, withdrawn=frozenset()) for file in files))  # noqa: SLF001  (its own kind)
+        whole._selection = self._selection.with_ids()  # noqa: SLF001
+        return whole, frozenset().union(*(file.withdrawn for file in files))
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that a row has."""
+        return list(self._selection.returned)
+
+    @property
+    def selection(self) -> str:
+        """What tells its choice of rows from others, whatever was withdrawn; "" where it has all."""
+        return selection_digest(self.where, self._selection.excluded, self._slices | {"of": self._files.selection})
+
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """Return the rows in the order of a seed and an epoch."""
         self._files.must_fit(self._selection.reads)
@@ -155,9 +174,12 @@ class CorpusStream(PositionedStream):
         return f"{self._files.digest}-{self._window}-{'shuffled' if self._shuffle else 'stored'}"
 
 
-def _must_select(lock: Path, spec: str, where: str | None) -> None:
-    """Raise ConfigError where a lock is of a selection of a version, and another one is read, or all of it."""
-    selections = [one.where for one in read_locks(lock) if one.spec == spec]
-    if None not in selections and where not in selections:
-        problem = _("it is of the rows of {spec} where {where}, and others are read", spec=spec, where=selections[0])
-        raise ConfigError(str(lock), problem, _("give `where` as it has it, or the lock of a whole version"))
+def _must_select(lock: Path, spec: str, selections: set[str]) -> None:
+    """Raise ConfigError where a lock is of some rows of a version alone, and others are read."""
+    locks = [one for one in read_locks(lock) if one.spec == spec]
+    if any(not one.is_part or one.selection in selections for one in locks):
+        return
+    about = {"spec": spec, "n": decimal(f"{locks[0].rows:,}"), "where": locks[0].where or "—"}
+    problem = _("it is of {n} {n:document|documents} of {spec} (where: {where}), and others are read", **about)
+    remedy = _("give `where`, `exclude` and slices as they were when it was made, or the lock of a whole version")
+    raise ConfigError(str(lock), problem, remedy)

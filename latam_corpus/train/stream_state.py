@@ -29,7 +29,8 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
         raise ConfigError("state", problem, OTHER_STATE)
     ahead = state.get("ahead")
     sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
-    sound = sound and type(state.get("uneven")) is bool and state.get("rank", 0) in range(max(1, state["world"]))
+    sound = sound and type(state.get("uneven")) is bool and type(state.get("ended")) is bool
+    sound = sound and state.get("rank", 0) in range(max(1, state["world"]))
     within = state.get("within")
     if within is not None:
         kinds = {"position": int, "tokens": int, "tokenizer": str}
@@ -45,10 +46,12 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
         )
     if state.get("order") != order:
         problem = _(
-            "it is of another order of {version}: other slices, another window, split or shuffling",
+            "it is of another order of {version}: other slices, another window, split or shuffling, or its files were "
+            "made anew by a purge or another pull",
             version=version,
         )
-        raise ConfigError("state", problem, _("open the stream with the options that it had"))
+        remedy = _("open the stream with the options that it had; where files were made anew, begin an epoch")
+        raise ConfigError("state", problem, remedy)
     # A rank that is at its end stands less than a round after the last position.
     stands = [state["position"], *(ahead or ())]
     if max(stands) > total + max(state["world"], len(stands) - 1):

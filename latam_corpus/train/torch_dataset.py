@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.train.held_rows import rows_as_dicts
+from latam_corpus.train.ordered_rows import among
 from latam_corpus.train.stream import CorpusStream
 
 try:
@@ -22,12 +23,16 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
+
 
 class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
     """Batches of a rank's documents, for `DataLoader(dataset, batch_size=None, num_workers=N)`.
 
     Worker w of N gives batches w, w + N, … of the rank, so that the loader's order is that of the stream. It is resumed
     by torchdata's `StatefulDataLoader`, with as many workers; a plain `CorpusStream` is by its own state, with any.
+    Each worker counts batches from where it stands itself, so that they must be cut alike in a run that resumes after a
+    withdrawal: what was withdrawn has its place in a batch, which is shorter by it, and isn't given where it's empty.
     """
 
     def __init__(self, *location: Any, batch_size: int, **options: Any) -> None:
@@ -35,7 +40,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
 
         Args:
             location: the store and the name, as `CorpusStream` takes them.
-            batch_size: documents in each batch but the last.
+            batch_size: documents in each batch but the last, with those that were withdrawn.
             options: of `CorpusStream`.
 
         Raises:
@@ -50,8 +55,11 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             remedy = "rank=torch.distributed.get_rank(), world=torch.distributed.get_world_size()"
             raise ConfigError("world", problem, remedy)
         super().__init__()
-        self._stream = CorpusStream(*location, **options)
+        stream = CorpusStream(*location, **options)
+        self._columns = stream.columns
+        self._stream, self._withdrawn = stream.with_withdrawn()
         self._filters = options.get("where") is not None
+        self._epoch: int | None = None
         self._batch_size = batch_size
         self._done = 0
         self._ended = False
@@ -59,6 +67,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch; call it before the loader makes its workers."""
         self._stream.set_epoch(epoch)
+        self._epoch = epoch
         self._done = 0
         self._ended = False
 
@@ -75,20 +84,27 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
         for batch in self._stream.batches(self._batch_size):
             self._done += 1
-            if (self._done - 1) % workers == worker:
-                yield rows_as_dicts(batch)
+            if (self._done - 1) % workers == worker and (rows := self._given(batch)):
+                yield rows
         self._done = 0
         self._ended = True
 
+    def _given(self, batch: pa.Table) -> list[dict[str, Any]]:
+        if self._withdrawn:
+            batch = batch.filter(~among(batch, self._withdrawn))
+        return rows_as_dicts(batch.select(self._columns))
+
     def state_dict(self) -> dict[str, Any]:
         """Where this worker stands."""
-        return {"stream": self._stream.state_dict(), "batches": self._done, "batch_size": self._batch_size}
+        told = {"stream": self._stream.state_dict(), "selection": self._stream.selection}
+        return told | {"batches": self._done, "batch_size": self._batch_size}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on after a state.
 
         Raises:
-            ConfigError: it is no state of a dataset, is of batches of another size, or see `CorpusStream`.
+            ConfigError: it is no state of a dataset, is of batches of another size or, with several workers, of other
+                rows, or see `CorpusStream`.
         """
         if not isinstance(state, dict) or type(state.get("batches")) is not int or "stream" not in state:
             remedy = _("give the state that a CorpusDataset returned")
@@ -102,8 +118,15 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
                 mine=self._batch_size,
             )
             raise ConfigError("state", problem, _("give batch_size={size}", size=size))
+        info = get_worker_info()
+        if info and info.num_workers > 1 and state.get("selection") != self._stream.selection:
+            problem = _("it is of other rows: with several workers, `where` and `exclude` stay as they are in an epoch")
+            raise ConfigError("state", problem, _("give both as the run had them, and others when an epoch begins"))
         self._stream.load_state_dict(state["stream"])
         self._done = state["batches"]
+        # The loader gives its state after `set_epoch` was called, and that of an epoch's end is of no batch to come.
+        if self._epoch is not None and state["stream"]["ended"]:
+            self._stream.set_epoch(self._epoch)
 
 
 def _world() -> int:

@@ -7,6 +7,7 @@ import http.server
 import json
 import pickle
 import random
+import shutil
 import threading
 import zlib
 from collections import Counter
@@ -28,6 +29,7 @@ from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.corpus_files import CorpusFiles, open_files
+from latam_corpus.train.export.write_export import COLUMNS, write_export
 from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.stream_order import RowGroup, shuffled, windows_of
 from latam_corpus.train.token_counts import count_slices
@@ -371,9 +373,7 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
     assert len(set(ids(tmp_path / "part", "puerto@2026.11.0"))) == 30
     assert ids(small_store, seed=7, lock=tmp_path / "whole" / "corpus.lock") == ids(small_store, seed=7)
     part, lock_of_part = tmp_path / "part", tmp_path / "part" / "corpus.lock"
-    with pytest.raises(
-        ConfigError, match=r"of the rows of puerto@2026\.11\.0 where country = 'CL', and others are read"
-    ):
+    with pytest.raises(ConfigError, match=r"of 30 documents of puerto@.*where: country = 'CL'.*others are read"):
         CorpusStream(small_store.url, "puerto", lock=lock_of_part)
     assert len(ids(part, "puerto", lock=lock_of_part)) == 30
     assert len(ids(small_store, where="country = 'CL'", lock=lock_of_part)) == 30
@@ -383,6 +383,35 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
     (tmp_path / "other.lock").write_text(json.dumps(lock | {"manifest_sha256": "0" * 64}))
     with pytest.raises(ConfigError, match="the version was replaced"):
         CorpusStream(small_store.url, "puerto", lock=tmp_path / "other.lock")
+
+
+def test_a_lock_holds_for_lists_and_slices_too(small_store: Store, tmp_path: Path, tokenizer_file: Path) -> None:
+    """What a pull left out by a list and an export by a split isn't streamed under their locks."""
+    out = frozenset(ids(small_store)[:5])
+    pull("puerto", small_store, tmp_path / "without", exclude=out)
+    locks = tmp_path / "without" / "corpus.lock", tmp_path / "tokens" / "corpus.lock"
+    stream = CorpusStream(small_store.url, "puerto", split="train", columns=COLUMNS)
+    write_export(stream, load_tokenizer(tokenizer_file), "jsonl", tmp_path / "tokens")
+    for lock, right in zip(locks, ({"exclude": out}, {"split": "train"}), strict=True):
+        for wrong in ({}, {"exclude": frozenset(sorted(out)[:4])}, {"split": "test"}):
+            with pytest.raises(ConfigError, match="and others are read"):
+                CorpusStream(small_store.url, "puerto", lock=lock, **wrong)
+        assert ids(small_store, lock=lock, **right)
+    assert len(ids(tmp_path / "without", lock=locks[0])) == 115
+
+
+def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_path: Path) -> None:
+    """An old copy of it would bring back what was withdrawn: to a stream, and into a folder."""
+    shutil.copytree(small_store.root, tmp_path / "old")
+    gone = ids(small_store)[0]
+    withdraw(small_store, "puerto", "doc", gone, "lo piden", datetime.now(UTC))
+    spec = "puerto@2026.11.0"
+    pull(spec, small_store, tmp_path / "pulled")
+    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*find the store"):
+        CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
+    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*an old copy"):
+        pull(spec, Store.at(tmp_path / "old"), tmp_path / "pulled")
+    assert gone not in ids(tmp_path / "pulled", spec)
 
 
 def test_a_store_elsewhere_is_read_through_a_bounded_cache(

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from latam_corpus.errors import ConfigError
+from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train import CorpusDataset, CorpusStream
 
 if TYPE_CHECKING:
@@ -76,6 +78,92 @@ def test_a_stateful_loader_goes_on(small_store: Store, workers: int) -> None:
     assert [row["doc_id"] for batch in fresh for row in batch] == order[48:]
 
 
+class _Loader:
+    """What a loader does with several workers, in this process and without PyTorch: it asks them in turn."""
+
+    def __init__(self, store: Store, workers: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
+        self._info = SimpleNamespace(id=0, num_workers=workers)
+        monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: self._info)
+        monkeypatch.setattr("latam_corpus.train.torch_dataset._world", lambda: 1)
+        shared = {"batch_size": 16} | OPTIONS | options
+        self.workers = [CorpusDataset(store.url, "puerto@2026.11.0", **shared) for _ in range(workers)]
+        self.given = 0
+
+    def ids(self, most: int = 1000) -> list[str]:
+        """The documents of so many batches more, or of all."""
+        loops, ids = [iter(one) for one in self.workers], []
+        ended: set[int] = set()
+        most += self.given
+        while self.given < most and len(ended) < len(loops):
+            self._info.id = self.given % len(loops)
+            batch = next(loops[self._info.id], None)
+            ended |= {self._info.id} if batch is None else set()
+            self.given += 1
+            ids += [row["doc_id"] for row in batch or ()]
+        return ids
+
+    def go_on(self, before: _Loader) -> None:
+        """Take over the states of another one."""
+        self.given = before.given
+        for number, (mine, one) in enumerate(zip(self.workers, before.workers, strict=True)):
+            self._info.id = number
+            mine.load_state_dict(json.loads(json.dumps(one.state_dict())))
+
+
+@pytest.mark.filterwarnings("ignore:.*withdrawn, and left out")
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
+    small_store: Store, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker goes on with its own batches, cut as the others cut them, whatever was withdrawn before or since."""
+    order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", **OPTIONS)]
+    withdraw(small_store, "puerto", "doc", order[20], "lo piden", datetime.now(UTC))
+    first = _Loader(small_store, workers, monkeypatch)
+    assert first.ids(4) == [*order[:20], *order[21:64]]
+    gone = [order[at] for at in (3, 70, 71, 100)]
+    for doc_id in gone:
+        withdraw(small_store, "puerto", "doc", doc_id, "lo piden", datetime.now(UTC))
+    again = _Loader(small_store, workers, monkeypatch)
+    again.go_on(first)
+    assert again.ids() == [one for one in order[64:] if one not in gone]
+
+
+def test_other_rows_within_an_epoch_are_refused(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers stand apart by whole batches, which would be cut elsewhere; one alone goes on."""
+    first = _Loader(small_store, 2, monkeypatch)
+    ids = first.ids(3)
+    with pytest.raises(ConfigError, match="of other rows: with several workers"):
+        _Loader(small_store, 2, monkeypatch, exclude=frozenset(ids[:1])).go_on(first)
+    alone = _Loader(small_store, 1, monkeypatch)
+    ids = alone.ids(3)
+    later = _Loader(small_store, 1, monkeypatch, exclude=frozenset(ids[:1]))
+    later.go_on(alone)
+    assert len(later.ids()) == 120 - len(ids)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_state_of_an_epochs_end_begins_the_next(
+    small_store: Store, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loader gives it to its dataset after `set_epoch`; a state before the end stays in its epoch."""
+    first = _Loader(small_store, workers, monkeypatch)
+    order = first.ids()
+    for asked, epoch in ((None, 0), (1, 1)):
+        again = _Loader(small_store, workers, monkeypatch)
+        for one in again.workers if asked is not None else ():
+            one.set_epoch(asked)
+        again.go_on(first)
+        again.given = 0
+        assert again.ids() == [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", epoch=epoch, **OPTIONS)]
+    cut = _Loader(small_store, workers, monkeypatch)
+    cut.ids(2)
+    again = _Loader(small_store, workers, monkeypatch)
+    for one in again.workers:
+        one.set_epoch(1)
+    again.go_on(cut)
+    assert again.ids() == order[32:]
+
+
 def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
     """A condition on rows is refused in them, with what to do instead."""
     data = pytest.importorskip("torch.utils.data")
@@ -105,7 +193,7 @@ def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch
     assert list(dataset) != first
 
 
-def test_ranks_that_were_not_given_are_told(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranks_that_were_notgiven_are_told(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where PyTorch knows of several, a dataset without `world` would give each of them everything."""
     distributed = pytest.importorskip("torch.distributed")
     monkeypatch.setattr(distributed, "is_initialized", lambda: True)

@@ -115,6 +115,7 @@ def write_export(
             rewritten=True,
             rows=exported.documents,
             excluded=0 if stream.where else there - exported.documents,
+            selection=stream.selection,
         )
         write_lock(lock, partial / LOCK)
         (partial / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
