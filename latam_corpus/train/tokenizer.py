@@ -110,10 +110,36 @@ class Tokenizer:
         """Yield what `encode` returns, a few texts at a time."""
         for start in range(0, len(texts), _AT_ONCE):
             some = list(texts[start : start + _AT_ONCE])
-            if self._is_sentencepiece:
-                yield from self._model.encode(some, add_bos=False, add_eos=False)
-            else:
-                yield from (one.ids for one in self._model.encode_batch_fast(some, add_special_tokens=False))
+            coded = self._coded(some)
+            if self._named:
+                coded = [
+                    self._spelt(text) if self.end_id in ids else ids for text, ids in zip(some, coded, strict=True)
+                ]
+            yield from coded
+
+    def _coded(self, texts: list[str]) -> list[list[int]]:
+        if self._is_sentencepiece:
+            ids: list[list[int]] = self._model.encode(texts, add_bos=False, add_eos=False)
+            return ids
+        return [one.ids for one in self._model.encode_batch_fast(texts, add_special_tokens=False)]
+
+    @cached_property
+    def _named(self) -> str:
+        """The end token's text where one that names it is given the token itself; else ""."""
+        try:
+            end = self.end_id
+        except ConfigError:  # who only counts needs none
+            return ""
+        name = str(self._model.id_to_piece(end) if self._is_sentencepiece else self._model.id_to_token(end))
+        return name if end in self._coded([name])[0] else ""
+
+    def _spelt(self, text: str) -> list[int]:
+        """Return the ids of a text that names the end token: its letters, cut apart so that they aren't taken for it."""
+        parts = text.split(self._named)
+        between = len(parts) - 1
+        begins, ends = ["", *[self._named[1:]] * between], [*[self._named[:1]] * between, ""]
+        pieces = ["".join(piece) for piece in zip(begins, parts, ends, strict=True)]
+        return [number for ids in self._coded(pieces) for number in ids if number != self.end_id]
 
 
 def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:

@@ -392,8 +392,10 @@ def test_a_lock_holds_for_lists_and_slices_too(small_store: Store, tmp_path: Pat
     locks = tmp_path / "without" / "corpus.lock", tmp_path / "tokens" / "corpus.lock"
     stream = CorpusStream(small_store.url, "puerto", split="train", columns=COLUMNS)
     write_export(stream, load_tokenizer(tokenizer_file), "jsonl", tmp_path / "tokens")
-    for lock, right in zip(locks, ({"exclude": out}, {"split": "train"}), strict=True):
-        for wrong in ({}, {"exclude": frozenset(sorted(out)[:4])}, {"split": "test"}):
+    selections: tuple[dict[str, Any], ...] = ({"exclude": out}, {"split": "train"})
+    for lock, right in zip(locks, selections, strict=True):
+        others: tuple[dict[str, Any], ...] = ({}, {"exclude": frozenset(sorted(out)[:4])}, {"split": "test"})
+        for wrong in others:
             with pytest.raises(ConfigError, match="and others are read"):
                 CorpusStream(small_store.url, "puerto", lock=lock, **wrong)
         assert ids(small_store, lock=lock, **right)

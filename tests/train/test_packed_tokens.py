@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 WINDOW = 16_000
+_TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."
 
 
 @pytest.mark.parametrize("length", [7, 64, 500])
@@ -98,3 +99,30 @@ def test_a_text_that_names_a_token_does_not_end_there(tokenizer_file: Path) -> N
     [tokens] = tokenizer.encode(["dice <|endoftext|> y sigue"])
     assert tokenizer.end_id not in tokens
     assert len(tokens) > len(tokenizer.encode(["dice  y sigue"])[0])
+
+
+def test_nor_where_the_token_is_no_special_one(tokenizer_file: Path, tmp_path: Path) -> None:
+    """One that somebody added, and a symbol of a SentencePiece model, are found in any text by their libraries."""
+    from tokenizers import AddedToken
+    from tokenizers import Tokenizer as Loaded
+
+    added = Loaded.from_file(str(tokenizer_file))
+    added.add_tokens([AddedToken("</s>", special=False)])
+    added.save(str(tmp_path / "added.json"))
+    sentencepiece = pytest.importorskip("sentencepiece")
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([_TEXT] * 20),
+        model_prefix=str(tmp_path / "symbols"),
+        vocab_size=60,
+        hard_vocab_limit=False,
+        user_defined_symbols=["<fin>"],
+        minloglevel=2,
+    )
+    for file, end in (("added.json", "</s>"), ("symbols.model", "<fin>")):
+        tokenizer = load_tokenizer(tmp_path / file, end=end)
+        text = f"{_TEXT} {end}{end} {_TEXT}"
+        plain, naming, only = tokenizer.encode([_TEXT, text, end])
+        assert tokenizer.end_id not in [*naming, *only]
+        assert naming[: len(plain)] == plain
+        assert len(naming) > 2 * len(plain)
+        assert only

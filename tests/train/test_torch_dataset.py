@@ -150,8 +150,9 @@ def test_a_state_of_an_epochs_end_begins_the_next(
     order = first.ids()
     for asked, epoch in ((None, 0), (1, 1)):
         again = _Loader(small_store, workers, monkeypatch)
-        for one in again.workers if asked is not None else ():
-            one.set_epoch(asked)
+        for one in again.workers:
+            if asked is not None:
+                one.set_epoch(asked)
         again.go_on(first)
         again.given = 0
         assert again.ids() == [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", epoch=epoch, **OPTIONS)]
