@@ -2,8 +2,9 @@
 
 A line of an evaluation is looked for by all its runs of five words; one of three or four words as it is. A document
 matches where enough of the line's words stand in runs that it has, so that a leak is found wherever it is in a document
-and with some words changed. A short line that a great many documents have, such as a greeting, shows nothing: it is
-told apart, and so is a line of fewer than three words, which can't be looked for.
+and with some words changed. Of a record with several fields, such as a passage, a question and answers, one of five
+words or more is enough: a question leaks without its passage. A short line that a great many documents have, such as a
+greeting, shows nothing: it is told apart, and so is a line of fewer than three words, which can't be looked for.
 """
 
 from __future__ import annotations
@@ -43,7 +44,12 @@ _REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
 _NAME_LINES: Final = _("name a file of JSON lines, or of plain lines")
 _SIEVE_BITS: Final = 24
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-_MATCHES: Final = pl.Schema({"eval": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
+_MATCHES: Final = pl.Schema({"piece": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
+# Between the fields of a line; texts have none.
+FIELD_END: Final = "\x1e"
+# A word that a line's end cuts, and letters that a PDF or a font writes as one sign or wide.
+_CUT: Final = r"(\p{L})[-\x{ad}\x{2010}]\r?\n[ \t]*(\p{Ll})"
+_OTHER_SIGNS: Final = r"[\x{fb00}-\x{fb06}\x{ff01}-\x{ff5e}]"
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Contamination:
 
 
 def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
-    """Return the lines of an evaluation set.
+    """Return the lines of an evaluation set, with FIELD_END between their fields.
 
     Args:
         against: a file of JSON lines, of one JSON list, whose elements count as lines, or of plain lines; or
@@ -163,14 +169,14 @@ def _parsed(line: str, place: Message) -> Any:
 
 def _text_in(record: Any, fields: Sequence[str], place: Message) -> str:
     if not isinstance(record, dict):
-        return "\n".join(_strings(record))
+        return FIELD_END.join(_strings(record))
     wanted = list(fields) or (["text"] if isinstance(record.get("text"), str) else list(record))
     there = [name for name in wanted if name in record]
     if not there:
         if not wanted:
             raise ConfigError(place, _("it is empty"), _("write one JSON object a line"))
         raise ConfigError(place, _("it has no field «{field}»", field=wanted[0]), closest(wanted[0], record))
-    return "\n".join(text for name in there for text in _strings(record[name]))
+    return FIELD_END.join(text for name in there for text in _strings(record[name]))
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -192,8 +198,8 @@ def find_matches(
 
     Args:
         stream: with the columns `doc_id` and `text`.
-        lines: of the set.
-        share: of a line's words that a document must have.
+        lines: of the set, as `read_evaluation` returns them.
+        share: of a line's words, or of those of one of its fields, that a document must have.
         progress: told how many documents were read.
 
     Raises:
@@ -214,27 +220,39 @@ def find_matches(
             progress("reading documents", read, max(total, read))
     matches = pl.concat(frames)
     most = max(_COMMON, int(_COMMON_SHARE * read))
-    counts = matches.filter(pl.col("words") <= _SHORT).group_by("eval").len()
-    common = counts.filter(pl.col("len") > most)["eval"].sort()
-    uncommon = matches.filter(~pl.col("eval").is_in(common.implode())).select("eval", "doc_id", "share")
+    counts = matches.filter(pl.col("words") <= _SHORT).group_by("piece").len()
+    common = counts.filter(pl.col("len") > most)["piece"].sort()
+    uncommon = matches.filter(~pl.col("piece").is_in(common.implode()))
+    by_line = uncommon.with_columns(pl.Series("eval", index.lines[uncommon["piece"].to_numpy()], pl.Int64))
+    found = by_line.group_by("eval", "doc_id").agg(pl.col("share").max())
     return Contamination(
         len(lines),
-        uncommon.sort("eval", "share", "doc_id", descending=[False, True, False]),
+        found.sort("eval", "share", "doc_id", descending=[False, True, False]),
         tuple(index.too_short),
-        tuple(common.to_list()),
+        tuple(common.filter(common < len(lines)).to_list()),
         tuple(index.blank),
     )
 
 
 class _Index:
-    """The runs of words of an evaluation's lines."""
+    """The runs of words of an evaluation's lines and, after these, of their fields where a line has several.
+
+    Attributes:
+        lines: of each piece, the line.
+        blank, too_short: lines that can't be looked for.
+    """
 
     def __init__(self, lines: Sequence[str]) -> None:
-        values, offsets = _words(pl.Series(list(lines), dtype=pl.String))
+        several = [(number, line.split(FIELD_END)) for number, line in enumerate(lines) if FIELD_END in line]
+        fields = [(number, one) for number, parts in several for one in parts]
+        self.lines = np.array([*range(len(lines)), *(number for number, _ in fields)], np.int64)
+        values, offsets = _words(pl.Series([*lines, *(one for _, one in fields)], dtype=pl.String))
         self._counts = np.diff(offsets)
         there = np.array([bool(line.strip()) for line in lines])
         self.blank = np.flatnonzero(~there).tolist()
-        self.too_short = np.flatnonzero(there & (self._counts < SHORTEST)).tolist()
+        self.too_short = np.flatnonzero(there & (self._counts[: len(lines)] < SHORTEST)).tolist()
+        # A field of fewer words than a run is any phrase.
+        self._counts[len(lines) :][self._counts[len(lines) :] < RUN] = 0
         self._tables = {
             size: table for size in range(SHORTEST, RUN + 1) if len((table := self._table(values, offsets, size))[0])
         }
@@ -259,18 +277,18 @@ class _Index:
         hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *hits_by_size]), axis=0)
         if not len(hits):
             return pl.DataFrame(schema=_MATCHES)
-        rows = pl.DataFrame(hits, schema=["doc", "eval", "place", "size"])
+        rows = pl.DataFrame(hits, schema=["doc", "piece", "place", "size"])
         # Of runs that overlap each word counts once.
-        following = pl.col("place").shift(-1).over("doc", "eval") - pl.col("place")
+        following = pl.col("place").shift(-1).over("doc", "piece") - pl.col("place")
         covered = pl.min_horizontal(following.fill_null(RUN), pl.col("size")).sum()
-        counted = rows.group_by("doc", "eval", maintain_order=True).agg(covered.alias("covered"))
-        words = pl.Series(self._counts)[counted["eval"]]
+        counted = rows.group_by("doc", "piece", maintain_order=True).agg(covered.alias("covered"))
+        words = pl.Series(self._counts)[counted["piece"]]
         shares = counted.with_columns(words.alias("words")).with_columns(
             (pl.col("covered") / pl.col("words")).alias("share")
         )
         enough = shares.filter(pl.col("share") >= share)
         return enough.select(
-            "eval", pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String), "share", "words"
+            "piece", pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String), "share", "words"
         )
 
     def _hits(self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -287,6 +305,9 @@ class _Index:
 
 def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Each word of the texts as a number, accents and case aside, and where each text's words begin."""
+    joined = pl.col("text").str.replace_all(_CUT, "$1$2")
+    folded = pl.when(joined.str.contains(_OTHER_SIGNS)).then(joined.str.normalize("NFKC")).otherwise(joined)
+    texts = texts.to_frame("text").select(folded).to_series()
     stream = word_stream(WordTable.of(texts))
     return (stream.values & np.uint32(CAPITAL_FLAG - 1)).astype(np.uint64), np.asarray(stream.offsets, np.int64)
 

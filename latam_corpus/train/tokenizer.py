@@ -134,7 +134,7 @@ class Tokenizer:
         return name if end in self._coded([name])[0] else ""
 
     def _spelt(self, text: str) -> list[int]:
-        """Return the ids of a text that names the end token: its letters, cut apart so that they aren't taken for it."""
+        """Return the ids of a text that names the end token: its letters, cut apart so as not to be taken for it."""
         parts = text.split(self._named)
         between = len(parts) - 1
         begins, ends = ["", *[self._named[1:]] * between], [*[self._named[:1]] * between, ""]

@@ -12,7 +12,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.train import CorpusStream
-from latam_corpus.train.contamination import Contamination, benchmarks, find_matches, read_evaluation
+from latam_corpus.train.contamination import FIELD_END, Contamination, benchmarks, find_matches, read_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,26 @@ def test_planted_leaks_are_found(against: Callable[..., Any]) -> None:
     }
 
 
+def test_a_field_alone_is_enough(against: Callable[..., Any]) -> None:
+    """A question leaks without its passage; a field of less than five words, or one that all have, shows nothing."""
+    question = "¿Qué río cruza la ciudad de Santiago?"
+    texts = {"question": FILLER + question, "answer": FILLER + "el Mapocho mismo", "passage": LEAK}
+    common = "Volvió con la red vacía como todos"
+    line = FIELD_END.join([LEAK, question, "el Mapocho mismo", common])
+    assert found(against(texts, [line])) == {(0, "question"): 1, (0, "passage"): 1}
+
+
+def test_signs_of_print_hide_nothing(against: Callable[..., Any]) -> None:
+    """Ligatures of a PDF, wide letters, and words that a line's end cuts."""
+    line = "Los oficiales confirmaron ayer la firma definitiva"
+    texts = {
+        "ligatures": FILLER + line.replace("fi", "\ufb01"),
+        "wide": FILLER + "".join(chr(ord(sign) + 0xFEE0) if "!" < sign < "~" else sign for sign in line),
+        "cut": FILLER + line.replace("oficiales", "ofi-\nciales").replace("definitiva", "defini\u00ad\ntiva"),
+    }
+    assert found(against(texts, [line])) == dict.fromkeys(((0, name) for name in texts), 1)
+
+
 def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
     """Of three and four words, by all of them in a row; fewer can't be looked for, and are told."""
     texts = {"three": FILLER + "Dicen que la Pachamama escucha siempre.", "other": FILLER + "la Pachamama que escucha"}
@@ -98,10 +118,10 @@ def test_words_of_two_lines_are_not_added_up(against: Callable[..., Any]) -> Non
     ("name", "text", "fields", "lines"),
     [
         ("a.jsonl", '{"text": "uno", "id": "x"}\n\n{"text": "dos"}\n', [], ["uno", "", "dos"]),
-        ("a.jsonl", '{"question": "uno", "choices": ["dos", {"label": "tres"}], "n": 4}', [], ["uno\ndos\ntres"]),
+        ("a.jsonl", '{"question": "uno", "choices": ["dos", {"label": "tres"}], "n": 4}', [], ["uno\x1edos\x1etres"]),
         ("a.jsonl", '{"question": "uno", "answer": "dos"}', ["answer"], ["dos"]),
         ("a.jsonl", '"uno"', [], ["uno"]),
-        ("a.jsonl", '["uno", "dos"]', [], ["uno\ndos"]),
+        ("a.jsonl", '["uno", "dos"]', [], ["uno\x1edos"]),
         ("a.json", '[{"text": "uno"},\n {"text": "dos"}]', [], ["uno", "dos"]),
         ("a.json", '{"text": "uno"}\n{"text": "dos"}', [], ["uno", "dos"]),
         ("a.jsonl", '\ufeff{"text": "uno \\ud800"}', [], ["uno ?"]),
@@ -133,7 +153,7 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
     """As the registry states them; damaged lines are told by number."""
     file = tmp_path / "val.jsonl"
     file.write_text('{"premise": "uno", "choice1": "dos", "choice2": "tres", "question": "cause"}\n')
-    assert read_evaluation(f"xcopa={file}") == ["uno\ndos\ntres"]
+    assert read_evaluation(f"xcopa={file}") == ["uno\x1edos\x1etres"]
     for one in benchmarks().values():
         assert one.home.startswith("https://"), one.name
         assert one.fields, one.name
