@@ -335,6 +335,7 @@ def _build(
                 uses=terms.uses,
                 splits=dict(sorted(splits.items())),
                 split_by=split_by,
+                parted_groups=decided.parted,
                 variants=variants,
                 withdrawal_sequence=log.sequence,
                 schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),

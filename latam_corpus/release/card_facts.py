@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.display_names import KINDS
-from latam_corpus.messages import _
+from latam_corpus.messages import _, decimal
 from latam_corpus.release.card_markdown import table
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest, SourceEntry, Tally
 
+_FAR: Final = 0.05  # from what was asked of a split, so that it is told
 _FEW: Final = 100  # documents of a language from which little can be learnt or measured
 NOT_STATED: Final = "not stated"
 
@@ -112,18 +113,38 @@ def _largest(manifest: Manifest) -> list[str]:
 
 
 def held_out(manifest: Manifest) -> list[Message]:
-    """Return a sentence for each split that was asked for and has no document."""
-    there = {shard.split for shard in manifest.shards}
-    return [
-        _(
-            "There is no {split} split, although {share} % were asked for: the corpus is too small, or all of it was "
-            "in an earlier version for training.",
-            split=split,
-            share=f"{100 * manifest.splits[split]:g}",
+    """Return a sentence for each way in which the splits aren't what was asked for."""
+    told = []
+    for split in vocabulary.SPLITS[1:]:
+        asked = manifest.splits.get(split, 0.0)
+        tally = manifest.counts.get("split", {}).get(split)
+        share = tally.rows / manifest.rows if tally else 0.0
+        about = {"split": split, "share": decimal(f"{100 * asked:g}"), "is": decimal(f"{100 * share:.0f}")}
+        if asked and not tally and manifest.rows:
+            told.append(
+                _(
+                    "There is no {split} split, although {share} % were asked for: the corpus is too small, or all of "
+                    "it was in an earlier version for training.",
+                    **about,
+                )
+            )
+        elif asked and (share > asked + _FAR or share < asked - _FAR):
+            told.append(
+                _(
+                    "The {split} split has {is} % of the documents, and {share} % were asked for: groups go whole.",
+                    **about,
+                )
+            )
+    if manifest.parted_groups:
+        told.append(
+            _(
+                "{n} {n:group|groups} (split_by = {by}) {n:has|have} documents in several splits, where an earlier "
+                "version had put them.",
+                n=decimal(f"{manifest.parted_groups:,}"),
+                by=manifest.split_by,
+            )
         )
-        for split in vocabulary.SPLITS[1:]
-        if manifest.splits.get(split) and split not in there and manifest.rows
-    ]
+    return told
 
 
 def columns() -> str:

@@ -75,6 +75,7 @@ class Decided:
         plan: the shards.
         limit: bytes of text above which one was cut.
         shards: of each shard the rows, their `text_bytes`, and the first and the last part that they are from.
+        parted: how many authors, sources or files, where these are held out whole, have documents in several splits.
     """
 
     flow: Flow
@@ -86,6 +87,7 @@ class Decided:
     plan: Plan
     limit: int
     shards: pl.DataFrame
+    parted: int
     _ranges: Ranges
     _written: Spill
     _left_out: Spill
@@ -187,9 +189,8 @@ def decide_all(
     ordered = dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
     files = written, left_out, had, places
     count = int(part_groups.max(initial=-1)) + 1
-    return Decided(
-        flow, ordered, runs, runs_left_out, groups, pl.concat(named), plan, limit, shards, ranges, *files, count
-    )
+    told = flow, ordered, runs, runs_left_out, groups, pl.concat(named), plan, limit, shards, settled.parted
+    return Decided(*told, ranges, *files, count)
 
 
 def _part_groups(parts: Mapping[int, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -231,6 +231,7 @@ class Manifest(_Entry):
     uses: tuple[str, ...]
     splits: dict[str, float]
     split_by: SplitBy = "cluster"
+    parted_groups: int = 0  # authors, sources or files whose documents an earlier version left in several splits
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256

@@ -51,6 +51,7 @@ class _NamedGroups:
     _above: dict[str, str] = field(default_factory=dict)
     _least: dict[str, str] = field(default_factory=dict)
     _ranks: dict[str, int] = field(default_factory=dict)
+    _had: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     _rows: Counter[str] = field(default_factory=Counter)
 
     def add(self, names: pl.DataFrame, rows: pl.DataFrame, known: pl.DataFrame) -> None:
@@ -64,6 +65,8 @@ class _NamedGroups:
         ranks = pl.concat([rows.select("group", "rank"), known.select("group", "rank")]).drop_nulls()
         for name, rank in ranks.group_by("group").agg(pl.col("rank").min()).iter_rows():
             self._ranks[name] = min(rank, self._ranks.get(name, rank))
+        for name, rank in rows.select("group", "rank").drop_nulls().unique().iter_rows():
+            self._had[name].add(rank)
         self._rows.update(dict(rows.group_by("group").len().iter_rows()))
 
     def _first(self, name: str) -> str:
@@ -75,6 +78,13 @@ class _NamedGroups:
         """Return each name as `group`, with its `root` among names that are tied."""
         names = list(self._least)
         return pl.DataFrame({"group": names, "root": [self._first(name) for name in names]}, schema=_ROOTS)
+
+    def parted(self) -> int:
+        """Return how many groups have released documents that were in several splits before, and stay there."""
+        had: defaultdict[str, set[int]] = defaultdict(set)
+        for name, ranks in self._had.items():
+            had[self._first(name)] |= ranks
+        return sum(len(ranks) > 1 for ranks in had.values())
 
     def groups(self) -> pl.DataFrame:
         """Return of each `root` what the `group` is called, its `rank`, null where it is new, and how many `rows`."""
@@ -95,7 +105,7 @@ class Splits:
     What the parent version knew keeps its split: the cluster, the document, the text under another id, and the
     better copy that a document gave way to. A cluster that joins documents of several splits goes to the first of
     train, validation, test: a text that one version has for training is never held out by the next. What is new goes
-    where its group is, and a group that is new is drawn by its hash. A split that was asked for gets a new group
+    where its group is, and a group that is new is drawn by its hash, wide ones until there are enough. A split that was asked for gets a new group
     although none was drawn, where there are so many that its share is one.
 
     Attributes:
@@ -171,6 +181,7 @@ class Splits:
         groups = self._named.groups()
         fresh = groups.filter(pl.col("rank").is_null() & (pl.col("rows") > 0))
         drawn = fresh.with_columns(_drawn(fresh["group"].alias("key"), self.shares)).rename({"group": "key"})
+        drawn = drawn.with_columns(self._filled(drawn, groups))
         self._remember(drawn)
         self._there |= {_SPLITS[rank] for rank in groups.filter(pl.col("rows") > 0)["rank"].drop_nulls()}
         chosen: dict[str, str] = {}
@@ -189,7 +200,22 @@ class Splits:
         )
         settled = groups.join(drawn.select(pl.col("key").alias("group"), "drawn"), on="group", how="left")
         of = self._named.names().join(settled.select("root", final.alias("settled")), on="root").drop("root")
-        return Settled(of.select("group", "settled"), chosen)
+        return Settled(of.select("group", "settled"), chosen, self._named.parted())
+
+    def _filled(self, drawn: pl.DataFrame, groups: pl.DataFrame) -> pl.Series:
+        """Return the split of wide groups that are new: in the order of their draws as many as come nearest to a share.
+
+        Each drawn by itself, a few large ones would hold out several times what was asked for.
+        """
+        rows = groups["rows"].sum()
+        there = dict(groups.drop_nulls("rank").group_by("rank").agg(pl.col("rows").sum()).iter_rows())
+        left = {split: share * rows - there.get(_RANK[split], 0) for split, share in sorted(self.shares.items())}
+        splits = {}
+        for key, size in drawn.sort("draw", "key").select("key", "rows").iter_rows():
+            split = next((one for one, room in left.items() if room >= size / 2), "train")
+            left[split] = left.get(split, 0) - size
+            splits[key] = split
+        return pl.Series("drawn", [splits[key] for key in drawn["key"]], dtype=pl.String)
 
 
 @dataclass(frozen=True)
@@ -199,10 +225,12 @@ class Settled:
     Attributes:
         named: `group`, by one of its names, and its split in `settled`.
         chosen: the split of new groups that aren't where they were drawn to.
+        parted: how many groups have documents in several splits, as an earlier version left them.
     """
 
     named: pl.DataFrame
     chosen: Mapping[str, str]
+    parted: int = 0
 
     def of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows of `Splits.add` with their split."""

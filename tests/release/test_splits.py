@@ -10,6 +10,7 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build
+from latam_corpus.release.card_facts import held_out
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def test_who_turns_to_authors_keeps_what_was_held_out(tmp_path: Path, document: 
     assert (both.height, both["split"].n_unique()) == (60, 3)
     assert (both["split"] == both["split_after"]).all()
     assert new.join(old, on="doc_id", how="anti")["split"].unique().to_list() == ["train"]
+    assert (first.parted_groups, second.parted_groups) == (0, 1)
+    assert any("1 group (split_by = author) has documents in several splits" in str(one) for one in held_out(second))
 
 
 @pytest.mark.parametrize("shares", [{"validation": 0.01}, {"test": 0.01}, {"validation": 0.01, "test": 0.01}])
@@ -125,6 +128,18 @@ def test_a_split_that_was_asked_for_isnt_empty_by_chance(
         held = {split: tally.rows for split, tally in manifest.counts["split"].items() if split != "train"}
         assert held.keys() == shares.keys()
         assert max(held.values()) < 8
+
+
+def test_splits_far_from_what_was_asked_are_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Of three sources, one of which is held out whole; no second one goes with it by chance."""
+    documents = [document(n, source_id=f"fuente-{n % 3}") for n in range(90)]
+    asked = {"test": 0.2}
+    manifest = build("puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=asked, split_by="source", **TERMS)
+    assert [str(one) for one in held_out(manifest)] == [
+        "The test split has 33 % of the documents, and 20 % were asked for: groups go whole."
+    ]
+    halves = build("muelle", [kept_run("a-2", documents)], tmp_path / "s", splits={"test": 0.4}, **TERMS)
+    assert held_out(halves) == []
 
 
 def test_a_corpus_too_small_for_it_says_so(
