@@ -128,10 +128,10 @@ def held_out(manifest: Manifest) -> list[Message]:
                     **about,
                 )
             )
-        elif asked and (share > asked + _FAR or share < asked - _FAR):
+        elif asked and abs(share - asked) > max(_FAR, asked / 4):
             told.append(
                 _(
-                    "The {split} split has {is} % of the documents, and {share} % were asked for: groups go whole.",
+                    "The {split} split has a share of {is} %, and {share} % were asked for: groups go whole.",
                     **about,
                 )
             )

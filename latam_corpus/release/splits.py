@@ -105,8 +105,8 @@ class Splits:
     What the parent version knew keeps its split: the cluster, the document, the text under another id, and the
     better copy that a document gave way to. A cluster that joins documents of several splits goes to the first of
     train, validation, test: a text that one version has for training is never held out by the next. What is new goes
-    where its group is, and a group that is new is drawn by its hash, wide ones until there are enough. A split that was asked for gets a new group
-    although none was drawn, where there are so many that its share is one.
+    where its group is, and a group that is new is drawn by its hash, wide ones until there are enough. A split that was
+    asked for gets a new group although none was drawn, where there are so many that its share is one.
 
     Attributes:
         shares: how much to hold out.
@@ -207,7 +207,7 @@ class Splits:
 
         Each drawn by itself, a few large ones would hold out several times what was asked for.
         """
-        rows = groups["rows"].sum()
+        rows = int(groups["rows"].sum())
         there = dict(groups.drop_nulls("rank").group_by("rank").agg(pl.col("rows").sum()).iter_rows())
         left = {split: share * rows - there.get(_RANK[split], 0) for split, share in sorted(self.shares.items())}
         splits = {}

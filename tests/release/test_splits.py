@@ -136,7 +136,7 @@ def test_splits_far_from_what_was_asked_are_told(tmp_path: Path, document: Any, 
     asked = {"test": 0.2}
     manifest = build("puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=asked, split_by="source", **TERMS)
     assert [str(one) for one in held_out(manifest)] == [
-        "The test split has 33 % of the documents, and 20 % were asked for: groups go whole."
+        "The test split has a share of 33 %, and 20 % were asked for: groups go whole."
     ]
     halves = build("muelle", [kept_run("a-2", documents)], tmp_path / "s", splits={"test": 0.4}, **TERMS)
     assert held_out(halves) == []
