@@ -184,9 +184,9 @@ def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
     """Return the licences that the page links to, and whether they narrowed its terms."""
     named = ", ".join(page_terms.get("licences", ()))
     if "tier_before" not in page_terms:
-        return named and say(_("{licences} (the page's own link; it changes no terms)", licences=named))
+        return named and say(_("{licences} (as the document states; it changes no terms)", licences=named))
     before = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
-    return say(_("{licences} (the page's own link; less open than {before})", licences=named, before=before))
+    return say(_("{licences} (as the document states; less open than {before})", licences=named, before=before))
 
 
 def _language(language: dict[str, Any], say: Speaker) -> str:
@@ -240,7 +240,7 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return f"{verdict} {say(told_reason(step['reason']))}"
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
-        narrowed = _("passed, its terms narrowed by the page's licence")
+        narrowed = _("passed, its terms narrowed by the licence that it states")
         return say(narrowed if "tier_before" in evidence else _VERDICTS["passed"])
     if step["verdict"] == "changed" and step["stage"] in _NOTED:
         return say(_NOTED[step["stage"]](evidence))

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect import streams
-from latam_corpus.collect.pages import cut_after, page_of
+from latam_corpus.collect.pages import page_of
 from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.responses import cut_after
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:

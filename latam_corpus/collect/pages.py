@@ -13,7 +13,6 @@ from latam_corpus.collect.mapping import as_time
 from latam_corpus.collect.records import Failure, NumberedRecord
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError
-from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,12 +28,6 @@ _MARKUP: Final = ("text/html", "application/xhtml")
 _SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
 # Of a record without a date.
 _UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def cut_after(read: int, stated: int) -> DocumentError:
-    """Return the error of a record that has fewer bytes than its header says."""
-    about = {"n": decimal(f"{read:,}"), "all": decimal(f"{stated:,}")}
-    return DocumentError("", _("it was cut after {n} of {all} bytes", **about))
 
 
 def page_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -22,7 +23,7 @@ _SHOWN: Final = 3
 
 
 def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]) -> Iterator[Breach]:
-    """Yield what is told of ids under which a source has several texts, one breach a source.
+    """Yield what is told of ids under which a source has several texts, a breach for what is called the same.
 
     A web archive may hold many captures of a page. Of other files, records with one id are versions of a document
     where the records themselves say when each was obtained, and the times differ, or where the source says so.
@@ -44,14 +45,26 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
     captures = [_is_capture(*names) for names in several.select("file", "member").iter_rows()]
     several = several.filter(~pl.Series(captures, dtype=pl.Boolean)).filter(is_one_of_several)
     for (source,), mine in several.sort("file", "member").group_by("source_id", maintain_order=True):
-        yield _breach(str(source), mine)
+        groups = mine.partition_by("doc_id", maintain_order=True)
+        for alike in (True, False):
+            if alone := [group for group in groups if _is_one_name(group) == alike]:
+                yield _breach(str(source), alone, alike=alike)
 
 
-def _breach(source: str, rows: pl.DataFrame) -> Breach:
-    groups = rows.partition_by("doc_id", maintain_order=True)
+def _is_one_name(group: pl.DataFrame) -> bool:
+    """Whether whole files share a name, which two of a folder do where only their accents are written otherwise."""
+    return bool(group["member"].is_null().all()) and group["file"].str.normalize("NFC").n_unique() == 1
+
+
+def _breach(source: str, groups: list[pl.DataFrame], *, alike: bool) -> Breach:
     shown = [_named(group) for group in groups[:_SHOWN]]
     by_url = shown[0][1]
     ids = enumerated([one[0] for one in shown] + [same("…")] * (len(groups) > _SHOWN), between="; ")
+    place = _("input of {source}", source=source)
+    if alike:
+        problem = _("names that differ by how accents are written alone, with different texts: {n}, such as {ids}")
+        remedy = _("give one of the files another name, or leave it out")
+        return Breach(place, problem.fill(n=decimal(f"{len(groups):,}"), ids=ids), remedy)
     if by_url:
         problem = _("addresses with different texts: {n}, such as {ids}")
         apart = _(
@@ -63,7 +76,6 @@ def _breach(source: str, rows: pl.DataFrame) -> Breach:
     version = _(
         'if they are versions of one document, name the column of their time (obtained = "…") or write versions = true'
     )
-    place = _("input of {source}", source=source)
     return Breach(
         place, problem.fill(n=decimal(f"{len(groups):,}"), ids=ids), enumerated([apart, version], between="; ")
     )
@@ -74,8 +86,10 @@ def _named(group: pl.DataFrame) -> tuple[Message, bool]:
     row = group.row(0, named=True)
     by_url = row["url"] is not None and doc_id(row["source_id"], row["url"]) == row["doc_id"]
     name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")
-    first, *rest = dict.fromkeys(group["file"].head(2))
+    first, *rest = dict.fromkeys(unicodedata.normalize("NFC", file) for file in group["file"].head(2))
     files = _("{one} and {other}", one=first, other=rest[0]) if rest else first
+    if not name:  # whole files, by their names or an id that a catalogue gives them
+        return _("{files} ({n} {n:time|times})", files=files, n=group.height), by_url
     return _("«{name}» in {files} ({n} {n:time|times})", name=name, files=files, n=group.height), by_url
 
 

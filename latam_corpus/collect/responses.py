@@ -6,7 +6,7 @@ import io
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zstandard
 from fastwarc.stream_io import BrotliReader
@@ -14,6 +14,9 @@ from fastwarc.stream_io import BrotliReader
 from latam_corpus.collect import streams
 from latam_corpus.errors import DocumentError
 from latam_corpus.messages import _, decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # The types that a page may have; pictures, scripts and the like are no documents.
 TEI: Final = "application/tei+xml"
@@ -24,6 +27,7 @@ _STATUS: Final = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})")
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _MARKUP: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SNIFFED: Final = 1024
+_GZIP: Final = b"\x1f\x8b"
 # XML of any type is a page where it is an edition in TEI.
 _XML: Final = frozenset({"application/xml", "text/xml"})
 _TEI: Final = re.compile(rb"<(?:tei:)?(?:TEI|teiCorpus|TEI\.2)[\s>]")
@@ -82,25 +86,48 @@ def media_type_of(content_type: str, body: bytes) -> str | None:
     return f"{kind}; charset={charset[1].lower()}" if charset else kind
 
 
-def payload_of(response: Response, limit: int | None = None) -> bytes:
+def payload_of(response: Response, limit: int | None = None, *, whole: bool = True) -> bytes:
     """Return the body without its encodings; one that was recorded already decoded is given as it is.
 
     Args:
         response: as it was recorded.
         limit: how many bytes it may unpack to; `MAX_RECORD` where none is given.
+        whole: whether one that was cut in transit is refused; else it is given as far as it goes.
 
     Raises:
-        DocumentError: the body is damaged, larger than a record may be, or in an unknown encoding.
+        DocumentError: the body is damaged or cut, larger than a record may be, or in an unknown encoding.
     """
     body = response.body
+    encodings = response.headers.get("content-encoding", "").lower()
     if "chunked" in response.headers.get("transfer-encoding", "").lower():
-        body = _unchunked(body)
-    for name in reversed(response.headers.get("content-encoding", "").lower().split(",")):
-        body = _decoded(body, name.strip(), streams.MAX_RECORD if limit is None else limit) if body else body
+        body = _unchunked(body, whole=whole)
+    elif whole:
+        _refuse_short(response)
+    for name in reversed(encodings.split(",")):
+        if body:
+            body = _decoded(body, name.strip(), streams.MAX_RECORD if limit is None else limit, whole=whole)
     return body
 
 
-def _unchunked(body: bytes) -> bytes:
+def _refuse_short(response: Response) -> None:
+    """Refuse a body that has fewer bytes than its header says, unless a crawler decoded it and kept the header.
+
+    Raises:
+        DocumentError: it has.
+    """
+    length, body = response.headers.get("content-length", ""), response.body
+    decoded = "content-encoding" in response.headers and _MARKUP.search(body[:_SNIFFED])
+    if length.isdecimal() and 0 < len(body) < int(length) and not decoded:
+        raise cut_after(len(body), int(length))
+
+
+def cut_after(read: int, stated: int) -> DocumentError:
+    """Return the error of a record or body that has fewer bytes than its header says."""
+    about = {"n": decimal(f"{read:,}"), "all": decimal(f"{stated:,}")}
+    return DocumentError("", _("it was cut after {n} of {all} bytes", **about))
+
+
+def _unchunked(body: bytes, *, whole: bool = True) -> bytes:
     r"""Return the chunks joined; a body that isn't chunked, as after some crawlers, as it is.
 
     >>> _unchunked(b"4\r\nHola\r\n0\r\n\r\n"), _unchunked(b"<p>Hola")
@@ -121,23 +148,28 @@ def _unchunked(body: bytes) -> bytes:
     if not pieces:
         return body
     if at >= len(body):  # the last chunk was cut short, or the final one is missing
+        if whole:
+            raise DocumentError("", _("it was cut: its last chunk is missing"))
         return b"".join(pieces)
     raise DocumentError("", _("its chunks are damaged"))
 
 
-def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
+def _decoded(body: bytes, encoding: str, limit: int, *, whole: bool) -> bytes:
+    ended = True
     try:
         if encoding in ("", "identity"):
             return body
         if encoding in ("gzip", "x-gzip"):
-            data = zlib.decompressobj(31).decompress(body, limit + 1) if body[:2] == b"\x1f\x8b" else body
+            data, ended = _joined(body, lambda: zlib.decompressobj(31), limit) if body[:2] == _GZIP else (body, True)
         elif encoding == "deflate":
             # Said of the zlib format, and used for bare deflate as well.
-            data = zlib.decompressobj(15 if body[0] & 0x0F == 8 else -15).decompress(body, limit + 1)  # noqa: PLR2004
+            unpacker = zlib.decompressobj(15 if body[0] & 0x0F == 8 else -15)  # noqa: PLR2004
+            data = unpacker.decompress(body, limit + 1)
+            ended = unpacker.eof
         elif encoding == "br":
             data = BrotliReader(io.BytesIO(body)).read(limit + 1)
         elif encoding == "zstd":
-            data = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body)).read(limit + 1)
+            data, ended = _joined(body, zstandard.ZstdDecompressor().decompressobj, limit)
         else:
             raise DocumentError("", _("unknown content encoding «{encoding}»", encoding=encoding))
     except (zlib.error, zstandard.ZstdError, OSError) as error:
@@ -148,4 +180,32 @@ def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
         ) from None
     if len(data) > limit:
         raise DocumentError("", _("it unpacks to more than {n} bytes", n=decimal(f"{limit:,}")))
+    if not ended and _MARKUP.search(body[:_SNIFFED]):
+        return body
+    if whole and not ended:
+        raise DocumentError("", _("it was cut: its {encoding} encoding has no end", encoding=encoding))
     return data
+
+
+def _joined(body: bytes, make: Callable[[], Any], limit: int) -> tuple[bytes, bool]:
+    """Return what a body's members unpack to, or a little more than the limit, and whether the last has its end."""
+    begins: list[int] = []
+    pieces: list[bytes] = []
+    size = 0
+
+    def begun() -> Any:
+        begins.append(size)
+        return make()
+
+    try:
+        for piece in streams.members(io.BytesIO(body), begun):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                break
+    except (EOFError, zlib.error, zstandard.ZstdError) as error:
+        follows = len(begins) > 1 and size == begins[-1]  # what stands after a whole member, and is none
+        if not follows and not isinstance(error, EOFError):
+            raise
+        return b"".join(pieces), follows
+    return b"".join(pieces), True

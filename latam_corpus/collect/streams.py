@@ -202,7 +202,7 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
     size = 0
     damage: Exception | None = None
     try:
-        for piece in _members(stream, makers[suffix], entries) if suffix else _plain(stream):
+        for piece in members(stream, makers[suffix], entries) if suffix else _plain(stream):
             held.append(piece)
             size += len(piece)
             if size >= _BLOCK:
@@ -282,8 +282,12 @@ def _plain(stream: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None) -> Iterator[bytes]:
-    """Yield the bytes of all members: a .gz, .xz or .zst file may be several, one after the other."""
+def members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None = None) -> Iterator[bytes]:
+    """Yield the bytes of all members: what is packed by gzip, xz or Zstandard may be several, one after the other.
+
+    Raises:
+        EOFError: the last one breaks off; what the decompressor raises of damage.
+    """
     member: _Decompressor | None = None
     read = unpacked = 0
     begun = False

@@ -12,8 +12,9 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, from_json
 from latam_corpus.collect import page_metadata, streams
-from latam_corpus.collect.pages import cut_after, page_of
+from latam_corpus.collect.pages import page_of
 from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.responses import cut_after
 from latam_corpus.collect.spans import Span
 from latam_corpus.errors import DocumentError, SourceError
 from latam_corpus.messages import N_, _
@@ -129,6 +130,8 @@ def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) 
         taken += len(data)
         if size < 0 and taken < record.content_length:
             raise cut_after(taken, record.content_length)
+        if size < 0 and (why := headers.get("WARC-Truncated")):
+            raise DocumentError("", _("it was cut when it was fetched ({reason})", reason=why[:_SHOWN]))
         return data
 
     known = headers.get(OPT_OUTS)

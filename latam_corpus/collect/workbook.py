@@ -13,7 +13,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _MOST_BYTES: Final = 400 * 2**20  # unpacked
 _MOST_ROWS: Final = 2**20  # which spreadsheet programs have
@@ -23,6 +23,19 @@ BROKEN: Final = (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueErr
 _ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 # A formula whose value was never computed, as programs that aren't spreadsheets write it.
 _UNCOMPUTED: Final = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>|</c>)")
+# Merged cells stand below the rows, where openpyxl doesn't look as long as it reads row by row.
+_MERGED: Final = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^>]{0,200}?\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']"
+)
+
+
+class Merged(NamedTuple):
+    """Cells that a reader sees as one: their first and last column and row, counted from one, as openpyxl does."""
+
+    min_col: int
+    min_row: int
+    max_col: int
+    max_row: int
 
 
 class Table(NamedTuple):
@@ -102,7 +115,48 @@ def tables(where: str, data: bytes) -> Iterator[Table]:
         _number, heads = next(rows, (0, []))
         if heads:
             named = tuple(heads)
-            yield Table(sheet.title, named, _by_head(f"{where}, «{sheet.title}»", named, rows))
+            filled = with_merged(rows, _merged(data, sheet), len(heads))
+            yield Table(sheet.title, named, _by_head(f"{where}, «{sheet.title}»", named, filled))
+
+
+def _merged(data: bytes, sheet: Any) -> list[Merged]:
+    from openpyxl.utils import range_boundaries
+
+    member = sheet._worksheet_path  # noqa: SLF001  (openpyxl has no other name for it)
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        refs = {ref.decode() for block in _overlapping(packed, member) for ref in _MERGED.findall(block)}
+    return [Merged(*range_boundaries(ref)) for ref in refs]
+
+
+def with_merged(
+    rows: Iterable[tuple[int, Sequence[str]]], merged: Iterable[Merged], width: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows with the text of merged cells in each cell that they cover, as far as the columns reach.
+
+    What a person sees beside several rows is said of each; where a sheet has it only once, the others have no blank.
+
+    Args:
+        rows: each with its number, from above; a cell that spans rows from before the first fills none.
+        merged: those of the sheet.
+        width: how many columns are filled.
+
+    >>> list(with_merged([(2, ["uno.txt", "Rosa"]), (3, ["dos.txt"])], [Merged(2, 2, 2, 3)], 2))
+    [(2, ['uno.txt', 'Rosa']), (3, ['dos.txt', 'Rosa'])]
+    """
+    starting: dict[int, list[Merged]] = {}
+    for one in merged:
+        starting.setdefault(one.min_row, []).append(one)
+    covering: dict[int, tuple[int, str]] = {}  # of a column: until which row, by what
+    for number, texts in rows:
+        filled = [*texts, *[""] * (width - len(texts))]
+        for one in starting.get(number, ()):
+            text = filled[one.min_col - 1] if one.min_col <= len(filled) else ""
+            if text:
+                covering |= dict.fromkeys(range(one.min_col - 1, min(one.max_col, width)), (one.max_row, text))
+        for column, (last, text) in covering.items():
+            if number <= last and any(texts):  # of an empty row a merged cell makes none
+                filled[column] = text
+        yield number, filled
 
 
 def _cells(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PAGE_TEXT: Final = 20_000
 _OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stated}")
 _SECTION: Final = _("section: {name}")
-_LICENCE: Final = _("the page links to this licence: {address}")
+_LICENCE: Final = _("it states this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
     "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
     "pages recognised": _("some pages were recognised (OCR); their letters may be wrong"),
@@ -27,7 +27,7 @@ _NOTES: Final[Mapping[str, Message]] = {
     "several versions of a segment": _("some segments have several versions in one language; the first was taken"),
     "segments without times": _("some segments have no times; they stand last"),
 }
-_NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this page the licence counts")
+_NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this document the licence counts")
 _SHORT: Final = _("very short (words: {n})")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
 KEPT: Final = _("it stays")

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.collect.workbook import as_cell, opened
+from latam_corpus.collect.workbook import Merged, as_cell, opened, with_merged
 from latam_corpus.desk.sheet_columns import FIELDS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -20,7 +20,7 @@ from latam_corpus.text.folding import folded
 from latam_corpus.text.spreadsheet_text import FORMULA, unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from latam_corpus.messages import Message
@@ -93,7 +93,7 @@ def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, re
     if path.suffix.lower() == ".xlsx":
         tables = _workbook_tables(path)
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        tables = [("", rows, frozenset()) for rows in _csv_tables(path)]
+        tables = [("", rows, frozenset(), ()) for rows in _csv_tables(path)]
     else:
         problem = _("«{suffix}» is no sheet that is read", suffix=path.suffix)
         raise ConfigError(str(path), problem, _("save it as .xlsx or .csv"))
@@ -110,12 +110,17 @@ def _sheet(
     title: str,
     rows: list[list[str]],
     formulas: frozenset[tuple[int, int]],
+    merged: Iterable[Merged],
     key_of: Callable[[str], str | None],
 ) -> Sheet:
     width = max(map(len, rows), default=0)
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
     known = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
     head_row = max(range(len(known)), key=lambda index: sum(key is not None for key in known[index]))
+    # Over several columns stands what is a head of the rows below, and no source.
+    downward = [Merged(one.min_col, one.min_row, one.min_col, one.max_row) for one in merged]
+    below = with_merged(enumerate(full[head_row + 1 :], head_row + 2), downward, width)
+    full = (*full[: head_row + 1], *(tuple(row) for _number, row in below))
     return Sheet(full, head_row, tuple(known[head_row]), formulas, title)
 
 
@@ -159,7 +164,7 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]]]]:
+def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]], tuple[Merged, ...]]]:
     tables = []
     for sheet in opened(str(path), path.read_bytes(), _MOST_BYTES).worksheets:
         rows, formulas = [], set()
@@ -170,7 +175,11 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
             formulas |= {(number, column) for column, cell in enumerate(row) if cell.data_type == "f"}
         while rows and not any(rows[-1]):
             rows.pop()
-        tables.append((sheet.title, rows, frozenset(formulas)))
+        merged = tuple(sheet.merged_cells.ranges)
+        for one in merged:
+            if (one.min_row - 1, one.min_col - 1) in formulas:
+                formulas |= {(row, one.min_col - 1) for row in range(one.min_row, min(one.max_row, last))}
+        tables.append((sheet.title, rows, frozenset(formulas), merged))
     return tables
 
 

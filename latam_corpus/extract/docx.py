@@ -13,6 +13,7 @@ from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import attribute, name_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "docx 2"
 
 _CORE: Final = "docProps/core.xml"
+_CUSTOM: Final = "docProps/custom.xml"
 _LEFT_OUT: Final = frozenset({
     *("del", "moveFrom", "delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"),
     *("Fallback", "footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
@@ -55,8 +57,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for element in body:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
+    licences = stated_in(*(package.xml(part) for part in (_CORE, _CUSTOM) if part in package))
     # Dates are the file's, and the language is that of whose word processor it was.
-    extracted = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    extracted = Extracted(
+        written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators, licences=licences
+    )
     return with_turns(extracted, parameters.get("form"))
 
 

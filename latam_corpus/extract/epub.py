@@ -16,6 +16,7 @@ from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
+from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import attribute, name_of
@@ -81,7 +82,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         published=catalogued.published,
         declared_language=catalogued.language or book.language,
         url=catalogued.url or book.url,
-        licences=catalogued.rights,
+        licences=stated_in(root.find("{*}metadata")),
     )
 
 

@@ -11,9 +11,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.rights import is_known
+from latam_corpus.extract.tags import OTHERS_HINTS, TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from latam_corpus.extract.markup import Markup
 
@@ -33,6 +34,9 @@ _ADDRESSES: Final = ("og:url",)
 _DAY: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])(?!\d)")
 _COMPACT: Final = re.compile(r"^((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _ARTICLE: Final = re.compile(r"Article|Posting|Blog|News|Report|WebPage|CreativeWork|Recipe|Book|Poem|Chapter")
+# What in JSON-LD leads from a page to what it is about; all else (comments, lists, what it cites) is of others.
+_MAIN: Final = "mainEntityOfPage"
+_OWN: Final = frozenset({"@graph", "mainEntity", _MAIN})
 # As a parser writes tags out; the value of an attribute may hold a `>`.
 _TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
 _VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))")
@@ -100,22 +104,29 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     """
     tags = _TellingTags()
     data = page.data.tobytes()
-    for start in page.telling[:_MOST_TAGS].tolist():
-        tags.add(data, start)
-    articles = [one for one in _objects(tags.scripts) if _ARTICLE.search(str(one.get("@type", "")))]
+    for start, element in zip(page.telling[:_MOST_TAGS].tolist(), page.within.tolist(), strict=False):
+        tags.add(data, start, element)
+    # What holds the page's heading holds the page, whatever its class says.
+    wrappers = {one for element, _text in tags.headings[:1] for one in page.around(element)}
+    authors, days = (
+        [text for element, text in marks if not _of_others(page, element, wrappers)]
+        for marks in (tags.authors, tags.dates)
+    )
+    headings = [text for _element, text in tags.headings[:1]]
     metas = tags.metas
-    headlines = _strings(articles, "headline")
-    shown = [*_named(metas, _TITLES[:4]), *tags.headings[:1], tags.title]
-    titles = [*headlines, *_named(metas, _TITLES), *tags.headings[:1], tags.title]
-    sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
+    shown = [*_named(metas, _TITLES[:4]), *headings, tags.title]
     addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
-    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *tags.dates, *addresses]
+    articles = _of_page([one for one in _objects(tags.scripts) if _is_article(one[0])], shown, addresses)
+    headlines = _strings(articles, "headline")
+    titles = [*headlines, *_named(metas, _TITLES), *headings, tags.title]
+    sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
+    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *days, *addresses]
     licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
     licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
     return HtmlMetadata(
         title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
-        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or tags.authors[:1]),
+        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or authors[:1]),
         published=next(filter(None, map(day, dates)), None),
         section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
         licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
@@ -128,20 +139,20 @@ def read_metadata(page: Markup) -> HtmlMetadata:
 
 @dataclass
 class _TellingTags:
-    """What the tags that tell something hold, by kind, in the order of the page."""
+    """What the tags that tell something hold, by kind, in the order of the page; of some, the element around them."""
 
     title: str = ""
     language: str | None = None
     metas: dict[str, list[str]] = field(default_factory=dict)
     scripts: list[str] = field(default_factory=list)
-    headings: list[str] = field(default_factory=list)
-    authors: list[str] = field(default_factory=list)
-    dates: list[str] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    authors: list[tuple[int, str]] = field(default_factory=list)
+    dates: list[tuple[int, str]] = field(default_factory=list)
     canonical: list[str] = field(default_factory=list)
     licences: list[str] = field(default_factory=list)
 
-    def add(self, data: bytes, start: int) -> None:
-        """Sort in the tag that starts here."""
+    def add(self, data: bytes, start: int, element: int) -> None:
+        """Sort in the tag that starts here, in this element."""
         opened = _TAG.match(data, start)
         if not opened:
             return
@@ -158,7 +169,7 @@ class _TellingTags:
         elif tag == b"title":
             self.title = self.title or clean(_inside(data, opened.end(), tag))
         elif tag == b"h1":
-            self.headings.append(clean(_MARKUP.sub("", _inside(data, opened.end(), tag))))
+            self.headings.append((element, clean(_MARKUP.sub("", _inside(data, opened.end(), tag)))))
         elif tag == b"html":
             match = _LANGUAGE.match(values.get("lang", ""))
             self.language = match[1] if match else None
@@ -166,9 +177,9 @@ class _TellingTags:
             name = values.get("property") or values.get("name") or values.get("itemprop") or ""
             self.metas.setdefault(name.strip().lower(), []).append(content)
         else:
-            self._add_marked(data, opened.end(), tag, values)
+            self._add_marked(_inside(data, opened.end(), tag), tag, values, element)
 
-    def _add_marked(self, data: bytes, after: int, tag: bytes, values: dict[str, str]) -> None:
+    def _add_marked(self, held: str, tag: bytes, values: dict[str, str], element: int) -> None:
         rel, role = values.get("rel", "").lower().split(), values.get("itemprop")
         address = values.get("href", "").strip()
         if address and "license" in rel:
@@ -176,9 +187,47 @@ class _TellingTags:
         if address and "canonical" in rel:
             self.canonical.append(address)
         if role == "author" or (tag == b"a" and "author" in rel):
-            self.authors.append(clean(_MARKUP.sub("", _inside(data, after, tag))))
+            self.authors.append((element, clean(_MARKUP.sub("", held))))
         if tag == b"time" or role == "datePublished":
-            self.dates.append(values.get("datetime") or values.get("content") or "")
+            self.dates.append((element, values.get("datetime") or values.get("content") or ""))
+
+
+def _of_others(page: Markup, element: int, wrappers: Collection[int]) -> bool:
+    """Whether an element stands in comments, or in what else the site has to read."""
+    around = (one for one in page.around(element) if one not in wrappers and page.tags[one] != TAG["body"])
+    return any(page.says[one] & OTHERS_HINTS for one in around)
+
+
+def _is_article(one: dict[str, Any]) -> bool:
+    return bool(_ARTICLE.search(str(one.get("@type", ""))))
+
+
+def _of_page(
+    articles: Iterable[tuple[dict[str, Any], bool]], shown: Iterable[str], addresses: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return the articles that are the page's own; those of lists, comments and the like aren't.
+
+    Args:
+        articles: each with whether it stands where the page describes itself.
+        shown: what is shown as the page's title; what is called so, or has its address, is its own anywhere.
+        addresses: the page's.
+    """
+    seen = {one.casefold() for one in shown if one}
+    articles = list(articles)
+    meant = [
+        bool(seen & {one.casefold() for one in _strings([article], "headline")})
+        or not set(addresses).isdisjoint(
+            [*_strings([article], "url"), *_strings([article], _MAIN), *_addresses([article], _MAIN)]
+        )
+        for article, _own in articles
+    ]
+    # Of several with headlines the one that is meant, if it can be told.
+    clear = any(one and article.get("headline") for (article, _own), one in zip(articles, meant, strict=True))
+    return [
+        article
+        for (article, own), one in zip(articles, meant, strict=True)
+        if one or (own and not (clear and article.get("headline")))
+    ]
 
 
 def _may_tell(tag: bytes, attributes: bytes) -> bool:
@@ -196,21 +245,22 @@ def _inside(data: bytes, start: int, tag: bytes, most: int = _MOST_TEXT) -> str:
     return data[start:end].decode("utf-8", "replace") if end >= 0 else ""
 
 
-def _objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the objects of the page's JSON-LD, outer before inner."""
-    queue: list[Any] = []
+def _objects(scripts: Iterable[str]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield the objects of the page's JSON-LD, outer before inner, and whether each stands where it is of the page."""
+    queue: list[tuple[Any, bool]] = []
     for text in scripts:
         with suppress(ValueError, RecursionError):  # not strict: control characters stand in many a string
             # What kept old parsers from reading a script as markup is no JSON, nor is what follows the value.
             bare = _WRAPPER.sub(" ", text).lstrip()
-            queue.append(_JSON.raw_decode(bare)[0])
-    for index, one in enumerate(queue):
+            queue.append((_JSON.raw_decode(bare)[0], True))
+    for index, (one, own) in enumerate(queue):
         if index == _MOST_OBJECTS:
             return
         if isinstance(one, dict):
-            yield one
-        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        queue += [value for value in inner if isinstance(value, dict | list)]
+            yield one, own
+            queue += [(value, own and key in _OWN) for key, value in one.items() if isinstance(value, dict | list)]
+        elif isinstance(one, list):
+            queue += [(value, own) for value in one if isinstance(value, dict | list)]
 
 
 def _own(headlines: list[str], names: list[str], shown: list[str]) -> list[str]:

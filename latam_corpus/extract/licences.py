@@ -69,6 +69,8 @@ def _states(page: Extracted, url: str | None) -> dict[str, Any]:
 
 
 def _joined(url: str, address: str) -> str:
+    if " " in address:  # is none
+        return address
     try:  # of a page without an address too, what names a host is whole
         return urljoin(url or ("https:" if address.startswith("//") else ""), address)
     except ValueError:  # such as half an IPv6 address

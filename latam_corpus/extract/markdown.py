@@ -1,4 +1,4 @@
-"""Markdown: the text without its marks, line by line, with the title, author, date and language of its front matter."""
+"""Markdown: the text without its marks, line by line, with what its front matter says of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.stated_licences import NAMES, stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         creators=tuple(front.get("author") or front.get("authors") or front.get("autor") or ()),
         published=date[0] if date else None,
         declared_language=_one(front, "lang") or _one(front, "language") or _one(front, "locale") or None,
+        licences=stated(value for name in front.keys() & NAMES for value in front[name]),
     )
 
 

@@ -15,6 +15,8 @@ from latam_corpus.extract.scan_kernels import COUNTS, Page, scan
 from latam_corpus.extract.tags import automaton, tag_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 
@@ -33,6 +35,7 @@ class Markup:
         counts: int32[b, len(scan.COUNTS)].
         data: uint8, the markup's UTF-8.
         telling: int32[t], where the tags start in it that may say something of the page.
+        within: int32[t], the element around each of these.
     """
 
     tags: NDArray[np.uint8]
@@ -45,9 +48,16 @@ class Markup:
     counts: NDArray[np.int32]
     data: NDArray[np.uint8]
     telling: NDArray[np.int32]
+    within: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.owners)
+
+    def around(self, element: int) -> Iterator[int]:
+        """Yield the element and those that hold it, but for the page itself."""
+        while element:
+            yield element
+            element = int(self.parents[element])
 
     def block(self, number: int) -> str:
         """Return the text of a block."""
@@ -79,6 +89,7 @@ def read_markup(markup: str, enough: int | None = None) -> Markup:
         inline=np.zeros(most, np.uint32),
         counts=np.zeros((most, len(COUNTS)), np.int32),
         telling=np.zeros(most, np.int32),
+        within=np.zeros(most, np.int32),
     )
     enough = len(data) if enough is None else enough
     elements, blocks, tells = scan(data, enough, tag_table(), automaton(), page)
@@ -93,4 +104,5 @@ def read_markup(markup: str, enough: int | None = None) -> Markup:
         page.counts[:blocks],
         data,
         page.telling[:tells],
+        page.within[:tells],
     )

@@ -15,6 +15,7 @@ from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.recognised import LINES, confidences_of, mean, of_class
+from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of, words
 
@@ -152,4 +153,9 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
     if not joined:
         raise UnusableError("no text", N_("it has no line of text"), N_("recognise the pages anew"))
-    return Extracted(joined, f"{HOCR}, {system}" if system else HOCR, confidence=mean(confidences))
+    return Extracted(
+        joined,
+        f"{HOCR}, {system}" if system else HOCR,
+        confidence=mean(confidences),
+        licences=stated_in(root.find("head")),
+    )

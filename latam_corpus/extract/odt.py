@@ -9,6 +9,7 @@ from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of
@@ -62,7 +63,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
-    extracted = Extracted(written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators)
+    extracted = Extracted(
+        written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators, licences=stated_in(meta)
+    )
     return with_turns(extracted, parameters.get("form"))
 
 

@@ -14,6 +14,7 @@ from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.page_layout import COLUMN_GAP, Line, flow
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
+from latam_corpus.extract.xmp import licences_of_pdf
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         creators=(author,) if author else book.creators,
         notes=(*notes, SOME_RECOGNISED) if seen.pages else notes,
         confidence=seen.confidence,
+        licences=licences_of_pdf(raw),
     )
     return with_turns(extracted, parameters.get("form"))
 

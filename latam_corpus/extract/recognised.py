@@ -14,6 +14,7 @@ from lxml import html as lxml_html
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.page_layout import Line, flow
 from latam_corpus.extract.programs import TESSERACT, run, tesseract
+from latam_corpus.extract.xmp import licences_of_picture
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import words
 
@@ -69,7 +70,9 @@ def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError(
             "no text", N_("nothing was recognised in it"), N_("scan it anew at 300 dots an inch, or leave it out")
         )
-    return Extracted(text, f"{EXTRACTOR}, {engine(languages)}", confidence=seen.confidence)
+    return Extracted(
+        text, f"{EXTRACTOR}, {engine(languages)}", confidence=seen.confidence, licences=licences_of_picture(raw)
+    )
 
 
 def engine(languages: str) -> str:

@@ -92,6 +92,7 @@ class Page(NamedTuple):
     inline: NDArray[np.uint32]
     counts: NDArray[np.int32]
     telling: NDArray[np.int32]
+    within: NDArray[np.int32]
 
 
 @inlined
@@ -285,7 +286,7 @@ def scan(data, enough, table, automaton, page):
     """Fill the arrays; returns how many elements, blocks and telling tags there are."""
     keys, kinds, places = table
     goes, outputs = automaton
-    tags, parents, says, telling = page.tags, page.parents, page.says, page.telling
+    tags, parents, says, telling, within = page.tags, page.parents, page.says, page.telling, page.within
     text, starts, owners, inline, counts = page.text, page.starts, page.owners, page.inline, page.counts
     size = len(data)
     stack = np.zeros(_DEEPEST, np.int32)  # elements
@@ -365,6 +366,7 @@ def scan(data, enough, table, automaton, page):
             flags, at = _attributes(data, at, goes, outputs)
             if kind & np.uint8(TELLING) or flags & np.uint32(TELLS):
                 telling[tells] = tag_start
+                within[tells] = stack[depth - 1] if depth else 0
                 tells += 1
             if kind & np.uint8(VOID):
                 continue

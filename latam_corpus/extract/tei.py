@@ -85,6 +85,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         published=header.published,
         declared_language=header.language,
         url=header.url,
+        licences=header.licences,
     )
 
 

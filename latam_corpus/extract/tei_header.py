@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.text.xml_tree import XML_LANG
 
 if TYPE_CHECKING:
@@ -29,18 +30,21 @@ class Header:
     published: str | None = None
     language: str | None = None
     url: str | None = None
+    licences: tuple[str, ...] = ()
 
 
 def header_of(root: etree._Element) -> Header:
-    """Return the title, authors, first date, language and address that the document's header names.
+    """Return the title, authors, first date, language, address and licences that the document's header names.
 
     >>> header_of(etree.fromstring('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
     ...     <title>Coplas</title><author>Anónimo</author></titleStmt></fileDesc></teiHeader></TEI>'''))
-    Header(title='Coplas', creators=('Anónimo',), published=None, language=None, url=None)
+    Header(title='Coplas', creators=('Anónimo',), published=None, language=None, url=None, licences=())
     """
     head = root.find("{*}teiHeader")
     if head is None:
         return Header()
+    # A collection has one of its own, and one of each of its texts.
+    published = (one.find("{*}fileDesc/{*}publicationStmt") for one in root.iter("{*}teiHeader"))
     titles = head.findall("{*}fileDesc/{*}titleStmt/{*}title")
     main = [title for title in titles if title.get("type") == "main"] or titles
     authors = (_name(author) for author in head.findall("{*}fileDesc/{*}titleStmt/{*}author"))
@@ -55,6 +59,7 @@ def header_of(root: etree._Element) -> Header:
         published=_published(head),
         language=_language(root, head),
         url=next((address for address in addresses if address.startswith("http")), None),
+        licences=stated_in(*published),
     )
 
 

@@ -204,6 +204,22 @@ def test_what_a_workbook_would_lose_is_told(folder: Path, sheets: list[Any], tol
         list_inputs(_source("c.xlsx"), folder)
 
 
+def test_a_merged_cell_is_said_of_each_row_that_it_covers(folder: Path) -> None:
+    """A blank that isn't one would take the source's rights; a head over two rows and an empty row say nothing."""
+    path, reserved = folder / "c.xlsx", "Todos los derechos reservados"
+    rows = [["dos.txt", "Rosa", reserved], ["4.txt"], ["1896/tres.txt"], ["dos.md", "Luis"], [], ["prosa/uno.txt"]]
+    _workbook(path, [["archivo", "creators", "rights"], [None], *rows])
+    book = openpyxl.load_workbook(path)
+    for merged in ("B1:B2", "B3:B5", "C3:C7"):
+        book.active.merge_cells(merged)
+    book.save(path)
+    frames = read_all(_source("c.xlsx", rights="rights"), list_inputs(_source("c.xlsx"), folder))
+    said = {row["origin"]["file"]: (row["creators"], row["rights"]) for one in frames for row in one.rows(named=True)}
+    assert said["dos.txt"] == said["4.txt"] == said["1896/tres.txt"] == (["Rosa"], reserved)
+    assert said["dos.md"] == (["Luis"], reserved)
+    assert said["prosa/uno.txt"] == (None, None)
+
+
 def test_a_row_of_a_number_beyond_all_sheets_is_told(folder: Path) -> None:
     """Its empty rows would be counted for hours."""
     _workbook(folder / "c.xlsx", [_HEADS, ["dos.txt", "Dos"]])

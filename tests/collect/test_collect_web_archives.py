@@ -19,6 +19,7 @@ from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.collect.responses import parse_response, payload_of
 from latam_corpus.extract.stage import Extract
 from latam_corpus.toml_model import parse_toml
 
@@ -137,6 +138,57 @@ def test_encodings_of_the_transport_are_undone(tmp_path: Path, body: bytes, head
     """gzip, deflate in both its readings, Zstandard, brotli, chunks; and a body that was decoded before."""
     (row,) = _rows(tmp_path / "c.warc", _warc(_http(body, **headers)))
     assert row["raw"] == _PAGE.encode()
+
+
+_LONG = (_PAGE + "".join(f"<p>Verso {number}, distinto.</p>" for number in range(400))).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        (gzip.compress(_LONG)[:-60], {"Content_Encoding": "gzip"}, "its gzip encoding has no end"),
+        (gzip.compress(_LONG)[:-3], {"Content_Encoding": "gzip"}, "its gzip encoding has no end"),
+        (gzip.compress(_PAGE.encode()) + gzip.compress(_LONG)[:-60], {"Content_Encoding": "gzip"}, "has no end"),
+        (zlib.compress(_LONG)[:-60], {"Content_Encoding": "deflate"}, "its deflate encoding has no end"),
+        (zlib.compress(_LONG, wbits=-15)[:-60], {"Content_Encoding": "deflate"}, "its deflate encoding has no end"),
+        (zstandard.compress(_LONG)[:-60], {"Content_Encoding": "zstd"}, "its zstd encoding has no end"),
+        (_brotli(_LONG)[:-60], {"Content_Encoding": "br"}, "its br encoding is damaged"),
+        (_chunked(_LONG)[:-5], {"Transfer_Encoding": "chunked"}, "its last chunk is missing"),
+        (_chunked(_LONG)[:900], {"Transfer_Encoding": "chunked"}, "its last chunk is missing"),
+        (_LONG[:400], {"Content_Length": str(len(_LONG))}, "it was cut after 400 of"),
+    ],
+)
+def test_a_page_that_was_cut_in_transit_is_no_page(tmp_path: Path, body: bytes, headers: Any, told: str) -> None:
+    """Half a text is no text, whatever packed it; a crawler's earlier pages are still read for what they refuse."""
+    (row,) = _rows(tmp_path / "c.warc", _warc(_http(body, **headers)))
+    assert row["drop_reason"] == "unreadable:malformed record"
+    assert told in json.loads(row["evidence"])["error"]
+    if not {"br", "zstd"} & set(headers.values()):
+        assert payload_of(parse_response(_http(body, **headers)), whole=False)
+
+
+def test_what_is_whole_is_not_taken_for_cut(tmp_path: Path) -> None:
+    """Packed in several members, with something after the last, or decoded by a crawler that kept the headers."""
+    members, length = b"".join(map(gzip.compress, (_LONG[:500], _LONG[500:]))), {"Content_Length": "90000"}
+    frames = zstandard.compress(_LONG[:500]) + zstandard.compress(_LONG[500:])
+    for body, headers in (
+        (members, {"Content_Encoding": "gzip"}),
+        (members + b"\0\0\r\nx", {"Content_Encoding": "gzip"}),
+        (frames, {"Content_Encoding": "zstd"}),
+        (_LONG, {"Content_Encoding": "gzip", **length}),
+        (_chunked(_LONG), {"Transfer_Encoding": "chunked", **length}),
+        (_LONG, {"Content_Length": "10"}),
+    ):
+        (row,) = _rows(tmp_path / "c.warc", _warc(_http(body, **headers)))
+        assert row["raw"] == _LONG
+
+
+def test_a_record_that_says_that_it_was_cut_is_no_page(tmp_path: Path) -> None:
+    """What a crawler stopped reading, by its length or its time; of what is no page it is no matter."""
+    page, picture = _warc(_http(_LONG)), _warc(_http(b"\x89PNG", "image/png"))
+    cut = [one.replace(b"\r\n", b"\r\nWARC-Truncated: length\r\n", 1) for one in (page, picture)]
+    (row,) = _rows(tmp_path / "c.warc", cut[0] + cut[1])
+    assert json.loads(row["evidence"])["error"] == "it was cut when it was fetched (length)"
 
 
 def test_what_is_malformed_is_a_failed_row_and_the_rest_is_read(tmp_path: Path) -> None:

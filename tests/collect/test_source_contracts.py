@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import unicodedata
 import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -558,6 +559,18 @@ def test_records_under_one_id_with_different_texts_end_the_run(corpus: Corpus, m
     assert code == 1
     assert "«Anónimo» in a.csv (71 times)" in said
     assert not (corpus.out / "store").exists()
+
+
+def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) -> None:
+    """A copied disk may have a name in both spellings of Unicode; there is no column that could tell them apart."""
+    corpus.has("")
+    (corpus.inputs / unicodedata.normalize("NFC", "Ñandú.txt")).write_text("La barca.", encoding="utf-8")
+    (corpus.inputs / unicodedata.normalize("NFD", "Ñandú.txt")).write_text("El río.", encoding="utf-8")
+    code, said = corpus.run()
+    assert code == 2
+    assert "names that differ by how accents are written alone, with different texts: 1, such as Ñandú.txt (2" in said
+    assert "give one of the files another name, or leave it out" in said
+    assert "column" not in said
 
 
 def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> None:

@@ -197,6 +197,19 @@ def test_cells_that_a_program_made_dates_or_numbers_are_read_as_seen(tmp_path: P
     assert (cells["title"], cells["rights.expires"], cells["rights.quoted_on"]) == ("1984", "2031-12-31", "2026-01-02")
 
 
+def test_a_merged_cell_is_said_of_each_row_and_a_merged_formula_too(tmp_path: Path) -> None:
+    """Who reads the sheet sees the holder beside both."""
+    book = openpyxl.Workbook()
+    for row in (["Nombre en el catálogo", "Título", "Quién la tiene"], ["uno", "=A2", "Familia"], ["dos"]):
+        book.active.append(row)
+    book.active.merge_cells("B2:B3")
+    book.active.merge_cells("C2:C3")
+    book.save(tmp_path / "hoja.xlsx")
+    sheet = read_sheet(tmp_path / "hoja.xlsx")
+    assert sheet.cells(2)["holder"] == "Familia"
+    assert {(1, 1), (2, 1)} == sheet.formulas
+
+
 @pytest.mark.parametrize(
     ("cells", "told"),
     [

@@ -57,6 +57,51 @@ def test_a_name_that_is_marked_is_found() -> None:
     assert _metadata("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
 
 
+_OF_OTHERS = (
+    '{"@type": "NewsArticle", "headline": "Otra nota", "author": "Luis Paz", "datePublished": "1999-01-01", '
+    '"url": "https://d.example/otra", "license": "https://creativecommons.org/licenses/by-nc-nd/4.0/"}'
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f'{{"@type": "ItemList", "itemListElement": [{{"@type": "ListItem", "item": {_OF_OTHERS}}}]}}',
+        f'{{"@type": "WebPage", "hasPart": {_OF_OTHERS}}}',
+        f'{{"@type": "WebPage", "comment": {_OF_OTHERS.replace("NewsArticle", "DiscussionForumPosting")}}}',
+        f"[{_OF_OTHERS}]",
+    ],
+)
+def test_articles_of_others_say_nothing_of_the_page(said: str) -> None:
+    """In a list, a comment, or beside the page's own; the page's author, date and licence aren't theirs."""
+    own = '{"@type": "NewsArticle", "headline": "Sube el río", "author": "Rosa Vega", "datePublished": "2020-02-03"}'
+    for scripts in ([said, own], [own, said]):
+        head = "".join(f'<script type="application/ld+json">{one}</script>' for one in scripts)
+        metadata = _metadata(head, "<article><h1>Sube el río</h1><p>Hola.</p></article>")
+        assert (metadata.title, metadata.creators, metadata.published) == ("Sube el río", ("Rosa Vega",), "2020-02-03")
+        assert metadata.licences == ()
+
+
+def test_an_article_with_the_page_s_title_or_address_is_its_own_wherever_it_stands() -> None:
+    """Blogs list their one post; some give their headline another wording and the page's address."""
+    post = '{"@type": "BlogPosting", "headline": "%s", "author": "Rosa Vega", "mainEntityOfPage": "%s"}'
+    for said in (post % ("Sube el río", ""), post % ("El río sube", "https://d.example/1")):
+        head = f'<script type="application/ld+json">{{"@type": "Blog", "blogPost": [{said}]}}</script>'
+        head += '<link rel="canonical" href="https://d.example/1">'
+        assert _metadata(head, "<h1>Sube el río</h1>").creators == ("Rosa Vega",)
+
+
+def test_marks_in_comments_and_lists_are_of_others() -> None:
+    """What holds the page's heading holds the page, whatever its class says."""
+    comment = '<ol class="comment-list"><li><cite itemprop="author">Vecino</cite><time datetime="2021-01-01"></ol>'
+    related = '<aside class="relacionadas"><article><a rel="author">Luis Paz</a><time datetime="1999-01-01"></aside>'
+    own = '<h1>Sube el río</h1><span itemprop="author">Rosa Vega</span><time datetime="2020-02-03">hoy</time>'
+    wrapped = f'<div class="post-con-comentarios">{related}{own}{comment}</div>'
+    assert (_metadata("", wrapped).creators, _metadata("", wrapped).published) == (("Rosa Vega",), "2020-02-03")
+    bare = _metadata("", f"<h1>Sube el río</h1><p>Hola.</p>{comment}{related}")
+    assert (bare.creators, bare.published) == ((), None)
+
+
 def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
     """Templates that were never filled, days that don't exist, addresses without a site."""
     metadata = read_page(

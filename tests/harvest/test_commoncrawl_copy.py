@@ -300,6 +300,7 @@ _HEAD = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://g.cl/a\r\n
         (_HEAD + b"Content-Length: 51\r\n\r\n" + _HTTP + b"\r\n\r\nWARC/1.0", "not the record"),
         (_HEAD + b"X: " + b"x" * 60_000 + b"\r\nContent-Length: 51\r\n\r\n" + _HTTP, "not the record"),
         (_HEAD.replace(b"\r\n", b"\n") + b"Content-Length: 51\n\n" + _HTTP, "not the record"),
+        (_HEAD + b"WARC-Truncated: length\r\nContent-Length: %d\r\n\r\n" % len(_HTTP) + _HTTP, "not the record"),
         (_HEAD + b"Content-Length: 4\r\n\r\nHola", "not the record"),
         (_HEAD + b"Content-Length: 51\r\n\r\n" + _HTTP.replace(b"text/html", b"image/gif"), "not a page"),
         (gzip.compress(_HEAD) + gzip.compress(_HTTP), "not the record"),

@@ -91,7 +91,7 @@ def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: 
     told = command_line("sources", "preview", source, "--input", archive, "--n", "20", "--lang", "es", "--json").json
     why = {Path(item["where"]).name: item["why"] for item in told["items"]}
     assert "sección: Cultura" in why[_TOLD]
-    assert "la página enlaza esta licencia: https://diario.example/terminos" in why[_TOLD]
+    assert "declara esta licencia: https://diario.example/terminos" in why[_TOLD]
     assert any("vale la licencia" in one for one in why[_NARROWED])
     page = tmp_path / "muestra.html"
     assert (

@@ -70,6 +70,8 @@ def copied(part: bytes, capture: Capture, limit: int) -> Copied:
     length = record.content_length
     if record.record_type != WarcRecordType.response or length > len(rest) or rest[length:].strip():
         raise TroubleError("not the record", f"a record of type {headers.get('WARC-Type')}, or not a whole one")
+    if cut := headers.get("WARC-Truncated"):
+        raise TroubleError("not the record", f"it was cut when it was fetched ({cut[:200]})")
     url = canonical_url((headers.get("WARC-Target-URI") or "").strip("<> "))
     digest = headers.get("WARC-Payload-Digest") or ""
     if url != canonical_url(capture.url):

@@ -42,7 +42,7 @@ def recorded_page(path: Path, offset: int) -> Page:
             opened.seek(offset)
             record = next(iter(ArchiveIterator(opened, parse_http=False)))
             response = parse_response(record.reader.read())
-            body = payload_of(response)
+            body = payload_of(response, whole=False)  # what it refuses holds, of a page that was cut as well
     except (OSError, StopIteration, DocumentError) as error:
         remedy = _("restore the file, or remove the source's folder and crawl again")
         raise SourceError(

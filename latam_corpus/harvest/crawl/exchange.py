@@ -84,7 +84,7 @@ class Exchange:
         encoding = ",".join(value for name, value in self.lower_headers if name == "content-encoding")
         try:
             return responses.payload_of(
-                responses.Response(self.status, {"content-encoding": encoding}, self.body), limit
+                responses.Response(self.status, {"content-encoding": encoding}, self.body), limit, whole=not self.cut
             )
         except DocumentError as error:
             cause: Cause = "unpacks too large" if "unpacks" in error.problem else "damaged encoding"

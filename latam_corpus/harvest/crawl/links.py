@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote_from_bytes, urljoin
 
 from lxml import etree, html
 
+from latam_corpus.collect.responses import Response, payload_of
+from latam_corpus.errors import DocumentError
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.lenient_xml import begins_as_xml, parsed_xml
 
@@ -202,17 +204,16 @@ def unpacked(body: bytes) -> bytes:
     """Return the body of a list, which may be gzipped as a file.
 
     Raises:
-        TroubleError: it is damaged, or unpacks too large.
+        TroubleError: it is damaged or cut, or unpacks too large.
     """
     if body[:2] != _GZIP:
         return body
     try:
-        data = zlib.decompressobj(31).decompress(body, MAX_SITEMAP + 1)
-    except zlib.error as error:
-        raise TroubleError("damaged encoding", str(error)) from None
-    if len(data) > MAX_SITEMAP:
-        raise TroubleError("unpacks too large", limit_bytes=MAX_SITEMAP)
-    return data
+        return payload_of(Response(HTTPStatus.OK, {"content-encoding": "gzip"}, body), MAX_SITEMAP)
+    except DocumentError as error:
+        if "unpacks" in error.problem:
+            raise TroubleError("unpacks too large", limit_bytes=MAX_SITEMAP) from None
+        raise TroubleError("damaged encoding", error.problem) from None
 
 
 def _joined(base: str, link: str) -> str:

@@ -1,0 +1,183 @@
+"""The licence that a file states of itself narrows its row's terms, whatever the format keeps it in."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from typing import Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.extract.stage import Extract
+from latam_corpus.extract.stated_licences import stated, stated_in
+from latam_corpus.extract.xmp import licences_of_pdf, licences_of_picture
+from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.text.xml_tree import tree_of
+
+_BY = "https://creativecommons.org/licenses/by-nc-nd/4.0/"
+_NAME = "CC BY-NC-ND 4.0"
+_DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+_OFFICE = "urn:oasis:names:tc:opendocument:xmlns"
+
+
+def _zip(**members: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        for name, text in members.items():
+            packed.writestr(name, text)
+    return held.getvalue()
+
+
+def _docx(properties: str) -> bytes:
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    return _zip(
+        **{
+            "_rels/.rels": f'<r xmlns="r"><Relationship Type="{kind}" Target="d.xml"/></r>',
+            "d.xml": "<w><body><p><r><t>La barca zarpó.</t></r></p></body></w>",
+            "docProps/custom.xml": properties,
+        }
+    )
+
+
+def _tei(availability: str) -> bytes:
+    header = f"<teiHeader><fileDesc><publicationStmt><availability>{availability}</availability></publicationStmt>"
+    print_ = f'<sourceDesc><bibl><availability><licence target="{_BY}"/></availability></bibl></sourceDesc>'
+    return f"<TEI>{header}{print_}</fileDesc></teiHeader><text><body><p>La barca.</p></body></text></TEI>".encode()
+
+
+def _xmp(said: str) -> bytes:
+    return (
+        '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '
+        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{said}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+_XMP = _xmp(f"<rdf:Description><dc:rights><rdf:Alt><rdf:li>{_NAME}</rdf:li></rdf:Alt></dc:rights></rdf:Description>")
+
+
+def _stream(data: bytes, about: bytes = b"") -> bytes:
+    return b"<</Length %d%s>>stream\n%s\nendstream" % (len(data), about, data)
+
+
+def _pdf(catalog: bytes = b"/Metadata 5 0 R", metadata: bytes = b"") -> bytes:
+    """A page, and as object 5 what stands for its XMP."""
+    drawn = b"BT /F 12 Tf 72 700 Td (La barca sali\xf3 del puerto.) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 6 0 R>>>>>>",
+        _stream(drawn),
+        metadata or _stream(_XMP),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    ]
+    made = b"%PDF-1.5\n"
+    places = []
+    for number, one in enumerate(objects, 1):
+        places.append(len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"xref\n0 7\n0000000000 65535 f \n%strailer<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+    return made + tail % (table, len(made))
+
+
+_FILES: dict[str, tuple[str, bytes]] = {
+    "tei": ("application/tei+xml", _tei(f'<licence target="{_BY}">Libre</licence>')),
+    "tei, in a sentence": ("application/tei+xml", _tei(f'<p>Según <ref target="{_BY}">la licencia</ref>.</p>')),
+    "markdown": ("text/markdown", f"---\ntitle: Nota\nlicense: {_NAME}\n---\nLa barca zarpó.\n".encode()),
+    "elan": (
+        "text/x-eaf+xml",
+        f'<ANNOTATION_DOCUMENT><LICENSE LICENSE_URL="{_BY}"/><TIER TIER_ID="tx"><ANNOTATION><ALIGNABLE_ANNOTATION>'
+        "<ANNOTATION_VALUE>La barca zarpó</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>"
+        "</ANNOTATION_DOCUMENT>".encode(),
+    ),
+    "docx": (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        _docx(f'<Properties><property name="Licencia"><lpwstr>{_NAME}</lpwstr></property></Properties>'),
+    ),
+    "odt": (
+        "application/vnd.oasis.opendocument.text",
+        f'<o:document xmlns:o="{_OFFICE}:office:1.0" xmlns:m="{_OFFICE}:meta:1.0"><o:meta><m:user-defined '
+        f'm:name="License">{_NAME}</m:user-defined></o:meta><o:body><o:text><p>La barca zarpó.</p></o:text></o:body>'
+        "</o:document>".encode(),
+    ),
+    "musicxml": (
+        "application/vnd.recordare.musicxml",
+        f'<score-partwise><identification><rights>Ver {_BY}</rights></identification><part id="P1"><measure><note>'
+        "<lyric><text>sol</text></lyric></note></measure></part></score-partwise>".encode(),
+    ),
+    "hocr": (
+        "text/vnd.hocr+html",
+        f'<html><head><meta name="DC.rights" content="{_NAME}"></head><body><div class="ocr_page"><p class="ocr_par">'
+        '<span class="ocr_line">la barca</span></p></div></body></html>'.encode(),
+    ),
+    "pdf": ("application/pdf", _pdf()),
+}  # fmt: skip
+
+
+def _row(media_type: str, raw: bytes) -> dict[str, Any]:
+    """A row of a source under CC0 after `extract`."""
+    terms = {"rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train", "redistribute", "evaluate"]]}
+    row = {"doc_id": ["a"], "source_id": ["s"], "url": [None], "raw": [raw], "media_type": [media_type], **terms}
+    passed = pass_through(Extract(), Batch(pl.DataFrame(row, schema_overrides={"url": pl.String})))
+    [kept] = passed.kept.frame.to_dicts()
+    return kept | {"ledger": passed.ledger.to_dicts()}
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_every_format_narrows(name: str) -> None:
+    """As a page does: a document in a source under CC0 that says BY-NC-ND is for evaluation alone."""
+    row = _row(*_FILES[name])
+    assert (row["rights_tier"], row["uses"]) == ("no_derivatives", ["evaluate"])
+    assert row["rights"] in (_BY, _NAME)
+    assert json.loads(row["ledger"][-1]["evidence"])["tier_before"] == "open"
+
+
+def test_what_is_not_understood_is_told_and_narrows_nothing() -> None:
+    """A sentence is one; of the print that was encoded the licence isn't the file's."""
+    row = _row("application/tei+xml", _tei("<licence>Uso libre con permiso</licence>"))
+    assert row["rights_tier"] == "open"
+    assert json.loads(row["ledger"][-1]["evidence"])["licences"] == ["Uso libre con permiso"]
+
+
+def test_of_many_statements_those_that_are_understood_are_read_first() -> None:
+    """Ten are read, and a sentence without end is none."""
+    known = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
+    listed = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *known])
+    assert (len(listed), listed[:2]) == (10, tuple(known))
+
+
+def test_a_collection_states_the_licences_of_its_texts() -> None:
+    """The least open of them counts for the document that they are."""
+    one, other = (_tei(f"<licence>{name}</licence>").decode() for name in ("CC BY 4.0", _NAME))
+    row = _row("application/tei+xml", f"<teiCorpus><teiHeader/>{one}{other}</teiCorpus>".encode())
+    assert row["rights"] == _NAME
+
+
+def test_attributes_of_xmp_are_properties_too() -> None:
+    """Programs write it in either form; links of books (EPUB 3) have the name in `rel`."""
+    assert licences_of_picture(b"\xff\xd8" + _xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9") == (_BY,)
+    assert stated_in(tree_of(f'<m><link rel="cc:license" href="{_BY}"/></m>'.encode())) == (_BY,)
+
+
+def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
+    """Packed or not, in an object that was written over, with a catalog that is packed; that of a picture is none."""
+    packed = _stream(zlib.compress(_XMP), b"/Filter/FlateDecode")
+    catalog = b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>"
+    held = zlib.compress(b"9 0 1 %d " % (len(b"<</A 7>> ")) + b"<</A 7>> " + catalog)
+    together = (
+        _pdf(b"")
+        .replace(b"/Type/Catalog", b"/Type/Katalog")
+        .replace(
+            b"xref", b"7 0 obj\n" + _stream(held, b"/Type/ObjStm/N 2/First 8/Filter/FlateDecode") + b"\nendobj\nxref", 1
+        )
+    )
+    saved_over = _pdf(metadata=_stream(_xmp(""))) + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
+    for raw in (_pdf(metadata=packed), together, saved_over):
+        assert licences_of_pdf(raw) == (_NAME,)
+    for raw in (_pdf(b""), _pdf(metadata=_stream(b"<rota")), _pdf(metadata=packed.replace(b"x\x9c", b"??")), b""):
+        assert licences_of_pdf(raw) == ()
