@@ -1,4 +1,4 @@
-"""The registry of formats: a file's suffix to its format. What reads each is in `readers.py`."""
+"""The registry of formats: a file's suffix to its format. What reads each is in `files.py`."""
 
 from __future__ import annotations
 
