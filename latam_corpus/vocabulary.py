@@ -29,6 +29,13 @@ BASES: Final = ("licence", "public_domain", "contract", "consent")
 USES: Final = ("train", "redistribute", "evaluate")
 VARIETY_BASES: Final = ("declared", "predicted")
 SPLITS: Final = ("train", "validation", "test")
+# Formats of files, as sources call them: those that bring records, and those that are a document each.
+RECORD_FORMATS: Final = ("jsonl", "csv", "parquet", "arrow", "warc", "arc")
+FILE_FORMATS: Final = (
+    *RECORD_FORMATS,
+    *("text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf", "pdf", "alto", "hocr", "captions", "lrc"),
+    *("elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox", "musicxml", "image", "doc"),
+)
 # The extractor of text that is only a page's first impression, which `extract` replaces.
 SKIMMED: Final = "skim"
 VERDICTS: Final = ("dropped", "changed", "failed", "released")

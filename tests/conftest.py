@@ -23,6 +23,9 @@ import pytest
 from hypothesis import settings
 
 from latam_corpus import schema
+from latam_corpus.durable import digest_of, sealed
+from latam_corpus.pipeline.barriers import REPLACED
+from latam_corpus.pipeline.run_record import DIGESTS_FILE, FORMAT, KINDS, REPLACED_FILE, RUN_FILE, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +51,33 @@ class KeptRun(Protocol):
 
     def __call__(self, name: str, documents: list[dict[str, Any]], parts: int = 2, **recipe: Any) -> Path:
         """The run's folder, its documents dealt out to the parts in turn."""
+
+
+class SealRun(Protocol):
+    """Makes what a folder holds a finished run, or what was changed of one the run's own."""
+
+    def __call__(self, folder: Path, **values: Any) -> None:
+        """The folder's record, which says these, and the digests of its files as they are now."""
+
+
+@pytest.fixture(scope="session")
+def seal_run() -> SealRun:
+    """A maker of the records of runs."""
+
+    def seal(folder: Path, **values: Any) -> None:
+        told: dict[str, Any] = {"format": FORMAT, "id": folder.name, "finished": True, "written": "", "seconds": 1.5}
+        told |= {"recipe": {"name": "r", "title": "R"}, "made_of": [], "sources": [], "parts": [], "rows": {}}
+        told |= {"stages": {}, "by_genre": [], "losses": []}
+        told |= read_record(folder).values if (folder / RUN_FILE).exists() else {}
+        paths = [path for name in (*KINDS, "filters", REPLACED_FILE) for path in _below(folder / name)]
+        (folder / DIGESTS_FILE).write_bytes(sealed({str(path.relative_to(folder)): digest_of(path) for path in paths}))
+        (folder / RUN_FILE).write_bytes(sealed(told | values))
+
+    return seal
+
+
+def _below(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
 
 
 @pytest.fixture
@@ -76,7 +106,7 @@ def document() -> Document:
 
 
 @pytest.fixture
-def kept_run(tmp_path: Path) -> KeptRun:
+def kept_run(tmp_path: Path, seal_run: SealRun) -> KeptRun:
     """A maker of finished run folders."""
 
     def make(name: str, documents: list[dict[str, Any]], parts: int = 2, **recipe: Any) -> Path:
@@ -96,10 +126,17 @@ def kept_run(tmp_path: Path) -> KeptRun:
             "holder": "Biblioteca del Puerto",
             "homepage": "https://puerto.example/cuentos",
         }
-        worked = [{"name": f"parte-{part:05d}", "outputs": ["0" * 32], "failed": None} for part in range(parts)]
-        told = {"id": name, "written": SEEN.isoformat(), "finished": True, "parts": worked, "sources": [source]}
-        told["recipe"] = {"name": "cuentos", "title": "Cuentos"} | recipe
-        (folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
+        pl.DataFrame(schema=REPLACED).write_parquet(folder / REPLACED_FILE)
+        worked = {"source": source["id"], "files": [], "bytes": 0, "outputs": ["0" * 32], "failed": None}
+        n = len(documents)
+        seal_run(
+            folder,
+            written=SEEN.isoformat(),
+            recipe={"name": "cuentos", "title": "Cuentos"} | recipe,
+            sources=[source],
+            parts=[{"name": f"parte-{part:05d}", **worked} for part in range(parts)],
+            rows={"in": n, "kept": n, "set_aside": 0},
+        )
         return folder
 
     return make

@@ -24,7 +24,7 @@ from latam_corpus.privacy.redact import Redact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource
+    from conftest import CommandLine, Document, KeptRun, SealRun, SmallRecipe, SmallSource
 
 _SCRIPT = "<script>alert(1)</script>"
 _SPANISH = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
@@ -92,8 +92,6 @@ def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, c
 def test_several_documents_are_told_by_one_and_named(document: Document, kept_run: KeptRun) -> None:
     """None is passed over without a word."""
     kept = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
-    told = json.loads((kept / "run.json").read_text(encoding="utf-8"))
-    (kept / "run.json").write_text(json.dumps(told | {"stages": {}}), encoding="utf-8")
     found = lc.open_run(kept).explain("salió del puerto")
     assert [one["title"] for one in found.as_dict()["others"]] == ["El segundo"]
     assert str(found).splitlines()[-1].strip().startswith("another")
@@ -275,8 +273,8 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
             call()
 
 
-def test_an_old_runs_folder_opens(document: Document, tmp_path: Path) -> None:
-    """Of a toolkit without digests, seals and some columns and signals of today: they are null."""
+def test_a_run_without_some_columns_opens(document: Document, seal_run: SealRun, tmp_path: Path) -> None:
+    """Of a toolkit that hasn't all columns and signals of this one: they are null."""
     run = tmp_path / "out" / "runs" / "viejo-00000000"
     rows = schema.conform(pl.DataFrame([document(1), document(2)]), schema.DOCUMENT_SCHEMA)
     signals = pl.DataFrame({"word_count": [15.0, 15.0]}, schema={"word_count": pl.Float32}).to_struct("signals")
@@ -287,8 +285,7 @@ def test_an_old_runs_folder_opens(document: Document, tmp_path: Path) -> None:
     }.items():
         (run / kind).mkdir(parents=True)
         frame.write_parquet(run / kind / "parte-00000.parquet")
-    told = {"id": run.name, "written": "2026-11-01", "parts": [], "stages": {}, "recipe": {"name": "viejo"}}
-    (run / "run.json").write_text(json.dumps(told))
+    seal_run(run, written="2026-11-01", recipe={"name": "viejo"})
     opened = lc.open_run("viejo", tmp_path / "out")
     kept = opened.documents().collect()
     assert kept.schema == schema.DOCUMENT_SCHEMA

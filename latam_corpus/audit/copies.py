@@ -108,7 +108,7 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     it is less damaged: 0 words of 1,000 against 22; accents are missing
     """
     by = str(evidence.get("decided_by"))
-    if by not in _WHY:  # a run of an earlier toolkit
+    if by not in _WHY:  # another barrier's than `dedupe`
         return None
     mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
     if by != "damage":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
 
 _BRIEF: Final = ("doc_id", "verdict", "reason", "title")
+_NONE_MEANT: Final = _("quote words as they stand in the text, or give the name of its file without the folders")
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +80,7 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
     if not documents:
         where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("no document of {where} has it", where=where)
-        raise ConfigError(f"«{query}»", problem, _("quote words as they stand in the text"))
+        raise ConfigError(f"«{query}»", problem, _NONE_MEANT)
     latest = {one.row["doc_id"]: one for one in reversed(documents)}
     return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))
 
@@ -108,7 +109,7 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
         raise ConfigError(
             f"«{query}»",
             _("no document of {where} has it", where=documents.name),
-            _("quote words as they stand in the text"),
+            _NONE_MEANT,
         )
     return stories
 

@@ -199,7 +199,7 @@ def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
-    for name in document.record.get("stages", ()):  # a run of an older toolkit may not say
+    for name in document.record.get("stages", ()):  # of a version's own rows there is no run
         stage_events = by_stage.get(name, [])
         fell = [event for event in stage_events if event["verdict"] != "changed"]
         fallen = next((event for event in fell if event["reason"] == document.row["drop_reason"]), None)

@@ -33,16 +33,11 @@ SOURCES = Path(__file__).resolve().parent / "sources"
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
-Format = Literal[
-    "jsonl", "csv", "parquet", "arrow", "warc", "arc", "text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf",
-    "pdf", "alto", "hocr", "captions", "lrc", "elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox",
-    "musicxml", "image", "doc",
-]  # fmt: skip
+Format = Literal[*vocabulary.FILE_FORMATS]  # type: ignore[valid-type]
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
-# Files of these formats have no columns but `raw`; those of web archives have what their reader and the crawler wrote.
-_RECORDS: Final = frozenset({"jsonl", "csv", "parquet", "arrow", "warc", "arc"})
+# Those of web archives have what their reader and the crawler wrote.
 METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
@@ -377,7 +372,7 @@ class Collect(Model):
     @property
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
-        if self.format and self.format not in _RECORDS:
+        if self.format and self.format not in vocabulary.RECORD_FORMATS:
             return None if self.index else frozenset({"raw"})
         return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
 

@@ -24,7 +24,10 @@ _NAMED: Final = 5
 
 def explain(
     query: Annotated[
-        str, typer.Argument(metavar='DOC_ID|URL|"WORDS"', help=N_("A doc_id, a URL, or words of the text."))
+        str,
+        typer.Argument(
+            metavar='DOC_ID|URL|FILE|"WORDS"', help=N_("A doc_id, a URL, a file's name, or words of the text.")
+        ),
     ],
     out: Out = Path("out"),
     run: Annotated[

@@ -17,7 +17,7 @@ from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
 from latam_corpus.pipeline import history
-from latam_corpus.pipeline.difference import NOT_RECORDED, RECORDED, THERE, counts, differences, files_of, title_of
+from latam_corpus.pipeline.difference import THERE, counts, differences, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
 from latam_corpus.pipeline.run_record import sentence
 
@@ -56,8 +56,6 @@ _WORDS: Final = {
         _("content"),
         _("reading"),
         known(THERE),
-        known(RECORDED),
-        known(NOT_RECORDED),
     )
 }
 _SHOWN: Final = 40
@@ -168,7 +166,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
         _("recipe   {name}: {title}", name=values["recipe"]["name"], title=known(values["recipe"]["title"])),
         markup=False,
     )
-    files = {(part["name"].rpartition("-")[0], one["file"]) for part in values["parts"] for one in files_of(part)}
+    files = {(part["source"], one["file"]) for part in values["parts"] for one in part["files"]}
     limit = _(", at most {n} {n:record|records} of each", n=values["limit"]) if values.get("limit") else ""
     console.print(
         _(
@@ -284,8 +282,8 @@ def _short(value: object) -> str | Message:
     >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
     ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
     """
-    if value in (THERE, RECORDED, NOT_RECORDED):
-        return _word(str(value))
+    if value == THERE:
+        return _word(THERE)
     text = "—" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 

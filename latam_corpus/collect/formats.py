@@ -1,4 +1,4 @@
-"""The registry of formats: a file's suffix to its format. What reads each is in `readers.py`."""
+"""The registry of formats: a file's suffix to its format. What reads each is in `files.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from latam_corpus.collect.sniff import DOCX, ODT
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.vocabulary import plugged_extractors, plugged_media_type, plugged_readers
+from latam_corpus.vocabulary import (
+    FILE_FORMATS,
+    RECORD_FORMATS,
+    plugged_extractors,
+    plugged_media_type,
+    plugged_readers,
+)
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,7 @@ FORMATS: Final = (
 # Of a file with another suffix, or none, the bytes say what it is.
 UNKNOWN: Final = Format("unknown", (), "application/octet-stream")
 # Read as one document, in bytes that `extract` makes text of.
-WHOLE: Final = frozenset(
-    entry.name for entry in FORMATS if entry.media_type is not None and entry.name not in ("warc", "arc")
-)
+WHOLE: Final = frozenset(FILE_FORMATS).difference(RECORD_FORMATS)
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 _PLUGGED: Final = re.compile(r"[a-z0-9]+")

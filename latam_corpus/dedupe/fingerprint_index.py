@@ -134,7 +134,7 @@ SHARED: Final = (
     *("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size"),
     *(*_TERMS, *STATED),
 )
-LEXICON: Final = "lexicon"  # of a row group, in its first row: see packed.py
+LEXICON: Final = "lexicon"  # of a row group, in its first row: see `packed`
 _VALUE: Final = np.dtype("<u8")  # an anchor
 _WORD: Final = np.dtype("<u4")  # of a lexicon
 # Numbers as strings of bytes, which are read a hundred times faster than lists.

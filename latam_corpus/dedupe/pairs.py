@@ -86,8 +86,9 @@ class Pairing:
 
 CAP: Final = 50  # the prototype's; all planted kinds were found under it
 HUBS: Final = 4
-# A value in more documents than this is common to the check of rare anchors (guards.py), which asks for a run of own
-# words too: rarity alone rejects every text that was copied often. Own choice; no copy of the first set was lost by it.
+# A value in more documents than this is common to the check of rare anchors (verify_kernels.py), which asks for a run
+# of own words too: rarity alone rejects every text that was copied often. Own choice; no copy of the first set was lost
+# by it.
 COMMON: Final = 8
 
 # Of the anchors that two documents could share beyond the first few. A copy in which one letter in twenty is misread

@@ -272,7 +272,7 @@ class Verdicts:
             eight times longer, its own is a lower bound (repeated passages count once), as it is where neither can
             stand in the other.
         longest_run: int32[k, 2], the longest run of words that the other lacks; 0 for a much longer one.
-        tallies: int32[k, TALLIES], what stands between the shared runs (columns in guards_kernels.py).
+        tallies: int32[k, TALLIES], what stands between the shared runs (columns in verify_kernels.py).
         spoilt: int32[k, 2], words of each that look like a far more frequent one of the other at the same place.
         appended: uint32[k, 2], words of each that were added to it, as the other tells: see `_added`.
         stands: uint8[k], bits A_IN_B and B_IN_A: which may fall for the other; of a TEMPLATE, which would.

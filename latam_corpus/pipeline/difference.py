@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 _MADE_OF: Final = ("options", "models", "code", "libraries")
 _ABSENT: Final = None
 THERE: Final = N_("there")
-RECORDED: Final = N_("recorded")
-NOT_RECORDED: Final = N_("not recorded: an older toolkit's")
 
 
 class Difference(NamedTuple):
@@ -84,11 +82,6 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
 
 def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what stages of one name are made of otherwise; a stage that one run lacks."""
-    if "made_of" not in a or "made_of" not in b:
-        recorded = [RECORDED if "made_of" in one else NOT_RECORDED for one in (a, b)]
-        if recorded[0] != recorded[1]:
-            yield Difference("stage", "all", "", *recorded)
-        return
     mine, theirs = _numbered(a["made_of"]), _numbered(b["made_of"])
     for name in dict.fromkeys((*mine, *theirs)):
         if name not in mine or name not in theirs:
@@ -134,20 +127,12 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """Return each file's digest and the keys of its parts; of an older toolkit's run only the size is known."""
+    """Return each file's digest and the keys of its parts."""
     files: dict[str, tuple[Any, list[Any]]] = {}
     for part in parts:
-        for file in files_of(part):
-            name = f"{part.get('source', part['name'].rpartition('-')[0])}: {file['file']}"
-            content = file.get("sha256") or f"{file['bytes']} bytes"
-            files.setdefault(name, (content, []))[1].append(file.get("key"))
+        for file in part["files"]:
+            files.setdefault(f"{part['source']}: {file['file']}", (file["sha256"], []))[1].append(file["key"])
     return {name: (content, keys) for name, (content, keys) in files.items()}
-
-
-def files_of(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Give the files of a part, as `run.json` has them; an older toolkit's part is one file, and tells of it itself."""
-    files: Sequence[Mapping[str, Any]] = part.get("files") or [part]
-    return files
 
 
 def title_of(part: Mapping[str, Any]) -> str:
@@ -156,7 +141,7 @@ def title_of(part: Mapping[str, Any]) -> str:
     >>> title_of({"files": [{"file": "a.txt"}, {"file": "b.txt"}, {"file": "c.txt"}]})
     'a.txt … c.txt, 3 files'
     """
-    first, *more = (file["file"] for file in files_of(part))
+    first, *more = (file["file"] for file in part["files"])
     return f"{first} … {more[-1]}, {len(more) + 1} files" if more else str(first)
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import shutil
 import socket
@@ -57,7 +56,7 @@ REPORT_FILE: Final = "report.html"
 INTERNAL_REPORT_FILE: Final = "report-internal.html"
 KINDS: Final = ("kept", "dropped", "ledger")
 REMOVED_KINDS: Final = ("kept", "dropped")
-FORMAT: Final = 2  # of `run.json`; the first had neither a seal nor digests
+FORMAT: Final = 2  # of `run.json`
 _REMEDY: Final = N_("run its recipe again on the same input: what is damaged is made anew")
 
 
@@ -72,8 +71,6 @@ class Record:
     def files(self, kind: str) -> list[Path]:
         """Return the run's files of a kind, sorted, after every byte of them was compared with its digest.
 
-        Runs of older toolkits have no digests: what is there is given.
-
         Args:
             kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
 
@@ -83,8 +80,6 @@ class Record:
         if kind in REMOVED_KINDS:
             refuse_removed(self.folder)
         there = _below(self.folder, kind)
-        if self.values.get("format", 1) < FORMAT:
-            return [self.folder / name for name in there]
         try:
             listed = read_digests(self.folder)
         except ValueError as error:
@@ -112,11 +107,8 @@ def read_record(folder: Path) -> Record:
     try:
         values = unsealed(data)
     except ValueError as error:
-        older = _of_older_toolkit(data)
-        if older is None:
-            problem = _("this isn't the record of a run ({missing})", missing=error)
-            raise ConfigError(str(file), problem, _("run its recipe again, or remove the folder")) from None
-        values = older
+        problem = _("this isn't the record of a run ({missing})", missing=error)
+        raise ConfigError(str(file), problem, _("run its recipe again, or remove the folder")) from None
     return Record(folder, values, hashlib.sha256(data).hexdigest())
 
 
@@ -134,15 +126,6 @@ def refuse_removed(folder: Path) -> None:
     if is_removed(folder):
         problem = _("its documents were removed when its release was made, as `--work none` asks")
         raise PartError(str(folder), problem, _("run its recipe again with `--work measured`: they are made anew"))
-
-
-def _of_older_toolkit(data: bytes) -> dict[str, Any] | None:
-    """Return what a `run.json` of the first format says; None where it isn't one."""
-    try:
-        values = json.loads(data)
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) and values.get("format", 1) == 1 and "seal" not in values else None
 
 
 def read_digests(folder: Path) -> dict[str, str]:
@@ -381,7 +364,7 @@ def sentence(values: Mapping[str, Any], written: str) -> Message:
     """Return a sentence of `run.json` or `attempt.json`, to be told in any language.
 
     Args:
-        values: what the file says; those of older toolkits have no `sentences`.
+        values: what the file says.
         written: the English that stands there.
     """
     return read_back(values.get("sentences", {}).get(written), written)

@@ -1,7 +1,7 @@
 """The survival gate: what a stage left of each source, language, genre and country, held against the recipe's floors.
 
 A stage that keeps nine documents in ten may still have taken all the verse, or all of one small language. Parts count
-their rows by group (`tally.py`); `losses` puts the counts together and finds the groups that fell below their floor.
+their rows by group (`step_file.py`); `losses` puts the counts together and finds the groups below their floor.
 """
 
 from __future__ import annotations

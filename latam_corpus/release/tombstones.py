@@ -302,7 +302,7 @@ def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
 def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:
     """Which of these are what was asked for; values repeat, so that each distinct one is hashed once.
 
-    A name may stand among others in one text, as in PDF and Word, and in versions of earlier toolkits.
+    A name may stand among others in one text, as in PDF and Word.
     """
 
     def is_asked(value: str) -> bool:

@@ -113,7 +113,7 @@ def withdraw(
         runs_there: the folders of runs on the disk, by name, from which copies come back.
         progress: told what is done, how much of it and of how much.
         judged: what readers judged, for the next version's card.
-        kind: whether they are withdrawn, or held until it is settled whether they are (`held.py`).
+        kind: whether they are withdrawn, or held until it is settled whether they are (`holds.py`).
 
     Raises:
         ConfigError: there is no such release, or nothing in it is meant; nothing that could be held.

@@ -204,10 +204,6 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
     lost, reasons = _ledger(files["ledger"])
     kept = tally(files["kept"], "variant_of", today, internal=internal)
     dropped = tally(files["dropped"], "duplicate_of", today, internal=internal)
-    if not reasons:  # a run of an older toolkit, whose ledger is no longer there
-        reasons = _counted(dropped.counts[BY_SOURCE], "drop_reason")
-    if not lost:
-        lost = Counter({(source, ""): n for source, n in _counted(dropped.counts[BY_SOURCE], "source_id")})
     documents = [*files["kept"], *files["dropped"]]
     bounds = {name: one for name, _ in reasons[:REASONS] if (one := _bound(name, dropped.counts[BY_LANGUAGE]))}
     measure(list(bounds.values()), documents)
@@ -219,7 +215,7 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
     pairs = [chosen.pairs(one.clusters) for one in (dropped, kept)]
     texts = chosen.texts(documents, internal, today)
     values = record.values
-    rows = values.get("rows") or {"in": kept.rows + dropped.rows, "kept": kept.rows}
+    rows = values["rows"]
     return RunFacts(
         record,
         rows["in"],
@@ -401,7 +397,7 @@ def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
 
 
 def _earlier(record: Record) -> Earlier | None:
-    """Return the finished run of the same recipe before this one, as far as both records tell what they rest on."""
+    """Return the finished run of the same recipe before this one, and what differs."""
     mine = record.values
     recipe = mine.get("recipe", {}).get("name") or recipe_of(record.folder.name)
     records: list[tuple[str, Record]] = []
@@ -417,14 +413,5 @@ def _earlier(record: Record) -> Earlier | None:
         return None
     last = max(records, key=lambda pair: pair[0])[1]
     theirs = last.values
-    rows = theirs.get("rows") or {}
-    comparable = all(
-        key in one for key in ("recipe", "sources", "parts", "stages", "by_genre") for one in (mine, theirs)
-    )
-    return Earlier(
-        last.folder.name,
-        rows.get("in", 0),
-        rows.get("kept", 0),
-        differences(theirs, mine) if comparable else [],
-        counts(theirs, mine) if comparable else {},
-    )
+    rows = theirs["rows"]
+    return Earlier(last.folder.name, rows["in"], rows["kept"], differences(theirs, mine), counts(theirs, mine))

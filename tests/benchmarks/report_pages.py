@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from latam_corpus.durable import sealed
+from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.release.build import build
 
 from .machine import Report, Table, rounded, usage
@@ -115,10 +117,10 @@ def _documents(texts: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 def _count_stages(run: Path, number: int) -> None:
     """Let the run's record say what a worked one's says of its stages."""
-    values = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    values = read_record(run).values
     stage = {"rows_in": number, "changed": 0, "failed": {}, "seconds": 1.0}
     values["stages"] = {name: {**stage, "dropped": {}} for name in ("collect", "repair", "filter")}
-    (run / "run.json").write_text(json.dumps(values), encoding="utf-8")
+    (run / "run.json").write_bytes(sealed(values))
 
 
 def _command(*arguments: object) -> dict[str, float]:

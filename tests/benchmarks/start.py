@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
@@ -10,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from latam_corpus.durable import sealed
 
 from .machine import Report, Table, rounded
 from .own import ROOT
@@ -67,7 +68,7 @@ def _make_run(folder: Path) -> None:
     run = folder / "out" / "runs" / "cuentos-1a2b3c4d"
     run.mkdir(parents=True)
     told = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
-    (run / "run.json").write_text(json.dumps(told | {"rows": {"in": 2, "kept": 1}}))
+    (run / "run.json").write_bytes(sealed(told | {"rows": {"in": 2, "kept": 1}}))
 
 
 def _started(checkout: Path, arguments: list[str], more: dict[str, str], folder: str) -> tuple[float, float]:

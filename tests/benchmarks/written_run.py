@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.durable import digest_of, sealed
+from latam_corpus.pipeline.run_record import DIGESTS_FILE, FORMAT, RUN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +46,7 @@ def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
     """
     (run / "kept").mkdir(parents=True)
     numbered = enumerate(documents)
+    in_all = fell = 0
     for part in count():
         named = [{**_USUAL, "doc_id": doc_id(number), **row} for number, row in islice(numbered, _PART)]
         if not named:
@@ -52,15 +54,22 @@ def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
         frame = schema.conform(pl.DataFrame(named, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
         dropped = frame.filter(pl.col("drop_reason").is_not_null())
         frame.filter(pl.col("drop_reason").is_null()).write_parquet(run / "kept" / f"part-{part:05d}.parquet")
+        in_all, fell = in_all + frame.height, fell + dropped.height
         if dropped.height:
             _set_aside(run, f"part-{part:05d}.parquet", dropped)
     source = {"id": "benchmark", "title": "Benchmark", "holder": None, "homepage": None}
     values = {
+        "format": FORMAT,
         "id": run.name,
         "written": "2026-11-27T00:00:00+00:00",
         "finished": True,
         "parts": [],
         "sources": [source],
+        "recipe": {"name": "benchmark", "title": "Benchmark"},
+        "rows": {"in": in_all, "kept": in_all - fell, "set_aside": fell},
+        "stages": {},
     }
-    (run / "run.json").write_text(json.dumps(values | {"recipe": {"name": "benchmark", "title": "Benchmark"}}))
+    digests = {str(path.relative_to(run)): digest_of(path) for path in run.rglob("*.parquet")}
+    (run / DIGESTS_FILE).write_bytes(sealed(digests))
+    (run / RUN_FILE).write_bytes(sealed(values))
     return run

@@ -13,17 +13,18 @@ from latam_corpus import schema
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SealRun
 
 
 @pytest.fixture
-def runs(tmp_path: Path, document: Document, kept_run: KeptRun) -> Path:
+def runs(tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     """Run A keeps 0 to 9; run B drops 0 to 3, mends 4, has 10 besides, and dropped a second record of 5."""
 
     def put_aside(folder: Path, rows: list[dict[str, Any]]) -> None:
         (folder / "dropped").mkdir()
         frame = schema.conform(pl.DataFrame(rows, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
         frame.write_parquet(folder / "dropped" / "parte-0.parquet")
+        seal_run(folder)
 
     kept_run("a-1", [document(n) for n in range(10)])
     b = [document(n) for n in (4, 5, 6, 7, 8, 9, 10)]

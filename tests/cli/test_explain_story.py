@@ -105,6 +105,12 @@ def test_nothing_is_no_question(command_line: CommandLine, out: Path) -> None:
     assert (told.code, "nothing is asked for" in told.err) == (2, True)
 
 
+def test_a_path_is_answered_with_how_a_file_is_named(command_line: CommandLine, out: Path) -> None:
+    """The folders before it are the input's, which a document doesn't know."""
+    told = command_line("explain", "cuentos/barca.txt", "--out", out)
+    assert (told.code, "the name of its file without the folders" in told.err) == (2, True)
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", '{"id": "x", "written": "2026"}'])
 @pytest.mark.parametrize("asked", [("runs", "du"), ("runs", "prune"), ("explain", "barca")])
 def test_a_damaged_record_of_a_run_is_one_sentence(

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from latam_corpus.__main__ import COMMANDS, app
 from latam_corpus.cli.app import loaded
+from latam_corpus.durable import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ def test_lists_of_files_load_nothing_heavy(tmp_path: Path) -> None:
     run = tmp_path / "out" / "runs" / "cuentos-1a2b3c4d"
     run.mkdir(parents=True)
     told = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
-    (run / "run.json").write_text(json.dumps(told | {"rows": {"in": 2, "kept": 1}}))
+    (run / "run.json").write_bytes(sealed(told | {"rows": {"in": 2, "kept": 1}}))
     _starts_light([["list", "recipes"], ["runs", "list"]], tmp_path)
     _starts_light([["list", "sources"]], tmp_path, frozenset({"iso639", "license_expression"}))
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import docx
 import pytest
 
+from latam_corpus import vocabulary
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import sniff
-from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.collect.files import READERS, list_inputs, read_all
+from latam_corpus.collect.formats import BY_NAME, UNKNOWN
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.reasons import in_plain_words
 
@@ -238,3 +240,9 @@ def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine
         None, "extract:damaged file", None, "extract:no text", None,
     ]  # fmt: skip
     assert "ocr" in json.loads(rows[3]["evidence"])["remedy"]
+
+
+def test_formats_have_the_names_that_sources_give_them() -> None:
+    """Each but an archive's, and a reader of its records or of whole files."""
+    assert set(BY_NAME) - {"archive", "wacz"} == set(vocabulary.FILE_FORMATS)
+    assert set(READERS) - {UNKNOWN.name} == set(vocabulary.FILE_FORMATS)

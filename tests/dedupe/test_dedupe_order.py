@@ -367,7 +367,7 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
     ],
 )
 def test_each_step_is_told_in_words(evidence: dict[str, Any], said: str | None) -> None:
-    """The ledger names the step; of a run of an earlier toolkit, which named none, nothing is made up."""
+    """The ledger names the step; of another barrier's, which names none, nothing is made up."""
     told = why_kept(evidence)
     shown = str(told) if told else None
     assert shown is said is None or (shown is not None and said is not None and said in shown)

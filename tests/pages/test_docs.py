@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,24 @@ def test_files_that_pages_name_are_there(page: Path) -> None:
             continue
         pattern = re.sub(r"<\w+>|\bxxx\b", "*", span.rstrip("/"))
         assert any(list(folder.glob(pattern)) for folder in (_ROOT, _PACKAGE, page.parent)), span
+
+
+def test_modules_that_are_named_are_there() -> None:
+    """In comments and docstrings of the package, and in the design, by their paths or their names alone."""
+    there = {path.name for folder in (_PACKAGE, _ROOT / "tests") for path in folder.rglob("*.py")}
+    texts = {"design.md": " ".join(_spans((_ROOT / "docs" / "design.md").read_text(encoding="utf-8")))}
+    texts |= {_name(path): "\n".join(_remarks(path)) for path in _PACKAGE.rglob("*.py")}
+    named = {(place, name) for place, text in texts.items() for name in re.findall(r"([\w*]+\.py)\b", text)}
+    examples = {"X.py", "name.py", "shorten.py", "*_kernels.py"}
+    assert not {(place, name) for place, name in named if name not in there | examples}
+
+
+def _remarks(path: Path) -> Iterator[str]:
+    """The comments of a module, and what stands between three quotes."""
+    with tokenize.open(path) as lines:
+        for token in tokenize.generate_tokens(lines.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
+                yield token.string
 
 
 @pytest.mark.parametrize("page", _NOW, ids=_name)

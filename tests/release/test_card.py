@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus import schema
+from latam_corpus.durable import sealed
+from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
@@ -29,9 +31,9 @@ LABEL = {"id": "l-1", "label": "https://localcontexts.org/label/tk-attribution/"
 
 def stating(run: Path, **columns: Any) -> Path:
     """The run, whose source says more."""
-    told = json.loads((run / "run.json").read_text("utf-8"))
+    told = read_record(run).values
     told["sources"][0] |= columns
-    (run / "run.json").write_text(json.dumps(told), "utf-8")
+    (run / "run.json").write_bytes(sealed(told))
     return run
 
 

@@ -30,7 +30,7 @@ from latam_corpus.release.withdrawal_receipt import problems_of, sentences, writ
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SealRun
 
     from latam_corpus.release.manifest import Manifest
 
@@ -118,7 +118,7 @@ def test_what_is_held_comes_back_as_it_was(
 
 
 def test_a_copy_leaves_when_what_it_stood_for_is_back(
-    document: Any, kept_run: Any, tmp_path: Path, command_line: CommandLine
+    document: Any, kept_run: Any, seal_run: SealRun, tmp_path: Path, command_line: CommandLine
 ) -> None:
     """Whichever of the two is back first; one that says something else by then stays."""
     texts = [prose(1), prose(1).rsplit(" ", 1)[0] + " final", prose(3)]
@@ -128,6 +128,7 @@ def test_a_copy_leaves_when_what_it_stood_for_is_back(
     (run / "dropped").mkdir()
     aside = pl.DataFrame(rows[1:2]).with_columns(duplicate_of=pl.lit(first), drop_reason=pl.lit("duplicate"))
     aside.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    seal_run(run)
     opened = Store.at(tmp_path / "out" / "store")
     for name in ("puerto", "faro"):
         build(name, [run], opened, created=datetime.now(UTC), **TERMS)

@@ -29,6 +29,8 @@ from latam_corpus.release.verify_version import verify
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import SealRun
+
 TODAY = date(2026, 11, 25)
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train", "redistribute"], "today": TODAY}
 LATER = datetime(2025, 1, 1, tzinfo=UTC)
@@ -325,7 +327,7 @@ def test_the_card_has_a_configuration_for_each_language_and_genre(tmp_path: Path
 
 
 def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
-    tmp_path: Path, document: Any, kept_run: Any
+    tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun
 ) -> None:
     """Unknown words name the closest one; unknown rights, an unfinished run and a missing parent are refused."""
     run = kept_run("a-1", [document(1)])
@@ -342,8 +344,7 @@ def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
     for change, told in wrong:
         with pytest.raises(ConfigError, match=told):
             build("puerto", [run], tmp_path / "store", **(TERMS | change))
-    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    (run / "run.json").write_text(json.dumps(record | {"finished": False}), encoding="utf-8")
+    seal_run(run, finished=False)
     with pytest.raises(ConfigError, match="isn't finished"):
         build("puerto", [run], tmp_path / "store", **TERMS)
     (run / "run.json").write_text("[]", encoding="utf-8")
@@ -370,14 +371,16 @@ def test_what_a_run_gave_in_vain_is_counted_again(tmp_path: Path, document: Any,
     assert len(Store.at(tmp_path / "store").versions("puerto")) == 1
 
 
-def test_a_damaged_part_is_named(tmp_path: Path, document: Any, kept_run: Any) -> None:
+def test_a_damaged_part_is_named(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> None:
     """A part that isn't Parquet, or lacks a column, is an error that names it; nothing is published."""
     run = kept_run("a-1", [document(1), document(2)])
     part = run / "kept" / "parte-00001.parquet"
     pl.DataFrame({"doc_id": ["a"]}).write_parquet(part)
+    seal_run(run)
     with pytest.raises(ReleaseError, match=r"parte-00001\.parquet: the column «text» is missing"):
         build("puerto", [run], tmp_path / "store", **TERMS)
     part.write_bytes(b"PAR1 no")
+    seal_run(run)
     with pytest.raises(ReleaseError, match=r"parte-00001\.parquet: it can't be read"):
         build("puerto", [run], tmp_path / "store", **TERMS)
     assert Store.at(tmp_path / "store").names() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -16,19 +15,26 @@ from latam_corpus.release import diff as module
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SealRun
 
 _RELEASE = {"name": "puerto", "admit": ["open"], "uses": ["train"]}
 
 
 @pytest.fixture
-def versions(command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun) -> tuple[str, str]:
+def versions(
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRun
+) -> tuple[str, str]:
     """Two versions of five documents and of one: of the others one was dropped, one refused, one superseded first."""
     out = tmp_path / "out"
     kept_run("cuentos-11112222", [document(n) for n in range(5)], release=_RELEASE)
     second = kept_run("cuentos-33334444", [document(0), document(1, rights_tier="unknown")], release=_RELEASE)
-    _drop(second, {**document(2), "drop_reason": "stop_word_count<2"})
-    _drop(second, {**document(3), "drop_reason": "superseded"}, {**document(3), "drop_reason": "extract:timeout"})
+    _drop(seal_run, second, {**document(2), "drop_reason": "stop_word_count<2"})
+    _drop(
+        seal_run,
+        second,
+        {**document(3), "drop_reason": "superseded"},
+        {**document(3), "drop_reason": "extract:timeout"},
+    )
     told = [
         command_line("release", "build", "puerto", run, "--out", out, "--json").json["version"]
         for run in ("cuentos-1", "cuentos-3")
@@ -36,11 +42,12 @@ def versions(command_line: CommandLine, tmp_path: Path, document: Document, kept
     return f"puerto@{told[0]}", f"puerto@{told[1]}"
 
 
-def _drop(run: Path, *rows: dict[str, Any]) -> None:
+def _drop(seal_run: SealRun, run: Path, *rows: dict[str, Any]) -> None:
     folder = run / "dropped"
     folder.mkdir(exist_ok=True)
     frame = schema.conform(pl.DataFrame(list(rows), infer_schema_length=None), schema.DOCUMENT_SCHEMA)
     frame.write_parquet(folder / f"parte-{len(list(folder.iterdir()))}.parquet")
+    seal_run(run)
 
 
 def _reasons(command_line: CommandLine, out: Path, *specs: str) -> dict[tuple[str, str], int]:
@@ -88,14 +95,13 @@ def test_what_a_version_between_left_out_is_known(
 
 
 def test_parts_that_failed_are_no_silence(
-    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRun
 ) -> None:
     """A document of which the new run says nothing may have been in them."""
     out = tmp_path / "out"
     kept_run("cuentos-1", [document(n) for n in range(3)], release=_RELEASE)
     second = kept_run("cuentos-2", [document(0)], release=_RELEASE)
-    said = json.loads((second / "run.json").read_text())
-    (second / "run.json").write_text(json.dumps(said | {"parts": [{"name": "a", "failed": "Traceback"}]}))
+    seal_run(second, parts=[{"name": "a", "failed": "Traceback"}])
     made = [
         command_line("release", "build", "puerto", run, "--out", out, "--json").json["version"]
         for run in ("cuentos-1", "cuentos-2")
@@ -152,7 +158,7 @@ def test_versions_from_before_a_column_can_be_compared(
 
 
 def test_a_duplicate_names_what_is_kept(
-    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRun
 ) -> None:
     """Whether the version or its run set it aside; in Spanish and Portuguese too, as does `verify`."""
     out = tmp_path / "out"
@@ -160,7 +166,7 @@ def test_a_duplicate_names_what_is_kept(
     kept_run("cuentos-11112222", [document(n) for n in range(4)], release=_RELEASE)
     again = [first, document(1, text=first["text"], obtained=first["obtained"])]
     second = kept_run("cuentos-33334444", again, release=_RELEASE)
-    _drop(second, {**document(2), "drop_reason": "duplicate", "duplicate_of": first["doc_id"]})
+    _drop(seal_run, second, {**document(2), "drop_reason": "duplicate", "duplicate_of": first["doc_id"]})
     for run in ("cuentos-1", "cuentos-3"):
         made = command_line("release", "build", "puerto", run, "--out", out, "--json").json
     [kept] = _released(out, made["version"])

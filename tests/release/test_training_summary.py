@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from latam_corpus.release.withdraw import withdraw
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SealRun
 
     from latam_corpus.release.manifest import Manifest
 
@@ -28,7 +27,7 @@ OPT_OUT = {"signal": "noai", "value": "noai", "address": "https://faro.example/1
 
 
 @pytest.fixture
-def version(tmp_path: Path, document: Any, kept_run: Any) -> tuple[Store, Manifest]:
+def version(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> tuple[Store, Manifest]:
     """Twenty-one pages of as many sites, one of them large, a book, and a letter given by permission."""
     pages = [
         document(n, source_id="sitios", url=f"https://www.Sitio{n}.example:80/a?b", uses=["evaluate"])
@@ -41,13 +40,12 @@ def version(tmp_path: Path, document: Any, kept_run: Any) -> tuple[Store, Manife
     ]
     documents = [one | {"uses": ["evaluate"]} for one in (*pages, large, *others)]
     run = kept_run("a-1", documents)
-    told = json.loads((run / "run.json").read_text("utf-8"))
-    told["sources"] = [
+    sources = [
         {"id": "sitios", "title": "Sitios del puerto", "holder": "Varios", "collect": {"kind": "crawl"}},
         {"id": "libros", "title": "Libros | del puerto", "holder": "Casa", "collect": {"kind": "files"}},
         {"id": "cartas", "title": "Cartas", "holder": "Familia", "collect": {"kind": "files"}},
     ]
-    (run / "run.json").write_text(json.dumps(told), "utf-8")
+    seal_run(run, sources=sources)
     store = Store.at(tmp_path / "store")
     return store, build("puerto", [run], store, **TERMS)
 
@@ -90,7 +88,7 @@ def test_what_was_withdrawn_since_isnt_counted(version: tuple[Store, Manifest]) 
     assert "faro.example" not in training_summary(manifest, after)
 
 
-def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, kept_run: Any) -> None:
+def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> None:
     """One source may be public in part and given in part; what nobody says, what has no address and what is gone."""
     days = {True: "2026-01-02", False: "2026-03-04"}
     documents = [
@@ -107,13 +105,12 @@ def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, ke
     documents += [document(12, source_id="actas", rights=None, rights_tier="permission", agreement="a-1")]
     documents += [document(13, source_id="sueltos", genre="lyrics", country="PE")]
     run = kept_run("a-1", [one | {"uses": ["evaluate"]} for one in documents])
-    told = json.loads((run / "run.json").read_text("utf-8"))
-    told["sources"] = [
+    sources = [
         {"id": "sitios", "title": "Sitios", "collect": {"kind": "commoncrawl"}},
         {"id": "actas", "title": "Actas", "collect": {"kind": "files"}},
         {"id": "sueltos", "title": "Sueltos"},
     ]
-    (run / "run.json").write_text(json.dumps(told), "utf-8")
+    seal_run(run, sources=sources)
     store = Store.at(tmp_path / "store")
     manifest = build("puerto", [run], store, **TERMS)
     write_listed(store, "puerto", _refusals("ff" * 16, documents[2]["doc_id"]))

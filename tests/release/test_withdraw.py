@@ -27,7 +27,7 @@ from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_e
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, SealRun
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.withdraw import Withdrawal
@@ -150,7 +150,9 @@ def test_a_decree_with_another_number_isnt_the_one_that_was_withdrawn(
     assert made.rows == 5
 
 
-def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: Any, kept_run: Any) -> None:
+def test_a_rightful_copy_takes_the_place_of_a_document(
+    store: Path, document: Any, kept_run: Any, seal_run: SealRun
+) -> None:
     """One of another source that a run had set aside; its own holder's copy doesn't, nor one without terms."""
     text = prose(1)
     kept = document(1, text=text)
@@ -163,6 +165,7 @@ def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: An
     (run / "dropped").mkdir()
     dropped = pl.DataFrame(aside).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
     dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    seal_run(run)
     build("puerto", [run], store, **TERMS)
     done = ask(store, "doc", kept["doc_id"], {run.name: run})
     assert done.promoted == [aside[0]["doc_id"]]
@@ -176,7 +179,9 @@ def test_a_rightful_copy_takes_the_place_of_a_document(store: Path, document: An
     assert set(released(store, again.spec)["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
 
 
-def test_the_next_copy_takes_the_place_of_one_that_had_come_back(store: Path, document: Any, kept_run: Any) -> None:
+def test_the_next_copy_takes_the_place_of_one_that_had_come_back(
+    store: Path, document: Any, kept_run: Any, seal_run: SealRun
+) -> None:
     """However many have; one whose place is taken doesn't come, and a run that has the first again changes nothing."""
     sources = ("cuentos-del-puerto", "biblioteca", "archivo", "museo")
     copies = [
@@ -189,6 +194,7 @@ def test_the_next_copy_takes_the_place_of_one_that_had_come_back(store: Path, do
         duplicate_of=pl.lit(copies[0]["doc_id"]), drop_reason=pl.lit("duplicate")
     )
     aside.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    seal_run(run)
     build("puerto", [run], store, **TERMS)
     ids = [one["doc_id"] for one in copies]
     assert ask(store, "doc", ids[0], {run.name: run}).promoted == [ids[1]]
@@ -245,13 +251,16 @@ def test_a_copy_that_a_version_set_aside_comes_back_too(store: Path, document: A
     assert document(2)["doc_id"] not in set(released(store, "puerto")["doc_id"])
 
 
-def test_a_copy_that_was_set_aside_before_redaction_doesnt_come_back(store: Path, document: Any, kept_run: Any) -> None:
+def test_a_copy_that_was_set_aside_before_redaction_doesnt_come_back(
+    store: Path, document: Any, kept_run: Any, seal_run: SealRun
+) -> None:
     """What stages after `dedupe` would have done to it isn't done; a new run brings it, which is told."""
     kept, twin = document(1, text=prose(1)), document(2, text=prose(1), source_id="biblioteca")
     run = kept_run("a-1", [kept, document(9)], stage=[{"use": "dedupe"}, {"use": "redact"}])
     (run / "dropped").mkdir()
     dropped = pl.DataFrame([twin]).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
     dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    seal_run(run)
     build("puerto", [run], store, **TERMS)
     done = ask(store, "doc", kept["doc_id"], {run.name: run})
     assert done.promoted == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import warnings
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+    from conftest import SealRun
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -93,7 +93,7 @@ def _rule(by: str, one: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
-    tmp_path_factory: pytest.TempPathFactory, document: Any, data: Any
+    tmp_path_factory: pytest.TempPathFactory, document: Any, data: Any, seal_run: SealRun
 ) -> None:
     """Random documents, builds and withdrawals in any order; every reader of every version is asked."""
     out = tmp_path_factory.mktemp("ley")
@@ -119,8 +119,7 @@ def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
         days = {"expires": pl.Date, "embargo_until": pl.Date}
         rows = pl.DataFrame(mine, infer_schema_length=None, schema_overrides=days)
         schema.conform(rows, schema.DOCUMENT_SCHEMA).write_parquet(folder / "kept" / "p.parquet")
-        told = {"id": folder.name, "finished": True, "parts": [], "sources": [], "recipe": {"name": "r", "title": "R"}}
-        (folder / "run.json").write_text(json.dumps(told))
+        seal_run(folder)
         runs[folder.name] = folder
     by_id = {one["doc_id"]: one for one in documents}
     gone: list[Callable[[dict[str, Any]], bool]] = []

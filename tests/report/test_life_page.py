@@ -15,13 +15,13 @@ from latam_corpus.report.page_words import WORDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SealRun
 
 _TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
 
 
 @pytest.fixture
-def run(document: Document, kept_run: KeptRun) -> Path:
+def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     """Two kept documents, one of them for use inside, and a copy of each that was set aside."""
     kept = [
         document(0, text=f"{_TALE} ayer", title="La campana"),
@@ -64,10 +64,8 @@ def run(document: Document, kept_run: KeptRun) -> Path:
         (folder / kind).mkdir()
         frame = schema.conform(pl.DataFrame(rows, infer_schema_length=None), columns)
         frame.write_parquet(folder / kind / "parte-00000-0.parquet")
-    values = json.loads((folder / "run.json").read_text())
-    values |= {"stages": {"collect": {}, "boilerplate": {}, "dedupe": {}}}
-    values["recipe"] |= {"stage": [{"use": "boilerplate"}, {"use": "dedupe"}]}
-    (folder / "run.json").write_text(json.dumps(values))
+    recipe = {"name": "copias", "title": "Copias", "stage": [{"use": "boilerplate"}, {"use": "dedupe"}]}
+    seal_run(folder, recipe=recipe, stages={"collect": {}, "boilerplate": {}, "dedupe": {}})
     return folder
 
 

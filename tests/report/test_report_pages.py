@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import string
 from html.parser import HTMLParser
@@ -17,12 +16,13 @@ from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.codes import called
 from latam_corpus.messages import LANGUAGES
 from latam_corpus.pipeline.reasons import meaning
+from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.report.page_words import OWED, WORDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SealRun
 
 _VOID = {"meta", "link", "br", "img", "input"}
 _HOSTILE = (
@@ -106,17 +106,19 @@ def _checked(text: str) -> _Page:
     return page
 
 
-def _dropped(run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
+def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
     """Rows that the run set aside, and what its ledger says of them."""
     for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
         (run / kind).mkdir()
         told = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
         frame = schema.conform(pl.DataFrame(told, infer_schema_length=None), columns)
         frame.write_parquet(run / kind / "parte-00000-0.parquet")
+    kept = read_record(run).values["rows"]["kept"]
+    seal_run(run, rows={"in": kept + len(rows), "kept": kept})
 
 
 @pytest.fixture
-def run(document: Document, kept_run: KeptRun) -> Path:
+def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     """A run that kept 30 documents of two countries and set 9 aside for three reasons."""
     signals = [{"stop_word_share": 0.3 + n / 100, "scripture_per_1000": 1.5} for n in range(40)]
     kept = [document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)]
@@ -125,7 +127,7 @@ def run(document: Document, kept_run: KeptRun) -> Path:
     reasons = ["stop_word_share<0.3"] * 5 + ["language=eng"] * 3
     fell = [document(100 + n, signals={"stop_word_share": 0.2}, drop_reason=why) for n, why in enumerate(reasons)]
     fell.append(document(200, drop_reason="duplicate", duplicate_of=kept[1]["doc_id"], text=kept[1]["text"] + " Fin."))
-    _dropped(folder, fell)
+    _dropped(seal_run, folder, fell)
     return folder
 
 
@@ -161,7 +163,7 @@ def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_p
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_curators_five_questions_are_answered(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path, language: str
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
     """Which source lost most and by which bound; small languages and scripture; what changed; terms; how to go on."""
     kept = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
@@ -170,20 +172,19 @@ def test_a_curators_five_questions_are_answered(
     fell = [document(20 + n, source_id="cancionero", drop_reason="stop_word_share<0.3") for n in range(3)]
     fell.append(document(30, source_id="diario", drop_reason="language=eng"))
     before, now = (kept_run(name, kept) for name in ("cuentos-1a2b3c4d", "cuentos-5e6f7a8b"))
-    _dropped(now, fell)
+    _dropped(seal_run, now, fell)
     count = {"rows_in": 12, "kept": 8, "dropped": {}, "failed": {}, "changed": 0, "seconds": 1.0}
     for n, folder in enumerate((before, now)):
-        values = json.loads((folder / "run.json").read_text())
         files = [{"file": f"{one}.txt", "bytes": 9, "sha256": "0", "key": "k"} for one in range(2 + 40 * n)]
-        values |= {
-            "written": f"2026-11-2{n}T10:00:00+00:00",
-            "sources": [{"id": one, "title": one.title()} for one in ("diario", "cancionero")],
-            "stages": {"filter": count | {"kept": 9 - n}},
-            "by_genre": [{"source": "diario", "genre": "news", "in": 6 - n, "kept": 4}],
-            "parts": [{"name": "diario-0", "source": "diario", "files": files, "bytes": 9}],
-            "made_of": [{"stage": "filter", "options": {"policies": n}, "models": {}, "code": "a", "libraries": {}}],
-        }
-        (folder / "run.json").write_text(json.dumps(values))
+        seal_run(
+            folder,
+            written=f"2026-11-2{n}T10:00:00+00:00",
+            sources=[{"id": one, "title": one.title()} for one in ("diario", "cancionero")],
+            stages={"filter": count | {"kept": 9 - n}},
+            by_genre=[{"source": "diario", "genre": "news", "in": 6 - n, "kept": 4}],
+            parts=[{"name": "diario-0", "source": "diario", "files": files, "bytes": 9}],
+            made_of=[{"stage": "filter", "options": {"policies": n}, "models": {}, "code": "a", "libraries": {}}],
+        )
     out = ("--out", tmp_path / "out", "--lang", language)
     command_line("release", "build", "puerto", now.name, "--admit", "open", "--uses", "train", *out)
     command_line("report", now, *out)
@@ -214,12 +215,16 @@ def test_a_curators_five_questions_are_answered(
 
 
 def test_of_many_sources_the_first_are_named_and_the_others_counted(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """In the flow, among the terms, and by stage; a page doesn't grow with a corpus."""
     kept = [document(n, source_id=f"fuente-{n:03d}", title=f"Cuento {n}", rights=f"Carta {n}") for n in range(70)]
     folder = kept_run("cuentos-1a2b3c4d", kept)
-    _dropped(folder, [document(100 + n, source_id=f"fuente-{n:03d}", drop_reason=f"language=l{n}") for n in range(70)])
+    _dropped(
+        seal_run,
+        folder,
+        [document(100 + n, source_id=f"fuente-{n:03d}", drop_reason=f"language=l{n}") for n in range(70)],
+    )
     told = command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
     assert told.code == 0, told.err
     text = _checked((folder / "report.html").read_text(encoding="utf-8")).text
@@ -229,15 +234,14 @@ def test_of_many_sources_the_first_are_named_and_the_others_counted(
 
 
 def test_pieces_that_a_stage_makes_of_a_document_came_with_it(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """They are among those that came: no stage has more than all, and the last has those that stay."""
     folder = kept_run("cuentos-1a2b3c4d", [document(1), document(2)])
-    _dropped(folder, [document(3, drop_reason="language=eng")])
-    record = json.loads((folder / "run.json").read_text())
+    _dropped(seal_run, folder, [document(3, drop_reason="language=eng")])
     count = {"rows_in": 3, "kept": 3, "changed": 0, "made": 1, "dropped": {}, "failed": {}, "seconds": 0.0}
-    record["stages"] = {"extract": count, "identify": count | {"made": 0, "kept": 2, "dropped": {"language=eng": 1}}}
-    (folder / "run.json").write_text(json.dumps(record))
+    stages = {"extract": count, "identify": count | {"made": 0, "kept": 2, "dropped": {"language=eng": 1}}}
+    seal_run(folder, stages=stages)
     assert command_line("report", folder, "--lang", "en", "--out", tmp_path / "out").code == 0
     text = _checked((folder / "report.html").read_text(encoding="utf-8")).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "extract 100 % 3" in text
@@ -253,7 +257,7 @@ def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine
 
 
 def test_hostile_texts_and_names_stay_texts(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """No script, no element and no attribute of theirs is on the page; what turns a line is shown by its code."""
     kept = [
@@ -261,7 +265,9 @@ def test_hostile_texts_and_names_stay_texts(
         for n, one in enumerate(_HOSTILE)
     ]
     folder = kept_run("cuentos-1a2b3c4d", kept, title=_HOSTILE[2])
-    _dropped(folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0])
+    _dropped(
+        seal_run, folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0]
+    )
     command_line("report", folder, "--out", tmp_path / "out")
     text = (folder / "report.html").read_text(encoding="utf-8")
     page = _checked(text)
@@ -279,7 +285,7 @@ def _no_trace(path: Path) -> _Page:
 
 
 def test_hostile_texts_stay_texts_on_the_other_pages(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
     signals = {"stop_word_share": 0.1, "word_count": 40.0}
@@ -293,7 +299,7 @@ def test_hostile_texts_stay_texts_on_the_other_pages(
         | {"doc_id": f"{n:032x}", "duplicate_of": row["doc_id"], "text": f"{row['text']}\nFin.", "url": row["title"]}
         for n, row in enumerate(kept)
     ]
-    _dropped(folder, [row | {"drop_reason": row["title"][:300] + "!"} for row in copies], words[-1])
+    _dropped(seal_run, folder, [row | {"drop_reason": row["title"][:300] + "!"} for row in copies], words[-1])
     out = ("--out", tmp_path / "out")
     command_line("measure", folder, "--html", tmp_path / "m.html", *out)
     assert "<script>alert(1)</script>" in _no_trace(tmp_path / "m.html").text

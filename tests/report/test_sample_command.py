@@ -17,7 +17,7 @@ from latam_corpus.report.sample_page import draw
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SealRun
 
 
 def test_which_are_drawn_depends_on_the_documents_alone() -> None:
@@ -36,7 +36,7 @@ def test_which_are_drawn_depends_on_the_documents_alone() -> None:
 
 
 @pytest.fixture
-def run(document: Document, kept_run: KeptRun) -> Path:
+def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     """A run of 12 documents that may be shown and 3 that may not, one of them until an embargo ends."""
     documents = [document(n, text=f"Cuento {n}. Escriba a rosa@ejemplo.org", title=f"=SUMA({n})") for n in range(12)]
     documents += [document(12, uses=["train"]), document(13, rights_tier="unknown")]
@@ -51,6 +51,7 @@ def run(document: Document, kept_run: KeptRun) -> Path:
     )
     (folder / "dropped").mkdir()
     fallen.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
+    seal_run(folder)
     return folder
 
 
@@ -144,7 +145,7 @@ def test_what_is_wrong_is_a_sentence(
 
 
 def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """With what both have and what each has for itself, redacted and as text; not beside one that stays inside."""
     tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
@@ -159,6 +160,7 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     (folder / "dropped").mkdir()
     fallen = pl.read_parquet(rows / "kept" / "*.parquet").with_columns(pl.lit("duplicate").alias("drop_reason"))
     fallen.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
+    seal_run(folder)
     page = tmp_path / "p.html"
     shown = command_line("sample", folder, "--set-aside", "--to", page, "--out", tmp_path / "out")
     assert shown.code == 0, shown.err

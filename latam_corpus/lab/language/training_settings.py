@@ -1,4 +1,4 @@
-"""What a training of an identifier can be told, apart from `train.py`: the command line shows it without training."""
+"""What `train_identifier.py` can be told, apart from it: the command line shows it without training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training of a quality score can be told, apart from `train.py`: the command line shows it without training."""
+"""What `train_score.py` can be told, apart from it: the command line shows it without training."""
 
 from __future__ import annotations
 
