@@ -100,7 +100,10 @@ def _cost(
     near = [
         (
             cost.reason,
-            [{"text": beginnings.get(edge.doc_id), "language": group.language, **vars(edge)} for edge in cost.edge],
+            [
+                {"text": beginnings.get(edge.doc_id), "withdrawn": False, "language": group.language, **vars(edge)}
+                for edge in cost.edge
+            ],
         )
         for cost in one.costs
         if cost.drops

@@ -16,15 +16,14 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
-from latam_corpus.release.admission import Terms
-from latam_corpus.report.disclosure import with_readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from latam_corpus.report.disclosure import Disclosure
 
 READ: Final = 20  # documents to read, kept and dropped each
 _NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
@@ -96,20 +95,19 @@ class Tally:
         return int(self.counts[_SHOWN].filter(~pl.col("readable"))["rows"].sum())
 
 
-def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) -> Tally:
+def tally(files: Sequence[Path], naming: str, disclosure: Disclosure) -> Tally:
     """Return what is told of the documents of some files.
 
     Args:
         files: Parquet files of documents.
         naming: the column in which a document names another, `duplicate_of` or `variant_of`.
-        today: the day on which terms are judged.
-        internal: whether every document may be shown.
+        disclosure: which documents may be shown.
     """
     counts = {by: Fold(partial(_summed, by=by)) for by in _BY}
     first, clusters = Fold(_first), Fold(_largest)
     example = ""
     for rows in by_file(files):
-        frame = _light(rows, naming, today, internal=internal)
+        frame = _light(rows, naming, disclosure)
         shown = frame.filter("readable")
         for by, fold in counts.items():
             fold.add(_summed(frame, by))
@@ -119,14 +117,13 @@ def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) ->
     return Tally({by: fold.rows for by, fold in counts.items()}, first.rows, clusters.rows, example)
 
 
-def _light(rows: pl.LazyFrame, naming: str, today: date, *, internal: bool) -> pl.DataFrame:
+def _light(rows: pl.LazyFrame, naming: str, disclosure: Disclosure) -> pl.DataFrame:
     """Return of each document what is counted, and whether it may be shown."""
     formulas = pl.col("signals").struct.field(_FORMULAS)
     decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
-    read = rows.select("doc_id", naming, *{*_STATED, *Terms.READS}, decade=decade, formulas=formulas)
-    frame = with_readable(read.collect(), today)
-    return frame.select(
-        pl.col("readable") | internal,
+    read = rows.select({"doc_id", naming, *_STATED, *disclosure.reads}, decade=decade, formulas=formulas)
+    return disclosure.marked(read.collect()).select(
+        "readable",
         *("doc_id", naming, "decade"),
         *(_LANGUAGE if name == "language" else name for name in _STATED),
         pl.lit(1, pl.Int64).alias("rows"),

@@ -10,6 +10,7 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.report import tallies
+from latam_corpus.report.disclosure import Disclosure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None
     """Seven files and one tell the same; only documents that may be shown are named."""
     frame = _documents(dropped=True)
     one, many = (
-        tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", _TODAY, internal=internal)
+        tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", Disclosure(_TODAY, internal=internal))
         for n in (1, _FILES)
     )
     assert one.rows == _DOCUMENTS == many.rows
@@ -104,7 +105,7 @@ def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypa
     middle = sum(sampled.low + (sampled.high - sampled.low) / 2 > value for value in values)
     assert int(sampled.bins[: len(sampled.bins) // 2].sum()) == middle
 
-    held = tallies.tally(files[_FILES:], "duplicate_of", _TODAY, internal=True).clusters
+    held = tallies.tally(files[_FILES:], "duplicate_of", Disclosure(_TODAY, internal=True)).clusters
     assert held.height <= 3
     assert tallies.heaviest(held, 1)["named"].item() == f"{5:032x}"
 
