@@ -78,9 +78,8 @@ class Reason:
         sources: the sources that lost most by it.
         signal: what its bound bounds; empty where it is no bound.
         limit: the bound.
-        low: where the first of `bins` begins.
-        high: where the last one ends.
-        bins: documents in equal intervals of the signal's values, of the languages and genres that lost by it.
+        edges: where `bins` begin and end, one of them at the bound.
+        bins: documents in intervals of the signal's values, of the languages and genres that lost by it.
         near: the documents nearest to the bound.
     """
 
@@ -89,8 +88,7 @@ class Reason:
     sources: tuple[tuple[str, int], ...]
     signal: str = ""
     limit: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
+    edges: tuple[float, ...] = ()
     bins: tuple[int, ...] = ()
     near: tuple[Near, ...] = ()
 
@@ -387,7 +385,7 @@ def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, 
         for doc_id, value, fell in side.rows.select("doc_id", "value", "drop_reason").iter_rows()
     )
     bins = tuple(map(int, bound.bins))
-    return Reason(reason, rows, sources, bound.signal, bound.limit, bound.low, bound.high, bins, near)
+    return Reason(reason, rows, sources, bound.signal, bound.limit, tuple(map(float, bound.edges)), bins, near)
 
 
 def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
