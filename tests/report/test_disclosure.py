@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.durable import sealed
+from latam_corpus.paths import data_folder
 from latam_corpus.report.disclosure import Redaction
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.side_by_side import side_by_side
@@ -22,6 +24,27 @@ if TYPE_CHECKING:
 _TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
 _TOLD = "Me lo contó Fulgencia Montes, que vive en la calle Hidalgo 23"
 _SECRETS = ("Fulgencia", "Hidalgo", "rosa.maria", "rosa.m", "28.456", "30.111", "951 12")
+_SOURCE = """
+id = "voces"
+title = "Voces"
+holder = "Archivo"
+genre = "oral_history"
+country = "MX"
+languages = ["por"]
+[rights]
+statement = "CC-BY-4.0"
+basis = "licence"
+uses = ["train", "redistribute"]
+[collect]
+files = ["*.jsonl"]
+[collect.columns]
+id = "id"
+title = "title"
+text = "text"
+[consent]
+third_persons = "terceros.txt"
+"""
+_STAGES = '[[stage]]\nuse = "identify"\nlanguages = ["por"]\n[[stage]]\nuse = "redact"\n'
 _MAIL, _PHONE = "rosa.maria.perez.quispe@ejemplo.org", "+52 951 123 4567"
 
 
@@ -157,3 +180,32 @@ def test_what_is_withdrawn_is_on_no_page(
         assert not [words for words in ("Zamba", "zamba", "Copia", "Retirada", "se fue") if words in shown], command
         page.unlink()
     assert WORDS["is_withdrawn"].translate("en") == "it is withdrawn"
+
+
+def test_a_run_knows_where_its_lists_are_and_by_what_it_redacts(command_line: CommandLine, tmp_path: Path) -> None:
+    """So that who looks at it later sees no name of what fell before `redact`; neither does a preview."""
+    policies = shutil.copytree(data_folder("filters"), tmp_path / "propias")
+    (policies / "privacy" / "usual.toml").write_text(
+        (policies / "privacy" / "usual.toml").read_text("utf-8") + "# propia\n", "utf-8"
+    )
+    (tmp_path / "terceros.txt").write_text("Fulgencia Montes\n", "utf-8")
+    (tmp_path / "voces.toml").write_text(_SOURCE, "utf-8")
+    recipe = f'title = "Voces"\nsources = ["voces.toml"]\n{_STAGES}policies = "{policies}"\n'
+    (tmp_path / "voces-receta.toml").write_text(recipe, "utf-8")
+    row = {"id": "1", "title": "Carta de Fulgencia Montes", "text": f"{_TOLD}. {_TALE}. " * 5}
+    (tmp_path / "entra").mkdir()
+    (tmp_path / "entra" / "voces.jsonl").write_text(json.dumps(row), "utf-8")
+    out, where = ("--out", tmp_path / "out"), ("--input", tmp_path / "entra")
+    ran = command_line("run", tmp_path / "voces-receta.toml", *where, *out)
+    assert "language=spa" in ran.out, ran.err
+    [folder] = [path for path in (tmp_path / "out" / "runs").iterdir() if path.is_dir()]
+    assert (folder / "filters" / "privacy" / "usual.toml").read_text("utf-8").endswith("# propia\n")
+    [fell] = command_line("sample", folder, "--set-aside", "--json", *out).json
+    assert fell["title"] == "Carta de [NAME]"
+    assert "calle" not in fell["text"]
+    report = (folder / "report.html").read_text("utf-8")
+    preview = command_line("sources", "preview", tmp_path / "voces.toml", *where)
+    assert preview.code == 0, preview.err
+    for shown in (report, preview.out):
+        assert "[NAME]" in shown
+        assert "Fulgencia" not in shown
