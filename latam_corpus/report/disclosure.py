@@ -233,13 +233,6 @@ def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     return frame.with_columns(terms.select(readable(today).alias("readable")).to_series())
 
 
-def is_readable(row: Mapping[str, Any], today: date) -> bool:
-    """Whether one row's terms allow it to be shown, see `readable`."""
-    terms = {name: [row.get(name)] for name in Terms.READS}
-    frame = pl.DataFrame(terms, schema={name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS})
-    return bool(with_readable(frame, today)["readable"][0])
-
-
 def beginnings(rows: pl.DataFrame, redaction: Redaction) -> dict[str, str | None]:
     """Return by `doc_id` the beginning of each redacted text, on one line; None where it isn't `readable`.
 
