@@ -9,14 +9,14 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.dedupe.order import BESIDE
 from latam_corpus.messages import Message, _, decimal, same
-from latam_corpus.release.admission import Terms
 from latam_corpus.report import side_by_side
-from latam_corpus.report.disclosure import is_readable
+from latam_corpus.report.disclosure import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
     from pathlib import Path
+
+    from latam_corpus.report.disclosure import Disclosure
 
 _OTHER: Final = ("doc_id", "title", "source_id", "url")
 # What the choice rested on, as the evidence of `dedupe` names it.
@@ -56,14 +56,16 @@ _RULES: Final = {
 }
 
 
-def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None, today: date) -> dict[str, Any]:
+def copies(
+    run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None, disclosure: Disclosure
+) -> dict[str, Any]:
     """Tell of a document's copies in a run: the other document, the share, the rule and why the other won.
 
     Args:
         run: the run's folder.
-        row: the document as it was kept or set aside.
+        row: the document as it was kept or set aside, redacted.
         evidence: of the ledger row that set it aside, where there is one.
-        today: the day on which it is judged whether the other one is readable.
+        disclosure: whether the other one may be shown, and how it is redacted.
     """
     other = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
     facts: dict[str, Any] = {
@@ -80,15 +82,16 @@ def copies(run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None
     if other:
         files = sorted((run / "kept").glob("*.parquet"))
         others = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        found = others.select(*_OTHER, "text", *Terms.READS).collect()
-        row_of = next(found.iter_rows(named=True), None)
+        found = others.select({*_OTHER, *Redaction.READS, *disclosure.reads}).head(1).collect()
+        row_of = next(disclosure.redacted(disclosure.marked(found)).iter_rows(named=True), None)
         shown = None
         if row_of:
-            shown = {name: row_of[name] for name in _OTHER} | {"readable": is_readable(row_of, today)}
-            text = row_of["text"]
+            shown = {name: row_of[name] for name in (*_OTHER, "readable")}
             # What stands in a book shares a page of it.
-            if row["duplicate_of"] or row.get("variant_of"):
-                facts["side_by_side"] = side_by_side.side_by_side(row["text"] or "", text or "")
+            if row_of["withdrawn"]:
+                shown["title"] = None
+            elif row["duplicate_of"] or row.get("variant_of"):
+                facts["side_by_side"] = side_by_side.side_by_side(row["text"] or "", row_of["text"] or "")
         facts["other"] = shown
     if evidence and (row["duplicate_of"] or row.get("variant_of")):
         rule = evidence.get("rule")

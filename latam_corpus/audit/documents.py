@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from latam_corpus import schema
-from latam_corpus.audit.stores import load_version, open_store
+from latam_corpus.audit.stores import existing_store, load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.history import find_run, newest_of, read_tags, unfinished_after
@@ -17,9 +17,11 @@ from latam_corpus.pipeline.run_record import RUN_FILE, read_record, refuse_remov
 from latam_corpus.release.build_inputs import Part
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.report.disclosure import Disclosure, Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     import polars as pl
 
@@ -57,6 +59,29 @@ class Documents:
             with pq.ParquetFile(path) as file:
                 for frame in read_batches(file):
                     yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
+
+
+def disclosure_of(folder: Path | None, today: date, store: str | None = None, *, internal: bool = False) -> Disclosure:
+    """Return what people may see of the documents of a run, or of a version, which is read without what is withdrawn.
+
+    Args:
+        folder: the run's; None for a version.
+        today: the day on which terms are judged.
+        store: the store that says what is withdrawn; the one beside the run when None.
+        internal: whether texts are shown whose terms hide them.
+
+    Raises:
+        ConfigError: the run's record is damaged.
+        ReleaseError: the store can't be read.
+    """
+    if folder is None:
+        return Disclosure(today, Redaction.of_run(Path(), {}), None, internal)
+    redaction = Redaction.of_run(folder, read_record(folder).values)
+    opened = existing_store(store, folder.resolve().parent.parent)
+    if opened is None:
+        return Disclosure(today, redaction, None, internal)
+    with opened.named_errors():
+        return Disclosure(today, redaction, read_log(opened), internal)
 
 
 def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Documents:

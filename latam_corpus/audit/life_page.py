@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.audit.lineage import WORDLESS
 from latam_corpus.audit.lineage_lines import Speaker, facts, releases, steps
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.privacy.redact import redact
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# Of these stages the evidence holds counts, codes and causes; of others it may hold words of the text.
-_WORDLESS: Final = frozenset({"collect", "dedupe", "extract", "filter", "identify", "supersede"})
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _WITHDRAW: Final = ("latam-corpus", "release", "withdraw")
 
@@ -87,14 +86,18 @@ def _shareable(
     both = shown and other and (internal or other["readable"])
     copies = {**story["copies"], "side_by_side": None}
     if other:
-        copies["other"] = {**other, "title": redact(other["title"] or "")[0] if both else None}
+        copies["other"] = {**other, "title": other["title"] if both else None}
+    whose = story["genre"], story["country"]
     told = {
         **story,
-        "source": story["source"] | {"origin": _plain(story["source"]["origin"], figures) if shown else None},
-        "title": redact(story["title"] or "")[0] if shown else None,
+        "source": story["source"] | {"origin": _plain(story["source"]["origin"], figures, whose) if shown else None},
+        "title": story["title"] if shown else None,
         "copies": copies,
         "stages": [
-            {**step, "evidence": _plain(step["evidence"], figures) if shown or step["stage"] in _WORDLESS else None}
+            {
+                **step,
+                "evidence": _plain(step["evidence"], figures, whose) if shown or step["stage"] in WORDLESS else None,
+            }
             for step in story["stages"]
         ],
     }
@@ -104,14 +107,14 @@ def _shareable(
     return told, story["copies"]["side_by_side"] if both else None
 
 
-def _plain(value: Any, figures: Figures) -> Any:
-    """Return a value of a ledger redacted, moments as people write them."""
+def _plain(value: Any, figures: Figures, whose: tuple[str | None, str | None]) -> Any:
+    """Return a value of a ledger or an origin, by genre and country redacted, moments as people write them."""
     if isinstance(value, dict):
-        return {key: _plain(one, figures) for key, one in value.items()}
+        return {key: _plain(one, figures, whose) for key, one in value.items()}
     if isinstance(value, list):
-        return [_plain(one, figures) for one in value]
+        return [_plain(one, figures, whose) for one in value]
     if isinstance(value, str):
-        return figures.moment(value) if _MOMENT.match(value) else redact(value)[0]
+        return figures.moment(value) if _MOMENT.match(value) else redact(value, *whose)[0]
     return value
 
 

@@ -21,12 +21,11 @@ from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.run_record import is_removed, read_record, refuse_removed
 from latam_corpus.policy import Policies
-from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.filter import as_held, outside
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdrawal_log import read_log
-from latam_corpus.report.disclosure import is_readable
+from latam_corpus.report.disclosure import Disclosure, Redaction
 from latam_corpus.text.orthography import seen
 
 if TYPE_CHECKING:
@@ -34,8 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.store import Store
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
 
 MOST: Final = 20
+_BEGINNING: Final = 400  # characters of a text
+# Of these stages the evidence holds counts, codes and causes; of others it may hold words of the text.
+WORDLESS: Final = frozenset({"collect", "dedupe", "extract", "filter", "identify", "supersede"})
 _LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
 _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -109,18 +112,22 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title. `readable`
     says whether the document's terms allow it to be shown outside.
     """
-    row = document.row
+    log = read_log(store) if store else None
+    disclosure = Disclosure(datetime.now(UTC).date(), Redaction.of_run(document.run, document.record), log)
+    marked = disclosure.marked(pl.DataFrame([document.row], schema=schema.DOCUMENT_SCHEMA))
+    withdrawn = _withdrawn(log, disclosure.withdrawn_by(marked)[0])
+    shown = not marked["withdrawn"][0]
+    # What isn't shown needs no list.
+    row = disclosure.redaction.row(document.row) if shown else document.row
     events = _ledger(document.run, row["doc_id"])
     kept = row["drop_reason"] is None
-    withdrawn = _withdrawn(store, row["doc_id"]) if store else None
-    shown = withdrawn is None
     return as_json(  # type: ignore[no-any-return]
         {
             "doc_id": row["doc_id"],
             "run": document.record["id"],
             "verdict": "kept" if kept else "set aside",
             "reason": row["drop_reason"],
-            "readable": is_readable(row, datetime.now(UTC).date()),
+            "readable": marked["readable"][0],
             "title": row["title"] if shown else None,
             "creators": row["creators"] if shown else None,
             "url": row["url"],
@@ -132,28 +139,29 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
             | {"variety_cues": _variety_cues(document), "written": _written(row)},
             "extractor": row["extractor"],
             "stated": _evidence(events, "extract", "changed") or {},
-            "stages": _stages(document, events),
+            "stages": [
+                step | {"evidence": disclosure.redaction.value(step["evidence"], row)}
+                if shown and step["stage"] not in WORDLESS
+                else step
+                for step in _stages(document, events)
+            ],
             "bounds": _bounds(document, row),
             "redactions": row["redactions"] or {},
-            "copies": _copies(document, events, store, shown),
-            "beginning": redact((row["text"] or "")[:400])[0] if shown else "",
+            "copies": _copies(document.run, row, events, disclosure, shown),
+            "beginning": (row["text"] or "")[:_BEGINNING] if shown else "",
             "withdrawn": withdrawn,
             "releases": _releases(store, row["doc_id"]) if store else [],
         }
     )
 
 
-def _copies(document: DocumentMatch, events: list[dict[str, Any]], store: Store | None, shown: bool) -> dict[str, Any]:
+def _copies(
+    run: Path, row: dict[str, Any], events: list[dict[str, Any]], disclosure: Disclosure, shown: bool
+) -> dict[str, Any]:
     """Tell of the document's copies, without the words of one that is withdrawn, and without its title."""
     evidence = _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")
-    told = copies(document.run, document.row, evidence, datetime.now(UTC).date())
-    other = told["other"]
-    other_shown = not (store and other and _withdrawn(store, other["doc_id"]))
-    if not (shown and other_shown):
-        told["side_by_side"] = None
-    if other and not other_shown:
-        told["other"] = other | {"title": None, "readable": False}
-    return told
+    told = copies(run, row, evidence, disclosure)
+    return told if shown else told | {"side_by_side": None}
 
 
 def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
@@ -245,11 +253,9 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
     return checks
 
 
-def _withdrawn(store: Store, doc_id: str) -> dict[str, Any] | None:
+def _withdrawn(log: WithdrawalLog | None, number: int | None) -> dict[str, Any] | None:
     """By which entry of the store's log a document is withdrawn."""
-    log = read_log(store)
-    number = log.rows.filter(pl.col("doc_id") == doc_id)["number"].min() if log.withdrawals else None
-    if not isinstance(number, int):
+    if log is None or number is None:
         return None
     entry = log.entries[number - 1]
     return {"entry": number, "request": entry.request, "time": entry.time, "because": entry.because}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus import vocabulary
-from latam_corpus.audit.documents import run_meant, with_documents
+from latam_corpus import schema, vocabulary
+from latam_corpus.audit.documents import disclosure_of, run_meant, with_documents
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.display_names import GENRES, language_of, word_of
 from latam_corpus.codes import iso_code
@@ -24,19 +24,19 @@ from latam_corpus.policy import cached_policies
 from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.distribution import PERCENTS, groups
 from latam_corpus.quality.measure import ALL, Measure
-from latam_corpus.release.admission import Terms
 from latam_corpus.release.judgements import read_judgements, verdicts
-from latam_corpus.report.disclosure import BEGINNING, with_readable
+from latam_corpus.report.disclosure import Disclosure, Redaction
+from latam_corpus.report.disclosure import beginnings as shown_beginnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from latam_corpus.messages import Message
     from latam_corpus.policy import Policies
     from latam_corpus.quality.distribution import Group
 
-_LIGHT: Final = ("doc_id", "language", "genre", "signals", *Terms.READS)
+_LIGHT: Final = ("doc_id", "language", "genre", "signals")
 _NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
@@ -46,9 +46,10 @@ class MeasuredRows:
 
     Attributes:
         name: what was named.
-        frame: `doc_id`, `language`, `genre`, `signals`, the beginning of `text`, whether it is `readable`, and as what
-            readers `judged` it: `good`, `bad` or null.
+        frame: `doc_id`, `language`, `genre`, `signals`, and as what readers `judged` it: `good`, `bad` or null.
         policies: what they are held against.
+        texts: gives the documents with these ids again, whole.
+        disclosure: which of them may be shown, and how they are redacted.
         unmeasured: documents of a run that fell before anything was measured.
         own: whether it is the reader's own file, without terms, and not documents of the catalogue.
     """
@@ -56,8 +57,21 @@ class MeasuredRows:
     name: str
     frame: pl.DataFrame
     policies: Policies
+    texts: Callable[[Sequence[str]], pl.DataFrame]
+    disclosure: Disclosure
     unmeasured: int = 0
     own: bool = False
+
+    def beginnings(self, ids: Sequence[str], *, internal: bool = False) -> dict[str, str | None]:
+        """Return by `doc_id` the redacted beginnings of texts; None where one may not be shown.
+
+        Args:
+            ids: of documents.
+            internal: whether texts are shown whose terms hide them.
+        """
+        rows = self.texts(ids)
+        disclosure = replace(self.disclosure, internal=internal or self.own)
+        return shown_beginnings(disclosure.marked(rows), disclosure.redaction) if ids else {}
 
 
 def read_measured(
@@ -171,18 +185,30 @@ def _of_file(
     judged: Mapping[str, Mapping[str, str]],
 ) -> MeasuredRows:
     stage = Measure(policies=policies, signals=(ALL,) if every else ())
-    frames, start, own = [], 0, True
+    frames, own = [], True
+    for rows, made in _rows_of(path, declared):
+        documents = with_language(made, [stage], tell)
+        _check_genres(documents, path)
+        # A file that states no terms is the reader's own.
+        own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
+        frames.append(_light(_with_judged(stage(Batch(documents)).frame, judged)))
+
+    def again(ids: Sequence[str]) -> pl.DataFrame:
+        wanted = pl.col("doc_id").is_in(list(ids))
+        documents = (schema.conform(made, schema.DOCUMENT_SCHEMA) for _, made in _rows_of(path, declared))
+        return pl.concat([one.filter(wanted) for one in documents])
+
+    disclosure = Disclosure(today, Redaction(policies if (Path(policies) / "privacy").is_dir() else ""))
+    return MeasuredRows(str(path), pl.concat(frames), cached_policies(policies), again, disclosure, own=own)
+
+
+def _rows_of(path: Path, declared: Mapping[str, str]) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
+    """Yield the rows of a file or of a folder of texts, some thousands at a time, and the documents made of them."""
+    start = 0
     texts = path.is_dir() or path.suffix.lower() == ".txt"
     for rows in [text_rows(path)] if texts else read_chunks(path):
-        documents = with_language(as_documents([{**declared, **_row_facts(row)} for row in rows], start), [stage], tell)
-        _check_genres(documents, path)
+        yield rows, as_documents([{**declared, **_row_facts(row)} for row in rows], start)
         start += len(rows)
-        own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
-        frames.append(_light(_with_judged(stage(Batch(documents)).frame, judged), today))
-    frame = pl.concat(frames)
-    if own:  # a file that states no terms is the reader's own
-        frame = frame.with_columns(pl.lit(value=True).alias("readable"))
-    return MeasuredRows(str(path), frame, cached_policies(policies), own=own)
 
 
 def _row_facts(row: Mapping[str, object]) -> dict[str, object]:
@@ -231,18 +257,26 @@ def measured_run(
         anew: see `read_measured`.
     """
     record = read_record(folder)
-    own = str(folder / "filters") if not policies and record.files("filters") else ""
+    record.files("filters")
+    own = str(folder / "filters") if not policies and (folder / "filters" / "languages").is_dir() else ""
     used = cached_policies(policies or own)
     frames, unmeasured = [], 0
-    for file in sorted([*record.files("kept"), *record.files("dropped")]):
+    files = sorted([*record.files("kept"), *record.files("dropped")])
+    for file in files:
         whole = pl.lit(value=True) if anew else pl.col("doc_id").is_in(list(judged))
-        text = pl.when(whole).then("text").otherwise(pl.col("text").str.slice(0, BEGINNING))
+        text = pl.when(whole).then("text")
         rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, text.alias("text")).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
         measured = _measured_anew(measured, used) if anew else measured
-        frames.append(_light(_with_judged(measured, judged), today))
-    return MeasuredRows(folder.name, pl.concat(frames), used, unmeasured)
+        frames.append(_light(_with_judged(measured, judged)))
+
+    def again(ids: Sequence[str]) -> pl.DataFrame:
+        wanted = pl.col("doc_id").is_in(list(ids))
+        found = [schema.scan([file], schema.DOCUMENT_SCHEMA).filter(wanted).collect() for file in files]
+        return pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
+
+    return MeasuredRows(folder.name, pl.concat(frames), used, again, disclosure_of(folder, today), unmeasured)
 
 
 def _measured_anew(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
@@ -264,17 +298,8 @@ def _run_folder(named: str, out: Path, tell: Callable[[str | Message], None]) ->
         raise ConfigError(named, problem, error.args[2]) from None
 
 
-def _light(frame: pl.DataFrame, today: date) -> pl.DataFrame:
-    rows = with_readable(frame, today)
-    return rows.select(
-        "doc_id",
-        pl.col("language").fill_null("und"),
-        "genre",
-        "signals",
-        pl.col("text").str.slice(0, BEGINNING),
-        "readable",
-        "judged",
-    )
+def _light(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select("doc_id", pl.col("language").fill_null("und"), "genre", "signals", "judged")
 
 
 def near_rows(groups: list[Group]) -> list[int]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
+    from latam_corpus.audit.measurement import MeasuredRows
     from latam_corpus.policy import Policies
 
 _CODE: Final = re.compile("[a-z]{3}")
@@ -40,14 +41,16 @@ class PolicyChange:
         file: its name in a folder of policies, `languages/quy.toml`.
         beside: the folder of the other files.
         decides: the documents whose policy it is part of.
-        rows: of each document `doc_id`, `language`, `genre`, the beginning of `text`, whether it is `readable`, as
-            what it was `judged`, and the drop reasons `before` and `after`, none where it stays.
+        rows: of each document `doc_id`, `language`, `genre`, as what it was `judged`, and the drop reasons `before`
+            and `after`, none where it stays.
+        measured: the documents as they were read.
     """
 
     file: str
     beside: Path
     decides: int
     rows: pl.DataFrame
+    measured: MeasuredRows
 
     @property
     def kept(self) -> tuple[int, int]:
@@ -103,7 +106,7 @@ def changed_policy(
             pl.Series("after", reasons(after.frame, changed), dtype=pl.List(pl.String)),
         )
         decides = sum(_decides(changed, kind, code, *pair) for pair in rows.select("language", "genre").iter_rows())
-    return PolicyChange(name, before.policies.folder, decides, rows)
+    return PolicyChange(name, before.policies.folder, decides, rows, before)
 
 
 def _decides(policies: Policies, kind: str, code: str, language: str, genre: str) -> bool:

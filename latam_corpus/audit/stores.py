@@ -8,10 +8,13 @@ from latam_corpus.bucket import may_have_store
 from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
+from latam_corpus.release.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import polars as pl
 
     from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest
@@ -60,3 +63,14 @@ def releases_of(store: Store) -> dict[str, list[str]]:
                 for run in manifest.runs:
                     by_run.setdefault(run.id, []).append(manifest.spec)
     return by_run
+
+
+def released_ids(store: Store, manifest: Manifest) -> pl.Series:
+    """Return the ids of a version's documents, of its parent's too.
+
+    Raises:
+        ReleaseError: its ledger can't be read.
+    """
+    with store.named_errors():
+        rows = read_ledger(store, manifest.name, manifest.version)
+    return rows.filter(rows["verdict"] == "released")["doc_id"]

@@ -14,8 +14,6 @@ from latam_corpus.messages import N_, Message, _, decimal
 from latam_corpus.quality.signal_names import signal_name
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from latam_corpus.audit.measurement import MeasuredRows
     from latam_corpus.audit.policy_change import PolicyChange
     from latam_corpus.quality.distribution import Group, SignalDistribution
@@ -62,7 +60,8 @@ def show_measured(
     from latam_corpus.report.signals_page import signals_page
 
     measured = groups(measured_rows.frame, measured_rows.policies)
-    texts = _beginnings(measured_rows.frame, near_rows(measured), internal)
+    near = measured_rows.frame["doc_id"].gather(near_rows(measured)).to_list()
+    texts = measured_rows.beginnings(near, internal=internal)
     if html:
         stamped = internal or measured_rows.own
         # Who gets the page has no use for the rest of the path.
@@ -94,12 +93,12 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         as_json: whether values are wanted and no words.
     """
     from latam_corpus.release.judgements import WORDS
-    from latam_corpus.report.disclosure import beginning
 
     before, after = change.kept
     changed = change.changed.to_dicts()
+    texts = change.measured.beginnings([row["doc_id"] for row in changed], internal=internal)
     for row in changed:
-        row["beginning"] = beginning(row | {"readable": row["readable"] or internal})
+        row["beginning"] = texts[row["doc_id"]]
     if as_json:
         shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
         about = {"file": change.file, "beside": str(change.beside), "documents": change.rows.height}
@@ -119,13 +118,6 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         console.print(_("… and {n} more; --json lists them all", n=number(len(changed) - _MOST_CHANGED)))
     if not changed:
         console.print(_("no document changes sides"))
-
-
-def _beginnings(frame: pl.DataFrame, rows: list[int], internal: bool) -> dict[str, str | None]:
-    from latam_corpus.report.disclosure import beginning
-
-    chosen = frame[rows].to_dicts()
-    return {row["doc_id"]: beginning(row | {"readable": row["readable"] or internal}) for row in chosen}
 
 
 def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:

@@ -252,10 +252,10 @@ def run(
     try:
         released = released_of(plan, result, opened, against, left_out)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
-        made = None if no_report else report_of_run(result.folder, out, None)
+        made = None if no_report else report_of_run(result.folder, out, None, store)
         tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
-    report = None if no_report else report_of_run(result.folder, out, released)
+    report = None if no_report else report_of_run(result.folder, out, released, store)
     _tell_hints(left_nothing(keep, out, result, released))
     tell_result(result, released, before, report, left_out, as_json=as_json)
     if not result.releasable:

@@ -68,10 +68,10 @@ def report(
         versions = releases_of(beside).get(documents.name, []) if beside else []
         released = load_manifest(beside, *beside.find(versions[-1])) if beside and versions else None
         if serve:
-            html = run_html(documents.folder, out, released, internal=internal, served=True)
+            html = run_html(documents.folder, out, released, store, internal=internal, served=True)
             _serve(documents, html, out, beside, store, port, internal=internal)
             return
-        page = write_run_report(documents.folder, out, released, to, internal=internal)
+        page = write_run_report(documents.folder, out, released, to, store, internal=internal)
     if as_json:
         print_json({"report": str(page)})
     else:
@@ -119,34 +119,53 @@ def _serve(
 
 
 def run_html(
-    folder: Path, out: Path, released: Manifest | None, *, internal: bool = False, served: bool = False
+    folder: Path,
+    out: Path,
+    released: Manifest | None,
+    store: str | None = None,
+    *,
+    internal: bool = False,
+    served: bool = False,
 ) -> str:
-    """Return the page of a finished run.
+    """Return the page of a finished run; of what is withdrawn from the store, or the one beside it, it shows nothing.
 
     Raises:
+        ConfigError: a list by which texts are redacted isn't there.
         PartError: a file of the run is damaged.
+        ReleaseError: the store can't be read.
     """
+    from latam_corpus.audit.documents import disclosure_of
+    from latam_corpus.audit.stores import existing_store, released_ids
     from latam_corpus.pipeline.run_record import read_record
     from latam_corpus.report.run_facts import run_facts
     from latam_corpus.report.run_page import run_page
 
-    facts = run_facts(read_record(folder), datetime.now(UTC).date(), internal=internal)
+    disclosure = disclosure_of(folder, datetime.now(UTC).date(), store, internal=internal)
+    opened = existing_store(store, folder.resolve().parent.parent) if released else None
+    ids = released_ids(opened, released) if opened and released else None
+    facts = run_facts(read_record(folder), disclosure, ids)
     return run_page(facts, spoken(), str(out), released, internal=internal, served=served)
 
 
 def write_run_report(
-    folder: Path, out: Path, released: Manifest | None, to: Path | None = None, *, internal: bool = False
+    folder: Path,
+    out: Path,
+    released: Manifest | None,
+    to: Path | None = None,
+    store: str | None = None,
+    *,
+    internal: bool = False,
 ) -> Path:
     """Write the page of a finished run, and give its path: in the run's folder where none is named.
 
     Raises:
-        ConfigError: it can't be written there.
+        ConfigError: it can't be written there, or as `run_html`.
         PartError: a file of the run is damaged.
     """
     from latam_corpus.pipeline.run_record import INTERNAL_REPORT_FILE, REPORT_FILE
     from latam_corpus.report.page_frame import write_file
 
-    html = run_html(folder, out, released, internal=internal)
+    html = run_html(folder, out, released, store, internal=internal)
     page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
     write_file(page, html)
     return page
@@ -183,10 +202,10 @@ def write_release_report(
     return page
 
 
-def report_of_run(folder: Path, out: Path, released: Manifest | None) -> Path | None:
+def report_of_run(folder: Path, out: Path, released: Manifest | None, store: str | None = None) -> Path | None:
     """Write the page of a run that was just done; where that fails the run is done all the same, and a note says so."""
     try:
-        return write_run_report(folder, out, released)
+        return write_run_report(folder, out, released, None, store)
     except (CorpusError, OSError) as error:
         _tell_none(error)
         return None

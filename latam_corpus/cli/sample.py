@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.audit.documents import Documents
+    from latam_corpus.report.disclosure import Disclosure
 
 _FORMS = (".html", ".jsonl", ".xlsx", ".csv")
 RunOrRelease = Annotated[
@@ -51,7 +52,7 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
-    from latam_corpus.audit.documents import named_documents
+    from latam_corpus.audit.documents import disclosure_of, named_documents
     from latam_corpus.report.page_frame import checked_language, write_file
     from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
 
@@ -67,7 +68,8 @@ def sample(
     if set_aside and documents.folder is None:
         raise ConfigError(named, _("a release holds nothing that was set aside"), _("name a run"))
     hidden: Counter[str] = Counter()
-    frame = draw(_readable(documents, "dropped" if set_aside else "kept", internal, hidden), columns, n, seed)
+    disclosure = disclosure_of(documents.folder, datetime.now(UTC).date(), store, internal=internal)
+    frame = draw(_readable(documents, "dropped" if set_aside else "kept", disclosure, hidden), columns, n, seed)
     if not frame.height:
         problem = (
             _(
@@ -80,10 +82,11 @@ def sample(
         raise ConfigError(
             documents.name, problem, _("their terms keep them inside: --internal shows them") if hidden else ""
         )
-    rows = shown_rows(frame, f"{documents.name}, set aside" if set_aside else documents.name, columns)
+    drawn_from = f"{documents.name}, set aside" if set_aside else documents.name
+    rows = shown_rows(frame, drawn_from, columns, disclosure.redaction)
     if to:
         if to.suffix == ".html":
-            beside, out_of_sight = _compared(documents, frame, internal), hidden["documents"]
+            beside, out_of_sight = _compared(documents, frame, disclosure), hidden["documents"]
             page = sample_page(
                 documents.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
             )
@@ -105,13 +108,16 @@ def sample(
     if hidden:
         console.print(
             _(
-                "{n} more had no part in it: {n:its|their} terms don't allow {n:it|them} to be shown",
+                "{n} more had no part in it: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow "
+                "{n:it|them} to be shown",
                 n=number(hidden["documents"]),
             )
         )
 
 
-def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict[str, tuple[str, dict[str, Any]]]:
+def _compared(
+    documents: Documents, frame: pl.DataFrame, disclosure: Disclosure
+) -> dict[str, tuple[str, dict[str, Any]]]:
     """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
     import polars as pl
 
@@ -120,21 +126,16 @@ def _compared(documents: Documents, frame: pl.DataFrame, internal: bool) -> dict
     named = named_by(frame).drop_nulls()
     if not named.len():
         return {}
-    kept = _readable(documents, "kept", internal, Counter())
+    kept = _readable(documents, "kept", disclosure, Counter())
     others = pl.concat([frame.clear(), *(one.filter(pl.col("doc_id").is_in(named.implode())) for one in kept)])
-    return beside(frame, others)
+    return beside(frame, others, disclosure.redaction)
 
 
-def _readable(documents: Documents, kind: str, internal: bool, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
-    from latam_corpus.report.disclosure import with_readable
-
-    today = datetime.now(UTC).date()
+def _readable(documents: Documents, kind: str, disclosure: Disclosure, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
     for frame in documents.frames(kind):
-        rows = with_readable(frame, today)
-        if not internal:
-            hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})
-            rows = rows.filter("readable")
-        yield rows
+        rows = disclosure.marked(frame)
+        hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})
+        yield rows.filter("readable")
 
 
 def _told(column: str, value: str) -> str:

@@ -219,7 +219,9 @@ def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "language": group["language"][0],
-            "beginning": redact(group["text"][0])[0].strip().split("\n")[0][:150],
+            "beginning": redact(group["text"][0], group["genre"][0], group["country"][0])[0]
+            .strip()
+            .split("\n")[0][:150],
             "source_id": group["source_id"][0],
             "rights": group["rights"][0],
             "documents": group.height,

@@ -141,7 +141,7 @@ def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
 def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
     reason = row.get("drop_reason")
     names, whose = names_of(source), (row.get("genre"), row.get("country"))
-    text = redact(row.get("text") or "", *whose, names=names)[0]
+    text, title = (redact(row.get(name) or "", *whose, names=names)[0] for name in ("text", "title"))
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
     language = row.get("language")
     # Of a text in another language, what is to be looked at says more than the reason.
@@ -154,12 +154,12 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     origin_name = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(
         row.get("url") or origin_name or row["doc_id"],
-        row.get("title"),
+        title or None,
         language,
         row.get("language_score"),
         reason,
         why,
-        redact(original[:_ORIGINAL], *whose, names=names)[0],
+        redact(original, *whose, names=names)[0][:_ORIGINAL],
         text,
     )
 

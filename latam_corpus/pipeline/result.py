@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.contract import Facts
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Part, Plan
+    from latam_corpus.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -243,9 +244,23 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
 def written_of(plan: Plan) -> dict[str, bytes]:
     """Return the recipe and the policies the run decided by, so that its verdicts can be read against them later."""
     contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
-    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
-        root = stage.policy_folder
-        if root:
-            files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-            return contents | {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
+    stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
+    root = next((stage.policy_folder for stage in stages if stage.policy_folder), None)
+    if root:
+        files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+        contents |= {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
+    # What falls before `redact` is shown by the policies of that stage, which may be others.
+    for folder in _privacy(stages):
+        contents = {name: data for name, data in contents.items() if not name.startswith("filters/privacy/")}
+        contents |= {f"filters/privacy/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.toml"))}
     return contents
+
+
+def _privacy(stages: Sequence[Stage]) -> list[Path]:
+    """Return the folders of policies by which these stages redact."""
+    if all(stage.name != "redact" for stage in stages):
+        return []
+    from latam_corpus.privacy.privacy_policy import privacy_policies
+    from latam_corpus.privacy.redact import Redact
+
+    return [privacy_policies(stage.policies).folder for stage in stages if isinstance(stage, Redact)]

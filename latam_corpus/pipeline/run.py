@@ -162,7 +162,7 @@ def run(
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
-    attempt = run_record.attempted(folder, engine.jobs)
+    attempt = run_record.attempted(folder, engine.jobs, _lists(plan.sources))
     sweeps = keep != "all"
     # Another run may be about to read what this one removes. Its own lock comes first: of two on two machines, each of
     # which takes its own and looks for the other's then, one sees the other.
@@ -195,6 +195,16 @@ def run(
         if sweep:
             sweep.end()
         return result
+
+
+def _lists(sources: Sequence[Source]) -> dict[str, dict[str, str]]:
+    """Return where the sources' lists of third persons and keys of speakers are, of which a run keeps digests alone."""
+    lists: dict[str, dict[str, str]] = {}
+    for source in sources:
+        for kind, file in (("third_persons", source.names_file), ("speakers", source.speakers_file)):
+            if file is not None:
+                lists.setdefault(kind, {})[source.id] = str(file.resolve())
+    return lists
 
 
 def _work(out: Path, folder: Path, *, sweeps: bool) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@
     recipe.toml · filters/ · replaced.parquet   what was asked for, and what a version's documents give way to
     digests.json                                the SHA-256 of all of these
     run.json                                    what was done
-    attempt.json                                when the command was last given, and how that ended
+    attempt.json                                when the command was last given, and how that ended; where lists are
     report.html · report-internal.html          pages about it, which may be removed and made again
 
 `run.json` is written last and replaced whole: a folder without it isn't a finished run's. The JSON files are sealed.
@@ -331,16 +331,19 @@ def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = N
 
 
 @contextmanager
-def attempted(folder: Path, jobs: Path | None = None) -> Iterator[None]:
+def attempted(
+    folder: Path, jobs: Path | None = None, lists: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[None]:
     """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed.
 
     Args:
         folder: the run's.
         jobs: the folder in which a cluster's jobs leave what they say.
+        lists: where the sources' lists are by which texts are redacted: by kind, by source.
     """
     values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
     values["started"] = now()
-    values |= {"jobs": str(jobs)} if jobs else {}
+    values |= ({"jobs": str(jobs)} if jobs else {}) | ({"lists": lists} if lists else {})
     _attempt(folder, values)
     try:
         yield

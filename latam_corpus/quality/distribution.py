@@ -68,7 +68,8 @@ class SignalDistribution:
     Attributes:
         values: how many documents have a value; those without a list to measure by have none.
         quantiles: by percent; empty where no document has a value.
-        counts: documents in each of BINS equal intervals from `low` to `high`, the outermost open.
+        counts: documents in each interval, the outermost open.
+        edges: where the intervals begin and end, see `edges_of`.
         bound: what the policy asks; None where it asks nothing.
         costs: of each end of the bound.
     """
@@ -77,8 +78,7 @@ class SignalDistribution:
     values: int
     quantiles: dict[int, float]
     counts: tuple[int, ...]
-    low: float
-    high: float
+    edges: tuple[float, ...]
     bound: Bound | None
     costs: tuple[Cost, ...]
 
@@ -241,14 +241,53 @@ def _distribution(
 ) -> SignalDistribution:
     finite = values[np.isfinite(values)].astype(float)
     if not len(finite):
-        return SignalDistribution(name, 0, {}, (), 0.0, 0.0, bound, costs)
+        return SignalDistribution(name, 0, {}, (), (), bound, costs)
     quantiles = dict(zip(PERCENTS, map(float, np.quantile(finite, [p / 100 for p in PERCENTS])), strict=True))
-    limits = [cost.limit for cost in costs]
-    low, high = min([quantiles[1], *limits]), max([quantiles[99], *limits])
+    limits = (bound.minimum, bound.maximum) if bound else (None, None)
+    edges = edges_of(quantiles[1], quantiles[99], *limits, float(finite.min()))
+    counts, edges_made = counted(finite, edges), tuple(map(float, edges))
+    return SignalDistribution(name, len(finite), quantiles, tuple(map(int, counts)), edges_made, bound, costs)
+
+
+def edges_of(
+    low: float, high: float, minimum: float | None, maximum: float | None, least: float
+) -> NDArray[np.float64]:
+    """Return the ends of BINS intervals of a signal's values, of which one ends at each limit: none has both sides.
+
+    The others are equal. A limit at an end has some room behind it, for what it drops.
+
+    Args:
+        low: where most values begin.
+        high: where they end.
+        minimum: below which a document falls; None where there is none.
+        maximum: above which one does.
+        least: of all values.
+
+    >>> edges = edges_of(8.0, 1_000_000.0, None, 30.0, 8.0)
+    >>> len(edges), counted(np.array([8.0, 30.0, 40.0, 1_400_000.0]), edges)[:2].tolist()
+    (41, [2, 1])
+    """
+    limits = [limit for limit in (minimum, maximum) if limit is not None]
+    low, high = min([low, *limits]), max([high, *limits])
+    beyond = (high - low) / 20 or 0.5
+    below = low - beyond if low in limits else low
+    low, high = below if least < 0 else max(below, 0.0), high + beyond * (high in limits)
     if high <= low:
         low, high = low - 0.5, high + 0.5
-    counts, _ = np.histogram(finite.clip(low, high), BINS, (low, high))
-    return SignalDistribution(name, len(finite), quantiles, tuple(map(int, counts)), low, high, bound, costs)
+    edges = np.linspace(low, high, BINS + 1)
+    # What has the value of a limit is kept: it stands above the minimum, and below the maximum. Values are float32.
+    kept = [float(np.float32(minimum))] if minimum is not None else []
+    kept += [float(np.nextafter(np.float32(maximum), np.float32(np.inf)))] if maximum is not None else []
+    places = np.searchsorted(edges, kept).clip(1, BINS - 1)
+    if len(places) == 2 and places[0] == places[1]:  # noqa: PLR2004  (both limits)
+        places = np.array([-1, 0]) + max(int(places[0]), 2)
+    edges[places] = kept
+    return edges
+
+
+def counted(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many values are in each interval, the outermost open."""
+    return np.histogram(values.clip(edges[0], edges[-1]), edges)[0]
 
 
 def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:

@@ -320,26 +320,55 @@ def _page(values: Mapping[str, Any], data: bytes) -> bytes:
         )
     after = values["after"]
     rows = [
-        *((one["version"], f"{one['documents']:,}", " ".join(one["shards"])) for one in values["versions"]),
+        *((one["version"], _number(one["documents"]), " ".join(one["shards"])) for one in values["versions"]),
         (f"{values['before']['version']} manifest.json", "", values["before"]["manifest_sha256"]),
-        (f"{after['version']} manifest.json", f"{after['documents']:,}", after["manifest_sha256"]),
+        (f"{after['version']} manifest.json", _number(after["documents"]), after["manifest_sha256"]),
         (f"withdrawals/{values['entry']['number']:04d}.json", "", values["entry"]["sha256"]),
     ]
-    table = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>\n" for row in rows)
+    heads = "".join(
+        f'<th scope="col">{"<br>".join(escape(name.translate(language)) for language in LANGUAGES)}</th>'
+        for name in _HEADS
+    )
+    table = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
+        for name, *cells in rows
+    )
+    table = f"<thead><tr>{heads}</tr></thead>\n<tbody>{table}</tbody>"
     head = (
-        f'<!doctype html>\n<html lang="es">\n<meta charset="utf-8">\n<title>{escape(values["request"])}</title>\n'
-        f"<style>{_STYLE}</style>\n<h1>{escape(values['request'])}</h1>\n"
+        f'<!doctype html>\n<html lang="es">\n<meta charset="utf-8">\n{_METAS}'
+        f"<title>{escape(values['request'])}</title>\n"
+        f"<style>{_STYLE}</style>\n<main>\n<h1>{escape(values['request'])}</h1>\n"
     )
     inner = data.replace(b"</", b"<\\/").decode()
     script = f'<script type="application/json" id="receipt">\n{inner}</script>\n</html>'
-    body = f"{head}{''.join(sections)}<table>\n{table}</table>\n{script}\n<!-- sha256 ".encode()
+    body = f"{head}{''.join(sections)}<table>\n{table}</table>\n</main>\n{script}\n<!-- sha256 ".encode()
     return body + f"{hashlib.sha256(body).hexdigest()} -->\n".encode()
 
 
+def _number(n: int) -> str:
+    r"""Return a number as Spanish, Portuguese and English readers all read it.
+
+    >>> _number(1234), _number(12345)
+    ('1234', '12\u202f345')
+    """
+    return f"{n:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if n >= _GROUPED else str(n)
+
+
+_GROUPED: Final = 10_000
+_HEADS: Final = (_("version or file"), _("documents"), _("shards, or SHA-256"))
+_METAS: Final = (
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    '<meta name="color-scheme" content="light dark">\n'
+    '<meta name="referrer" content="no-referrer">\n<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+)
 _STYLE: Final = (
-    "body{font:15px/1.4 sans-serif;max-width:46em;margin:2em auto;padding:0 1em}h2{font-size:1.1em}"
-    "small{font-weight:normal;color:#555}table{border-collapse:collapse;font-size:.75em}"
-    "td{border:1px solid #ccc;padding:.2em .5em;vertical-align:top;overflow-wrap:anywhere}"
+    ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46em;margin:2em auto;padding:0 1em;"
+    "overflow-wrap:break-word}h2{font-size:1.1em}small{font-weight:normal;opacity:.75}"
+    "table{border-collapse:collapse;font-size:.875em;width:100%}"
+    "th,td{border:1px solid #8886;padding:.2em .5em;vertical-align:top;text-align:left;font-weight:normal;"
+    "overflow-wrap:anywhere}thead th{overflow-wrap:normal}"
+    "@media(max-width:44em){body{margin:1em auto}}"
 )
 
 

@@ -1,20 +1,214 @@
-"""What may be shown of a document: redacted, and only where its terms allow others to read it."""
+"""What may be shown of documents: redacted, and only where their terms allow it and nobody has withdrawn them.
+
+Every text and title that people see comes through here. Documents may have fallen before the stage `redact` of their
+run, or their run had none: they are redacted as that stage does it, by genre and country, by the run's policies and by
+the lists of their sources. Whole texts are: of what is cut first, an identifier's beginning or a word beside it stays.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.privacy.redact import redact
+from latam_corpus.batch import Batch
+from latam_corpus.collect.records import WITHDRAWN
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+from latam_corpus.pipeline.run_record import read_attempt
+from latam_corpus.privacy.privacy_policy import privacy_policies
+from latam_corpus.privacy.redact import Redact
+from latam_corpus.release import tombstones
 from latam_corpus.release.admission import Terms, closed_by_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-BEGINNING: Final = 400
+    from latam_corpus.release.withdrawal_log import WithdrawalLog
+
+_BEGINNING: Final = 200
+_BY: Final = ("genre", "country", "source_id", "turns", "drop_reason")  # what the redaction of a row rests on
+KEPT: Final = ""  # among reasons why documents fell
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """How documents are redacted before people see them.
+
+    Attributes:
+        policies: a `filters/` folder; the shipped one when empty.
+        names: source ids, each with its file of third persons' names.
+        speakers: source ids, each with the key of its speakers.
+        passed: why documents fell that had passed a run's `redact`, KEPT for those that didn't fall: their speakers
+            have codes, and the lists were applied.
+    """
+
+    READS: ClassVar[tuple[str, ...]] = ("text", "title", *_BY)
+
+    policies: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    speakers: tuple[tuple[str, str], ...] = ()
+    passed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_run(cls, folder: Path, values: Mapping[str, Any]) -> Redaction:
+        """Return that of a finished run; of what isn't one, as a version, all documents have passed `redact`.
+
+        Args:
+            folder: the run's.
+            values: what `run.json` says.
+        """
+        if "recipe" not in values:
+            return cls(passed=frozenset({KEPT}))
+        try:
+            lists = read_attempt(folder).get("lists", {})
+        except ValueError:
+            lists = {}
+        stated = [(source["id"], source.get("consent") or {}) for source in values.get("sources", ())]
+        names, speakers = (
+            tuple((one, lists.get(kind, {}).get(one, consent[kind])) for one, consent in stated if consent.get(kind))
+            for kind in ("third_persons", "speakers")
+        )
+        return cls(_policies(folder), names, speakers, _passed(values.get("stages") or {}))
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with their texts and titles redacted.
+
+        Args:
+            frame: with READS; `title` and `turns` may be missing.
+
+        Raises:
+            ConfigError: a list isn't there by which one of the rows is redacted.
+        """
+        raw = ~frame["drop_reason"].fill_null(KEPT).is_in(list(self.passed))
+        sources = set(frame.filter(raw)["source_id"])
+        names, speakers = (_there(lists, sources) for lists in (self.names, self.speakers))
+        rows = frame.select(name for name in self.READS if name in frame.columns)
+        if "turns" in rows.columns:
+            rows = rows.with_columns(pl.when(raw).then("turns"))
+        redacted = Redact(self.policies, names, speakers)(Batch(rows)).frame
+        return frame.with_columns(redacted[name] for name in ("text", "title") if name in frame.columns)
+
+    def value(self, value: Any, row: Mapping[str, Any]) -> Any:
+        """Return a value of a row's ledger with what is written in it redacted as the row's text was."""
+        if isinstance(value, dict):
+            return {key: self.value(one, row) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.value(one, row) for one in value]
+        if not isinstance(value, str):
+            return value
+        return replace(self, passed=frozenset()).row({**row, "text": value, "title": None, "turns": None})["text"]
+
+    def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row with its text and title redacted."""
+        columns = {name: schema.DOCUMENT_SCHEMA[name] for name in self.READS}
+        frame = pl.DataFrame([{name: row.get(name) for name in columns}], schema=columns)
+        return {**row, **self.of(frame).select("text", "title").row(0, named=True)}
+
+
+def _policies(folder: Path) -> str:
+    """Return the run's own policies; none where it kept none, or where they lack a kind that is known since."""
+    own = folder / "filters"
+    if not (own / "privacy").is_dir():
+        return ""
+    try:
+        privacy_policies(str(own))
+    except ConfigError:
+        return ""
+    return str(own)
+
+
+def _passed(stages: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return why documents fell after `redact` alone, as a run's record counts them by stage.
+
+    >>> sorted(_passed({"filter": {"dropped": {"x<1": 2}}, "redact": {}, "dedupe": {"dropped": {"duplicate": 1}}}))
+    ['', 'duplicate']
+    """
+    names = list(stages)
+    if Redact.name not in names:
+        return frozenset()
+    at = names.index(Redact.name)
+    before, after = (
+        {reason for name in some for counts in ("dropped", "failed") for reason in stages[name].get(counts, ())}
+        for some in (names[: at + 1], names[at:])
+    )
+    return frozenset({KEPT, *after} - before)
+
+
+def _there(lists: Sequence[tuple[str, str]], sources: set[str | None]) -> tuple[tuple[str, str], ...]:
+    """Return the lists of these sources.
+
+    Raises:
+        ConfigError: one isn't there.
+    """
+    mine = tuple((source, path) for source, path in lists if source in sources)
+    for source, path in mine:
+        if not Path(path).is_file():
+            raise ConfigError(
+                path,
+                _("the list by which texts of «{source}» are redacted isn't there", source=source),
+                _("put it back there, or give the run's command again: what was done is kept"),
+            )
+    return mine
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What people may see of the documents of a run or a version.
+
+    Attributes:
+        today: the day on which terms are judged.
+        redaction: how they are redacted.
+        log: of the store, which says what is withdrawn; None where there is no store.
+        internal: whether texts are shown whose terms hide them; what is withdrawn isn't.
+    """
+
+    today: date
+    redaction: Redaction = Redaction()
+    log: WithdrawalLog | None = None
+    internal: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns by which it is judged whether a document may be shown, but for its text."""
+        return (*Terms.READS, "drop_reason", *(tombstones.READS if self._log else ()))
+
+    @property
+    def _log(self) -> WithdrawalLog | None:
+        return self.log if self.log and self.log.binding else None
+
+    def marked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the frame with the columns `withdrawn` and `readable`, which says whether a document may be shown.
+
+        Args:
+            frame: with `reads`; with `text`, as it stands, where what says the same as a withdrawn text is told, too.
+        """
+        withdrawn = self.withdrawn_by(frame).is_not_null() | (frame["drop_reason"] == WITHDRAWN).fill_null(value=False)
+        rows = with_readable(frame, self.today).with_columns(withdrawn.alias("withdrawn"))
+        return rows.with_columns((pl.col("readable") | self.internal) & ~pl.col("withdrawn"))
+
+    def withdrawn_by(self, frame: pl.DataFrame) -> pl.Series:
+        """Return for each row the number of the log's entry that withdraws it; null where none does."""
+        log = self._log
+        if log is None:
+            return pl.Series("number", [None] * frame.height, dtype=pl.UInt32)
+        listed = log.rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
+        rows = frame.select("doc_id").join(listed, on="doc_id", how="left", maintain_order="left")
+        stones = tombstones.Tombstones(log)
+        numbers = [rows["number"], stones.about(frame)]
+        if "text" in frame.columns:
+            matches = stones.matching_texts(frame.with_columns(pl.col("text").fill_null("")))
+            rows = pl.DataFrame({"row": pl.arange(frame.height, dtype=pl.UInt32, eager=True)})
+            numbers.append(rows.join(matches, on="row", how="left", maintain_order="left")["number"])
+        return pl.select(pl.coalesce(pl.lit(one) for one in numbers).alias("number")).to_series()
+
+    def redacted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with their texts and titles redacted, see `Redaction.of`."""
+        return self.redaction.of(frame)
 
 
 def readable(today: date) -> pl.Expr:
@@ -39,16 +233,19 @@ def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     return frame.with_columns(terms.select(readable(today).alias("readable")).to_series())
 
 
-def is_readable(row: Mapping[str, Any], today: date) -> bool:
-    """Whether one row's terms allow it to be shown, see `readable`."""
-    terms = {name: [row.get(name)] for name in Terms.READS}
-    frame = pl.DataFrame(terms, schema={name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS})
-    return bool(with_readable(frame, today)["readable"][0])
+def beginnings(rows: pl.DataFrame, redaction: Redaction) -> dict[str, str | None]:
+    """Return by `doc_id` the beginning of each redacted text, on one line; None where it isn't `readable`.
+
+    Args:
+        rows: with whole texts, what `redaction` reads, and `readable`.
+        redaction: how they are redacted.
+    """
+    shown = redaction.of(rows.filter("readable"))
+    texts = dict(shown.select("doc_id", "text").iter_rows())
+    return {doc_id: beginning(texts[doc_id]) if doc_id in texts else None for doc_id in rows["doc_id"]}
 
 
-def beginning(row: Mapping[str, Any], most: int = 200) -> str | None:
-    """Return the redacted beginning of a row's text, on one line; None where it isn't `readable`."""
-    if not row["readable"]:
-        return None
-    text = " ".join(redact((row["text"] or "")[:BEGINNING])[0].split())
-    return text if len(text) <= most else text[:most] + "…"
+def beginning(text: str | None, most: int = _BEGINNING) -> str:
+    """Return the beginning of a text, on one line."""
+    whole = " ".join((text or "").split())
+    return whole if len(whole) <= most else whole[:most] + "…"

@@ -22,6 +22,7 @@ WORDS: Final = {
     "released": _("Released"),
     "no_release": _("No release has been made of this run."),
     "released_as": _("Released as {release}: {n} {n:document|documents}."),
+    "released_of": _("Of these this run kept {n}; the others are from elsewhere."),
     "limited": _("A trial: at most {n} {n:record|records} of each file {n:was|were} read."),
     "failed_parts": _("{n} {n:part|parts} failed; {n:its|their} documents aren't counted here."),
     "loss_head": _("Losses below the recipe's floor"),
@@ -90,7 +91,10 @@ WORDS: Final = {
     "sample_how": _(
         "The lot's number is {seed}: with the same one the same are drawn. Personal data that is recognised is covered."
     ),
-    "no_part": _("{n} more had no part in it: {n:its|their} terms don't allow {n:it|them} to be shown."),
+    "no_part": _(
+        "{n} more had no part in it: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow {n:it|them} to "
+        "be shown."
+    ),
     "beside": _("Beside “{title}”"),
     "more_places": _("The two differ in {n} more {n:place|places}."),
     "as_far": _("Only so much of the two was compared."),
@@ -146,10 +150,13 @@ WORDS: Final = {
     "was_kept": _("kept"),
     "was_dropped": _("set aside"),
     "hidden": _("its terms don't allow it to be shown"),
+    "is_withdrawn": _("it is withdrawn"),
     "read_kept": _("{n} kept {n:document|documents} to read"),
     "read_dropped": _("{n} set aside, to read"),
     "read_how": _("Drawn by lot; personal data that is recognised is covered. The beginning of each."),
-    "hidden_of": _("Those of {kept} kept and {dropped} set aside aren't shown: their terms don't allow it."),
+    "hidden_of": _(
+        "Those of {kept} kept and {dropped} set aside aren't shown: they are withdrawn, or their terms don't allow it."
+    ),
     "goes_on": _("it goes on …"),
     "untitled": _("without a title"),
     "survival": _("What each stage left of each source"),

@@ -18,9 +18,7 @@ from latam_corpus.pipeline.difference import Counted, Difference, counts, differ
 from latam_corpus.pipeline.history import folders, recipe_of
 from latam_corpus.pipeline.reasons import bound_of
 from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.privacy.redact import redact
-from latam_corpus.release.admission import Terms
-from latam_corpus.report.disclosure import with_readable
+from latam_corpus.report.disclosure import Redaction
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.report.tallies import (
     BY_LANGUAGE,
@@ -38,21 +36,19 @@ from latam_corpus.report.tallies import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
     from pathlib import Path
 
     from latam_corpus.pipeline.run_record import Record
+    from latam_corpus.report.disclosure import Disclosure
 
 REASONS: Final = 6  # told of at length
 _PAIRS: Final = 5  # duplicates and variants each that are set side by side
 _SHOWN: Final = 1200  # characters of a text
-_OVER: Final = 300  # read beyond them, so that an identifier at the end is recognised whole
-_COMPARED: Final = 6000  # characters of a text that is set beside another
 _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
 
 
 class Shown(NamedTuple):
-    """A document to read: what it is, the redacted beginning of its text, None where its terms hide it."""
+    """A document to read: what it is, the redacted beginning of its text, None where it may not be shown."""
 
     doc_id: str
     title: str
@@ -61,6 +57,7 @@ class Shown(NamedTuple):
     text: str | None
     goes_on: bool
     language: str = ""
+    withdrawn: bool = False
 
 
 class Near(NamedTuple):
@@ -81,9 +78,8 @@ class Reason:
         sources: the sources that lost most by it.
         signal: what its bound bounds; empty where it is no bound.
         limit: the bound.
-        low: where the first of `bins` begins.
-        high: where the last one ends.
-        bins: documents in equal intervals of the signal's values, of the languages and genres that lost by it.
+        edges: where `bins` begin and end, one of them at the bound.
+        bins: documents in intervals of the signal's values, of the languages and genres that lost by it.
         near: the documents nearest to the bound.
     """
 
@@ -92,14 +88,17 @@ class Reason:
     sources: tuple[tuple[str, int], ...]
     signal: str = ""
     limit: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
+    edges: tuple[float, ...] = ()
     bins: tuple[int, ...] = ()
     near: tuple[Near, ...] = ()
 
 
 class Pair(NamedTuple):
-    """A dropped copy, or a variant, beside the document that is kept; `size` is that of its cluster."""
+    """A dropped copy, or a variant, beside the document that is kept; `size` is that of its cluster.
+
+    Attributes:
+        withdrawn: whether that is why the two aren't shown.
+    """
 
     title: str
     doc_id: str
@@ -107,6 +106,7 @@ class Pair(NamedTuple):
     other_id: str
     size: int
     compared: dict[str, Any] | None
+    withdrawn: bool = False
 
 
 class SmallLanguage(NamedTuple):
@@ -158,12 +158,13 @@ class RunFacts:
         reasons: why documents fell, the costliest first, REASONS of them at length.
         read: kept documents to read.
         fallen: dropped documents to read.
-        hidden: kept and dropped documents whose terms hide them from these.
+        hidden: kept and dropped documents that may not be shown.
         duplicates: of the largest clusters.
         variants: likewise.
         small: languages other than the large ones.
         bytes_in: of the files that were read.
         bytes_out: of the run's own files.
+        released: documents that the run kept and its version holds; None where there is none.
         earlier: the run before; None where there is none.
         example: a document's id, for commands.
     """
@@ -185,25 +186,26 @@ class RunFacts:
     small: list[SmallLanguage] = field(default_factory=list)
     bytes_in: int = 0
     bytes_out: int = 0
+    released: int | None = None
     earlier: Earlier | None = None
     example: str = ""
 
 
-def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFacts:
+def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None = None) -> RunFacts:
     """Return what the report of a finished run says.
 
     Args:
         record: the run's.
-        today: the day on which terms are judged.
-        internal: whether texts are shown whose terms hide them.
+        disclosure: which of its documents may be shown, and how they are redacted.
+        released: the ids of the documents of the version that holds the run's; None where there is none.
 
     Raises:
         PartError: one of the run's files is damaged.
     """
     files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger")}
     lost, reasons = _ledger(files["ledger"])
-    kept = tally(files["kept"], "variant_of", today, internal=internal)
-    dropped = tally(files["dropped"], "duplicate_of", today, internal=internal)
+    kept = tally(files["kept"], "variant_of", disclosure)
+    dropped = tally(files["dropped"], "duplicate_of", disclosure)
     documents = [*files["kept"], *files["dropped"]]
     bounds = {name: one for name, _ in reasons[:REASONS] if (one := _bound(name, dropped.counts[BY_LANGUAGE]))}
     measure(list(bounds.values()), documents)
@@ -213,7 +215,7 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
             chosen.add(near.rows["doc_id"])
     drawn = (chosen.add(kept.first["doc_id"]), chosen.add(_fallen(dropped.first, reasons)))
     pairs = [chosen.pairs(one.clusters) for one in (dropped, kept)]
-    texts = chosen.texts(documents, internal, today)
+    texts = chosen.texts(documents, disclosure)
     values = record.values
     rows = values["rows"]
     return RunFacts(
@@ -237,6 +239,7 @@ def run_facts(record: Record, today: date, *, internal: bool = False) -> RunFact
         small=_small(kept.counts[BY_LANGUAGE]),
         bytes_in=sum(part.get("bytes", 0) for part in values.get("parts", ())),
         bytes_out=sum(file.stat().st_size for of_kind in files.values() for file in of_kind),
+        released=None if released is None else _held(files["kept"], released),
         earlier=_earlier(record),
         example=dropped.example or kept.example,
     )
@@ -255,6 +258,14 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
         lost[source, stage] += rows
         reasons[reason] += rows
     return lost, sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _held(files: Sequence[Path], released: pl.Series) -> int:
+    """How many of the documents in these files a version holds."""
+    ids = [
+        rows.select("doc_id").filter(pl.col("doc_id").is_in(released.implode())).collect() for rows in by_file(files)
+    ]
+    return pl.concat(ids)["doc_id"].n_unique()
 
 
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
@@ -323,45 +334,40 @@ class _Chosen:
         self.ids.update([*rows["doc_id"], *rows["named"]])
         return [(mine, other, n + 1) for mine, other, n in rows.select("doc_id", "named", "rows").iter_rows()]
 
-    def texts(self, files: Sequence[Path], internal: bool, today: date) -> _Texts:
+    def texts(self, files: Sequence[Path], disclosure: Disclosure) -> _Texts:
         wanted = sorted(self.ids)
-        about = ("title", "source_id", "language", "country", "published", "drop_reason")
-        found = pl.concat(
-            rows.filter(pl.col("doc_id").is_in(wanted))
-            .select("doc_id", *about, *Terms.READS, pl.col("text").str.slice(0, _COMPARED))
-            .collect()
-            for rows in by_file(files)
-        )
-        rows = with_readable(found, today)
-        by_id = {row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)}
-        return _Texts(by_id, internal)
+        read = {"doc_id", "language", "published", *Redaction.READS, *disclosure.reads}
+        found = pl.concat(rows.filter(pl.col("doc_id").is_in(wanted)).select(read).collect() for rows in by_file(files))
+        marked = disclosure.marked(found)
+        hidden = marked.filter(~pl.col("readable")).with_columns(text=None, title=None)
+        rows = pl.concat([disclosure.redacted(marked.filter("readable")), hidden.cast(marked.schema)])
+        return _Texts({row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)})
 
 
 @dataclass(frozen=True)
 class _Texts:
-    """The rows of the chosen documents, by id; a kept one before one of the same id that fell."""
+    """The rows of the chosen documents, redacted, by id; a kept one before one of the same id that fell."""
 
     rows: Mapping[str, dict[str, Any]]
-    internal: bool
 
     def shown(self, doc_id: str) -> Shown:
         row = self.rows[doc_id]
         about = tuple(str(row[name]) for name in ("source_id", "language", "country", "published") if row[name])
-        if not (self.internal or row["readable"]):
-            return Shown(doc_id, "", about, row["drop_reason"] or "", None, goes_on=False)
+        reason = row["drop_reason"] or ""
+        if not row["readable"]:
+            return Shown(doc_id, "", about, reason, None, goes_on=False, withdrawn=row["withdrawn"])
         text = row["text"] or ""
-        beginning = redact(text[: _SHOWN + _OVER])[0][:_SHOWN]
-        title = redact(row["title"] or "")[0]
-        return Shown(
-            doc_id, title, about, row["drop_reason"] or "", beginning, len(text) > _SHOWN, row["language"] or ""
-        )
+        goes_on, language = len(text) > _SHOWN, row["language"] or ""
+        return Shown(doc_id, row["title"] or "", about, reason, text[:_SHOWN], goes_on, language)
 
     def pair(self, mine: str, other: str, size: int) -> Pair:
         here, there = self.rows[mine], self.rows.get(other)
-        both = there is not None and all(self.internal or row["readable"] for row in (here, there))
+        two = [row for row in (here, there) if row]
+        both = there is not None and all(row["readable"] for row in two)
         compared = side_by_side(here["text"] or "", there["text"] or "") if both and there else None
         titles = [self.shown(one).title if one in self.rows else "" for one in (mine, other)]
-        return Pair(titles[0], mine, titles[1], other, size, compared)
+        withdrawn = any(row["withdrawn"] for row in two)
+        return Pair(titles[0], mine, titles[1], other, size, compared, withdrawn)
 
 
 def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, texts: _Texts) -> Reason:
@@ -375,7 +381,7 @@ def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, 
         for doc_id, value, fell in side.rows.select("doc_id", "value", "drop_reason").iter_rows()
     )
     bins = tuple(map(int, bound.bins))
-    return Reason(reason, rows, sources, bound.signal, bound.limit, bound.low, bound.high, bins, near)
+    return Reason(reason, rows, sources, bound.signal, bound.limit, tuple(map(float, bound.edges)), bins, near)
 
 
 def _small(kept: pl.DataFrame) -> list[SmallLanguage]:

@@ -168,13 +168,13 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
         return values
     label = WORDS["histogram"].fill(
         signal=signal_name(one.signal),
-        low=figures.short(one.low),
-        high=figures.short(one.high),
+        low=figures.short(one.edges[0]),
+        high=figures.short(one.edges[-1]),
         limit=figures.short(one.limit),
     )
     limits = (one.limit, None) if bound[1] == "<" else (None, one.limit)
-    values["drawing"] = histogram(one.bins, one.low, one.high, limits, figures.short, label.translate(figures.language))
-    values["bins"] = intervals(one.bins, one.low, one.high)
+    values["drawing"] = histogram(one.bins, one.edges, limits, figures.short, label.translate(figures.language))
+    values["bins"] = intervals(one.bins, one.edges)
     return values
 
 

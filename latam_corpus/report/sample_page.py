@@ -19,7 +19,6 @@ from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _, enumerated
 from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.privacy.redact import redact
 from latam_corpus.release.judgements import NAMES, QUESTIONS, WORDS
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_frame import write_file
@@ -30,6 +29,8 @@ from latam_corpus.text.spreadsheet_text import csv_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from latam_corpus.report.disclosure import Redaction
 
 
 COLUMNS: Final = (
@@ -45,22 +46,23 @@ _ALL_TEXTS: Final = 1_400_000  # characters of all texts of a page, which stays 
 _LEAST_TEXT: Final = 400
 
 
-def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the rows as people see them: the columns that say what a document is, and its text redacted.
+def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str], redaction: Redaction) -> list[dict[str, Any]]:
+    """Return the rows as people see them: the columns that say what a document is, and its text and title redacted.
 
     Args:
         frame: documents.
         drawn_from: the run or version, and which of its documents.
         by: the columns that they were drawn by.
+        redaction: how they are redacted.
     """
     columns = [name for name in COLUMNS if name not in DRAWN]
     rows = []
-    for row in frame.select({*columns, *by}).to_dicts():
+    hashes = [text_hash(text or "").hex() for text in frame["text"]]
+    frame = redaction.of(frame)
+    for row, text_digest in zip(frame.select({*columns, *by}).to_dicts(), hashes, strict=True):
         group = " ".join(f"{column}={'' if row[column] is None else row[column]}" for column in by)
-        drawn = (text_hash(row["text"] or "").hex(), drawn_from, group)
-        kept = {name: row[name] for name in columns} | dict(zip(DRAWN, drawn, strict=True))
-        shown = kept | {"text": redact(row["text"] or "")[0]}
-        rows.append({name: shown[name] for name in COLUMNS})
+        drawn = dict(zip(DRAWN, (text_digest, drawn_from, group), strict=True))
+        rows.append({name: (row | drawn)[name] for name in COLUMNS} | {"text": row["text"] or ""})
     return rows
 
 
@@ -69,18 +71,21 @@ def named_by(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.coalesce("duplicate_of", "variant_of").alias("doc_id")).to_series()
 
 
-def beside(frame: pl.DataFrame, others: pl.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
+def beside(frame: pl.DataFrame, others: pl.DataFrame, redaction: Redaction) -> dict[str, tuple[str, dict[str, Any]]]:
     """For each row that is a copy or a variant of one of the others, its title and the two side by side, by its id.
 
     Args:
         frame: documents.
         others: documents that may be shown too, each once.
+        redaction: how both are redacted.
     """
+    pairs = named_by(frame).is_in(others["doc_id"].implode())
+    frame, others = redaction.of(frame.filter(pairs)), redaction.of(others)
     named = frame.select("doc_id", "text", named_by(frame).alias("of"))
-    pairs = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    both = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
     return {
         row["doc_id"]: (row["title"] or row["of"], side_by_side(row["text"] or "", row["other"] or ""))
-        for row in pairs.iter_rows(named=True)
+        for row in both.iter_rows(named=True)
     }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.privacy.redact import redact
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_BEGINNING: Final = 80  # characters of a text that has no title
 
 
 def search_page(
@@ -56,7 +57,8 @@ def missing_page(title: str, language: str, problem: str = "") -> str:
 def _row(story: dict[str, Any], *, shown: bool) -> dict[str, Any]:
     return {
         "doc_id": story["doc_id"],
-        "title": redact(story["title"] or story["beginning"][:80])[0] if shown else None,
+        "title": (story["title"] or story["beginning"][:_BEGINNING]) if shown else None,
+        "withdrawn": story["withdrawn"] is not None,
         "source": story["source"]["id"],
         "run": story["run"],
         "why": meaning(story["reason"]) if story["reason"] else None,

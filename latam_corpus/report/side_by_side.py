@@ -6,7 +6,6 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.messages import Message, _
-from latam_corpus.privacy.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,10 +22,14 @@ _MORE: Final = _("The two differ in {n} more {n:place|places}.")
 
 
 def side_by_side(mine: str, other: str) -> dict[str, Any]:
-    """Return what two texts share and what each has for itself, as plain values; what is shown of them is redacted.
+    """Return what two texts share and what each has for itself, as plain values.
 
     Words are compared without regard to capitals. Of long texts so much is compared as follows the first difference;
     `compared` says whether that is all.
+
+    Args:
+        mine: redacted as a whole: of a passage alone, nothing tells what its numbers are.
+        other: likewise.
 
     >>> found = side_by_side("La campana sonó para el cura.", "la campana sonó para el párroco.")
     >>> found["shared"], [(passage["mine"], passage["other"]) for passage in found["passages"]]
@@ -50,10 +53,10 @@ def side_by_side(mine: str, other: str) -> dict[str, Any]:
         "more_passages": max(len(passages) - _SHOWN, 0),
         "passages": [
             {
-                "before": _redacted(one[max(i - _AROUND, 0) : i]),
-                "mine": _redacted(one[i:j]),
-                "other": _redacted(two[k:m]),
-                "after": _redacted(one[j : j + _AROUND]),
+                "before": _passage(one[max(i - _AROUND, 0) : i]),
+                "mine": _passage(one[i:j]),
+                "other": _passage(two[k:m]),
+                "after": _passage(one[j : j + _AROUND]),
             }
             for i, j, k, m in passages[:_SHOWN]
         ],
@@ -87,8 +90,13 @@ def _joined(apart: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, i
         yield held
 
 
-def _redacted(words: Sequence[str]) -> str:
-    """Return the words, redacted, the middle of a long passage left out, and the end of what is hardly a word."""
+def _passage(words: Sequence[str]) -> str:
+    """Return the words; of a long passage the middle is told by its number alone, of what is hardly a word the end.
+
+    >>> _passage(["la"] * 30).removeprefix("la " * 12).removesuffix(" la" * 12)
+    '… (+6) …'
+    """
     half = _LONGEST // 2
-    shown = words if len(words) <= _LONGEST else [*words[:half], f"({len(words) - _LONGEST:,} words)", *words[-half:]]
-    return redact(" ".join(word if len(word) <= _WIDEST else f"{word[:_WIDEST]}…" for word in shown))[0]
+    cut = [*words[:half], f"… (+{len(words) - _LONGEST}) …", *words[-half:]]
+    shown = words if len(words) <= _LONGEST else cut
+    return " ".join(word if len(word) <= _WIDEST else f"{word[:_WIDEST]}…" for word in shown)

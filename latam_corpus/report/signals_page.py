@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.messages import enumerated
 from latam_corpus.quality.distribution import PERCENTS, shown
@@ -93,14 +95,17 @@ def _cost(
     limits = [limit for limit in (bound.minimum, bound.maximum) if limit is not None]
     label = WORDS["distribution"].fill(
         signal=name,
-        low=figures.short(one.low),
-        high=figures.short(one.high),
+        low=figures.short(one.edges[0]),
+        high=figures.short(one.edges[-1]),
         limit=" · ".join(map(figures.short, limits)),
     )
     near = [
         (
             cost.reason,
-            [{"text": beginnings.get(edge.doc_id), "language": group.language, **vars(edge)} for edge in cost.edge],
+            [
+                {"text": beginnings.get(edge.doc_id), "withdrawn": False, "language": group.language, **vars(edge)}
+                for edge in cost.edge
+            ],
         )
         for cost in one.costs
         if cost.drops
@@ -111,11 +116,10 @@ def _cost(
         "name": name,
         "asked": shown(bound),
         "near": near,
-        "bins": intervals(one.counts, one.low, one.high),
+        "bins": intervals(one.counts, one.edges),
         "drawing": histogram(
             one.counts,
-            one.low,
-            one.high,
+            one.edges,
             (bound.minimum, bound.maximum),
             figures.short,
             label.translate(figures.language),
@@ -125,8 +129,7 @@ def _cost(
 
 def histogram(
     counts: Sequence[int],
-    low: float,
-    high: float,
+    edges: Sequence[float],
     limits: tuple[float | None, float | None],
     figure: Callable[[float], str],
     label: str,
@@ -134,15 +137,15 @@ def histogram(
     """Return the drawing; a count of one is still seen, since the rare values are the ones that fall.
 
     Args:
-        counts: documents in equal intervals from `low` to `high`.
-        low: where the first interval begins.
-        high: where the last one ends.
+        counts: documents by interval, the outermost open.
+        edges: where the intervals begin and end, of which one ends at each limit; they are drawn equally wide.
         limits: the bound's minimum and maximum.
         figure: how a value is written.
         label: what is drawn, for who doesn't see it.
 
-    >>> histogram([1, 2], 0.0, 1.0, (0.5, None), str, "values").count('class="out"')
-    1
+    >>> drawn = histogram([1, 2], [0.0, 0.5, 1.0], (0.5, None), str, "values")
+    >>> [drawn.partition(f'class="{side}" d="')[2].partition('"')[0].count("M") for side in ("in", "out")]
+    [1, 1]
     """
     tallest = max(counts, default=0) or 1
     step = _WIDTH / max(len(counts), 1)
@@ -151,33 +154,34 @@ def histogram(
     for index, count in enumerate(counts):
         if not count:
             continue
-        middle = low + (index + 0.5) * (high - low) / len(counts)
-        out = (limits[0] is not None and middle < limits[0]) or (limits[1] is not None and middle > limits[1])
+        below = limits[0] is not None and edges[index + 1] <= float(np.float32(limits[0]))
+        out = below or (limits[1] is not None and edges[index] > float(np.float32(limits[1])))
         tall = max(2.0, (_FLOOR - 14) * count / tallest)
         bar = f"M{index * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
         (beyond if out else inside).append(bar)
-    lines = "".join(_limit(limit, low, high, figure(limit)) for limit in limits if limit is not None)
+    lines = "".join(_limit(limit, edges, figure(limit)) for limit in limits if limit is not None)
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
         f'<path class="in" d="{"".join(inside)}"/><path class="out" d="{"".join(beyond)}"/>'
         f'<path class="floor" d="M0 {_FLOOR + 0.5}h{_WIDTH}"/>{lines}'
-        f'<g><text x="0" y="{_HEIGHT - 3}">{figure(low)}</text>'
-        f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{figure(high)}</text></g></svg>'
+        f'<g><text x="0" y="{_HEIGHT - 3}">… {figure(edges[1])}</text>'
+        f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{figure(edges[-2])} …</text></g></svg>'
     )
 
 
-def intervals(counts: Sequence[int], low: float, high: float) -> list[tuple[float, float, int]]:
-    """Return the same as rows of a table: where each interval that holds something begins and ends.
+def intervals(counts: Sequence[int], edges: Sequence[float]) -> list[tuple[float | None, float | None, int]]:
+    """Return the same as rows of a table: where each interval that holds something begins and ends; None if it's open.
 
-    >>> intervals([1, 0, 2], 0.0, 3.0)
-    [(0.0, 1.0, 1), (2.0, 3.0, 2)]
+    >>> intervals([1, 0, 3, 2], [0.0, 1.0, 2.0, 3.0, 4.0])
+    [(None, 1.0, 1), (2.0, 3.0, 3), (3.0, None, 2)]
     """
-    step = (high - low) / max(len(counts), 1)
-    return [(low + at * step, low + (at + 1) * step, n) for at, n in enumerate(counts) if n]
+    begins, ends = [None, *edges[1:-1]], [*edges[1:-1], None]
+    return [(low, high, n) for low, high, n in zip(begins, ends, counts, strict=True) if n]
 
 
-def _limit(limit: float, low: float, high: float, side: str) -> str:
-    at = _WIDTH * (limit - low) / (high - low)
+def _limit(limit: float, edges: Sequence[float], side: str) -> str:
+    place = min(range(len(edges)), key=lambda index: abs(edges[index] - limit))
+    at = _WIDTH * place / (len(edges) - 1)
     anchor = "start" if at < _WIDTH / 2 else "end"
     beside = at + 4 if anchor == "start" else at - 4
     return (

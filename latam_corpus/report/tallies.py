@@ -16,19 +16,18 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
-from latam_corpus.release.admission import Terms
-from latam_corpus.report.disclosure import with_readable
+from latam_corpus.quality.distribution import counted, edges_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from latam_corpus.report.disclosure import Disclosure
+
 READ: Final = 20  # documents to read, kept and dropped each
 _NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
-_BINS: Final = 40
 _SAMPLE: Final = 1 << 16  # values by which a signal's range is told: those of the first documents by id, a digest
 _CLUSTERS: Final = 1 << 17  # held while they are counted
 COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
@@ -96,20 +95,19 @@ class Tally:
         return int(self.counts[_SHOWN].filter(~pl.col("readable"))["rows"].sum())
 
 
-def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) -> Tally:
+def tally(files: Sequence[Path], naming: str, disclosure: Disclosure) -> Tally:
     """Return what is told of the documents of some files.
 
     Args:
         files: Parquet files of documents.
         naming: the column in which a document names another, `duplicate_of` or `variant_of`.
-        today: the day on which terms are judged.
-        internal: whether every document may be shown.
+        disclosure: which documents may be shown.
     """
     counts = {by: Fold(partial(_summed, by=by)) for by in _BY}
     first, clusters = Fold(_first), Fold(_largest)
     example = ""
     for rows in by_file(files):
-        frame = _light(rows, naming, today, internal=internal)
+        frame = _light(rows, naming, disclosure)
         shown = frame.filter("readable")
         for by, fold in counts.items():
             fold.add(_summed(frame, by))
@@ -119,14 +117,13 @@ def tally(files: Sequence[Path], naming: str, today: date, *, internal: bool) ->
     return Tally({by: fold.rows for by, fold in counts.items()}, first.rows, clusters.rows, example)
 
 
-def _light(rows: pl.LazyFrame, naming: str, today: date, *, internal: bool) -> pl.DataFrame:
+def _light(rows: pl.LazyFrame, naming: str, disclosure: Disclosure) -> pl.DataFrame:
     """Return of each document what is counted, and whether it may be shown."""
     formulas = pl.col("signals").struct.field(_FORMULAS)
     decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
-    read = rows.select("doc_id", naming, *{*_STATED, *Terms.READS}, decade=decade, formulas=formulas)
-    frame = with_readable(read.collect(), today)
-    return frame.select(
-        pl.col("readable") | internal,
+    read = rows.select({"doc_id", naming, *_STATED, *disclosure.reads}, decade=decade, formulas=formulas)
+    return disclosure.marked(read.collect()).select(
+        "readable",
         *("doc_id", naming, "decade"),
         *(_LANGUAGE if name == "language" else name for name in _STATED),
         pl.lit(1, pl.Int64).alias("rows"),
@@ -166,9 +163,8 @@ class Bound:
         near: the documents that fell by it and kept ones that are nearest to it, with `value` and how far `away`.
         rows: the documents of which a value is known.
         least: the least value.
-        low: where the first of `bins` begins.
-        high: where the last one ends.
-        bins: documents in equal intervals of the values, the outermost open; none without documents.
+        edges: where `bins` begin and end, see `edges_of`.
+        bins: documents in intervals of the values, the outermost open; none without documents.
     """
 
     reason: str
@@ -179,8 +175,7 @@ class Bound:
     near: tuple[Fold, ...] = field(default_factory=lambda: tuple(Fold(_nearest(most)) for most in _NEAR))
     rows: int = 0
     least: float = math.inf
-    low: float = 0.0
-    high: float = 0.0
+    edges: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -203,21 +198,15 @@ class Bound:
         """Let the intervals hold 98 in 100 of the sample's values and the bound."""
         if not self.rows:
             return
-        limit = self.limit
-        low, high = (
-            float(one) for one in np.quantile(self.sample.rows["value"].to_numpy().astype(float), [0.01, 0.99])
-        )
-        low, high = min(low, limit), max(high, limit)
-        beyond = (high - low) / 20 or 0.5  # a bound at an end has some room behind it, for what it drops
-        below = low - beyond * (limit == low and low > 0)
-        low, high = below if self.least < 0 else max(below, 0.0), high + beyond * (limit == high)
-        self.low, self.high = (low, high) if high > low else (low - 0.5, high + 0.5)
-        self.bins = np.zeros(_BINS, np.int64)
+        low, high = np.quantile(self.sample.rows["value"].to_numpy().astype(float), [0.01, 0.99])
+        below = "<" in self.reason
+        minimum, maximum = self.limit if below else None, None if below else self.limit
+        self.edges = edges_of(float(low), float(high), minimum, maximum, self.least)
+        self.bins = np.zeros(len(self.edges) - 1, np.int64)
 
     def count(self, frame: pl.DataFrame) -> None:
         """Count documents in the intervals."""
-        values = frame["value"].to_numpy().astype(float).clip(self.low, self.high)
-        self.bins += np.histogram(values, _BINS, (self.low, self.high))[0]
+        self.bins += counted(frame["value"].to_numpy().astype(float), self.edges)
 
 
 def _nearest(most: int) -> Callable[[pl.DataFrame], pl.DataFrame]:

@@ -11,24 +11,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # how a cell begins that such a program computes
-_QUOTED: Final = re.compile(f"'+{FORMULA.pattern}")
+# A program that parts cells at another sign than we sees the beginning of one after any of these.
+_STARTS: Final = r"(?<![^,;\t\r\n])"
+_PLAIN: Final = re.compile(rf"{_STARTS}(?=['\"]*{FORMULA.pattern})")
+_QUOTED: Final = re.compile(rf"{_STARTS}'(?=['\"]*{FORMULA.pattern})")
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as CSV that they open as text: an apostrophe stands before what looks like a formula."""
+    """Return rows as CSV that they open as text, whatever parts the cells: an apostrophe stands before a formula."""
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows([_quoted(cell) for cell in row] for row in rows)
+    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows([quoted(cell) for cell in row] for row in rows)
     return "\ufeff" + buffer.getvalue()
 
 
-def _quoted(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) or _QUOTED.match(cell) else cell
+def quoted(cell: str) -> str:
+    """Return a cell with an apostrophe before what looks like a formula at its beginning, or after a separator in it.
+
+    >>> quoted("=2+2"), quoted("hola,=2+2"), quoted("la luna; 2+2")
+    ("'=2+2", "hola,'=2+2", 'la luna; 2+2')
+    """
+    return _PLAIN.sub("'", cell)
 
 
 def unquoted(cell: str) -> str:
     """Return what a cell of `csv_text` says.
 
-    >>> unquoted("'=2+2"), unquoted("'tis")
-    ('=2+2', "'tis")
+    >>> unquoted("'=2+2"), unquoted("hola,'=2+2"), unquoted("'tis")
+    ('=2+2', 'hola,=2+2', "'tis")
     """
-    return cell[1:] if _QUOTED.match(cell) else cell
+    return _QUOTED.sub("", cell)

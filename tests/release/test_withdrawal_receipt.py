@@ -113,6 +113,8 @@ def test_the_page_says_it_in_three_languages(receipts: dict[str, bytes]) -> None
         "A versão sem eles é puerto@2026.11.1; a anterior era puerto@2026.11.0.",
         "models trained on them",
         "lo pide &lt;la familia&gt; &amp;",
+        'name="viewport"',
+        '<th scope="col">documentos<br>documentos<br>documents</th>',
     ):
         assert words in page
     assert "<la familia>" not in page.partition("<script")[0]

@@ -27,7 +27,7 @@ _CHROMIUM: Final = os.environ.get("LATAM_CORPUS_CHROMIUM") or next(
 )
 pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="Chromium isn't here: apt install chromium-headless-shell")
 # Width in pixels and colours: a desk, a tablet, a telephone.
-_SCREENS: Final = ((1280, "light"), (1280, "dark"), (768, "light"), (390, "dark"))
+_SCREENS: Final = ((1280, "light"), (1280, "dark"), (768, "light"), (320, "light"), (390, "dark"))
 _HOSTILE: Final = (
     "<script>document.title='taken'</script>",
     "<img src=http://127.0.0.1:9/x onerror=\"document.title='taken'\">",
@@ -122,7 +122,7 @@ def run(document: Document, kept_run: KeptRun) -> Path:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_of_a_run(browser: Any, run: Path, command_line: CommandLine, tmp_path: Path, language: str) -> None:
-    """On four screens, light and dark."""
+    """On five screens, light and dark."""
     command_line("report", run, "--lang", language, "--out", tmp_path / "out")
     _checked(browser, run / "report.html", _SCREENS if language == "es" else _SCREENS[-1:])
 
@@ -136,6 +136,16 @@ def test_the_page_of_a_release(
     command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
     [path] = (tmp_path / "out" / "reports").glob("*.html")
     _checked(browser, path, _SCREENS if language == "pt" else _SCREENS[-1:])
+
+
+def test_a_receipt(browser: Any, run: Path, document: Document, command_line: CommandLine, tmp_path: Path) -> None:
+    """It is read on a phone, too, and in the dark."""
+    out, page = ("--out", tmp_path / "out"), tmp_path / "constancia.html"
+    command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
+    asked = ("--doc", document(1)["doc_id"], "--because", "así lo pide")
+    told = command_line("release", "withdraw", "puerto", *asked, "--receipt", page, *out)
+    assert told.code == 0, told.err
+    _checked(browser, page, ((1280, "light"), (320, "dark")))
 
 
 @pytest.mark.parametrize(("command", "option"), [("measure", "--html"), ("sample", "--to"), ("explain", "--html")])

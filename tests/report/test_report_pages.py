@@ -214,6 +214,37 @@ def test_a_curators_five_questions_are_answered(
     assert "latam-corpus release withdraw puerto --doc DOC_ID" in how
 
 
+def test_long_copies_are_compared_whole(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """Words that stand far behind count, and the place where a text is cut is no difference."""
+    words = " ".join(f"palabra{n}" for n in range(1500))
+    folder = kept_run("cuentos-1a2b3c4d", [document(0, text=words)])
+    more = f"Ay sí: {words} " + " ".join(f"agregada{n}" for n in range(40))
+    _dropped(folder, [document(1, text=more, drop_reason="duplicate", duplicate_of=document(0)["doc_id"])])
+    command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
+    text = _checked((folder / "report.html").read_text(encoding="utf-8")).text
+    assert WORDS["both_have"].fill(shared="1500", own="42", other="0").translate("en") in text
+    assert "… (+16) …" in text
+
+
+def test_of_a_version_with_a_parent_a_run_counts_its_own(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """And says that the others are from elsewhere: no more was released than came."""
+    out = ("--out", tmp_path / "out")
+    build = ("release", "build", "puerto", "--admit", "open", "--uses", "train", *out)
+    first = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
+    second = kept_run("cuentos-5e6f7a8b", [document(n) for n in range(20, 22)])
+    for run, more in ((first, ()), (second, ("--parent", "latest"))):
+        told = command_line(*build, run.name, *more)
+        assert told.code == 0, told.err
+    command_line("report", second, "--lang", "en", *out)
+    text = _checked((second / "report.html").read_text(encoding="utf-8")).text
+    assert "11 documents. Of these this run kept 2; the others are from elsewhere." in text
+    assert "550" not in text
+
+
 def test_of_many_sources_the_first_are_named_and_the_others_counted(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:

@@ -143,6 +143,20 @@ def test_a_search_leads_from_words_to_a_documents_life(serving: Serving, run: Pa
     assert sorted(run.rglob("*")) == before
 
 
+def test_of_what_is_withdrawn_the_search_says_so(
+    serving: Serving, run: Path, document: Document, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """And not that its terms hide it; the page before it is without its words."""
+    out, withdrawn = ("--out", tmp_path / "out"), document(2)["doc_id"]
+    command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
+    command_line("release", "withdraw", "puerto", "--doc", withdrawn, "--because", "así lo pide", *out)
+    with serving(run) as client:
+        found = client.search(withdrawn).text
+        assert "Cuento 2" not in found + client.ask("/").text
+        assert "it is withdrawn" in found
+        assert "terms" not in found
+
+
 def test_a_release_is_searched_too(
     serving: Serving,
     run: Path,

@@ -10,6 +10,8 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.report import tallies
+from latam_corpus.report.disclosure import Disclosure
+from latam_corpus.report.signals_page import histogram, intervals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +62,7 @@ def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None
     """Seven files and one tell the same; only documents that may be shown are named."""
     frame = _documents(dropped=True)
     one, many = (
-        tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", _TODAY, internal=internal)
+        tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", Disclosure(_TODAY, internal=internal))
         for n in (1, _FILES)
     )
     assert one.rows == _DOCUMENTS == many.rows
@@ -101,12 +103,38 @@ def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypa
     assert sorted(sampled.sample.rows["doc_id"]) == ids
     assert [one.rows.rows() for one in whole.near] == [one.rows.rows() for one in sampled.near]
     values = whole.sample.rows["value"].to_list()
-    middle = sum(sampled.low + (sampled.high - sampled.low) / 2 > value for value in values)
+    middle = sum(sampled.edges[len(sampled.bins) // 2] > value for value in values)
     assert int(sampled.bins[: len(sampled.bins) // 2].sum()) == middle
 
-    held = tallies.tally(files[_FILES:], "duplicate_of", _TODAY, internal=True).clusters
+    held = tallies.tally(files[_FILES:], "duplicate_of", Disclosure(_TODAY, internal=True)).clusters
     assert held.height <= 3
     assert tallies.heaviest(held, 1)["named"].item() == f"{5:032x}"
+
+
+def test_no_interval_has_both_sides_of_a_bound(tmp_path: Path) -> None:
+    """Two texts in one line, of a million words, leave those that pass on the side that passes."""
+    values = [8.0] * 150 + [30.0] * 5 + [40.0] * 8 + [1_379_807.0, 1_380_230.0]
+    frame = schema.conform(
+        pl.DataFrame(
+            {
+                "doc_id": [f"{n:032x}" for n in range(len(values))],
+                "language": ["spa"] * len(values),
+                "genre": ["news"] * len(values),
+                "signals": [{"words_per_line": value} for value in values],
+            }
+        ),
+        schema.DOCUMENT_SCHEMA,
+    )
+    among = pl.DataFrame({"language": ["spa"], "genre": ["news"]})
+    bound = tallies.Bound("words_per_line>30", "words_per_line", 30.0, among)
+    tallies.measure([bound], _files(frame, tmp_path, "kept", 1))
+    edges, bins = bound.edges.tolist(), bound.bins.tolist()
+    passed = sum(n for n, end in zip(bins, edges[1:], strict=True) if end < 31)
+    assert (passed, sum(bins)) == (155, 165)
+    drawn = histogram(bins, edges, (None, 30.0), str, "palabras")
+    assert all(f'<path class="{side}" d="M' in drawn for side in ("in", "out"))
+    rows = intervals(bins, edges)
+    assert (rows[0][0], rows[-1][1]) == (None, None)
 
 
 def test_the_nearest_are_on_both_sides(tmp_path: Path) -> None:

@@ -1,0 +1,211 @@
+"""What is shown of documents is redacted as their run would have done it, and nothing that is withdrawn is shown."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.durable import sealed
+from latam_corpus.paths import data_folder
+from latam_corpus.report.disclosure import Redaction
+from latam_corpus.report.page_words import WORDS
+from latam_corpus.report.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun
+
+_TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
+_TOLD = "Me lo contó Fulgencia Montes, que vive en la calle Hidalgo 23"
+_SECRETS = ("Fulgencia", "Hidalgo", "rosa.maria", "rosa.m", "28.456", "30.111", "951 12")
+_SOURCE = """
+id = "voces"
+title = "Voces"
+holder = "Archivo"
+genre = "oral_history"
+country = "MX"
+languages = ["por"]
+[rights]
+statement = "CC-BY-4.0"
+basis = "licence"
+uses = ["train", "redistribute"]
+[collect]
+files = ["*.jsonl"]
+[collect.columns]
+id = "id"
+title = "title"
+text = "text"
+[consent]
+third_persons = "terceros.txt"
+"""
+_STAGES = '[[stage]]\nuse = "identify"\nlanguages = ["por"]\n[[stage]]\nuse = "redact"\n'
+_MAIL, _PHONE = "rosa.maria.perez.quispe@ejemplo.org", "+52 951 123 4567"
+
+
+def _cut_at(place: int, identifier: str) -> str:
+    """A text of which the identifier's middle stands where it may be cut."""
+    start = place - len(identifier) // 2
+    words = f"{_TOLD}. {_TALE}. " + "agua " * 400
+    return f"{words[: start - 1]} {identifier} y siguió la historia. {_TALE}"
+
+
+@pytest.fixture
+def run(document: Document, kept_run: KeptRun, tmp_path: Path) -> Path:
+    """A run of interviews of which some fell before `redact`, and two after it, which differ in a DNI."""
+    interview = {"genre": "oral_history", "country": "MX", "title": f"Carta de Fulgencia Montes, {_MAIL}"}
+    texts = [_cut_at(place, one) for place in (200, 400, 1200) for one in (_MAIL, _PHONE)]
+    signals = [{"stop_word_share": 0.2, "word_count": float(n)} for n in range(len(texts))]
+    fell = [
+        document(20 + n, text=text, drop_reason="stop_word_share<0.3", signals=signals[n], **interview)
+        for n, text in enumerate(texts)
+    ]
+    kept = [document(0, text=f"{_TALE}, DNI [DNI], ayer", country="AR", signals={"stop_word_share": 0.4})]
+    same = {"country": "AR", "drop_reason": "duplicate", "duplicate_of": kept[0]["doc_id"], "containment": 0.9}
+    fell.append(document(30, text=f"{_TALE}, su documento nacional, DNI 28.456.789, ayer", **same))
+    folder = kept_run("voces-1a2b3c4d", kept, stage=[{"use": "boilerplate"}])
+    note = {"stage": "boilerplate", "verdict": "changed", "evidence": json.dumps({"lines": [_TOLD]})}
+    events = [row | note for row in fell[:-1]]
+    for kind, rows, columns in (
+        ("dropped", fell, schema.DOCUMENT_SCHEMA),
+        ("ledger", events, schema.LEDGER_SCHEMA),
+    ):
+        (folder / kind).mkdir()
+        frame = schema.conform(pl.DataFrame(rows, infer_schema_length=None), columns)
+        frame.write_parquet(folder / kind / "parte-00000-0.parquet")
+    values = json.loads((folder / "run.json").read_text())
+    values["sources"][0]["consent"] = {"third_persons": "terceros.txt", "speakers": None, "records": []}
+    counts = {"rows_in": 8, "kept": 8, "failed": {}, "changed": 0, "seconds": 1.0}
+    values["stages"] = {
+        stage: counts | {"dropped": dropped}
+        for stage, dropped in (("boilerplate", {}), ("filter", {"stop_word_share<0.3": 6}), ("redact", {}))
+    }
+    (folder / "run.json").write_text(json.dumps(values))
+    (tmp_path / "terceros.txt").write_text("Fulgencia Montes\n")
+    lists = {"third_persons": {"cuentos-del-puerto": str(tmp_path / "terceros.txt")}}
+    (folder / "attempt.json").write_bytes(sealed({"run": folder.name, "lists": lists}))
+    return folder
+
+
+def test_what_fell_before_is_shown_as_redact_shows_it(
+    run: Path, document: Document, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """By genre, country and the source's list, titles too, and whole before anything is cut, on every page and list."""
+    out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
+    commands = [
+        ("report", run, "--to", page),
+        ("sample", run, "--set-aside", "--n", "20", "--to", page),
+        ("sample", run, "--set-aside", "--n", "20", "--json"),
+        ("sample", run, "--set-aside", "--n", "20"),
+        ("measure", run, "--html", page),
+        *[("explain", document(n)["doc_id"], "--html", page) for n in (*range(20, 26), 30)],
+        *[("explain", document(n)["doc_id"], "--json") for n in (20, 30)],
+    ]
+    for command in commands:
+        page.write_text("")
+        told = command_line(*command, *out)
+        assert told.code == 0, told.err
+        shown = told.out + page.read_text(encoding="utf-8")
+        assert not [secret for secret in _SECRETS if secret in shown], command
+        if "30" not in str(command) and command[0] != "measure":
+            assert "Cuando bajó" in shown
+    command_line("sample", run, "--set-aside", "--n", "20", "--to", tmp_path / "s.jsonl", *out)
+    rows = [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()]
+    assert {row["title"] for row in rows} == {"Carta de [NAME], [EMAIL]", None}
+    assert sum("[ADDRESS]" in row["text"] for row in rows) == 6
+
+
+def test_a_list_that_is_gone_is_asked_for(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """Where a document is to be shown that fell before it was applied; those kept have passed it."""
+    (tmp_path / "terceros.txt").unlink()
+    out = ("--out", tmp_path / "out")
+    ended = command_line("sample", run, "--set-aside", *out)
+    assert (ended.code, "put it back there" in ended.err) == (2, True)
+    assert command_line("sample", run, *out).code == 0
+
+
+def test_speakers_stand_under_their_codes(document: Document) -> None:
+    """In what fell before they had them; where they have them by a key, they aren't counted anew."""
+    turns = [{"speaker": "Rosa Paz", "offset": 0, "start": None, "end": None}]
+    row = document(0, genre="oral_history", title="Rosa Paz cuenta", text="Rosa Paz: Llegué.", turns=turns)
+    shown = Redaction().row(row | {"drop_reason": "stop_word_share<0.3"})
+    assert (shown["text"], shown["title"]) == ("H1: Llegué.", "H1 cuenta")
+    coded: dict[str, Any] = row | {"text": "H4: Llegué.", "turns": [turns[0] | {"speaker": "H4"}], "drop_reason": None}
+    assert Redaction(passed=frozenset({""})).row(coded)["text"] == "H4: Llegué."
+
+
+def test_whole_texts_are_redacted_before_they_are_compared(document: Document) -> None:
+    """The word that tells a number stands in another passage than the number."""
+    texts = [f"Llegó a la casa con su DNI {number} en la mano" for number in ("28.456.789", "30.111.222")]
+    rows = [Redaction().row(document(n, text=text, country="AR")) for n, text in enumerate(texts)]
+    assert side_by_side(*(row["text"] for row in rows))["passages"] == []
+
+
+def test_what_is_withdrawn_is_on_no_page(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """Nor what says the same under another name, or fell because it was withdrawn; the search says why."""
+    song = f"{_TALE}. " + " ".join(f"Estrofa {n} de la zamba del molino viejo." for n in range(12))
+    kept = [document(0, text=song, title="Zamba"), document(1, title="A la vista", variant_of=document(0)["doc_id"])]
+    folder = kept_run("canto-1a2b3c4d", kept)
+    fell = [
+        document(2, text=f"{song} Fin.", title="Copia", drop_reason="duplicate", duplicate_of=kept[0]["doc_id"]),
+        document(3, text="Otra que se fue.", title="Retirada", drop_reason="withdrawn"),
+        document(4, text="Corta.", title="Corta", drop_reason="word_count<20"),
+    ]
+    (folder / "dropped").mkdir()
+    frame = schema.conform(pl.DataFrame(fell, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    frame.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
+    out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
+    command_line("release", "build", "canto", folder.name, "--admit", "open", "--uses", "train", *out)
+    asked = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")
+    told = command_line("release", "withdraw", "canto", *asked, *out)
+    assert told.code == 0, told.err
+    for command, there in (
+        (("report", folder, "--to", page), "A la vista"),
+        (("report", folder, "--internal", "--to", page), "A la vista"),
+        (("sample", folder, "--n", "9", "--to", page), "A la vista"),
+        (("sample", folder, "--set-aside", "--n", "9", "--to", page), "Corta"),
+        (("sample", folder, "--set-aside", "--internal", "--n", "9", "--to", page), "Corta"),
+        (("explain", document(2)["doc_id"], "--html", page), "Withdrawn on"),
+    ):
+        assert command_line(*command, *out).code == 0
+        shown = page.read_text(encoding="utf-8")
+        assert there in shown
+        assert not [words for words in ("Zamba", "zamba", "Copia", "Retirada", "se fue") if words in shown], command
+        page.unlink()
+    assert WORDS["is_withdrawn"].translate("en") == "it is withdrawn"
+
+
+def test_a_run_knows_where_its_lists_are_and_by_what_it_redacts(command_line: CommandLine, tmp_path: Path) -> None:
+    """So that who looks at it later sees no name of what fell before `redact`; neither does a preview."""
+    policies = shutil.copytree(data_folder("filters"), tmp_path / "propias")
+    (policies / "privacy" / "usual.toml").write_text(
+        (policies / "privacy" / "usual.toml").read_text("utf-8") + "# propia\n", "utf-8"
+    )
+    (tmp_path / "terceros.txt").write_text("Fulgencia Montes\n", "utf-8")
+    (tmp_path / "voces.toml").write_text(_SOURCE, "utf-8")
+    recipe = f'title = "Voces"\nsources = ["voces.toml"]\n{_STAGES}policies = "{policies}"\n'
+    (tmp_path / "voces-receta.toml").write_text(recipe, "utf-8")
+    row = {"id": "1", "title": "Carta de Fulgencia Montes", "text": f"{_TOLD}. {_TALE}. " * 5}
+    (tmp_path / "entra").mkdir()
+    (tmp_path / "entra" / "voces.jsonl").write_text(json.dumps(row), "utf-8")
+    out, where = ("--out", tmp_path / "out"), ("--input", tmp_path / "entra")
+    ran = command_line("run", tmp_path / "voces-receta.toml", *where, *out)
+    assert "language=spa" in ran.out, ran.err
+    [folder] = [path for path in (tmp_path / "out" / "runs").iterdir() if path.is_dir()]
+    assert (folder / "filters" / "privacy" / "usual.toml").read_text("utf-8").endswith("# propia\n")
+    [fell] = command_line("sample", folder, "--set-aside", "--json", *out).json
+    assert fell["title"] == "Carta de [NAME]"
+    assert "calle" not in fell["text"]
+    report = (folder / "report.html").read_text("utf-8")
+    preview = command_line("sources", "preview", tmp_path / "voces.toml", *where)
+    assert preview.code == 0, preview.err
+    for shown in (report, preview.out):
+        assert "[NAME]" in shown
+        assert "Fulgencia" not in shown

@@ -1,0 +1,35 @@
+"""CSV for other people's spreadsheet programs holds no formula, whichever sign they part cells at, and reads back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from latam_corpus.text.spreadsheet_text import csv_text, quoted, unquoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CELLS = st.text(st.sampled_from("=+-@ ,;\t\r\n'\"a|1"), max_size=12)
+
+
+@given(st.lists(_CELLS, min_size=1, max_size=4))
+@example(["copla", "hola,=cmd|'/C calc'!A0,x", 'dijo,"=1+1"'])
+@example(["a,\t=1", "-dijo,-sí\n-no"])
+def test_no_cell_begins_a_formula(cells: Sequence[str]) -> None:
+    """Where they are parted at a semicolon, a comma or a tab."""
+    text = csv_text([cells])
+    for mark in ";,\t":
+        for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=mark):
+            assert not [cell for cell in row if cell.lstrip("\t\r\n").startswith(("=", "+", "-", "@"))]
+
+
+@given(_CELLS)
+@example("a,'=b")
+def test_what_was_written_is_read_back(cell: str) -> None:
+    """Apostrophes of its own too."""
+    assert unquoted(quoted(cell)) == cell
