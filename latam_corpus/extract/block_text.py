@@ -26,6 +26,8 @@ class BlockText:
         self._done: list[str] = []
         self._open: list[str] = []
         self._ends = 0
+        self._length = 0
+        self._begins = 0  # of the last block, in the text
 
     def add(self, piece: str) -> None:
         """Add a piece to the block that is open."""
@@ -40,6 +42,8 @@ class BlockText:
         block = " ".join("".join(self._open).split())
         self._open.clear()
         if block:
+            self._begins = self._length + (self._ends if self._length else 0)
+            self._length = self._begins + len(block)
             self._done += ["\n" * self._ends, block]
             self._ends = ends
             if len(self._done) > _MOST:

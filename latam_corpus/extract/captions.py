@@ -1,25 +1,28 @@
 """Subtitles (SRT, WebVTT): cues joined into sentences, a line each, with their times.
 
-A rolling caption shows each line twice or three times while it moves up; it is taken once. WebVTT: W3C, 2019.
+A voice (`<v Rosa>`), a label (`ROSA:`) or a change of speaker (`>>`, a dash) begins a line. A rolling caption shows
+each line twice or three times while it moves up; it is taken once. WebVTT: W3C, 2019.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.extract.interview import label_of
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "captions 3"
+EXTRACTOR: Final = "captions 4"
 
 OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"
@@ -27,11 +30,16 @@ BLANK_LINES: Final = "cues with blank lines in them"
 
 _CLOCK: Final = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*")
-_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>|</v>")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _NOTE: Final = re.compile(r"^(?:NOTE|STYLE|REGION)\b(?:[^\n]*\n)(?:[^\n]*\S[^\n]*(?:\n|\Z))*", re.MULTILINE)
 _SONG: Final = re.compile(r"^[♪♫#\s]+|[♪♫#\s]+$")
 _DASH: Final = re.compile(r"^[-–—]\s*(?=\S)")
+_CHANGE: Final = re.compile(r"\s*>>+\s*")
+# Of labels so many, of two that come again, are those of a conversation: who speaks goes on to the next of them.
+_LEAST_LABELS: Final = 4
+# So many of the cues have a label that comes again, where these aren't in capitals: others quote («Y yo dije: …»).
+_LABEL_SHARE: Final = 0.25
 _ENDS: Final = re.compile(r"[.!?…]['\"»”’)\]]*$")
 # A pause of so many seconds ends a line where punctuation doesn't.
 _PAUSE: Final = 1.5
@@ -72,7 +80,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if any(after.start < before.start for before, after in pairwise(cues)):
         cues.sort(key=lambda cue: cue.start)
         notes.append(OUT_OF_ORDER)
-    lines, turns = as_lines(_sentences(_once(cues)))
+    lines, turns = as_lines(_sentences([*_once(cues)]))
     return Extracted(lines, EXTRACTOR, turns=turns, notes=tuple(notes))
 
 
@@ -123,34 +131,77 @@ def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
             yield Cue(cue.start, cue.end, tuple(lines))
 
 
-def _sentences(cues: Iterable[Cue]) -> Iterator[Utterance]:
+class _Piece(NamedTuple):
+    """Words of a cue, who says them, whether that is stated here, and whether a speech or verse begins with them."""
+
+    words: str
+    speaker: str | None
+    stated: bool
+    apart: bool
+
+
+def _sentences(cues: Sequence[Cue]) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
+    voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
+    labels = _speakers(cues)
+    goes_on = len(labels) > 1 and labels.total() >= _LEAST_LABELS
     held: list[str] = []
     start = end = 0.0
     speaker: str | None = None
-    for cue in cues:
-        for line, line_speaker, apart in _lines(cue):
-            if held and (apart or line_speaker != speaker or cue.start - end > _PAUSE or _ENDS.search(held[-1])):
-                yield Utterance(" ".join(held), speaker, start, end)
-                held = []
-            if not held:
-                start, speaker = cue.start, line_speaker
-            held.append(line)
-            end = cue.end
+    for cue, piece in _pieces(cues, labels, voices=voices):
+        ends = piece.apart or cue.start - end > _PAUSE or bool(held and _ENDS.search(held[-1]))
+        # After the end of a sentence another may speak, unless all are named.
+        by = piece.speaker if piece.stated or piece.apart or (ends and not goes_on) else speaker
+        if held and (ends or by != speaker):
+            yield Utterance(" ".join(held), speaker, start, end)
+            held = []
+        if not held:
+            start, speaker = cue.start, by
+        held.append(piece.words)
+        end = cue.end
     if held:
         yield Utterance(" ".join(held), speaker, start, end)
 
 
-def _lines(cue: Cue) -> Iterator[tuple[str, str | None, bool]]:
-    """Yield the lines of a cue, their speaker, and whether each stands apart from the last: a speech or a verse."""
-    speaker: str | None = None
-    sung = any("♪" in line or "♫" in line for line in cue.lines)
-    for line in cue.lines:
-        if voice := _VOICE.search(line):
-            speaker = voice[1].strip()
-        plain = html.unescape(_TAG.sub("", line)).strip()
-        plain = _SONG.sub("", plain) if sung else plain
-        dash = _DASH.match(plain)
-        words = plain[dash.end() :] if dash else plain
-        if words:
-            yield words, speaker, bool(dash) or sung
+def _speakers(cues: Sequence[Cue]) -> Counter[str]:
+    """Return the labels that name speakers, and how often they stand."""
+    counts = Counter(
+        label[0]
+        for cue in cues
+        for line in cue.lines
+        for part in _CHANGE.split(_plain(line))
+        if (label := label_of(_DASH.sub("", part)))
+    )
+    again = Counter({name: count for name, count in counts.items() if count > 1})
+    if again.total() < _LABEL_SHARE * len(cues):
+        again.clear()
+    return again | Counter({name: count for name, count in counts.items() if name.isupper() and len(name) > 1})
+
+
+def _plain(line: str) -> str:
+    return html.unescape(_TAG.sub("", line)).strip()
+
+
+def _pieces(cues: Iterable[Cue], labels: Container[str], *, voices: bool) -> Iterator[tuple[Cue, _Piece]]:
+    """Yield each cue with what one speaker says in one of its lines."""
+    named: str | None = None
+    for cue in cues:
+        voice: str | None = None
+        sung = any("♪" in line or "♫" in line for line in cue.lines)
+        for line in cue.lines:
+            # Between two marks of a voice stands what it says.
+            for number, part in enumerate(_VOICE.split(line)):
+                if number % 2:
+                    voice = part.strip() if part else None
+                    continue
+                for change, said in enumerate(_CHANGE.split(_plain(part))):
+                    words = _SONG.sub("", said) if sung else said
+                    dash = _DASH.match(words)
+                    words = words[dash.end() :] if dash else words
+                    label = None if voices else label_of(words)
+                    if label and label[0] in labels:
+                        named, words = label[0], label[1].strip()
+                    if words:
+                        apart = bool(dash) or sung or change > 0
+                        yield cue, _Piece(words, named or voice, voices or named is not None, apart)
+                        named = None  # of a label by itself the next words

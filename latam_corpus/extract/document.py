@@ -17,6 +17,7 @@ Cause: TypeAlias = Literal[
     "not a transcript",  # of the format that it seems to be in
     "not UTF-8",  # the text has half of a character
     "not XML",  # or is deeper, or has a longer text, than any text has
+    "several works",  # of several authors, which would be one document
     "own entity",  # the XML declares a piece of its text as an entity
     "parser error",
     "damaged file",  # a package lacks a piece, or can't be opened

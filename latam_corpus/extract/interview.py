@@ -69,14 +69,14 @@ def turns_of(text: str, form: str | None = None) -> list[Utterance]:
     []
     """
     lines = text.split("\n")
-    matches = [_label(line) for line in lines]
+    matches = [label_of(line) for line in lines]
     speakers = _speakers(lines, matches, is_interview=form == "interview")
     if speakers:
         return list(_turns(lines, matches, speakers))
     return list(_by_dashes(lines)) if form == "interview" else []
 
 
-def _label(line: str) -> tuple[str, str, float | None] | None:
+def label_of(line: str) -> tuple[str, str, float | None] | None:
     """Return the label of a line, what stands after it, and the time beside it."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None

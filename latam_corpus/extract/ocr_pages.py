@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Counted up when the same bytes give another text.
 ALTO: Final = "alto 2"
-HOCR: Final = "hocr 3"
+HOCR: Final = "hocr 4"
 
 # Names of the SegmOnto vocabulary (segmonto.github.io) and of Transkribus' and ABBYY's block types.
 _LEFT_OUT: Final = re.compile(
@@ -148,7 +148,7 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         if parent is not last:
             blocks.append([])
             last = parent
-        blocks[-1].append(words(line))
+        blocks[-1].append(_words(line))
         confidences += confidences_of(line)
     joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
     if not joined:
@@ -159,3 +159,9 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         confidence=mean(confidences),
         licences=stated_in(root.find("head")),
     )
+
+
+def _words(line: etree._Element) -> str:
+    """Return the words of a line, apart from one another also where no white space stands between their elements."""
+    whole, apart = words(line), " ".join(words(one) for one in of_class(line, {"ocrx_word"}))
+    return apart if apart.replace(" ", "") == whole.replace(" ", "") else whole

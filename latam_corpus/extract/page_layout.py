@@ -1,33 +1,22 @@
 """Lines of pages as a text: reading order of columns, running heads and notes cut, words and paragraphs joined.
 
-Positions are in points, y from the bottom of the page. The same serves native PDF and what OCR engines write.
+Positions are in points, y from the bottom of the page. The same serves native PDF and what OCR engines write. What may
+be the text's own stays: `page_furniture.py` says what is cut.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from latam_corpus.extract.page_furniture import GAP, Line, abreast, step, without_heads, without_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# A running head stands in so many lines from a page's edge, on at least so many pages and so large a share of them.
-_EDGE_LINES: Final = 2
-_HEAD_PAGES: Final = 3
-_HEAD_SHARE: Final = 0.2
-# Notes are set smaller than the text, by a tenth at least, and a mark begins them.
-_NOTE_SIZE: Final = 0.93
-_NOTE: Final = re.compile(r"\s*(?:\(?\d{1,3}[).]?|[*†‡§]{1,3}|\[\d{1,3}\])\s*\S")
-_FOLIO: Final = re.compile(
-    r"[-–—\s·.|\[(]*(?:p[áa]?gs?\.?\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:de|/)\s*\d{1,4})?[-–—\s·.|\])]*", re.IGNORECASE
-)
 # A line that leaves so much of its column's width is the last of its paragraph, or a verse.
 _SHORT: Final = 0.12
-# A gap between two lines that is so many times the usual one parts stanzas and sections.
-_GAP: Final = 1.35
 _INDENT: Final = 0.8
 _LINES_ABREAST: Final = 3
 # Between two words of a line more than so many times the height of its letters is the gap between two columns.
@@ -37,33 +26,37 @@ _CLITIC: Final = re.compile(r"(?:lhes?|se|me|te|nos|vos|l[oa]s?|n[oa]s?|[oa]s?)\
 _STOPS: Final = frozenset('.!?…:»”"')
 
 
-class Line(NamedTuple):
-    """A line of a page: its words, where it begins and ends, its bottom and its top, the size of its letters."""
+class Flowed(NamedTuple):
+    """A text, and how many lines of its pages were cut: running heads with page numbers, and notes."""
 
-    words: str
-    left: float
-    right: float
-    bottom: float
-    top: float
-    size: float
+    text: str
+    heads: int = 0
+    notes: int = 0
+
+    def told(self) -> tuple[str, ...]:
+        """Say what was cut, for the ledger."""
+        counts = ((self.heads, "running heads and page numbers"), (self.notes, "notes"))
+        return tuple(f"lines of {what} cut: {count}" for count, what in counts if count)
 
 
-def flow(pages: Sequence[Sequence[Line]]) -> str:
-    r"""Return the text of the pages, a line a paragraph or verse.
+def flow(pages: Sequence[Sequence[Line]]) -> Flowed:
+    r"""Return the text of the pages, a line a paragraph or verse, and what of them was cut.
 
     Args:
         pages: each with its lines, in any order.
 
     >>> page = [Line("La barca sa-", 0, 100, 80, 90, 10), Line("lió del puerto.", 0, 80, 68, 78, 10)]
-    >>> flow([page])
+    >>> flow([page]).text
     'La barca salió del puerto.'
     """
     body = _body_size(pages)
     ordered = [reading_order(_rows(_without_marks(page, body))) for page in pages]
-    ordered = _without_heads(ordered, body)
-    columns = [column for page in ordered for column in _columns(_without_notes(page, body))]
+    headless = without_heads(ordered, body)
+    kept = without_notes(headless, body)
+    columns = [column for page in kept for column in _columns(page)]
     seen = Counter(word for page in pages for line in page for word in re.findall(r"[\w-]+", line.words.lower()))
-    return _paragraphs(columns, seen)
+    counts = [sum(map(len, each)) for each in (ordered, headless, kept)]
+    return Flowed(_paragraphs(columns, seen), counts[0] - counts[1], counts[1] - counts[2])
 
 
 def _body_size(pages: Sequence[Sequence[Line]]) -> float:
@@ -85,7 +78,7 @@ def _rows(page: Sequence[Line]) -> list[Line]:
     rows: list[Line] = []
     for line in page:
         last = rows[-1] if rows else None
-        if last and _abreast(last, line) and -0.3 * line.size <= line.left - last.right <= COLUMN_GAP * line.size:
+        if last and abreast(last, line) and -0.3 * line.size <= line.left - last.right <= COLUMN_GAP * line.size:
             space = "" if line.left - last.right < 0.12 * line.size or last.words.endswith(" ") else " "
             larger = last if len(last.words) >= len(line.words) else line
             rows[-1] = Line(
@@ -94,12 +87,6 @@ def _rows(page: Sequence[Line]) -> list[Line]:
         else:
             rows.append(line)
     return rows
-
-
-def _abreast(one: Line, other: Line) -> bool:
-    """Whether two lines stand in one row."""
-    common = min(one.top, other.top) - max(one.bottom, other.bottom)
-    return common > 0.5 * min(one.top - one.bottom, other.top - other.bottom)
 
 
 def reading_order(page: Sequence[Line]) -> list[Line]:
@@ -128,7 +115,7 @@ def _gutter(lines: Sequence[Line]) -> float | None:
             if other.top <= line.bottom:
                 break
             first, second = (line, other) if line.left <= other.left else (other, line)
-            if _abreast(line, other) and first.right < second.left:
+            if abreast(line, other) and first.right < second.left:
                 gaps.append((first.right, second.left))
     if len(gaps) < _LINES_ABREAST:
         return None
@@ -139,59 +126,6 @@ def _gutter(lines: Sequence[Line]) -> float | None:
     if len(inside) < _LINES_ABREAST or crossing > len(inside):
         return None
     return (max(start for start, _ in inside) + min(end for _, end in inside)) / 2
-
-
-def _without_heads(pages: list[list[Line]], body: float) -> list[list[Line]]:
-    """Remove page numbers, and lines that stand at the same edge of many pages."""
-    edges = [_edge_lines(page) for page in pages]
-    edges = [
-        [line for line in edge if not (_NOTE.match(line.words) and line.size <= _NOTE_SIZE * body)] for edge in edges
-    ]
-    counts = Counter(key for edge in edges for key in {_head(line) for line in edge})
-    least = max(_HEAD_PAGES, _HEAD_SHARE * len(pages))
-    often = {key for key, count in counts.items() if count >= least}
-    numbers = sum(any(_FOLIO.fullmatch(line.words.strip()) for line in edge) for edge in edges)
-    folios = numbers >= max(2, _HEAD_SHARE * len(pages))
-    body_pages: list[list[Line]] = []
-    for page, edge in zip(pages, edges, strict=True):
-        cut = {line for line in edge if _head(line) in often or (folios and _FOLIO.fullmatch(line.words.strip()))}
-        body_pages.append([line for line in page if line not in cut])
-    return body_pages
-
-
-def _edge_lines(page: Sequence[Line]) -> list[Line]:
-    """Return the lines nearest to the top and to the bottom of a page."""
-    down = sorted(page, key=lambda line: -line.top)
-    return [*down[:_EDGE_LINES], *down[max(len(down) - _EDGE_LINES, _EDGE_LINES) :]]
-
-
-def _head(line: Line) -> str:
-    """Return what a running head has in common on all pages: its words without numbers, and about where it stands."""
-    words = re.sub(r"[\W\d_]+", " ", line.words).strip().casefold()
-    return f"{words}@{round(line.top / 12)}"
-
-
-def _without_notes(page: list[Line], body: float) -> list[Line]:
-    """Give the page without the notes at its foot, or at that of its columns: smaller lines, the first with a mark."""
-    body_lines: list[Line] = []
-    notes = False
-    for line in page:
-        small = line.size <= _NOTE_SIZE * body
-        if small and _NOTE.match(line.words) and (notes or _all_small(line, page, body)):
-            notes = True
-        elif not small:
-            notes = False
-        if not notes:
-            body_lines.append(line)
-    return body_lines
-
-
-def _all_small(line: Line, page: Sequence[Line], body: float) -> bool:
-    """Whether nothing of the text's size stands below a line in its column."""
-    return not any(
-        other.size > _NOTE_SIZE * body and other.top < line.top and other.left < line.right and line.left < other.right
-        for other in page
-    )
 
 
 def _columns(page: Sequence[Line]) -> Iterator[list[Line]]:
@@ -213,11 +147,10 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
     for column in columns:
         width = max(line.right for line in column) - min(line.left for line in column)
         right, left = max(line.right for line in column), _edge(column)
-        steps = [before.bottom - after.bottom for before, after in pairwise(column) if before.bottom > after.bottom]
-        usual = median(steps) if steps else 0.0
+        usual = step(column)
         for index, line in enumerate(column):
             gap = column[index - 1].bottom - line.bottom if index else 0.0
-            apart = index > 0 and usual > 0 and gap > _GAP * usual
+            apart = index > 0 and usual > 0 and gap > GAP * usual
             other_size = last is not None and abs(line.size - last.size) > 0.15 * line.size
             indented = line.left - left > _INDENT * line.size and (
                 last is None or line.left - last.left > 0.4 * line.size

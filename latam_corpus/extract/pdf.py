@@ -1,7 +1,8 @@
 """PDF, by pdfium: the lines of its pages in reading order, as paragraphs and verses.
 
-Running heads, page numbers and footnotes are cut, hyphenated words joined. Pages without text are recognised where the
-recipe names languages for that, else told. The document's scripts, attachments and links are never run or followed.
+Running heads, page numbers and footnotes are cut and counted, hyphenated words joined. Pages without text are
+recognised where the recipe names languages for that, else told. The document's scripts, attachments and links are never
+run or followed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.page_layout import COLUMN_GAP, Line, flow
+from latam_corpus.extract.page_furniture import Line
+from latam_corpus.extract.page_layout import COLUMN_GAP, flow
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
 from latam_corpus.extract.xmp import licences_of_pdf
 from latam_corpus.messages import N_, _
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "pdf 1"
+EXTRACTOR: Final = "pdf 2"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
 SOME_RECOGNISED: Final = "pages recognised"
@@ -67,13 +69,14 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         )
     notes = (SOME_WITHOUT_TEXT,) if empty else ()
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
-    book = strip_gutenberg(flow(pages))
+    flowed = flow(pages)
+    book = strip_gutenberg(flowed.text)
     extracted = Extracted(
         book.text,
         f"{EXTRACTOR}, {engine(parameters['ocr'])}" if seen.pages else EXTRACTOR,
         title=title or book.title,
         creators=(author,) if author else book.creators,
-        notes=(*notes, SOME_RECOGNISED) if seen.pages else notes,
+        notes=(*notes, SOME_RECOGNISED, *flowed.told()) if seen.pages else (*notes, *flowed.told()),
         confidence=seen.confidence,
         licences=licences_of_pdf(raw),
     )

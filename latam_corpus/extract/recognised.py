@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lxml import html as lxml_html
 
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.page_layout import Line, flow
+from latam_corpus.extract.page_furniture import Line
+from latam_corpus.extract.page_layout import flow
 from latam_corpus.extract.programs import TESSERACT, run, tesseract
 from latam_corpus.extract.xmp import licences_of_picture
 from latam_corpus.messages import N_
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "recognised 1"
+EXTRACTOR: Final = "recognised 2"
 
 # Of a picture that doesn't say how fine it is; places are compared with one another alone.
 DOTS: Final = 300
@@ -65,14 +66,13 @@ def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if not languages:
         raise UnusableError("no text", N_("it is a picture"), ASK)
     seen = recognise(raw, languages)
-    text = flow(seen.pages)
-    if not text:
+    flowed = flow(seen.pages)
+    if not flowed.text:
         raise UnusableError(
             "no text", N_("nothing was recognised in it"), N_("scan it anew at 300 dots an inch, or leave it out")
         )
-    return Extracted(
-        text, f"{EXTRACTOR}, {engine(languages)}", confidence=seen.confidence, licences=licences_of_picture(raw)
-    )
+    extractor, licences = f"{EXTRACTOR}, {engine(languages)}", licences_of_picture(raw)
+    return Extracted(flowed.text, extractor, notes=flowed.told(), confidence=seen.confidence, licences=licences)
 
 
 def engine(languages: str) -> str:

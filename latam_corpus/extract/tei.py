@@ -1,4 +1,7 @@
-"""TEI XML: the text of the body, with its verses, stanzas and speakers, and what the header says of the work."""
+"""TEI XML: the text of the body, with its verses, stanzas and speakers, and what the header says of the work.
+
+Of a transcription (`<u>`) an utterance is a line with its speaker before it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import entity, parse_xml
-from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.document import Extracted, Turn, UnusableError
 from latam_corpus.extract.tei_header import header_of
 from latam_corpus.extract.tei_stream import write_in_pieces
 from latam_corpus.messages import N_
-from latam_corpus.text.xml_tree import name_of
+from latam_corpus.text.xml_tree import XML_LANG, name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,23 +22,35 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "tei 2"
+EXTRACTOR: Final = "tei 3"
 
+_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 # Of more bytes the tree isn't held, which takes five times as many.
 _LARGE: Final = 32 * 2**20
 _ROOTS: Final = frozenset({"TEI", "TEI.2", "teiCorpus"})
 # What is no part of the text as it is read: title pages and the like, notes, running heads, descriptions of pictures,
-# what the author struck out, the readings of other witnesses.
+# what the author struck out, the readings of other witnesses; in transcriptions laughter, gestures and annotations.
 _LEFT_OUT: Final = frozenset(
     {
         "teiHeader", "front", "back", "note", "noteGrp", "fw", "figDesc", "del", "rdg", "facsimile", "sourceDoc",
-        "standOff",
+        "standOff", "vocal", "kinesic", "incident", "spanGrp", "interpGrp", "timeline",
     }
 )  # fmt: skip
 # A printer's error is nobody's words and is taken as corrected; a spelling is the author's, who may write as people
 # speak, and is taken as it stands, not as an editor regularised it.
 _CHOSEN: Final = ("corr", "orig", "expan", "sic", "reg", "abbr")
-_LINES: Final = frozenset({"l", "speaker", "item", "row", "label", "lb"})
+_LINES: Final = frozenset({
+    *("l", "speaker", "item", "row", "label", "lb", "addrLine", "u", "entry", "entryFree", "superEntry"),
+})  # fmt: skip
+# What may be a part of a word: two of these that touch are joined, of all others a word ends at the edge.
+_WITHIN_WORDS: Final = frozenset({
+    *("", "abbr", "add", "am", "anchor", "app", "c", "caesura", "choice", "corr", "damage", "emph", "ex", "expan"),
+    *("foreign", "g", "gap", "hi", "lem", "m", "milestone", "mod", "orig", "ref", "reg", "restore", "retrace", "rhyme"),
+    *("rdg", "secl", "seg", "sic", "space", "subst", "supplied", "surplus", "unclear"),
+})  # fmt: skip
+_TOKENS: Final = frozenset({"w", "pc"})
+_OPENING: Final = frozenset("¿¡([{«“‘")
+_CLOSING: Final = frozenset("?!)]}»”’.,;:…")
 _BLOCKS: Final = frozenset(
     {
         "div", "div0", "div1", "div2", "div3", "div4", "div5", "div6", "div7", "p", "ab", "head", "lg", "sp", "stage",
@@ -43,7 +58,9 @@ _BLOCKS: Final = frozenset(
         "floatingText", "opener", "postscript", "salute", "signed", "trailer", "writing",
     }
 )  # fmt: skip
-_BREAKS: Final = frozenset({"lb", "pb", "cb", "gb"})
+_BREAKS: Final = frozenset({"lb", "pb", "cb", "gb", "pause", "shift"})
+# What holds blocks alone: whatever else stands right in it is a line.
+_HOLDERS: Final = frozenset({"body", "listBibl", *(f"div{n}" for n in ("", *range(8)))})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -55,7 +72,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Raises:
         UnusableError: it is no XML, or is deeper or has a longer text than a text has; the XML is no TEI document; its
-            text has an entity of its own.
+            text has an entity of its own; it holds works of several authors.
 
     >>> print(extract('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/><text><body><lg>
     ...     <l>Yo soy un hombre sincero</l><l>de donde crece la <note>árbol</note>palma,</l></lg>
@@ -77,15 +94,18 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             writer.walk(body)
             writer.stop(2)
     header = header_of(root)
+    creators = _only_author(root) if name_of(root) == "teiCorpus" else ()
+    text = writer.text()
     return Extracted(
-        writer.text(),
+        text,
         EXTRACTOR,
         title=header.title,
-        creators=header.creators,
+        creators=creators or header.creators,
         published=header.published,
         declared_language=header.language,
         url=header.url,
         licences=header.licences,
+        turns=tuple(writer.turns),
     )
 
 
@@ -94,7 +114,26 @@ class _Writer(BlockText):
 
     def __init__(self) -> None:
         super().__init__()
+        self.turns: list[Turn] = []
         self._glued = False
+        # Whether a word ends here, unless white space or punctuation follows; who speaks, and in which language.
+        self._apart = False
+        self._utterance: tuple[str | None, str | None] | None = None
+        self._begun = False
+        self._names: dict[str, str] | None = None
+
+    def add(self, piece: str) -> None:
+        """Add a piece to the block that is open: to its last word, unless that has ended."""
+        if not piece:
+            return
+        if self._utterance and not self._begun and piece.strip():
+            self._begun = True
+            if self._utterance[0]:
+                super().add(f"{self._utterance[0]}: ")
+        elif self._apart and piece[0] not in _CLOSING and not (self._open and self._open[-1][-1:] in _OPENING):
+            super().add(" ")
+        self._apart = False
+        super().add(piece)
 
     def stop(self, ends: int) -> bool:
         """End the block that is open; at least so many line ends follow it, unless it was a speaker's name."""
@@ -102,6 +141,9 @@ class _Writer(BlockText):
         stopped = super().stop(ends)
         if stopped:
             self._glued = False
+            if self._utterance:
+                speaker, language = self._utterance
+                self.turns.append(Turn(speaker, language=language, offset=self._begins))
         elif self._glued:
             self._ends = before
         return stopped
@@ -117,11 +159,9 @@ class _Writer(BlockText):
         if name in _LEFT_OUT:
             return
         if name in _BREAKS:
-            self._break(element, name)
+            self._break(element)
             return
-        ends = 2 if name in _BLOCKS or (name in ("quote", "q", "cit") and _has_blocks(element)) else name in _LINES
-        if _stands_in_speech(element, name):
-            ends = 1
+        ends = _line_ends(element, name)
         if ends:
             self.stop(ends)
         if not name:
@@ -132,11 +172,28 @@ class _Writer(BlockText):
                 self.walk(chosen)
         elif name == "app" and (reading := _only_readings(element)) is not None:
             self._inside(reading)
+        elif name == "u":
+            self._utterance, self._begun = (self._speaker(element), element.get(XML_LANG)), False
+            self._inside(element)
+            self.stop(1)
+            self._utterance = None
         else:
             self._inside(element)
         if ends:
             self.stop(ends)
             self._glued = name == "speaker"
+        elif _ends_word(element, name):
+            self._apart = True
+
+    def _speaker(self, utterance: etree._Element) -> str | None:
+        """Return who speaks, by the name that the header gives, else as the transcription names them."""
+        parent = utterance.getparent()
+        who = utterance.get("who") or (parent.get("who") if parent is not None else None) or ""
+        if self._names is None:
+            people = utterance.getroottree().getroot().iterfind(".//{*}particDesc//{*}person")
+            named = ((one, next(one.iterfind("{*}persName"), one.find("{*}name"))) for one in people)
+            self._names = {one.get(_ID) or "": words(name) for one, name in named if words(name)}
+        return ", ".join(self._names.get(one, one) for one in who.replace("#", " ").split()) or None
 
     def _inside(self, element: etree._Element) -> None:
         self.add(element.text or "")
@@ -146,15 +203,43 @@ class _Writer(BlockText):
                 self.add(" ")
             self.add(child.tail or "")
 
-    def _break(self, element: etree._Element, name: str) -> None:
-        """Write a page or line break of the print: nothing, or the space that the line's end stood for."""
+    def _break(self, element: etree._Element) -> None:
+        """Write a break of the print: the space that the line's end stood for, or nothing within a word."""
         if element.get("break") == "no":
             # The word goes on; the hyphen at the line's end is the printer's.
             before = re.sub(r"[-\xad¬]?\s*$", "", "".join(self._open))
             self._open[:] = [before]
+            self._apart = False
             element.tail = (element.tail or "").lstrip()
-        elif name == "lb":
+        else:
             self.add(" ")
+
+
+def _ends_word(element: etree._Element, name: str) -> bool:
+    """Whether another element follows right on an element, and a word doesn't go on from one to the other."""
+    after: etree._Element | None = element
+    while after is not None:
+        if after.tail:
+            return False
+        after = after.getnext()
+        if after is not None and name_of(after) not in _LEFT_OUT:
+            return name_of(after) not in _BREAKS and not (name in _WITHIN_WORDS and name_of(after) in _WITHIN_WORDS)
+    return False
+
+
+def _only_author(root: etree._Element) -> tuple[str, ...]:
+    """Return the authors of all works of a corpus.
+
+    Raises:
+        UnusableError: they are not the same.
+    """
+    authors = dict.fromkeys(header_of(one).creators for one in root.iter("{*}TEI", "{*}TEI.2"))
+    if len(authors) > 1:
+        names = "; ".join(", ".join(each) or "?" for each in authors)
+        raise UnusableError(
+            "several works", f"its <teiCorpus> has works of {names}", N_("save each <TEI> of it as a file of its own")
+        )
+    return next(iter(authors), ())
 
 
 def _only_readings(apparatus: etree._Element) -> etree._Element | None:
@@ -169,6 +254,17 @@ def _rank(name: str) -> int:
 def _has_blocks(element: etree._Element) -> bool:
     """Whether a quotation holds paragraphs or verses, and so isn't part of a sentence."""
     return any(name_of(child) in _BLOCKS or name_of(child) == "l" for child in element)
+
+
+def _line_ends(element: etree._Element, name: str) -> int:
+    """Return how many line ends stand before and after an element: none within a paragraph."""
+    parent = element.getparent()
+    if _stands_in_speech(element, name):
+        return 1
+    if name in _BLOCKS or (name in ("quote", "q", "cit") and _has_blocks(element)):
+        return 2
+    in_holder = parent is not None and name_of(parent) in _HOLDERS
+    return int(name in _LINES or (in_holder and name not in _WITHIN_WORDS and name not in _TOKENS))
 
 
 def _stands_in_speech(element: etree._Element, name: str) -> bool:

@@ -71,6 +71,71 @@ def test_a_voice_stands_before_its_words() -> None:
     assert extract(raw, {}).text == "Rosa Ruiz: Nací en el puerto.\nJuana: ¿En qué casa?"
 
 
+def test_each_voice_of_a_line_has_its_words() -> None:
+    """A cue without a voice is nobody's."""
+    raw = _vtt(
+        [
+            ("00:00:01.000", "00:00:02.000", "<v Ana>¿Y sus padres</v> <v Rosa>Mis padres eran</v>"),
+            ("00:00:02.000", "00:00:03.000", "de Lares"),
+        ]
+    )
+    assert extract(raw, {}).text == "Ana: ¿Y sus padres\nRosa: Mis padres eran\nde Lares"
+
+
+def _lines(*cues: str) -> list[str]:
+    return extract(_srt([(2.0 * n, 2.0 * n + 1.9, words) for n, words in enumerate(cues)]), {}).text.split("\n")
+
+
+def test_a_label_begins_a_line_and_names_its_speaker() -> None:
+    """In capitals, or where it comes again and again; who speaks goes on to the next one in a conversation."""
+    talk = (
+        "P: Cuénteme de su infancia",
+        "R: Bueno yo nací",
+        "en Calca. Era frío.",
+        "Había nieve.",
+        "P: Y luego",
+        "R: Sí",
+    )
+    assert _lines(*talk) == [
+        "P: Cuénteme de su infancia", "R: Bueno yo nací en Calca. Era frío.", "R: Había nieve.", "P: Y luego", "R: Sí",
+    ]  # fmt: skip
+    assert _lines("ROSA: Ven", "acá.", "Ya voy.", "[ríe]\nROSA: Hola") == [
+        "ROSA: Ven acá.",
+        "Ya voy.",
+        "[ríe]",
+        "ROSA: Hola",
+    ]
+    assert _lines("ROSA:", "Ven", "acá.") == ["ROSA: Ven acá."]
+    found = extract(_srt([(1.0, 2.0, "ROSA: Ven.\nLUIS: No")]), {})
+    assert [turn.speaker for turn in found.turns] == ["ROSA", "LUIS"]
+
+
+def test_words_before_a_quotation_are_no_label() -> None:
+    """A sentence may have a colon."""
+    told = (
+        "Y yo dije: vamos,",
+        "y fuimos.",
+        "Nadie vino,",
+        "ni ella,",
+        "ni él,",
+        "ni tú.",
+        "Y yo dije: ya",
+        "es tarde.",
+    )
+    assert _lines(*told) == [
+        "Y yo dije: vamos, y fuimos.",
+        "Nadie vino, ni ella, ni él, ni tú.",
+        "Y yo dije: ya es tarde.",
+    ]
+
+
+def test_a_change_of_speaker_begins_a_line() -> None:
+    """`>>`, also within a line, with a label after it or none."""
+    assert _lines(">> Cuénteme", ">> Yo nací", "en Calca &gt;&gt; Ya", ">> ROSA: Eso") == [
+        "Cuénteme", "Yo nací en Calca", "Ya", "ROSA: Eso",
+    ]  # fmt: skip
+
+
 def test_rolling_captions_are_taken_once() -> None:
     """Live captions show each line again while the next one comes; repeated words elsewhere stay."""
     rolling = _vtt(

@@ -16,6 +16,7 @@ _BOOK = """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleS
 <p>Con <quote><p>cita</p></quote> y <floatingText><body><div><p>carta</p></div></body></floatingText>.</p>
 <note><div><p>No.</p></div></note><div2><lg><l>Verso <lb/>uno</l><l>dos</l></lg>cola</div2> entre <div2/></div1>
 <div1><sp><speaker>Juana</speaker><p>¿Quién?</p><stage>Sale.</stage></sp><speaker>Pedro</speaker></div1><p>Fin</p>
+<w>a</w><w>b</w><u who="#J">Sí</u><u who="#P">No<pause/>sé</u><entry><form>wasi</form><def>casa</def></entry>
 </body><back><div><p>Índice</p></div></back></text></TEI>"""
 
 

@@ -65,7 +65,7 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     found = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
     assert found.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
-    assert found.extractor.startswith("hocr 3, tesseract")
+    assert found.extractor.startswith("hocr 4, tesseract")
     assert found.confidence is not None
     assert found.confidence > 0.5
 
@@ -75,3 +75,11 @@ def test_what_is_no_alto_is_told(raw: bytes) -> None:
     """Its root is named."""
     with pytest.raises(UnusableError):
         alto(raw, {})
+
+
+def test_words_without_white_space_between_them_stay_apart() -> None:
+    """Each has its element; a line with words outside of these stays as it is written."""
+    word = "<span class='ocrx_word'>{}</span>".format
+    line = "<span class='ocr_line'>{}</span>".format
+    page = f"<div class='ocr_page'><p>{line(word('tres') + word('cuatro'))}{line('uno, ' + word('dos'))}</p></div>"
+    assert hocr(page.encode(), {}).text == "tres cuatro\nuno, dos"

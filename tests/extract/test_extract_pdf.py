@@ -10,7 +10,8 @@ import pypdfium2
 import pytest
 
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.page_layout import Line, flow, reading_order
+from latam_corpus.extract.page_furniture import Line
+from latam_corpus.extract.page_layout import flow, reading_order
 from latam_corpus.extract.pdf import extract
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_columns_are_read_one_after_the_other() -> None:
 def test_a_word_is_whole_again(first: str, second: str, joined: str) -> None:
     """A hyphen at the end of a line goes, unless the word has it elsewhere or a pronoun follows it."""
     page = [Line(first, 0, 100, 80, 90, 10), Line(second, 0, 99, 68, 78, 10)]
-    assert flow([page]) == joined
+    assert flow([page]).text == joined
 
 
 def _locked() -> bytes:
@@ -156,3 +157,113 @@ def test_a_scan_is_told() -> None:
     with pytest.raises(UnusableError, match="scan") as caught:
         extract(held.getvalue(), {})
     assert caught.value.cause == "no text"
+
+
+_VERSES = ("Dale que dale al remo,", "que la barca va sola,", "que la noche es muy larga", "y la red está rota.")
+
+
+def _page(*blocks: tuple[float, float, tuple[str, ...]], step: float = 14) -> list[Line]:
+    """A page of blocks, each with the y of its first line, the size of its letters and its lines."""
+    return [
+        Line(words, 72, 72 + 5 * len(words), top - n * step, top - n * step + size, size)
+        for top, size, lines in blocks
+        for n, words in enumerate(lines)
+    ]
+
+
+def _prose(lines: int, page: int) -> tuple[str, ...]:
+    return tuple(f"{_SENTENCES[(n + page) % 4][:60]} {'abcdefghij'[page]}" for n in range(lines))
+
+
+def _cut(pages: list[list[Line]]) -> tuple[list[str], tuple[int, int]]:
+    """The lines that don't stand in the text, and what is told of them."""
+    flowed = flow(pages)
+    text = " ".join(flowed.text.split())
+    return [line.words for page in pages for line in page if line.words not in text], (flowed.heads, flowed.notes)
+
+
+def test_notes_are_a_run_of_mark_and_text_at_the_foot() -> None:
+    """They are cut and counted, also one that goes on from the page before and the next below it."""
+    first = _page((700, 12, _prose(20, 0)), (400, 9, ("1 Así en el original.", "Véase el tomo primero.")))
+    second = _page((700, 12, _prose(20, 1)), (400, 9, ("Sigue la nota.", "2 Ibídem.", "[3] Falta en el códice.")))
+    lines = [line.words for page in (first, second) for line in page if line.size == 9]
+    lines.remove("Sigue la nota.")  # may be a caption
+    assert _cut([first, second]) == (lines, (0, 4))
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        ("noticias del alzamiento del año", "1810 en la villa, digo que salieron", "todos a la plaza."),
+        ("1 de octubre. Salimos del puerto.", "2 de octubre. Llovió."),
+        ("Los vecinos acordaron:", "1. Limpiar la acequia.", "2. Pagar al maestro."),
+    ],
+)
+def test_a_quotation_in_small_letters_is_no_note(quoted: tuple[str, ...]) -> None:
+    """A year, a date and a list within it are no marks."""
+    assert _cut([_page((700, 12, _prose(20, 0)), (400, 11, quoted))]) == ([], (0, 0))
+
+
+def test_an_appendix_in_small_letters_is_no_note() -> None:
+    """No text stands above it, or a title alone."""
+    appendix = tuple(f"{n}. Item, mando que se digan misas por los que no volvieron." for n in range(1, 20))
+    pages = [_page((700, 12, _prose(30, page))) for page in range(3)]
+    pages += [_page((700, 9, appendix)), _page((740, 12, ("Testamento",)), (700, 9, appendix))]
+    assert _cut(pages) == ([], (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "step"),
+    [
+        ("Artículo {}.", 12, 14),  # set like the body
+        ("Artículo {}.", 12, 40),  # apart from it
+        ("Capítulo {}", 16, 40),
+        ("{}. Oración", 12, 40),
+        ("1810", 12, 14),
+    ],
+)
+def test_a_heading_with_a_number_is_no_running_head(head: str, size: float, step: float) -> None:
+    """At the top of each page, at one height, it is the text's, and so is a year, which counts no pages."""
+    pages = [_page((720, size, (head.format(2 * n + 1),)), (720 - step, 12, _prose(30, n))) for n in range(5)]
+    assert _cut(pages) == ([], (0, 0))
+
+
+@pytest.mark.parametrize("gap", [14, 28])
+def test_a_refrain_is_no_running_head(gap: float) -> None:
+    """With a blank line above it or none, at the foot of each song."""
+    pages = [_page((720, 12, _prose(8, n)), (622 - gap, 12, _VERSES[:2])) for n in range(5)]
+    assert _cut(pages) == ([], (0, 0))
+
+
+def test_a_line_of_every_stanza_is_none_on_many_pages() -> None:
+    """A litany has its answer at the foot of each page, at the height of a line."""
+    answers = [(title, "ruega por nosotros.") for title in ("Santa María,", "San José,", "Santa Rosa,")]
+    litany = tuple(words for _ in range(6) for both in answers for words in both)
+    assert _cut([_page((720, 12, litany), (40, 10, (str(n + 3),))) for n in range(12)]) == (
+        [str(n + 3) for n in range(12)],
+        (12, 0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "top", "pages"),
+    [
+        ("LA CASA DEL MAR", 9, 740, 4),
+        ("LA CASA DEL MAR", 13, 750, 4),
+        ("LA CASA DEL MAR", 12, 770, 4),
+        ("LA CASA DEL MAR", 12, 745, 10),
+        ("LA CASA DEL MAR", 16, 750, 10),
+        ("Informe anual – Página {} de 12", 12, 770, 4),
+        ("{} LA CASA DEL MAR", 9, 750, 4),
+        ("Informe anual {}", 12, 20, 4),  # no heading stands at the foot
+        ("Página {}", 12, 765, 2),
+        ("{}", 12, 40, 0),
+    ],
+)
+def test_running_heads_and_page_numbers_are_cut(head: str, size: float, top: float, pages: int) -> None:
+    """Apart from the body, at one height; larger letters and a short distance take more pages."""
+    numbers = [str(number) for number in range(3, 3 + pages)]
+    heads = [head.format(number) for number in numbers or ("x", "xi", "xii", "xiii")]
+    body = 720 if top > 300 else 458
+    made = [_page((top, size, (words,)), (body, 12, _prose(30, n))) for n, words in enumerate(heads)]
+    assert _cut(made) == (heads, (len(heads), 0))

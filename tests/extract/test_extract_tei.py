@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
+from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.tei import extract
 
@@ -119,3 +120,51 @@ def test_what_is_no_tei_is_a_failed_row(raw: bytes, reason: str) -> None:
     """Another kind of XML, XML that breaks off, XML without end in depth, and a text of notes alone."""
     frame = Extract()(Batch(pl.DataFrame({"raw": [raw], "media_type": ["application/tei+xml"]}))).frame
     assert frame["drop_reason"].to_list() == [reason]
+
+
+def test_words_dont_run_together_where_elements_touch() -> None:
+    """Parts of a dictionary, sentences, tokens and pages; what may be a part of a word is joined."""
+    entry = "<entry><form><orth>wasi</orth></form><sense><def>casa</def></sense></entry>"
+    body = (
+        f"{entry}{entry.replace('wasi', 'allqu').replace('casa', 'perro')}<listBibl><bibl>Libro A</bibl><bibl>Libro B"
+        "</bibl></listBibl><p>del<pb/>puerto</p><p><s>Era tarde.</s><s>Llovió.</s></p><p><w>Hola</w><pc>,</pc><w>Ana"
+        "</w> <pc>¿</pc><w>vienes</w><pc>?</pc></p><p><hi>B</hi><hi>arca</hi><note>x</note>s y <forename>Ana</forename>"
+        "<note>y</note><surname>Ruiz</surname></p><address><addrLine>Calle 1</addrLine><addrLine>Lima</addrLine>"
+        "</address>"
+    )
+    lines = _text(body).split("\n")
+    assert [line for line in lines if line] == [
+        "wasi casa", "allqu perro", "Libro A", "Libro B", "del puerto", "Era tarde. Llovió.", "Hola, Ana ¿vienes?",
+        "Barcas y Ana Ruiz", "Calle 1", "Lima",
+    ]  # fmt: skip
+
+
+def test_an_utterance_is_a_line_with_its_speaker() -> None:
+    """By the name that the header gives; laughter is no word, and who says nothing has no turn."""
+    people = '<particDesc><listPerson><person xml:id="R"><persName>Rosa</persName></person></listPerson></particDesc>'
+    body = (
+        '<head>Cinta 1</head><u who="#E">¿Dónde nació<pause/>usted</u><u who="#R">En <vocal><desc>risas</desc></vocal>'
+        'Loja</u><u who="#E"><vocal/></u><annotationBlock who="#R"><u xml:lang="qu"><seg>Arí</seg></u><spanGrp>'
+        "<span>sí</span></spanGrp></annotationBlock><u>Fin.</u>"
+    )
+    found = extract(_tei(body).replace(b"</profileDesc>", f"{people}</profileDesc>".encode()), {})
+    assert found.text.replace("\n\n", "\n").split("\n") == [
+        "Cinta 1", "E: ¿Dónde nació usted", "Rosa: En Loja", "Rosa: Arí", "Fin.",
+    ]  # fmt: skip
+    assert [(turn.speaker, turn.language) for turn in found.turns] == [
+        ("E", None), ("Rosa", None), ("Rosa", "qu"), (None, None),
+    ]  # fmt: skip
+    assert [found.text[turn.offset :].split("\n")[0] for turn in found.turns] == [
+        line for line in found.text.split("\n")[2:] if line
+    ]
+
+
+def test_works_of_several_authors_are_not_one_document() -> None:
+    """Of one author they are, and hers."""
+    work = _tei("<p>Uno.</p>").decode()
+    corpus = f"<teiCorpus><teiHeader/>{work}{work}</teiCorpus>"
+    found = extract(corpus.encode(), {})
+    assert (found.text, found.creators) == ("Uno.\n\nUno.", ("Ruiz, Ana",))
+    with pytest.raises(UnusableError, match="Ruiz, Ana; Paz, Luis") as caught:
+        extract(corpus[::-1].replace("anA ,ziuR", "siuL ,zaP", 1)[::-1].encode(), {})
+    assert caught.value.cause == "several works"
