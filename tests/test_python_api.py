@@ -9,8 +9,10 @@ import pkgutil
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable  # noqa: TC003  (a stage's options are looked up)
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
@@ -22,8 +24,6 @@ from latam_corpus.api.progress import LineProgress
 from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource
 
 _SCRIPT = "<script>alert(1)</script>"
@@ -213,6 +213,38 @@ def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
         lc.stage("identify")(pl.DataFrame({"texto": ["a"]}))
     with pytest.raises(lc.ConfigError, match="reads the bytes of files"):
         lc.stage("extract")(frame)
+
+
+def test_a_stage_takes_texts_and_their_bytes_alone() -> None:
+    """A column of UTF-8 is judged as its text; one of lists or numbers is refused, with its type."""
+    given = lc.stage("identify")(pl.DataFrame({"text": [_SPANISH.encode(), _PORTUGUESE.encode()]}))
+    assert given["language"].to_list() == ["spa_Latn", "por_Latn"]
+    for column, told in ([[_SPANISH]], r"List\(String\)"), ([7], "Int64"), ([b"a\xf1o"], "UTF-8"):
+        with pytest.raises(lc.ConfigError, match=f"stage «identify»: .*«text» is .*{told}"):
+            lc.stage("identify")(pl.DataFrame({"text": column}))
+
+
+@dataclass(frozen=True)
+class _Own(lc.Stage):
+    """A stage that does what the test says."""
+
+    does: Callable[[lc.Batch], lc.Batch]
+    name: ClassVar[str] = "propia"
+    gives: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    def __call__(self, batch: lc.Batch) -> lc.Batch:
+        return self.does(batch)
+
+
+@pytest.mark.parametrize("own", [lambda b: lc.Batch(b.frame.reverse()), lambda b: lc.Batch(b.frame[1:])])
+def test_a_stage_alone_keeps_its_rows_as_in_a_run(own: Callable[[lc.Batch], lc.Batch]) -> None:
+    """One that reorders or loses them gives no row another's text; one that makes more of them needs a recipe."""
+    frame = pl.DataFrame({"text": [_SPANISH, _PORTUGUESE]})
+    with pytest.raises(lc.PartError, match=r"stage «propia»: 2 rows in, .* or in another order"):
+        lc.stage(_Own(own))(frame)
+    cutting: Any = dataclass(frozen=True)(type("_Cutting", (_Own,), {"makes_rows": True}))
+    with pytest.raises(lc.ConfigError, match=r"stage «propia»: it makes several rows of one; .*recipe"):
+        lc.stage(cutting(lambda b: b))(frame)
 
 
 def test_a_run_with_a_failed_part_is_an_error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import Any, Final, overload
 
 import polars as pl
 import pyarrow as pa
@@ -13,9 +13,8 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.one_stage import applied, check_text
 from latam_corpus.pipeline.registry import make_stage
-
-if TYPE_CHECKING:
-    from latam_corpus.stages import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage
+from latam_corpus.toml_model import shown
 
 _ROWS: Final = 2000
 
@@ -60,7 +59,7 @@ class StageAlone:
             )
         stages = self.stage.expand()
         check_text(place, frame.columns, stages)
-        documents = frame_as_documents(frame)
+        documents = frame_as_documents(frame, place)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
         result = pl.concat(list(applied(pieces, stages, lambda _: None)), how="diagonal")
         if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
@@ -68,14 +67,19 @@ class StageAlone:
         return frame.drop([name for name in result.columns if name in frame.columns]).hstack(result)
 
 
-def stage(name: str, **options: Any) -> StageAlone:
+def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
     """Return a stage alone, to be called with a frame: `stage("identify")(frame)`.
 
     Args:
-        name: the stage's key, see `latam-corpus list stages`.
+        name: the stage's key, see `latam-corpus list stages`; or a stage of your own, as `Shorten(longest=100)`.
         **options: the stage's, as in a recipe.
 
     Raises:
         ConfigError: there is no such stage or option, or a value is wrong.
     """
-    return StageAlone(make_stage(name, options, f"stage «{name}»"))
+    if isinstance(name, Stage | Barrier) and not options:
+        return StageAlone(name)
+    if isinstance(name, str):
+        return StageAlone(make_stage(name, options, f"stage «{name}»"))
+    problem, remedy = _("«{key}» is {given}", key="name", given=shown(name)), _("it must be a stage's name, or a stage")
+    raise ConfigError("stage", problem, remedy)

@@ -18,6 +18,7 @@ from latam_corpus.collect.row_files import as_documents, read_chunks, text_rows
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
+from latam_corpus.pipeline.conserve import conserved
 from latam_corpus.pipeline.one_stage import with_language
 from latam_corpus.pipeline.run_record import RUN_FILE, read_record
 from latam_corpus.policy import cached_policies
@@ -174,11 +175,12 @@ def _of_file(
     frames, start, own = [], 0, True
     texts = path.is_dir() or path.suffix.lower() == ".txt"
     for rows in [text_rows(path)] if texts else read_chunks(path):
-        documents = with_language(as_documents([{**declared, **_row_facts(row)} for row in rows], start), [stage], tell)
+        stated = [{**declared, **_row_facts(row)} for row in rows]
+        documents = with_language(as_documents(stated, start, str(path)), [stage], tell)
         _check_genres(documents, path)
         start += len(rows)
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
-        frames.append(_light(_with_judged(stage(Batch(documents)).frame, judged), today))
+        frames.append(_light(_with_judged(conserved(stage, Batch(documents)).frame, judged), today))
     frame = pl.concat(frames)
     if own:  # a file that states no terms is the reader's own
         frame = frame.with_columns(pl.lit(value=True).alias("readable"))

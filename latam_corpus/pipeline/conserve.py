@@ -1,7 +1,7 @@
 """Rows are conserved: what goes into a stage comes out kept or set aside with a reason, and each change is on record.
 
 `rows in == rows kept + rows set aside` holds for every stage of every run, because every stage is called here and
-nowhere else in a run.
+nowhere else, whether in a run or alone.
 """
 
 from __future__ import annotations
@@ -84,15 +84,25 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
         rest.count.add(first.count)
         dropped = pl.concat([rest.dropped, first.dropped], how="diagonal_relaxed")
         return Passed(rest.kept, dropped, pl.concat([rest.ledger, first.ledger]), rest.count)
-    after = _called(stage, batch)
-    _check_rows(stage, batch.frame, after.frame)
+    after = conserved(stage, batch)
     changes = _changes(stage, batch.frame, after.frame)
-    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
-        after = Batch(frame).sharing_words(after)
     passed = set_aside(after, stage.name)
     passed.count.changed = changes.height
     passed.count.made = after.frame.height - batch.frame.height
     return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
+
+
+def conserved(stage: Stage, batch: Batch) -> Batch:
+    """Return what the stage makes of a batch: the same rows, those that fall among them with their reason.
+
+    Raises:
+        PartError: the stage lost, added or reordered rows, or broke off.
+    """
+    after = _called(stage, batch)
+    _check_rows(stage, batch.frame, after.frame)
+    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
+        after = Batch(frame).sharing_words(after)
+    return after
 
 
 def _called(stage: Stage, batch: Batch) -> Batch:
