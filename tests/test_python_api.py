@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import json
 import pkgutil
@@ -305,6 +306,56 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
     for call, told in calls:
         with pytest.raises(lc.ConfigError, match=told):
             call()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"limit": 0}, "«limit» is 0; it must be a number of 1 or more"),
+        ({"limit": "x"}, "«limit» is 'x'; it must be a whole number"),
+        ({"workers": 1.5}, "«workers» is 1.5; it must be a whole number"),
+        ({"inputs": ["x"]}, "«inputs» is ['x']; it must be Mapping[str, str | Path] | str | Path | None"),
+        ({"out": 5}, "«out» is 5; it must be str | Path"),
+        ({"accept_loss": 5}, "«accept_loss» is 5; it must be a text in quotes"),
+        ({"recipe": None}, "«recipe» is None; it must be str | Path"),
+    ],
+)
+def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str, Any], told: str) -> None:
+    """What the command line refuses of an option, Python refuses, before anything runs."""
+    usual: dict[str, Any] = {"recipe": folder / "receta.toml", "inputs": folder / "in", "out": folder / "nada"}
+    with pytest.raises(lc.ConfigError) as raised:
+        lc.run(**usual | given)
+    assert str(raised.value) == f"lc.run: {told}"
+    assert not (folder / "nada").exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
+        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
+        (lambda: lc.stage(None), "lc.stage: «name» is None"),
+        (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* already has its options"),
+        (lambda: lc.explain(None), "lc.explain: «query» is None"),
+        (lambda: lc.open_run(5), "lc.open_run: «named» is 5"),
+        (lambda: lc.open_release(None, "prueba"), "lc.open_release: «store» is None"),
+        (lambda: lc.pull("store", "prueba", "to", columns="text"), "lc.pull: «columns» is 'text'"),
+    ],
+)
+def test_every_function_refuses_what_it_can_do_nothing_with(call: Callable[[], object], told: str) -> None:
+    """With an error of the toolkit's, not of Python's."""
+    with pytest.raises(lc.ConfigError, match=told):
+        call()
+
+
+def test_two_colons_in_a_path_are_a_part_of_its_name(folder: Path, tmp_path: Path) -> None:
+    """And no chain of addresses, as libraries have it: of what is read, of runs, stores and what is pulled."""
+    shutil.copytree(folder / "in", tmp_path / "a::b")
+    with contextlib.chdir(tmp_path):  # a path that begins so
+        run = lc.run(folder / "receta.toml", "a::b", "o::b", engine="in-process")
+        assert run.documents().collect().height == 2
+        assert lc.open_release("o::b/store", "prueba").scan().collect().height == 2
+        assert lc.pull("o::b/store", "prueba", "p::q").rows == 2
 
 
 def test_an_old_runs_folder_opens(document: Document, tmp_path: Path) -> None:

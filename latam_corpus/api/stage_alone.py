@@ -8,12 +8,13 @@ from typing import Any, Final, overload
 import polars as pl
 import pyarrow as pa
 
+from latam_corpus.api.arguments import check_arguments
 from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.one_stage import applied, check_text
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.stages import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
 from latam_corpus.toml_model import shown
 
 _ROWS: Final = 2000
@@ -45,11 +46,14 @@ class StageAlone:
                 `map_batches` has, gives one.
 
         Raises:
-            ConfigError: there is no column `text`, or the stage reads files and no rows.
+            ConfigError: it is no frame, there is no column `text`, or the stage reads files and no rows.
         """
+        place = f"stage «{self.stage.name}»"
         if isinstance(frame, pa.Table):
             return self(pl.DataFrame(frame)).to_arrow(compat_level=pl.CompatLevel.oldest())
-        place = f"stage «{self.stage.name}»"
+        if not isinstance(frame, pl.DataFrame):
+            problem = _("it is given a {kind}", kind=type(frame).__name__)
+            raise ConfigError(place, problem, _("give it a frame of Polars, `pl.DataFrame(…)`, or a table of Arrow"))
         if "raw" in self.stage.needs:
             problem = _("it reads the bytes of files, not rows of text")
             raise ConfigError(
@@ -77,9 +81,10 @@ def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
     Raises:
         ConfigError: there is no such stage or option, or a value is wrong.
     """
-    if isinstance(name, Stage | Barrier) and not options:
-        return StageAlone(name)
+    check_arguments(stage, locals())
     if isinstance(name, str):
         return StageAlone(make_stage(name, options, f"stage «{name}»"))
-    problem, remedy = _("«{key}» is {given}", key="name", given=shown(name)), _("it must be a stage's name, or a stage")
-    raise ConfigError("stage", problem, remedy)
+    if options:
+        problem = _("«{key}» is {given}", key=next(iter(options)), given=shown(next(iter(options.values()))))
+        raise ConfigError(f"stage «{name.name}»", problem, _("a stage that is made already has its options"))
+    return StageAlone(name)
