@@ -27,6 +27,7 @@ from latam_corpus.privacy.redact import Redact
 if TYPE_CHECKING:
     from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource
 
+_NOTHING: Any = None
 _SCRIPT = "<script>alert(1)</script>"
 _SPANISH = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
 _PORTUGUESE = "O barco saiu do porto antes do amanhecer e voltou com a rede vazia, como quase sempre naquele inverno."
@@ -334,11 +335,11 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
     [
         (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
         (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
-        (lambda: lc.stage(None), "lc.stage: «name» is None"),
+        (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
         (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* already has its options"),
-        (lambda: lc.explain(None), "lc.explain: «query» is None"),
-        (lambda: lc.open_run(5), "lc.open_run: «named» is 5"),
-        (lambda: lc.open_release(None, "prueba"), "lc.open_release: «store» is None"),
+        (lambda: lc.explain(_NOTHING), "lc.explain: «query» is None"),
+        (lambda: lc.open_run(_NOTHING), "lc.open_run: «named» is None"),
+        (lambda: lc.open_release(_NOTHING, "prueba"), "lc.open_release: «store» is None"),
         (lambda: lc.pull("store", "prueba", "to", columns="text"), "lc.pull: «columns» is 'text'"),
     ],
 )
