@@ -166,7 +166,7 @@ class Block(PipelineStep):  # type: ignore[misc]
     def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
         """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""
         rows = [{**self._metadata(document), "id": document.id, "text": document.text} for document in documents]
-        frame = as_documents(rows, start)
+        frame = as_documents(rows, start, f"block «{self.name}»")
         numbered_id = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
         again = pl.col("doc_id").is_first_distinct().not_()
         frame = frame.with_columns(pl.when(again).then(numbered_id).otherwise("doc_id").alias("doc_id"))

@@ -51,6 +51,30 @@ def failures() -> tuple[type[Exception], ...]:
     return (OSError, *(getattr(sys.modules[module], name) for module, name in theirs if module in sys.modules))
 
 
+def file_system(url: str, **options: Any) -> tuple[Any, str]:
+    """Return the file system of a path or fsspec URL, and the path there.
+
+    Args:
+        url: «::» joins several in a URL, as fsspec has it, and is part of a path's name.
+        options: of the file system.
+
+    Raises:
+        ValueError: its protocol is unknown.
+        ImportError: its package isn't installed.
+
+    >>> file_system("/archivo/a::b")[1]
+    '/archivo/a::b'
+    """
+    # Here and not above: most commands name a folder, and wait for no import.
+    import fsspec
+
+    if "://" in url:
+        filesystem, path = fsspec.core.url_to_fs(url, **options)
+        return filesystem, str(path)
+    local = fsspec.filesystem("file", **options)
+    return local, str(local._strip_protocol(url))  # noqa: SLF001  (as `url_to_fs` does)
+
+
 def opened(url: str, **options: Any) -> tuple[Any, str]:
     """Return the file system of an address, and the path there.
 
@@ -61,11 +85,8 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
     Raises:
         ConfigError: the URL's protocol is unknown, or its package isn't installed.
     """
-    # Here and not above: most commands name a folder, and wait for no import.
-    from fsspec.core import url_to_fs
-
     try:
-        filesystem, path = url_to_fs(url, **options)
+        filesystem, path = file_system(url, **options)
     except ImportError as missing:
         extra = "pip install 'latam-corpus[s3]'" if url.startswith("s3") else "pip install it"
         raise ConfigError(url, str(missing), extra) from None

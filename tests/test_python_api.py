@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import json
 import pkgutil
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable  # noqa: TC003  (a stage's options are looked up)
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
@@ -22,10 +25,9 @@ from latam_corpus.api.progress import LineProgress
 from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conftest import CommandLine, Document, KeptRun, SealRun, SmallRecipe, SmallSource
 
+_NOTHING: Any = None
 _SCRIPT = "<script>alert(1)</script>"
 _SPANISH = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
 _PORTUGUESE = "O barco saiu do porto antes do amanhecer e voltou com a rede vazia, como quase sempre naquele inverno."
@@ -213,6 +215,38 @@ def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
         lc.stage("extract")(frame)
 
 
+def test_a_stage_takes_texts_and_their_bytes_alone() -> None:
+    """A column of UTF-8 is judged as its text; one of lists or numbers is refused, with its type."""
+    given = lc.stage("identify")(pl.DataFrame({"text": [_SPANISH.encode(), _PORTUGUESE.encode()]}))
+    assert given["language"].to_list() == ["spa_Latn", "por_Latn"]
+    for column, told in ([[_SPANISH]], r"List\(String\)"), ([7], "Int64"), ([b"a\xf1o"], "UTF-8"):
+        with pytest.raises(lc.ConfigError, match=f"stage «identify»: .*«text» is .*{told}"):
+            lc.stage("identify")(pl.DataFrame({"text": column}))
+
+
+@dataclass(frozen=True)
+class _Own(lc.Stage):
+    """A stage that does what the test says."""
+
+    does: Callable[[lc.Batch], lc.Batch]
+    name: ClassVar[str] = "propia"
+    gives: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    def __call__(self, batch: lc.Batch) -> lc.Batch:
+        return self.does(batch)
+
+
+@pytest.mark.parametrize("own", [lambda b: lc.Batch(b.frame.reverse()), lambda b: lc.Batch(b.frame[1:])])
+def test_a_stage_alone_keeps_its_rows_as_in_a_run(own: Callable[[lc.Batch], lc.Batch]) -> None:
+    """One that reorders or loses them gives no row another's text; one that makes more of them needs a recipe."""
+    frame = pl.DataFrame({"text": [_SPANISH, _PORTUGUESE]})
+    with pytest.raises(lc.PartError, match=r"stage «propia»: 2 rows in, .* or in another order"):
+        lc.stage(_Own(own))(frame)
+    cutting: Any = dataclass(frozen=True)(type("_Cutting", (_Own,), {"makes_rows": True}))
+    with pytest.raises(lc.ConfigError, match=r"stage «propia»: it makes several rows of one; .*recipe"):
+        lc.stage(cutting(lambda b: b))(frame)
+
+
 def test_a_run_with_a_failed_part_is_an_error(
     tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +305,56 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
     for call, told in calls:
         with pytest.raises(lc.ConfigError, match=told):
             call()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"limit": 0}, "«limit» is 0; it must be a number of 1 or more"),
+        ({"limit": "x"}, "«limit» is 'x'; it must be a whole number"),
+        ({"workers": 1.5}, "«workers» is 1.5; it must be a whole number"),
+        ({"inputs": ["x"]}, "«inputs» is ['x']; it must be Mapping[str, str | Path] | str | Path | None"),
+        ({"out": 5}, "«out» is 5; it must be str | Path"),
+        ({"accept_loss": 5}, "«accept_loss» is 5; it must be a text in quotes"),
+        ({"recipe": None}, "«recipe» is None; it must be str | Path"),
+    ],
+)
+def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str, Any], told: str) -> None:
+    """What the command line refuses of an option, Python refuses, before anything runs."""
+    usual: dict[str, Any] = {"recipe": folder / "receta.toml", "inputs": folder / "in", "out": folder / "nada"}
+    with pytest.raises(lc.ConfigError) as raised:
+        lc.run(**usual | given)
+    assert str(raised.value) == f"lc.run: {told}"
+    assert not (folder / "nada").exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
+        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
+        (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
+        (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* already has its options"),
+        (lambda: lc.explain(_NOTHING), "lc.explain: «query» is None"),
+        (lambda: lc.open_run(_NOTHING), "lc.open_run: «named» is None"),
+        (lambda: lc.open_release(_NOTHING, "prueba"), "lc.open_release: «store» is None"),
+        (lambda: lc.pull("store", "prueba", "to", columns="text"), "lc.pull: «columns» is 'text'"),
+    ],
+)
+def test_every_function_refuses_what_it_can_do_nothing_with(call: Callable[[], object], told: str) -> None:
+    """With an error of the toolkit's, not of Python's."""
+    with pytest.raises(lc.ConfigError, match=told):
+        call()
+
+
+def test_two_colons_in_a_path_are_a_part_of_its_name(folder: Path, tmp_path: Path) -> None:
+    """And no chain of addresses, as libraries have it: of what is read, of runs, stores and what is pulled."""
+    shutil.copytree(folder / "in", tmp_path / "a::b")
+    with contextlib.chdir(tmp_path):  # a path that begins so
+        run = lc.run(folder / "receta.toml", "a::b", "o::b", engine="in-process")
+        assert run.documents().collect().height == 2
+        assert lc.open_release("o::b/store", "prueba").scan().collect().height == 2
+        assert lc.pull("o::b/store", "prueba", "p::q").rows == 2
 
 
 def test_a_run_without_some_columns_opens(document: Document, seal_run: SealRun, tmp_path: Path) -> None:

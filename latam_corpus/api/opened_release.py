@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence  # noqa: TC003  (arguments are held against it)
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from latam_corpus import schema
+from latam_corpus.api.arguments import check_arguments
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
@@ -27,7 +29,7 @@ from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from latam_corpus.release.corpus_lock import Lock
     from latam_corpus.release.manifest import Manifest
@@ -143,6 +145,7 @@ def open_release(store: str | Path, spec: str) -> Release:
         ConfigError: there is no such store, release or version.
         ReleaseError: the store can't be read, or the version is damaged.
     """
+    check_arguments(open_release, locals())
     opened = Store.at(store)
     return Release(opened, load_version(opened, spec, lambda told: warnings.warn(str(told), stacklevel=4)))
 
@@ -177,6 +180,7 @@ def pull(
         ConfigError: there is no such version, the condition is wrong, or the folder holds something else.
         ReleaseError: bytes in the store are missing or damaged.
     """
+    check_arguments(pull, locals())
     release = open_release(store, spec)
     with LineProgress() if progress else NoProgress() as line:
         return pull_version(

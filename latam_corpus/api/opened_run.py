@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus import schema
+from latam_corpus.api.arguments import check_arguments
 from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
@@ -88,6 +89,7 @@ class Run:
             ConfigError: no document of the run has it.
             PartError: one of its files is damaged.
         """
+        check_arguments(Run.explain, locals())
         return explained(query, self._out, self.folder, self.store)
 
     def measure(self, policies: str | Path = "") -> pl.DataFrame:
@@ -100,6 +102,7 @@ class Run:
             ConfigError: nothing was measured, or a policy is wrong.
             PartError: one of its files is damaged.
         """
+        check_arguments(Run.measure, locals())
         measured = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
         return signal_table(measured)
 
@@ -148,6 +151,7 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
     Raises:
         ConfigError: there is no such run, several are meant, or it isn't finished.
     """
+    check_arguments(open_run, locals())
     folder = _named(named, out_folder(out))
     beside = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
     versions = releases_of(beside).get(folder.resolve().name, []) if beside else []
@@ -179,6 +183,7 @@ def explain(
         ConfigError: no document has it.
         PartError: a run's file is damaged.
     """
+    check_arguments(explain, locals())
     folder = out_folder(out)
     meant = None if run is None else _named(run, folder)
     return explained(query, folder, meant, existing_store(None if store is None else str(store), folder))

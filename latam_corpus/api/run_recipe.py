@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
+from collections.abc import Mapping  # noqa: TC003  (arguments are held against it)
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from latam_corpus.api.arguments import Limit, Workers, check_arguments
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.bucket import address_of, bucket_of, out_folder
@@ -37,7 +39,7 @@ from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from latam_corpus.api.opened_run import Run
     from latam_corpus.dedupe.dedupe import Dedupe
@@ -55,10 +57,10 @@ def run(
     inputs: Mapping[str, str | Path] | str | Path | None = None,
     out: str | Path = "out",
     *,
-    workers: int | None = None,
+    workers: Workers | None = None,
     engine: str = "local",
     site: str | Path | None = None,
-    limit: int | None = None,
+    limit: Limit | None = None,
     accept_loss: str | None = None,
     work: str = "all",
     store: str | Path | None = None,
@@ -91,6 +93,7 @@ def run(
         PartError: parts failed; what was done is kept, and running it again goes on from there.
         ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
     """
+    check_arguments(run, locals())
     from latam_corpus.engine.cost import refuse_beyond_site
 
     reason = accepted(accept_loss)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import Any, Final, overload
 
 import polars as pl
 import pyarrow as pa
 
+from latam_corpus.api.arguments import check_arguments
 from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.one_stage import applied, check_text
 from latam_corpus.pipeline.registry import make_stage
-
-if TYPE_CHECKING:
-    from latam_corpus.stages import Barrier, Stage
+from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
+from latam_corpus.toml_model import shown
 
 _ROWS: Final = 2000
 
@@ -46,11 +46,14 @@ class StageAlone:
                 `map_batches` has, gives one.
 
         Raises:
-            ConfigError: there is no column `text`, or the stage reads files and no rows.
+            ConfigError: it is no frame, there is no column `text`, or the stage reads files and no rows.
         """
+        place = f"stage «{self.stage.name}»"
         if isinstance(frame, pa.Table):
             return self(pl.DataFrame(frame)).to_arrow(compat_level=pl.CompatLevel.oldest())
-        place = f"stage «{self.stage.name}»"
+        if not isinstance(frame, pl.DataFrame):
+            problem = _("it is given a {kind}", kind=type(frame).__name__)
+            raise ConfigError(place, problem, _("give it a frame of Polars, `pl.DataFrame(…)`, or a table of Arrow"))
         if "raw" in self.stage.needs:
             problem = _("it reads the bytes of files, not rows of text")
             raise ConfigError(
@@ -60,7 +63,7 @@ class StageAlone:
             )
         stages = self.stage.expand()
         check_text(place, frame.columns, stages)
-        documents = frame_as_documents(frame)
+        documents = frame_as_documents(frame, place)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
         result = pl.concat(list(applied(pieces, stages, lambda _: None)), how="diagonal")
         if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
@@ -68,14 +71,20 @@ class StageAlone:
         return frame.drop([name for name in result.columns if name in frame.columns]).hstack(result)
 
 
-def stage(name: str, **options: Any) -> StageAlone:
+def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
     """Return a stage alone, to be called with a frame: `stage("identify")(frame)`.
 
     Args:
-        name: the stage's key, see `latam-corpus list stages`.
+        name: the stage's key, see `latam-corpus list stages`; or a stage of your own, as `Shorten(longest=100)`.
         **options: the stage's, as in a recipe.
 
     Raises:
         ConfigError: there is no such stage or option, or a value is wrong.
     """
-    return StageAlone(make_stage(name, options, f"stage «{name}»"))
+    check_arguments(stage, locals())
+    if isinstance(name, str):
+        return StageAlone(make_stage(name, options, f"stage «{name}»"))
+    if options:
+        problem = _("«{key}» is {given}", key=next(iter(options)), given=shown(next(iter(options.values()))))
+        raise ConfigError(f"stage «{name.name}»", problem, _("a stage that is made already has its options"))
+    return StageAlone(name)

@@ -18,6 +18,7 @@ from latam_corpus.collect.row_files import as_documents, read_chunks, text_rows
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
+from latam_corpus.pipeline.conserve import conserved
 from latam_corpus.pipeline.one_stage import with_language
 from latam_corpus.pipeline.run_record import RUN_FILE, read_record
 from latam_corpus.policy import cached_policies
@@ -191,7 +192,7 @@ def _of_file(
         _check_genres(documents, path)
         # A file that states no terms is the reader's own.
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
-        frames.append(_light(_with_judged(stage(Batch(documents)).frame, judged)))
+        frames.append(_light(_with_judged(conserved(stage, Batch(documents)).frame, judged)))
 
     def again(ids: Sequence[str]) -> pl.DataFrame:
         wanted = pl.col("doc_id").is_in(list(ids))
@@ -207,7 +208,7 @@ def _rows_of(path: Path, declared: Mapping[str, str]) -> Iterator[tuple[list[dic
     start = 0
     texts = path.is_dir() or path.suffix.lower() == ".txt"
     for rows in [text_rows(path)] if texts else read_chunks(path):
-        yield rows, as_documents([{**declared, **_row_facts(row)} for row in rows], start)
+        yield rows, as_documents([{**declared, **_row_facts(row)} for row in rows], start, str(path))
         start += len(rows)
 
 

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-import fsspec
-
 from latam_corpus.collect.folder_walk import OF_THE_SYSTEM, followed, walked
 from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
@@ -23,6 +21,7 @@ from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.messages import N_, Message, _, first_of
 from latam_corpus.public_hosts import VARIABLE, private_address, web_options
+from latam_corpus.remote import file_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +49,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     """
     named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
     try:
-        fs, path = fsspec.core.url_to_fs(named, **web_options(named))
+        fs, path = file_system(named, **web_options(named))
     except (ValueError, ImportError) as error:
         raise ConfigError(
             _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
@@ -186,7 +185,7 @@ def unchosen(source: Source, where: str) -> Counter[str]:
     They are told where the patterns are of kinds, such as `**/*.txt`; whoever names files or folders has chosen. What
     is written beside texts for this toolkit, in TOML or as a list of persons, is no text.
     """
-    fs, path = fsspec.core.url_to_fs(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
+    fs, path = file_system(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
     patterns = source.collect.files
     of_kinds = patterns and all(_OF_KIND.fullmatch(pattern) for pattern in patterns)
     if not of_kinds or "file" not in _protocols(fs) or not fs.isdir(path):

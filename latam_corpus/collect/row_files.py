@@ -20,11 +20,12 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import jsonl
 from latam_corpus.collect.arrow import UNREADABLE, cause_of
 from latam_corpus.collect.folder_walk import walked
+from latam_corpus.collect.mapping import as_text, is_empty, shown, text_of
 from latam_corpus.collect.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +59,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the file's rows as dicts, some thousands at a time.
 
     Raises:
-        ConfigError: the file is missing, isn't what its suffix says, or a line isn't a JSON object.
+        ConfigError: the file is missing, isn't what its suffix says, a line isn't a JSON object, or `text` is no text.
     """
     if not path.is_file():
         problem = _("it is no file") if path.exists() else _("there is no such file")
@@ -67,7 +68,11 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         try:
             with path.open("rb") as stream:
                 for piece in pieces(stream, pq.read_schema(stream).names, _LIMITS):
-                    yield piece.to_pylist()
+                    rows = piece.to_pylist()
+                    if "text" in piece.schema.names:
+                        texts = _text_column(pl.Series("text", piece.column("text")), str(path))
+                        rows = [{**row, "text": text} for row, text in zip(rows, texts, strict=True)]
+                    yield rows
         except UNREADABLE as error:
             raise ConfigError(str(path), _("no Parquet file: {cause}", cause=cause_of(error))) from error
         return
@@ -109,29 +114,74 @@ def _read_text(file: Path) -> str:
         raise ConfigError(str(file), problem, _("save it as UTF-8")) from None
 
 
-def as_documents(rows: Sequence[Mapping[str, Any]], start: int) -> pl.DataFrame:
+def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "text") -> pl.DataFrame:
     """Return the rows as a document frame: known columns by their name, what is missing as a neutral value.
 
     Args:
         rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
         start: the place of the first row in its file, for rows without id.
+        place: the file, which an error names.
+
+    Raises:
+        ConfigError: a `text` is neither a text nor a number.
     """
     names = set().union(*rows)
     values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in names}
+    if "text" in values:
+        values["text"] = [_text(one, f"{place}:{start + n}") for n, one in enumerate(values["text"], 1)]
     return _documents(
         {name: _series(name, column, _type_of(name)) for name, column in values.items()}, len(rows), start
     )
 
 
-def frame_as_documents(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the same of a frame's rows."""
+def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
+    """Return the same of a frame's rows.
+
+    Args:
+        frame: the rows.
+        place: what an error names.
+
+    Raises:
+        ConfigError: `text` is a column of another type than text, or of bytes that aren't UTF-8.
+    """
     columns = {}
     for column in frame:
         dtype = _type_of(column.name)
-        if column.name in schema.DOCUMENT_SCHEMA or column.name == "id":
+        if column.name == "text":
+            columns["text"] = _text_column(column, place)
+        elif column.name in schema.DOCUMENT_SCHEMA or column.name == "id":
             exact = column.dtype == dtype
             columns[column.name] = column if exact else _series(column.name, column.to_list(), dtype)
     return _documents(columns, frame.height, 0)
+
+
+def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
+    """Return a column of texts, or of their bytes, as text.
+
+    Raises:
+        ConfigError: it is of another type, or isn't UTF-8.
+    """
+    if column.dtype not in (pl.String, pl.Binary, pl.Categorical, pl.Enum, pl.Null):
+        problem = _("the column «{name}» is of the type {given}", name=column.name, given=column.dtype)
+        raise ConfigError(place, problem, _("it must be a text"))
+    if column.dtype != pl.Binary:
+        return column.cast(pl.String)
+    return pl.Series(column.name, [_text(value, place) for value in column], dtype=pl.String)
+
+
+def _text(value: Any, place: str | Message) -> str | None:
+    """Return a text, or a number as text; bytes are read as a run does, whose Python spelling nobody wrote.
+
+    Raises:
+        ConfigError: it is neither, or isn't UTF-8.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    told = text_of(value) if isinstance(value, bytes) else as_text(value)
+    if told is None and not is_empty(value):
+        problem = _("«{key}» is {given}", key="text", given=shown(value))
+        raise ConfigError(place, problem, _("it must be a text, and if it is bytes, UTF-8"))
+    return told
 
 
 def _type_of(name: str) -> pl.DataType:
@@ -173,7 +223,7 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
             else series.str.to_date(strict=False)
         )
     if isinstance(dtype, pl.String):
-        values = [v if v is None or isinstance(v, str) else str(v) for v in values]
+        values = [v if isinstance(v, str) else text_of(v) or as_text(v) for v in values]
     try:
         return pl.Series(name, values, dtype=dtype, strict=False)
     except (TypeError, pl.exceptions.PolarsError):

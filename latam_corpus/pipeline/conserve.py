@@ -1,14 +1,18 @@
 """Rows are conserved: what goes into a stage comes out kept or set aside with a reason, and each change is on record.
 
+What a stage sets in them is of the schema (`stage_values.py`).
+
 `rows in == rows kept + rows set aside` holds for every stage of every run, because every stage is called here and
-nowhere else in a run.
+nowhere else, whether in a run or alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 import traceback
 from collections import Counter
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +23,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.messages import _
+from latam_corpus.pipeline.stage_values import wrong_values
 from latam_corpus.text.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
 
@@ -75,7 +80,7 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
             aside.
 
     Raises:
-        PartError: the stage lost, added or reordered rows, or broke off.
+        PartError: the stage lost, added or reordered rows, set what no document has, or broke off.
     """
     if withheld and (mine := batch.frame["doc_id"].is_in(list(withheld))).any():
         causes = [{"cause": withheld[doc_id]} for doc_id in batch.frame.filter(mine)["doc_id"]]
@@ -84,41 +89,63 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
         rest.count.add(first.count)
         dropped = pl.concat([rest.dropped, first.dropped], how="diagonal_relaxed")
         return Passed(rest.kept, dropped, pl.concat([rest.ledger, first.ledger]), rest.count)
-    after = _called(stage, batch)
-    _check_rows(stage, batch.frame, after.frame)
+    after = conserved(stage, batch)
     changes = _changes(stage, batch.frame, after.frame)
-    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
-        after = Batch(frame).sharing_words(after)
     passed = set_aside(after, stage.name)
     passed.count.changed = changes.height
     passed.count.made = after.frame.height - batch.frame.height
     return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
 
 
+def conserved(stage: Stage, batch: Batch) -> Batch:
+    """Return what the stage makes of a batch: the same rows, those that fall among them with their reason.
+
+    Raises:
+        PartError: the stage lost, added or reordered rows, set what no document has, or broke off.
+    """
+    after = _called(stage, batch)
+    _check_rows(stage, batch.frame, after.frame)
+    if wrong := wrong_values(batch.frame, after.frame, in_place=not stage.makes_rows):
+        raise PartError(_("stage «{name}»", name=stage.name), *wrong)
+    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
+        after = Batch(frame).sharing_words(after)
+    return after
+
+
 def _called(stage: Stage, batch: Batch) -> Batch:
     """Return what the stage makes of a batch.
 
     Raises:
-        PartError: it broke off, on a document that is named where one alone makes it do so.
+        PartError: it broke off, on a document that is named where one alone makes it do so, or gave no batch.
     """
     try:
-        return stage(batch)
+        after = _given_by(stage, batch)
     except (CorpusError, OSError, MemoryError):  # of the disk and the machine, not of a document
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = _("{error}, in {where}", error=_in_a_line(error), where=_where(error))
         place = _("stage «{stage}»", stage=stage.name)
         if document := _breaks_on(stage, batch):
             place = _("stage «{stage}», document {document}", stage=stage.name, document=document)
         remedy = _("mend the stage, or leave the document out; what was done before it is kept")
         raise PartError(place, problem, remedy) from error
+    if not isinstance(after, Batch):
+        problem = _("it gives a {kind}, and no batch", kind=type(after).__name__)
+        place = _("stage «{stage}»", stage=stage.name)
+        raise PartError(place, problem, _("return the batch, such as `batch.with_columns(…)`"))
+    return after
 
 
-def _in_a_line(error: Exception) -> str:
+def _given_by(stage: Stage, batch: Batch) -> object:
+    with redirect_stdout(sys.stderr):  # standard output is the command's, and may be JSON
+        return stage(batch)
+
+
+def _in_a_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Return the innermost line of the code that raised it: `my_package/shorten.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1]
@@ -130,8 +157,8 @@ def _breaks_on(stage: Stage, batch: Batch) -> str | None:
     for row in range(batch.frame.height):
         one = batch.frame[row : row + 1]
         try:
-            stage(Batch(one))
-        except Exception:  # noqa: BLE001  (whatever a plug-in raises)
+            _given_by(stage, Batch(one))
+        except (Exception, SystemExit):  # noqa: BLE001  (whatever a plug-in raises)
             return str(one["doc_id"][0])
     return None
 

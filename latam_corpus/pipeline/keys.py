@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 _OURS: Final = "latam_corpus"
 _NAMED: Final = re.compile(r"(\w+(?:\.\w+)+)(?::.*)?", re.DOTALL)
 _DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-# How the words of files are called in each language: errors tell it, and no result rests on it.
-_NOT_FOLLOWED: Final = frozenset({"latam_corpus.catalog.display_names"})
+# How the words of files are called in each language, and what is refused of a stage: no result rests on either.
+_NOT_FOLLOWED: Final = frozenset({"latam_corpus.catalog.display_names", "latam_corpus.pipeline.stage_values"})
 _MOST: Final = 4000  # files that are remembered: several versions of all of ours
 
 # Of a file: the digest of its code, and the dotted names that it imports from its own package or from ours.

@@ -17,14 +17,13 @@ from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.conserve import conserved
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.stages import Barrier
+from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
-
-    from latam_corpus.stages import Stage
 
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
 _DECIDED = " decided"
@@ -48,7 +47,7 @@ def extracted(where: Path, extract: Stage) -> Iterator[Chunk]:
     """Yield what a stage that reads bytes, such as `extract`, makes of a file or of a folder of files."""
     origin = Source(id="input", title=str(where), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
-        made = extract(Batch(frame)).frame
+        made = conserved(extract, Batch(frame)).frame
         why = made["evidence"] if "evidence" in made.columns else pl.Series("evidence", [None] * made.height, pl.String)
         shown = schema.conform(made, schema.DOCUMENT_SCHEMA).select(*_GIVEN_BY_EXTRACT, "drop_reason")
         shown = shown.with_columns(why.alias("evidence"))  # says what is wrong, and what to do
@@ -65,7 +64,7 @@ def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str |
             if not start:
                 _check_text(where, rows, stages)
             read.append(rows)
-            yield as_documents(rows, start)
+            yield as_documents(rows, start, str(where))
             start += len(rows)
 
     for result in applied(documents(), stages, tell):
@@ -81,7 +80,15 @@ def applied(
         documents: frames of the document schema.
         stages: in order; one may be a barrier, which waits for all frames.
         tell: see `with_language`.
+
+    Raises:
+        ConfigError: a stage makes several rows of one.
+        PartError: a stage lost, added or reordered rows, or broke off.
     """
+    for one in stages:
+        if isinstance(one, Stage) and one.makes_rows:
+            remedy = _("name it in a recipe, and give `latam-corpus run` that")
+            raise ConfigError(_("stage «{name}»", name=one.name), _("it makes several rows of one"), remedy)
     at = next((index for index, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
     before = [one for one in stages[:at] if not isinstance(one, Barrier)]
     # What a stage gives for the barrier after it is of no use to a reader.
@@ -92,7 +99,7 @@ def applied(
     for rows in documents:
         batch = Batch(with_language(rows, before, tell))
         for one in before:
-            batch = one(batch)
+            batch = conserved(one, batch)
         if at < len(stages):
             # A stage after the barrier may read any column.
             frame = with_defaults(batch.frame, ("drop_reason",))
@@ -140,7 +147,7 @@ def _decided(
         batch = Batch(joined.with_columns(kept).drop(name + _DECIDED for name in both))
         for one in after:
             assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
-            batch = one(batch)
+            batch = conserved(one, batch)
         yield _given(batch.frame, gives)
         start += frame.height
 
@@ -178,6 +185,6 @@ def with_language(
         tell(_("rows without «language» are identified first"))
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
-        languages = identified(Batch(documents.filter(missing))).frame["language"]
+        languages = conserved(identified, Batch(documents.filter(missing))).frame["language"]
         documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), languages))
     return documents

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
 
 from latam_corpus import schema
 from latam_corpus.bucket import bucket_of, fetch, fetch_small, fetched, forget
@@ -95,6 +96,7 @@ class StepFile:
             store_schema=False,
             use_dictionary=[name for name, kind in schema.leaves(arrow) if not pa.types.is_floating(kind)],
             write_statistics=["doc_id"],
+            filesystem=LocalFileSystem(),  # else «::» in a path is an address
         )
 
     def write(self, frame: pl.DataFrame) -> None:

@@ -7,17 +7,18 @@ which they came.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
 
 from latam_corpus import schema, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
     from typing import IO
 
 # A row group stays below the 100 MB that readers such as `datasets` buffer; the allowance is for the columns
@@ -100,6 +101,7 @@ def writer(
         compression_level=dict.fromkeys(squeezed, 3),
         use_dictionary=[name for name in _REPEATING if name in leaves],
         write_statistics=[name for name in _MEASURED if name in leaves],
+        filesystem=LocalFileSystem() if isinstance(target, Path) else None,  # else «::» in a path is an address
         write_page_index=True,
         write_page_checksum=True,
         use_content_defined_chunking=_CHUNKING,

@@ -172,6 +172,31 @@ def test_odd_rows_pass_through_every_stage(command_line: CommandLine, tmp_path: 
     assert [row.get("id") for row in _read(tmp_path / "out.jsonl")] == [None, 5, "x", "y", "z", "z"]
 
 
+def test_bytes_are_read_as_the_text_that_they_are(command_line: CommandLine, tmp_path: Path) -> None:
+    """As a run reads them: judged by their words, and written as words; bytes in another charset are no text."""
+    frame = pl.DataFrame({"id": ["a", "b"], "text": [_SPANISH.encode(), None], "language": ["spa_Latn"] * 2})
+    frame.write_parquet(tmp_path / "in.parquet")
+    told = command_line("stage", "filter", tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    assert told.code == 0, told.err
+    good, empty = _read(tmp_path / "out.jsonl")
+    assert (good["text"], good["drop_reason"], empty["text"]) == (_SPANISH, None, None)
+    frame.with_columns(text=pl.lit("año".encode("latin-1"))).write_parquet(tmp_path / "in.parquet")
+    told = command_line("stage", "filter", tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    assert (told.code, "in.parquet" in told.err, "UTF-8" in told.err) == (2, True, True), told.err
+
+
+@pytest.mark.parametrize("text", [["La barca"], {"es": "La barca"}, True])
+def test_what_is_no_text_is_refused(command_line: CommandLine, tmp_path: Path, text: object) -> None:
+    """A list, an object, a truth: with its line, whatever stands beside it; so is a column of another type."""
+    source = _write(tmp_path / "in.jsonl", [{"text": _SPANISH}, {"text": text}])
+    told = command_line("stage", "repair", source, tmp_path / "out.jsonl")
+    assert told.code == 2
+    assert "in.jsonl:2: «text» is " in "".join(told.err.split("\n"))
+    pl.DataFrame({"text": [text]}).write_parquet(tmp_path / "in.parquet")
+    told = command_line("stage", "repair", tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    assert (told.code, "the column «text» is of the type" in " ".join(told.err.split())) == (2, True), told.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -145,9 +146,14 @@ def test_records_without_a_text_are_set_aside_too() -> None:
 
 def test_a_changed_text_is_on_record_with_both_digests() -> None:
     """One row of the ledger for each text that the stage changed, of exact texts: a letter's case counts."""
-    texts = _setting(text=["Uno", "dos", "", None, "de nada"], evidence=['{"n": 1}', None, None, None, None])
+    texts = _setting(
+        text=["Uno", "dos", "", None, "de nada"],
+        evidence=['{"n": 1}', None, None, None, None],
+        drop_reason=[None, None, None, "blank", None],
+    )
     passed = pass_through(_Stage(texts), _batch("uno", "dos", "tres", "cuatro", None))
     assert passed.ledger.to_dicts() == [
+        _row(3, "dropped", "blank"),
         _row(
             0, "changed", "retoque", evidence='{"n": 1}', text_hash_before=_hash("uno"), text_hash_after=_hash("Uno"),
             chars=3,
@@ -155,9 +161,9 @@ def test_a_changed_text_is_on_record_with_both_digests() -> None:
         _row(2, "changed", "retoque", text_hash_before=_hash("tres"), text_hash_after=_hash(""), chars=0),
         _row(3, "changed", "retoque", text_hash_before=_hash("cuatro")),
     ]  # fmt: skip
-    assert passed.count == Count(rows_in=5, kept=5, changed=3)
+    assert passed.count == Count(rows_in=5, kept=4, dropped={"blank": 1}, changed=3)
     assert passed.kept.frame.columns == ["doc_id", "source_id", "text"]
-    assert passed.kept.frame["text"].to_list() == ["Uno", "dos", "", None, "de nada"]
+    assert passed.kept.frame["text"].to_list() == ["Uno", "dos", "", "de nada"]
 
 
 def test_a_text_that_is_made_of_bytes_is_no_change() -> None:
@@ -268,6 +274,56 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
     assert told.value.place == place
     assert told.value.problem.startswith("ValueError: no entiendo, in pipeline/test_conserved_batches.py:")
     assert isinstance(told.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (lambda _: None, "it gives a NoneType, and no batch; return the batch"),
+        (lambda b: Batch(b.frame.drop("text")), "the column «text» is gone; return the batch"),
+        (lambda b: b.with_columns({"text": pl.lit(5)}), "the column «text» is of the type Int32; it must be String"),
+        (
+            lambda b: b.with_columns({"tokens": pl.lit(2**40)}),
+            "the column «tokens» is of the type Int64; it must be Int32",
+        ),
+        (_setting(text=["uno", None]), "«text» is null, of the document d1; give the row a text, or a drop_reason"),
+        (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; say in a word why"),
+        (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; two capital letters"),
+        (_setting(language=["es", "quy_Latn"]), "«language» is 'es', of the document d0; write it as spa_Latn"),
+        (_setting(genre=["news", "poemas"]), "«genre» is 'poemas', of the document d1; choose one of: news, "),
+        (_setting(rights_tier=["libre", None]), "«rights_tier» is 'libre', of the document d0; choose one of: open, "),
+    ],
+)
+@pytest.mark.parametrize("kind", [_Stage, _Cutting])
+def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[[Batch], Batch], told: str) -> None:
+    """Types, texts, reasons, codes and words: the error names the column, the value, a document, and what to write."""
+    with pytest.raises(PartError) as raised:
+        pass_through(kind(given), _batch("uno", "dos"))
+    assert str(raised.value).startswith(f"stage «retoque»: {told}")
+
+
+def test_what_a_stage_may_set() -> None:
+    """Numbers of another width, columns of nothing, columns of its own; of a value that was there, it isn't blamed."""
+    batch = _batch("uno", "dos", None, country=["Chile", "Perú", None], language=[None, "x", None])
+    mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split"), pl.lit(1).alias("suya")
+    language = pl.Series("language", ["und", "x", "que"])
+    passed = pass_through(_Stage(lambda b: Batch(b.frame.with_columns(*mine, language))), batch)
+    assert passed.count == Count(rows_in=3, kept=3)
+
+
+def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """`sys.exit` is an error like others, with the document; what it prints goes where notes go."""
+
+    def leaves(batch: Batch) -> Batch:
+        print("hola")  # noqa: T201
+        if "d1" in batch.frame["doc_id"]:
+            sys.exit(3)
+        return batch
+
+    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; mend the stage"):
+        pass_through(_Stage(leaves), _batch("uno", "dos"))
+    told = capsys.readouterr()
+    assert (told.out, told.err[:5]) == ("", "hola\n")
 
 
 @pytest.mark.parametrize("error", [SourceError("uno.warc", "no record"), OSError("disk full"), MemoryError()])

@@ -103,6 +103,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("pipeline/decisions.py", _BARRIERS),
         ("batch.py", _STEPS),
         ("pipeline/conserve.py", _STEPS),
+        ("pipeline/stage_values.py", _NONE),  # which refuses, and changes nothing
         ("pipeline/part.py", _STEPS),
         ("pipeline/step_file.py", _STEPS),
         ("errors.py", _STEPS | _BARRIERS | _READING),
