@@ -21,7 +21,7 @@ from latam_corpus.language.model import load
 from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.pipeline.conserve import pass_through, set_aside
-from latam_corpus.pipeline.default_recipe import wanted_languages
+from latam_corpus.pipeline.default_recipe import has_marks, wanted_languages
 from latam_corpus.pipeline.reasons import in_plain_words
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.privacy.redact import names_of, redact
@@ -105,10 +105,12 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, trial
 
 
 def _stages(source: Source, policies: str) -> list[Stage]:
-    wanted, _unnamed = wanted_languages([source], load(chosen()).codes)  # as the source's default recipe
+    # As the source's default recipe.
+    wanted, _unnamed = wanted_languages([source], load(chosen()).codes)
+    names = [name for name in _STAGES if name != "unmark" or has_marks(source, policies)]
     options: dict[str, dict[str, Any]] = {name: {"policies": policies} for name in ("unmark", "filter")}
     options["identify"] = {"languages": wanted} if wanted else {}
-    staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in _STAGES)
+    staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in names)
     expanded = [one for stage in staged for one in stage.expand()]
     return [one for one in expanded if isinstance(one, Stage)]
 

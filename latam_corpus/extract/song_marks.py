@@ -21,10 +21,13 @@ _PART: Final = re.compile(
     r"(?:x\s?\d)?\s*[\])}]?\s*:?\s*$",
     re.IGNORECASE,
 )
+# What may as well be a verse, if it stands without brackets, number or colon, and not in capitals.
+_SAID: Final = frozenset({"solo", "final", "puente", "ponte", "verso", "outro"})
 # More room than this says no more, and would be tried in all ways.
 _ROOM: Final = re.compile(r"[^\S\n]{4,}")
 _TIMES: Final = re.compile(
-    r"(?<!\s)\s*[\[({]?\s*(?:x\s?([2-9])|([2-9])\s?x|bis|([2-9]) veces|([2-9]) vezes)\s*[\])}]?\s*$", re.IGNORECASE
+    r"(?<!\s)\s*(?:[\[({]?\s*(?:x\s?([2-9])|([2-9])\s?x|bis)\s*[\])}]?|[\[({]\s*([2-9]) ve[cz]es\s*[\])}])\s*$",
+    re.IGNORECASE,
 )
 
 
@@ -47,7 +50,7 @@ def without_song_marks(text: str, keeping: Literal["normalise", "remove"]) -> st
         if _TABLATURE.match(line) or (line.strip() and _CHORDS.match(line) and _SURE.search(line)):
             continue
         verse = _IN_BRACKETS.sub("", line)
-        if part := _PART.match(verse):
+        if (part := _PART.match(verse)) and (verse.isupper() or verse.strip().lower() not in _SAID):
             if keeping == "normalise":
                 written.append(f"[{part[0].strip(' []{}():').lower()}]")
             continue

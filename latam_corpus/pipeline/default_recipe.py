@@ -17,6 +17,7 @@ from latam_corpus.collect.formats import SUFFIXES
 from latam_corpus.extract.programs import OFFICE, models, ocr_of
 from latam_corpus.messages import Message, _, same
 from latam_corpus.pipeline.reasons import meaning
+from latam_corpus.policy import cached_policies
 from latam_corpus.vocabulary import USES
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _GENRE: Final = _("The genre decides by which rules the texts are judged: a song
 _STAGES: Final[dict[str, Message]] = {
     "skim": _("Looks at each page before the work of extracting it, so that the next stage can set it aside."),
     "extract": _("Takes the text out of each file or page, without menus and advertisements."),
+    "unmark": _("Takes out what transcribers write between the words, and the chords and parts of song sheets."),
     "repair": _("Mends letters that a wrong encoding spoilt, such as «EspaÃ±a»."),
     "identify": _("Finds the language of each text; those in other languages than these are set aside."),
     "filter": _("Holds each text against the bounds of its language and genre; what breaks one is set aside."),
@@ -87,7 +89,8 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Colle
         lines += _stage("skim", _STAGES["skim"], language)
         lines += _stage("identify", _GATE, language, languages=[*wanted, "und"])
     lines += _extract(sources, language)
-    lines += _stage("repair", _STAGES["repair"], language)
+    for use in ("unmark", "repair") if any(map(has_marks, sources)) else ("repair",):
+        lines += _stage(use, _STAGES[use], language)
     if wanted:
         lines += _stage("identify", _STAGES["identify"], language, languages=wanted)
     else:
@@ -113,6 +116,20 @@ def wanted_languages(sources: Sequence[Source], known: Collection[str]) -> tuple
     spoken = list(dict.fromkeys(code for source in sources for code in source.languages))
     unnamed = [code for code in spoken if not any(admits(code, one) for one in known)]
     return (spoken if all(source.languages for source in sources) and not unnamed else []), unnamed
+
+
+def has_marks(source: Source, policies: str = "") -> bool:
+    """Whether a text of a source may be of a genre whose policy wants its marks normalised or removed.
+
+    Args:
+        source: whose records may state their genre.
+        policies: a `filters/` folder; the shipped one when empty.
+    """
+    of_records = source.collect.columns.genre
+    if of_records and not of_records.leave:
+        return True
+    file = cached_policies(policies).genres.get(source.genre or _GENRE_OF_NONE)
+    return bool(file and file.marks != "keep")
 
 
 def unreleasable(source: Source, today: date) -> str | None:

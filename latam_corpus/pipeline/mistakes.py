@@ -134,6 +134,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
             hint = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
             hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
         hints += _of_languages(plan, source)
+        hints += _of_marks(plan, source)
     return [*hints, *_of_models(plan)]
 
 
@@ -143,6 +144,18 @@ def _of_models(plan: Plan) -> Iterator[Message]:
         if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
             yield _("languages are told by {model}, which `language use` chose on this machine", model=chosen())
             return
+
+
+def _of_marks(plan: Plan, source: Source) -> Iterator[Message]:
+    """Yield what the policy of a source's genre says of marks, where no stage of the recipe does it."""
+    uses = {entry.use: str(entry.options.get("policies", "")) for entry in plan.recipe.stage}
+    file = cached_policies(uses.get("filter", "")).genres.get(source.genre or plan.recipe.genre or "")
+    if file and file.marks != "keep" and "filter" in uses and "unmark" not in uses:
+        hint = _(
+            "«{source}»: the policy of its genre says marks = «{marks}» (of transcribers, of song sheets), and no "
+            "stage does so: put «unmark» after «extract»"
+        )
+        yield hint.fill(source=source.id, marks=file.marks)
 
 
 def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:

@@ -120,6 +120,22 @@ def test_the_stages_fit_what_is_collected(folder: Path) -> None:
     assert [entry.use for entry in load_recipe("fuente.toml").stage][:2] == ["extract", "repair"]
 
 
+@pytest.mark.parametrize(
+    ("about", "unmarks"),
+    [
+        ('genre = "lyrics"\n', True),
+        ('genre = "oral_history"\n', True),
+        ('genre = "news"\n', False),
+        ('[collect]\ncolumns = { genre = "clase" }\n', True),
+        ("[collect]\ncolumns = { genre = false }\n", False),
+    ],
+)
+def test_marks_go_where_the_genre_says_so(about: str, unmarks: bool) -> None:
+    """As in a preview: songs and talk have marks, and records that state their genre may be either."""
+    stages = [entry["use"] for entry in tomllib.loads(_recipe(_ABOUT + about))["stage"]]
+    assert stages[:2] == ["extract", "unmark" if unmarks else "repair"]
+
+
 def test_no_text_falls_for_a_language_that_the_model_cannot_name() -> None:
     """Or that no source states: then none is set aside for its language, and the recipe says why."""
     assert 'languages = ["spa", "quy"]' in _recipe(_ABOUT + 'languages = ["spa", "quy"]')

@@ -10,6 +10,7 @@ import pytest
 from latam_corpus.desk.preview_items import page_words
 from latam_corpus.desk.preview_page import lines_left_out
 from latam_corpus.pipeline.reasons import in_plain_words
+from latam_corpus.pipeline.recipe import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +147,18 @@ def test_of_many_files_a_few_are_taken_from_all_over(command_line: CommandLine, 
         (folder / f"{number:02}.txt").write_text(_PROSE, encoding="utf-8")
     told = command_line("sources", "preview", _source(tmp_path), "--input", folder, "--n", "4", "--json").json
     assert [item["where"] for item in told["items"]] == ["00.txt", "05.txt", "10.txt", "15.txt"]
+
+
+def test_marks_are_taken_out_as_a_run_takes_them(command_line: CommandLine, tmp_path: Path) -> None:
+    """Where the source's default recipe does so, and nowhere else."""
+    song = tmp_path / "a.txt"
+    song.write_text(f"[Coro]\n{_PROSE}", encoding="utf-8")
+    for genre, stages, shown in (("lyrics", 1, False), ("literature", 0, True)):
+        source = _source(tmp_path)
+        source.write_text(source.read_text(encoding="utf-8").replace('"literature"', f'"{genre}"'), encoding="utf-8")
+        told = command_line("sources", "preview", source, "--input", song, "--json").json
+        assert told["items"][0]["text"].startswith("[Coro]") == shown
+        assert [entry.use for entry in load_recipe(str(source)).stage].count("unmark") == stages
 
 
 def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_policy_may_keep_the_parts() -> None:
 @pytest.mark.parametrize(
     "verse",
     ["A", "Mi amor", "La la la", "Si", "Sol de mi tierra", "Do re mi fa sol", "Fa La Mi", "A la mar", "E a vida",
-     "coro de ángeles", "el verso que no fue", "treinta y x", "Re"],
+     "coro de ángeles", "el verso que no fue", "treinta y x", "Re", "Solo", "outro", "te llamé 3 veces"],
 )  # fmt: skip
 def test_a_verse_that_looks_like_chords_stays(verse: str) -> None:
     """Letters and notes are words as well; only signs, or the room between them, make them chords."""

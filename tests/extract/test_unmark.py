@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,45 @@ def test_marks_go_and_words_stay(marked: str, removed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Rosa: En 1930 (o 1931) vine (con mi hermana) al puerto.", "P: ¿Él/ella? ¡No! [sic] 5 < 6."]
+    "text",
+    [
+        "Rosa: En 1930 (o 1931) vine (con mi hermana) al puerto.",
+        "P: ¿Él/ella? ¡No! [sic] 5 < 6.",
+        "El zorro dijo:\ntod@s  l@s compañer@s, ancianos(as), al 12 % desde entonces",
+        "(música de mi pueblo) (golpes de Estado) (llantas) [= la casa ] siglo (XX)",
+        "Y el burro contestó *sí*, pu' / así nomás",
+        "mbohapyÿ ŸVY",
+    ],
 )
-def test_what_is_said_in_brackets_stays(text: str) -> None:
-    """A remark of the speaker, a year or a sign is no mark of the transcriber."""
-    words = [word for word in text.replace("<", "").split() if word != "[sic]"]
-    assert [word for word in without_marks(text, "remove")[0].split() if word != "[sic]"] == words
+def test_what_is_said_stays(text: str) -> None:
+    """A remark of the speaker, a year, a sign, a letter or a line that ends in a colon is no transcriber's mark."""
+    assert without_marks(text, "remove")[0] == text
+
+
+@pytest.mark.parametrize("extractor", [None, "plain 3", "chat 3", "avenue 3"])
+def test_what_redact_goes_by_stays(extractor: str | None) -> None:
+    """No mark of any convention is a piece of an address, a place, a date or a telephone."""
+    text = (
+        "ROS: rosa.quispe@gmail.com, 12/03/1945, 12°02'47\"S 77°02'34\"W, N° 82 y 3°, www.x.org, (11) 4567-8901, "
+        "https://comunidad.org/x/y/z?a=1&b=2, +56 (9) 8765-4321, [+51 987 654 321], ana@s.com.pe"
+    )
+    assert without_marks(text, "remove", None, extractor)[0] == text
+
+
+def test_a_convention_is_that_of_the_file_or_of_the_whole_text() -> None:
+    """The same words and signs are marks in CHAT, and none in a text that cites a sign of it once."""
+    said = "ROS: tod@s dij(er)on (..) °sí°"
+    assert without_marks(said, "remove")[0] == said
+    assert without_marks(said, "remove", None, "chat 3")[0] == "ROS: tod dijeron sí"
+    assert without_marks(f"{said}\nROS: &=ríe", "remove")[0] == "ROS: tod dijeron sí"
+    cited = "\n".join([said, *["ROS: vine al puerto con mi madre."] * 99, "ROS: el signo &=ríe"])
+    assert without_marks(cited, "remove")[0] == cited
+
+
+def test_a_label_without_words_goes_and_a_sentence_stays() -> None:
+    """What stands before a colon is a speaker where it is a code, or where other lines begin with it, too."""
+    text = "INV: (risas)\nRosa: (risas)\nRosa: sí\nEl zorro dijo: (risas)\nEl burro dijo:"
+    assert without_marks(text, "remove")[0] == "Rosa: sí\nEl zorro dijo:\nEl burro dijo:"
 
 
 def _batch(genre: str) -> Batch:
@@ -52,6 +86,7 @@ def test_a_turn_of_marks_alone_goes_with_its_line() -> None:
     frame = Unmark()(_batch("oral_history")).frame
     assert frame["text"][0] == "A: uno\nA: dos"
     assert [turn["offset"] for turn in frame["turns"].to_list()[0]] == [0, 7]
+    assert json.loads(frame["evidence"][0]) == {"marks": "remove", "characters": 19, "lines": 1}
 
 
 def test_other_genres_keep_their_signs() -> None:

@@ -161,6 +161,25 @@ def test_a_run_that_keeps_nothing_says_where_to_look(
 
 
 @pytest.mark.parametrize(
+    ("genre", "stages", "hints"),
+    [
+        ("lyrics", ("extract", "identify", "filter"), 1),
+        ("lyrics", ("extract", "unmark", "identify", "filter"), 0),
+        ("news", ("extract", "identify", "filter"), 0),
+    ],
+)
+def test_marks_that_no_stage_takes_out_are_hinted_at(
+    command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, tmp_path: Path,
+    genre: str, stages: tuple[str, ...], hints: int,
+) -> None:  # fmt: skip
+    """What a policy says of marks is else obeyed by nobody, and without a word."""
+    recipe = tmp_path / "receta.toml"
+    recipe.write_text(small_recipe(*stages, genre=genre))
+    (tmp_path / "fuente.toml").write_text(small_source())
+    assert len([hint for hint in command_line("check", recipe, "--json").json["hints"] if "unmark" in hint]) == hints
+
+
+@pytest.mark.parametrize(
     ("stages", "hints"),
     [
         (("repair", "boilerplate", "redact"), 1),
