@@ -53,11 +53,11 @@ _STREET: Final = re.compile(
     r"|callej[oó]n|prolongaci[oó]n|estrada|ladeira|largo|privada|cerrada)[ \xa0]+|c/ *)"
     r"((?:(?:[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][\w.'’]*|de|del|la|las|los|el|da|do|das|dos|e|y|\d{1,3}[A-Z]?(?!\d)"
     r"|(?:sur|norte|este|oeste|bis)\b)[ \xa0]*){1,7})"
-    r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *$"
+    r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *\Z"
 )
 _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
 # A letter after the number is the house's, but for a word that begins a sentence («4930 Y nada más»).
-_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/]\d)")
+_HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/:]\d)")
 _STREET_WINDOW: Final = 70
 _HOME_NEAR: Final = 8  # words between somebody's living and the street
 _PLATE: Final = re.compile(
@@ -74,6 +74,7 @@ _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
 DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
 _BEFORE_HOUSE: Final = frozenset("#nN°º0123456789")
+_BETWEEN_GROUPS: Final = " .\xa0\u2010\u2011\u2012\u2013-"
 _LAST_GROUP: Final = re.compile(r"[ .\xa0\u2010-\u2013-]\d+$")
 _MOST_OF_PLATE: Final = 5
 _LONG: Final = 13  # digits from which a number without marks may tell itself
@@ -178,7 +179,7 @@ class Numbers:
             for position in (max(0, start - 2), start - 1):
                 match = _PHONE.match(text, position)
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
-                    yield Span(_AFTER_FORMS, *match.span(), "phone")
+                    yield Span(_AFTER_FORMS, position, position + len(_international(match.group())), "phone")
                     return
         elif self.modes["phone"] == "form" and self.country and text[start - 1 : start] == "(":
             match = _WITH_AREA.match(text, start - 1)
@@ -225,19 +226,14 @@ class Numbers:
     def national(self, start: int, end: int, near: int) -> Iterator[Span]:
         """Telephones as they are dialled within the country, beside their word."""
         text = self.text
-        for match in _NATIONAL.finditer(text, start - 1 if text[start - 1 : start] == "(" else start, end + 1):
+        position = start - 1 if text[start - 1 : start] == "(" else start
+        while match := _NATIONAL.search(text, position, end + 1):
+            position = match.end()
             if self.counted(*match.span()):
                 continue
-            number = match.group()
-            while sum(map(str.isdecimal, number)) >= _FEWEST_NATIONAL:
-                if _is_number(number, self.country, local=near <= _NEAR):
-                    span = (match.start(), match.start() + len(number))
-                    yield Span(_BY_WORD + near * _RANKS, *span, "phone")
-                    break
-                shorter = _LAST_GROUP.sub("", number)
-                if shorter == number:
-                    break
-                number = shorter
+            if first := _first_number(match.group(), self.country, local=near <= _NEAR):
+                position = match.start() + len(first)
+                yield Span(_BY_WORD + near * _RANKS, match.start(), position, "phone")
 
     def address(self, start: int) -> Iterator[Span]:
         """Yield a street with a number at this place."""
@@ -318,6 +314,34 @@ def _is_public(address: str) -> bool:
         return ipaddress.ip_address(address).is_global
     except ValueError:
         return False
+
+
+def _international(number: str) -> str:
+    """Return a telephone in international form without the groups of digits after it that would make it none."""
+    import phonenumbers
+
+    shorter, longer = number, ""
+    while shorter != longer:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(shorter)):
+                return shorter
+        except phonenumbers.NumberParseException:
+            break
+        shorter, longer = _LAST_GROUP.sub("", shorter), shorter
+    return number
+
+
+def _first_number(number: str, country: str | None, *, local: bool) -> str:
+    """Return the telephone that groups of digits begin with, the longest after which nothing or another one stands."""
+    longest, shorter, longer = "", number, ""
+    while shorter != longer and sum(map(str.isdecimal, shorter)) >= _FEWEST_NATIONAL:
+        if _is_number(shorter, country, local=local):
+            rest = number[len(shorter) :].lstrip(_BETWEEN_GROUPS)
+            if not rest or _first_number(rest, country, local=local):
+                return shorter
+            longest = longest or shorter
+        shorter, longer = _LAST_GROUP.sub("", shorter), shorter
+    return longest
 
 
 def _is_number(number: str, country: str | None, *, local: bool = False) -> bool:

@@ -12,6 +12,7 @@ from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.privacy.at_numbers import EMAIL, KEY, NAME, Numbers, Span, nearest
+from latam_corpus.privacy.even import even, is_broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,13 +27,14 @@ _RUN: Final = re.compile(
 )
 _EMAIL_NAME: Final = re.compile(r"[\w.+-]+$")
 _EMAIL_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-_AT: Final = re.compile(r"[\[({<]\s?(?:at|AT|At|arroba|ARROBA|a)\s?[\])}>]")
+_AT: Final = re.compile(r"[\[({<]\s*(?:at|AT|At|arroba|ARROBA|a)\s*[\])}>]")
 _AT_WORD: Final = re.compile(r"\s(?:arroba|ARROBA|Arroba|AT)\s")
 _DOT: Final = r"(?:\.|\s?[\[({]\s?(?:punto|ponto|dot|\.)\s?[\])}]\s?|\s(?:punto|ponto|dot|PUNTO|PONTO|DOT)\s)"
 _TLD: Final = (
     "com|org|net|edu|gob|gov|gub|mil|info|io|biz|coop|me|tv|"
     "ar|bo|br|cl|co|cr|cu|do|ec|es|gt|hn|ht|mx|ni|pa|pe|pr|pt|py|sv|uy|ve"
 )
+_HOST_APART: Final = re.compile(rf"(?:[\w-]+\.)+(?:{_TLD})(?![\w-])", re.IGNORECASE)
 _SPOKEN_NAME: Final = re.compile(rf"(?:[\w+-]+{_DOT}){{,3}}[\w+-]+\s?$")
 _SPOKEN_HOST: Final = re.compile(rf"\s?[\w-]+(?:{_DOT}[\w-]+){{,2}}?(?:{_DOT}(?:{_TLD})){{1,2}}(?!\w)", re.IGNORECASE)
 _UUID: Final = re.compile(r"(?<!\w)[\da-fA-F]{8}-(?:[\da-fA-F]{4}-){3}[\da-fA-F]{12}(?!\w)")
@@ -40,6 +42,10 @@ _DEGREES: Final = re.compile(
     r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{,4}"
     r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
 )
+_SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # among them the wide figures of some documents
+# Characters that are read before and after such a sign.
+_BEFORE: Final = 400
+_AFTER: Final = 300
 _SHORT: Final = 4  # characters of a number that is a year at most
 # Characters that are read before the sign of an address: RFC 5321 has 64. Of a spoken one, those after it too.
 _LONGEST_NAME: Final = 256
@@ -72,6 +78,43 @@ def find(
         names: of third persons, as their list gives them; None without one.
         hints: what needn't be looked for.
     """
+    found = _apart(_all(text, modes, words, country, hints))
+    if names is None:
+        return found
+    # A name within an address of e-mail or of a house is of it; else it comes first.
+    listed = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
+    return _apart([*found, *(name for name in listed if not _is_part(name, found))])
+
+
+def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> Iterator[Span]:
+    """Yield what is found where it stands in the text; a line's end may part it, and not two."""
+    for first, last in _stretches(text, spoken=hints.spoken_at):
+        stretch = text[first:last]
+        for joined in (False, True) if is_broken(stretch) else (False,):
+            read = even(stretch, joined=joined)
+            for span in _in_even(read.text, modes, words, country, hints):
+                start, end = read.place(span.start, span.end)
+                if stretch.count("\n", start, end) <= 1:
+                    yield span._replace(start=first + start, end=first + end)
+
+
+def _stretches(text: str, *, spoken: bool) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a text that have digits or signs of e-mail, with what is read beside them."""
+    signs = [sign.start() for sign in _SIGN.finditer(text)]
+    if spoken:
+        signs = sorted([*signs, *(sign.start() for form in (_AT, _AT_WORD) for sign in form.finditer(text))])
+    if not signs:
+        return
+    start = last = signs[0]
+    for sign in signs:
+        if sign - last > _BEFORE + _AFTER:
+            yield max(0, start - _BEFORE), last + _AFTER
+            start = sign
+        last = sign
+    yield max(0, start - _BEFORE), last + _AFTER
+
+
+def _in_even(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> list[Span]:
     spans: list[Span] = []
     if modes["email"] != "off":
         spans += _emails(text)
@@ -88,12 +131,7 @@ def find(
             spans += numbers.address(start)
     if modes["coordinates"] != "off" and "°" in text:
         spans += numbers.places(_DEGREES, 0, len(text))
-    if names is None:
-        return _apart(spans)
-    # A name within an address of e-mail or of a house is of it; else it comes first.
-    found = _apart(spans)
-    listed = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
-    return _apart([*found, *(name for name in listed if not _is_part(name, found))])
+    return spans
 
 
 def _is_part(name: Span, found: list[Span]) -> bool:
@@ -102,10 +140,10 @@ def _is_part(name: Span, found: list[Span]) -> bool:
     return any(name.end <= one.end and name[1:3] != one[1:3] for one in found[:index][-1:])
 
 
-def _apart(spans: list[Span]) -> list[Span]:
-    """Those of the least rank; what overlaps one of them isn't another."""
+def _apart(spans: Iterable[Span]) -> list[Span]:
+    """Those of the least rank, of which the first and longest; what overlaps one of them isn't another."""
     disjoint: list[Span] = []
-    for span in sorted(spans):
+    for span in sorted(spans, key=lambda one: (one.rank, one.start, -one.end)):
         index = bisect(disjoint, span.start, key=lambda one: one.start)
         if all(one.end <= span.start or span.end <= one.start for one in disjoint[max(index - 1, 0) : index + 1]):
             disjoint.insert(index, span)
@@ -114,8 +152,11 @@ def _apart(spans: list[Span]) -> list[Span]:
 
 def _emails(text: str) -> Iterator[Span]:
     for sign in re.finditer("@", text):
-        name = _EMAIL_NAME.search(text, max(0, sign.start() - _LONGEST_NAME), sign.start())
-        host = _EMAIL_HOST.match(text, sign.end())
+        start, end, form = sign.start(), sign.end(), _EMAIL_HOST
+        if text[start - 1 : end + 1] == " @ ":
+            start, end, form = start - 1, end + 1, _HOST_APART
+        name = _EMAIL_NAME.search(text, max(0, start - _LONGEST_NAME), start)
+        host = form.match(text, end)
         if name and host:
             yield Span(EMAIL, name.start(), host.end(), "email")
 

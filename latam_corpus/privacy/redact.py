@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 # One quick look tells whether there may be anything: all but spoken addresses and lists of names have a digit or an @.
 _ANY: Final = r"[@\d]"
-_SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s?(?i:at?|arroba)\s?[\])}>]|\sAT\s"
-_KEYS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
+_SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s*(?i:at?|arroba)\s*[\])}>]|\sAT\s"
+_KEYS: Final = r"[0-9a-fA-F]{8}[\p{Pd}\x{2212}]\s*[0-9a-fA-F]{4}[\p{Pd}\x{2212}]"
 _STREETS: Final = (
-    r"(?i:calle|av\w*\.|av |aven|avda|rua |r\. |carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|alameda"
+    r"(?i:calle|av\w*\.|av\s|aven|avda|rua\s|r\.\s|carrera|cra|kra|cl\.|diag|transv|pasaje|pje|psje|jir[oó]n|alameda"
     r"|calzada|bou?lev|blvd|bulev|travessa|pra[çc]a|plaza|camino|prolongaci|estrada|ladeira|largo|privada|cerrada|c/)"
 )
 

@@ -86,7 +86,7 @@ def test_a_telephone_number_in_international_form_goes(number: str) -> None:
         "2+56987654321",
         "++56987654321",
         "+ 56 9 8765 4321",
-        "+56  9  8765  4321",
+        "+56\n\n9 8765 4321",
         "+56, 9 8765 4321",
         "+56 (98765) 4321",  # no area has five digits
         "+56 () 9 8765 4321",
@@ -95,7 +95,7 @@ def test_a_telephone_number_in_international_form_goes(number: str) -> None:
     ],
 )
 def test_other_numbers_with_a_plus_stay(text: str) -> None:
-    """Too few or too many digits, no country, a sum, two spaces."""
+    """Too few or too many digits, no country, a sum, another paragraph."""
     assert _redacted(text) == (text, None, None)
     assert redact(text) == (text, {})
 
@@ -103,8 +103,8 @@ def test_other_numbers_with_a_plus_stay(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "redacted"),
     [
-        ("+56 9 8765 4321 2023-2024", "[PHONE]-2024"),  # fifteen digits may be a number, nineteen not
-        ("+51 987 654 321 2023 2024", "[PHONE] 2024"),
+        ("+56 9 8765 4321 2023-2024", "[PHONE] 2023-2024"),  # fifteen digits may be a number, and this one has eleven
+        ("+51 987 654 321 2023 2024", "[PHONE] 2023 2024"),
         ("+55 (11) 91234-5678 2023 2024", "[PHONE] 2023 2024"),
         ("+123 456 789 012 3456", "[PHONE] 3456"),
         ("+56 9 8765 4321 98765", "[PHONE] 98765"),  # none is cut through
@@ -149,7 +149,7 @@ def test_an_identifier_goes_wherever_it_stands(kind: str, identifier: str) -> No
         "0529.982.247-25", "529.982.247-2", "–529982247-25", "5529982247-25",
         "20-12345678-7", "20-1234567-8", "20123456786", "21-12345678-2", "20-12345678-60", "120-12345678-6",
         "1-20-12345678-6", "–20-12345678-6", "a20-12345678-6", "20-12345678-6a", "20-123456789-6",
-        "rosa@ejemplo", "@ejemplo.org", "rosa@", "rosa @ ejemplo.org", "rosa@.org",
+        "rosa@ejemplo", "@ejemplo.org", "rosa@", "rosa @ejemplo.org", "rosa @ ejemplo.xyz", "rosa@.org",
         # Addresses of a house's own network, of none, and other numbers with points.
         "192.168.1.1", "10.0.0.1", "127.0.0.1", "172.16.0.9", "256.1.1.1", "8.8.8", "8.8.8.8.8", "1.8.8.8.8",
         "8.8.8.1234",

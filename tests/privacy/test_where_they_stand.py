@@ -153,7 +153,7 @@ def test_two_angles_are_a_place(place: str) -> None:
     ["x33°27'S 70°40'O", "133°27'S 70°40'O", "33°270'S 70°40'O", "33°27'S 1700°40'O", "33°27'S 70°400'O",
      "33°27'123\"S 70°40'O", "33°27'S 70°40'123\"O", "33°27'S, 70°", "33°27'S junto a 70°40'O",
      "33°27'O 70°40'S", "33°27'S °40'O",
-     "33°S 70°O", "33°27'12\"S  y  70°40'O", "33°27'12'S 70°40'O"],
+     "33°S 70°O", "33°27'12\"S\n\ny 70°40'O", "33°27'12'S 70°40'O"],
 )  # fmt: skip
 def test_other_angles_are_no_place(text: str) -> None:
     """Too many digits, one angle alone, another order."""
