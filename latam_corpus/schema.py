@@ -63,7 +63,12 @@ DOCUMENT: Final = (
     Column("declared_language", _TEXT, "the language the source says, as it says it", nullable=True),
     Column("language", _TEXT, "ISO 639-3 and script as identified; und when unsure"),
     Column("language_score", pl.Float32(), "confidence of the identification, 0 to 1", nullable=True),
-    Column("languages", LANGUAGES, "the languages of a mixed document and their shares", nullable=True),
+    Column(
+        "languages",
+        LANGUAGES,
+        "the languages of a mixed document and their shares, `und` for a part in none that is known",
+        nullable=True,
+    ),
     Column("variety", _TEXT, "BCP 47, such as es-CL; null when unsure", nullable=True),
     Column("variety_basis", _TEXT, "declared or predicted", nullable=True),
     Column("country", _TEXT, "ISO 3166-1 alpha-2", nullable=True),

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.codes import groups, known_code, short
+from latam_corpus.codes import UNDETERMINED, groups, known_code, short
 from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead
-from latam_corpus.language.judge import LEAST_PIECE, Judgement, consonants_of, fine, group_of
-from latam_corpus.language.judge_kernels import mean_of_each
-from latam_corpus.language.lines import window_lines
+from latam_corpus.language.judge import Judgement, consonants_of, fine, group_of
+from latam_corpus.language.judge_kernels import mean, mean_of_each
+from latam_corpus.language.lines import piece_lines, window_lines
+from latam_corpus.language.other_part import LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -34,7 +35,8 @@ def shifted(
     A text that shows another language than the declared one of the Americas, or none, is judged again with the odds of
     the declared one multiplied by WEIGHT. Its words must speak as for any text, but may be fewer than the function
     words of Spanish. Where the text alone may be Spanish, and has words of both, it is mixed. A text of fewer words
-    than any language is named by takes the declared one if it is the likeliest without the declaration, too.
+    than any language is named by takes the declared one if it is the likeliest without the declaration, too. Where a
+    part of a mixed text is in a language that isn't known, that part alone is judged so.
 
     Args:
         model: the identifier.
@@ -63,6 +65,36 @@ def shifted(
         judged = _judged(model, own, " ".join(lines[first:last]).split(), asked[row])
         if judged:
             judgements[row] = judged
+    left = [row for row in rows if row not in judgements and UNDETERMINED in dict(shown[row].languages)]
+    return judgements | _by_part(model, texts, left, shown, asked)
+
+
+def _by_part(
+    model: Model, texts: pl.Series, rows: Sequence[int], shown: Sequence[Judgement], asked: Mapping[int, str]
+) -> dict[int, Judgement]:
+    """Return the judgements of mixed texts whose part in no known language is in the declared one."""
+    judgements: dict[int, Judgement] = {}
+    if not rows:
+        return judgements
+    lines = piece_lines(*utf8(texts), list(rows))
+    per_line = model.probabilities(lines)
+    per_group = model.by_group(per_line)
+    for row in rows:
+        own = np.flatnonzero(lines.owner == row)
+        pieces = [lines[piece] for piece in own.tolist()]
+        parts = dict(shown[row].languages)
+        told = sorted(parts.keys() - {UNDETERMINED}, key=lambda code: code != shown[row].language)
+        part = other_pieces(model, pieces, per_group[own], told)
+        if not len(part):
+            continue
+        labels = mean(per_line[own], part, np.array([len(piece) for piece in pieces], np.float32))
+        judged = _judged(model, labels, " ".join(pieces[n] for n in part.tolist()).split(), asked[row])
+        if judged:
+            parts[judged.language] = parts.pop(UNDETERMINED) + parts.get(judged.language, 0.0)
+            mixture = by_share(parts)
+            first = mixture[0][0]
+            score = judged.score if first == judged.language else shown[row].score
+            judgements[row] = Judgement(first, score, mixture)
     return judgements
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,8 @@ from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, hold
 from latam_corpus.language.judge_kernels import mean, mean_of_each
 from latam_corpus.language.labels import script_of_letter
 from latam_corpus.language.lines import piece_lines, window_lines
+from latam_corpus.language.other_part import LEAST_FIRST, LEAST_PIECE, by_share, other_pieces
+from latam_corpus.language.windows_kernels import WINDOW
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from latam_corpus.language.lines import Lines
     from latam_corpus.language.model import Model
 
-SURE: Final = 0.8  # above it, with windows that agree, nothing more is looked at
+SURE: Final = 0.8  # above it, with windows that agree, the name is given
+CLEAR: Final = 0.99  # above it nothing more is looked at
 FINE: Final = 0.8  # the share of its group's probability at which a member is named
 AT_ONCE: Final = 512  # lines a matrix product: a few MB of probabilities, which a cache holds
 
@@ -36,7 +39,8 @@ class Judgement:
     Attributes:
         language: code and script, such as `spa_Latn`, or `und`.
         score: the probability of the language's group, 0 where there is nothing to judge.
-        languages: code and share of each language of a mixed text, the larger first; empty for one language.
+        languages: code and share of each language of a mixed text, the larger first, `und` for pieces in one that isn't
+            known; empty for one language.
     """
 
     language: str
@@ -160,8 +164,6 @@ def group_of(judgement: Judgement) -> str:
 
 
 LEAST_MIXED: Final = 0.1  # the share of a text at which a second language is told
-LEAST_FIRST: Final = 0.4  # the share of a mixed text that names it
-LEAST_PIECE: Final = 0.2  # the probability at which a piece counts for one of the languages shown
 
 
 def quotes(shown: Evidence) -> bool:
@@ -204,8 +206,8 @@ def _mixed(
     if len(lines) < 2:  # noqa: PLR2004 - one piece is the whole
         return first_look
     weights = np.array([len(line) for line in lines], np.float32)
-    shown = _shown(model, lines, per_line, per_group, weights)
-    if not shown:
+    shown = _shown(model, lines, per_line, per_group, weights) or {first_look: True}
+    if UNDETERMINED in {one.language for one in shown}:
         return first_look
     judgements = list(shown)
     places = [model.groups.index(group_of(one)) for one in judgements]
@@ -215,14 +217,19 @@ def _mixed(
     shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(judgements))]
     order = sorted(range(len(judgements)), key=lambda n: -shares[n])
     first = judgements[order[0]]
-    if shares[order[0]] < LEAST_FIRST:
-        return first_look if first_look.code == first.code else Judgement(UNDETERMINED, first_look.score)
-    mixture = tuple(
-        (judgements[n].language, round(shares[n], 3))
+    parts = {
+        judgements[n].language: shares[n]
         for n in order
         if shares[n] >= LEAST_MIXED and (shown[judgements[n]] or judgements[n] is first)
-    )
-    return Judgement(first.language, first.score, mixture if len(mixture) > 1 else ())
+    }
+    other = other_pieces(model, lines, per_group, [first.language, *parts])
+    if weights[other].sum() >= LEAST_MIXED * weights.sum():
+        parts = {first.language: shares[order[0]], **parts, UNDETERMINED: float(weights[other].sum() / weights.sum())}
+    mixture = by_share(parts) if len(parts) > 1 else ()
+    if shares[order[0]] < LEAST_FIRST:
+        same = first_look.code == first.code
+        return replace(first_look, languages=mixture) if same else Judgement(UNDETERMINED, first_look.score)
+    return Judgement(first.language, first.score, mixture)
 
 
 def _shown(
@@ -265,14 +272,22 @@ def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgeme
     judged = [NOTHING] * len(series)
     again: dict[int, Judgement] = {}
     for first, last in batches(lines.owner):
-        _judge_some(model, lines[first:last], judged, again)
+        _judge_some(model, lines[first:last], np.diff(offsets), judged, again)
     for row, judgement in by_pieces(model, data, offsets, again).items():
-        judged[row] = judgement
+        known = judged[row]
+        if known is NOTHING:
+            judged[row] = judgement
+        elif known.language == judgement.language:
+            judged[row] = replace(known, languages=judgement.languages)
+        elif known.language in dict(judgement.languages) and model.needs_words(group_of(judgement)):
+            judged[row] = judgement
     return judged
 
 
-def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict[int, Judgement]) -> None:
-    """Put what is sure into `judged`, and the first look at the rest into `again`."""
+def _judge_some(
+    model: Model, lines: Lines, sizes: NDArray[np.int64], judged: list[Judgement], again: dict[int, Judgement]
+) -> None:
+    """Put what is sure into `judged`, and the first look at the rest, and at what may be mixed, into `again`."""
     per_line = model.probabilities(lines)
     starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
     ends = np.append(starts[1:], len(lines))
@@ -292,6 +307,9 @@ def _judge_some(model: Model, lines: Lines, judged: list[Judgement], again: dict
         group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
             judged[row] = Judgement(fine(model, labels[i], group_index), chances[i])
+            # A text between one window and two is read in part.
+            if chances[i] < CLEAR or (last == first + 1 and sizes[row] > WINDOW + WINDOW // 2):
+                again[row] = judged[row]
             continue
         own = list(lines[first:last])
         judgement, shown = whole(model, labels[i], group_chances[i], own)
