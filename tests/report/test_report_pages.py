@@ -215,13 +215,13 @@ def test_a_curators_five_questions_are_answered(
 
 
 def test_long_copies_are_compared_whole(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """Words that stand far behind count, and the place where a text is cut is no difference."""
     words = " ".join(f"palabra{n}" for n in range(1500))
     folder = kept_run("cuentos-1a2b3c4d", [document(0, text=words)])
     more = f"Ay sí: {words} " + " ".join(f"agregada{n}" for n in range(40))
-    _dropped(folder, [document(1, text=more, drop_reason="duplicate", duplicate_of=document(0)["doc_id"])])
+    _dropped(seal_run, folder, [document(1, text=more, drop_reason="duplicate", duplicate_of=document(0)["doc_id"])])
     command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
     text = _checked((folder / "report.html").read_text(encoding="utf-8")).text
     assert WORDS["both_have"].fill(shared="1500", own="42", other="0").translate("en") in text
