@@ -144,6 +144,11 @@ _ROOTS: Final[dict[str, str | Unread]] = {
 _HTML: Final = re.compile(rf"\s*+{_COMMENT}*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _HOCR: Final = re.compile(r"class=[\"']ocr_(?:page|carea|par|line)\b")
 _SONG_TAG: Final = r"\[(?:ti|ar|al|au|by|la|length|offset|re|ve|#):[^\]\n]*\]"
+_SONG: Final = "text/x-lrc"
+_SONG_TIME: Final = r"\[\d{1,3}:\d\d(?:\.\d{1,3})?\]"
+_TIMED: Final = re.compile(rf"\s*(?:{_SONG_TIME}\s*)+")
+# Who speaks, as in a transcript.
+_LABEL: Final = re.compile(r"[^\W\d_][^:\n]{,39}:\s")
 _BAG: Final = r"BagIt-Version:|(?:[0-9a-fA-F]{32,128}[ \t]+\*?(?:data/|(?:bagit|bag-info|manifest-\w+)\.txt))"
 _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
     (re.compile(_BAG), Unread(_("a list of a bag (BagIt)"), _("leave it out"))),
@@ -159,8 +164,8 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
     (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
     (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d[,.]\d{1,3}[ \t]*-->"), "text/vtt"),
     (
-        re.compile(rf"(?:\s*+{_SONG_TAG}[^\S\n]*+\n)*+\s*+\[\d{{1,3}}:\d\d(?:[.:]\d{{1,3}})?\]", re.IGNORECASE),
-        "text/x-lrc",
+        re.compile(rf"(?:\s*+{_SONG_TAG}[^\S\n]*+\n)*+\s*+{_SONG_TIME}", re.IGNORECASE),
+        _SONG,
     ),
     (re.compile(r"(?:@[^\n]*\n)*?@Begin\s"), "text/x-chat"),
     (re.compile(r"\s*+(?:#[^\n]*\n)*+\s*+1(?:-\d+)?\t[^\t\n]*(?:\t[^\t\n]*){8}(?:\n|\Z)"), "text/x-conllu"),
@@ -250,7 +255,16 @@ def _text_kind(head: bytes) -> str | Unread | None:
     if text.lstrip().startswith("<") and (root := _XML.match(text)):
         return _xml_kind(root[1], text)
     text = text.replace("\r\n", "\n")
-    return next((kind for pattern, kind in _TEXTS if pattern.match(text)), None)
+    kind = next((kind for pattern, kind in _TEXTS if pattern.match(text)), None)
+    return None if kind == _SONG and not _is_song(text) else kind
+
+
+def _is_song(text: str) -> bool:
+    """Whether most lines have the time of a verse before them, and not who says them: a transcript may have times."""
+    tag = re.compile(rf"\s*{_SONG_TAG}", re.IGNORECASE)
+    lines = [line for line in text.split("\n") if line.strip() and not tag.match(line)]
+    verses = [line[time.end() :] for line in lines if (time := _TIMED.match(line))]
+    return len(verses) * 2 > len(lines) and sum(bool(_LABEL.match(verse)) for verse in verses) * 2 < len(verses)
 
 
 def _xml_kind(root: str, text: str) -> str | Unread:

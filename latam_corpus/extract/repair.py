@@ -38,6 +38,10 @@ _SPECK: Final = re.compile(r"[|~^_={}<>\\¦§#@°•■□▪▄█©®™¬•]
 _WORD: Final = re.compile(r"[^\W\d_]{3}")
 _NO_WORDS: Final = 0.5
 _LEAST_HYPHENS: Final = 3
+# Ã at the end of a word in capitals, before a quotation mark that closes, a dash or an apostrophe: both signs together
+# would be another letter in mojibake.
+_SOUND: Final = re.compile("(?<=[A-ZÀ-ÖØ-Þ])Ã(?=[”–](?!\\w)|[»—’…´])")
+_MASK: Final = "A"
 _LINES_A_HYPHEN: Final = 50
 
 
@@ -142,7 +146,17 @@ def repair(text: str) -> str:
     >>> repair("ch\u02bculel, p\u2019unchaw")
     'chʼulel, p’unchaw'
     """
-    return ftfy.fix_text(text, _BESIDE_MARKUP if "<" in text else _CONFIG)
+    config = _BESIDE_MARKUP if "<" in text else _CONFIG
+    return "".join(_repaired(line, config) for line in re.findall(r"[^\n]*\n|[^\n]+", text))
+
+
+def _repaired(line: str, config: ftfy.TextFixerConfig) -> str:
+    """Return a line as ftfy repairs it, but with the pairs of a sound line that would be letters in a damaged one."""
+    sound = _SOUND.sub(_MASK, line) if "Ã" in line else line
+    if sound == line or ftfy.fix_encoding(sound) != sound:
+        return ftfy.fix_text(line, config)
+    pieces = _SOUND.split(line)
+    return "Ã".join(ftfy.fix_text(piece, config) for piece in pieces)
 
 
 def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str, int] | None:
@@ -160,7 +174,7 @@ def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str,
         stop = min(end + 1, len(data))  # ftfy sees a line with its line end
         if is_marked:
             line = data[start:stop]
-            better = ftfy.fix_text(line.decode(), config).encode()
+            better = _repaired(line.decode(), config).encode()
             if better != line:
                 pieces += [data[clean:start], better]
                 clean = stop

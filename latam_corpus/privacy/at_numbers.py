@@ -29,6 +29,21 @@ _MARGIN: Final = 40
 # So that a number is told an amount by what stands before it.
 _MONEY: Final = re.compile(r"(?:[$€£]|\b(?:R|US|S/|Bs|Gs|Q|L|USD|UYU|ARS|CLP|COP|MXN|BRL)\.?\s?\$?)\s?$")
 _ENDS_MONEY: Final = frozenset("$€£.RSsQLDYPNX/")
+# An amount's thousands are parted, and what it counts stands after it in the plural. Of the words in small letters that
+# end so, these count nothing.
+_THOUSANDS: Final = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+|\d{1,2}(?: \d{3}){2}")
+_ROUND: Final = re.compile(r"\d{1,3}(?:[.,'’ ]000){2,}")
+_NOT_COUNTED: Final = (
+    "más|mas|mais|tras|nos|vos|las|los|les|nas|das|dos|aos|sus|seus|suas|mis|tus|pues|pois|antes|después|depois|además"
+    "|entonces|apenas|atrás|detrás|jamás|esos|esas|estos|estas|unos|unas|uns|umas|ambos|ambas|todos|todas|quienes"
+    "|cuales|cuyos|cuyas|altos|bajos|fondos|tres|seis|tienes|vienes|gracias|saludos|consultas|informes|reservas|ventas"
+)
+_COUNTED: Final = re.compile(rf" (?:de )?(?!(?:{_NOT_COUNTED}|\w+mos)\b)[a-záéíóúüñãõâêôç]{{2,}}s\b")
+_MONTH: Final = re.compile(
+    r" de (?:ene|feb|mar|abr|may|mai|jun|jul|ago|set|sep|oct|out|nov|dic|dez|jan|fev)[a-zç]*\b", re.IGNORECASE
+)
+_MOST_COUNTED_NEAR_A_STREET: Final = 3  # digits
+_BETWEEN_ITEMS: Final = re.compile(r"(?:[ ,;/]| (?:y|e|o|u|ou) )+")
 _IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
 _IPV6: Final = re.compile(r"(?<![\w:.])[\da-fA-F]{1,4}(?::{1,2}[\da-fA-F]{1,4}){2,7}(?![\w:])")
 _SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
@@ -36,7 +51,7 @@ _SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU
 # A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
 # around the number doesn't. Of more than 15 digits the last ones are other numbers.
 _PHONE: Final = re.compile(
-    r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d)"
+    r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d|(?<=wa\.me/|phone=)\d)"
     r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
 )
 # National: an area in brackets or not, and groups of digits.
@@ -70,6 +85,7 @@ _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
 _CAPITAL: Final = re.compile("[A-ZÑ]")
 _SHAPE: Final = str.maketrans("123456789", "000000000")
+_LINKED: Final = frozenset({"wa.me/", "phone="})  # of addresses that begin a conversation
 _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
 DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
@@ -111,6 +127,8 @@ class Numbers:
 
     def __init__(self, text: str, modes: Mapping[str, str], words: Words, country: str | None) -> None:
         self.text, self.modes, self.words, self.country = text, modes, words, country
+        # Where the last number ended that a word told, and what the words before it spoke for.
+        self.last_told: tuple[int, list[tuple[int, frozenset[str]]]] = (-1, [])
         _, self.lettered, self.bare = _in_order(country)
 
     def at_short(self, start: int, end: int) -> Iterator[Span]:
@@ -147,18 +165,24 @@ class Numbers:
             yield from self.marked_phones(start)
         if digits >= _LONG or marked:
             yield from self.marked_numbers(start, end)
-        spoken = self.words.spoken_for(text, start)
-        first = next(spoken, None)
-        if first is None or not first[1]:
+        spoken = list(self.words.spoken_for(text, start))
+        end_of_last, carried = self.last_told
+        if not spoken and 0 <= end_of_last < start and _BETWEEN_ITEMS.fullmatch(text, end_of_last, start):
+            spoken = carried
+        if not spoken or not spoken[0][1]:
             return
-        near = {kind: position for position, kinds in reversed([first, *spoken]) for kind in kinds}
+        near = {kind: position for position, kinds in reversed(spoken) for kind in kinds}
+        told: list[Span] = []
         if phones != "off" and "phone" in near:
-            yield from self.national(start, end, near["phone"])
+            told += self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
             if one.kind in near and self.modes[one.kind] != "off":
                 for match in _over(form, text, start, end):
                     if _holds(one, match) and not self.counted(*match.span()):
-                        yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
+                        told.append(Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind))
+        if told:
+            self.last_told = max(one.end for one in told), spoken
+        yield from told
 
     def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
         """Numbers that their marks tell."""
@@ -181,6 +205,9 @@ class Numbers:
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
                     yield Span(_AFTER_FORMS, position, position + len(_international(match.group())), "phone")
                     return
+        elif text[max(0, start - 6) : start] in _LINKED:
+            if (match := _PHONE.match(text, start)) and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
+                yield Span(_AFTER_FORMS, *match.span(), "phone")
         elif self.modes["phone"] == "form" and self.country and text[start - 1 : start] == "(":
             match = _WITH_AREA.match(text, start - 1)
             if match and _is_number(match.group(), self.country):
@@ -197,7 +224,10 @@ class Numbers:
             return True
         low = max(0, start - 6)
         money = text[low:start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, low, start)
-        return bool(money or self.words.units.match(text, end))
+        if money or self.words.units.match(text, end):
+            return True
+        amount = _THOUSANDS.fullmatch(text, start, end)
+        return bool(amount and (_COUNTED.match(text, end) or _ROUND.fullmatch(text, start, end)))
 
     def is_one(self, one: Identifier, match: re.Match[str]) -> bool:
         """Whether its marks tell a number; where it isn't asked for a word, one that speaks against it refuses it."""
@@ -244,6 +274,8 @@ class Numbers:
         if not (first.isupper() or first in _BEFORE_HOUSE):
             return
         house = _HOUSE.match(text, start)
+        if house and len(house[0]) <= _MOST_COUNTED_NEAR_A_STREET and self.counts_near_a_street(house.end()):
+            return
         street = house and _STREET.search(text, max(0, start - _STREET_WINDOW), start)
         if not house or not street or not _NAMED.search(street[1]):
             return
@@ -252,6 +284,11 @@ class Numbers:
             if near is None or near > _HOME_NEAR:
                 return
         yield Span(_LAST, street.start(), house.end(), "address")
+
+    def counts_near_a_street(self, end: int) -> bool:
+        """Whether a number of few digits is a day of a month, or counts what stands after it: `20 años después`."""
+        text = self.text
+        return bool(_MONTH.match(text, end) or self.words.units.match(text, end) or _COUNTED.match(text, end))
 
     def plates(self, start: int, end: int) -> Iterator[Span]:
         """Plates of vehicles that have a number at this place."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
+from latam_corpus.catalog.named_values import country_of, genre_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
@@ -164,19 +165,42 @@ class PrivacyPolicies:
     words: Words
 
     def modes(self, genre: str | None, country: str | None) -> Mapping[str, str]:
-        """Kind → mode for a row of this genre and country; none is stated of a genre that nobody knows."""
-        file = self.files.get(genre or UNSTATED) or self.files[UNSTATED]
-        return file.kinds | file.countries.get(country or "", {})
+        """Kind → mode for a row of this genre and country; where none is stated, of pages of no stated kind.
+
+        Raises:
+            ConfigError: nobody knows the genre or the country.
+        """
+        return self._file(genre).kinds | self._file(genre).countries.get(known_country(country) or "", {})
 
     def codes_speakers(self, genre: str | None) -> bool:
         """Whether interviews of this genre have codes in place of their speakers' names."""
-        return (self.files.get(genre or UNSTATED) or self.files[UNSTATED]).speakers == "code"
+        return self._file(genre).speakers == "code"
+
+    def _file(self, genre: str | None) -> PrivacyFile:
+        file = self.files.get(genre or UNSTATED) or self.files.get(genre_of(genre or "") or "")
+        if file is None:
+            problem = _("no policy for the genre «{genre}»", genre=str(genre))
+            raise ConfigError(str(self.folder), problem, closest(str(genre), self.files))
+        return file
 
     @cached_property
     def digest(self) -> str:
         """Changes when a policy or word does."""
         files = sorted(self.folder.glob("*.toml"))
         return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+def known_country(country: str | None) -> str | None:
+    """Return the two letters of a country, by them or by its name; None where none is stated.
+
+    Raises:
+        ConfigError: nobody knows it.
+    """
+    code = country_of(country) if country else None
+    if country and code is None:
+        problem = _("«{country}» is no country", country=country)
+        raise ConfigError("country", problem, _("write its two capital letters, such as CL"))
+    return code
 
 
 def folded_words(text: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern
 from latam_corpus.privacy.kinds import KINDS
-from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
+from latam_corpus.privacy.privacy_policy import UNSTATED, known_country, privacy_policies
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -55,10 +55,13 @@ def redact(
 
     Args:
         text: any.
-        genre: whose policy decides; that of pages of no stated kind where it is none of the twelve.
-        country: ISO 3166-1 alpha-2, whose telephones and documents are the likeliest.
+        genre: whose policy decides, by its word or name; that of pages of no stated kind where it is None.
+        country: whose telephones and documents are the likeliest, by its two letters or its name.
         policies: a `filters/` folder; the shipped one when empty.
         names: third persons' names (`names_pattern`).
+
+    Raises:
+        ConfigError: nobody knows the genre or the country.
 
     >>> redact("Escríbale a rosa@ejemplo.org o al +56 9 8765 4321.")
     ('Escríbale a [EMAIL] o al [PHONE].', {'email': 1, 'phone': 1})
@@ -66,7 +69,7 @@ def redact(
     ('Nació en 1987, en la casa 12-45; su cédula es [CEDULA].', {'cedula': 1})
     """
     known = privacy_policies(policies)
-    return _redacted(text, known.modes(genre, country), known.words, country, names)
+    return _redacted(text, known.modes(genre, country), known.words, known_country(country), names)
 
 
 def _redacted(
@@ -166,11 +169,14 @@ class Redact(Stage):
         is_listed = texts.is_not_null() & pl.Series([source in listed for source in sources], dtype=pl.Boolean)
         look = texts.str.contains(_ANY) | spoken_at | is_listed
         known = privacy_policies(self.policies)
+        # Of rows in which nothing is found, too: what isn't understood is refused, whatever they have.
+        pairs = set(zip(genres, countries, strict=True))
+        of_kind = {pair: (known_country(pair[1]), known.modes(*pair)) for pair in pairs}
         redacted: dict[int, tuple[str, dict[str, int]]] = {}
         for row in look.arg_true().to_list():
-            country, names = countries[row], listed.get(sources[row])
+            names = listed.get(sources[row])
             hints = Hints(spoken_at[row], keys[row], streets[row])
-            modes = known.modes(genres[row], country)
+            country, modes = of_kind[genres[row], countries[row]]
             text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts

@@ -193,6 +193,17 @@ def test_comments_before_a_page_and_blank_lines_before_words_hide_nothing() -> N
         assert sniff.sniffed(head) == kind
 
 
+def test_a_transcript_with_times_is_no_song() -> None:
+    """Hours have a third figure, speakers a label; a song has a time before most verses."""
+    for text, kind in (
+        ("[00:00:00] Ana Ríos: ¿Y usted?\n[00:00:07] Rosa Paz: Aquí nací.\n", None),
+        ("[00:01] E1: ¿Y usted?\n[00:07] H1: Aquí nací.\n[00:09] E1: ¿Y su madre?\n", None),
+        ("[00:01] Grabación del archivo\nAna: ¿Y usted?\nRosa: Aquí nací.\n", None),
+        ("[ti:Copla]\n[00:01.20]Él: Palomita\n[00:04.00][00:09.00]blanca,\n\n[00:06]vidalitá\n", "text/x-lrc"),
+    ):
+        assert sniff.sniffed(text.encode()) == kind
+
+
 def test_the_sentence_is_told_in_the_readers_language() -> None:
     """Librarians read what the file is, and what to do."""
     told = {"format": "a GIF picture", "remedy": "export each sheet as CSV"}

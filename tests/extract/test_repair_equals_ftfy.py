@@ -74,6 +74,23 @@ def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
     assert _staged([before]) == [after]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("O jornal “A MANHÃ” saiu.", "O jornal “A MANHÃ” saiu."),
+        ("«TUPû he'i", "«TUPû he'i"),
+        ("LEÃO\nAMANHÃ— disse &amp; foi…", "LEÃO\nAMANHÃ— disse & foi…"),
+        ("PELA MANHÃ, “AMANHÃ…”", "PELA MANHÃ, “AMANHÃ…”"),
+        ("CORAZÃ“N", "CORAZÓN"),
+        ("KÃ–LN", "KÖLN"),
+        ("AVÃ” e mÃ£e", "AVÔ e mãe"),
+    ],
+)
+def test_a_lone_pair_in_a_sound_line_is_no_mojibake(before: str, after: str) -> None:
+    """A word in capitals ends with Ã before a quotation mark or a dash; other damage tells that it isn't so."""
+    assert _staged([before]) == [repair(before)] == [after]
+
+
 @pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])
 def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
     """Such lines are common in prose and aren't given to ftfy."""

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
+from latam_corpus.errors import ConfigError
 from latam_corpus.privacy.redact import Redact, redact
 
 
@@ -128,3 +129,21 @@ def test_counts_and_marks_are_all_that_is_kept() -> None:
     made = Redact()(Batch(frame)).frame
     assert not [sign for sign in "".join(made["text"]) if sign.isdecimal()]
     assert made["evidence"].to_list() == ['{"rut": 1, "phone": 1, "dni": 1}']
+
+
+@pytest.mark.parametrize(("genre", "country"), [("oral history", "br"), ("Historia oral", "Brasil")])
+def test_genre_and_country_are_read_as_people_write_them(genre: str, country: str) -> None:
+    """The strict policy of testimony holds for them, and a country's own forms."""
+    assert (
+        redact("Vive en calle Los Álamos 345; era o ABC1D23.", genre, country)[0] == "Vive en [ADDRESS]; era o [PLATE]."
+    )
+
+
+@pytest.mark.parametrize(("genre", "country"), [("testimonio de vida", "PE"), ("news", "Ruritania")])
+def test_a_genre_or_country_that_nobody_knows_is_refused(genre: str, country: str) -> None:
+    """A weaker policy isn't taken in its place, not even where a text has nothing."""
+    with pytest.raises(ConfigError, match=genre if genre != "news" else country):
+        redact("Nada.", genre, country)
+    frame = pl.DataFrame({"text": ["Nada."], "genre": [genre], "country": [country]})
+    with pytest.raises(ConfigError):
+        Redact()(Batch(frame))
