@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from latam_corpus.api.opened_run import Run
-    from latam_corpus.dedupe.dedupe import Dedupe
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
@@ -283,31 +282,13 @@ def with_indexes(
             manifests.append(index.manifest)
             if cache is None:
                 return barrier
-            folder = index.folder(cache, mended)
-            _refuse_unknown_uses(barrier, index.manifest, folder)
-            return dataclasses.replace(barrier, against=str(folder))
+            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
         except ConfigError as error:
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
 
     with store.named_errors():
         return _with_barriers(plan, settled), manifests
-
-
-def _refuse_unknown_uses(barrier: Dedupe, known: Manifest, folder: Path) -> None:
-    """Refuse an index in which documents would displace copies though nobody knows whether the release may use them.
-
-    Raises:
-        ConfigError: the release asks for more uses than the version did, and the index doesn't tell them.
-    """
-    from latam_corpus.dedupe.fingerprint_index import tells_uses
-
-    if barrier.admit and set(barrier.uses) - set(known.uses) and not tells_uses(folder):
-        problem = _(
-            "its index doesn't tell what its documents allow beyond {uses}, for which it was made",
-            uses=", ".join(known.uses),
-        )
-        raise ConfigError(known.spec, problem, _("leave out `against`, or ask for no other uses under [release]"))
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:

@@ -226,11 +226,10 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
             if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
                 yield _("{file}: it is no file of a fingerprint index", file=shard.index)
                 return
-            held = [name for name in SHARED if name in file.schema_arrow.names]
-            rows = pl.concat([_NONE_SHARED.select(held), *read_batches(file, held)])
+            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
-    if not rows.equals(shared.select(held)):
+    if not rows.equals(shared):
         yield _("{file}: its rows aren't those of {other}", file=shard.index, other=shard.path)
 
 

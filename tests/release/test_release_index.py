@@ -240,15 +240,6 @@ def test_verify_finds_a_damaged_index_file(
     assert [f"{place[-1]}: {told}"] == verify(store, "puerto", manifest.version)
 
 
-def test_verify_takes_an_index_of_before_some_columns_were_added(version: Version) -> None:
-    """A version of an earlier toolkit still is as its manifest says."""
-    store, manifest = version
-    name = min(manifest.index)
-    rows = stored(store, manifest)[name].drop("country", "published", "creators", "appended", "accented")
-    made = with_file(store, manifest, rewritten(store, rows, metadata_of(Scheme())))
-    assert verify(store, "puerto", made.version) == []
-
-
 def test_verify_finds_an_index_that_is_another_shards(version: Version) -> None:
     """Where digests agree, the rows are compared with the shard's, and the files with the shards."""
     store, manifest = version
