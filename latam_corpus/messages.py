@@ -277,13 +277,9 @@ def first_of(names: Sequence[str | Message], most: int) -> Message:
     return _("{there} and {n} more", there=shown, n=len(names) - most) if len(names) > most else shown
 
 
-def language_of_user(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the language of the user's machine, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English where it is another.
-
-    >>> language_of_user({"LANG": "pt_BR.UTF-8"}), language_of_user({"LANG": "C"})
-    ('pt', 'en')
-    """
-    named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+def language_of_user() -> str:
+    """Return the language of the user's machine, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English where it is another."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     return named[:2].lower() if named[:2].lower() in LANGUAGES else "en"
 
 

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from latam_corpus.api.opened_run import Run
-    from latam_corpus.dedupe.dedupe import Dedupe
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
@@ -120,7 +119,9 @@ def run(
     released = released_of(plan, result, opened, against, left_out)
     breaches = chain.from_iterable(unread(source, facts) for source, facts in result.facts.items())
     of_columns = chain(never_filled(result.facts), (breach.as_message() for breach in breaches))
-    of_release = chain(left_out_lines(result, left_out), left_nothing(keep, folder, result, released))
+    # Who has a recipe without a release in a notebook wants none.
+    unreleased = {reason: n for reason, n in left_out.items() if reason != "release=null"}
+    of_release = chain(left_out_lines(result, unreleased), left_nothing(keep, folder, result, released))
     for why in chain(of_columns, of_release):
         warnings.warn(str(why), stacklevel=2)
     # What a run shows of itself: the command line, which goes the same way to here, shows it otherwise.
@@ -286,31 +287,13 @@ def with_indexes(
             manifests.append(index.manifest)
             if cache is None:
                 return barrier
-            folder = index.folder(cache, mended)
-            _refuse_unknown_uses(barrier, index.manifest, folder)
-            return dataclasses.replace(barrier, against=str(folder))
+            return dataclasses.replace(barrier, against=str(index.folder(cache, mended)))
         except ConfigError as error:
             place = f"{plan.recipe.file}, stage «{barrier.name}», against = «{spec}»"
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
 
     with store.named_errors():
         return _with_barriers(plan, settled), manifests
-
-
-def _refuse_unknown_uses(barrier: Dedupe, known: Manifest, folder: Path) -> None:
-    """Refuse an index in which documents would displace copies though nobody knows whether the release may use them.
-
-    Raises:
-        ConfigError: the release asks for more uses than the version did, and the index doesn't tell them.
-    """
-    from latam_corpus.dedupe.fingerprint_index import tells_uses
-
-    if barrier.admit and set(barrier.uses) - set(known.uses) and not tells_uses(folder):
-        problem = _(
-            "its index doesn't tell what its documents allow beyond {uses}, for which it was made",
-            uses=", ".join(known.uses),
-        )
-        raise ConfigError(known.spec, problem, _("leave out `against`, or ask for no other uses under [release]"))
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:

@@ -72,12 +72,8 @@ def _odd_sign(name: str) -> Message:
     return _(": it has {code}, {sign}", code=f"U+{ord(odd):04X}", sign=named)
 
 
-def checked_name(name: str, place: str | Message = _PLACE) -> str:
+def checked_name(name: str) -> str:
     """Return the name, where a release may have it.
-
-    Args:
-        name: as the user gave it.
-        place: what to call it in an error.
 
     Raises:
         ConfigError: it can't be one.
@@ -86,7 +82,7 @@ def checked_name(name: str, place: str | Message = _PLACE) -> str:
         return release_name(name)
     except ValueError as error:
         problem, __, remedy = str(error).partition("; ")
-        raise ConfigError(place, problem, remedy) from None
+        raise ConfigError(_PLACE, problem, remedy) from None
 
 
 def is_version(version: str) -> bool:

@@ -37,34 +37,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.part import Outcome
 
-# Steps of barriers that are told, for Babel to extract.
-STEPS: Final = (
-    _("reading rows"),
-    _("deciding on true pairs"),
-    _("putting documents in order"),
-    _("comparing pairs of documents"),
-    _("counting the notices at the edges of texts"),
-    _("reading every doc_id"),
-    _("comparing with the earlier version"),
-    _("pairing documents that share passages"),
-    _("pulling"),
-    _("counting tokens"),
-    _("reading documents"),
-    _("writing documents"),
-    _("training models"),
-    _("verifying"),
-    _("reading"),
-    _("writing shards"),
-    _("sorting into shards"),
-    _("reading every text_hash"),
-    _("deciding where doc_id is the same"),
-    _("deciding where text_hash is the same"),
-    _("reading new fingerprints"),
-    _("laying out fingerprints"),
-    _("adding up what pairs share"),
-    _("reading what is compared"),
-    _("looking for what is withdrawn"),
-)
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
 _LEAST: Final = 12  # characters of a folded column, in which most words fit

@@ -31,7 +31,7 @@ def beside_copies(
     Both are the most of all its pairs, int64[n].
 
     Args:
-        documents: `words`, `accented`, null where an earlier index doesn't tell it, DAMAGE, `appended`.
+        documents: `words`, `accented`, DAMAGE, `appended`.
         pairs: places in `documents`, [k, 2].
         verdicts: a row a pair, `verify_jobs.VERDICTS`.
 
@@ -47,7 +47,7 @@ def beside_copies(
     words = documents[WORDS].to_numpy().astype(np.int64)[pairs]
     stands = verdicts.select("first_in_second", "second_in_first").to_numpy()
     own = np.ceil((1 - stands) * words).astype(np.int64)
-    missing = _accents_missing(documents[ACCENTED].cast(pl.Int64).fill_null(-1).to_numpy()[pairs], own)
+    missing = _accents_missing(documents[ACCENTED].to_numpy().astype(np.int64)[pairs], own)
     spoilt = verdicts.select("first_spoilt", "second_spoilt").to_numpy().astype(np.int64)
     # Another spelling and another form have other words, and none of them is damaged.
     spoilt[~verdicts["kind"].is_in([DUPLICATE, CONTAINED]).to_numpy()] = 0
@@ -71,13 +71,13 @@ def _accents_missing(accented: NDArray[np.int64], own: NDArray[np.int64]) -> NDA
     """Words of each of two copies that lack an accent which the other has, int64[k, 2].
 
     Args:
-        accented: words that have one, -1 where it isn't known.
+        accented: words that have one.
         own: words that the other lacks.
     """
     # Of the words that both have so many have an accent at least.
     shared = (accented - own)[:, ::-1]
     # A text in another spelling has some accents more; one that lost them has few left.
-    lost = (accented >= 0) & (shared >= np.maximum(2 * accented, 1))
+    lost = shared >= np.maximum(2 * accented, 1)
     return np.where(lost, shared - accented, 0)
 
 

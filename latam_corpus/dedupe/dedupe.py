@@ -25,7 +25,7 @@ from latam_corpus.dedupe.packs import Packs
 from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
@@ -176,7 +176,7 @@ class Dedupe(Barrier):
         packs = Packs(workdir)
         report = verified_pairs(corpus, also, texts, self._fingerprint().parameters(), keeping, packs)
         corpus.notes[self.name] = asdict(report)
-        corpus.step("deciding on true pairs", 0, packs.count)
+        corpus.step(N_("deciding on true pairs"), 0, packs.count)
         for number, pack in enumerate(packs, 1):
             near = decision_rows(
                 pack,
@@ -187,7 +187,7 @@ class Dedupe(Barrier):
             )
             texts.tell(near.select(pl.col(ROW).alias("kept_row"), *_NEAR_COLUMNS))
             yield near.drop("kept_row")
-            corpus.step("deciding on true pairs", number, packs.count)
+            corpus.step(N_("deciding on true pairs"), number, packs.count)
 
 
 def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:

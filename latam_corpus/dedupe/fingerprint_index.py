@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.scheme import ACCENTED, ANCHORS, APPENDED, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.dedupe.scheme import ANCHORS, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
 from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -144,22 +144,18 @@ INDEX: Final = pl.Schema(
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
 SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
-_LATER: Final = frozenset({*_TERMS, *STATED, APPENDED, ACCENTED})  # earlier indexes lack them
-# Of columns that a file lacks: those of documents, and those that earlier indexes don't have.
-_KINDS: Final = dict(schema.DOCUMENT_SCHEMA) | {name: SKETCH[name] for name in (APPENDED, ACCENTED)}
 
 
 def has_columns(held: pa.Schema) -> bool:
-    """Whether a file has the columns of an index, as they are written now or before some were added.
+    """Whether a file has the columns of an index.
 
     >>> now = schema.arrow_schema(INDEX)
-    >>> has_columns(now), has_columns(now.remove(now.get_field_index("appended"))), has_columns(now.remove(0))
-    (True, True, False)
+    >>> has_columns(now), has_columns(now.remove(0))
+    (True, False)
     """
     # As frames have them: what the values of a list are called differs from writer to writer.
     frame = pl.from_arrow(held.empty_table())
-    now = {name: kind for name, kind in INDEX.items() if name in held.names or name not in _LATER}
-    return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(now.items())
+    return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(INDEX.items())
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
@@ -190,7 +186,9 @@ class IndexFile(PieceFile):
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a table, not an array)
-        return frame.select(name if name in held else pl.lit(None, _KINDS[name]).alias(name) for name in columns)
+        return frame.select(
+            name if name in held else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
+        )
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
         """Yield the word streams of the rows at these sorted places, a row group at a time; unpacks no others.
@@ -255,11 +253,6 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
     return opened
 
 
-def tells_uses(folder: Path) -> bool:
-    """Whether an index tells what its documents allow; earlier ones don't."""
-    return all("uses" in pq.read_schema(path).names for path in folder.glob("*.parquet"))
-
-
 def digest_of_index(folder: Path) -> str:
     """SHA-256 over the names and the bytes of an index's files, hex."""
     digests = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
@@ -273,7 +266,7 @@ def _rows_of(path: Path, scheme: Scheme) -> int:
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), _("it can't be read as Parquet: {reason}", reason=error), _REMEDY) from error
     raw = (footer.metadata or {}).get(METADATA)
-    missing = set(INDEX) - _LATER - set(footer.schema.to_arrow_schema().names)
+    missing = set(INDEX) - set(footer.schema.to_arrow_schema().names)
     about = index_metadata(raw)
     if about and about.get("format") != FORMAT:
         raise ConfigError(

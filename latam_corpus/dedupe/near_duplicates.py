@@ -56,6 +56,7 @@ from latam_corpus.dedupe.verify_jobs import (
 )
 from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS
 from latam_corpus.dedupe.verify_pairs import RULES
+from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -142,17 +143,17 @@ class _Search:
         new = [Scatter(p, self.workdir / f"new-{n:06d}", self.workdir) for n, p in enumerate(self.corpus.pieces())]
         known = [Scatter(p, self.workdir / f"old-{n:06d}", self.workdir, known=True) for n, p in enumerate(self.also)]
         if known:
-            mark_new(self._with_progress("reading new fingerprints", self.corpus.pieces()), about, self.workdir)
+            mark_new(self._with_progress(N_("reading new fingerprints"), self.corpus.pieces()), about, self.workdir)
             shared_rows = np.sort(
-                np.concatenate(list(self.corpus.map(sift, known, "comparing with the earlier version")))
+                np.concatenate(list(self.corpus.map(sift, known, N_("comparing with the earlier version"))))
             )
             for mine in self._sound(_rows_at(piece, shared_rows) for piece in self.also):
                 order.add(mine)
-        self.corpus.step("putting documents in order", 0, 1)
+        self.corpus.step(N_("putting documents in order"), 0, 1)
         order.number(max((p.start + p.height for p in (*self.corpus.pieces(), *self.also)), default=0))
-        self.corpus.step("putting documents in order", 1, 1)
+        self.corpus.step(N_("putting documents in order"), 1, 1)
         sizes = np.zeros(BUCKETS, np.int64)
-        for laid in self.corpus.map(scatter, [*new, *known], "laying out fingerprints"):
+        for laid in self.corpus.map(scatter, [*new, *known], N_("laying out fingerprints")):
             sizes += laid
         share = write_extent([*new, *known], self.scheme, self.workdir)
         files = tuple(job.file for job in (*new, *known))
@@ -160,7 +161,7 @@ class _Search:
             PairRange(low, high, files, self.workdir / f"range-{n:06d}")
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
-        paired = self.corpus.map(pair_range, jobs, "pairing documents that share passages")
+        paired = self.corpus.map(pair_range, jobs, N_("pairing documents that share passages"))
         merged, report = self._merged(sorted(paired, key=lambda one: one.file), share)
         over, beyond = bound_candidates(merged, order.count, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
@@ -193,7 +194,7 @@ class _Search:
             for n, (low, high) in enumerate(cut if runs else ())
         ]
         tallies = np.sum([np.zeros(3, np.int64), *(one.tallies for one in paired_ranges)], axis=0)
-        files = sorted(self.corpus.map(merge, jobs, "adding up what pairs share"))
+        files = sorted(self.corpus.map(merge, jobs, N_("adding up what pairs share")))
         return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
     def verdicts(self, files: Sequence[Path]) -> tuple[list[Path], NDArray[np.int64]]:
@@ -205,12 +206,12 @@ class _Search:
                 lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
         jobs = gathers(files, [*self.corpus.pieces(), *self.also], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
-        for words_of_piece in self.corpus.map(gather, jobs, "reading what is compared"):
+        for words_of_piece in self.corpus.map(gather, jobs, N_("reading what is compared")):
             frequency += words_of_piece
         np.save(self.workdir / FREQUENCY, frequency)
         true: list[Path] = []
         by_rule = np.zeros(len(RULES), np.int64)
-        for path, counts in self.corpus.map(verify_lot, lots, "comparing pairs of documents"):
+        for path, counts in self.corpus.map(verify_lot, lots, N_("comparing pairs of documents")):
             by_rule += counts
             true += [path] if path else []
         return sorted(true), by_rule
@@ -222,7 +223,7 @@ class _Search:
             asked.tofile(self.workdir / ASKED)
             jobs = [EdgeCount(piece, self.workdir) for piece in self.corpus.pieces()]
             counts = np.zeros(len(asked), np.uint32)
-            for of_piece in self.corpus.map(count_edges, jobs, "counting the notices at the edges of texts"):
+            for of_piece in self.corpus.map(count_edges, jobs, N_("counting the notices at the edges of texts")):
                 counts += of_piece
             found += [notices(edges_at(lot), asked, counts) for lot in mine]
         return pl.concat(found) if found else None

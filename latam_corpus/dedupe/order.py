@@ -45,7 +45,7 @@ _TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)
 
 BESIDE: Final = "damage_beside"  # words of 1,000 that are damaged where a copy is sound
 
-# The columns by which terms are told; of an earlier version's index made before they were in it they are null.
+# The columns by which terms are told.
 TERMS: Final = ("uses", "expires", "embargo_until")
 _USABLE: Final = 0
 _FOR_A_TIME: Final = 1
@@ -123,11 +123,10 @@ class Keeping:
         """How far the release may use each row: always, for a time (the clock has no part in a run), or not."""
         if not self.admit:
             return pl.repeat(_USABLE, rows.height, dtype=pl.Int8, eager=True).alias("terms")
-        known = pl.col("uses").is_null() & (pl.col(ROW) >= self.height)  # its version admitted it
         refused = self._refused(rows) if self.refused.height else pl.lit(value=False)
         allowed = pl.all_horizontal(
             pl.col("rights_tier").is_in(self.admit).fill_null(value=False),
-            *(pl.col("uses").list.contains(use).fill_null(value=False) | known for use in self.uses),
+            *(pl.col("uses").list.contains(use).fill_null(value=False) for use in self.uses),
             ~refused,
         )
         limited = pl.col("expires").is_not_null() | pl.col("embargo_until").is_not_null()

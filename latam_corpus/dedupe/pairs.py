@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.buckets import into_buckets
 from latam_corpus.dedupe.pairing_kernels import COMMONS, CURSOR_SIZE, ROOMY, bits_of, paired
 from latam_corpus.dedupe.scheme import MINHASH, sampling_of
 
@@ -46,9 +45,9 @@ class Pairing:
 
         Args:
             buckets: of all pieces.
-            cap: see `pairs.partial_pairs`, as what follows.
-            hubs: see there.
-            common: see there.
+            cap: a value's first so many holders are paired with each other.
+            hubs: each later holder is paired with its first so many; 0 leaves the later ones out.
+            common: a value with more holders is told as common.
         """
         self.tallies = np.zeros(3, np.int64)
         self._buckets = buckets
@@ -139,27 +138,6 @@ class Extent:
 
 
 @dataclass(frozen=True, eq=False)
-class Partial:
-    """The pairs of one range of values.
-
-    Attributes:
-        keys: uint64, sorted: the smaller document number, shifted left by 32, and the larger.
-        counts: uint16, how many values of the range the two share, 65,535 at most.
-        common: uint64, sorted: the values that more than `common` documents have.
-        values: distinct values in the range.
-        over_cap: values that more than `cap` documents have.
-        left_out: pairs that the cap kept from being made.
-    """
-
-    keys: NDArray[np.uint64]
-    counts: NDArray[np.uint16]
-    common: NDArray[np.uint64]
-    values: int
-    over_cap: int
-    left_out: int
-
-
-@dataclass(frozen=True, eq=False)
 class Candidates:
     """The pairs of documents to check.
 
@@ -172,65 +150,16 @@ class Candidates:
     shared: NDArray[np.uint16]
 
 
-def candidate_pairs(
-    values: NDArray[np.uint64],
-    documents: NDArray[np.uint32],
-    extent: Extent,
-    cap: int = CAP,
-    hubs: int = HUBS,
-    common: int = COMMON,
-) -> Candidates:
-    """Return the pairs of documents that share enough of these values, all in one range.
-
-    Args:
-        values: uint64[m], fingerprints.
-        documents: uint32[m], the document that has each; numbers in the order of keeping, best first.
-        extent: how many values each document has, by its number.
-        cap: see `partial_pairs`.
-        hubs: see there.
-        common: see there.
-
-    >>> values, documents = np.array([7, 7, 9, 9, 9], np.uint64), np.array([0, 1, 1, 0, 2], np.uint32)
-    >>> extent = Extent(np.array([2, 2, 1]), np.array([1, 1, 1], np.uint64), share=0.9)
-    >>> found = candidate_pairs(values, documents, extent)
-    >>> found.pairs.tolist(), found.shared.tolist()
-    ([[0, 1], [0, 2], [1, 2]], [2, 1, 1])
-    """
-    partial = partial_pairs(values, documents, cap, hubs, common)
-    return merged([(partial.keys, partial.counts)], extent)
-
-
-def partial_pairs(
-    values: NDArray[np.uint64],
-    documents: NDArray[np.uint32],
-    cap: int = CAP,
-    hubs: int = HUBS,
-    common: int = COMMON,
-) -> Partial:
-    """Return the pairs of documents that share any of these values, with how many they share.
-
-    Args:
-        values: uint64[m], all fingerprints of a range, in any order.
-        documents: uint32[m], the document that has each; numbers in the order of keeping, best first.
-        cap: a value's first so many holders are paired with each other.
-        hubs: each later holder is paired with its first so many; 0 leaves the later ones out.
-        common: a value with more holders is told as common.
-
-    >>> made = partial_pairs(np.array([7, 7, 7], np.uint64), np.array([2, 0, 1], np.uint32), cap=2, hubs=1)
-    >>> [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in made.keys]
-    [(0, 1), (0, 2)]
-    """
-    passing = Pairing(into_buckets(values, documents), cap, hubs, common)
-    keys, counts = _together(list(pair_runs(passing)))
-    return Partial(
-        keys, np.minimum(counts, 65535).astype(np.uint16), np.sort(passing.common), *passing.tallies.tolist()
-    )
-
-
 def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
     """Yield the keys of the pairs, sorted and distinct, with how many values each shares: some millions at a time.
 
     A pair that shares values of several runs is in each of them.
+
+    >>> from latam_corpus.dedupe.buckets import into_buckets
+    >>> values, documents = np.array([7, 7, 7, 9, 9], np.uint64), np.array([2, 0, 1, 1, 0], np.uint32)
+    >>> [(keys, counts)] = pair_runs(Pairing(into_buckets(values, documents), cap=2, hubs=1, common=8))
+    >>> [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in keys], counts.tolist()
+    ([(0, 1), (0, 2)], [2, 1])
     """
     keys = np.empty(PAIRS_A_RUN, np.uint64)
     while count := passing.fill(keys):

@@ -254,17 +254,17 @@ def _folded(text: bytes) -> bytes:
 
 
 @cache
-def load_model(path: Path = MODEL) -> Model:
-    """Return the model in a file.
+def load_model() -> Model:
+    """Return the shipped model.
 
     Raises:
         PartError: it was learnt for other features than those of this version.
     """
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(MODEL, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
             raise PartError(
-                str(path), _("it was learnt for other features"), _("install the toolkit anew, or train it again")
+                str(MODEL), _("it was learnt for other features"), _("install the toolkit anew, or train it again")
             )
         return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 

@@ -19,7 +19,6 @@ def parallel(
     original: str | None = None,
     *,
     title: str | None = None,
-    creators: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Extracted:
     """Return the text of the original, with those in the other languages as its versions.
@@ -29,7 +28,6 @@ def parallel(
         extractor: its name and version.
         original: the language of the original; the first that has segments where this one has none.
         title: as the file says it.
-        creators: the same.
         notes: the same, of what was mended.
 
     Raises:
@@ -50,7 +48,6 @@ def parallel(
         text,
         extractor,
         title=title,
-        creators=creators,
         declared_language=first or None,
         turns=turns,
         versions=versions,

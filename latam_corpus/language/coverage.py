@@ -46,17 +46,13 @@ class Coverage:
     read_before: tuple[str, ...] = ()
 
 
-def coverage(policies: Policies, model: str = "") -> list[Coverage]:
-    """Return the languages that a model names or that have a policy: those of the Americas first, each part by name.
+def coverage(policies: Policies) -> list[Coverage]:
+    """Return the languages that the model names or that have a policy: those of the Americas first, each part by name.
 
     Args:
         policies: the policies.
-        model: a shipped model's name, or the path of a model with a label map; the one in use when empty.
-
-    Raises:
-        ConfigError: there is no such model.
     """
-    _, label_map = locate(model or chosen())
+    _, label_map = locate(chosen())
     labels = tomllib.loads(label_map.read_text("utf-8")).get("labels", {}) if label_map else {}
     lines: dict[str, int] = {}
     for label in labels.values():

@@ -21,7 +21,7 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, rows_of
 from latam_corpus.errors import MAKE_ROOM, MORE_MEMORY, CorpusError, PartError, cause_in_disk
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
 from latam_corpus.pipeline.part import NO_MEMORY, Outcome
@@ -47,6 +47,12 @@ _REPLACED_COLUMNS: Final = ("doc_id", "text_hash", "duplicate_of", "containment"
 REPLACED: Final = pl.Schema(
     {name: schema.DOCUMENT_SCHEMA[name] for name in _REPLACED_COLUMNS} | {"evidence": pl.String()}
 )
+# What is told while rows with an equal key are found, by the key.
+_READING: Final = {"doc_id": N_("reading every doc_id"), "text_hash": N_("reading every text_hash")}
+_DECIDING: Final = {
+    "doc_id": N_("deciding where doc_id is the same"),
+    "text_hash": N_("deciding where text_hash is the same"),
+}
 _BUCKET_BITS: Final = 8
 _KEYS_AT_ONCE: Final = 1 << 18  # keys that wait for their files: 4 MB
 _AT_ONCE: Final = 50_000  # rows in memory with all the columns that a barrier needs, or with what was decided
@@ -137,7 +143,7 @@ class Stored:
         for number, output in enumerate(self.live, 1):
             for piece in output.cut():
                 yield rows_of(piece, columns, self.dropped_rows)
-            self.step("reading rows", number, len(self.live))
+            self.step(N_("reading rows"), number, len(self.live))
 
     def step(self, title: str, done: int, total: int) -> None:
         """Tell how far the work has come."""
@@ -154,7 +160,7 @@ class Stored:
             keys = _Keys(Path(name))
             for number, piece in enumerate(pieces):
                 keys.add(rows_of(piece, [key], self.dropped_rows)[key])
-                self.step(f"reading every {key}", number + 1, len(pieces))
+                self.step(_READING.get(key, f"reading every {key}"), number + 1, len(pieces))
             slices = keys.cut()
             matching, empty = Spill(Path(name) / "matching"), pl.DataFrame()
             for number, piece in enumerate(pieces):
@@ -168,7 +174,7 @@ class Stored:
                 rows = matching.take(number, empty.schema)
                 if rows.height:  # a group may be larger than a slice
                     yield rows.filter(pl.col(key).is_not_null()).select(ROW, *columns)
-                self.step(f"deciding where {key} is the same", number + 1, slices)
+                self.step(_DECIDING.get(key, f"deciding where {key} is the same"), number + 1, slices)
 
     def _at(
         self, parts: Iterable[Piece], columns: Sequence[str], found: pl.DataFrame

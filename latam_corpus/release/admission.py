@@ -18,7 +18,7 @@ from latam_corpus.catalog.community_labels import closing
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.release.removals import with_released, without_replaced
 from latam_corpus.release.splits import authors_of
 
@@ -188,7 +188,7 @@ def scan(
             yield _lightened(frame, refusal, number, first, part.run, withdrawals)
             first += frame.height
         if progress:
-            progress("reading", number + 1 - start, len(parts))
+            progress(N_("reading"), number + 1 - start, len(parts))
 
 
 def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:

@@ -22,7 +22,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
-from latam_corpus.messages import _, decimal
+from latam_corpus.messages import N_, _, decimal
 from latam_corpus.release.build import CARD, CHANGES
 from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
@@ -407,7 +407,7 @@ def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress:
                     state.save()
                 done += job.bytes
                 if progress:
-                    progress("pulling", done, total)
+                    progress(N_("pulling"), done, total)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)

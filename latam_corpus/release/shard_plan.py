@@ -74,21 +74,16 @@ class Planner:
 
         Args:
             folder: for files.
-            inherited: the parent version's shards, whose cuts are kept: also those of a partition that was cut by the
-                ids alone, as older toolkits did.
+            inherited: the parent version's shards, whose cuts are kept.
         """
         folder.mkdir(exist_ok=True)
         self._folder = folder
         self._ranges = 0
         self._numbers: dict[Partition, int] = {}
         self._inner: dict[Partition, set[str]] = defaultdict(set)
-        self._by_id_alone = set()
         for shard in inherited:
             leaf = shard.group + shard.prefix
-            partition = shard.language, shard.genre, shard.split
-            self._inner[partition] |= {leaf[:length] for length in range(len(leaf))}
-            if shard.prefix and not shard.group:
-                self._by_id_alone.add(partition)
+            self._inner[shard.language, shard.genre, shard.split] |= {leaf[:length] for length in range(len(leaf))}
 
     def add(self, rows: pl.DataFrame) -> None:
         """Add the next range: light rows with their split."""
@@ -101,9 +96,7 @@ class Planner:
         digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
         ids = np.frombuffer(digests, ">u8").astype(np.uint64)
         groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
-        both = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
-        alone = [number for partition, number in known.items() if partition in self._by_id_alone]
-        place["bits"] = np.where(np.isin(place["partition"], alone), ids, both)
+        place["bits"] = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
         place["size"] = weights(rows)
         place.tofile(self._folder / f"{self._ranges}")
         self._ranges += 1
@@ -141,9 +134,9 @@ class Planner:
             number = self._numbers[partition]
             ordered = sorted(leaves[number])
             starts[number] = len(cells), np.array([_first_bits(leaf) for leaf in ordered], np.uint64)
-            cut = 0 if partition in self._by_id_alone else GROUP_BITS
-            paths = (data_path(*partition, index, len(ordered)) for index in range(len(ordered)))
-            cells += [Cell(*partition, leaf[:cut], leaf[cut:], path) for leaf, path in zip(ordered, paths, strict=True)]
+            for index, leaf in enumerate(ordered):
+                path = data_path(*partition, index, len(ordered))
+                cells.append(Cell(*partition, leaf[:GROUP_BITS], leaf[GROUP_BITS:], path))
         return Plan(tuple(cells), self._folder, starts)
 
     def _below(

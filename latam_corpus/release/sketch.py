@@ -100,18 +100,18 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
             one = load_manifest(store, manifest.name, version)
             for file in sorted(one.index):
                 with suppress(ConfigError):
-                    return _scheme_of_file(store, one, file, range(1, FORMAT + 1))  # a scheme is written alike in all
+                    return _scheme_of_file(store, one, file)
     return Scheme()
 
 
-def _scheme_of_file(store: Store, manifest: Manifest, file: str, formats: Sequence[int] = (FORMAT,)) -> Scheme:
+def _scheme_of_file(store: Store, manifest: Manifest, file: str) -> Scheme:
     """Return the scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
     remedy = _("build it: {build_command}", build_command=build_command(store, manifest, manifest.version))
     try:
         with store.open("releases", manifest.name, manifest.version, file) as opened:
             metadata = json.loads(pq.read_metadata(opened).metadata[METADATA])
-        if metadata["format"] not in formats:
+        if metadata["format"] != FORMAT:
             raise ConfigError(
                 place,
                 _(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.messages import N_
 from latam_corpus.release.card import megabytes
 from latam_corpus.release.card_facts import NOT_STATED
 from latam_corpus.release.card_markdown import table
@@ -117,7 +118,7 @@ def training_content(store: Store, manifest: Manifest, progress: Progress | None
                 # The list has documents of other versions, too.
                 signals.append(listed.join(frame.select("doc_id"), on="doc_id", how="semi"))
         if progress:
-            progress("reading", number, len(shards))
+            progress(N_("reading"), number, len(shards))
     rows = pl.concat(parts)
     served = rows.filter(pl.col("source_id").is_in(asked))
     by_domain = served.filter(pl.col("domain").is_not_null()).group_by("domain")

@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_columns
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import Message, _, decimal
+from latam_corpus.messages import N_, Message, _, decimal
 from latam_corpus.release.build import sums
 from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256
 from latam_corpus.release.shard_file import read_batches
@@ -72,7 +72,7 @@ def problems_of(
         problems += _shard(store, manifest, shard, seen, index=shard == named) if shard else []
         erased += shard != named
         if progress:
-            progress("verifying", done + 1, len(manifest.shards))
+            progress(N_("verifying"), done + 1, len(manifest.shards))
     # A damaged shard is told once, and not again as a wrong count; of what was erased nothing can be counted.
     if not problems and not erased:
         problems += _counts(manifest, seen)
@@ -226,11 +226,10 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
             if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
                 yield _("{file}: it is no file of a fingerprint index", file=shard.index)
                 return
-            held = [name for name in SHARED if name in file.schema_arrow.names]
-            rows = pl.concat([_NONE_SHARED.select(held), *read_batches(file, held)])
+            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
     except (pa.ArrowException, OSError):
         return  # its digest is wrong too, and that is told
-    if not rows.equals(shared.select(held)):
+    if not rows.equals(shared):
         yield _("{file}: its rows aren't those of {other}", file=shard.index, other=shard.path)
 
 

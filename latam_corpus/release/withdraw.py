@@ -17,7 +17,7 @@ from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _, same
+from latam_corpus.messages import N_, _, same
 from latam_corpus.release.build import OvertakenError, build
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
@@ -311,7 +311,7 @@ class _Search:
                 for frame in read_batches(file, there):
                     yield sha256, schema.conform(frame, types)
             if self.progress and objects is None:
-                self.progress("looking for what is withdrawn", number, len(chosen))
+                self.progress(N_("looking for what is withdrawn"), number, len(chosen))
 
 
 def _texts(texts: pl.DataFrame, by: By) -> pl.DataFrame:

@@ -254,7 +254,7 @@ def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
         "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
         "number": (stored["number"], entry.number),
         "request": (values["request"], entry.request),
-        "kind": (values.get("kind", entry.kind), entry.kind),
+        "kind": (values["kind"], entry.kind),
         "release": (values["release"], entry.release),
         "time": (values["time"], entry.time.isoformat()),
         "what was asked": ((asked["by"], hashed), (entry.by, entry.asked)),
@@ -305,7 +305,7 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
     promoted = len(values["promoted"])
     return [
         line.fill(n=promoted) if line is _PROMOTED else line.fill(**known)
-        for line in _LINES[values.get("kind", "withdrawal")]
+        for line in _LINES[values["kind"]]
         if promoted or line is not _PROMOTED
     ]
 
@@ -314,7 +314,7 @@ def _page(values: Mapping[str, Any], data: bytes) -> bytes:
     sections = []
     for language, name in LANGUAGES.items():
         paragraphs = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
-        title = escape(_TITLES[values.get("kind", "withdrawal")].translate(language))
+        title = escape(_TITLES[values["kind"]].translate(language))
         sections.append(
             f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{paragraphs}</section>\n'
         )

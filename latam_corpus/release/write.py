@@ -18,6 +18,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.durable import digest_of
+from latam_corpus.messages import N_
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
 from latam_corpus.release.store_tables import IN_PLACE_OF
@@ -144,7 +145,7 @@ def write_shards(
             store.add_object(file, sha256)
             by_number[number] = _shard(cells[number], sha256, size, *decided.shards.row(number)[1:3])
             if progress:
-                progress("writing shards", done + 1, len(todo))
+                progress(N_("writing shards"), done + 1, len(todo))
         for number, shard in reused.items():
             by_number[number] = _shard(cells[number], shard.sha256, shard.bytes, shard.rows, shard.text_bytes)
         shards = tuple(by_number[number] for number in range(len(cells)))
@@ -210,10 +211,10 @@ def _spilled(
             spill.add_texts_by(frame, shards[first : first + frame.height])
             first += frame.height
         if progress:
-            progress("sorting into shards", number, len(parts))
+            progress(N_("sorting into shards"), number, len(parts))
     spill.flush()
     if progress:
-        progress("sorting into shards", len(parts), len(parts))
+        progress(N_("sorting into shards"), len(parts), len(parts))
     return spill
 
 

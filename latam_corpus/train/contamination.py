@@ -21,7 +21,7 @@ import polars as pl
 
 from latam_corpus.dedupe.anchors import CAPITAL_FLAG, word_stream
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def find_matches(
         frames.append(index.matches(texts, table["doc_id"].to_pylist(), share))
         read += table.num_rows
         if progress:
-            progress("reading documents", read, max(total, read))
+            progress(N_("reading documents"), read, max(total, read))
     matches = pl.concat(frames)
     most = max(_COMMON, int(_COMMON_SHARE * read))
     counts = matches.filter(pl.col("words") <= _SHORT).group_by("piece").len()

@@ -354,7 +354,7 @@ class PositionedStream(ABC):
         if len(known) == 1 and first["world"] not in (1, self._world) and uneven:
             problem = _("it is one of {first} ranks, which stand at different places", first=first["world"])
             raise ConfigError("state", problem, _("give load_state_dict the list of all ranks' states"))
-        if len(known) == 1 and first["world"] == self._world and uneven and first.get("rank", self._rank) != self._rank:
+        if len(known) == 1 and first["world"] == self._world and uneven and first["rank"] != self._rank:
             problem = _("it is of rank {number}, and this is rank {rank}", number=first["rank"], rank=self._rank)
             raise ConfigError("state", problem, _("give each rank its own state, or the list of all"))
         within = next((one["within"] for one in known if one.get("within")), None)

@@ -21,7 +21,7 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
     Raises:
         ConfigError: it is no state, or another's.
     """
-    whole = ("format", "seed", "epoch", "world", "position")
+    whole = ("format", "seed", "epoch", "world", "rank", "position")
     if not isinstance(state, dict) or not all(type(state.get(key)) is int for key in whole):
         raise ConfigError("state", _("this isn't the state of a stream"), OTHER_STATE)
     if state["format"] != FORMAT:
@@ -30,7 +30,7 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
     ahead = state.get("ahead")
     sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
     sound = sound and type(state.get("uneven")) is bool and type(state.get("ended")) is bool
-    sound = sound and state.get("rank", 0) in range(max(1, state["world"]))
+    sound = sound and state["rank"] in range(state["world"])
     within = state.get("within")
     if within is not None:
         kinds = {"position": int, "tokens": int, "tokenizer": str}
@@ -61,10 +61,8 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
 
 
 def in_order(states: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the states of all ranks by rank; those of before ranks were in them as they are."""
-    if len(states) == 1 or not all("rank" in one for one in states):
-        return states
-    if sorted(one["rank"] for one in states) != list(range(len(states))):
+    """Return the states of all ranks by rank."""
+    if len(states) > 1 and sorted(one["rank"] for one in states) != list(range(len(states))):
         problem = _("two of these are states of one rank")
         raise ConfigError("state", problem, _("give one of each rank"))
     return sorted(states, key=lambda one: int(one["rank"]))

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.corpus_lock import LOCK
 from latam_corpus.release.store import Store
@@ -87,7 +87,7 @@ def count_slices(
         withdrawn = pl.Series(sorted(files.files[number].withdrawn), dtype=pl.String)
         frames.append(rows.filter(~pl.col("doc_id").is_in(withdrawn.implode())).drop("doc_id"))
         if progress:
-            progress("counting tokens", number + 1, len(files.files))
+            progress(N_("counting tokens"), number + 1, len(files.files))
     rows = pl.concat(frames) if frames else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})
     grouped = rows.group_by(by).agg(pl.len(), pl.col(COUNTS.names()).cast(pl.UInt64).sum()).sort(by)
     wide = len(by)

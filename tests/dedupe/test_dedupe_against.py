@@ -105,16 +105,6 @@ def test_a_known_copy_without_accents_gives_way_to_a_sound_one(tmp_path: Path) -
     assert '"decided_by":"existing"' in told["nuevo"]["evidence"]
 
 
-def test_a_known_document_is_taken_for_one_that_the_release_may_use(tmp_path: Path) -> None:
-    """An index tells no uses: its version admitted its documents, unless the recipe admits fewer tiers now."""
-    index = str(_index(tmp_path / "index", {"viejo": _LETTER}))
-    # The new one, which is longer, states no uses at all.
-    told = _decided({"nuevo": _LONGER}, Dedupe(against=index, keep="best", admit=("open",), uses=("train",)))
-    assert set(told) == {"nuevo"}
-    told = _decided({"nuevo": _LONGER}, Dedupe(against=index, keep="best", admit=("attribution",), uses=("train",)))
-    assert set(told) == {"old:viejo"}
-
-
 def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> None:
     """The same doc_id, collected again with one word changed, takes the place of its earlier record."""
     index = _index(tmp_path / "index", {"carta": _LETTER})
@@ -214,9 +204,3 @@ def test_an_index_says_which_country_year_and_author_a_document_states(tmp_path:
     for country, found in (("AR", "duplicate_of"), ("CL", "variant_of")):
         made = decided(folder, documents("nuevo", line, country))
         assert made[found].to_list() == ["viejo"]
-    # An index of an earlier toolkit says nothing of it.
-    pq.write_table(
-        stated.drop_columns(["country", "published", "creators", "appended", "accented"]), folder / "data.parquet"
-    )
-    made = decided(folder, documents("nuevo", line, "CL"))
-    assert made["duplicate_of"].to_list() == ["viejo"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.dedupe import candidate_jobs, pairs
 from latam_corpus.dedupe.buckets import into_buckets
-from latam_corpus.dedupe.pairs import Extent, Pairing, candidate_pairs, merged, pair_runs, partial_pairs
+from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 
@@ -21,6 +21,14 @@ def postings(found: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     return values, np.array([document for _, document in found], np.uint32)
 
 
+def passed(
+    found: tuple[np.ndarray, np.ndarray], cap: int = CAP, hubs: int = HUBS, common: int = COMMON
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], Pairing]:
+    """The runs of pairs that share values, as `pair_range` writes them, and the pass that made them."""
+    passing = Pairing(into_buckets(*found), cap, hubs, common)
+    return list(pair_runs(passing)), passing
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 49)), max_size=200))
 def test_pairs_and_counts_are_those_of_a_plain_count(found: list[tuple[int, int]]) -> None:
@@ -29,11 +37,12 @@ def test_pairs_and_counts_are_those_of_a_plain_count(found: list[tuple[int, int]
     for value, document in found:
         holders.setdefault(value, set()).add(document)
     expected = Counter(pair for held in holders.values() for pair in combinations(sorted(held), 2))
-    made = candidate_pairs(*postings(found), ALL)
+    runs, passing = passed(postings(found))
+    made = merged(runs, ALL)
     told = {(int(a), int(b)): int(n) for (a, b), n in zip(made.pairs, made.shared, strict=True)}
     assert told == expected
     assert list(told) == sorted(told)
-    assert partial_pairs(*postings(found)).values == len(holders)
+    assert passing.tallies[0] == len(holders)
 
 
 @settings(deadline=None)
@@ -45,29 +54,26 @@ def test_pairs_and_counts_are_those_of_a_plain_count(found: list[tuple[int, int]
 def test_ranges_runs_and_order_change_nothing(found: list[tuple[int, int]], chance: object, room: int) -> None:
     """The same postings in another order, in eight ranges, in runs of a few pairs, give the same, capped or not."""
     values, documents = postings(found)
-    one = candidate_pairs(values, documents, ALL, cap=5, hubs=2, common=3)
-    whole = partial_pairs(values, documents, cap=5, hubs=2, common=3)
+    whole, passing = passed((values, documents), cap=5, hubs=2, common=3)
+    one = merged(whole, ALL)
     order = np.array(sorted(range(len(found)), key=lambda _: chance.random()))  # type: ignore[attr-defined]
     values, documents = values[order], documents[order]
     bucket = values >> np.uint64(61)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "PAIRS_A_RUN", room)
-        partials = [partial_pairs(values[bucket == b], documents[bucket == b], 5, 2, 3) for b in range(8)]
-    both = merged([(partial.keys, partial.counts) for partial in partials], ALL)
+        ranges = [passed((values[bucket == b], documents[bucket == b]), 5, 2, 3) for b in range(8)]
+    both = merged([run for runs, _ in ranges for run in runs], ALL)
     assert np.array_equal(both.pairs, one.pairs)
     assert np.array_equal(both.shared, one.shared)
-    assert np.array_equal(np.concatenate([partial.common for partial in partials]), whole.common)
-    assert sum(partial.over_cap for partial in partials) == whole.over_cap
-    assert sum(partial.left_out for partial in partials) == whole.left_out
+    assert np.array_equal(np.concatenate([np.sort(one.common) for _, one in ranges]), np.sort(passing.common))
+    assert np.sum([one.tallies for _, one in ranges], axis=0).tolist() == passing.tallies.tolist()
 
 
 def test_no_run_has_more_pairs_than_there_is_room_for() -> None:
     """Forty documents with one value make 780 pairs, told in runs of 50 at most, each pair once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "PAIRS_A_RUN", 50)
-        made = list(
-            pair_runs(Pairing(into_buckets(np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8))
-        )
+        made, _ = passed((np.full(40, 9, np.uint64), np.arange(40, dtype=np.uint32)), 50, 4, 8)
     assert max(len(keys) for keys, _ in made) <= 50
     assert len(np.unique(np.concatenate([keys for keys, _ in made]))) == 780 == sum(len(keys) for keys, _ in made)
 
@@ -91,18 +97,19 @@ def test_ranges_of_keys_hold_every_key_once(runs: list[list[int]], marks_each: i
 def test_a_value_that_everyone_has_makes_linear_work() -> None:
     """A licence in 300,000 documents makes a few pairs each, all with the best ones, and what was left out is told."""
     n = 300_000
-    made = partial_pairs(np.full(n, 77, np.uint64), np.arange(n, dtype=np.uint32)[::-1].copy(), cap=50, hubs=4)
-    assert len(made.keys) == 50 * 49 // 2 + (n - 50) * 4
-    later = made.keys[(made.keys & np.uint64(0xFFFFFFFF)) >= 50]
+    values, documents = np.full(n, 77, np.uint64), np.arange(n, dtype=np.uint32)[::-1].copy()
+    [(keys, _)], passing = passed((values, documents), cap=50, hubs=4)
+    assert len(keys) == 50 * 49 // 2 + (n - 50) * 4
+    later = keys[(keys & np.uint64(0xFFFFFFFF)) >= 50]
     assert set((later >> np.uint64(32)).tolist()) == {0, 1, 2, 3}
-    assert (made.over_cap, made.left_out) == (1, n * (n - 1) // 2 - len(made.keys))
-    assert made.common.tolist() == [77]
+    assert passing.tallies.tolist() == [1, 1, n * (n - 1) // 2 - len(keys)]
+    assert passing.common.tolist() == [77]
 
 
 def test_without_hubs_what_is_over_the_cap_has_no_pairs() -> None:
     """With hubs 0 only the first holders are paired."""
-    made = partial_pairs(np.full(9, 5, np.uint64), np.arange(9, dtype=np.uint32), cap=3, hubs=0)
-    assert [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in made.keys] == [(0, 1), (0, 2), (1, 2)]
+    [(keys, _)], _ = passed((np.full(9, 5, np.uint64), np.arange(9, dtype=np.uint32)), cap=3, hubs=0)
+    assert [(int(key) >> 32, int(key) & 0xFFFFFFFF) for key in keys] == [(0, 1), (0, 2), (1, 2)]
 
 
 @pytest.mark.parametrize("near", [1, 1 << 5, 1 << 41, 1 << 60])
@@ -110,19 +117,19 @@ def test_values_that_agree_in_the_sorted_bits_stay_apart(near: int) -> None:
     """Two values that differ only in bits that the sort doesn't look at don't make a pair of their documents."""
     value = 0x1234567890ABCDE0
     values = np.array([value, value ^ near, value, value ^ near], np.uint64)
-    made = candidate_pairs(values, np.array([0, 1, 2, 3], np.uint32), ALL)
-    assert made.pairs.tolist() == [[0, 2], [1, 3]]
+    runs, _ = passed((values, np.array([0, 1, 2, 3], np.uint32)))
+    assert merged(runs, ALL).pairs.tolist() == [[0, 2], [1, 3]]
 
 
 def test_longer_texts_need_more_shared_values() -> None:
     """A pair of long texts with one value in common is no candidate; a short one with a long one is."""
     extent = Extent(np.array([90, 90, 4]), np.array([8, 8, 4], np.uint64))
-    made = candidate_pairs(np.array([8, 8, 8], np.uint64), np.array([0, 1, 2], np.uint32), extent)
-    assert made.pairs.tolist() == [[0, 2], [1, 2]]
+    runs, _ = passed((np.array([8, 8, 8], np.uint64), np.array([0, 1, 2], np.uint32)))
+    assert merged(runs, extent).pairs.tolist() == [[0, 2], [1, 2]]
 
 
 def test_nothing_gives_nothing() -> None:
     """No postings and no buckets give no pairs."""
     empty = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
-    assert len(candidate_pairs(*empty, ALL).pairs) == 0
+    assert passed(empty)[0] == []
     assert merged([], ALL).pairs.shape == (0, 2)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.pairs import Extent, candidate_pairs, partial_pairs
+from latam_corpus.dedupe.buckets import into_buckets
+from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.dedupe.verify_kernels import OTHER_RUN
 from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
@@ -56,8 +57,9 @@ def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
     scheme, stream = Scheme(), word_stream(WordTable.of(texts))
     found = anchors_of(stream, scheme)
     owners = np.repeat(np.arange(len(texts), dtype=np.uint32), found.counts)
-    candidates = candidate_pairs(found.values, owners, Extent.of(stream.counts, found.counts, scheme))
-    rarity = Rarity(stream, scheme, partial_pairs(found.values, owners).common)
+    passing = Pairing(into_buckets(found.values, owners), CAP, HUBS, COMMON)
+    candidates = merged(list(pair_runs(passing)), Extent.of(stream.counts, found.counts, scheme))
+    rarity = Rarity(stream, scheme, np.sort(passing.common))
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 
 

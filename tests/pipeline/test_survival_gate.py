@@ -17,7 +17,7 @@ from latam_corpus.release.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, KeptRun, SmallRecipe, SmallSource
+    from conftest import CommandLine, KeptRun, SealRun, SmallRecipe, SmallSource
 
 STAGES = ("collect", "identify", "filter", "supersede", "dedupe")
 GOOD = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie. Caso {}."
@@ -200,12 +200,13 @@ def test_an_empty_reason_is_refused_by_build_as_well(tmp_path: Path, document: A
     assert not (tmp_path / "store" / "releases").exists()
 
 
-def test_build_takes_a_reason_for_runs_that_have_none(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
+def test_build_takes_a_reason_for_runs_that_have_none(
+    tmp_path: Path, document: Any, kept_run: KeptRun, seal_run: SealRun
+) -> None:
     """A run's own reason stays; the other is for what nobody has explained yet."""
     folder = kept_run("cuentos-1", [document(n) for n in range(3)])
-    said = json.loads((folder / "run.json").read_text())
     loss = Loss("filter", "language", "ayr_Latn", 40, 3, 0.5, {"word_count<20": 37})
-    (folder / "run.json").write_text(json.dumps(said | {"losses": [loss.as_dict()]}))
+    seal_run(folder, losses=[loss.as_dict()])
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     with pytest.raises(ReleaseError, match="filter kept 3 of 40 documents of the language ayr_Latn"):
         build("puerto", [folder], tmp_path / "store", **terms)
@@ -213,13 +214,13 @@ def test_build_takes_a_reason_for_runs_that_have_none(tmp_path: Path, document: 
     assert made.accepted_losses[0].accepted == "todo es menú"
 
 
-def test_a_version_built_upon_another_keeps_what_was_let_pass(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
+def test_a_version_built_upon_another_keeps_what_was_let_pass(
+    tmp_path: Path, document: Any, kept_run: KeptRun, seal_run: SealRun
+) -> None:
     """Without the run, whose documents it has; of a run that is named again, what that run says now."""
     folder = kept_run("cuentos-1", [document(n) for n in range(3)])
-    said = json.loads((folder / "run.json").read_text())
     loss = Loss("filter", "language", "ayr_Latn", 40, 3, 0.5, {"word_count<20": 37})
-    lost = {"losses": [loss.as_dict()], "accepted_loss": "todo es menú"}
-    (folder / "run.json").write_text(json.dumps(said | lost))
+    seal_run(folder, losses=[loss.as_dict()], accepted_loss="todo es menú")
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     first = build("puerto", [folder], tmp_path / "store", **terms)
     other = kept_run("cuentos-2", [document(7)])
@@ -229,5 +230,5 @@ def test_a_version_built_upon_another_keeps_what_was_let_pass(tmp_path: Path, do
     assert "It was let pass because: todo es menú" in card
     rebuilt = build("puerto", [], tmp_path / "store", parent="latest", **terms)
     assert (rebuilt.version, rebuilt.accepted_losses) == (upon.version, first.accepted_losses)
-    (folder / "run.json").write_text(json.dumps(said))
+    seal_run(folder, losses=[], accepted_loss=None)
     assert build("puerto", [folder], tmp_path / "store", parent="latest", **terms).accepted_losses == ()

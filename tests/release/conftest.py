@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from latam_corpus.release.build import sums
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from latam_corpus.release.manifest import Manifest
 
 
 class BeforeWrites(Protocol):
@@ -35,3 +39,23 @@ def before_writes(monkeypatch: pytest.MonkeyPatch) -> BeforeWrites:
             monkeypatch.setattr(Store, name, counting(getattr(Store, name)))
 
     return call
+
+
+class Republish(Protocol):
+    """Changes what a version says of itself."""
+
+    def __call__(self, store: Store, manifest: Manifest) -> Manifest:
+        """The version with this manifest in place of its own."""
+
+
+@pytest.fixture(scope="session")
+def republished() -> Republish:
+    """A changer of versions."""
+
+    def change(store: Store, manifest: Manifest) -> Manifest:
+        data, place = manifest.dumped(), ("releases", manifest.name, manifest.version)
+        store.write(data, *place, "manifest.json")
+        store.write(sums(manifest, hashlib.sha256(data).hexdigest()), *place, "SHA256SUMS")
+        return manifest
+
+    return change

@@ -19,6 +19,8 @@ from latam_corpus.release.build import build
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import SealRun
+
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 _WORDS = ["barca", "puerto", "alba", "red", "camino", "río", "ventana", "lámpara", "vecina", "tarde", "monte", "lluvia"]
 
@@ -66,7 +68,12 @@ def documents(document: Any, seed: int, first: int) -> list[dict[str, Any]]:
     ids=["plain", "by_author", "by_source", "rare"],
 )
 def test_partitions_have_no_part_in_a_version(
-    tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    tmp_path: Path,
+    document: Any,
+    kept_run: Any,
+    seal_run: SealRun,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
 ) -> None:
     """Two versions, of which the second has better copies of some documents, in one partition and in many."""
     first, second = documents(document, 1, 0), documents(document, 2, 100)
@@ -75,6 +82,7 @@ def test_partitions_have_no_part_in_a_version(
     told = {"containment": 0.9, "evidence": '{"rule": "share"}'}
     better = [told | {"doc_id": old["doc_id"], "duplicate_of": new["doc_id"]} for old, new in pairs]
     pl.DataFrame(better).unique("doc_id", keep="first", maintain_order=True).write_parquet(runs[1] / "replaced.parquet")
+    seal_run(runs[1])
     whole = _built(tmp_path / "whole", runs, options)
     for module in (partitions, decided):
         monkeypatch.setattr(module, "PARTITION_ROWS", 20)

@@ -19,7 +19,7 @@ from latam_corpus.release.verify_version import verify
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import KeptRun
+    from conftest import KeptRun, SealRun
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 LATER = datetime(2025, 1, 1, tzinfo=UTC)
@@ -33,8 +33,8 @@ def story(number: int) -> str:
 class Replacing:
     """A parent version and a run that says which of its documents have better copies."""
 
-    def __init__(self, store: Path, document: Any, kept_run: KeptRun) -> None:
-        self.store, self.document, self.kept_run = store, document, kept_run
+    def __init__(self, store: Path, document: Any, kept_run: KeptRun, seal_run: SealRun) -> None:
+        self.store, self.document, self.kept_run, self.seal_run = store, document, kept_run, seal_run
         self.first = build("puerto", [kept_run("a-1", [document(n, text=story(n)) for n in range(10)])], store, **TERMS)
 
     def built(self, documents: list[dict[str, Any]], replaced: list[dict[str, Any]], **terms: Any) -> dict[str, Any]:
@@ -42,6 +42,7 @@ class Replacing:
         run = self.kept_run(f"b-{uuid.uuid4().hex[:6]}", documents)
         told = {"containment": 0.9, "evidence": '{"rule": "share", "kept": "?", "words": 120}'}
         pl.DataFrame([told | row for row in replaced]).write_parquet(run / "replaced.parquet")
+        self.seal_run(run)
         made = build("puerto", [run], self.store, parent=self.first.version, **(TERMS | terms))
         self.made = made
         rows = read_ledger(Store.at(self.store), "puerto", made.version).filter(pl.col("verdict") == "dropped")
@@ -49,9 +50,9 @@ class Replacing:
 
 
 @pytest.fixture
-def replacing(tmp_path: Path, document: Any, kept_run: KeptRun) -> Replacing:
+def replacing(tmp_path: Path, document: Any, kept_run: KeptRun, seal_run: SealRun) -> Replacing:
     """A parent of ten documents."""
-    return Replacing(tmp_path / "store", document, kept_run)
+    return Replacing(tmp_path / "store", document, kept_run, seal_run)
 
 
 def test_a_document_of_the_parent_gives_way_to_a_better_copy(replacing: Replacing, document: Any) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.release.build import build, sums
+from latam_corpus.release.build import build
 from latam_corpus.release.manifest import Manifest, SideFile
 from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store
@@ -22,6 +22,8 @@ from latam_corpus.release.verify_version import verify
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from release.conftest import Republish
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
 
@@ -37,7 +39,9 @@ def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
     return store, build("puerto", [kept_run("b-1", more)], store, parent="latest", **TERMS)
 
 
-def rewritten(store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Manifest:
+def rewritten(
+    republished: Republish, store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> Manifest:
     """The version with other rows in its last shard, the manifest and SHA256SUMS saying the new digest."""
     *others, last = manifest.shards
     rows = change(pl.read_parquet(store.path(last.object)))
@@ -49,14 +53,6 @@ def rewritten(store: Store, manifest: Manifest, change: Callable[[pl.DataFrame],
     made = last.model_copy(update={"sha256": sha256, "bytes": len(data)})
     store.write(data, made.object)
     return republished(store, manifest.model_copy(update={"shards": (*others, made)}))
-
-
-def republished(store: Store, manifest: Manifest) -> Manifest:
-    """The version with this manifest in place of its own."""
-    data, place = manifest.dumped(), ("releases", manifest.name, manifest.version)
-    store.write(data, *place, "manifest.json")
-    store.write(sums(manifest, hashlib.sha256(data).hexdigest()), *place, "SHA256SUMS")
-    return manifest
 
 
 def problems(version: Version) -> str:
@@ -128,12 +124,13 @@ def test_wrong_rows_are_found_though_digests_agree(
     change: Callable[[pl.DataFrame], pl.DataFrame],
     told: str,
     batch_bytes: int,
+    republished: Republish,
 ) -> None:
     """Rows are checked too, in whatever batches: their order, number, sizes and partition, not digests alone."""
     monkeypatch.setattr("latam_corpus.release.shard_file.BATCH_BYTES", batch_bytes)
     store, manifest = version
     assert manifest.shards[-1].language == "spa_Latn"
-    assert told in problems((store, rewritten(store, manifest, change)))
+    assert told in problems((store, rewritten(republished, store, manifest, change)))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +142,9 @@ def test_wrong_rows_are_found_though_digests_agree(
         ({"shards": "prefix"}, "belong in another shard"),
     ],
 )
-def test_a_manifest_that_says_other_things_is_found(version: Version, change: dict[str, Any], told: str) -> None:
+def test_a_manifest_that_says_other_things_is_found(
+    version: Version, change: dict[str, Any], told: str, republished: Republish
+) -> None:
     """Counts, flow, schema and prefixes are recomputed."""
     store, manifest = version
     stated = json.loads(manifest.dumped())
@@ -157,7 +156,9 @@ def test_a_manifest_that_says_other_things_is_found(version: Version, change: di
     assert told in problems((store, changed))
 
 
-def relisted(store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Manifest:
+def relisted(
+    republished: Republish, store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> Manifest:
     """The version with another ledger, whose digest the manifest and SHA256SUMS say."""
     made = io.BytesIO()
     change(read_ledger(store, "puerto", manifest.version)).write_parquet(made)
@@ -188,16 +189,18 @@ def renamed(rows: pl.DataFrame, which: pl.Expr, doc_id: pl.Expr) -> pl.DataFrame
     ],
 )
 def test_a_ledger_that_says_other_things_is_found(
-    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], told: str
+    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], told: str, republished: Republish
 ) -> None:
     """Its documents are counted, each once, and are those in the shards, though its digest is right."""
     store, manifest = version
-    changed = relisted(store, manifest, change)
+    changed = relisted(republished, store, manifest, change)
     found = verify(store, "puerto", changed.version)
     assert any(problem.startswith("ledger.parquet: ") and told in problem for problem in found), found
 
 
-def test_a_document_in_two_shards_is_found(tmp_path: Path, document: Any, kept_run: Any) -> None:
+def test_a_document_in_two_shards_is_found(
+    tmp_path: Path, document: Any, kept_run: Any, republished: Republish
+) -> None:
     """Though every count is right, since another document isn't there."""
     store = Store.at(tmp_path / "store")
     documents = [document(n, language="por_Latn" if n else "spa_Latn", text=f"{n:02}") for n in range(3)]
@@ -206,7 +209,7 @@ def test_a_document_in_two_shards_is_found(tmp_path: Path, document: Any, kept_r
     assert shard.rows == 1
     twin = manifest.model_copy(update={"shards": tuple(sorted(manifest.shards, key=lambda one: -one.rows))})
     copied = documents[1]["doc_id"]
-    changed = rewritten(store, twin, lambda rows: rows.with_columns(pl.lit(copied).alias("doc_id")))
+    changed = rewritten(republished, store, twin, lambda rows: rows.with_columns(pl.lit(copied).alias("doc_id")))
     assert verify(store, "puerto", changed.version) == [
         "ledger.parquet: the documents that it calls released aren't those in the shards, each once"
     ]
@@ -239,7 +242,7 @@ def test_progress_is_told_by_shards(version: Version) -> None:
     assert told == [("verifying", 1, 2), ("verifying", 2, 2)]
 
 
-def test_a_shard_without_rows_is_whole(version: Version) -> None:
+def test_a_shard_without_rows_is_whole(version: Version, republished: Republish) -> None:
     """Beside others, or as all that a language has; its language counts no document."""
     store, manifest = version
     file = store.path("made.parquet")

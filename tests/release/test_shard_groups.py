@@ -84,19 +84,6 @@ def test_a_release_of_one_contributor_is_cut_by_its_ids(tmp_path: Path) -> None:
     assert {cell.prefix for cell in many.cells} == {""}
 
 
-def test_a_parent_of_an_older_toolkit_keeps_its_cuts(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A next version rewrites the shards that change, and not all of them."""
-    documents = [document(n, contributor=f"Persona {n}") for n in range(200)]
-    store = Store.at(tmp_path / "store")
-    made = build("puerto", [kept_run("a-1", documents)], store, shard_bytes=40_000, **TERMS)
-    plan, _ = planned(tmp_path / "plan", light(200, 200), (), 40_000)
-    inherited = [made.shards[0].model_copy(update={"genre": "lyrics", "group": "", "prefix": bit}) for bit in "01"]
-    upon, _ = planned(tmp_path / "upon", light(200, 200), inherited, 10**9)
-    assert [cell.prefix for cell in upon.cells] == ["0", "1"]
-    assert {cell.group for cell in upon.cells} == {""}
-    assert [cell.group for cell in plan.cells] != [""]
-
-
 def test_the_size_of_a_shard_follows_the_releases() -> None:
     """Never below that of the parent: what leaves cuts no shard that it doesn't touch."""
     assert fitting(weight(light(10)), None) == _LEAST_BYTES

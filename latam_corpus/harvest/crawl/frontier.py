@@ -40,6 +40,8 @@ CREATE TABLE record (
     url TEXT NOT NULL, date TEXT NOT NULL, mime TEXT NOT NULL, status INTEGER NOT NULL, digest TEXT NOT NULL,
     length INTEGER NOT NULL, offset INTEGER NOT NULL, file TEXT NOT NULL
 );
+CREATE INDEX record_url ON record (url);
+CREATE TABLE wording (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 """
 
@@ -103,9 +105,6 @@ class Frontier:
                 for statement in _TABLES.split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {_VERSION}")
-            # What earlier versions hadn't.
-            self._db.execute("CREATE INDEX IF NOT EXISTS record_url ON record (url)")
-            self._db.execute("CREATE TABLE IF NOT EXISTS wording (digest TEXT PRIMARY KEY) WITHOUT ROWID")
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()

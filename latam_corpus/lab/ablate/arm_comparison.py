@@ -13,7 +13,7 @@ import numpy as np
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.ablate.arms import draw, lines_of
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -127,7 +127,7 @@ def ablate(
                 each.append(trainer(texts, [one.text for one in held], seed))
                 done += 1
                 if progress:
-                    progress("training models", done, len(compared) * len(names) * seeds)
+                    progress(N_("training models"), done, len(compared) * len(names) * seeds)
             bits[name] = np.array(each)
         scores += _scores(language, held, bits, wanted)
     left_out = {

@@ -48,7 +48,6 @@ def train(
     out: Path,
     settings: Settings | None = None,
     without: Iterable[Texts] = (),
-    trained: dt.date | None = None,
 ) -> Trained:
     """Return the model files written to `out` (.ftz) and beside it (.toml).
 
@@ -59,7 +58,6 @@ def train(
         out: where the model goes.
         settings: sampling and fastText settings.
         without: texts that must not be trained on, whatever their label.
-        trained: the date that the map states.
 
     Raises:
         ConfigError: a label is no language code, fewer than two labels have text, or `out` doesn't end in .ftz.
@@ -83,7 +81,7 @@ def train(
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")
     words = frequent_words(lines, names)
-    written = _map_text(out, lines, words, data, settings, trained or dt.datetime.now(tz=dt.UTC).date())
+    written = _map_text(out, lines, words, data, settings, dt.datetime.now(tz=dt.UTC).date())
     label_map.write_text(written, "utf-8")
     bounds = calibrated(load(str(out)), held_out_of_elsewhere(data), settings.seed)
     label_map.write_text(written + _bounds_text(bounds), "utf-8")

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from latam_corpus.__about__ import __version__
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import N_, _
 from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
 from latam_corpus.release.lock_check import MAP
 from latam_corpus.train.export.export_formats import FORMATS, Exported
@@ -160,7 +160,7 @@ def _written(
                 tokens += sum(map(len, encoded)) + len(rows)
                 places.write_table(pa.table(spans, schema=_MAP_SCHEMA))
             if progress:
-                progress("writing documents", documents, max(total, documents))
+                progress(N_("writing documents"), documents, max(total, documents))
         if held:
             writer.close_file()
     writer.finish()
