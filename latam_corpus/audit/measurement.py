@@ -237,7 +237,7 @@ def measured_run(
     for file in sorted([*record.files("kept"), *record.files("dropped")]):
         whole = pl.lit(value=True) if anew else pl.col("doc_id").is_in(list(judged))
         text = pl.when(whole).then("text").otherwise(pl.col("text").str.slice(0, BEGINNING))
-        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, text.alias("text")).collect()
+        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, "turns", text.alias("text")).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
         measured = _measured_anew(measured, used) if anew else measured
