@@ -266,7 +266,7 @@ def measured_run(
     for file in files:
         whole = pl.lit(value=True) if anew else pl.col("doc_id").is_in(list(judged))
         text = pl.when(whole).then("text")
-        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, text.alias("text")).collect()
+        rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, "turns", text.alias("text")).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
         measured = _measured_anew(measured, used) if anew else measured

@@ -15,8 +15,10 @@ from latam_corpus.policy import cached_policies
 from latam_corpus.quality.signal_resources import SignalResources, cached_word_lists
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
+from latam_corpus.quality.signals.of_lines import SIGNALS as OF_LINES
 from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
 from latam_corpus.stages import Stage
+from latam_corpus.text.speaker_labels import without_labels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from latam_corpus.policy import Policies
 
 ALL: Final = "all"
+# Of which many texts come without turns: records with the whole of a talk, and plays, whose verses stay as they are.
+_WITH_SPEAKERS: Final = ("oral_history", "literature")
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,13 @@ class Measure(Stage):
             {code: file.alphabet for code, file in policies.languages.items() if file.alphabet},
             {code: lists[held_by] for code in set(languages) if (held_by := holder(code, lists))},
         )
-        reading, names = Reading(batch.words, lexicon), self._names(policies)
+        said = _said(batch)
+        reading, names = Reading(said.words, lexicon), self._names(policies)
         values = measured(reading, names)
+        if said is not batch:  # labels are no words, and yet they are part of how lines are laid out
+            values |= measured(Reading(batch.words, lexicon), names.intersection(one.name for one in OF_LINES))
         values |= {name: measure_plugged(name, reading) for name in vocabulary.plugged_signals() if name in names}
-        values |= self.resources.values(batch, languages)
+        values |= self.resources.values(said, languages)
         nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
         columns = {name: values.get(name, nothing) for name in vocabulary.signal_names()}
         return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})
@@ -112,3 +119,15 @@ class Measure(Stage):
             return frozenset(vocabulary.signal_names())
         # What a file gives is measured in `signal_resources`.
         return ALWAYS | policies.bounded_signals | frozenset(self.signals)
+
+
+def _said(batch: Batch) -> Batch:
+    """Return the batch with what was said, without the labels of who says it; the batch itself where none has any."""
+    frame = batch.frame
+    turns = frame["turns"] if "turns" in frame.columns else None
+    spoken = frame["genre"].is_in(_WITH_SPEAKERS) if "genre" in frame.columns else pl.Series([False] * len(batch))
+    texts = without_labels(frame["text"], turns, spoken.fill_null(value=False))
+    if texts is None:
+        return batch
+    batch.words  # noqa: B018  (made before, so that only the texts with labels are scanned again)
+    return batch.with_columns({"text": texts})

@@ -74,6 +74,7 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("extract/unmark.py", {"unmark"}),
         ("language/evidence.py", {"identify"}),
         ("quality/signals/shared_counts.py", {"measure"}),
+        ("text/speaker_labels.py", {"measure"}),
         ("text/spelling.py", {"measure", "fingerprint", "dedupe"}),  # these look for damage
         ("text/orthography.toml", _STEPS | {"dedupe", "common_lines"}),  # beside a module: all that has words
         ("quality/measure.py", {"measure"}),

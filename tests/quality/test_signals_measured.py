@@ -20,6 +20,7 @@ from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.signals import ALWAYS, Reading, measure
 from latam_corpus.quality.signals.of_words_kernels import LONGEST_GRAM
+from latam_corpus.text.speaker_labels import without_labels
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "missing"))
 _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."
@@ -168,3 +169,57 @@ def test_scripture_and_novels_are_told_apart() -> None:
         for path in ("literature/reina_valera_1909_nt/verses.jsonl.xz", "literature/conha19/novels.jsonl.xz")
     )
     assert np.mean(verses) > 20 * np.mean(novels)
+
+
+_TALK = (
+    ("ENTREVISTADORA", "¿Dónde nació usted, y cómo era el pueblo en esos años?"),
+    ("ROSA QUISPE", "En el puerto."),
+    ("ENTREVISTADORA", "¿Y su madre de dónde era?"),
+    ("ROSA QUISPE", "De la isla, como todos los de mi casa."),
+)
+
+
+@pytest.mark.parametrize("form", ["{0}: {1}", "{0}.— {1}", "[00:01:02] {0}: {1}", "{0}:\n{1}"])
+def test_labels_of_speakers_are_no_words(form: str) -> None:
+    """Told by `turns` or by their shape, in capitals or not; lines are as long as they are laid out."""
+    said = "\n".join(words for _name, words in _TALK)
+    text = "\n".join(form.format(*turn) for turn in _TALK)
+    frame = pl.DataFrame({"text": [said, text], "language": ["spa_Latn"] * 2, "genre": ["oral_history"] * 2})
+    plain, labelled = Measure()(Batch(frame)).frame["signals"]
+    for name in ("word_count", "stop_word_share", "upper_case_share", "mean_word_length", "digit_share"):
+        assert labelled[name] == plain[name], name
+    if "\n" not in form:
+        assert labelled["words_per_line"] > plain["words_per_line"]
+    news = Measure()(Batch(frame.with_columns(genre=pl.lit("news")))).frame["signals"][1]
+    assert news["word_count"] > plain["word_count"]
+
+
+def test_labels_are_told_by_turns_in_every_genre() -> None:
+    """A speaker's name at the beginning of their line isn't said, wherever the interview stands."""
+    lines = [f"{name.title()}: {words}" for name, words in _TALK]
+    turns = [{"speaker": name.title(), "offset": 0} for name, _words in _TALK]
+    row = {"text": "\n".join(lines), "language": "spa_Latn", "genre": "news", "turns": turns}
+    found = Measure()(Batch(pl.DataFrame([row]))).frame
+    assert found["signals"][0]["word_count"] == len(" ".join(words for _name, words in _TALK).split())
+    assert found["text"][0] == row["text"]
+
+
+def test_a_play_is_no_page_in_capitals() -> None:
+    """Names before verses that keep their lines, which have no turns."""
+    play = (
+        "Escena primera\n\nDON LUIS.— ¡Señor!\n\nINÉS.— ¿Qué quieres,\nsi ya se fue la gente de la plaza?\n\n"
+        "DON LUIS.— ¡Oh!\n\nINÉS.— ¿Y tú?\n\nDON LUIS.— Yo no.\n\nINÉS.— Pues vete de mi casa."
+    )
+    frame = pl.DataFrame({"text": [play] * 2, "language": ["spa_Latn"] * 2, "genre": ["literature", "web"]})
+    spoken, counted = Measure()(Batch(frame)).frame["signals"].struct.field("upper_case_share")
+    assert spoken < 0.15 < counted  # as `filters/genres/literature.toml` bounds it
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Título: Coplas\nAutor: Anónimo\nAño: 1901", "Nota: vino.\n\nNota: no vino.\n\nNota: vino.\n\nNota: no sé.",
+     "\n".join(["El cielo es de todos y de nadie, dijo."] * 90 + ["P: sí", "R: no", "P: sí", "R: no"])],
+)  # fmt: skip
+def test_headings_and_what_is_quoted_are_words(text: str) -> None:
+    """A label stands for a speaker where two or more come again and again, all through the text."""
+    assert without_labels(pl.Series([text]), None, pl.Series([True])) is None
