@@ -18,6 +18,7 @@ Cause: TypeAlias = Literal[
     "not UTF-8",  # the text has half of a character
     "not XML",  # or is deeper, or has a longer text, than any text has
     "several works",  # of several authors, which would be one document
+    "text elsewhere",  # a part of it, in another file
     "own entity",  # the XML declares a piece of its text as an entity
     "parser error",
     "damaged file",  # a package lacks a piece, or can't be opened

@@ -33,6 +33,8 @@ _LEFT_OUT: Final = frozenset({
     *("Fallback", "footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
 })  # fmt: skip
 _CHARACTERS: Final = {"tab": " ", "ptab": " ", "noBreakHyphen": "-", "softHyphen": "\xad"}
+# They stand for the text of another file, which Word shows in their place.
+_ELSEWHERE: Final = frozenset({"altChunk", "subDoc"})
 _BOX: Final = "txbxContent"
 _LINE_BREAKS: Final = frozenset({"br", "cr"})
 
@@ -45,7 +47,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         parameters: `form`, where the source says that it is an interview.
 
     Raises:
-        UnusableError: it is damaged, encrypted, or no Word document.
+        UnusableError: it is damaged, encrypted, or no Word document, or a part of its text lies in another file.
     """
     package = ZipPackage(raw)
     body = package.xml(_main_part(package)).find("{*}body")
@@ -87,6 +89,10 @@ def _write(element: etree._Element, written: BlockText) -> None:
             written.add(" ")  # of a page or column, within a paragraph
     elif name == "t":
         written.add(element.text or "")
+    elif name in _ELSEWHERE:
+        raise UnusableError(
+            "text elsewhere", f"it has a <{name}>", N_("put the other file's text in its place, in a word processor")
+        )
     elif name == "p":
         _paragraph(element, written)
     elif name == "tr":

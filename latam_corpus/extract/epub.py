@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "epub 3"
+EXTRACTOR: Final = "epub 4"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
@@ -69,7 +69,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     _refuse_encrypted(package)
     root, folder = _opf(package)
     written = BlockText()
-    for path in _spine(root, folder):
+    paths, others = _spine(root, folder)
+    for path in paths:
         _write(_page(package, path), written)
         written.stop(2)
     catalogued = dublin_core(root.find("{*}metadata"))
@@ -83,6 +84,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         declared_language=catalogued.language or book.language,
         url=catalogued.url or book.url,
         licences=stated_in(root.find("{*}metadata")),
+        notes=(f"pages left out: {', '.join(others)}",) if others else (),
     )
 
 
@@ -103,8 +105,8 @@ def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
     raise UnusableError("damaged file", f"{_CONTAINER} names no package document", N_("fetch the file again"))
 
 
-def _spine(root: etree._Element, folder: str) -> list[str]:
-    """Return the paths of the pages that are read, in order."""
+def _spine(root: etree._Element, folder: str) -> tuple[list[str], list[str]]:
+    """Return the paths of the pages that are read, in order, and what the pages in other formats are called."""
     manifest = {item.get("id"): item for item in root.iterfind("{*}manifest/{*}item")}
     skipped = {
         (reference.get("href") or "").partition("#")[0]
@@ -112,21 +114,35 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
         if (reference.get("type") or "").lower() in _GUIDE and "#" not in (reference.get("href") or "")
     }
     paths: list[str] = []
+    others: list[str] = []
     for entry in root.iterfind("{*}spine/{*}itemref"):
         item = manifest.get(entry.get("idref"))
         if item is None:
             problem = f"its spine names «{entry.get('idref')}», which its manifest lacks"
             raise UnusableError("damaged file", problem, N_("fetch the file again"))
-        href = item.get("href") or ""
         properties = (item.get("properties") or "").split()
-        if entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or href in skipped:
+        named = item.get("href") or ""
+        if entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or named in skipped:
             continue
-        if item.get("media-type") in _PAGES or href.lower().endswith(_PAGE_NAMES):
-            paths.append(posixpath.normpath(posixpath.join(folder, unquote(href))))
+        page = _readable(item, manifest)
+        if page is None:
+            others.append(named)
+        else:
+            paths.append(posixpath.normpath(posixpath.join(folder, unquote(page.get("href") or ""))))
     # Where a guide calls all pages notes or the like, it is the guide that is wrong.
     if not paths:
         raise UnusableError("no text", N_("its spine names no page"), N_("check the book in a reader"))
-    return paths
+    return paths, others
+
+
+def _readable(item: etree._Element, manifest: Mapping[str | None, etree._Element]) -> etree._Element | None:
+    """Return a page, or what its package gives in its place where it is in another format; None for neither."""
+    one: etree._Element | None = item
+    for _ in range(len(manifest)):  # fallbacks may name one another
+        if one is None or one.get("media-type") in _PAGES or (one.get("href") or "").lower().endswith(_PAGE_NAMES):
+            return one
+        one = manifest.get(one.get("fallback")) if one.get("fallback") else None
+    return None
 
 
 def _page(package: ZipPackage, path: str) -> etree._Element:
@@ -143,8 +159,10 @@ def _page(package: ZipPackage, path: str) -> etree._Element:
             raise error from None
 
 
-def _write(element: etree._Element, written: BlockText) -> None:
+def _write(element: etree._Element, written: BlockText, *, lined: bool = False) -> None:
+    """Write an element; the lines of preformatted text stay lines."""
     name = name_of(element)
+    lined = lined or name == "pre"
     if not name:
         if isinstance(element, etree._Entity):  # noqa: SLF001  (lxml has no other name for it)
             written.add(entity(element))
@@ -157,14 +175,23 @@ def _write(element: etree._Element, written: BlockText) -> None:
     ends = 2 if name in _BLOCKS else 1 if name in _LINES else 0
     if ends:
         written.stop(ends)
-    written.add(element.text or "")
+    _add(element.text or "", written, lined=lined)
     for child in element:
-        _write(child, written)
+        _write(child, written, lined=lined)
         if name_of(child) in ("td", "th"):
             written.add(" ")
-        written.add(child.tail or "")
+        _add(child.tail or "", written, lined=lined)
     if ends:
         written.stop(ends)
+
+
+def _add(text: str, written: BlockText, *, lined: bool) -> None:
+    first, *rest = text.split("\n") if lined else [text]
+    written.add(first)
+    for line in rest:
+        if not written.stop(1):
+            written.stop(2)
+        written.add(line)
 
 
 def _is_left_out(element: etree._Element) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Counted up when the same bytes give another text.
 EXTRACTOR: Final = "tei 3"
 
+_INCLUDE: Final = "{http://www.w3.org/2001/XInclude}include"
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 # Of more bytes the tree isn't held, which takes five times as many.
 _LARGE: Final = 32 * 2**20
@@ -72,7 +73,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Raises:
         UnusableError: it is no XML, or is deeper or has a longer text than a text has; the XML is no TEI document; its
-            text has an entity of its own; it holds works of several authors.
+            text has an entity of its own; it holds works of several authors, or a
+            part of it lies in another file.
 
     >>> print(extract('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/><text><body><lg>
     ...     <l>Yo soy un hombre sincero</l><l>de donde crece la <note>árbol</note>palma,</l></lg>
@@ -93,6 +95,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         if not any(name_of(parent) in ("floatingText", *_LEFT_OUT) for parent in body.iterancestors()):
             writer.walk(body)
             writer.stop(2)
+    for element in root.iter(_INCLUDE):
+        if not any(name_of(parent) in _LEFT_OUT for parent in element.iterancestors()):
+            _refuse_inclusion(element)
     header = header_of(root)
     creators = _only_author(root) if name_of(root) == "teiCorpus" else ()
     text = writer.text()
@@ -154,8 +159,13 @@ class _Writer(BlockText):
         self._glued = False
 
     def walk(self, element: etree._Element) -> None:
-        """Write the element's text without the text after it."""
+        """Write the element's text without the text after it.
+
+        Raises:
+            UnusableError: it lies in another file.
+        """
         name = name_of(element)
+        _refuse_inclusion(element)
         if name in _LEFT_OUT:
             return
         if name in _BREAKS:
@@ -213,6 +223,15 @@ class _Writer(BlockText):
             element.tail = (element.tail or "").lstrip()
         else:
             self.add(" ")
+
+
+def _refuse_inclusion(element: etree._Element) -> None:
+    if element.tag == _INCLUDE:
+        raise UnusableError(
+            "text elsewhere",
+            f"it includes «{element.get('href')}»",
+            N_("write the files into one (xmllint --xinclude)"),
+        )
 
 
 def _ends_word(element: etree._Element, name: str) -> bool:

@@ -35,6 +35,7 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "named twice": _("two rows of a list name it"),
     "not read": _("it couldn't be asked for"),
     "own entity": _("it declares an entity of its own"),
+    "text elsewhere": _("a part of its text lies in another file"),
     "several works": _("it holds works of several authors"),
     "parser error": _("its markup can't be read"),
     "stalled": _("it takes too long"),

@@ -111,22 +111,10 @@ def test_a_label_begins_a_line_and_names_its_speaker() -> None:
 
 
 def test_words_before_a_quotation_are_no_label() -> None:
-    """A sentence may have a colon."""
-    told = (
-        "Y yo dije: vamos,",
-        "y fuimos.",
-        "Nadie vino,",
-        "ni ella,",
-        "ni él,",
-        "ni tú.",
-        "Y yo dije: ya",
-        "es tarde.",
-    )
-    assert _lines(*told) == [
-        "Y yo dije: vamos, y fuimos.",
-        "Nadie vino, ni ella, ni él, ni tú.",
-        "Y yo dije: ya es tarde.",
-    ]
+    """A sentence may have a colon, and come again."""
+    told = ("Y yo dije: vamos.", "Y fuimos.", *(f"Pasó el día {n}." for n in range(6)), "Y yo dije: basta.")
+    found = extract(_srt([(2.0 * n, 2.0 * n + 1.9, words) for n, words in enumerate(told)]), {})
+    assert (found.text.split("\n"), {turn.speaker for turn in found.turns}) == ([*told], {None})
 
 
 def test_a_change_of_speaker_begins_a_line() -> None:

@@ -95,3 +95,29 @@ def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
 def test_pages_that_are_no_xml_are_read_as_browsers_do() -> None:
     """An element that isn't closed costs no sentence."""
     assert extract(_epub({"a.xhtml": "<p>Una<br>dos<p>Tres &copy; cuatro"}), {}).text == "Una\ndos\n\nTres © cuatro"
+
+
+def test_preformatted_verses_stay_lines() -> None:
+    """In a `<pre>` a line is a line and an empty one parts stanzas, as on the web; elsewhere it is a space."""
+    body = "<p>Dice\nasí:</p><pre>\nPalomita <i>blanca,\nvida</i>litá,\n\npecho colorado;</pre><p>Fin.</p>"
+    text = extract(_epub({"uno.xhtml": body}), {}).text
+    assert text == "Dice así:\n\nPalomita blanca,\nvidalitá,\n\npecho colorado;\n\nFin."
+
+
+def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
+    """A drawing has no text that is read; where the book gives a page in its place, that is."""
+    raw = _epub({"uno.xhtml": "<p>Uno.</p>", "mapa.svg": "<p>x</p>", "dos.xhtml": "<p>Dos.</p>"})
+
+    def edited(more: bytes) -> bytes:
+        held = io.BytesIO()
+        svg = b'href="mapa.svg" media-type="application/xhtml+xml"'
+        with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
+            for info in before.infolist():
+                data = before.read(info).replace(svg, b'href="mapa.svg" media-type="image/svg+xml"' + more)
+                after.writestr(info, data)
+        return held.getvalue()
+
+    found = extract(edited(b""), {})
+    assert (found.text, found.notes) == ("Uno.\n\nDos.", ("pages left out: mapa.svg",))
+    found = extract(edited(b' fallback="c2"'), {})
+    assert (found.text, found.notes) == ("Uno.\n\nDos.\n\nDos.", ())

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
+from latam_corpus.extract import tei
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.tei import extract
@@ -168,3 +169,16 @@ def test_works_of_several_authors_are_not_one_document() -> None:
     with pytest.raises(UnusableError, match="Ruiz, Ana; Paz, Luis") as caught:
         extract(corpus[::-1].replace("anA ,ziuR", "siuL ,zaP", 1)[::-1].encode(), {})
     assert caught.value.cause == "several works"
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_text_that_lies_in_another_file_is_told(monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
+    """A chapter, or the whole body; what a header includes is no text."""
+    monkeypatch.setattr(tei, "_LARGE", 0 if large else 2**20)
+    include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="cap2.xml"/>'
+    before = _tei("<p>Uno.</p>").replace(b"<body>", include.encode() + b"<body>")
+    for raw in (_tei(f"<div><p>Uno.</p>{include}</div>"), before):
+        with pytest.raises(UnusableError, match="cap2") as caught:
+            extract(raw, {})
+        assert caught.value.cause == "text elsewhere"
+    assert extract(_tei("<p>Uno.</p>").replace(b"</teiHeader>", f"{include}</teiHeader>".encode()), {}).text == "Uno."

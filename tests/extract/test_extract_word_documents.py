@@ -164,3 +164,51 @@ def test_rtf_keeps_its_characters() -> None:
     found = rtf.extract(raw, {})
     assert found.text == "mañana — {así}\ncheʼlel"
     assert (found.title, found.creators) == ("Corazón", ("Ana Ruiz",))
+
+
+@pytest.mark.parametrize("element", ["altChunk", "subDoc"])
+def test_text_that_lies_in_another_file_is_told(element: str) -> None:
+    """Word shows it in the place of the element; half a document is none."""
+    raw = _with_body(
+        _docx(lambda document: document.add_paragraph("Antes.")),
+        lambda body: body.replace("</w:p>", f"</w:p><w:{element}/>", 1),
+    )
+    with pytest.raises(UnusableError, match=element) as caught:
+        word.extract(raw, {})
+    assert caught.value.cause == "text elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("coded", "text"),
+    [
+        (r"dijo que {\deleted\revauthdel1 nunca lo vio}{\revised lo vio ayer}.\par", "dijo que lo vio ayer."),
+        (r"uno \deleted dos {\b tres\'e1\u243?}\par \deleted0 cuatro{\deleted x\plain  cinco}", "uno cuatro cinco"),
+        (r"\{uno\} {\pict\bin3 }{}}{\deleted dos}tres", "{uno} tres"),
+    ],
+)
+def test_rtf_loses_what_was_deleted(coded: str, text: str) -> None:
+    """In a group of its own or within one, with the characters and paragraphs of it."""
+    assert rtf.extract(rf"{{\rtf1\ansi {coded}}}".encode(), {}).text == text
+
+
+def test_text_boxes_of_rtf_follow_their_paragraph() -> None:
+    """Once, though older readers have a copy in the file; those in the head of a page, and their copies, go."""
+    copy = r"{\shprslt{\*\do\dptxbx{\dptxbxtext\pard caja\par}}}"
+    box = rf"{{\shp{{\*\shpinst{{\sp{{\sn x}}{{\sv 1}}}}{{\shptxt \pard caja {{\b gris}}\par}}}}{copy}}}"
+    old = r"{\*\do\dptxbx{\dptxbxtext\pard vieja\par}}"
+    coded = rf"{{\rtf1{{\header {box}\par}}antes{box}{{\footnote nota\par}} sigue\par despu\'e9s{old}}}"
+    assert rtf.extract(coded.encode(), {}).text == "antes sigue\ncaja gris\ndespués\nvieja"
+
+
+@pytest.mark.parametrize(
+    "coded",
+    [
+        r"\mac\deff0 Ni\'96o", r"\mac\ansicpg10000 Ni\'96o", r"\pca Ni\'a4o", r"\pc Ni\'a4o",
+        r"\ansi Ni\'f1o", r"\ansi\ansicpg850 Ni\'a4o",
+    ],
+)  # fmt: skip
+def test_rtf_is_in_the_charset_that_it_declares(coded: str) -> None:
+    """Of the Macintosh, of DOS or of Windows, in the text and in the title."""
+    declared, _, word = coded.rpartition(" ")
+    found = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), {})
+    assert (found.text, found.title) == ("Niño", "Niño")
