@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine, Document, KeptRun, SealRun, SmallRecipe, SmallSource
 
 _NOTHING: Any = None
+_PUERTO = {"name": "puerto", "admit": ["open"], "uses": ["train"]}
 _SCRIPT = "<script>alert(1)</script>"
 _SPANISH = "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno."
 _PORTUGUESE = "O barco saiu do porto antes do amanhecer e voltou com a rede vazia, como quase sempre naquele inverno."
@@ -98,6 +99,21 @@ def test_several_documents_are_told_by_one_and_named(document: Document, kept_ru
     assert [one["title"] for one in found.as_dict()["others"]] == ["El segundo"]
     assert str(found).splitlines()[-1].strip().startswith("another")
     assert "El segundo" in found._repr_html_()
+
+
+def test_a_run_is_released_as_the_version_that_was_made_of_it(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """And not as one without what was withdrawn since, nor as one of a name that comes later in the alphabet."""
+    kept = kept_run("cuentos-00000000", [document(1), document(2)], release=_PUERTO)
+    out = "--out", tmp_path / "out"
+    command_line("release", "build", "puerto", "cuentos", *out)
+    first = lc.open_run(kept).release
+    assert first
+    command_line("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "lo pide", *out)
+    command_line("release", "build", "zaguan", "cuentos", *out)
+    assert len(list((tmp_path / "out" / "store" / "releases").glob("*/2*"))) == 3
+    assert lc.open_run(kept).release == first
 
 
 def test_words_of_others_are_only_words_in_a_notebook(run: lc.Run) -> None:

@@ -13,7 +13,7 @@ from latam_corpus.api.arguments import check_arguments
 from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
-from latam_corpus.audit.stores import existing_store, releases_of
+from latam_corpus.audit.stores import existing_store, made_of
 from latam_corpus.bucket import out_folder
 from latam_corpus.pipeline.history import find_run, unfinished_after
 from latam_corpus.pipeline.run_record import read_record
@@ -35,7 +35,7 @@ class Run:
     Attributes:
         record: its folder, and what `run.json` says.
         store: where its release is, if it has one.
-        release: the version that holds its documents, `NAME@VERSION`; None where there is none.
+        release: the version that was made of it, `NAME@VERSION`; None where there is none.
     """
 
     record: Record
@@ -154,8 +154,7 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
     check_arguments(open_run, locals())
     folder = _named(named, out_folder(out))
     beside = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
-    versions = releases_of(beside).get(folder.resolve().name, []) if beside else []
-    return Run.at(folder, beside, versions[-1] if versions else None)
+    return Run.at(folder, beside, made_of(beside, folder.resolve().name) if beside else None)
 
 
 def _named(named: str | Path, out: Path) -> Path:

@@ -74,3 +74,16 @@ def released_ids(store: Store, manifest: Manifest) -> pl.Series:
     with store.named_errors():
         rows = read_ledger(store, manifest.name, manifest.version)
     return rows.filter(rows["verdict"] == "released")["doc_id"]
+
+
+def made_of(store: Store, run: str) -> str | None:
+    """Return the version that was made of a run, as `NAME@VERSION`; later ones may still hold documents of it.
+
+    Args:
+        store: where versions are.
+        run: the run's name.
+    """
+    with store.named_errors():
+        every = (load_manifest(store, name, version) for name in store.names() for version in store.versions(name))
+        holding = [manifest for manifest in every if run in {one.id for one in manifest.runs}]
+    return min(holding, key=lambda manifest: manifest.created).spec if holding else None

@@ -20,8 +20,7 @@ from latam_corpus.cli.show import block, console, errors, note, number, print_js
 from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import N_, Message, _, enumerated, known
-from latam_corpus.pipeline.history import folders as run_folders
-from latam_corpus.pipeline.run_record import RUN_FILE, is_removed
+from latam_corpus.pipeline.history import readable_runs
 from latam_corpus.pipeline.survival import LOSS_KINDS
 
 if TYPE_CHECKING:
@@ -302,7 +301,7 @@ def diff(
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
     with opened.named_errors():
-        changes = compare(opened, pair[0], pair[1], _runs_in(out))
+        changes = compare(opened, pair[0], pair[1], readable_runs(out))
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [change.as_dict() for change in changes]})
     elif not changes:
@@ -347,7 +346,7 @@ def withdraw(
     named = _named(f"release {context.info_name}", doc=doc, source=source, creator=creator, url=url, text=text)
     opened = open_store(store, out, sign)
     beside = _folder_of_runs(out, opened)
-    there, judged = _runs_in(beside), read_judgements(beside)
+    there, judged = readable_runs(beside), read_judgements(beside)
     with progress() as step:
         now = datetime.now(UTC)
         done = withdraw_from(opened, name, *named, because, now, there, step, judged, kind=kind)
@@ -382,11 +381,6 @@ def withdraw(
         console.print(Message("  {notice}", {"notice": notice}))
     _tell_not_reached(done)
     _tell_receipt(receipt)
-
-
-def _runs_in(folder: Path) -> dict[str, Path]:
-    """Return the folders of the runs in a folder, by name."""
-    return {one.name: one for one in run_folders(folder) if (one / RUN_FILE).exists() and not is_removed(one)}
 
 
 def _with_receipt(store: Store, done: Withdrawal, receipt: Path | None) -> dict[str, Any]:
@@ -434,7 +428,7 @@ def give_back(
 
     opened = open_store(store, out, sign)
     beside = _folder_of_runs(out, opened)
-    there, judged = _runs_in(beside), read_judgements(beside)
+    there, judged = readable_runs(beside), read_judgements(beside)
     with progress() as step:
         done = end_hold(opened, name, request, because, datetime.now(UTC), there, step, judged)
     values = _with_receipt(opened, done, receipt)

@@ -8,9 +8,7 @@ estimated by compressing it.
 
 from __future__ import annotations
 
-import os
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,8 +17,7 @@ import polars as pl
 import zstandard
 
 from latam_corpus.errors import PartError
-from latam_corpus.extract import sandbox
-from latam_corpus.pipeline.part import Task, folder_of, keys_of, run_part
+from latam_corpus.pipeline.part import Task, cpu_seconds, folder_of, keys_of, run_part
 from latam_corpus.pipeline.step_file import DROPPED, ROWS, is_whole
 
 if TYPE_CHECKING:
@@ -126,9 +123,9 @@ def _warm(part: Part, plan: Plan, work: Path) -> None:
 
 def _sampled(part: Part, plan: Plan, work: Path) -> tuple[float, int, list[Path]]:
     """Return the CPU seconds that the part took, the bytes of its outputs, and their folders."""
-    started = _cpu_seconds()
+    started = cpu_seconds()
     outcome = _worked(Task(part, plan.segments[0], work))
-    seconds = _cpu_seconds() - started
+    seconds = cpu_seconds() - started
     folders = [folder_of(work, key) for key in outcome.keys]
     output_bytes = sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
     # Rows that barriers decide on are written once more for each segment that follows.
@@ -145,12 +142,6 @@ def _worked(task: Task) -> Outcome:
     if outcome.error:
         raise PartError(outcome.part, outcome.error, outcome.remedy)
     return outcome
-
-
-def _cpu_seconds() -> float:
-    """Return the processor time of this process and its extracting children, those that ended and the running one."""
-    used = os.times()
-    return time.process_time() + used.children_user + used.children_system + sandbox.cpu_seconds()
 
 
 def _input_bytes(part: Part, folders: Sequence[Path]) -> int:

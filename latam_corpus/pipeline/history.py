@@ -21,7 +21,15 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import is_locked, locked
 from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline.keys import digest_of
-from latam_corpus.pipeline.run_record import ATTEMPT_FILE, RUN_FILE, Record, read_attempt, read_record, sentence
+from latam_corpus.pipeline.run_record import (
+    ATTEMPT_FILE,
+    RUN_FILE,
+    Record,
+    is_removed,
+    read_attempt,
+    read_record,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -100,6 +108,11 @@ def next_name(runs: Path, recipe: str, digest: str) -> str:
 def folders(out: Path) -> list[Path]:
     """Return the folders of runs, whatever became of them, by name."""
     return sorted(path for path in (out / "runs").glob("*") if path.is_dir() and not path.name.startswith("."))
+
+
+def readable_runs(out: Path) -> dict[str, Path]:
+    """Return the folders of the finished runs whose documents are still there, by name."""
+    return {one.name: one for one in folders(out) if (one / RUN_FILE).exists() and not is_removed(one)}
 
 
 def entry(folder: Path) -> Entry:

@@ -18,8 +18,9 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.naming import LATEST_KEYWORD, checked_name, checked_version, next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.pipeline.history import readable_runs
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.release.admission import LIGHT, Terms, scan
 from latam_corpus.release.build_inputs import Inputs, load_run
@@ -292,6 +293,8 @@ def _build(
     basis = _basis(name, runs, opened, parent, still_latest=still_latest)
     inputs, old, log, withdrawn = basis.inputs, basis.inputs.parent, basis.log, basis.withdrawn
     lost = accepted_losses(inputs, accept_loss)
+    beside = {run.resolve().parent.parent for run in runs}
+    there = {name: run for out in sorted(beside) for name, run in readable_runs(out).items()} | dict(runs_there)
     inputs, parts, first_shard = _with_parts(inputs, opened, log)
     keep_out = _keep_out(log)
     refused = Refused(basis.listed)
@@ -366,7 +369,7 @@ def _build(
                 # A killed build that had this number may have had other shards.
                 shutil.rmtree(opened.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
             _put_index(opened, name, number, written.files)
-            return _publish(draft.model_copy(update={"version": number}), decided, basis, folder, inputs.places)
+            return _publish(draft.model_copy(update={"version": number}), decided, basis, folder, inputs.places, there)
 
 
 def _replaced(inputs: Inputs, store: Store, log: WithdrawalLog) -> pl.DataFrame:
@@ -519,7 +522,14 @@ def _basis(name: str, runs: Sequence[Path], store: Store, parent: str | None, *,
     return basis
 
 
-def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path, places: pl.DataFrame | None) -> Manifest:
+def _publish(
+    draft: Manifest,
+    decided: Decided,
+    basis: _Basis,
+    folder: Path,
+    places: pl.DataFrame | None,
+    runs_there: Mapping[str, Path],
+) -> Manifest:
     store, old = basis.store, basis.inputs.parent
     log = read_log(store)
     if old:
@@ -538,7 +548,7 @@ def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path, pla
     earlier = read_side_file(store, old, CHANGES).decode() if old and CHANGES in old.files else ""
     written[CARD] = card(draft).encode()
     written[ATTRIBUTION] = attribution(draft).encode()
-    written[CHANGES] = changelog(draft, _changes(store, old, draft, folder), earlier).encode()
+    written[CHANGES] = changelog(draft, _changes(store, old, draft, runs_there, folder), earlier).encode()
     written[CROISSANT] = croissant(draft)
     files |= _side_files(written)
     manifest = draft.model_copy(update={"files": index | dict(sorted(files.items()))})
@@ -559,12 +569,18 @@ def _publish(draft: Manifest, decided: Decided, basis: _Basis, folder: Path, pla
     return manifest
 
 
-def _changes(store: Store, old: Manifest | None, draft: Manifest, folder: Path) -> list[Change]:
+def _changes(
+    store: Store, old: Manifest | None, draft: Manifest, runs_there: Mapping[str, Path], folder: Path
+) -> list[Change]:
+    """Return what `release diff` tells of the two; what a run that is damaged would tell is left out."""
     if old is None:
         return all_new(draft)
     from latam_corpus.release.diff import diff
 
-    return diff(store, old, draft, folder=folder)
+    try:
+        return diff(store, old, draft, runs_there, folder)
+    except (ConfigError, PartError, ReleaseError):
+        return diff(store, old, draft, folder=folder)
 
 
 def sums(manifest: Manifest, sha256: str) -> bytes:

@@ -71,11 +71,12 @@ def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> st
     """
     totals = {what: sum(c.rows for c in changes if c.what == what) for what in CHANGES}
     against = f", from {manifest.parent.version}" if manifest.parent else ""
+    how = "" if manifest.parent else ", compared with no earlier version"
     summary = ", ".join(f"{rows:,} {what}" for what, rows in totals.items())
     rows = [[c.what, c.language, f"`{c.reason}`", f"{c.rows:,}"] for c in changes]
     section = (
         f"## {manifest.version} ({manifest.created:%Y-%m-%d}{against})\n\n"
-        f"{manifest.rows:,} documents: {summary}.\n\n"
+        f"{manifest.rows:,} documents{how}: {summary}.\n\n"
         f"{table(['what', 'language', 'reason', 'documents'], rows)}\n"
     )
     head = f"# Changes of {manifest.name}\n"

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 CROISSANT: Final = "croissant.json"
 _SHARDS: Final = "shards"
+# As the RAI vocabulary calls it, by a source's kind; files were collected by others.
+_COLLECTED: Final = {
+    **dict.fromkeys(("crawl", "feeds", "commoncrawl"), "Web Scraping"),
+    "oai": "Web API",
+}
+_OTHERS: Final = "Secondary Data Analysis"
 _PARQUET: Final = "application/x-parquet"
 _CROISSANT: Final = "http://mlcommons.org/croissant/"
 _PLAIN: Final = (
@@ -145,7 +151,9 @@ def _responsible(manifest: Manifest) -> dict[str, Any]:
     countries = {name or "not stated": tally.rows for name, tally in manifest.counts.get("country", {}).items()}
     return {
         "rai:dataCollection": "Each row names its source, file or archive record, and when it was obtained.",
-        "rai:dataCollectionType": ["Web Scraping", "Secondary Data Analysis"],
+        "rai:dataCollectionType": sorted(
+            {_COLLECTED.get(str(one.collected), _OTHERS) for one in manifest.sources} or {_OTHERS}
+        ),
         "rai:dataPreprocessingProtocol": "Extracted, repaired, identified, filtered, redacted and deduplicated; the "
         "runs named under prov:wasGeneratedBy have the stages and the reason for each document that fell.",
         "rai:dataBiases": "Documents by country: " + ", ".join(f"{name} {n:,}" for name, n in countries.items()),

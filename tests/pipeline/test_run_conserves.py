@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +26,14 @@ from latam_corpus.pipeline.result import RunResult, Work, sum_parts
 from latam_corpus.pipeline.run import find_parts, run
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss
+from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from conftest import Silent, SmallRecipe
 
+    from latam_corpus.batch import Batch
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.input_file import InputFile
     from latam_corpus.collect.spans import Span
@@ -260,3 +264,17 @@ def test_a_source_whose_holder_must_be_asked_is_read_from_a_copy_that_was_given(
             find_parts(made)
     else:
         assert [part.source.id for part in find_parts(made)] == ["fuente"]
+
+
+def test_the_seconds_of_a_stage_are_those_of_its_processes_too(
+    plan: Plan, tmp_path: Path, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a child took of a processor counts, as `extract` has one."""
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
+
+    def works_elsewhere(_: Redact, batch: Batch) -> Batch:
+        subprocess.run([sys.executable, "-c", busy], check=True)
+        return batch
+
+    monkeypatch.setattr(Redact, "__call__", works_elsewhere)
+    assert _run(plan, tmp_path, silent).stages["redact"].seconds >= 0.5

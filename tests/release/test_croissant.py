@@ -42,6 +42,7 @@ def test_it_describes_the_version(tmp_path: Path, document: Any, kept_run: Any) 
     assert told["license"] == ["CC-BY-4.0", "CC-BY-NC-4.0", "CC0-1.0"]
     assert {one["name"] for one in told["prov:wasDerivedFrom"]} == {"Cuentos del puerto", "faro", "muelle"}
     assert told["prov:wasGeneratedBy"][0]["@id"] == "run-a-1"
+    assert told["rai:dataCollectionType"] == ["Secondary Data Analysis"]  # of files
     fields = {field["name"]: field for field in told["recordSet"][0]["field"]}
     assert fields["text"]["dataType"] == "sc:Text"
     assert fields["uses"]["repeated"] is True

@@ -195,3 +195,27 @@ def _released(out: Path, version: str) -> set[str]:
 def _first(command_line: CommandLine, out: Path) -> str:
     versions = command_line("release", "list", "--out", out, "--json").json
     return f"puerto@{versions[0]['version']}"
+
+
+def test_a_versions_changelog_tells_what_diff_does(
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+) -> None:
+    """Of a copy that comes back, too, for which document it fell; a version without parent is compared with none."""
+    out = tmp_path / "out"
+    _drop(
+        kept_run("cuentos-11112222", [document(0)], release=_RELEASE),
+        {**document(1), "drop_reason": "duplicate", "duplicate_of": document(0)["doc_id"]},
+    )
+    kept_run("cuentos-33334444", [document(1), document(2)], release=_RELEASE)
+    command_line("release", "build", "puerto", "cuentos-1", "--out", out)
+    told = command_line("release", "build", "puerto", "cuentos-3", "--parent", "latest", "--out", out, "--json").json
+    changes = out / "store" / "releases" / "puerto" / told["version"] / "CHANGELOG.md"
+    newest, oldest = changes.read_text(encoding="utf-8").split("## ")[1:]
+    assert "1 documents, compared with no earlier version: 1 added" in oldest
+    same = _reasons(command_line, out, f"puerto@{told['parent']}", f"puerto@{told['version']}")
+    assert set(same) == {("added", "new"), ("added", f"was duplicate of {document(0)['doc_id']}")}
+    for (what, reason), rows in same.items():
+        assert f"| {what} | spa_Latn | `{reason}` | {rows} |" in newest
+    (out / "runs" / "cuentos-11112222" / "dropped" / "parte-0.parquet").write_bytes(b"no")
+    later = command_line("release", "build", "puerto", "cuentos-3", "--parent", told["parent"], "--out", out)
+    assert later.code == 0, later.err
