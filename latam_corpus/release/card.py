@@ -48,20 +48,27 @@ _ANCHORS: Final = " · ".join(f"[{name}](#{name.lower()})" for name in LANGUAGES
 _CC_URI: Final = re.compile(r"https?://creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/(\d\.\d)(?:/.*)?")
 
 
-def card(manifest: Manifest, where: str | None = None, shards: Sequence[Shard] | None = None) -> str:
+def card(
+    manifest: Manifest,
+    where: str | None = None,
+    shards: Sequence[Shard] | None = None,
+    *,
+    of_selection: bool = False,
+) -> str:
     """Return the card's text.
 
     Args:
         manifest: the version.
         where: the selection, for a folder that holds some of its rows.
         shards: the files that this folder holds; all of the version's when None.
+        of_selection: whether the manifest counts the selection's documents (`counted_anew`), and not all of them.
     """
     held = manifest.shards if shards is None else tuple(shards)
     sections = [
         front_matter(manifest, held),
         f"# {manifest.title}\n\n`{manifest.spec}`, {manifest.created:%Y-%m-%d}. {_ANCHORS}",
         *_about(manifest),
-        *([_selection(where, held)] if where else []),
+        *([_selection(where, held, of_selection=of_selection)] if where else []),
         _contents(manifest),
         _sources(manifest),
         collection(manifest),
@@ -200,12 +207,12 @@ def _plain(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def _selection(where: str, held: Sequence[Shard]) -> str:
+def _selection(where: str, held: Sequence[Shard], *, of_selection: bool) -> str:
     rows = sum(shard.rows for shard in held)
-    return (
-        f"> **A selection.** This folder holds the {rows:,} documents with `{where}`; the numbers below are of "
-        "the whole version."
-    )
+    whole = "the numbers below are of the whole version"
+    if of_selection:
+        whole = "what was left out, lost or judged is told of the whole version"
+    return f"> **A selection.** This folder holds the {rows:,} documents with `{where}`; {whole}."
 
 
 def _contents(manifest: Manifest) -> str:

@@ -40,11 +40,12 @@ from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.exclusions import none_met
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, SIGNATURE, VERIFY, read_manifest, read_side_file
-from latam_corpus.release.obligations import ATTRIBUTION
+from latam_corpus.release.obligations import ATTRIBUTION, attribution
 from latam_corpus.release.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.signatures import version_signature_problems
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
+from latam_corpus.release.summary import counted_anew
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
@@ -188,7 +189,8 @@ def _pull(
             "--with-index", _("{spec} was built without an index", spec=manifest.spec), _("pull it without")
         )
     sha256 = hashlib.sha256(data).hexdigest()
-    side = _side_files(opened, manifest, data, selected.summary(excluded), wanted)
+    summary = selected.summary(excluded)
+    side = _side_files(opened, manifest, data, summary, wanted)
     own_ledger = selected.ledger and LEDGER not in side
     jobs = [
         _Job(
@@ -211,6 +213,7 @@ def _pull(
     planned = [job.path for job in jobs] + list(side) + ([LEDGER] if own_ledger else [])
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
+    side |= _of_selection(manifest, wanted, to, summary) if summary else {}
     if own_ledger:
         side[LEDGER] = _ledger_of(opened, manifest, [to / job.path for job in jobs])
     for file, content in side.items():
@@ -234,10 +237,18 @@ def _pull(
     return lock
 
 
+def _of_selection(manifest: Manifest, wanted: list[Pick], to: Path, summary: str) -> dict[str, bytes]:
+    """Return the card of what was pulled and whom to name for it, by its rows as far as these have the columns."""
+    counted = counted_anew(manifest, [(pick.shard, to / pick.path) for pick in wanted])
+    held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
+    files = {CARD: card(counted or manifest, summary, held, of_selection=counted is not None).encode()}
+    return files | ({ATTRIBUTION: attribution(counted).encode()} if counted else {})
+
+
 def _side_files(
     store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
 ) -> dict[str, bytes]:
-    """Return the files beside the shards, verified; a selection has a card of its own and no ledger of the whole."""
+    """Return the version's files beside the shards, verified; of a selection without the ledger of the whole."""
     files = {MANIFEST: data}
     place = ("releases", manifest.name, manifest.version, MANIFEST + SIGNATURE)
     if store.exists(*place):
@@ -248,9 +259,6 @@ def _side_files(
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
             continue
         files[name] = read_side_file(store, manifest, name)
-    if where:
-        held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-        files[CARD] = card(manifest, where, held).encode()
     return files
 
 

@@ -14,8 +14,10 @@ from latam_corpus.release.manifest import AcceptedLoss, RunEntry, SourceEntry, T
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from latam_corpus.release.build_inputs import Inputs
+    from latam_corpus.release.manifest import Manifest, Shard
 
 _STATED: Final = ("title", "holder", "homepage", "contact")
 _COUNTED: Final = {
@@ -55,6 +57,40 @@ def count_rows(groups: pl.DataFrame) -> dict[str, dict[str, Tally]]:
         sizes = by_value.agg(pl.col("rows", "text_bytes").sum()).sort("value")
         counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
     return counts
+
+
+def counted_anew(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manifest | None:
+    """Return the manifest with the counts, sources and shards of a selection; None where it lacks columns for these.
+
+    Args:
+        manifest: the version's.
+        files: what was pulled of which shard.
+    """
+    columns = [*_COUNTED.values(), "rights", "text"]
+    frames = []
+    for number, (_shard, path) in enumerate(files):
+        rows = pl.scan_parquet(path, glob=False)
+        if set(columns) - set(rows.collect_schema().names()):
+            return None
+        size = pl.col("text").str.len_bytes().sum().cast(pl.Int64)
+        sums = pl.len().cast(pl.Int64).alias("rows"), size.alias("text_bytes")
+        by = [pl.col(name).cast(pl.String) for name in columns[:-1]]
+        frames.append(rows.group_by(by).agg(sums).with_columns(pl.lit(number).alias("file")).collect())
+    groups = pl.concat(frames)
+    shards = []
+    for (number,), mine in groups.group_by("file", maintain_order=True):
+        shard, path = files[int(str(number))]
+        place = {"path": f"data/{path.parent.name}/{path.name}"}
+        shards.append(shard.model_copy(update=place | {name: int(mine[name].sum()) for name in ("rows", "text_bytes")}))
+    by_source = groups.group_by("source_id", "rights", "rights_tier").agg(pl.col("rows", "text_bytes").sum())
+    sizes = {(source, rights, tier): (n, size) for source, rights, tier, n, size in by_source.iter_rows()}
+    sources = []
+    for entry in manifest.sources:
+        # Rows of one statement that rests on several grounds are told under the first.
+        n, size = sizes.pop((entry.source_id, entry.rights, entry.rights_tier), (0, 0))
+        sources += [entry.model_copy(update={"rows": n, "text_bytes": size})] if n else []
+    told = {"counts": count_rows(groups), "shards": tuple(shards), "sources": tuple(sources)}
+    return manifest.model_copy(update=told)
 
 
 def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]:

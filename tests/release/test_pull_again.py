@@ -13,7 +13,7 @@ import pytest
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.build import build
-from latam_corpus.release.corpus_lock import Lock, read_lock
+from latam_corpus.release.corpus_lock import Lock, read_lock, selection_digest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 
@@ -66,6 +66,9 @@ def test_another_condition_takes_other_rows(tmp_path: Path, version: Version) ->
         card = (to / "README.md").read_text(encoding="utf-8")
         assert ("**A selection.**" in card) == (where is not None)
         assert (f"`{where}`" in card) == (where is not None)
+        tables = card.partition("## What it holds")[2].partition("## Obligations")[0]
+        assert {code: f"| {code} | {n} |" in tables for code, n in rows.items()} == dict.fromkeys(rows, True)
+        assert ("AR" in tables) == ("AR" in rows)
         assert ("ledger.parquet" in names(to)) == (where is None)
 
 
@@ -103,6 +106,7 @@ def test_the_lock_says_which_version_of_which_toolkit(tmp_path: Path, version: V
         "rows": 6,
         "toolkit": __version__,
         "format": 1,
+        "selection": selection_digest("country = 'CL'", ()),
     }
 
 
