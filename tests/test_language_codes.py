@@ -236,7 +236,8 @@ def test_rows_in_a_language_that_there_isnt_are_refused(code: str, remedy: str) 
 def test_a_language_that_a_source_names_in_words_is_no_code() -> None:
     """Such rows are identified; a code of two letters or with a script is taken for what it is."""
     said = ["Castellano", "es", "spa_Latn", "spax"]
-    frame = pl.DataFrame({"text": ["Se fue la luz en todo el barrio de abajo."] * 4, "declared_language": said})
+    text = "Se fue la luz en todo el barrio de abajo."
+    frame = pl.DataFrame({"doc_id": ["a", "b", "c", "d"], "text": [text] * 4, "declared_language": said})
     rows = frame.with_columns(pl.lit(None, pl.String).alias("language"))
     found = with_language(rows, [Measure()], lambda _: None)
     assert found["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]

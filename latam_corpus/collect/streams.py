@@ -124,6 +124,13 @@ class _Medium(io.RawIOBase):
         view[: len(data)] = data
         return len(data)
 
+    def readall(self) -> bytes:
+        pieces = []
+        piece = bytearray(_BLOCK)
+        while size := self.readinto(piece):
+            pieces.append(bytes(piece[:size]))
+        return b"".join(pieces)
+
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         return self._opened.seek(offset, whence)
 

@@ -39,6 +39,7 @@ _CHANGE: Final = re.compile(r"\s*>>+\s*")
 # Of labels so many, of two that come again, are those of a conversation: who speaks goes on to the next of them.
 _LEAST_LABELS: Final = 4
 # So many of the cues have a label that comes again, where these aren't in capitals: others quote («Y yo dije: …»).
+_CAPITALS: Final = 0.5
 _LABEL_SHARE: Final = 0.25
 _ENDS: Final = re.compile(r"[.!?…]['\"»”’)\]]*$")
 # A pause of so many seconds ends a line where punctuation doesn't.
@@ -173,9 +174,13 @@ def _speakers(cues: Sequence[Cue]) -> Counter[str]:
         if (label := label_of(_DASH.sub("", part)))
     )
     again = Counter({name: count for name, count in counts.items() if count > 1})
-    if again.total() < _LABEL_SHARE * len(cues):
-        again.clear()
-    return again | Counter({name: count for name, count in counts.items() if name.isupper() and len(name) > 1})
+    if again.total() >= _LABEL_SHARE * len(cues):
+        return again
+    # Codes in capitals may be fewer, but where all is in capitals, they are headlines as well.
+    lines = [_plain(line) for cue in cues for line in cue.lines]
+    if sum(line.isupper() for line in lines) > _CAPITALS * len(lines):
+        return Counter()
+    return Counter({name: count for name, count in again.items() if name.isupper() and len(name) > 1})
 
 
 def _plain(line: str) -> str:

@@ -7,6 +7,7 @@ macro or link is run or followed: the XML of the body is all that is read.
 from __future__ import annotations
 
 import posixpath
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
@@ -59,12 +60,20 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for element in body:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
-    licences = stated_in(*(package.xml(part) for part in (_CORE, _CUSTOM) if part in package))
+    licences = stated_in(*_properties(package))
     # Dates are the file's, and the language is that of whose word processor it was.
     extracted = Extracted(
         written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators, licences=licences
     )
     return with_turns(extracted, parameters.get("form"))
+
+
+def _properties(package: ZipPackage) -> Iterator[etree._Element]:
+    """Yield the parts that say something of the document; of a broken one the text is as good as before."""
+    for part in (_CORE, _CUSTOM):
+        with suppress(UnusableError):
+            if part in package:
+                yield package.xml(part)
 
 
 def _main_part(package: ZipPackage) -> str:

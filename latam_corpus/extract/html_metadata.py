@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.rights import is_known
-from latam_corpus.extract.tags import OTHERS_HINTS, TAG
+from latam_corpus.extract.tags import COMMENT_HINT, OTHERS_HINTS, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -195,7 +195,9 @@ class _TellingTags:
 def _of_others(page: Markup, element: int, wrappers: Collection[int]) -> bool:
     """Whether an element stands in comments, or in what else the site has to read."""
     around = (one for one in page.around(element) if one not in wrappers and page.tags[one] != TAG["body"])
-    return any(page.says[one] & OTHERS_HINTS for one in around)
+    # An article's classes name its rubric too, such as the latest news; those of a comment say so.
+    itself = (TAG["article"], TAG["main"])
+    return any(page.says[one] & (COMMENT_HINT if page.tags[one] in itself else OTHERS_HINTS) for one in around)
 
 
 def _is_article(one: dict[str, Any]) -> bool:

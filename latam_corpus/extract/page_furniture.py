@@ -39,7 +39,7 @@ _MARK: Final = re.compile(
 )
 _PAGE: Final = r"p[áa]g(?:ina|s)?\.?\s*"
 _FOLIO: Final = re.compile(
-    rf"[-–—\s·.|\[(]*(?:{_PAGE})?(?P<number>\d{{1,4}}|[ivxlc]{{1,7}})(?:\s*(?:de|/)\s*\d{{1,4}})?[-–—\s·.|\])]*",
+    rf"[-–—\s·.|\[(]*(?:{_PAGE})?(?P<number>\d{{1,4}}|(?-i:[ivxlcIVXLC]{{1,7}}))(?:\s*(?:de|/)\s*\d{{1,4}})?[-–—\s·.|\])]*",
     re.IGNORECASE,
 )
 # The page's number within a head: `Informe – 3`, `Página 3 de 20`.
@@ -117,7 +117,7 @@ def _head(line: Line, page: Sequence[Line], body: float) -> str:
     """
     may_be_heading = not _is_small(line, body) and _nearer(line, page) > 0
     words = (_PAGE_NUMBER if may_be_heading else _NUMBER).sub(" ", line.words)
-    words = re.sub(r"[\W_]+", " ", words).strip().casefold()
+    words = re.sub(r"[\W_]+", " ", re.sub(r"^\d{1,4} +(?=[^\W\d])", "", words)).strip().casefold()
     return f"{words}@{round(line.top / 12)}"
 
 

@@ -85,6 +85,7 @@ HINT_WORDS: Final = {
 HINTS: Final = tuple(HINT_WORDS)
 TELLS: Final = 1 << 31  # of an element whose `rel` or `itemprop` says one of these
 METADATA_HINTS: Final = sum(1 << HINTS.index(name) for name in ("author", "date", "copyright"))
+COMMENT_HINT: Final = 1 << HINTS.index("comment")
 OTHERS_HINTS: Final = sum(1 << HINTS.index(name) for name in ("comment", "related"))
 HIDDEN: Final = 1 << HINTS.index("hidden")
 # Not shown until a script shows it: by the attribute `hidden`, or `display: none` or `visibility: hidden` in `style`.

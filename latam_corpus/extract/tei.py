@@ -6,6 +6,7 @@ Of a transcription (`<u>`) an utterance is a line with its speaker before it.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.block_text import BlockText
@@ -14,10 +15,11 @@ from latam_corpus.extract.document import Extracted, Turn, UnusableError
 from latam_corpus.extract.tei_header import header_of
 from latam_corpus.extract.tei_stream import write_in_pieces
 from latam_corpus.messages import N_
+from latam_corpus.text.folding import name_key
 from latam_corpus.text.xml_tree import XML_LANG, name_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lxml import etree
 
@@ -110,8 +112,17 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         declared_language=header.language,
         url=header.url,
         licences=header.licences,
-        turns=tuple(writer.turns),
+        turns=_of_all_lines(text, writer.turns),
     )
+
+
+def _of_all_lines(text: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return a turn a line, as of any interview: a heading among utterances has nobody's."""
+    if not turns:
+        return ()
+    offsets = accumulate((len(line) + 1 for line in text.split("\n")[:-1]), initial=0)
+    at = {turn.offset: turn for turn in turns}
+    return tuple(at.get(offset, Turn(offset=offset)) for offset in offsets)
 
 
 class _Writer(BlockText):
@@ -252,7 +263,10 @@ def _only_author(root: etree._Element) -> tuple[str, ...]:
     Raises:
         UnusableError: they are not the same.
     """
-    authors = dict.fromkeys(header_of(one).creators for one in root.iter("{*}TEI", "{*}TEI.2"))
+    every = dict.fromkeys(header_of(one).creators for one in root.iter("{*}TEI", "{*}TEI.2"))
+    # A work that names nobody is of whom the corpus names; a name may stand in either order.
+    stated = every if header_of(root).creators == () else [one for one in every if one]
+    authors = {tuple(sorted(map(name_key, one))): one for one in stated}.values()
     if len(authors) > 1:
         names = "; ".join(", ".join(each) or "?" for each in authors)
         raise UnusableError(

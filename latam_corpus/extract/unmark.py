@@ -43,6 +43,8 @@ _NOISES: Final = r"ruidos?|ruídos?|noise|música|golpes?|murmullos?|rumores"
 _UNCLEAR: Final = (
     r"(?i:inaudible|ininteligible|inaudível|ininteligível|incomprensible|unintelligible|crosstalk)|\?+|x{2,}"
 )
+# Brackets that open, as many as there are: each begins at one place alone.
+_SQUARE, _ROUND = r"(?<!\[)\[++", r"(?<!\()\(++"
 _PAUSE, _NOISE, _LOST = " [pause] ", " [noise] ", " [unclear] "
 
 
@@ -65,7 +67,9 @@ _AVENUE: Final = _Convention(
     re.compile(r"<\*?SPA>|<!\d|<(?:Noise|Laugh|Cough|Throat|Smack|[Uu]hm?|hm|%)>|[+-]/[^/\s<>]{1,20}/[+-]"), "avenue"
 )
 _CHAT: Final = _Convention(
-    re.compile(r'\[/{1,3}\]|(?<!\w)&=[a-z]|\[(?:=!|%) [^\]\n]+\]|\s\+(?:/{1,2}|"/|\.\.)[.?]|\w@s:[a-z]{3}\b|[⌈⌊]'),
+    re.compile(
+        r'\[/{1,3}\]|(?<!\w)&=[a-z]|\[(?:=!|%) [^\[\]\n]{1,80}\]|\s\+(?:/{1,2}|"/|\.\.)[.?]|\w@s:[a-z]{3}\b|[⌈⌊]'
+    ),
     "chat",
 )
 _COSER: Final = _Convention(re.compile(r"\[HS:\w|(?i:\[(?:asent|neg|chasq|carrasp)\b)|(?<=\s)/{2,3}(?=\s|$)"))
@@ -101,10 +105,20 @@ _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] 
         (_AVENUE, r"[<>]", " ", " "),
         # What anybody writes in brackets; more words beside a noise may be what a speaker says of it.
         (None, r"\[HS:\w{1,20}\s?[^\]\n]{0,300}\]", " ", " "),
-        (None, rf"(?i)\[+(?:{_PAUSES})\]+|\((?:{_PAUSES})\)", _PAUSE, " "),
-        (None, rf"(?i)\[+(?:{_VOICES})\b[^\]\n]{{0,30}}\]+|\(+(?:{_VOICES})\b[^()\n]{{0,30}}\)+", _NOISE, " "),
-        (None, rf"(?i)\[+(?:{_NOISES})(?: de fondo)?\]+|\(+(?:{_NOISES})(?: de fondo)?\)+", _NOISE, " "),
-        (None, rf"\[+(?:{_UNCLEAR})\]+|\(+(?:{_UNCLEAR})\)+", _LOST, " "),
+        (None, rf"(?i){_SQUARE}(?:{_PAUSES})\]+|\((?:{_PAUSES})\)", _PAUSE, " "),
+        (
+            None,
+            rf"(?i){_SQUARE}(?:{_VOICES})\b[^\]\n]{{0,30}}\]+|{_ROUND}(?:{_VOICES})\b[^()\n]{{0,30}}\)+",
+            _NOISE,
+            " ",
+        ),
+        (
+            None,
+            rf"(?i){_SQUARE}(?:{_NOISES})(?: de fondo)?\]+|{_ROUND}(?:{_NOISES})(?: de fondo)?\)+",
+            _NOISE,
+            " ",
+        ),
+        (None, rf"{_SQUARE}(?:{_UNCLEAR})\]+|{_ROUND}(?:{_UNCLEAR})\)+", _LOST, " "),
         (_COSER, r"(?i)\[(?:asent|neg|risa|chasq|carrasp|tos|v-\w+|a-\w+)(?:[:;][^\]\n]*)?\]", _NOISE, " "),
         (None, r"\[\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?\]", " ", " "),
         (_AVENUE, r"(?<![\w*])\*+(?=\w)|(?:(?<=\s)|^)\*+(?=\s|$)", "", ""),

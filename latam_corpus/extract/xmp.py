@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from contextlib import suppress
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -21,6 +22,7 @@ _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
 _DICTIONARY: Final = 4096  # bytes of a stream's own
+_MOST_OBJECTS: Final = 64
 _MOST: Final = 2**24  # of a stream, unpacked
 
 
@@ -53,20 +55,22 @@ def _named(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _catalogs(raw: bytes) -> Iterator[bytes]:
-    for match in _OBJECTS.finditer(raw):
+    for match in islice(_OBJECTS.finditer(raw), _MOST_OBJECTS):
         start = raw.rfind(b"obj", 0, match.start())
         first = _FIRST.search(raw, start, start + _DICTIONARY)
         held = _stream(raw, start) if first else b""
         if first and _CATALOG.search(held):
             yield from filter(_CATALOG.search, _objects(held, int(first[1])))
-    for match in _CATALOG.finditer(raw):
-        yield raw[raw.rfind(b"obj", 0, match.start()) : raw.find(b"endobj", match.start())]
+    for match in islice(_CATALOG.finditer(raw), _MOST_OBJECTS):
+        around = slice(max(0, match.start() - _DICTIONARY), match.end() + _DICTIONARY)
+        begins = raw.rfind(b"obj", around.start, match.start())
+        yield raw[max(begins, around.start) : raw.find(b"endobj", match.end(), around.stop)]
 
 
 def _objects(held: bytes, first: int) -> Iterator[bytes]:
     """Yield the objects of a stream that holds several, after a list of their numbers and places."""
     places = [first + int(one) for one in held[:first].split()[1::2] if one.isdigit()]
-    yield from (held[start:end] for start, end in zip(places, [*places[1:], len(held)], strict=True))
+    yield from (held[start:end] for start, end in pairwise([*places, len(held)]))
 
 
 def _stream(raw: bytes, start: int) -> bytes:

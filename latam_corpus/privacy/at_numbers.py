@@ -39,6 +39,12 @@ _NOT_COUNTED: Final = (
     "|cuales|cuyos|cuyas|altos|bajos|fondos|tres|seis|tienes|vienes|gracias|saludos|consultas|informes|reservas|ventas"
 )
 _COUNTED: Final = re.compile(rf" (?:de )?(?!(?:{_NOT_COUNTED}|\w+mos)\b)[a-záéíóúüñãõâêôç]{{2,}}s\b")
+# What counts nothing since it is named right before, in the singular, or goes on with a list: `CC 52.345.678 mayores`.
+_NAMED_BEFORE: Final = re.compile(
+    r"(?:\b[A-Z]{2,6}|\b(?:[A-Z]\.){2,5}"
+    r"|\b(?i:c[eé]dula|documento|identidad|identidade|ciudadan[ií]a|cidad[aã]o|extranjer[ií]a|carn[eé]|registro))"
+    r"(?: ?[Nn](?:[º°o]|ro|r\.o|[uúU]m(?:ero)?)\.?)?[ :.]{1,3}$|\d(?:,| [yeou]| ou) $"
+)
 _MONTH: Final = re.compile(
     r" de (?:ene|feb|mar|abr|may|mai|jun|jul|ago|set|sep|oct|out|nov|dic|dez|jan|fev)[a-zç]*\b", re.IGNORECASE
 )
@@ -85,7 +91,8 @@ _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
 _CAPITAL: Final = re.compile("[A-ZÑ]")
 _SHAPE: Final = str.maketrans("123456789", "000000000")
-_LINKED: Final = frozenset({"wa.me/", "phone="})  # of addresses that begin a conversation
+_LINKED: Final = re.compile(r"(?:\bwa\.me/|[?&]phone=)$")  # of addresses that begin a conversation
+_BEFORE_LINKED: Final = frozenset("/=")
 _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
 DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
@@ -205,8 +212,9 @@ class Numbers:
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
                     yield Span(_AFTER_FORMS, position, position + len(_international(match.group())), "phone")
                     return
-        elif text[max(0, start - 6) : start] in _LINKED:
-            if (match := _PHONE.match(text, start)) and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
+        elif text[start - 1 : start] in _BEFORE_LINKED and _LINKED.search(text, max(0, start - 8), start):
+            match = _PHONE.match(text, start)
+            if match and _is_international("+" + match.group()):
                 yield Span(_AFTER_FORMS, *match.span(), "phone")
         elif self.modes["phone"] == "form" and self.country and text[start - 1 : start] == "(":
             match = _WITH_AREA.match(text, start - 1)
@@ -226,8 +234,10 @@ class Numbers:
         money = text[low:start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, low, start)
         if money or self.words.units.match(text, end):
             return True
-        amount = _THOUSANDS.fullmatch(text, start, end)
-        return bool(amount and (_COUNTED.match(text, end) or _ROUND.fullmatch(text, start, end)))
+        if not _THOUSANDS.fullmatch(text, start, end):
+            return False
+        counts = _COUNTED.match(text, end) or _ROUND.fullmatch(text, start, end)
+        return bool(counts and not _NAMED_BEFORE.search(text, max(0, start - _MARGIN), start))
 
     def is_one(self, one: Identifier, match: re.Match[str]) -> bool:
         """Whether its marks tell a number; where it isn't asked for a word, one that speaks against it refuses it."""
@@ -379,6 +389,16 @@ def _first_number(number: str, country: str | None, *, local: bool) -> str:
             longest = longest or shorter
         shorter, longer = _LAST_GROUP.sub("", shorter), shorter
     return longest
+
+
+def _is_international(number: str) -> bool:
+    """Whether a telephone somewhere may have this number, which begins with its country's."""
+    import phonenumbers
+
+    try:
+        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number)))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _is_number(number: str, country: str | None, *, local: bool = False) -> bool:

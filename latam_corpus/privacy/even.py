@@ -19,7 +19,7 @@ _UNSEEN: Final = "\u200b\u200c\u200d\u2060\ufeff\xad"
 # Dashes between figures, capitals or the signs of a random key; elsewhere they are a sentence's.
 _DASH: Final = re.compile(f"[{_DASHES}](?:(?<=[0-9A-Z].)(?=[0-9A-Z]|k(?!\\w))|(?<=[0-9a-f]{{4}}.)(?=[0-9a-f]{{4}}))")
 # Markdown's signs of emphasis, and not the signs of an address of e-mail.
-_EMPHASIS: Final = re.compile(r"_(?:(?<![^\W_]_)(?=[_(+]*[^\W_])|(?!@|_*[.+-]?\w))")
+_EMPHASIS: Final = re.compile(r"(?<!\w)_+(?=[(+]*[^\W_])|_+(?!_|@|[.+-]?\w)")
 _BLANK: Final = re.compile(r"\n +(?=\n)")
 # A line goes on in the next one, but not in one that is blank or begins with a mark or with who speaks, and after a
 # word not in what may be the number of an item or of a page.
@@ -81,7 +81,7 @@ def even(text: str, *, joined: bool = False) -> Even:
     if any(dash in text for dash in _DASHES):
         text = _DASH.sub("-", text)
     if "_" in text:
-        text = _EMPHASIS.sub("*", text)
+        text = _EMPHASIS.sub(lambda run: "*" * len(run[0]), text)
     if "\n" in text:
         text = _LINE_END.sub(" ", _BLANK.sub(lambda blank: "\n" * len(blank[0]), text))
     if "  " not in text and not any(unseen in text for unseen in _UNSEEN):

@@ -34,6 +34,13 @@ _TLD: Final = (
     "com|org|net|edu|gob|gov|gub|mil|info|io|biz|coop|me|tv|"
     "ar|bo|br|cl|co|cr|cu|do|ec|es|gt|hn|ht|mx|ni|pa|pe|pr|pt|py|sv|uy|ve"
 )
+# With blanks around its sign an address is one where its name has more than letters, or something says so before it: a
+# place may be written like that, «nos vemos @ casa.com».
+_NAME_APART: Final = re.compile(
+    r"(?:[\w.+-]*[\d._+-][\w.+-]*|(?<=[(<\[:] )\w+|(?<=[(<\[:])\w+|(?<!.)\w+"
+    r"|(?:mail|correo|contact\w*|contato|escrib\w+|escrev\w+)\W+(?:\w+\W+)?\w+)$",
+    re.IGNORECASE,
+)
 _HOST_APART: Final = re.compile(rf"(?:[\w-]+\.)+(?:{_TLD})(?![\w-])", re.IGNORECASE)
 _SPOKEN_NAME: Final = re.compile(rf"(?:[\w+-]+{_DOT}){{,3}}[\w+-]+\s?$")
 _SPOKEN_HOST: Final = re.compile(rf"\s?[\w-]+(?:{_DOT}[\w-]+){{,2}}?(?:{_DOT}(?:{_TLD})){{1,2}}(?!\w)", re.IGNORECASE)
@@ -155,6 +162,8 @@ def _emails(text: str) -> Iterator[Span]:
         start, end, form = sign.start(), sign.end(), _EMAIL_HOST
         if text[start - 1 : end + 1] == " @ ":
             start, end, form = start - 1, end + 1, _HOST_APART
+            if not _NAME_APART.search(text, max(0, start - _LONGEST_NAME), start):
+                continue
         name = _EMAIL_NAME.search(text, max(0, start - _LONGEST_NAME), start)
         host = form.match(text, end)
         if name and host:

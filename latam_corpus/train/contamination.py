@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -244,7 +245,9 @@ class _Index:
 
     def __init__(self, lines: Sequence[str]) -> None:
         several = [(number, line.split(FIELD_END)) for number, line in enumerate(lines) if FIELD_END in line]
-        fields = [(number, one) for number, parts in several for one in parts]
+        # What several lines have, such as an instruction, is none of them.
+        of_lines = Counter(one for _, parts in several for one in {part.strip().casefold() for part in parts})
+        fields = [(number, one) for number, parts in several for one in parts if of_lines[one.strip().casefold()] == 1]
         self.lines = np.array([*range(len(lines)), *(number for number, _ in fields)], np.int64)
         values, offsets = _words(pl.Series([*lines, *(one for _, one in fields)], dtype=pl.String))
         self._counts = np.diff(offsets)

@@ -38,6 +38,34 @@ def test_other_words_after_a_number_count_nothing(genre: str, country: str, text
     assert redact(text, genre, country)[0] == redacted
 
 
+@pytest.mark.parametrize(
+    ("country", "text", "left"),
+    [
+        ("AR", "con DNI Nº 30.123.456 argentinos", "con DNI Nº [DNI] argentinos"),
+        ("AR", "con DNI 30.123.456 domiciliados en Salta", "con DNI [DNI] domiciliados en Salta"),
+        ("AR", "con DNI 20.000.000", "con DNI [DNI]"),
+        ("CO", "CC 52.345.678 mayores de edad", "CC [CEDULA] mayores de edad"),
+        (
+            "CO",
+            "cédula de ciudadanía 1.023.456.789 vecinos de Bogotá",
+            "cédula de ciudadanía [CEDULA] vecinos de Bogotá",
+        ),
+        ("CO", "cédulas 79.123.456 y 52.345.678 expedidas allí", "cédulas [CEDULA] y [CEDULA] expedidas allí"),
+    ],
+)
+def test_what_names_a_number_right_before_it_holds(country: str, text: str, left: str) -> None:
+    """As deeds and judgements have it, whatever is said of its bearers after it."""
+    assert redact(text, "news", country)[0] == left
+
+
+def test_an_address_apart_needs_a_sign_of_one() -> None:
+    """More than letters in its name, or a word before it: a place may be written so."""
+    for text in ("Nos vemos @ casa.com", "Toca DJ Rosa @ bandcamp.com hoy"):
+        assert redact(text)[0] == text
+    for name in ("rosa.vega @ casa.com", "Correo: rosa @ casa.com", "escriba a rosa @ casa.com"):
+        assert redact(name)[0].endswith("[EMAIL]")
+
+
 def test_a_list_goes_on() -> None:
     """However far its word is; another sentence isn't of it."""
     numbers = [str(45678912 + one) for one in range(9)]
@@ -52,3 +80,5 @@ def test_a_telephone_may_be_a_key_or_an_address() -> None:
     assert redact("Chave pix 52998224725.", "web", "BR")[0] == "Chave pix [CPF]."
     linked = "https://wa.me/573001234567 o https://api.whatsapp.com/send?phone=573001234567"
     assert redact(linked)[0] == "https://wa.me/[PHONE] o https://api.whatsapp.com/send?phone=[PHONE]"
+    for other in ("microphone=12345678", "https://x.org/?phone=20230101120000"):
+        assert redact(other)[0] == other

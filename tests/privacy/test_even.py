@@ -128,3 +128,18 @@ def test_all_but_the_identifiers_stays(pieces: list[str], data: st.DataObject) -
     parts = [part for piece in pieces for part in (piece, gaps())]
     marks = {"rosa@ejemplo.org": "[EMAIL]", "12.345.678-5": "[RUT]"}
     assert redact("".join(parts))[0] == "".join(marks.get(part, part) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("rosa__maria@casa.com", "[EMAIL]"),
+        ("a___b@casa.com", "[EMAIL]"),
+        ("__RUT 12.345.678-5__", "__RUT [RUT]__"),
+        ("__rosa@casa.com__", "__[EMAIL]__"),
+        ("**_RUT 12.345.678-5_**", "**_RUT [RUT]_**"),
+    ],
+)
+def test_signs_of_emphasis_may_come_in_runs(text: str, left: str) -> None:
+    """And those within an address are its own."""
+    assert redact(text, None, "CL")[0] == left

@@ -12,6 +12,7 @@ import pytest
 from latam_corpus import schema
 from latam_corpus.durable import sealed
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.report.disclosure import Redaction
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.side_by_side import side_by_side
@@ -19,7 +20,7 @@ from latam_corpus.report.side_by_side import side_by_side
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Document, KeptRun
+    from conftest import CommandLine, Document, KeptRun, SealRun
 
 _TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
 _TOLD = "Me lo contó Fulgencia Montes, que vive en la calle Hidalgo 23"
@@ -56,7 +57,7 @@ def _cut_at(place: int, identifier: str) -> str:
 
 
 @pytest.fixture
-def run(document: Document, kept_run: KeptRun, tmp_path: Path) -> Path:
+def run(document: Document, kept_run: KeptRun, seal_run: SealRun, tmp_path: Path) -> Path:
     """A run of interviews of which some fell before `redact`, and two after it, which differ in a DNI."""
     interview = {"genre": "oral_history", "country": "MX", "title": f"Carta de Fulgencia Montes, {_MAIL}"}
     texts = [_cut_at(place, one) for place in (200, 400, 1200) for one in (_MAIL, _PHONE)]
@@ -78,14 +79,14 @@ def run(document: Document, kept_run: KeptRun, tmp_path: Path) -> Path:
         (folder / kind).mkdir()
         frame = schema.conform(pl.DataFrame(rows, infer_schema_length=None), columns)
         frame.write_parquet(folder / kind / "parte-00000-0.parquet")
-    values = json.loads((folder / "run.json").read_text())
-    values["sources"][0]["consent"] = {"third_persons": "terceros.txt", "speakers": None, "records": []}
+    sources = read_record(folder).values["sources"]
+    sources[0]["consent"] = {"third_persons": "terceros.txt", "speakers": None, "records": []}
     counts = {"rows_in": 8, "kept": 8, "failed": {}, "changed": 0, "seconds": 1.0}
-    values["stages"] = {
+    stages = {
         stage: counts | {"dropped": dropped}
         for stage, dropped in (("boilerplate", {}), ("filter", {"stop_word_share<0.3": 6}), ("redact", {}))
     }
-    (folder / "run.json").write_text(json.dumps(values))
+    seal_run(folder, sources=sources, stages=stages)
     (tmp_path / "terceros.txt").write_text("Fulgencia Montes\n")
     lists = {"third_persons": {"cuentos-del-puerto": str(tmp_path / "terceros.txt")}}
     (folder / "attempt.json").write_bytes(sealed({"run": folder.name, "lists": lists}))
@@ -147,7 +148,7 @@ def test_whole_texts_are_redacted_before_they_are_compared(document: Document) -
 
 
 def test_what_is_withdrawn_is_on_no_page(
-    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+    document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """Nor what says the same under another name, or fell because it was withdrawn; the search says why."""
     song = f"{_TALE}. " + " ".join(f"Estrofa {n} de la zamba del molino viejo." for n in range(12))
@@ -161,6 +162,7 @@ def test_what_is_withdrawn_is_on_no_page(
     (folder / "dropped").mkdir()
     frame = schema.conform(pl.DataFrame(fell, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
     frame.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
+    seal_run(folder)
     out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
     command_line("release", "build", "canto", folder.name, "--admit", "open", "--uses", "train", *out)
     asked = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")

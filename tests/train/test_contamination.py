@@ -79,6 +79,17 @@ def test_a_field_alone_is_enough(against: Callable[..., Any]) -> None:
     assert found(against(texts, [line])) == {(0, "question"): 1, (0, "passage"): 1}
 
 
+def test_a_field_that_several_lines_have_shows_nothing(against: Callable[..., Any]) -> None:
+    """An instruction before each question, in a document that gives it: no question has leaked."""
+    told = "Elige la respuesta correcta entre estas cuatro"
+    questions = [
+        "¿Qué río cruza la ciudad de Santiago y baja de la cordillera con el deshielo?",
+        "¿Quién cantaba de noche en la lancha que volvió con la red vacía otra vez?",
+    ]
+    lines = [FIELD_END.join([told, question]) for question in questions]
+    assert found(against({"page": FILLER + told, "leak": questions[1]}, lines)) == {(1, "leak"): 1}
+
+
 def test_signs_of_print_hide_nothing(against: Callable[..., Any]) -> None:
     """Ligatures of a PDF, wide letters, and words that a line's end cuts."""
     line = "Los oficiales confirmaron ayer la firma definitiva"
