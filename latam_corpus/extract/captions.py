@@ -145,7 +145,8 @@ def _sentences(cues: Sequence[Cue]) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
     voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
     labels = _speakers(cues)
-    goes_on = len(labels) > 1 and labels.total() >= _LEAST_LABELS
+    # Headlines have labels too, «ONU: cumbre»; in a conversation each comes again.
+    goes_on = sum(count > 1 for count in labels.values()) > 1 and labels.total() >= _LEAST_LABELS
     held: list[str] = []
     start = end = 0.0
     speaker: str | None = None
@@ -180,7 +181,7 @@ def _speakers(cues: Sequence[Cue]) -> Counter[str]:
     lines = [_plain(line) for cue in cues for line in cue.lines]
     if sum(line.isupper() for line in lines) > _CAPITALS * len(lines):
         return Counter()
-    return Counter({name: count for name, count in again.items() if name.isupper() and len(name) > 1})
+    return Counter({name: count for name, count in counts.items() if name.isupper() and len(name) > 1})
 
 
 def _plain(line: str) -> str:

@@ -15,6 +15,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
+from latam_corpus.catalog.named_values import country_of
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -88,6 +89,9 @@ class Redaction:
         sources = set(frame.filter(raw)["source_id"])
         names, speakers = (_there(lists, sources) for lists in (self.names, self.speakers))
         rows = frame.select(name for name in self.READS if name in frame.columns)
+        # A page is made of whatever stands in the rows; `redact` itself refuses a country that is none.
+        countries = {one: country_of(one) for one in rows["country"].drop_nulls().unique()}
+        rows = rows.with_columns(pl.col("country").replace_strict(countries, default=None, return_dtype=pl.String))
         if "turns" in rows.columns:
             rows = rows.with_columns(pl.when(raw).then("turns"))
         redacted = Redact(self.policies, names, speakers)(Batch(rows)).frame

@@ -110,6 +110,15 @@ def test_a_label_begins_a_line_and_names_its_speaker() -> None:
     assert [turn.speaker for turn in found.turns] == ["ROSA", "LUIS"]
 
 
+def test_headlines_are_no_labels() -> None:
+    """Nobody is said to have spoken what stands under them, nor where all is in capitals."""
+    shouted = ("EL MINISTRO FUE CLARO: NO HAY DINERO.", "LA GENTE SALIÓ A LA CALLE.", "EL PUERTO CERRÓ.")
+    assert _lines(*shouted) == [*shouted]
+    assert _lines("ONU: cumbre de ayer.", "La sesión empezó tarde.", "OEA: otra reunión.", "Nadie vino.") == [
+        "ONU: cumbre de ayer.", "La sesión empezó tarde.", "OEA: otra reunión.", "Nadie vino.",
+    ]  # fmt: skip
+
+
 def test_words_before_a_quotation_are_no_label() -> None:
     """A sentence may have a colon, and come again."""
     told = ("Y yo dije: vamos.", "Y fuimos.", *(f"Pasó el día {n}." for n in range(6)), "Y yo dije: basta.")

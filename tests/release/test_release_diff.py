@@ -198,11 +198,12 @@ def _first(command_line: CommandLine, out: Path) -> str:
 
 
 def test_a_versions_changelog_tells_what_diff_does(
-    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun
+    command_line: CommandLine, tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRun
 ) -> None:
     """Of a copy that comes back, too, for which document it fell; a version without parent is compared with none."""
     out = tmp_path / "out"
     _drop(
+        seal_run,
         kept_run("cuentos-11112222", [document(0)], release=_RELEASE),
         {**document(1), "drop_reason": "duplicate", "duplicate_of": document(0)["doc_id"]},
     )

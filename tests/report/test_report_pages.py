@@ -299,7 +299,8 @@ def test_hostile_texts_and_names_stay_texts(
     _dropped(
         seal_run, folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0]
     )
-    command_line("report", folder, "--out", tmp_path / "out")
+    told = command_line("report", folder, "--out", tmp_path / "out")
+    assert told.code == 0, told.err
     text = (folder / "report.html").read_text(encoding="utf-8")
     page = _checked(text)
     assert "<script>alert(1)</script>" in page.text
