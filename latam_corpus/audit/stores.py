@@ -56,13 +56,15 @@ def load_version(store: Store, spec: str, tell: Callable[[str | Message], None])
 def releases_of(store: Store) -> dict[str, list[str]]:
     """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
     by_run: dict[str, list[str]] = {}
-    with store.named_errors():
-        for name in store.names():
-            for version in store.versions(name):
-                manifest = load_manifest(store, name, version)
-                for run in manifest.runs:
-                    by_run.setdefault(run.id, []).append(manifest.spec)
+    for manifest in _manifests(store):
+        for run in manifest.runs:
+            by_run.setdefault(run.id, []).append(manifest.spec)
     return by_run
+
+
+def _manifests(store: Store) -> list[Manifest]:
+    with store.named_errors():
+        return [load_manifest(store, name, version) for name in store.names() for version in store.versions(name)]
 
 
 def released_ids(store: Store, manifest: Manifest) -> pl.Series:
@@ -83,7 +85,5 @@ def made_of(store: Store, run: str) -> str | None:
         store: where versions are.
         run: the run's name.
     """
-    with store.named_errors():
-        every = (load_manifest(store, name, version) for name in store.names() for version in store.versions(name))
-        holding = [manifest for manifest in every if run in {one.id for one in manifest.runs}]
+    holding = [manifest for manifest in _manifests(store) if run in {one.id for one in manifest.runs}]
     return min(holding, key=lambda manifest: manifest.created).spec if holding else None

@@ -62,9 +62,10 @@ def _catalogs(raw: bytes) -> Iterator[bytes]:
         if first and _CATALOG.search(held):
             yield from filter(_CATALOG.search, _objects(held, int(first[1])))
     for match in islice(_CATALOG.finditer(raw), _MOST_OBJECTS):
-        around = slice(max(0, match.start() - _DICTIONARY), match.end() + _DICTIONARY)
-        begins = raw.rfind(b"obj", around.start, match.start())
-        yield raw[max(begins, around.start) : raw.find(b"endobj", match.end(), around.stop)]
+        before = raw[max(0, match.start() - _DICTIONARY) : match.start()]
+        after = raw[match.start() : match.end() + _DICTIONARY]
+        # Of one whose end is farther all that was looked at; what follows has the metadata of others.
+        yield before[max(0, before.rfind(b"obj")) :] + after.partition(b"endobj")[0]
 
 
 def _objects(held: bytes, first: int) -> Iterator[bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
@@ -15,7 +14,7 @@ from latam_corpus.messages import _
 from latam_corpus.release.store import SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from latam_corpus.messages import Message
@@ -69,15 +68,13 @@ class Lock:
         return {key: value for key, value in values.items() if key not in ("columns", "excluded", "selection") or value}
 
 
-def selection_digest(
-    where: str | None, excluded: Collection[str], slices: Mapping[str, str | None] = MappingProxyType({})
-) -> str:
+def selection_digest(where: str | None, excluded: Collection[str], **slices: str | None) -> str:
     """Return a digest, hex, of which rows are chosen; "" where all are.
 
-    >>> selection_digest(None, (), {"split": None}), selection_digest("country = 'PE'", ())
+    >>> selection_digest(None, (), split=None), selection_digest("country = 'PE'", ())
     ('', '3d96ad4c60da0290')
     """
-    chosen = {"where": where, "excluded": sorted(excluded)} | dict(slices)
+    chosen = {"where": where, "excluded": sorted(excluded), **slices}
     said = {key: value for key, value in sorted(chosen.items()) if value}
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:16] if said else ""
 

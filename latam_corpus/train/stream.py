@@ -157,7 +157,7 @@ class CorpusStream(PositionedStream):
     @property
     def selection(self) -> str:
         """What tells its choice of rows from others, whatever was withdrawn; "" where it has all."""
-        return selection_digest(self.where, self._selection.excluded, self._slices | {"of": self._files.selection})
+        return selection_digest(self.where, self._selection.excluded, **self._slices, of=self._files.selection)
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
         """Return the rows in the order of a seed and an epoch."""

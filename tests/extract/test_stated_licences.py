@@ -181,3 +181,10 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
         assert licences_of_pdf(raw) == (_NAME,)
     for raw in (_pdf(b""), _pdf(metadata=_stream(b"<rota")), _pdf(metadata=packed.replace(b"x\x9c", b"??")), b""):
         assert licences_of_pdf(raw) == ()
+
+
+def test_what_stands_behind_a_long_catalog_is_not_its() -> None:
+    """A picture's metadata in the next object, where the catalog's end is farther than is looked."""
+    catalog = b"1 0 obj\n<</Type/Catalog/Lang(" + b"a" * 5000 + b")>>\nendobj\n"
+    picture = b"3 0 obj\n<</Type/XObject/Metadata 5 0 R>>\nendobj\n"
+    assert licences_of_pdf(b"%PDF-1.7\n" + catalog + picture + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n") == ()
