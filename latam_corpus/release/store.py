@@ -18,7 +18,7 @@ import json
 import secrets
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
@@ -260,6 +260,16 @@ class Store:
         """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
         numbers = (version for _, version in self._manifests(checked_name(name)))
         return sorted(filter(is_version, numbers), key=version_key)
+
+    def newest_manifests(self) -> Iterator[Manifest]:
+        """Yield the manifest of the newest version of each release that can be read."""
+        versions = [(name, version) for name, version in self._manifests("*") if _is_name(name) and is_version(version)]
+        done: set[str] = set()
+        for name, version in sorted(versions, key=lambda pair: version_key(pair[1]), reverse=True):
+            if name not in done:
+                with suppress(ReleaseError):  # it is damaged; commands that read it say so
+                    yield load_manifest(self, name, version)
+                    done.add(name)
 
     def lineage(self, manifest: Manifest | None) -> Iterator[Manifest]:
         """Yield a version and those that it was built upon, the newest first, as far as they are there."""

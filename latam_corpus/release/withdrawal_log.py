@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -46,7 +47,7 @@ SPARED: Final = pl.Schema({"doc_id": pl.String()})
 # Documents that came back; of a return without this table all of them did.
 LIFTED: Final = SPARED
 _TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED, "lifted": LIFTED}
-_REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
+_REMEDY: Final = _("restore it from a backup of the store: no document is read while the log is incomplete")
 
 
 class Replacement(SideFile):
@@ -308,18 +309,20 @@ class WithdrawalLog:
 
 
 def read_log(store: Store) -> WithdrawalLog:
-    """Return the log of a store, checked from its first entry on.
+    """Return the log of a store, checked from its first entry to the last that any file of the store mentions.
 
     Raises:
-        ReleaseError: an entry is missing, damaged, or doesn't follow on the one before.
+        ReleaseError: an entry is missing, damaged, or does not follow the previous one.
     """
+    # Whatever mentions an entry is written after it. Read first, it cannot be ahead of a log that is being extended.
+    listed = store.names_in(FOLDER)
+    mentions = _mentions(store, listed)
     entries: list[Entry] = []
     digests: list[str] = []
-    listed = {name for name in store.names_in(FOLDER) if name.endswith(".json")}
     while True:
         number = len(entries) + 1
         name = f"{number:04d}.json"
-        # A server of files may have no lists of them: what isn't listed is asked for.
+        # A file server may offer no listing: a file that is not listed may still exist.
         if name not in listed and not store.exists(FOLDER, name):
             break
         data = store.read(FOLDER, name)
@@ -329,13 +332,23 @@ def read_log(store: Store) -> WithdrawalLog:
             raise ReleaseError(place, _("it doesn't follow on the entry before it"), _REMEDY)
         entries.append(entry)
         digests.append(hashlib.sha256(data).hexdigest())
-    if len(listed) > len(entries):
-        raise ReleaseError(
-            f"{store.url}, {FOLDER}/{len(entries) + 1:04d}.json",
-            _("the entry is missing"),
-            _REMEDY,
-        )
-    return WithdrawalLog(store, tuple(entries), tuple(digests))
+    log = WithdrawalLog(store, tuple(entries), tuple(digests))
+    for count, file in mentions:
+        must_reach(log, count, file)
+    return log
+
+
+_NUMBERED: Final = re.compile(r"(\d{4,})\.json(\.minisig)?")
+
+
+def _mentions(store: Store, listed: Sequence[str]) -> list[tuple[int, str]]:
+    """Return how many entries the log must have, by each file that mentions one.
+
+    The files are entries and their signatures, and the newest version of each release.
+    """
+    numbered = [(int(match[1]), f"{FOLDER}/{name}") for name in listed if (match := _NUMBERED.fullmatch(name))]
+    versions = [(manifest.withdrawal_sequence, manifest.spec) for manifest in store.newest_manifests()]
+    return [*numbered, *versions]
 
 
 def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
@@ -351,19 +364,25 @@ def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
     )
 
 
-def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:
-    """Refuse a log that is shorter than it was when a version was made.
+def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
+    """Raise unless the log has at least this many entries.
+
+    Args:
+        log: the log.
+        count: how many entries it had when a file was written.
+        mentioned_by: that file, for the error.
 
     Raises:
-        ReleaseError: its end was cut off.
+        ReleaseError: entries are missing, or the whole log.
     """
-    if log.sequence < sequence:
+    if log.sequence < count:
         place = f"{log.store.url}, {FOLDER}/{log.sequence + 1:04d}.json"
-        raise ReleaseError(
-            place,
-            _("the entry is missing: {spec} was made when there were {sequence}", spec=spec, sequence=sequence),
-            _REMEDY,
+        problem = _(
+            "the entry is missing: {file} was written when the log had {count} {count:entry|entries}",
+            file=mentioned_by,
+            count=count,
         )
+        raise ReleaseError(place, problem, _REMEDY)
 
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:

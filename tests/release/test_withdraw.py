@@ -445,12 +445,38 @@ def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dic
                     read()
         file.unlink()
         if file.name == "0002.json":
-            assert any(
-                "0002.json: the entry is missing" in problem for problem in verify(opened, "puerto", "2026.11.2")
-            )
+            with pytest.raises(ReleaseError, match=r"0002\.json: the entry is missing"):
+                verify(opened, "puerto", "2026.11.2")
         with pytest.raises(ReleaseError, match=file.name):
             build("puerto", [copied], opened, parent="latest", **TERMS)
         file.write_bytes(data)
+
+
+@pytest.mark.parametrize("removed", ["0001.json", "*.json", "*"])
+def test_a_log_without_its_end_stops_readers_of_every_version(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any, removed: str
+) -> None:
+    """A version from before a withdrawal is refused too if the log no longer has the entry."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    ask(store, "source", "cantos")
+    for file in (store / FOLDER).glob(removed):
+        file.unlink()
+    for spec in ("puerto@2026.11.0", "puerto@2026.11.1"):
+        with pytest.raises(ReleaseError, match=r"0001\.json: the entry is missing: puerto@2026\.11\.1 was written"):
+            lc.open_release(store, spec).scan()
+        with pytest.raises(ReleaseError, match=r"0001\.json: the entry is missing"):
+            verify(Store.at(store), *spec.split("@"))
+
+
+def test_a_signature_without_its_entry_is_noticed(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any
+) -> None:
+    """The signature of an entry states that there was one, although no version was made since."""
+    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+    (store / FOLDER).mkdir()
+    (store / FOLDER / "0001.json.minisig").write_bytes(b"untrusted comment: of an entry")
+    with pytest.raises(ReleaseError, match=r"withdrawals/0001\.json\.minisig was written when the log had 1 entry"):
+        lc.open_release(store, "puerto").scan()
 
 
 def test_a_piece_of_a_long_text_is_known() -> None:
