@@ -1,8 +1,8 @@
 """Check a receipt of a withdrawal without the latam_corpus toolkit: python verify_receipt.py RECEIPT [STORE]
 
-Exit code 0: nobody has changed a byte of the receipt, and it says what the log's entry in it says.
-With STORE, a folder: its log has that entry, every entry follows on the one before, and the receipt is in it.
-Who made it is said by its signature: verify_signature.py beside this file.
+Exit code 0: no byte of the receipt was changed, and it agrees with the log entry that it contains.
+With STORE, a folder: the store's log contains that entry and names the receipt, and the log itself is whole.
+Exit code 1: the message says whether the receipt or the log is at fault. verify_signature.py checks who signed it.
 """
 
 import hashlib
@@ -10,6 +10,9 @@ import json
 import pathlib
 import re
 import sys
+
+
+class DamagedLogError(Exception): ...
 
 
 def sha256(data):
@@ -50,18 +53,25 @@ def check_values(values):
     must((asked["by"], named, asked["because"]) == (entry["by"], entry["asked"], entry["because"]), "asked otherwise")
 
 
+def read_log(store):
+    """The entries of a store's log, withdrawals/0001.json and so on, with their digests."""
+    entries, previous = [], "0" * 64
+    while (file := store / "withdrawals" / f"{len(entries) + 1:04d}.json").exists():
+        try:
+            entry = unsealed(file.read_bytes())
+            must((entry["number"], entry["previous"]) == (len(entries) + 1, previous), "it doesn't follow the last")
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedLogError(f"{file}: {error}") from None
+        entries.append((entry, previous := sha256(file.read_bytes())))
+    return entries
+
+
 def check_store(values, data, store):
-    """The log of a store is the files withdrawals/0001.json and so on."""
-    previous, receipts, number = "0" * 64, [], 0
-    while (file := store / "withdrawals" / f"{number + 1:04d}.json").exists():
-        number += 1
-        entry = unsealed(file.read_bytes())
-        must((entry["number"], entry["previous"]) == (number, previous), f"{file} doesn't follow on the one before")
-        previous = sha256(file.read_bytes())
-        if number == values["entry"]["number"]:
-            must(previous == values["entry"]["sha256"], f"{file} is another entry than the receipt's")
-        if entry["of"] == values["entry"]["number"]:
-            receipts += entry["receipts"].values()
+    entries = read_log(store)
+    number = values["entry"]["number"]
+    must(number <= len(entries), f"the store's log has no entry {number}")
+    must(entries[number - 1][1] == values["entry"]["sha256"], f"entry {number} of the store's log is another one")
+    receipts = [digest for entry, _ in entries if entry["of"] == number for digest in entry["receipts"].values()]
     must(sha256(data) in receipts, "the store's log names no such receipt")
     for when in ("before", "after"):
         name, _, version = values[when]["version"].partition("@")
@@ -76,11 +86,13 @@ def main(receipt, store=None):
         check_values(values)
         if store:
             check_store(values, data, pathlib.Path(store))
+    except DamagedLogError as error:
+        print(f"{store}: its log is damaged: {error}; restore it from a backup, then check the receipt again")
+        return 1
     except (KeyError, TypeError, ValueError, OSError) as error:
         print(f"{receipt}: not genuine: {error}")
         return 1
-    what = values.get("kind", "withdrawal")
-    print(f"{receipt}: genuine. {values['request']}: {what}, {values['documents']} documents of {values['release']}")
+    print(f"{receipt}: genuine. {values['request']}: {values['kind']}, {values['documents']} documents of {values['release']}")
     return 0
 
 

@@ -468,9 +468,7 @@ def test_a_log_without_its_end_stops_readers_of_every_version(
             verify(Store.at(store), *spec.split("@"))
 
 
-def test_a_signature_without_its_entry_is_noticed(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any
-) -> None:
+def test_a_signature_without_its_entry_is_noticed(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
     """The signature of an entry states that there was one, although no version was made since."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     (store / FOLDER).mkdir()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.durable import sealed, unsealed
+from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
@@ -133,6 +134,21 @@ def test_a_stranger_checks_it_without_this_package(receipts: dict[str, bytes], t
                 command = [sys.executable, "-I", str(SCRIPT), str(file), *more]
                 said = subprocess.run(command, capture_output=True, text=True, check=False)
                 assert said.returncode == code, said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("file", ["0001.json", "0002.json"])
+def test_an_edited_log_is_named_and_not_the_receipt(receipts: dict[str, bytes], tmp_path: Path, file: str) -> None:
+    """The script and the command both say that the store's log is damaged."""
+    receipt, entry = tmp_path / "r.json", tmp_path / "store" / "withdrawals" / file
+    receipt.write_bytes(receipts["json"])
+    entry.write_bytes(entry.read_bytes().replace(b"puerto", b"puerta", 1))
+    command = [sys.executable, "-I", str(SCRIPT), str(receipt), str(tmp_path / "store")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 1
+    assert checked.stdout.startswith(f"{tmp_path / 'store'}: its log is damaged: {entry}: ")
+    assert "not genuine" not in checked.stdout
+    with pytest.raises(ReleaseError, match=file):
+        problems_of(receipts["json"], Store.at(tmp_path / "store"))
 
 
 def test_a_receipt_asked_for_again_is_the_same(receipts: dict[str, bytes], tmp_path: Path, document: Any) -> None:
