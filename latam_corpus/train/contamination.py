@@ -1,10 +1,11 @@
-"""Which documents of a version hold lines of an evaluation set: by runs of words, case and accents aside.
+"""Which documents of a version contain lines of an evaluation set: by runs of words, ignoring case and accents.
 
-A line of an evaluation is looked for by all its runs of five words; one of three or four words as it is. A document
-matches where enough of the line's words stand in runs that it has, so that a leak is found wherever it is in a document
-and with some words changed. Of a record with several fields, such as a passage, a question and answers, one of five
-words or more is enough: a question leaks without its passage. A short line that a great many documents have, such as a
-greeting, shows nothing: it is told apart, and so is a line of fewer than three words, which can't be looked for.
+A line is looked for by its runs of five words; a line of three or four words only as it is. A document matches if it
+has enough of the line's words in such runs, anywhere, so that a line is found with some words changed. A line of ten to
+forty words whose every run of five was broken is found by runs of three words and by the words around them. If a record
+has several fields, such as a passage, a question and answers, one field of five words or more is enough: a question
+leaks without its passage. A short line that a great many documents have, such as a greeting, shows nothing and is
+listed separately, as is a line of fewer than three words, which cannot be looked for.
 """
 
 from __future__ import annotations
@@ -42,9 +43,19 @@ _SHORT: Final = 8
 _COMMON: Final = 20
 _COMMON_SHARE: Final = 0.001
 _REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
+# A line whose words were changed here and there may have no run of five left. It matches, too, if at least seven tenths
+# of its words are at their places, give or take two, around a run of three words. Lines of fewer than ten words would
+# match by chance; longer ones than forty keep runs of five. A run of three words that more than twenty lines have, such
+# as «a lo largo», is not looked at.
+_SCATTERED_RUN: Final = 3
+_SCATTERED_WORDS: Final = (10, 40)
+_SCATTERED_SHARE: Final = 0.7
+_SCATTERED_SHIFT: Final = 2
+_SCATTERED_LINES: Final = 20
 _NAME_LINES: Final = _("name a file of JSON lines, or of plain lines")
 _SIEVE_BITS: Final = 24
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+_SHARES: Final = pl.Schema({"doc": pl.Int64(), "piece": pl.Int64(), "share": pl.Float64()})
 _MATCHES: Final = pl.Schema({"piece": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
 # Between the fields of a line; texts have none.
 FIELD_END: Final = "\x1e"
@@ -256,54 +267,112 @@ class _Index:
         self.too_short = np.flatnonzero(there & (self._counts[: len(lines)] < SHORTEST)).tolist()
         # A field of fewer words than a run is any phrase.
         self._counts[len(lines) :][self._counts[len(lines) :] < RUN] = 0
-        self._tables = {
-            size: table for size in range(SHORTEST, RUN + 1) if len((table := self._table(values, offsets, size))[0])
-        }
-
-    def _table(
-        self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the hashes of runs of so many words, sorted; each one's line and place in it; and a sieve of them."""
-        hashes, owners, places = _runs(values, offsets, size)
-        # Shorter runs than five are whole lines.
-        mine = self._counts[owners] >= size if size == RUN else self._counts[owners] == size
-        order = np.argsort(hashes[mine], kind="stable")
-        sorted_hashes = hashes[mine][order]
-        sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
-        sieve[sorted_hashes >> np.uint64(64 - _SIEVE_BITS)] = True
-        return sorted_hashes, owners[mine][order], places[mine][order], sieve
+        self._values, self._starts = values, offsets[:-1]
+        # Runs shorter than five are whole lines.
+        whole = {size: _Runs.of(values, offsets, size, self._counts == size) for size in range(SHORTEST, RUN)}
+        tables = whole | {RUN: _Runs.of(values, offsets, RUN, self._counts >= RUN)}
+        self._tables = {size: table for size, table in tables.items() if len(table.hashes)}
+        least, most = _SCATTERED_WORDS
+        scattered = (self._counts >= least) & (self._counts <= most)
+        self._scattered = _Runs.of(values, offsets, _SCATTERED_RUN, scattered).uncommon()
 
     def matches(self, texts: pl.Series, doc_ids: Sequence[str], share: float) -> pl.DataFrame:
         """Which of these texts hold which lines, _MATCHES."""
         values, offsets = _words(texts)
-        hits_by_size = [self._hits(values, offsets, size) for size in self._tables]
-        hits = np.unique(np.concatenate([np.zeros((0, 4), np.int64), *hits_by_size]), axis=0)
-        if not len(hits):
-            return pl.DataFrame(schema=_MATCHES)
-        rows = pl.DataFrame(hits, schema=["doc", "piece", "place", "size"])
+        found = pl.concat([self._in_runs(values, offsets), self._in_place(values, offsets)])
+        shares = found.group_by("doc", "piece", maintain_order=True).agg(pl.col("share").max())
+        enough = shares.filter(pl.col("share") >= share)
+        words = pl.Series("words", self._counts[enough["piece"].to_numpy()], pl.Int64)
+        ids = pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String)
+        return enough.select("piece", ids, "share", words)
+
+    def _in_runs(self, values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> pl.DataFrame:
+        """Return the share of a line's words that are in runs which a text has, _SHARES."""
+        hits = [np.zeros((0, 4), np.int64)]
+        for size, table in self._tables.items():
+            docs, _at, entries = table.hits(values, offsets)
+            columns = (docs, table.owners[entries], table.places[entries], np.full(len(entries), size))
+            hits.append(np.stack(columns, axis=1).astype(np.int64))
+        rows = pl.DataFrame(np.unique(np.concatenate(hits), axis=0), schema=["doc", "piece", "place", "size"])
         # Of runs that overlap each word counts once.
         following = pl.col("place").shift(-1).over("doc", "piece") - pl.col("place")
         covered = pl.min_horizontal(following.fill_null(RUN), pl.col("size")).sum()
         counted = rows.group_by("doc", "piece", maintain_order=True).agg(covered.alias("covered"))
-        words = pl.Series(self._counts)[counted["piece"]]
-        shares = counted.with_columns(words.alias("words")).with_columns(
-            (pl.col("covered") / pl.col("words")).alias("share")
-        )
-        enough = shares.filter(pl.col("share") >= share)
-        return enough.select(
-            "piece", pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String), "share", "words"
-        )
+        shares = counted["covered"].to_numpy() / self._counts[counted["piece"].to_numpy()]
+        return counted.select("doc", "piece", pl.Series("share", shares, pl.Float64))
 
-    def _hits(self, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """Each run of the texts that a line has: the text, the line, the run's place in the line, and its size."""
-        known, owners, places, sieve = self._tables[size]
-        hashes, texts, _ = _runs(values, offsets, size)
-        likely = np.flatnonzero(sieve[hashes >> np.uint64(64 - _SIEVE_BITS)])
-        first = np.searchsorted(known, hashes[likely], side="left")
-        counts = np.searchsorted(known, hashes[likely], side="right") - first
+    def _in_place(self, values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> pl.DataFrame:
+        """Return the share of a line's words that are at their places around a run which a text has, _SHARES."""
+        docs, at, entries = self._scattered.hits(values, offsets)
+        pieces = self._scattered.owners[entries]
+        begins = at - self._scattered.places[entries]  # where the line would begin among the words of all texts
+        keys = np.unique(np.stack((docs, pieces, begins), axis=1), axis=0)
+        docs, pieces, begins = keys.T
+        lengths = self._counts[pieces]
+        candidates = np.repeat(np.arange(len(keys)), lengths)
+        places = np.arange(len(candidates)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        wanted = self._values[self._starts[pieces][candidates] + places]
+        there = np.zeros(len(candidates), dtype=bool)
+        for shift in range(-_SCATTERED_SHIFT, _SCATTERED_SHIFT + 1):
+            word = begins[candidates] + places + shift
+            inside = (word >= offsets[docs][candidates]) & (word < offsets[docs + 1][candidates])
+            there |= inside & (values[np.where(inside, word, 0)] == wanted)
+        shares = np.bincount(candidates, weights=there, minlength=len(keys)) / lengths
+        found = pl.DataFrame({"doc": docs, "piece": pieces, "share": shares}, schema=_SHARES)
+        return found.filter(pl.col("share") >= _SCATTERED_SHARE)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """The runs of so many words of an evaluation's lines, sorted by hash.
+
+    Attributes:
+        size: the words of a run.
+        hashes: one per run, uint64.
+        owners: the line of each run.
+        places: where each run begins in its line, in words.
+        sieve: 2**24 flags, by the first bits of a hash: False if no run begins so.
+    """
+
+    size: int
+    hashes: NDArray[np.uint64]
+    owners: NDArray[np.int64]
+    places: NDArray[np.int64]
+    sieve: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int, wanted: NDArray[np.bool_]) -> _Runs:
+        """Return the runs of the wanted lines."""
+        hashes, owners, places = _runs(values, offsets, size)
+        mine = wanted[owners]
+        order = np.argsort(hashes[mine], kind="stable")
+        return cls._sorted(size, hashes[mine][order], owners[mine][order], places[mine][order])
+
+    @classmethod
+    def _sorted(
+        cls, size: int, hashes: NDArray[np.uint64], owners: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> _Runs:
+        sieve = np.zeros(1 << _SIEVE_BITS, dtype=bool)
+        sieve[hashes >> np.uint64(64 - _SIEVE_BITS)] = True
+        return cls(size, hashes, owners, places, sieve)
+
+    def uncommon(self) -> _Runs:
+        """Return the runs that few lines have."""
+        _, index, counts = np.unique(self.hashes, return_inverse=True, return_counts=True)
+        few = counts[index] <= _SCATTERED_LINES
+        return self._sorted(self.size, self.hashes[few], self.owners[few], self.places[few])
+
+    def hits(
+        self, values: NDArray[np.uint64], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return each run of the texts that a line has: the text, where it begins among all words, the run's number."""
+        hashes, texts, places = _runs(values, offsets, self.size)
+        likely = np.flatnonzero(self.sieve[hashes >> np.uint64(64 - _SIEVE_BITS)])
+        first = np.searchsorted(self.hashes, hashes[likely], side="left")
+        counts = np.searchsorted(self.hashes, hashes[likely], side="right") - first
         entries = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        rows = (np.repeat(texts[likely], counts), owners[entries], places[entries], np.full(len(entries), size))
-        return np.stack(rows, axis=1).astype(np.int64)
+        begins = places + offsets[texts]
+        return np.repeat(texts[likely], counts), np.repeat(begins[likely], counts), entries
 
 
 def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 _SEED: Final = 20261127
 _WORDS: Final = 400
 _RUNS: Final = (12, 5)
-_LENGTHS: Final = {"3 and 4 words": (3, 4), "6 to 9 words": (6, 9), "20 to 30 words": (20, 30)}
+_LENGTHS: Final = {
+    "3 and 4 words": (3, 4),
+    "6 to 9 words": (6, 9),
+    "10 to 19 words": (10, 19),
+    "20 to 30 words": (20, 30),
+}
 _READER: Final = Path(__file__).with_name("decont_reader.py")
 _NOTES: Final = (
     "Lines are of sonnets and tangos, documents recombined paragraphs of novels; each line is planted once in each way",
     "in a document of its own. Others: documents with no planted line that are told, of all of them.",
     "decont: datatrove's NGramsDecontFilter, with a tokenizer that splits words alone; 12 is its own number of words.",
-    "It drops a document that has one run of so many words; this toolkit asks for half of a line's words in runs of 5.",
+    "It drops a document that has one run of so many words; this toolkit asks for half of a line's words in runs of 5, or",
+    "for seven tenths of them around a run of 3.",
 )
 
 
@@ -59,6 +65,11 @@ def _changed(line: str) -> str:
     return " ".join("zanahoria" if at % 8 == 5 else word for at, word in enumerate(words))
 
 
+def _scattered(line: str) -> str:
+    words = line.split()
+    return " ".join("zanahoria" if at % 5 == 3 else word for at, word in enumerate(words))
+
+
 def _begun(line: str) -> str:
     words = line.split()
     return " ".join(words[: max(3, len(words) * 7 // 10)])
@@ -69,6 +80,7 @@ _WAYS: Final[dict[str, Callable[[str], str]]] = {
     "capitals without accents": _bare,
     "other line ends": _wrapped,
     "every eighth word another": _changed,
+    "every fifth word another": _scattered,
     "its first seven tenths": _begun,
 }
 

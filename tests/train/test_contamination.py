@@ -46,6 +46,19 @@ def found(told: tuple[Contamination, dict[str, str]]) -> dict[tuple[int, str], f
     return {(line, names[doc_id]): round(share, 3) for line, doc_id, share in matches.matches.iter_rows()}
 
 
+def test_a_line_with_every_run_of_five_words_broken_is_found(against: Callable[..., Any]) -> None:
+    """Three changed words, one missing word and one added word hide no line; words in another order are no leak."""
+    line = "¿Qué río cruza la ciudad de Santiago y baja de la cordillera nevada"
+    words = line.split()
+    texts = {
+        "changed": " ".join("otra" if at in (3, 7, 11) else word for at, word in enumerate(words)),
+        "missing": FILLER * 20 + " ".join([*words[:3], "otra", *words[4:7], *words[8:11], "otra", *words[12:]]),
+        "added": FILLER * 20 + " ".join([*words[:3], "hoy", *words[3:7], "otra", *words[8:11], "otra", *words[12:]]),
+        "turned": FILLER + " ".join([*words[8:11], *words[4:7], *words[:3]]),
+    }
+    assert {name for _, name in found(against(texts, [line]))} == {"changed", "missing", "added"}
+
+
 def test_planted_leaks_are_found(against: Callable[..., Any]) -> None:
     """Alone, inside a long document, without accents and in capitals, over line ends, with a word changed."""
     words = LEAK.split()
