@@ -38,8 +38,8 @@ _NOTES: Final = (
     "Lines are of sonnets and tangos, documents recombined paragraphs of novels; each line is planted once in each way",
     "in a document of its own. Others: documents with no planted line that are told, of all of them.",
     "decont: datatrove's NGramsDecontFilter, with a tokenizer that splits words alone; 12 is its own number of words.",
-    "It drops a document that has one run of so many words; this toolkit asks for half of a line's words in runs of 5, or",
-    "for seven tenths of them around a run of 3.",
+    "It drops a document that has one run of so many words; this toolkit asks for half of a line's words in runs of 5,",
+    "or for seven tenths of them around a run of 3.",
 )
 
 
