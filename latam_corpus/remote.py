@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import random
+import shutil
 import sys
+import tempfile
 import time
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _S3: Final = frozenset({"s3", "s3a"})
 _FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
+_WEB: Final = frozenset({"http", "https"})
+_SPOOLED: Final = 16 << 20  # bytes of a file kept in memory; a larger one is put into a temporary file
+_PIECE: Final = 1 << 20
 _SWAPS: Final = 5
 _PAUSES: Final = (0.5, 2.0, 8.0)  # seconds, after the tries of a file system's own
 # What a file system raises for a missing file; s3fs gives FileNotFoundError too.
@@ -151,6 +156,32 @@ def matching(filesystem: Any, pattern: str) -> list[str]:
         if getattr(error, "status", None) in _UNLISTED:
             return []
         raise
+
+
+def open_seekable(filesystem: Any, path: str, **options: Any) -> IO[bytes]:
+    """Open a file for reading at any position.
+
+    A plain web server that ignores requests for a range of bytes sends the whole file first, into a temporary one.
+
+    Args:
+        filesystem: where the file is.
+        path: its path there.
+        options: for the file system's `open`.
+    """
+    if _ignores_ranges(filesystem, path):
+        whole = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115  (the caller closes it)
+        with filesystem.open(path, "rb", block_size=0) as sent:
+            shutil.copyfileobj(sent, whole, _PIECE)
+        whole.seek(0)
+        return cast("IO[bytes]", whole)
+    return cast("IO[bytes]", filesystem.open(path, "rb", **options))
+
+
+def _ignores_ranges(filesystem: Any, path: str) -> bool:
+    """Return whether a web server sends more than the one byte that it is asked for."""
+    if not _WEB.intersection(_protocols(filesystem)) or (info(filesystem, path) or {}).get("size") in (0, 1):
+        return False
+    return len(filesystem.cat_file(path, start=1, end=2)) != 1
 
 
 def write(filesystem: Any, target: str, data: bytes) -> None:

@@ -160,12 +160,11 @@ class Store:
         """
         options = {} if cache_type is None or self.folder is not None else {"cache_type": cache_type}
         try:
-            opened: IO[bytes] = self.filesystem.open(self.path(*names), "rb", **options)
+            return remote.open_seekable(self.filesystem, self.path(*names), **options)
         except remote.NOT_THERE:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("the file is missing"), VERIFY) from None
         except IsADirectoryError:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("it is a folder"), _("move it elsewhere")) from None
-        return opened
 
     def read(self, *names: str) -> bytes:
         """Return the bytes of a small file.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import http.server
 import json
 import random
+import threading
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +78,28 @@ def test_rows_of_a_store_elsewhere_are_those_of_a_disk(store: Store, elsewhere: 
     for number, one in enumerate((store, elsewhere)):
         pull("puerto", one, tmp_path / f"{number}", "country = 'AR'")
     assert rows(tmp_path / "0").equals(rows(tmp_path / "1"))
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    """A plain file server: it ignores requests for a range of bytes and sends whole files."""
+
+    def log_message(self, *_: Any) -> None:
+        """Write no log."""
+
+
+def test_a_server_without_ranges_gives_the_same_rows(store: Store, tmp_path: Path) -> None:
+    """Conditions, columns, whole pulls and streams read whole files from such a server."""
+    serving = functools.partial(_Silent, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serving) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        served = Store.at(f"http://127.0.0.1:{server.server_port}/store")
+        for number, options in enumerate(({}, {"where": "country = 'AR'"}, {"columns": ["text"]})):
+            for name, one in (("disk", store), ("server", served)):
+                pull("puerto", one, tmp_path / f"{name}-{number}", **options)
+            assert rows(tmp_path / f"server-{number}").equals(rows(tmp_path / f"disk-{number}"))
+        streamed = [row["doc_id"] for row in CorpusStream(served.url, "puerto", columns=["doc_id", "text"])]
+        server.shutdown()
+    assert sorted(streamed) == rows(tmp_path / "disk-0")["doc_id"].to_list()
 
 
 def test_a_slice_costs_little_more_than_its_size(
