@@ -62,6 +62,11 @@ class Lock:
         """Whether documents of the version were left out when it was pulled, beside those that were withdrawn."""
         return self.where is not None or bool(self.excluded)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the folder has all columns of all documents but the withdrawn ones."""
+        return not self.is_part and self.columns is None
+
     def as_dict(self) -> dict[str, Any]:
         """Return what the file has; keys that older toolkits don't know only where they say something."""
         values = asdict(self)

@@ -110,7 +110,7 @@ def pull(
         )
     with opened.named_errors():
         selected = _Wanted(wanted, columns, frozenset(exclude), with_ledger)
-        return _pull(opened, spec, to, selected, with_index, progress, tell, keys)
+        return _pull(opened, spec, to, selected, with_index, progress, tell or _ignore, keys)
 
 
 class _Wanted:
@@ -152,7 +152,7 @@ def _pull(
     selected: _Wanted,
     with_index: bool,
     progress: Progress | None,
-    tell: Callable[[Message], None] | None,
+    tell: Callable[[Message], None],
     keys: Sequence[PublicKey],
 ) -> Lock:
     where = selected.where
@@ -170,9 +170,9 @@ def _pull(
     withdrawn = withdrawn_note(log, manifest)
     if withdrawn and with_index:
         raise ConfigError("--with-index", withdrawn, _("pull it without, or name a later version"))
-    if withdrawn and tell:
+    if withdrawn:
         tell(withdrawn)
-    if selected.excluded and not excluded and tell:
+    if selected.excluded and not excluded:
         tell(none_met(selected.excluded, manifest.spec))
     text = where.text if where else None
     if where and not wanted:
@@ -211,6 +211,7 @@ def _pull(
             for file, side_file in manifest.index.items()
         ]
     planned = [job.path for job in jobs] + list(side) + ([LEDGER] if own_ledger else [])
+    before = _replaceable(to, selected)
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
     side |= _of_selection(manifest, wanted, to, summary) if summary else {}
@@ -234,7 +235,31 @@ def _pull(
     )
     write_lock(lock, to / LOCK)
     (to / _STATE).unlink()
+    _report_smaller(to, before, lock, tell)
     return lock
+
+
+def _ignore(_note: Message) -> None:
+    """Report a note to no one."""
+
+
+def _replaceable(to: Path, selected: _Wanted) -> Lock | None:
+    """Return the lock of a folder that was pulled before.
+
+    Raises:
+        ConfigError: it has a whole version, and a selection would replace it.
+    """
+    before = read_lock(to / LOCK) if (to / LOCK).is_file() else None
+    if before and before.is_whole and (selected.where or selected.columns is not None):
+        problem = _("it has the whole of {spec}, which a selection would replace", spec=before.spec)
+        raise ConfigError(str(to), problem, _("name another folder for the selection, or remove this one first"))
+    return before
+
+
+def _report_smaller(to: Path, before: Lock | None, lock: Lock, tell: Callable[[Message], None]) -> None:
+    if before and before.rows > lock.rows and before.selection != lock.selection:
+        held = {"n": f"{before.rows:,}", "folder": to, "m": f"{lock.rows:,}"}
+        tell(_("{folder} had {n} {n:document|documents}; the new selection has {m} and replaced {n:it|them}", **held))
 
 
 def _of_selection(manifest: Manifest, wanted: list[Pick], to: Path, summary: str) -> dict[str, bytes]:

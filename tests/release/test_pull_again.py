@@ -54,9 +54,8 @@ def test_another_condition_takes_other_rows(tmp_path: Path, version: Version) ->
     for where, rows in (
         ("country = 'CL'", {"CL": 6}),
         ("country = 'AR'", {"AR": 6}),
-        (None, {"CL": 6, "AR": 6}),
-        ("country = 'CL'", {"CL": 6}),
         ("country != 'PE'", {"CL": 6, "AR": 6}),
+        (None, {"CL": 6, "AR": 6}),
     ):
         lock = pull("puerto", store, to, where=where)
         assert countries(to) == rows
@@ -170,13 +169,37 @@ def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, docum
     assert [path.is_dir() for path in (to / ".pull", to / ".pull.json")] == [False, False]
     pull("puerto", store, to)
     assert names(to) == beside | shards
-    pull("puerto", store, to, where="language = 'spa_Latn'")
-    assert names(to) == beside - {"ledger.parquet"} | {path for path in shards if "spa" in path}
+    spanish = tmp_path / "spanish"
+    pull("puerto", store, spanish, where="country = 'CL'")
+    pull("puerto", store, spanish, where="language = 'spa_Latn'")
+    assert names(spanish) == beside - {"ledger.parquet"} | {path for path in shards if "spa" in path}
     build("puerto", [kept_run("b-1", [document(1)])], store, index=False, **TERMS)
     pull("puerto", store, to)
     listed = {line.split("  ")[1] for line in (to / "SHA256SUMS").read_text(encoding="utf-8").splitlines()}
     assert names(to) == listed | {"SHA256SUMS", "corpus.lock"}
     assert countries(to) == {"CL": 1}
+
+
+@pytest.mark.parametrize("selection", [{"where": "country = 'CL'"}, {"columns": ["text"]}])
+def test_a_selection_never_replaces_a_whole_version(
+    tmp_path: Path, version: Version, selection: dict[str, Any]
+) -> None:
+    """The folder stays as it was, and the error says what to do."""
+    store, to = version[0], tmp_path / "corpus"
+    pull("puerto", store, to)
+    files = {name: (to / name).read_bytes() for name in names(to)}
+    with pytest.raises(ConfigError, match=r"it has the whole of puerto@2026\.11\.0.*; name another folder"):
+        pull("puerto", store, to, **selection)
+    assert {name: (to / name).read_bytes() for name in names(to)} == files
+
+
+def test_a_smaller_selection_is_reported(tmp_path: Path, version: Version) -> None:
+    """A selection may replace another one, and says how many documents the folder had."""
+    notes: list[Any] = []
+    pull("puerto", version[0], tmp_path / "corpus", where="country != 'PE'", tell=notes.append)
+    assert notes == []
+    pull("puerto", version[0], tmp_path / "corpus", where="country = 'CL'", tell=notes.append)
+    assert "had 12 documents; the new selection has 6" in str(notes[0])
 
 
 def test_progress_is_told_in_bytes(tmp_path: Path, version: Version) -> None:
@@ -192,7 +215,7 @@ def test_progress_is_told_in_bytes(tmp_path: Path, version: Version) -> None:
 def test_a_damaged_file_in_the_folder_is_brought_again(tmp_path: Path, version: Version) -> None:
     """Whole or rewritten, beside or among the shards; what is right stays as it is."""
     store, to = version[0], tmp_path / "corpus"
-    for where in (None, "country = 'CL'"):
+    for where in ("country = 'CL'", None):
         pull("puerto", store, to, where=where)
         right = {name: (to / name).read_bytes() for name in names(to)}
         for name, data in right.items():
@@ -205,7 +228,7 @@ def test_a_damaged_file_in_the_folder_is_brought_again(tmp_path: Path, version: 
 def test_what_is_right_is_not_brought_again(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither whole shards nor those that were rewritten for the same condition."""
     store, to = version[0], tmp_path / "corpus"
-    for where in (None, "country = 'CL'"):
+    for where in ("country = 'CL'", None):
         pull("puerto", store, to, where=where)
         with monkeypatch.context() as no:
             no.setattr("latam_corpus.release.pull.fetch", _interrupted)

@@ -292,8 +292,10 @@ def test_another_version_in_the_same_folder_leaves_nothing_of_the_first(
     build("puerto", [kept_run("b-1", [document(n) for n in range(3)])], store, **TERMS)
     assert pull("puerto", store, to).rows == 3
     assert pl.read_parquet(to / "data" / "**" / "*.parquet").height == 3
-    assert pull("puerto@2026.11.0", store, to, where="country = 'AR'").rows == 30
-    assert pl.read_parquet(to / "data" / "**" / "*.parquet")["country"].unique().to_list() == ["AR"]
+    selected = tmp_path / "selected"
+    for country in ("CL", "AR"):
+        assert pull("puerto@2026.11.0", store, selected, where=f"country = '{country}'").rows == 30
+        assert pl.read_parquet(selected / "data" / "**" / "*.parquet")["country"].unique().to_list() == [country]
     assert (to / "notas.txt").read_text() == "mías"
     (to / "notas.txt").unlink()
     check_sums(to)
