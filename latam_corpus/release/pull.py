@@ -36,7 +36,7 @@ from latam_corpus.release.corpus_lock import (
     sums_of,
     write_lock,
 )
-from latam_corpus.release.croissant import CROISSANT
+from latam_corpus.release.croissant import CROISSANT, croissant
 from latam_corpus.release.exclusions import none_met
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import MANIFEST, SIGNATURE, VERIFY, read_manifest, read_side_file
@@ -49,7 +49,7 @@ from latam_corpus.release.summary import counted_anew
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.messages import Message
@@ -210,11 +210,11 @@ def _pull(
             _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
             for file, side_file in manifest.index.items()
         ]
-    planned = [job.path for job in jobs] + list(side) + ([LEDGER] if own_ledger else [])
+    planned = [job.path for job in jobs] + [*side, CROISSANT] + ([LEDGER] if own_ledger else [])
     before = _replaceable(to, selected)
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
-    side |= _of_selection(manifest, wanted, to, summary) if summary else {}
+    side |= _of_part(manifest, wanted, to, digests, summary) if summary or CROISSANT not in side else {}
     if own_ledger:
         side[LEDGER] = _ledger_of(opened, manifest, [to / job.path for job in jobs])
     for file, content in side.items():
@@ -262,12 +262,31 @@ def _report_smaller(to: Path, before: Lock | None, lock: Lock, tell: Callable[[M
         tell(_("{folder} had {n} {n:document|documents}; the new selection has {m} and replaced {n:it|them}", **held))
 
 
-def _of_selection(manifest: Manifest, wanted: list[Pick], to: Path, summary: str) -> dict[str, bytes]:
-    """Return the card of what was pulled and whom to name for it, by its rows as far as these have the columns."""
+def _of_part(
+    manifest: Manifest, wanted: list[Pick], to: Path, digests: Mapping[str, str], summary: str | None
+) -> dict[str, bytes]:
+    """Return the files that describe a part of a version, counted from its rows if it has the columns for that.
+
+    Args:
+        manifest: the version.
+        wanted: its shards, and what was pulled of each.
+        to: the folder.
+        digests: the SHA-256 of each pulled shard, by its path.
+        summary: what was selected; None if only withdrawn documents were left out, so that the version's card holds.
+    """
     counted = counted_anew(manifest, [(pick.shard, to / pick.path) for pick in wanted])
-    held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-    files = {CARD: card(counted or manifest, summary, held, of_selection=counted is not None).encode()}
-    return files | ({ATTRIBUTION: attribution(counted).encode()} if counted else {})
+    files = {}
+    if counted:
+        pulled = [
+            shard.model_copy(update={"sha256": digests[shard.path], "bytes": (to / shard.path).stat().st_size})
+            for shard in counted.shards
+        ]
+        files[CROISSANT] = croissant(counted.model_copy(update={"shards": tuple(pulled)}))
+    if summary:
+        held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
+        files[CARD] = card(counted or manifest, summary, held, of_selection=counted is not None).encode()
+        files |= {ATTRIBUTION: attribution(counted).encode()} if counted else {}
+    return files
 
 
 def _side_files(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,20 @@ def test_only_what_may_leave_is_published(
         assert set(rows["doc_id"]) == {document(n)["doc_id"] for n in (2, 3, 4)}
         assert "may not leave the store" in told.err
         assert "redistribute" in (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("spec", ["puerto@2026.11.0", "puerto@2026.11.1"])
+def test_what_is_published_has_a_croissant_file_of_its_own(store: Path, tmp_path: Path, spec: str) -> None:
+    """It lists the published files with their digests and sizes, and counts the published documents."""
+    publish(spec, Store.at(store), str(tmp_path / "hub"))
+    described = json.loads((tmp_path / "hub" / "croissant.json").read_bytes())
+    files = {one["@id"]: one for one in described["distribution"] if one["@type"] == "cr:FileObject"}
+    published = {path.relative_to(tmp_path / "hub").as_posix(): path for path in (tmp_path / "hub").rglob("*.parquet")}
+    assert files.keys() == {name for name in published if name.startswith("data/")}
+    for name, one in files.items():
+        data = published[name].read_bytes()
+        assert (one["sha256"], one["contentSize"]) == (hashlib.sha256(data).hexdigest(), f"{len(data)} B")
+    assert ": 3 documents of Latin America" in described["description"]
 
 
 def test_a_url_gets_the_same_files_and_loses_those_of_before(store: Path, tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ def test_a_server_without_ranges_gives_the_same_rows(store: Store, tmp_path: Pat
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serving) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         served = Store.at(f"http://127.0.0.1:{server.server_port}/store")
-        for number, options in enumerate(({}, {"where": "country = 'AR'"}, {"columns": ["text"]})):
+        selections: tuple[dict[str, Any], ...] = ({}, {"where": "country = 'AR'"}, {"columns": ["text"]})
+        for number, options in enumerate(selections):
             for name, one in (("disk", store), ("server", served)):
                 pull("puerto", one, tmp_path / f"{name}-{number}", **options)
             assert rows(tmp_path / f"server-{number}").equals(rows(tmp_path / f"disk-{number}"))
