@@ -11,13 +11,14 @@ import time
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+_NAME_STORE: Final = _("name a folder, or a URL such as s3://bucket/store")
 _S3: Final = frozenset({"s3", "s3a"})
 _FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
 _WEB: Final = frozenset({"http", "https"})
@@ -88,15 +89,22 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
         options: of the file system.
 
     Raises:
-        ConfigError: the URL's protocol is unknown, or its package isn't installed.
+        ConfigError: the URL's protocol is unknown, its package isn't installed, or a part of it is missing.
+        ReleaseError: its server can't be reached.
     """
+    if not url.strip():
+        raise ConfigError("«»", _("the address is empty"), _NAME_STORE)
     try:
         filesystem, path = file_system(url, **options)
     except ImportError as missing:
         extra = "pip install 'latam-corpus[s3]'" if url.startswith("s3") else "pip install it"
         raise ConfigError(url, str(missing), extra) from None
-    except ValueError as unknown:
-        raise ConfigError(url, str(unknown), _("name a folder, or a URL such as s3://bucket/store")) from None
+    except (ValueError, TypeError) as unknown:  # a TypeError: the address lacks a part that its protocol needs
+        raise ConfigError(url, str(unknown), _NAME_STORE) from None
+    except failures() as error:
+        raise ReleaseError(url, _("it can't be reached: {reason}", reason=error), _("check the address")) from None
+    if not path.strip("/") and "://" in url and _FLAT.intersection(_protocols(filesystem)):
+        raise ConfigError(url, _("the address names no bucket"), _NAME_STORE)
     return filesystem, path
 
 

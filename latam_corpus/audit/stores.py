@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
     """Return the store that is named, else the one in the folder of runs; with a secret key it signs what it says."""
     if sign is None:
-        return Store.at(store or out / "store")
+        return Store.at(out / "store" if store is None else store)
     from latam_corpus.release.minisign_keys import read_signer
 
-    return Store.at(store or out / "store", read_signer(sign))
+    return Store.at(out / "store" if store is None else store, read_signer(sign))
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:

@@ -159,6 +159,8 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     opened = open_store(store, out)
     versions = []
     with opened.named_errors():
+        if store is not None:
+            opened.must_exist()
         notes = opened.notes()
         for name in opened.names():
             latest = opened.latest(name)

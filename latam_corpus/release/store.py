@@ -118,11 +118,23 @@ class Store:
             signer: by whom manifests and entries of the log are signed; None leaves them unsigned.
 
         Raises:
-            ConfigError: the URL's protocol is unknown, or its package isn't installed.
+            ConfigError: the URL's protocol is unknown, its package isn't installed, or it is the address of a file.
         """
         address = address_of(url)
         filesystem, root = remote.opened(address)
-        return cls(address, filesystem, root.rstrip("/"), signer)
+        store = cls(address, filesystem, root.rstrip("/"), signer)
+        if store.folder is not None and store.folder.exists() and not store.folder.is_dir():
+            raise ConfigError(address, _("it is a file"), _("name the folder of a store"))
+        return store
+
+    def must_exist(self) -> None:
+        """Raise unless there is something at the store's address.
+
+        Raises:
+            ConfigError: there is no such folder or bucket, or it is empty.
+        """
+        if remote.info(self.filesystem, self.root) is None:
+            raise ConfigError(self.url, _("there is no store at this address"), _("check the address for a mistake"))
 
     @property
     def folder(self) -> Path | None:
@@ -371,6 +383,7 @@ class Store:
         name, at, version = spec.partition("@")
         versions = self.versions(name)
         if not versions:
+            self.must_exist()
             raise ConfigError(self.url, _("there is no release «{name}»", name=name), closest(name, self.names()))
         place = f"{self.url}, {name}"
         if at and not version:

@@ -1,0 +1,58 @@
+"""A store's address that is wrong, empty or unreachable is an error that names it, never an empty store."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("{here}/nota.txt", "it is a file"),
+        ("file://{here}/nota.txt", "it is a file"),
+        ("{here}/stroe", "there is no store at this address"),
+        ("", "the address is empty"),
+        ("s3://", "the address names no bucket"),
+        ("github://a/b", "missing 2 required"),
+        ("nada://a/b", "nada"),
+    ],
+)
+def test_a_wrong_address_is_an_error(tmp_path: Path, command_line: CommandLine, address: str, problem: str) -> None:
+    """`release list` ends with 2 and names the address."""
+    (tmp_path / "nota.txt").write_text("hola")
+    listed = command_line("release", "list", "--store", address.format(here=tmp_path))
+    assert (listed.code, problem in listed.err, "Traceback" in listed.err) == (2, True, False), listed.err
+
+
+def test_a_missing_bucket_is_no_empty_store(object_store: str, command_line: CommandLine) -> None:
+    """A misspelt bucket or folder in it is an error, for a list and for a release in it."""
+    for wrong, code, problem in (
+        (f"{object_store}-otra/store", 1, "bucket does not exist"),
+        (f"{object_store}/otra", 2, "there is no store at this address"),
+    ):
+        for command in (("list",), ("show", "puerto")):
+            told = command_line("release", *command, "--store", wrong)
+            assert (told.code, problem in told.err) == (code, True), told.err
+
+
+def test_a_server_that_does_not_answer_is_named(kept_run: Any, document: Any) -> None:
+    """A build into it, or a look at it, ends with an error and no traceback."""
+    address = "http://127.0.0.1:1/store"
+    with pytest.raises(ReleaseError, match=r"127\.0\.0\.1:1/store"):
+        build("puerto", [kept_run("a-1", [document(1)])], address, **TERMS)
+    with pytest.raises(ReleaseError, match=r"127\.0\.0\.1"):
+        Store.at("ftp://127.0.0.1:1/store")
