@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # `make demo DATA=../shared/data` shows real texts of indigenous languages too.
 DATA ?=
 # Tests start many processes, which share the bytecode of the first.
-REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA=$(abspath ../shared/data))
+REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA="$$(cd ../shared/data && pwd)")
 
 .PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages reference gate bench profile mutants clean
 
@@ -17,7 +17,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(VENV)/.ready
-	@$(BIN)/latam-corpus demo $(if $(DATA),--data $(DATA))
+	@$(BIN)/latam-corpus demo $(if $(DATA),--data "$(DATA)")
 
 test: $(VENV)/.ready
 	@$(MAKE) --no-print-directory -j 3 types style compiled
@@ -89,7 +89,7 @@ gate: $(VENV)/.ready
 
 # RIVAL=PATH names a Python with datatrove and spaCy, to be measured beside ours (tests/benchmarks/text_path.py).
 bench: $(VENV)/.ready
-	$(REAL) $(BIN)/python -m tests.benchmarks text_path --save $(if $(RIVAL),--rival-python $(RIVAL))
+	$(REAL) $(BIN)/python -m tests.benchmarks text_path --save $(if $(RIVAL),--rival-python "$(RIVAL)")
 	for name in word_table profile growth memory; do $(REAL) $(BIN)/python -m tests.benchmarks $$name --save || exit 1; done
 
 # Where our own time goes, by stage and by function, on the public texts.

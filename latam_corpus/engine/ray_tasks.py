@@ -127,7 +127,9 @@ class RayTasks(Reused):
                 problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # Ray says why in the cause alone
                 where = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
                 remedy = _("see that it runs, with the same versions of Ray and Python as here")
-                if self.site or not left:
+                if is_not_ascii := isinstance(error, UnicodeEncodeError):  # Ray requires ASCII in its folder's path
+                    remedy = _("name a temporary folder whose path has only ASCII letters, such as RAY_TMPDIR=/tmp")
+                if self.site or not left or is_not_ascii:
                     raise PartError(where, problem, remedy) from None
                 ray.shutdown()
             else:

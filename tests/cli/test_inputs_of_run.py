@@ -140,10 +140,10 @@ def test_a_trial_of_some_records_releases_nothing(command_line: CommandLine, fol
     (folder / "datos" / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in more))
     (folder / "d.toml").write_text('a = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
     ran = ("run", "r.toml", "--inputs", "d.toml", "--engine", "in-process")
-    assert command_line(*ran, "--json").json["release"] == {"name": "dos", "version": "2026.11.0"}
+    release = command_line(*ran, "--json").json["release"]
     trial = command_line(*ran, "--limit", "2", "--work", "none")
     assert trial.code == 0
     assert "left out 3 of 3 kept documents: the run is a trial of some records of each file (--limit)" in trial.out
-    told = command_line("release", "show", "dos", "--json").json
-    assert told["version"] == "2026.11.0"
+    latest = command_line("release", "show", "dos", "--json").json
+    assert release == {"name": "dos", "version": latest["version"]}
     assert len(list((folder / "out" / "runs").glob("r-*/kept/*.parquet"))) > 1  # the documents stay

@@ -44,7 +44,7 @@ def _scan(pages: int) -> bytes:
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
     """Texts in two charsets, a scan, a copy, a catalogue, a bag with a changed file, a picture, a hidden file."""
-    folder = tmp_path / "Envío 2026"
+    folder = tmp_path / "Envío 2019"
     (folder / "bolsa").mkdir(parents=True)
     (folder / "bolsa/uno.txt").write_text(_TEXT, encoding="utf-8")
     bagit.make_bag(str(folder / "bolsa"))
@@ -95,7 +95,7 @@ def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLin
     assert source is not None, findings
     assert (source.rights, source.country, source.genre, source.homepage) == (None, None, None, None)
     assert (source.id, source.languages, source.collect.index and source.collect.index.file) == (
-        "envio-2026", ("spa",), "catálogo.csv",
+        "envio-2019", ("spa",), "catálogo.csv",
     )  # fmt: skip
     assert "<script" not in html.read_text(encoding="utf-8")
 

@@ -202,3 +202,21 @@ def test_ray_that_does_not_start_is_told(tasks: list[Task], monkeypatch: pytest.
     with pytest.raises(PartError, match="Ray on this machine: The current node timed out"):
         list(RayTasks(1).map(_never, tasks))
     assert len(tried) == 2
+
+
+def test_a_temporary_folder_with_accents_is_told_with_a_remedy(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray encodes the path of its session folder as ASCII; a second try would end alike."""
+    tried = []
+
+    def encoding(_engine: RayTasks, _ray: object) -> None:
+        tried.append(1)
+        "años".encode("ascii")
+
+    monkeypatch.setattr(RayTasks, "_start", encoding)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)  # another test may have joined it
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with pytest.raises(PartError, match="RAY_TMPDIR"):
+        list(RayTasks(1).map(_never, tasks))
+    assert tried == [1]

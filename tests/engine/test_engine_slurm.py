@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -235,7 +236,7 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of the same recipe: one that a job leads, as Slurm tells, and one that a process leads, as its lock does."""
-    for name, says in {"sbatch": "echo 7", "squeue": f"cat {tmp_path}/queue", "scancel": ":"}.items():
+    for name, says in {"sbatch": "echo 7", "squeue": f"cat {shlex.quote(str(tmp_path))}/queue", "scancel": ":"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from latam_corpus.cli import report_server
+from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,7 +176,7 @@ def test_a_release_is_searched_too(
         assert client.search("número 1 salió").text.count(address) == 1
         life = client.ask(address).text
         assert "Cuento 1" in life
-        assert "puerto@2026" in life
+        assert f"puerto@{Store.at(tmp_path / 'out' / 'store').latest('puerto')}" in life
         assert "latam-corpus explain" not in life
         assert "latam-corpus release withdraw puerto --doc" in life
 

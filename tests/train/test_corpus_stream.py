@@ -406,8 +406,7 @@ def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_
     """An old copy of it would bring back what was withdrawn: to a stream, and into a folder."""
     shutil.copytree(small_store.root, tmp_path / "old")
     gone = ids(small_store)[0]
-    withdraw(small_store, "puerto", "doc", gone, "lo piden", datetime.now(UTC))
-    spec = "puerto@2026.11.0"
+    spec = withdraw(small_store, "puerto", "doc", gone, "lo piden", datetime.now(UTC)).before.spec
     pull(spec, small_store, tmp_path / "pulled")
     with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*find the store"):
         CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
