@@ -124,6 +124,28 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
         }
         for source, source_facts in facts.items()
         for name, fill in source_facts.fills.items()
+    ] + [
+        {
+            "source": source,
+            "column": name,
+            "from": origin,
+            "records": source_facts.records,
+            "filled": fill.filled,
+            "unmapped": True,
+            **({"unread": fill.unread, "examples": fill.examples} if fill.unread else {}),
+        }
+        for source, source_facts in facts.items()
+        for name, fills in source_facts.stated.items()
+        for origin, fill in fills.items()
+    ]
+
+
+def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the files for which a catalogue has no row, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "nearest": near or None}
+        for source, source_facts in facts.items()
+        for file, near in sorted(source_facts.unlisted.items())
     ]
 
 
