@@ -208,7 +208,7 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
     files = [one for file in files for one in _members(source, file)]
     described = [one for one in files if one.beside.record]
     given = {column for one in described for column in json.loads(one.beside.record)}
-    if described and given.isdisjoint(columns_read(source)):
+    if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
     without_row = [one for one in files if not one.beside.is_list and not one.beside.record]

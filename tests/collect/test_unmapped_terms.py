@@ -155,14 +155,18 @@ def test_every_format_of_records_has_them(tmp_path: Path, suffix: str) -> None:
 
 def test_a_struct_of_metadata_in_parquet_is_read(tmp_path: Path) -> None:
     """Although nothing else of it is."""
-    pl.DataFrame({"text": ["Una copla."], "metadata": [{"license": "CC BY-NC 4.0"}]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"text": ["Una copla."], "metadata": [{"license": "CC BY-NC 4.0"}]}).write_parquet(
+        tmp_path / "a.parquet"
+    )
     assert [row["rights_tier"] for row in _rows(_source(), tmp_path)] == ["non_commercial"]
 
 
 @pytest.mark.parametrize("columns", [{}, {"rights": "license"}])
 def test_a_group_has_the_strictest_terms_of_its_records(tmp_path: Path, columns: dict[str, str]) -> None:
     """Not those of its first one alone, whether they are mapped or not."""
-    records = [{"libro": "a", "text": f"Verso {n}.", "license": one} for n, one in enumerate(("CC0-1.0", "CC BY-NC 4.0"))]
+    records = [
+        {"libro": "a", "text": f"Verso {n}.", "license": one} for n, one in enumerate(("CC0-1.0", "CC BY-NC 4.0"))
+    ]
     records.append({"libro": "b", "text": "Verso 3.", "license": "CC0-1.0"})
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
     rows = _rows(_source(group=["libro"], columns=columns), tmp_path)
