@@ -244,6 +244,8 @@ def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
         uses = tuple(uses_under(other, uses)) if openness(other) > openness(tier) else uses
         if _strictness(one, other) > _strictness(statement, tier):
             statement, tier = one, other
+    if statement is None:  # without rights of the source, the tier stays unknown
+        statement = max(narrowing.statements, key=lambda one: openness(tier_of(one)), default=None)
     if narrowing.uses is not None:
         uses = tuple(use for use in uses if use in narrowing.uses)
     if narrowing.unread or narrowing.is_unlisted:

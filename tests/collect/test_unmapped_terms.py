@@ -14,7 +14,11 @@ from latam_corpus.collect.contract import Facts, terms_reported
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.narrowing import Stated, Terms, narrowed, narrowing_of
+from latam_corpus.collect.row_files import RowWriter
 from latam_corpus.pipeline.contracts import mapping_rows
+from latam_corpus.pipeline.one_stage import extracted
+from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,3 +227,20 @@ def test_the_order_of_statements_does_not_matter() -> None:
     ]
     one, other = (narrowed(source, terms, narrowing_of(each)) for each in (stated, stated[::-1]))
     assert one == other == Terms("CC BY-NC 4.0", "non_commercial", ("evaluate",))
+
+
+def test_the_rows_of_a_stage_keep_what_is_stated(tmp_path: Path) -> None:
+    """A run that reads the rows of `stage extract` later has the statements of the records."""
+    record = {"text": "Una copla.", "license": "CC BY-NC 4.0", "opt_outs": ["noai"], "expires": "2026-12-31"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    extract = make_stage("extract", {}, "extract")
+    assert isinstance(extract, Stage)
+    [(_given, frame)] = extracted(tmp_path / "a.jsonl", extract)
+    [row] = frame.to_dicts()
+    assert (row["rights"], row["expires"]) == ("CC BY-NC 4.0", date(2026, 12, 31))
+    (tmp_path / "a.jsonl").unlink()
+    with RowWriter(tmp_path / "b.jsonl") as writer:
+        writer.write([{}], frame)
+    [again] = _rows(_source(), tmp_path)
+    assert (again["rights_tier"], again["uses"]) == ("non_commercial", ["evaluate"])
+    assert [one["signal"] for one in again["opt_outs"]] == ["noai"]
