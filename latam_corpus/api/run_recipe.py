@@ -16,7 +16,7 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.bucket import address_of, bucket_of, out_folder
 from latam_corpus.codes import admits, short
-from latam_corpus.collect.contract import unread
+from latam_corpus.collect.contract import terms_reported, unread
 from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
@@ -117,7 +117,9 @@ def run(
     _refuse_unreleasable(result)
     left_out = unreleased_of(plan, result)
     released = released_of(plan, result, opened, against, left_out)
-    breaches = chain.from_iterable(unread(source, facts) for source, facts in result.facts.items())
+    breaches = chain.from_iterable(
+        chain(unread(source, facts), terms_reported(source, facts)) for source, facts in result.facts.items()
+    )
     of_columns = chain(never_filled(result.facts), (breach.as_message() for breach in breaches))
     # Who has a recipe without a release in a notebook wants none.
     unreleased = {reason: n for reason, n in left_out.items() if reason != "release=null"}

@@ -255,13 +255,21 @@ def _identified(evidence: dict[str, Any]) -> Message:
     return message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures)
 
 
-def _unread(evidence: dict[str, Any]) -> Message:
-    """Return what a record says that isn't understood, by the document's columns."""
-    cells = evidence["unread"].items()
-    return enumerated(_("«{value}» isn't understood as «{name}»", name=name, value=value) for name, value in cells)
+def _collected(evidence: dict[str, Any]) -> Message:
+    """Return what a record says that isn't understood, and what narrowed its terms."""
+    cells = evidence.get("unread", {}).items()
+    notes = [_("«{value}» isn't understood as «{name}»", name=name, value=value) for name, value in cells]
+    narrowing = evidence.get("narrowed_by", {}).items()
+    notes += [_("«{name}» narrows its terms: «{value}»", name=name, value=value) for name, value in narrowing]
+    if "catalogue_row" in evidence:
+        near = evidence.get("nearest")
+        unlisted = _("the catalogue has no row for its file, so it is held back")
+        closest = _("the catalogue has no row for its file, so it is held back; the closest name in it: «{near}»")
+        notes.append(closest.fill(near=near) if near else unlisted)
+    return enumerated(notes, "; ")
 
 
-_NOTED: Final = {"collect": _unread, "identify": _identified}
+_NOTED: Final = {"collect": _collected, "identify": _identified}
 
 
 def _evidence(step: dict[str, Any], say: Speaker) -> str:

@@ -66,6 +66,15 @@ def statement_of(typed: str) -> str | None:
     return _words()["rights"].get(folded(typed))
 
 
+def use_of(typed: str) -> str | None:
+    """Return one of the three uses, by its word in a file or by its name.
+
+    >>> use_of("train"), use_of("Evaluación"), use_of("uso personal")
+    ('train', 'evaluate', None)
+    """
+    return _words()["uses"].get(folded(typed))
+
+
 def day_of(typed: str) -> date | None:
     """Return a day as files have it, or as people here write it: the day first, the year in four digits.
 

@@ -200,6 +200,10 @@ class Columns(Model):
         contributor: who brought it.
         rights: a licence, which may only narrow the source's rights.
         obtained: when it was obtained.
+        uses: the uses that are allowed; those that the source doesn't allow stay forbidden.
+        expires: the last day of the permission; an earlier one of the source counts.
+        embargo_until: the day before which nothing is released; a later one of the source counts.
+        opt_outs: signals by which its owner refuses uses, such as noai.
     """
 
     id: Picked = None
@@ -216,6 +220,10 @@ class Columns(Model):
     contributor: Picked = None
     rights: Picked = None
     obtained: Picked = None
+    uses: Picked = None
+    expires: Picked = None
+    embargo_until: Picked = None
+    opt_outs: Picked = None
 
 
 class Text(Model):

@@ -12,10 +12,10 @@ from latam_corpus.bucket import address_of
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
-from latam_corpus.collect.contract import unread
+from latam_corpus.collect.contract import terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
-from latam_corpus.pipeline.contracts import mapping_rows, never_filled
+from latam_corpus.pipeline.contracts import mapping_rows, never_filled, unlisted_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -206,6 +206,7 @@ def tell_result(
                 "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
                 "barriers": result.barriers,
                 "mapping": mapping_rows(result.facts),
+                "without_catalogue_row": unlisted_rows(result.facts),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
                 "failures": {name: str(error) for name, error in result.failures.items()},
@@ -233,6 +234,8 @@ def tell_result(
         console.print(_("empty    {line}", line=line))
     for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
         console.print(_("unread   {line}", line=breach.as_message()))
+    for breach in chain.from_iterable(terms_reported(source, facts) for source, facts in result.facts.items()):
+        console.print(_("terms    {line}", line=breach.as_message()))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
     _tell_release(result, released, before, left_out)
     if not result.kept:

@@ -47,7 +47,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         stream = _opened(content, opened)
         tally = Tally(stream.seek(0, 2) if stream.seekable() else 0)
         try:
-            for schema, batch in _batches(stream, span, columns_read(source), tally):
+            for schema, batch in _batches(stream, span, source, tally):
                 columns = names_of(schema)
                 for piece in within(batch, limits, tally):
                     yield chunk_of(piece, number, columns)
@@ -88,18 +88,18 @@ def _opened(content: Content, opened: ExitStack) -> BinaryIO:
 
 
 def _batches(
-    stream: BinaryIO, span: Span | None, wanted: frozenset[str], tally: Tally
+    stream: BinaryIO, span: Span | None, source: Source, tally: Tally
 ) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
-    """Yield the file's schema with each of its record batches, or of those of the span, with the wanted columns."""
+    """Yield the file's schema with each of its record batches, or of those of the span, with the columns to read."""
     if not stream.seekable():
         messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
         for batch in pa.ipc.open_stream(messages):
-            yield batch.schema, batch.select(_chosen(batch.schema, wanted))
+            yield batch.schema, batch.select(_chosen(batch.schema, source))
         return
     check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
     stream.seek(0)
     schema = pa.ipc.open_file(stream).schema
-    chosen = _chosen(schema, wanted)
+    chosen = _chosen(schema, source)
     stream.seek(0)
     # No column chosen would mean all of them.
     file = pa.ipc.open_file(stream, options=pa.ipc.IpcReadOptions(included_fields=chosen or [0], use_threads=False))
@@ -108,8 +108,9 @@ def _batches(
         yield schema, batch if chosen else batch.select([])
 
 
-def _chosen(schema: pa.Schema, wanted: frozenset[str]) -> list[int]:
-    """Return where the wanted columns stand; two may have one name."""
+def _chosen(schema: pa.Schema, source: Source) -> list[int]:
+    """Return the places of the columns that reading the source looks at; two may have one name."""
+    wanted = columns_read(source, names_of(schema))
     return [number for number, name in enumerate(schema.names) if name in wanted]
 
 

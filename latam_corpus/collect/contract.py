@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
-from latam_corpus.collect.mapping import columns_read, is_empty, picks, value_at
+from latam_corpus.collect.mapping import columns_read, is_empty, picks, stating_columns, value_at
 from latam_corpus.collect.records import garbled_heads, readable
 from latam_corpus.errors import Breach, PartError, nearest
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20  # columns that a message lists
 _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
 _EXAMPLES: Final = 5
+_NAMED: Final = 20  # files that a message lists
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
 NEVER_NULL: Final = frozenset({"genre", "composition", "obtained"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
@@ -84,12 +85,16 @@ class Facts:
         filled: by column that the source names, how many of them have a value.
         fills: by column of the documents.
         lacking: by file that is read in parts, what each part lacks.
+        stated: how unmapped columns that state terms were filled, by the document's column and the record's.
+        unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
     """
 
     records: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     fills: dict[str, ColumnFill] = field(default_factory=dict)
     lacking: dict[str, list[Lacking]] = field(default_factory=dict)
+    stated: dict[str, dict[str, ColumnFill]] = field(default_factory=dict)
+    unlisted: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Facts) -> None:
         """Add what another part showed."""
@@ -99,6 +104,10 @@ class Facts:
             self.fills.setdefault(name, ColumnFill(more.origin)).add(more)
         for file, parts in other.lacking.items():
             self.lacking.setdefault(file, []).extend(parts)
+        for name, fills in other.stated.items():
+            for origin, fill in fills.items():
+                self.stated.setdefault(name, {}).setdefault(origin, ColumnFill(origin)).add(fill)
+        self.unlisted |= other.unlisted
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -107,6 +116,10 @@ class Facts:
             "filled": dict(self.filled),
             "given": {name: asdict(fill) for name, fill in self.fills.items()},
             "lacking": {file: [asdict(one) for one in parts] for file, parts in self.lacking.items()},
+            "stated": {
+                name: {origin: asdict(one) for origin, one in fills.items()} for name, fills in self.stated.items()
+            },
+            "unlisted": self.unlisted,
         }
 
     @classmethod
@@ -117,6 +130,11 @@ class Facts:
             Counter(values["filled"]),
             {name: ColumnFill(**fill) for name, fill in values["given"].items()},
             {file: [Lacking(**one) for one in parts] for file, parts in values["lacking"].items()},
+            {
+                name: {origin: ColumnFill(**one) for origin, one in fills.items()}
+                for name, fills in values["stated"].items()
+            },
+            dict(values["unlisted"]),
         )
 
     def empty(self) -> dict[str, ColumnFill]:
@@ -225,6 +243,18 @@ class Watch:
             ColumnFill(origin, records, filled, len(unread), list(dict.fromkeys(unread)))
         )
 
+    def count_stated(self, name: str, origin: str, unread: str | None) -> None:
+        """Count a value that states terms.
+
+        Args:
+            name: the document's column that it narrows.
+            origin: the record's column.
+            unread: the beginning of the value if it isn't understood.
+        """
+        fills = self.facts.stated.setdefault(name, {})
+        found = [] if unread is None else [unread]
+        fills.setdefault(origin, ColumnFill(origin)).add(ColumnFill(origin, 1, 1, len(found), found))
+
     @property
     def values(self) -> pl.DataFrame:
         """The hashes of the values of `unique` columns, with their records: VALUES_SCHEMA."""
@@ -238,7 +268,8 @@ class Watch:
         elif chunk.columns is not None and file.columns is None:
             file.columns = chunk.columns
             file.present |= self._named.keys() & set(chunk.columns)
-            for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in self._read):
+            read = self._read | stating_columns(self._source.collect, chunk.columns).keys()
+            for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in read):
                 self._tell(
                     Breach(
                         self._at(file),
@@ -340,7 +371,9 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
         if not fill.unread:
             continue
         about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
-        if name in NEVER_NULL:
+        if name == "rights":
+            left = _NOT_UNDERSTOOD
+        elif name in NEVER_NULL:
             left = _(
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
                 "{n:counts as an empty one|count as empty ones}"
@@ -357,6 +390,70 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
             name=name,
         )
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
+
+
+_NOT_UNDERSTOOD: Final = _(
+    "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
+    "{n:its document is|their documents are} held back and never released"
+)
+
+
+def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
+    """Yield each unmapped column that states terms, and what in it isn't understood.
+
+    Args:
+        source: the id of the source.
+        facts: of what was read.
+    """
+    place = _("input of {source}", source=source)
+    for name, fills in facts.stated.items():
+        for origin, fill in fills.items():
+            about: dict[str, Any] = {"name": name, "origin": origin}
+            problem = _(
+                "«{origin}» is read as «{name}» although it isn't mapped: {n} {n:value|values}, which may only narrow "
+                "the terms",
+                n=decimal(f"{fill.filled:,}"),
+                **about,
+            )
+            remedy = _(
+                'map the column under [collect.columns]: {name} = "{origin}"; if it says nothing about the terms, '
+                "write {name} = false",
+                **about,
+            )
+            yield Breach(place, problem, remedy)
+            if fill.unread:
+                examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
+                left = _NOT_UNDERSTOOD.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
+                yield Breach(place, left, _("correct the values: the reference of sources lists those that are read"))
+
+
+def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]:
+    """Yield what is reported of files for which the source's catalogue has no row.
+
+    Args:
+        source: the id of the source.
+        unlisted: the files, each with the closest name in the catalogue, or nothing.
+    """
+    if not unlisted:
+        return
+    names = [
+        _("«{file}» (closest name in the catalogue: «{near}»)", file=file, near=near)
+        if near
+        else _("«{name}»", name=file)
+        for file, near in sorted(unlisted.items())
+    ]
+    problem = _(
+        "the catalogue has no row for {n} {n:file, which is|files, which are} held back and never released: {names}",
+        n=decimal(f"{len(names):,}"),
+        names=first_of(names, _NAMED),
+    )
+    yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
+
+
+def terms_reported(source: str, facts: Facts) -> Iterator[Breach]:
+    """Yield what was read, and not understood, about the terms of a source's documents."""
+    yield from unlisted_files(source, facts.unlisted)
+    yield from narrowing_columns(source, facts)
 
 
 def _place(source: Source, relative: str = "") -> Message:

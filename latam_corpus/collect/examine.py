@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.collect.contract import Watch, over_all
+from latam_corpus.collect.contract import Watch, narrowing_columns, over_all, unlisted_files
 from latam_corpus.collect.contract import unread as unread_values
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import UNKNOWN, format_of
@@ -138,6 +138,7 @@ def examine(source: Source, where: str) -> Examined:
             *_unchosen(source, where),
             *_undescribed(source, files),
             *unread_values(source.id, watch.facts),
+            *narrowing_columns(source.id, watch.facts),
             *_unusable(source, files),
             *(() if whole else together),
         ),
@@ -200,22 +201,18 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
 
 
 def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Yield the files of which the source's catalogue says nothing."""
+    """Yield the files for which the source's catalogue has no row; nor does it say anything if no column is read."""
     if source.collect.index is None:
         return
     place = _("input of {source}", source=source.id)
     files = [one for file in files for one in _members(source, file)]
     described = [one for one in files if one.beside.record]
     given = {column for one in described for column in json.loads(one.beside.record)}
-    if described and given.isdisjoint(columns_read(source)):
+    if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
-    alone = [one.relative for one in files if not one.beside.is_list and not one.beside.record]
-    if alone:
-        problem = _(
-            "the catalogue says nothing of {n} {n:file|files}: {names}", n=len(alone), names=first_of(alone, _SHOWN)
-        )
-        yield Breach(place, problem, _("add them to it; until then they have what the source says of all"))
+    without_row = [one for one in files if not one.beside.is_list and not one.beside.record]
+    yield from unlisted_files(source.id, {one.relative: one.beside.near for one in without_row})
 
 
 def _unusable(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import escape as glob_escape
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
@@ -22,10 +23,10 @@ from latam_corpus.catalog.source import Collect, FileIndex
 from latam_corpus.catalog.works.library_xml import records_of
 from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
-from latam_corpus.collect.file_names import FileNames
+from latam_corpus.collect.file_names import FileNames, name_key
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
-from latam_corpus.collect.mapping import columns_read, value_at, values_of
+from latam_corpus.collect.mapping import columns_read, terms_columns, value_at, values_of
 from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
@@ -46,6 +47,9 @@ _LIMITS: Final = Limits(2000, 64 * 2**20)
 _OTHERS: Final = frozenset({"publisher", "publishers", "gender", "composicion", "composicao"})
 _SHORT: Final = 4
 _SHOWN: Final = 5
+# How alike a name must be to be suggested, and how many names are compared.
+_CLOSE: Final = 0.75
+_COMPARED: Final = 200
 # How columns are called that name files, folded.
 FILE_COLUMNS: Final = frozenset({
     "archivo", "archivos", "fichero", "ficheros", "nombre de archivo", "nombre del archivo", "nombre archivo",
@@ -55,6 +59,8 @@ FILE_COLUMNS: Final = frozenset({
 })  # fmt: skip
 # Of a record the body is the file; its names are chosen by whoever describes the source.
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
+# A column of rights that is misspelt isn't read, and nothing would say so.
+_RIGHTS: Final = frozenset({"rights", "license", "licencia", "licenca", "derechos", "direitos"})
 _MARC: Final = re.compile(rb"\d{5}[\w ]{4}.22\d{5}.{3}4500", re.DOTALL)
 
 
@@ -115,54 +121,119 @@ def with_index(
         for list_, failures in zip(lists, matches.failures, strict=True)
     ]
     records = {
-        name: json.dumps(entry.columns, ensure_ascii=False, sort_keys=True)
-        for name, (_list, entry) in matches.described.items()
+        name: [json.dumps(entry.columns, ensure_ascii=False, sort_keys=True) for _list, entry in entries]
+        for name, entries in matches.described.items()
     }
-    kept = [
-        replace(one, beside=replace(one.beside, record=records[one.relative])) if one.relative in records else one
-        for one in names.files
-    ]
+    near = _nearest([one.relative for one in names.files if one.relative not in records], matches.unmatched)
+    kept = [_with_rows(one, records.get(one.relative, []), near.get(one.relative, "")) for one in names.files]
     return sorted([*kept, *used, *of_bags], key=lambda one: one.relative)
+
+
+def _with_rows(file: InputFile, rows: Sequence[str], near: str) -> InputFile:
+    """Return a file with the catalogue's rows that name it, or with the name that is closest to its own."""
+    if not rows:
+        return replace(file, beside=replace(file.beside, near=near))
+    more = f"[{', '.join(rows[1:])}]" if rows[1:] else ""
+    return replace(file, beside=replace(file.beside, record=rows[0], more_rows=more))
+
+
+def _nearest(files: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return by file the name that is closest to its own; for many files or names, the first of them alone."""
+    by_key = {name_key(PurePosixPath(name.replace("\\", "/")).name): name for name in names[:_COMPARED]}
+    found: dict[str, str] = {}
+    for file in files[:_COMPARED]:
+        close = difflib.get_close_matches(name_key(PurePosixPath(file).name), by_key, n=1, cutoff=_CLOSE)
+        if close:
+            found[file] = by_key[close[0]]
+    return found
+
+
+@dataclass
+class _Claim:
+    """An entry of a list, the files that it names, and its names that no file has alone."""
+
+    list_: int
+    entry: _Entry
+    files: list[str]
+    unmatched: dict[str, Sequence[str]]
 
 
 @dataclass
 class _Matches:
-    """What lists say: of each file the list and the entry that describe it, what is wrong in each list, and conflicts.
+    """What lists say about files, and what is wrong in them.
 
     Attributes:
-        conflicts: rows that say different things of one file.
+        described: by file the entries that describe it, each with its list.
+        failures: of each list.
+        conflicts: rows that differ about one file in what isn't about its terms.
+        unmatched: names that no file has.
     """
 
-    described: dict[str, tuple[InputFile, _Entry]] = field(default_factory=dict)
+    described: dict[str, list[tuple[InputFile, _Entry]]] = field(default_factory=dict)
     failures: list[list[Failure]] = field(default_factory=list)
     conflicts: list[ConfigError] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
 
 
 def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_: Opener) -> _Matches:
-    matches = _Matches()
-    for list_ in lists:
-        failures: list[Failure] = []
-        matches.failures.append(failures)
+    matches = _Matches(failures=[[] for _list in lists])
+    claims: list[_Claim] = []
+    for number, list_ in enumerate(lists):
         is_table = _is_table(list_)
-        for entry in _entries(source, list_, failures, open_):
+        for entry in _entries(source, list_, matches.failures[number], open_):
             matched, unmatched = names.of(entry.names, list_, each=is_table)
             if not matched and not is_table and (matched := names.beside(list_)):
                 unmatched = {}
-            if unmatched or not matched:
-                failures.append(_missing(source, entry, unmatched))
-            for name in matched:
-                before, first = matches.described.setdefault(name, (list_, entry))
-                if first is entry:
-                    continue
-                differ = first.differ(entry)
-                place = f"{before.relative}, {first.number}"
-                if differ and is_table and len(matches.conflicts) < _SHOWN:
-                    problem = _("row {n} says otherwise of «{file}» than {place} does: {columns}")
-                    problem = problem.fill(n=entry.number, file=name, place=place, columns=", ".join(differ))
-                    matches.conflicts.append(ConfigError(list_.relative, problem, _("leave one of the two")))
-                detail = {"name": name, "row": entry.number, "first": place, "differ": differ}
-                failures.append(Failure(entry.number, "named twice", detail))
+            claims.append(_Claim(number, entry, matched, unmatched))
+    _match_alike(claims, names)
+    for claim in claims:
+        list_, entry, failures = lists[claim.list_], claim.entry, matches.failures[claim.list_]
+        if claim.unmatched or not claim.files:
+            failures.append(_missing(source, entry, claim.unmatched))
+            matches.unmatched += claim.unmatched
+        for name in claim.files:
+            entries = matches.described.setdefault(name, [])
+            if entries:
+                failures.append(_compare(source, matches, (list_, entry), name))
+            entries.append((list_, entry))
     return matches
+
+
+def _match_alike(claims: Sequence[_Claim], names: FileNames) -> None:
+    """Match what is left by accents, case and separators, if one name and one file alone can be meant."""
+    taken = {file for claim in claims for file in claim.files}
+    alike: dict[str, list[tuple[_Claim, str]]] = defaultdict(list)
+    for claim in claims:
+        for name, several in list(claim.unmatched.items()):
+            files = () if several else names.alike(name)
+            if len(files) > 1:
+                claim.unmatched[name] = files
+            elif files and files[0] not in taken:
+                alike[files[0]].append((claim, name))
+    for file, meant in alike.items():
+        if len({id(claim) for claim, _name in meant}) == 1:
+            claim = meant[0][0]
+            claim.files.append(file)
+            for _claim, name in meant:
+                del claim.unmatched[name]
+        else:
+            for claim, name in meant:
+                claim.unmatched[name] = (file,)
+
+
+def _compare(source: Source, matches: _Matches, second: tuple[InputFile, _Entry], name: str) -> Failure:
+    """Return what is reported of a file that two entries name: both state its terms, else tables must agree."""
+    list_, entry = second
+    first_list, first = matches.described[name][0]
+    differ = first.differ(entry)
+    place = f"{first_list.relative}, {first.number}"
+    about_terms = terms_columns(source.collect, list({**first.columns, **entry.columns}))
+    others = [column for column in differ if column not in about_terms]
+    if others and _is_table(list_) and len(matches.conflicts) < _SHOWN:
+        problem = _("row {n} says otherwise of «{file}» than {place} does: {columns}")
+        problem = problem.fill(n=entry.number, file=name, place=place, columns=", ".join(others))
+        matches.conflicts.append(ConfigError(list_.relative, problem, _("leave one of the two")))
+    return Failure(entry.number, "named twice", {"name": name, "row": entry.number, "first": place, "differ": differ})
 
 
 def described_by(source: Source, list_: InputFile, files: Sequence[InputFile]) -> int:
@@ -310,16 +381,18 @@ def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
         problem = _("no column is called as one that names files: there are {columns}", columns=shown)
         raise ConfigError(list_.relative, problem, _('name it: [collect.index] column = "…"'))
     column = naming[0]
-    read_columns = columns_read(source)
+    read_columns = columns_read(source, heads)
     for head, count in Counter(heads).items():
         if count > 1 and head in {column, *read_columns}:
             problem = _("the column «{column}» stands twice", column=head)
             raise ConfigError(list_.relative, problem, _("give one another name"))
-        known = read_columns - _NOT_TAKEN - {"id", "doc_id"}
+        known = (read_columns | _RIGHTS) - _NOT_TAKEN - {"id", "doc_id"}
         meant = _misspelt(head, known) if head not in {column, *read_columns} else None
         if meant and meant not in heads:
             problem = _("the column «{column}» isn't read; «{meant}» would be", column=head, meant=meant)
-            remedy = _('correct its head, or map it: [collect.columns] {field} = "{column}"', field=meant, column=head)
+            field_name = "rights" if meant in _RIGHTS else meant
+            remedy = _('correct its head, or map it: [collect.columns] {field} = "{column}"')
+            remedy = remedy.fill(field=field_name, column=head)
             raise ConfigError(list_.relative, problem, remedy)
     return column
 

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 from latam_corpus.collect.formats import suffixes
 from latam_corpus.collect.streams import stem
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from latam_corpus.collect.input_file import InputFile
 
@@ -41,14 +42,18 @@ class FileNames:
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         self._by_folder: dict[str, list[str]] = defaultdict(list)
-        self._folders: set[str] = set()
+        self._by_key: dict[str, list[str]] = defaultdict(list)
+        self._folders: dict[Callable[[str], str], set[str]] = {str.casefold: set(), name_key: set()}
         for one in files:
             path = PurePosixPath(one.relative)
             for name in {path.name, stem(path.name)}:
                 self._by_name[name.casefold()].append(one.relative)
             self._by_stem[_without_suffix(path.name).casefold()].append(one.relative)
+            for key in {name_key(path.name), name_key(_without_suffix(path.name))}:
+                self._by_key[key].append(one.relative)
             self._by_folder[str(path.parent)].append(one.relative)
-            self._folders.update(part.casefold() for part in path.parent.parts)
+            for key_of, folders in self._folders.items():
+                folders.update(map(key_of, path.parent.parts))
 
     def of(self, names: Iterable[str], list_: InputFile, *, each: bool) -> tuple[list[str], dict[str, Sequence[str]]]:
         """Return the files that are called so, and the names that no file bears alone, with those that might be meant.
@@ -85,17 +90,26 @@ class FileNames:
         written = unquote(path)  # the addresses of METS are coded as those of the web
         return self._find(written, here) if written != path else Found()
 
-    def _may_be(self, path: str, file: str) -> bool:
+    def _may_be(self, path: str, file: str, key: Callable[[str], str] = str.casefold) -> bool:
         """Whether a path that isn't there as it is written may be a file's: their folders don't contradict each other.
 
         What is more in one of them lies above: the list was made where the folder stood in another, or is told of
         a folder above.
         """
-        named, there = (PurePosixPath(one.casefold()).parent.parts for one in (path, file))
+        named, there = ([key(part) for part in PurePosixPath(one).parent.parts] for one in (path, file))
         common = min(len(named), len(there))
         if named[len(named) - common :] != there[len(there) - common :] or ".." in named:
             return False
-        return len(named) <= common or named[len(named) - common - 1] not in self._folders
+        return len(named) <= common or named[len(named) - common - 1] not in self._folders[key]
+
+    def alike(self, name: str) -> tuple[str, ...]:
+        """Return the files whose names differ from this one by accents, case or separators alone, or by no suffix."""
+        path, is_address = _as_path(name)
+        if not path:
+            return ()
+        named = unquote(path)
+        files = self._by_key.get(name_key(PurePosixPath(named).name), ())
+        return tuple(one for one in files if is_address or self._may_be(named, one, name_key))
 
     def beside(self, list_: InputFile) -> list[str]:
         """Return the files that a record stands beside."""
@@ -105,6 +119,15 @@ class FileNames:
         if name in _OF_A_FOLDER:
             return [one for one in inside if one != list_.relative]
         return [one for one in inside if PurePosixPath(one).name.partition(".")[0].casefold() == name]
+
+
+def name_key(name: str) -> str:
+    """Return a name as it is compared when it isn't found as it is written.
+
+    >>> name_key("Canción_01.TXT") == name_key("cancion-01.txt") == name_key("Cancio\u0301n  01.txt")
+    True
+    """
+    return " ".join(re.split(r"[\s_\-\u2010-\u2015]+", folded(name))).strip()
 
 
 def _without_suffix(name: str) -> str:

@@ -226,6 +226,9 @@ def read_all(
                 part=part,
                 watch=watch,
                 catalogued=file.beside.columns,
+                rows=tuple(file.beside.rows),
+                has_row=bool(file.beside.record),
+                near=file.beside.near,
             )
             if failures := list(_by_lists(file)):
                 yield failed_rows(replace(context, format=UNKNOWN), failures)
@@ -390,7 +393,13 @@ def _of_member(
         if failures := list(of_json(beside.failures)):
             yield failed_rows(unread, failures)
         return
-    context = replace(context, catalogued={**(context.catalogued or {}), **beside.columns} or None)
+    context = replace(
+        context,
+        catalogued={**(context.catalogued or {}), **beside.columns} or None,
+        rows=(*context.rows, *beside.rows),
+        has_row=context.has_row or bool(beside.record),
+        near=beside.near or context.near,
+    )
     try:
         # A member of a tar opens once, and is both held against its checksum and read.
         with reopened(content) if beside.checksum else nullcontext(content) as again:

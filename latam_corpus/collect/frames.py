@@ -16,6 +16,7 @@ from latam_corpus.collect import mapping
 from latam_corpus.collect.batches import Rows, Same, joined
 from latam_corpus.collect.contract import NEVER_NULL
 from latam_corpus.collect.mapping import cleaned, is_empty, text_of, value_at, values_of
+from latam_corpus.collect.narrowing import Narrowing, Stated, Terms, is_understood, narrowed, narrowing_of, stated_in
 from latam_corpus.collect.records import WITHDRAWN, unreadable
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
     if chunk.records:
         keys = frozenset().union(*chunk.records)
         shared, notes = _shared(context, chunk.records, keys)
+        shared |= _with_narrowings(context, chunk, shared["rights"], notes)
         texts = source.collect.texts or (None,)
         pieces = [_documents(context, chunk, keys, shared, notes, text) for text in texts]
         if len(pieces) > 1:
@@ -154,8 +156,8 @@ def _member(failure: Failure) -> str | None:
 
 def _shared(
     context: RecordContext, records: Sequence[Record], keys: frozenset[str]
-) -> tuple[dict[str, Values], dict[int, str]]:
-    """Return the columns that all texts of a record share, and by row, as JSON, what of them isn't understood."""
+) -> tuple[dict[str, Values], dict[int, dict[str, Any]]]:
+    """Return the columns that all texts of a record share, and by row what of them isn't understood."""
     columns = context.source.collect.columns
     defaults = context.defaults()
     shared: dict[str, Values] = {}
@@ -169,12 +171,14 @@ def _shared(
                 context.watch.count(name, None, len(records))
             continue
         converted, cells = _converted(name, values)
+        if name == "rights":  # text that is no licence is kept, and makes the terms unknown
+            cells |= _not_licences(converted, default)
         shared[name] = _with_default(name, converted, cells, default)
         if context.watch:
             context.watch.count(name, converted, len(records), cells.values())
         for row, cell in cells.items():
             unread.setdefault(row, {})[name] = cell
-    notes = {row: json.dumps({"unread": cells}, ensure_ascii=False) for row, cells in unread.items()}
+    notes: dict[int, dict[str, Any]] = {row: {"unread": cells} for row, cells in unread.items()}
     if context.source.country is None:
         stated = {row for row, cells in unread.items() if "country" in cells}
         shared["country"] = _countries(shared["country"], shared["url"], stated)
@@ -186,6 +190,96 @@ def _converted(name: str, values: Sequence[Any]) -> tuple[list[Any], dict[int, s
     converted = [_AS[name](one) for one in values]
     places = [row for row, value in enumerate(converted) if value is None and not is_empty(values[row])]
     return converted, {row: mapping.shown(values[row]) for row in places}
+
+
+def _not_licences(statements: Sequence[Any], own: str | None) -> dict[int, str]:
+    """Return by row the statements of rights that aren't understood."""
+    strange = {one: mapping.shown(one) for one in set(statements) if one and not is_understood(one, own)}
+    return {row: strange[one] for row, one in enumerate(statements) if one in strange} if strange else {}
+
+
+def _with_narrowings(
+    context: RecordContext, chunk: Chunk, statements: Values, notes: dict[int, dict[str, Any]]
+) -> dict[str, Values]:
+    """Return the columns of the terms, narrowed by what records and catalogue rows state; none if nothing does.
+
+    Args:
+        context: the file's.
+        chunk: its records.
+        statements: by the source, or by a mapped column.
+        notes: by row what the ledger says about it; what is narrowed, and what isn't understood, is added.
+    """
+    height = len(chunk.records)
+    narrowings = _narrowings(context, chunk)
+    if not any(narrowings):
+        return {}
+    opt_outs: Values = Same(None)
+    if any(one and one.opt_outs for one in narrowings):
+        opt_outs = [one.opt_outs or None if one else None for one in narrowings]
+    tiers, uses = (_spread(one, height) for one in _terms(context.source, statements, opt_outs, height))
+    rights = context.source.rights
+    days = context.source.expires, rights.embargo_until if rights else None
+    rows = []
+    for row, statement in enumerate(_spread(statements, height)):
+        terms = given = Terms(statement, tiers[row], tuple(uses[row]), *days)
+        if one := narrowings[row]:
+            terms = narrowed(context.source, given, one)
+            note = {**({"unread": one.unread} if one.unread else {}), **(one.note() if terms != given else {})}
+            if note:
+                unread = {**notes.get(row, {}).get("unread", {}), **one.unread}
+                notes[row] = {**notes.get(row, {}), **note, **({"unread": unread} if unread else {})}
+        rows.append(terms)
+    return {
+        "rights": [one.statement for one in rows],
+        "rights_tier": [one.tier for one in rows],
+        "uses": [list(one.uses) for one in rows],
+        "expires": [one.expires for one in rows],
+        "embargo_until": [one.embargo_until for one in rows],
+        "opt_outs": opt_outs,
+    }
+
+
+def _narrowings(context: RecordContext, chunk: Chunk) -> list[Narrowing | None]:
+    """Return of each record what it and the catalogue's rows of its file state about its terms; None for nothing."""
+    source = context.source
+    own = source.rights.statement if source.rights else None
+    stated = stated_in(source, chunk.records, context.relative, rights=False)
+    if chunk.offsets is not None:  # the reader of web archives writes what a page refuses, which no mapping turns off
+        stated = [[one for one in values if one.column != "opt_outs"] for values in stated]
+        told = [record.get("opt_outs") for record in chunk.records]
+        refused = [[Stated("opt_outs", "opt_outs", value)] if value else [] for value in told]
+    else:
+        refused = [[] for _ in stated]
+    beside = [one for values in stated_in(source, context.rows, context.relative, rights=True) for one in values]
+    known: dict[str, Narrowing] = {}
+    narrowings: list[Narrowing | None] = []
+    for row, values in enumerate(stated):
+        others = chunk.others[row] if chunk.others else []
+        of_group = [one for more in stated_in(source, others, context.relative, rights=True) for one in more]
+        every = [*values, *refused[row], *beside, *of_group]
+        key = repr(every)
+        if key not in known:
+            known[key] = narrowing_of(every, own)
+            known[key].is_unlisted, known[key].near = context.is_unlisted, context.near
+        narrowings.append(known[key] if every or context.is_unlisted else None)
+        if context.watch and every:
+            unread = known[key].unread
+            counted = {one[:2] for one in (*values, *beside, *of_group) if _is_reported(context, one, unread)}
+            for column, origin in sorted(counted):
+                context.watch.count_stated(column, origin, unread.get(origin))
+    if context.watch and context.is_unlisted:
+        context.watch.facts.unlisted[context.relative] = context.near
+    return narrowings
+
+
+def _is_reported(context: RecordContext, one: Stated, unread: Collection[str]) -> bool:
+    """Whether a value is counted: of a mapped column only one that isn't understood and isn't counted as its value."""
+    is_counted = one.column == "rights" and context.format.media_type is not None
+    return not one.is_mapped or (one.origin in unread and not is_counted)
+
+
+def _spread(values: Values, height: int) -> list[Any]:
+    return [values.value] * height if isinstance(values, Same) else values
 
 
 def _with_default(name: str, converted: Sequence[Any], unread: Collection[int], default: Any) -> list[Any]:
@@ -208,7 +302,7 @@ def _documents(
     chunk: Chunk,
     keys: frozenset[str],
     shared: dict[str, Values],
-    notes: dict[int, str],
+    notes: dict[int, dict[str, Any]],
     text: Text | None,
 ) -> Rows:
     """One row a record: its only text, or the one in this column."""
@@ -234,14 +328,11 @@ def _documents(
         "offset": Same(None) if chunk.offsets is None else chunk.offsets,
         "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
         "drop_reason": _sparse(dict.fromkeys(missing, unreadable("no text")), len(bodies)),
-        "evidence": _sparse({**notes, **missing}, len(bodies)),
+        "evidence": _sparse({**{row: _as_json(note) for row, note in notes.items()}, **missing}, len(bodies)),
         body: bodies,
     }
     if chunk.media_types is not None:
         columns["media_type"] = [context.with_form(kind) for kind in chunk.media_types]
-        # Only readers of web archives know them; another record's column of this name may hold anything.
-        if "opt_outs" in keys:
-            columns["opt_outs"] = [record.get("opt_outs") for record in chunk.records]
     return _rows(context, columns, len(bodies), body)
 
 
@@ -339,6 +430,10 @@ def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) 
     return json.dumps({"file": context.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
 
 
+def _as_json(note: dict[str, Any]) -> str:
+    return json.dumps(note, ensure_ascii=False)
+
+
 def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
 
@@ -358,9 +453,8 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
     if body == "raw":
         constant["media_type"] = context.media_type
     values: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
-    values["rights_tier"], values["uses"] = _terms(
-        source, columns["rights"], columns.get("opt_outs", Same(None)), height
-    )
+    if "rights_tier" not in columns:
+        values["rights_tier"], values["uses"] = _terms(source, columns["rights"], Same(None), height)
     values["verdict"] = _verdicts(columns["drop_reason"], columns["evidence"])
     return Rows(height, values)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from latam_corpus.collect.mapping import cleaned, picks, text_of, value_at
+from latam_corpus.collect.mapping import cleaned, picks, terms_columns, text_of, value_at
 from latam_corpus.collect.records import Chunk, Limits, Record
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class _Group:
     lines: dict[str, list[str]]
     places: dict[str, list[int]]
     rows: int = 0
+    terms: list[Record] = field(default_factory=list)
 
 
 def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
@@ -38,8 +39,9 @@ def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterat
     than `group_rows` records is cut; `pages` counts its documents.
     """
     columns = removals(collect)
+    stating: dict[tuple[str, ...], list[str]] = {}  # by the columns of a record, those that state terms
     open_: dict[tuple[str, ...], _Group] = {}
-    done = Chunk([], [], [], [], segments=[])
+    done = Chunk([], [], [], [], segments=[], others=[])
     size = 0
     for chunk in chunks:
         done.failures.extend(chunk.failures)
@@ -60,9 +62,15 @@ def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterat
                     number, record, page, {column: [] for column in columns}, {column: [] for column in columns}
                 )
             _add(group, record, columns)
+            heads = tuple(record)
+            if heads not in stating:
+                stating[heads] = sorted(terms_columns(collect, heads))
+            terms = {name: record[name] for name in stating[heads]}
+            if terms not in group.terms:
+                group.terms.append(terms)
         if len(done.numbers) + len(done.failures) >= limits.rows or size >= limits.bytes_:
             yield done
-            done, size = Chunk([], [], [], [], segments=[]), 0
+            done, size = Chunk([], [], [], [], segments=[], others=[]), 0
     for group in open_.values():
         _close(group, done)
     if done.numbers or done.failures:
@@ -88,4 +96,6 @@ def _close(group: _Group, done: Chunk) -> int:
         done.pages.append(group.page)
     if done.segments is not None:
         done.segments.append(group.places)
+    if done.others is not None:
+        done.others.append(group.terms[1:])
     return sum(len(text) for text in texts.values())

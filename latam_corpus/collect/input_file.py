@@ -33,6 +33,8 @@ class Beside:
         is_list: whether it is such a list itself, which has no text.
         failures: of a list what it names and isn't there, as JSON; of a link that it leads nowhere.
         bag: what the bag in which it lies says of itself, by its labels, as JSON.
+        more_rows: further rows of the catalogue that name it, as a JSON list: their terms narrow those of the first.
+        near: of a file that the catalogue doesn't name, the closest name in it; empty if none is close.
     """
 
     record: str = ""
@@ -42,6 +44,14 @@ class Beside:
     is_list: bool = False
     failures: str = ""
     bag: str = ""
+    more_rows: str = ""
+    near: str = ""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Everything that states terms of the file: the labels of its bag, and each row of the catalogue."""
+        single = (json.loads(one) for one in (self.bag, self.record) if one)
+        return [*single, *json.loads(self.more_rows or "[]")]
 
     @property
     def columns(self) -> dict[str, Any]:

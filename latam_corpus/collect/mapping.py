@@ -7,18 +7,18 @@ import re
 import reprlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.named_values import composition_of, country_of, day_of, genre_of, statement_of
-from latam_corpus.catalog.source import Columns, Pick
-from latam_corpus.text.folding import parted
+from latam_corpus.catalog.source import Collect, Columns, Pick
+from latam_corpus.text.folding import folded, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.records import Record
 
 _ISO_DATE: Final = re.compile(r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ]\d\d:\d\d.*)?)?)?")
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
@@ -175,8 +175,8 @@ def as_time(value: Any) -> datetime | None:
     return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
 
 
-# What is taken by its own name where the source says nothing. Rights are not among them: a record's own claim counts
-# only when the source's file maps it.
+# Taken by their own names unless the source maps them. Columns that state terms are read by `stating_columns`: they
+# narrow the source's terms and never replace them.
 _BY_NAME: Final = {
     "id": ("id", "doc_id"),
     "text": ("text",),
@@ -199,15 +199,97 @@ def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     return _PICKS.get(name, ())
 
 
-def columns_read(source: Source) -> frozenset[str]:
-    """Return the record's columns that reading this source looks at; of a path into a struct, its first name too."""
+# Columns that state terms, by the document's column that they narrow; written as `_head_key` returns them.
+_STATING: Final = {
+    name: column
+    for column, names in {
+        "rights": (
+            "rights", "license", "licenses", "licence", "licences", "licencia", "licencias", "licenca", "licencas",
+            "derechos", "derechos de autor", "direitos", "direitos autorais", "rights statement", "rights license",
+            "rights uri", "rights url", "license uri", "license url", "licence uri", "licence url",
+        ),
+        "uses": ("uses",),
+        "expires": ("expires",),
+        "embargo_until": ("embargo until",),
+        "opt_outs": ("opt outs",),
+    }.items()
+    for name in names
+}  # fmt: skip
+# Structs in which data sets keep what they say about a record.
+_STRUCTS: Final = frozenset({"metadata", "meta"})
+
+
+@lru_cache(maxsize=4096)
+def _head_key(head: str) -> str:
+    """Return a column's head without case, accents, separators, the prefix of Dublin Core and a language in brackets.
+
+    >>> _head_key("Licença"), _head_key("dc.rights[es_ES]"), _head_key("dcterms:license"), _head_key("opt_outs")
+    ('licenca', 'rights', 'license', 'opt outs')
+    """
+    plain = re.sub(r"[\W_]+", " ", folded(re.sub(r"\[\w*-?\w*\]$", "", head.strip()))).strip()
+    return re.sub(r"^(?:dc|dcterms) ", "", plain)
+
+
+def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
+    """Return the unmapped columns that state terms, each with the document's column that it narrows.
+
+    Args:
+        collect: the source's mapping; `rights = false` under its columns leaves out all that state rights.
+        heads: the columns that records have; `metadata.license` is a field of a struct.
+
+    >>> stating_columns(Collect(), ["text", "Licencia", "metadata.license", "author.rights", "uses"])
+    {'Licencia': 'rights', 'metadata.license': 'rights', 'uses': 'uses'}
+    >>> stating_columns(Collect(columns=Columns(rights=Pick(leave=True))), ["Licencia", "uses"])
+    {'uses': 'uses'}
+    """
+    columns = collect.columns
+    chosen = {name: pick for name in Columns.model_fields if (pick := getattr(columns, name))}
+    mapped = {pick.column for pick in chosen.values()} | {text.column for text in collect.texts}
+    left = {name for name, pick in chosen.items() if pick.leave}
+    stating: dict[str, str] = {}
+    for head in heads:
+        struct, dot, inner = head.partition(".")
+        column = _STATING.get(_head_key(head)) or (
+            _STATING.get(_head_key(inner)) if dot and struct in _STRUCTS else None
+        )
+        if column and head not in mapped and column not in left:
+            stating[head] = column
+    return stating
+
+
+_TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs")
+
+
+def terms_columns(collect: Collect, heads: Sequence[str]) -> set[str]:
+    """Return the columns of a record in which terms are stated, mapped or not; of a struct its own name."""
+    mapped = [pick.column for name in _TERMS for pick in picks(collect.columns, name) if pick.column]
+    named = {name for column in (*mapped, *stating_columns(collect, heads)) for name in _names(column)}
+    return (named | _STRUCTS).intersection(heads)
+
+
+def heads_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of records, and the fields of the structs `metadata` and `meta` as paths."""
+    heads = dict.fromkeys(name for record in records for name in record)
+    for struct in _STRUCTS.intersection(heads):
+        fields = (record[struct] for record in records if isinstance(record.get(struct), dict))
+        heads |= dict.fromkeys(f"{struct}.{name}" for one in fields for name in one)
+    return list(heads)
+
+
+def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
+    """Return the record's columns that reading this source looks at; of a path into a struct, its first name too.
+
+    Args:
+        source: the mapping.
+        heads: the columns that the file has; those that state terms are read though nothing maps them.
+    """
     collect = source.collect
     named = [pick.column for name in Columns.model_fields for pick in picks(collect.columns, name) if pick.column]
-    named += collect.named
+    named += [*collect.named, *stating_columns(collect, heads)]
     return frozenset(name for column in named for name in _names(column))
 
 
-def value_at(record: Record, column: str) -> Any:
+def value_at(record: Mapping[str, Any], column: str) -> Any:
     """Return the record's value of a column; `metadata.author` goes into a struct.
 
     >>> value_at({"metadata": {"author": "Palma"}}, "metadata.author")
@@ -224,7 +306,7 @@ def value_at(record: Record, column: str) -> Any:
 
 
 def values_of(
-    columns: Columns, name: str, records: Sequence[Record], keys: frozenset[str], relative: str
+    columns: Columns, name: str, records: Sequence[Mapping[str, Any]], keys: frozenset[str], relative: str
 ) -> list[Any] | None:
     """Return the values, one a record, of a document's column; None when nothing gives it.
 
@@ -249,7 +331,7 @@ def _names(column: str) -> tuple[str, str]:
     return column, column.partition(".")[0]
 
 
-def _picked(pick: Pick, records: Sequence[Record], relative: str) -> list[Any]:
+def _picked(pick: Pick, records: Sequence[Mapping[str, Any]], relative: str) -> list[Any]:
     if pick.value is not None:
         return [pick.value] * len(records)
     if pick.path is not None:

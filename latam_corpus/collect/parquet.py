@@ -39,9 +39,9 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         number = span.first_record - 1 if span else 0
         try:
             schema = pq.read_schema(stream)
-            read_by = columns_read(source)
-            wanted = [name for name in schema.names if name in read_by]
             columns = names_of(schema)
+            read_by = columns_read(source, columns)
+            wanted = [name for name in schema.names if name in read_by]
             for piece in pieces(stream, wanted, limits, range(span.start, span.stop) if span else None):
                 yield chunk_of(piece, number, columns)
                 number += piece.num_rows

@@ -27,6 +27,9 @@ class RecordContext:
         member: the member's path in the archive; None for a file that is no archive.
         part: the part of the file that is read, for the name of a failure of all of it.
         catalogued: what a catalogue beside the file says of it, by its columns; None where none does.
+        rows: the rows of the catalogue that name the file, and the labels of its bag: their terms narrow its own.
+        has_row: whether the catalogue names the file, or the archive in which it is.
+        near: the name in the catalogue that is closest to the file's, if it has no row.
         watch: what looks at the records meanwhile.
     """
 
@@ -38,12 +41,20 @@ class RecordContext:
     member: str | None = None
     part: str | None = None
     catalogued: Mapping[str, Any] | None = None
+    rows: tuple[Mapping[str, Any], ...] = ()
+    has_row: bool = False
+    near: str = ""
     watch: Watch | None = field(default=None, compare=False, repr=False)
 
     @property
     def relative(self) -> str:
         """The path in the source, as if archives were folders."""
         return self.file if self.member is None else f"{self.file}/{self.member}"
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether the source has a catalogue and it has no row for the file, which is held back then."""
+        return self.source.collect.index is not None and not self.has_row
 
     @property
     def media_type(self) -> str | None:

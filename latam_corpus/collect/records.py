@@ -115,7 +115,8 @@ class Chunk:
     record where a file, such as a WARC, has records of several types that are found by their offset. `columns` are all
     that the file has, read or not, where its format states them (as decoded, `readable` or not); of a struct also its
     fields, `metadata.author`.
-    `segments` are of each joined record, by column, the places in its group that its lines have.
+    `segments` are of each joined record, by column, the places in its group that its lines have. `others` are of each
+    joined record those of its group that state other terms than the first, with these columns alone.
     """
 
     numbers: list[int | None]
@@ -126,6 +127,7 @@ class Chunk:
     offsets: list[int | None] | None = None
     columns: tuple[str, ...] | None = None
     segments: list[dict[str, list[int]]] | None = None
+    others: list[list[Record]] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus.collect.contract import VALUES_SCHEMA, Facts, over_all, repeated
+from latam_corpus.collect.contract import (
+    VALUES_SCHEMA,
+    ColumnFill,
+    Facts,
+    over_all,
+    repeated,
+    terms_reported,
+    unread,
+)
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import Breach, ConfigError, SourceError
 from latam_corpus.messages import Message, _, decimal
@@ -124,7 +133,49 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
         }
         for source, source_facts in facts.items()
         for name, fill in source_facts.fills.items()
+    ] + [
+        {
+            "source": source,
+            "column": name,
+            "from": origin,
+            "records": source_facts.records or fill.records,  # files that are read whole aren't counted
+            "filled": fill.filled,
+            "unmapped": True,
+            **({"unread": fill.unread, "examples": fill.examples} if fill.unread else {}),
+        }
+        for source, source_facts in facts.items()
+        for name, fills in source_facts.stated.items()
+        for origin, fill in fills.items()
     ]
+
+
+def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the files for which a catalogue has no row, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "nearest": near or None}
+        for source, source_facts in facts.items()
+        for file, near in sorted(source_facts.unlisted.items())
+    ]
+
+
+def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
+    """Yield a sentence for each thing that `run.json` says about terms that were read, or not understood.
+
+    Args:
+        record: what `run.json` has, also that of an earlier version of the toolkit.
+    """
+    facts: dict[str, Facts] = defaultdict(Facts)
+    for row in record.get("without_catalogue_row", ()):
+        facts[row["source"]].unlisted[row["file"]] = row["nearest"] or ""
+    for row in record.get("mapping", ()):
+        about = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
+        if row.get("unmapped"):
+            facts[row["source"]].stated.setdefault(row["column"], {})[row["from"]] = ColumnFill(*about)
+        elif row["column"] == "rights":
+            facts[row["source"]].fills["rights"] = ColumnFill(*about)
+    for source, source_facts in facts.items():
+        for breach in chain(terms_reported(source, source_facts), unread(source, source_facts)):
+            yield breach.as_message()
 
 
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:

@@ -43,13 +43,19 @@ _GIVEN_BY_EXTRACT = (
 )
 
 
+# What is stated about a document's terms, where something is: the next command that reads the rows must know it.
+_TERMS = ("rights", "expires", "embargo_until", "opt_outs")
+
+
 def extracted(where: Path, extract: Stage) -> Iterator[Chunk]:
     """Yield what a stage that reads bytes, such as `extract`, makes of a file or of a folder of files."""
     origin = Source(id="input", title=str(where), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
         made = conserved(extract, Batch(frame)).frame
         why = made["evidence"] if "evidence" in made.columns else pl.Series("evidence", [None] * made.height, pl.String)
-        shown = schema.conform(made, schema.DOCUMENT_SCHEMA).select(*_GIVEN_BY_EXTRACT, "drop_reason")
+        whole = schema.conform(made, schema.DOCUMENT_SCHEMA)
+        stated = [name for name in _TERMS if whole[name].is_not_null().any()]
+        shown = whole.select(*_GIVEN_BY_EXTRACT, *stated, "drop_reason")
         shown = shown.with_columns(why.alias("evidence"))  # says what is wrong, and what to do
         yield [{} for _ in range(shown.height)], shown
 

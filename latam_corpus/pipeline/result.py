@@ -15,7 +15,7 @@ from latam_corpus.messages import _
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.contracts import mapping_rows
+from latam_corpus.pipeline.contracts import mapping_rows, unlisted_rows
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
 
@@ -209,6 +209,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "barriers": result.barriers,
         "decisions": list(result.decisions),
         "mapping": mapping_rows(result.facts),
+        "without_catalogue_row": unlisted_rows(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,

@@ -59,6 +59,7 @@ WORDS: Final = {
     "nothing_fell": _("Nothing was set aside."),
     "reason": _("Reason"),
     "other_reasons": _("The other reasons"),
+    "about_terms": _("What the records and the catalogue state about rights"),
     "cost": _("Documents: {n}, {share} of all that came; from {sources}"),
     "measured": _("Values and bounds"),
     "measure_lead": _("{n} {n:document was|documents were} measured; all bounds together would drop {drops}: {share}."),
