@@ -32,10 +32,10 @@ _NOT_ALL: Final = "".join(
 )
 _RESERVED: Final = re.compile(
     "|".join((
-        r"\btodos (?:los |sus )?derechos(?: (?:de|del) [\w ]{1,40}?)?,?(?: estan| quedan| son)? reservados\b",
+        r"todos (?:los |sus )?derechos(?: (?:de|del) [\w ]{1,40}?)?,?(?: estan| quedan| son)? reservados\b",
         r"\breservados todos (?:los|os) d[ei]re(?:ch|it)os\b",
-        r"\btodos os direitos(?: (?:autorais|de [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
-        r"\ball rights?(?: are)? reserved\b",
+        r"todos os direitos(?: (?:autorais|de [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
+        r"all rights?(?: are)? reserved\b",
         r"\btous (?:les )?droits(?: sont)? reserves\b",
         r"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*"
         r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
@@ -45,7 +45,7 @@ _RESERVED: Final = re.compile(
         r"\bno part of th(?:is|e)(?: \w+){1,6} (?:may|can|should|shall) be\b",
         r"\bmay not be (?:published|reproduced|copied|republished|redistributed|broadcast)\b",
         r"\bno reproduction(?: \w+){0,4} without\b",
-        r"\breproduction(?: \w+){0,6} (?:is |are )?(?:strictly )?(?:prohibited|forbidden)\b",
+        r"\breproduction(?: \w+){0,12} (?:is |are )?(?:strictly )?(?:prohibited|forbidden)\b",
         r"\b(?:restricted|closed|embargoed) ?access\b",
     ))
 )  # fmt: skip
