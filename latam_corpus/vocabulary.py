@@ -36,6 +36,8 @@ FILE_FORMATS: Final = (
     *("text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf", "pdf", "alto", "hocr", "captions", "lrc"),
     *("elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox", "musicxml", "image", "doc"),
 )
+# A parameter of a web page's media type: its crawler has read the licences that the page links to.
+LICENCES_READ: Final = "licences=read"
 # The extractor of text that is only a page's first impression, which `extract` replaces.
 SKIMMED: Final = "skim"
 VERDICTS: Final = ("dropped", "changed", "failed", "released")

@@ -13,6 +13,7 @@ from latam_corpus.collect.mapping import as_time
 from latam_corpus.collect.records import Failure, NumberedRecord
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError
+from latam_corpus.vocabulary import LICENCES_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +74,8 @@ def page_of(
     opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused
     record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
     size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
+    # Its crawler has read the licences that the page links to; what reads the page again must know that.
+    kind = kind if refused is None else f"{kind}; {LICENCES_READ}"
     return NumberedRecord(number, record, size, kind, offset)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from latam_corpus.errors import DocumentError
+
+if TYPE_CHECKING:
+    from latam_corpus.catalog.optout.opt_out import Signal
 
 # Why bytes gave no text: all the words that may follow `extract:` in a reason, plain ones, since reasons are counted
 # and read. What is peculiar to one document stands in its evidence.
@@ -55,10 +58,12 @@ class Turn(NamedTuple):
 class Extracted:
     """A document's text, the extractor's name and version, and the catalogue data found in the bytes.
 
-    `section` (of a newspaper or site), `licences` (addresses or names, as they are written) and `notes` have no column
-    of their own; `extract.licences` says what becomes of them.
+    `section` (of a newspaper or site), `licences` (addresses, names or sentences, as they are written), `notices` and
+    `notes` have no column of their own; `extract.licences` says what becomes of them.
 
     Attributes:
+        notices: lines outside the text that reserve rights, such as the foot of a page.
+        refusals: signals by which the file refuses training or mining, each with its words (`catalog.optout`).
         turns: of an interview: who speaks in each line of the text, and when.
         notes: what was mended or is missing, in a few plain words each.
         versions: the same in other languages, each a document of its own.
@@ -74,6 +79,8 @@ class Extracted:
     url: str | None = None
     section: str | None = None
     licences: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    refusals: tuple[tuple[Signal, str], ...] = ()
     composition: str | None = None
     turns: tuple[Turn, ...] = ()
     notes: tuple[str, ...] = ()
@@ -83,7 +90,8 @@ class Extracted:
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the document of its fields as JSON gives them back."""
-        listed = {name: tuple(values[name]) for name in ("creators", "licences", "notes")}
+        listed = {name: tuple(values[name]) for name in ("creators", "licences", "notices", "notes")}
+        listed["refusals"] = tuple((signal, words) for signal, words in values["refusals"])
         turns = tuple(Turn(*turn) for turn in values["turns"])
         return cls(**{**values, **listed, "turns": turns, "versions": tuple(map(cls.of_json, values["versions"]))})
 

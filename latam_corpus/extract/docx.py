@@ -7,6 +7,7 @@ macro or link is run or followed: the XML of the body is all that is read.
 from __future__ import annotations
 
 import posixpath
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -14,10 +15,12 @@ from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.file_refusals import refusals_in
+from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
-from latam_corpus.text.xml_tree import attribute, name_of
+from latam_corpus.text.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +32,7 @@ EXTRACTOR: Final = "docx 2"
 
 _CORE: Final = "docProps/core.xml"
 _CUSTOM: Final = "docProps/custom.xml"
+_HEAD_OR_FOOT: Final = re.compile(r"word/(?:header|footer)\d*\.xml")
 _LEFT_OUT: Final = frozenset({
     *("del", "moveFrom", "delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"),
     *("Fallback", "footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
@@ -60,10 +64,16 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for element in body:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
-    licences = stated_in(*_properties(package))
+    properties = [*_properties(package)]
     # Dates are the file's, and the language is that of whose word processor it was.
     extracted = Extracted(
-        written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators, licences=licences
+        written.text(),
+        EXTRACTOR,
+        title=catalogued.title,
+        creators=catalogued.creators,
+        licences=stated_in(*properties),
+        notices=notices_in([*_heads_and_feet(package)]),
+        refusals=refusals_in(*properties),
     )
     return with_turns(extracted, parameters.get("form"))
 
@@ -74,6 +84,14 @@ def _properties(package: ZipPackage) -> Iterator[etree._Element]:
         with suppress(UnusableError):
             if part in package:
                 yield package.xml(part)
+
+
+def _heads_and_feet(package: ZipPackage) -> Iterator[str]:
+    """Yield the paragraphs of page headers and footers, which are no part of the text."""
+    for part in package.names():
+        if _HEAD_OR_FOOT.fullmatch(part):
+            with suppress(UnusableError):
+                yield from map(words, package.xml(part).iter("{*}p"))
 
 
 def _main_part(package: ZipPackage) -> str:

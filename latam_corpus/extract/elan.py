@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.extract.file_refusals import refusals_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of, words
@@ -99,7 +100,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         text, EXTRACTOR, turns=turns, notes=notes, versions=tuple(_translations(tiers, segments, numbered)),
         declared_language=languages.pop() if len(languages) == 1 else None,
         creators=tuple(dict.fromkeys(author for tier in texts if (author := root.get("AUTHOR")))),
-        licences=stated_in(*root.iterfind("LICENSE")),
+        licences=stated_in(*root.iterfind("LICENSE")), refusals=refusals_in(*root.iterfind("HEADER")),
     )  # fmt: skip
 
 

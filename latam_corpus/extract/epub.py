@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from lxml import etree
@@ -16,10 +16,12 @@ from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
+from latam_corpus.extract.file_refusals import page_refusals, refusals_in
+from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
-from latam_corpus.text.xml_tree import attribute, name_of
+from latam_corpus.text.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
 # Fonts are obfuscated by these, which hides no text.
 _FONTS_ALONE: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+_EDGE_PAGES: Final = 6
 _PAGES: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 # Of pages whose type the package calls otherwise, as text/xml.
 _PAGE_NAMES: Final = (".xhtml", ".html", ".htm")
@@ -69,10 +72,24 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     _refuse_encrypted(package)
     root, folder = _opf(package)
     written = BlockText()
-    paths, others = _spine(root, folder)
-    for path in paths:
-        _write(_page(package, path), written)
-        written.stop(2)
+    spine = _spine(root, folder)
+    edges = _edges(spine.pages)
+    refusals = dict(refusals_in(root.find("{*}metadata")))
+    lines: list[str] = []
+    for path in [*spine.paths, *(one for one in edges if one not in spine.paths)]:
+        try:
+            raw_page = package.read(path)
+            page = _page(raw_page, path)
+        except UnusableError:
+            if path in spine.paths:
+                raise
+            continue
+        refusals = {**dict(page_refusals(raw_page)), **refusals}
+        if path in edges:
+            lines += _lines(page)
+        if path in spine.paths:
+            _write(page, written)
+            written.stop(2)
     catalogued = dublin_core(root.find("{*}metadata"))
     book = strip_gutenberg(written.text())
     return Extracted(
@@ -84,7 +101,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         declared_language=catalogued.language or book.language,
         url=catalogued.url or book.url,
         licences=stated_in(root.find("{*}metadata")),
-        notes=(f"pages left out: {', '.join(others)}",) if others else (),
+        notices=notices_in(lines, catalogued.published),
+        refusals=tuple(refusals.items()),
+        notes=(f"pages left out: {', '.join(spine.others)}",) if spine.others else (),
     )
 
 
@@ -105,8 +124,28 @@ def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
     raise UnusableError("damaged file", f"{_CONTAINER} names no package document", N_("fetch the file again"))
 
 
-def _spine(root: etree._Element, folder: str) -> tuple[list[str], list[str]]:
-    """Return the paths of the pages that are read, in order, and what the pages in other formats are called."""
+class _Spine(NamedTuple):
+    """The paths of a book's pages: of those that are read, of all, and the names of those in other formats."""
+
+    paths: list[str]
+    pages: list[str]
+    others: list[str]
+
+
+def _edges(pages: list[str]) -> list[str]:
+    """Return the first and the last pages of a book, on which a notice may be, also where they are no text."""
+    return list(dict.fromkeys([*pages[:_EDGE_PAGES], *pages[-_EDGE_PAGES:]]))
+
+
+def _lines(page: etree._Element) -> list[str]:
+    """Return the blocks of a page that hold no other block, as lines."""
+    blocks = (one for one in page.iter() if name_of(one) in _BLOCKS | _LINES)
+    inner = (one for one in blocks if not any(name_of(part) in _BLOCKS | _LINES for part in one.iterdescendants()))
+    return [line for one in inner if (line := words(one))]
+
+
+def _spine(root: etree._Element, folder: str) -> _Spine:
+    """Return the pages that the book names in its order."""
     manifest = {item.get("id"): item for item in root.iterfind("{*}manifest/{*}item")}
     skipped = {
         (reference.get("href") or "").partition("#")[0]
@@ -114,6 +153,7 @@ def _spine(root: etree._Element, folder: str) -> tuple[list[str], list[str]]:
         if (reference.get("type") or "").lower() in _GUIDE and "#" not in (reference.get("href") or "")
     }
     paths: list[str] = []
+    pages: list[str] = []
     others: list[str] = []
     for entry in root.iterfind("{*}spine/{*}itemref"):
         item = manifest.get(entry.get("idref"))
@@ -122,17 +162,19 @@ def _spine(root: etree._Element, folder: str) -> tuple[list[str], list[str]]:
             raise UnusableError("damaged file", problem, N_("fetch the file again"))
         properties = (item.get("properties") or "").split()
         named = item.get("href") or ""
-        if entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or named in skipped:
-            continue
+        is_text = not (
+            entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or named in skipped
+        )
         page = _readable(item, manifest)
-        if page is None:
+        if page is not None:
+            pages.append(posixpath.normpath(posixpath.join(folder, unquote(page.get("href") or ""))))
+            paths += pages[-1:] if is_text else []
+        elif is_text:
             others.append(named)
-        else:
-            paths.append(posixpath.normpath(posixpath.join(folder, unquote(page.get("href") or ""))))
     # Where a guide calls all pages notes or the like, it is the guide that is wrong.
     if not paths:
         raise UnusableError("no text", N_("its spine names no page"), N_("check the book in a reader"))
-    return paths, others
+    return _Spine(paths, pages, others)
 
 
 def _readable(item: etree._Element, manifest: Mapping[str | None, etree._Element]) -> etree._Element | None:
@@ -145,9 +187,8 @@ def _readable(item: etree._Element, manifest: Mapping[str | None, etree._Element
     return None
 
 
-def _page(package: ZipPackage, path: str) -> etree._Element:
+def _page(raw: bytes, path: str) -> etree._Element:
     """Return a page as a tree; one that is no well-formed XML is read as browsers read it."""
-    raw = package.read(path)
     try:
         return parse_xml(raw, path)
     except UnusableError as error:

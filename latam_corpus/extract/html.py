@@ -15,13 +15,18 @@ import trafilatura
 
 from latam_corpus.extract.calls import without_calls
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.file_refusals import page_refusals
 from latam_corpus.extract.html_metadata import read_metadata
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.page_blocks import markup_of, parsed, read_page
+from latam_corpus.extract.reservations import notices_beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from latam_corpus.extract.file_refusals import Refusals
+    from latam_corpus.extract.html_metadata import HtmlMetadata
+    from latam_corpus.extract.markup import Markup
     from latam_corpus.extract.page_blocks import Page
 
 EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
@@ -65,7 +70,8 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if page is None:
         return Extracted("", EXTRACTOR, declared_language=metadata)
     # As in the other modes, since a row's terms rest on it.
-    stating = read_metadata(parsed(text))
+    markup = parsed(text)
+    stating = read_metadata(markup)
     return Extracted(
         page.text or "",
         EXTRACTOR,
@@ -76,6 +82,8 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         url=page.url or None,
         section=stating.section,
         licences=stating.licences,
+        notices=_notices(markup, stating, page.text or ""),
+        refusals=page_refusals(raw, parameters),
     )
 
 
@@ -87,7 +95,7 @@ def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     markup = markup_of(raw, parameters)
     page = read_page(markup)
-    return _with_text(page, *choose_text(page, markup))
+    return _with_text(page, *choose_text(page, markup), page_refusals(raw, parameters))
 
 
 def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -97,7 +105,7 @@ def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     True
     """
     page = read_page(markup_of(raw, parameters))
-    return _with_text(page, page.text, LAYOUT)
+    return _with_text(page, page.text, LAYOUT, page_refusals(raw, parameters))
 
 
 def choose_text(page: Page, markup: str) -> tuple[str, str]:
@@ -118,7 +126,13 @@ def _by_trafilatura(markup: str, *, fast: bool) -> str:
     return (document and document.text) or ""
 
 
-def _with_text(page: Page, text: str, extractor: str) -> Extracted:
+def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ...]:
+    """Return what the page's metadata and the blocks outside its text reserve."""
+    blocks = (markup.block(number) for number in range(len(markup)))
+    return (*metadata.notices, *notices_beside(blocks, text))
+
+
+def _with_text(page: Page, text: str, extractor: str, refusals: Refusals) -> Extracted:
     metadata = page.metadata
     return Extracted(
         text,
@@ -130,4 +144,6 @@ def _with_text(page: Page, text: str, extractor: str) -> Extracted:
         url=metadata.url,
         section=metadata.section,
         licences=metadata.licences,
+        notices=_notices(page.markup, metadata, text),
+        refusals=refusals,
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.rights import is_known
+from latam_corpus.extract.reservations import is_reserved
+from latam_corpus.extract.stated_licences import stated
 from latam_corpus.extract.tags import COMMENT_HINT, OTHERS_HINTS, TAG
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ _DATES: Final = (
     *("dcterms.issued", "dc.date", "dcterms.created", "pubdate", "publishdate", "publish-date", "sailthru.date"),
     *("parsely-pub-date", "og:published_time", "date", "og:article:published_time"),
 )
-# Journals state the holder here and the licence in the next; only what is a licence counts.
 _RIGHTS: Final = ("dcterms.license", "dc.rights", "dcterms.rights", "dc.rights.license")
+# What sites write about themselves on every page: it counts as the notice at their foot does.
+_NOTICES: Final = ("copyright", "rights", "dcterms.rightsholder", "dc.rights.holder")
 _SECTIONS: Final = ("article:section", "section", "parsely-section", "og:article:section")
 _TEASERS: Final = ("description", "og:description")
 _ADDRESSES: Final = ("og:url",)
@@ -43,7 +45,7 @@ _VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))
 # What is read of any other element with `rel` or `itemprop`, of which some pages have hundreds.
 _ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
 _METAS: Final = frozenset(
-    name.encode() for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _SECTIONS, _TEASERS, _ADDRESSES) for name in names
+    name.encode() for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _NOTICES, _SECTIONS, _TEASERS, _ADDRESSES) for name in names
 )
 _NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
@@ -58,9 +60,9 @@ _MOST_OBJECTS: Final = 500
 _MOST_TAGS: Final = 1000
 _MOST_TEXT: Final = 2000  # bytes of a heading or a name
 _MOST_NAME: Final = 100  # characters of a person's name, or a section's
-_MOST_ADDRESS: Final = 500  # characters of a licence's
+_MOST_NOTICE: Final = 300  # characters
+_MOST_NOTICES: Final = 5
 _LONGEST_ADDRESS: Final = 2000  # of the page's own
-_MOST_LICENCES: Final = 10
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ class HtmlMetadata:
         creators: names of persons or agencies.
         published: a date, ISO 8601.
         section: of the newspaper or site.
-        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and names of
-            those that it states in Dublin Core.
+        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and what it
+            states of rights in Dublin Core.
+        notices: what else its metadata reserves in words.
         url: the canonical address.
         language: as the page has it.
         description: a teaser.
@@ -87,6 +90,7 @@ class HtmlMetadata:
     published: str | None = None
     section: str | None = None
     licences: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     url: str | None = None
     language: str | None = None
     description: str = ""
@@ -122,14 +126,16 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
     dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *days, *addresses]
     licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
-    licences += [one for one in _named(metas, _RIGHTS)[:_MOST_LICENCES] if len(one) <= _MOST_ADDRESS and is_known(one)]
+    licences += _named(metas, _RIGHTS)
+    notices = [*_named(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
     return HtmlMetadata(
         title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
         creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or authors[:1]),
         published=next(filter(None, map(day, dates)), None),
         section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
-        licences=tuple(dict.fromkeys(one for one in licences if len(one) <= _MOST_ADDRESS))[:_MOST_LICENCES],
+        licences=stated(licences),
+        notices=tuple(dict.fromkeys(one[:_MOST_NOTICE] for one in filter(is_reserved, notices)))[:_MOST_NOTICES],
         url=next((one for one in addresses if len(one) <= _LONGEST_ADDRESS and _ADDRESS.match(one)), None),
         language=tags.language,
         description=next(iter(_named(metas, _TEASERS)), ""),
@@ -182,7 +188,8 @@ class _TellingTags:
     def _add_marked(self, held: str, tag: bytes, values: dict[str, str], element: int) -> None:
         rel, role = values.get("rel", "").lower().split(), values.get("itemprop")
         address = values.get("href", "").strip()
-        if address and "license" in rel:
+        # A licence in RSL is read as a refusal (`file_refusals`).
+        if address and "license" in rel and "rsl+xml" not in values.get("type", "").lower():
             self.licences.append(address)
         if address and "canonical" in rel:
             self.canonical.append(address)

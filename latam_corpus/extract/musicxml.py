@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_refusals import refusals_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
@@ -84,6 +85,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         creators=tuple(dict.fromkeys(words(one) for one in credits_ if one.get("type") in _WRITERS and words(one))),
         declared_language=language,
         licences=stated_in(root.find("{*}identification")),
+        refusals=refusals_in(root.find("{*}identification")),
         versions=tuple(
             Extracted("\n\n".join(texts), EXTRACTOR, declared_language=other, composition="translation")
             for other, texts in others

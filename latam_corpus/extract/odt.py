@@ -9,13 +9,15 @@ from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.file_refusals import refusals_in
+from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
-from latam_corpus.text.xml_tree import name_of
+from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from lxml import etree
 
@@ -24,6 +26,7 @@ EXTRACTOR: Final = "odt 2"
 
 _CONTENT: Final = "content.xml"
 _META: Final = "meta.xml"
+_STYLES: Final = "styles.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"
 _DRAWN: Final = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _LEFT_OUT: Final = frozenset({
@@ -50,8 +53,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one"))
         root = package.xml(_CONTENT)
         meta = package.xml(_META) if _META in package else None
+        styles = package.xml(_STYLES) if _STYLES in package else None
     else:
-        root = parse_xml(raw)
+        root = styles = parse_xml(raw)
         meta = root.find("{*}meta")
     body = root.find("{*}body/{*}text")
     if body is None:
@@ -64,9 +68,21 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
     extracted = Extracted(
-        written.text(), EXTRACTOR, title=catalogued.title, creators=catalogued.creators, licences=stated_in(meta)
+        written.text(),
+        EXTRACTOR,
+        title=catalogued.title,
+        creators=catalogued.creators,
+        licences=stated_in(meta),
+        notices=notices_in([words(one) for one in _heads_and_feet(styles)]),
+        refusals=refusals_in(meta),
     )
     return with_turns(extracted, parameters.get("form"))
+
+
+def _heads_and_feet(styles: etree._Element | None) -> Iterator[etree._Element]:
+    """Yield the paragraphs of page headers and footers, which are no part of the text."""
+    for page in styles.iterfind("{*}master-styles/{*}master-page") if styles is not None else ():
+        yield from page.iter("{*}p", "{*}h")
 
 
 def _write(element: etree._Element, written: BlockText) -> None:

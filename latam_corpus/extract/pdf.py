@@ -16,7 +16,9 @@ from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import COLUMN_GAP, flow
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
-from latam_corpus.extract.xmp import licences_of_pdf
+from latam_corpus.extract.reservations import is_reserved, notices_in
+from latam_corpus.extract.stated_licences import stated
+from latam_corpus.extract.xmp import statements_of_pdf
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ EXTRACTOR: Final = "pdf 2"
 SOME_WITHOUT_TEXT: Final = "pages without text"
 SOME_RECOGNISED: Final = "pages recognised"
 
+# Names of a document's properties for rights, which no standard has.
+_RIGHTS: Final = ("Rights", "Copyright", "License", "Licence", "Licencia", "Derechos", "Direitos")
+_FIRST_PAGES: Final = 6  # and as many last ones, on which a notice may be
+_MOST_NOTICES: Final = 5
 _POINTS: Final = 72
 # Of a page as it is recognised; a poster is seen less finely.
 _MOST_DOTS: Final = 40_000_000
@@ -60,6 +66,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         pages = [_lines(document, number) for number in range(len(document))]
         seen = _recognised(document, pages, parameters.get("ocr", ""))
         about = document.get_metadata_dict()
+        fields = [document.get_metadata_value(name) for name in _RIGHTS]
     finally:
         document.close()
     empty = [number for number, page in enumerate(pages, 1) if not page]
@@ -68,6 +75,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), ASK
         )
     notes = (SOME_WITHOUT_TEXT,) if empty else ()
+    metadata = statements_of_pdf(raw)
+    named = [about.get(key) or "" for key in ("Subject", "Keywords")]
+    shown = [*pages[:_FIRST_PAGES], *pages[_FIRST_PAGES:][-_FIRST_PAGES:]]
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
     flowed = flow(pages)
     book = strip_gutenberg(flowed.text)
@@ -76,9 +86,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         f"{EXTRACTOR}, {engine(parameters['ocr'])}" if seen.pages else EXTRACTOR,
         title=title or book.title,
         creators=(author,) if author else book.creators,
-        notes=(*notes, SOME_RECOGNISED, *flowed.told()) if seen.pages else (*notes, *flowed.told()),
+        notes=(*notes, *((SOME_RECOGNISED,) if seen.pages else ()), *flowed.told(), *metadata.notes),
         confidence=seen.confidence,
-        licences=licences_of_pdf(raw),
+        licences=stated([*metadata.licences, *fields, *filter(is_reserved, named)]),
+        notices=tuple(notice for page in shown for notice in notices_in([line.words for line in page]))[:_MOST_NOTICES],
+        refusals=metadata.refusals,
     )
     return with_turns(extracted, parameters.get("form"))
 

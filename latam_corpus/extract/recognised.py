@@ -15,7 +15,7 @@ from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import flow
 from latam_corpus.extract.programs import TESSERACT, run, tesseract
-from latam_corpus.extract.xmp import licences_of_picture
+from latam_corpus.extract.xmp import statements_of_picture
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import words
 
@@ -71,8 +71,15 @@ def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError(
             "no text", N_("nothing was recognised in it"), N_("scan it anew at 300 dots an inch, or leave it out")
         )
-    extractor, licences = f"{EXTRACTOR}, {engine(languages)}", licences_of_picture(raw)
-    return Extracted(flowed.text, extractor, notes=flowed.told(), confidence=seen.confidence, licences=licences)
+    metadata = statements_of_picture(raw)
+    return Extracted(
+        flowed.text,
+        f"{EXTRACTOR}, {engine(languages)}",
+        notes=(*flowed.told(), *metadata.notes),
+        confidence=seen.confidence,
+        licences=metadata.licences,
+        refusals=metadata.refusals,
+    )
 
 
 def engine(languages: str) -> str:

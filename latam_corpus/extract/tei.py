@@ -112,6 +112,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         declared_language=header.language,
         url=header.url,
         licences=header.licences,
+        notices=header.notices,
+        refusals=header.refusals,
         turns=_of_all_lines(text, writer.turns),
     )
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from latam_corpus.extract.file_refusals import Refusals, refusals_in
+from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.text.xml_tree import XML_LANG
 
@@ -31,6 +33,8 @@ class Header:
     language: str | None = None
     url: str | None = None
     licences: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    refusals: Refusals = ()
 
 
 def header_of(root: etree._Element) -> Header:
@@ -38,13 +42,15 @@ def header_of(root: etree._Element) -> Header:
 
     >>> header_of(etree.fromstring('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
     ...     <title>Coplas</title><author>Anónimo</author></titleStmt></fileDesc></teiHeader></TEI>'''))
-    Header(title='Coplas', creators=('Anónimo',), published=None, language=None, url=None, licences=())
+    Header(title='Coplas', creators=('Anónimo',), published=None, language=None, url=None, licences=(), notices=(), refusals=())
     """
     head = root.find("{*}teiHeader")
     if head is None:
         return Header()
     # A collection has one of its own, and one of each of its texts.
-    published = (one.find("{*}fileDesc/{*}publicationStmt") for one in root.iter("{*}teiHeader"))
+    headers = [*root.iter("{*}teiHeader")]
+    published = [one.find("{*}fileDesc/{*}publicationStmt") for one in headers]
+    paragraphs = [_text(one) for record in published if record is not None for one in record.iter("{*}p", "{*}ab")]
     titles = head.findall("{*}fileDesc/{*}titleStmt/{*}title")
     main = [title for title in titles if title.get("type") == "main"] or titles
     authors = (_name(author) for author in head.findall("{*}fileDesc/{*}titleStmt/{*}author"))
@@ -60,6 +66,8 @@ def header_of(root: etree._Element) -> Header:
         language=_language(root, head),
         url=next((address for address in addresses if address.startswith("http")), None),
         licences=stated_in(*published),
+        notices=notices_in(paragraphs),
+        refusals=refusals_in(*headers),
     )
 
 

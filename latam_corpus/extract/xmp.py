@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zlib
 from contextlib import suppress
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
-from latam_corpus.extract.stated_licences import stated_in
-from latam_corpus.text.xml_tree import tree_of
+from latam_corpus.catalog.optout.decoding import ascii_based
+from latam_corpus.extract.file_refusals import Refusals, refusals_in
+from latam_corpus.extract.stated_licences import stated, values_in
+from latam_corpus.text.xml_tree import PARSING, name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NOT_READ: Final = "metadata not read"
 
 _CATALOG: Final = re.compile(rb"/Type\s*/Catalog\b")
 _OBJECTS: Final = re.compile(rb"/Type\s*/ObjStm\b")
 _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
+_DECLARATION: Final = re.compile(rb"<\?xml\b[^>]*>")  # its charset is that before it was decoded
 _DICTIONARY: Final = 4096  # bytes of a stream's own
 _MOST_OBJECTS: Final = 64
 _MOST: Final = 2**24  # of a stream, unpacked
 
 
-def licences_of_pdf(raw: bytes) -> tuple[str, ...]:
-    """Return the licences in the XMP that a PDF's catalog names; what its pictures have is not the text's."""
+class XmpStatements(NamedTuple):
+    """What a packet of XMP states: licences and other statements of rights, and refusals of training or mining."""
+
+    licences: tuple[str, ...] = ()
+    refusals: Refusals = ()
+    notes: tuple[str, ...] = ()
+
+
+def statements_of_pdf(raw: bytes) -> XmpStatements:
+    """Return what the XMP states that a PDF's catalog names; what its pictures and attachments state isn't the text's."""
     for number, generation in _named(raw):
         defined = re.compile(rb"(?<!\d)%s\s+%s\s+obj\b" % (number, generation))
         for one in [*defined.finditer(raw)][-1:]:  # the last counts, of a file that was saved over
-            return _licences(_stream(raw, one.end()))
-    return ()
+            return statements_of_packet(_stream(raw, one.end()))
+    return XmpStatements()
 
 
-def licences_of_picture(raw: bytes) -> tuple[str, ...]:
-    """Return the licences in the XMP of a TIFF, PNG or JPEG."""
-    end = b"</x:xmpmeta>"
-    start, stop = raw.find(b"<x:xmpmeta"), raw.find(end)
-    return _licences(raw[start : stop + len(end)]) if 0 <= start < stop else ()
+def statements_of_picture(raw: bytes) -> XmpStatements:
+    """Return what the XMP in a TIFF, PNG or JPEG states."""
+    for charset in ("ascii", "utf-16-le", "utf-16-be"):
+        for name in ("x:xmpmeta", "x:xapmeta", "rdf:RDF"):
+            end = f"</{name}>".encode(charset)
+            start, stop = raw.find(f"<{name}".encode(charset)), raw.find(end)
+            if 0 <= start < stop:
+                return statements_of_packet(raw[start : stop + len(end)])
+    return XmpStatements()
 
 
-def _licences(packet: bytes) -> tuple[str, ...]:
-    with suppress(etree.XMLSyntaxError, ValueError):  # of a broken packet the text is as good as before
-        return stated_in(tree_of(packet.strip(b"\0 \t\r\n")))
-    return ()
+def statements_of_packet(packet: bytes) -> XmpStatements:
+    """Return what a packet of XMP states, in UTF-8 or UTF-16; of a damaged one what can be read of it.
+
+    >>> statements_of_packet(b'<d xmlns:t="http://www.w3.org/ns/tdmrep/" t:reservation="1"><unclosed>').refusals
+    (('tdm-reservation', 'metadata: 1'),)
+    """
+    text = _DECLARATION.sub(b"", ascii_based(packet).removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n"))
+    try:
+        root = etree.fromstring(text, etree.XMLParser(**PARSING, recover=True, encoding="utf-8"))
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None:
+        return XmpStatements(notes=(NOT_READ,))
+    return XmpStatements(stated([*values_in(root), *_marked(root)]), refusals_in(root))
+
+
+def _marked(root: etree._Element) -> Iterator[str]:
+    """Yield `xmpRights:Marked` as a statement where it is true: somebody has the rights."""
+    for element in root.iter():
+        attributes = {str(key).rpartition("}")[2]: str(value) for key, value in element.attrib.items()}
+        marks = [attributes.get("Marked", ""), words(element) if name_of(element) == "Marked" else ""]
+        if any(mark.strip().lower() == "true" for mark in marks):
+            yield "xmpRights:Marked=True"
+            return
 
 
 def _named(raw: bytes) -> Iterator[tuple[bytes, bytes]]:

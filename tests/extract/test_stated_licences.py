@@ -14,7 +14,7 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.stated_licences import stated, stated_in
-from latam_corpus.extract.xmp import licences_of_pdf, licences_of_picture
+from latam_corpus.extract.xmp import statements_of_pdf, statements_of_picture
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.text.xml_tree import tree_of
 
@@ -160,7 +160,8 @@ def test_a_collection_states_the_licences_of_its_texts() -> None:
 
 def test_attributes_of_xmp_are_properties_too() -> None:
     """Programs write it in either form; links of books (EPUB 3) have the name in `rel`."""
-    assert licences_of_picture(b"\xff\xd8" + _xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9") == (_BY,)
+    picture = b"\xff\xd8" + _xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9"
+    assert statements_of_picture(picture).licences == (_BY,)
     assert stated_in(tree_of(f'<m><link rel="cc:license" href="{_BY}"/></m>'.encode())) == (_BY,)
 
 
@@ -178,13 +179,14 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
     )
     saved_over = _pdf(metadata=_stream(_xmp(""))) + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
     for raw in (_pdf(metadata=packed), together, saved_over):
-        assert licences_of_pdf(raw) == (_NAME,)
+        assert statements_of_pdf(raw).licences == (_NAME,)
     for raw in (_pdf(b""), _pdf(metadata=_stream(b"<rota")), _pdf(metadata=packed.replace(b"x\x9c", b"??")), b""):
-        assert licences_of_pdf(raw) == ()
+        assert statements_of_pdf(raw).licences == ()
 
 
 def test_what_stands_behind_a_long_catalog_is_not_its() -> None:
     """A picture's metadata in the next object, where the catalog's end is farther than is looked."""
     catalog = b"1 0 obj\n<</Type/Catalog/Lang(" + b"a" * 5000 + b")>>\nendobj\n"
     picture = b"3 0 obj\n<</Type/XObject/Metadata 5 0 R>>\nendobj\n"
-    assert licences_of_pdf(b"%PDF-1.7\n" + catalog + picture + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n") == ()
+    raw = b"%PDF-1.7\n" + catalog + picture + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
+    assert statements_of_pdf(raw).licences == ()

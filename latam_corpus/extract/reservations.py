@@ -1,0 +1,240 @@
+"""Reservations of rights in words, in Spanish, Portuguese, English and French: the phrases, and where they count.
+
+A metadata field for rights always counts. In running text only a notice does: a line of its own at the edges of a text,
+or in a part of a page that isn't its main text. A sentence that mentions such a phrase is no notice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import polars as pl
+
+from latam_corpus.catalog.named_values import statement_of
+from latam_corpus.catalog.rights import is_known
+from latam_corpus.text.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# `licence`: the rights vocabulary has it. `reserved`: it keeps the rights. `claimed`: it names who has the copyright,
+# which a licence needs too. `free`: it restricts nothing. `unread`: nobody knows.
+Kind: TypeAlias = Literal["reserved", "licence", "unread", "claimed", "free"]
+
+# All patterns are compared with folded text: small letters, without accents.
+_WORKS: Final = (
+    r"(?:total|parcial|parte|sin|sem|without|obra|libro|livro|publicac\w+|contenido|conteudo|material|texto|textos"
+    r"|notas?|noticias?|articulos?|artigos?|medios?|meios?|pagina|sitio|site|cualquier|qualquer)"
+)
+_NOT_ALL: Final = "".join(
+    rf"(?<!{word} )" for word in ("algunos", "alguns", "ciertos", "certos", "some", "ningunos", "sin", "sem", "no")
+)
+_RESERVED: Final = re.compile(
+    "|".join((
+        r"todos (?:los |sus )?derechos(?: (?:de|del) [\w ]{1,40}?)?,?(?: estan| quedan| son)? reservados\b",
+        r"\breservados todos (?:los|os) d[ei]re(?:ch|it)os\b",
+        r"todos os direitos(?: (?:autorais|de [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
+        r"all rights?(?: are)? reserved\b",
+        r"\btous (?:les )?droits(?: sont)? reserves\b",
+        r"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*"
+        r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
+        rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)",
+        rf"\bse prohibe(?: \w+mente)? (?:la |su )*reproduccion(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)",
+        r"\b(?:ninguna parte de est[ae]|nenhuma parte dest[ae])(?: \w+){1,5} (?:puede|podra|pode|podera)\b",
+        r"\bno part of th(?:is|e)(?: \w+){1,6} (?:may|can|should|shall) be\b",
+        r"\bmay not be (?:published|reproduced|copied|republished|redistributed|broadcast)\b",
+        r"\bno reproduction(?: \w+){0,4} without\b",
+        r"\breproduction(?: \w+){0,12} (?:is |are )?(?:strictly )?(?:prohibited|forbidden)\b",
+        r"\b(?:restricted|closed|embargoed) ?access\b",
+    ))
+)  # fmt: skip
+# Marks of a copyright in the law's own words; with a licence on the same page or file they only name its holder.
+_KEPT: Final = re.compile(
+    rf"\b{_NOT_ALL}(?:derechos(?: de autor)?|direitos(?: autorais)?|rights) (?:reservados|reserved)\b"
+    r"|\bd\. ?r\.? ?(?:©|\(c\))|\bdr ?©"
+)
+_CLAIMED: Final = re.compile(
+    r"©|\(c\)|&copy;|\bcopyright(?:ed)?\b|\bderechos de autor\b|\bdireitos autorais\b|\bxmprights:marked=true\b"
+)
+_FREE: Final = re.compile(
+    r"(?:[\w ]{0,40}\b)?(?:algunos|ciertos|alguns|certos|some|no) (?:derechos|direitos|rights) (?:reservados|reserved)\.?"
+    r"|(?:(?:this|the|est[ea]|obra|texto|work|text|book|libro|livro|is|es|e|in|de|del|do|en|em|el|o|esta) )*"
+    r"(?:dominio publico|public domain)(?: (?:in|en|no|nos|na) [\w. ]{2,40})?\.?"
+    r"|(?:info:eu-repo/semantics/)?open ?access|acceso abierto|acesso aberto"
+)
+# In a sentence next to a licence: it may take back what the licence gives.
+_RESTRICTS: Final = re.compile(
+    r"\b(?:no|nao|not|non|nunca|sin|sem|without|solo|somente|apenas|only|unicamente|exclusiv\w*|pro(?:h)?ib\w*"
+    r"|restri\w*|restring\w*|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
+)
+_MARK: Final = re.compile(r"©|\(c\)|\bcopyright\b|\bderechos de autor\b|\bdireitos autorais\b|\bd\. ?r\b|\bisbn\b")
+_STARTS: Final = re.compile(r"(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$")
+_TAIL: Final = re.compile(
+    r"\W*$|[^\w\"'“”«»]*(?:©|\(c\)|copyright\b|(?:19|20)\d\d\b|(?:al?|para|por|by|to|de|del|d[ao]s?|en|em|queda|se|esta"
+    r"|este|prohibid[ao]|proibid[ao]|ningun[ao]?|nenhum[ao]?|no|none|except|salvo|isbn|impreso|printed|hecho|cualquier"
+    r"|qualquer|without|unless|for|in|total|parcial|sin|sem|of|or|ni|nor|use|unauthorized|reproduction|www|https?|e|y"
+    r"|editora|editorial|grupo|diario|politica|terminos|termos|aviso)\b)"
+)
+_MAY_RESERVE: Final = r"(?i)reserv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
+_MAY: Final = re.compile(_MAY_RESERVE)
+_YEAR: Final = re.compile(r"(?<!\d)1[5-9]\d\d(?!\d)|(?<!\d)20\d\d(?!\d)")
+# What was printed before is in the public domain in most of the region's countries, whatever its title page reserves.
+_OLD: Final = 1931
+_QUOTES: Final = "\"'“‘«"
+_EDGE: Final = 40  # lines
+_EDGE_CHARS: Final = 6000
+_LONGEST: Final = 400
+_NEAR: Final = 5  # lines
+_MOST: Final = 5
+_SHOWN: Final = 300
+_SENTENCE: Final = re.compile(r"(?<=[.!?…»”\"])\s+")
+
+
+def kind_of(statement: str) -> Kind:
+    """Return what a statement in a field for rights says.
+
+    >>> [kind_of(one) for one in ("© 2019 Sur. Todos los derechos reservados", "CC BY 4.0", "© 2019 Editorial Sur")]
+    ['reserved', 'licence', 'claimed']
+    >>> kind_of("Some rights reserved"), kind_of("Uso libre con permiso")
+    ('free', 'unread')
+    """
+    if is_known(statement_of(statement) or statement):
+        return "licence"
+    words = folded(statement)
+    if _RESERVED.search(words):
+        return "reserved"
+    if _FREE.fullmatch(words):
+        return "free"
+    return "claimed" if _KEPT.search(words) or _CLAIMED.search(words) else "unread"
+
+
+def is_reserved(words: str) -> bool:
+    """Whether words in a field that isn't one for rights reserve them.
+
+    >>> is_reserved("Cuentos; todos los derechos reservados"), is_reserved("derechos humanos")
+    (True, False)
+    """
+    return kind_of(words) == "reserved"
+
+
+def takes_back(statement: str) -> bool:
+    """Whether a sentence next to a licence may restrict it.
+
+    >>> takes_back("Según la licencia."), takes_back("Solo para investigación")
+    (False, True)
+    """
+    return bool(_RESTRICTS.search(folded(statement)))
+
+
+def is_notice(line: str) -> bool:
+    """Whether a whole line is a notice that reserves rights; a sentence about such a notice is none.
+
+    >>> is_notice("© 2024 Diario del Sur. Todos los derechos reservados."), is_notice("Derechos reservados.")
+    (True, True)
+    >>> is_notice("«Todos los derechos reservados», decía la tapa del cuaderno.")
+    False
+    >>> is_notice("Foto de Ana Paz, derechos reservados"), is_notice("Algunos derechos reservados")
+    (False, False)
+    """
+    if len(line) > _LONGEST or not _MAY.search(line):
+        return False
+    words = folded(line).strip(" *_|·•#>-–—")
+    match = _RESERVED.search(words) or _KEPT.search(words)
+    if match is None:
+        return False
+    before, after = words[: match.start()], words[match.end() :]
+    if before.rstrip().endswith(tuple(_QUOTES)) or not _TAIL.match(after):
+        return False
+    return bool(_MARK.search(before) or _STARTS.match(before))
+
+
+def notices_beside(blocks: Iterable[str], text: str) -> tuple[str, ...]:
+    """Return the blocks of a page that reserve rights and aren't in its main text, such as the foot of its site.
+
+    >>> notices_beside(["Hola, vecina.", "El Diario - Todos los derechos reservados - Contacto"], "Hola, vecina.")
+    ('El Diario - Todos los derechos reservados - Contacto',)
+    """
+    found: list[str] = []
+    for block in blocks:
+        if len(block) > 2 * _LONGEST or not _MAY.search(block) or block in text:
+            continue
+        words = folded(block)
+        match = _RESERVED.search(words) or _KEPT.search(words)
+        if match and not words[: match.start()].rstrip().endswith(tuple(_QUOTES)):
+            found.append(" ".join(block.split())[:_SHOWN])
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def notices_in(lines: Sequence[str], published: str | None = None) -> tuple[str, ...]:
+    """Return the lines that are notices; those of a print before 1931 reserve nothing any more.
+
+    Args:
+        lines: of the text's edges; a notice may be broken over two.
+        published: when the work was published, which counts where no year is near a notice.
+
+    >>> notices_in(["Coplas", "© 2019 Editorial Sur. Todos los", "derechos reservados."])
+    ('© 2019 Editorial Sur. Todos los derechos reservados.',)
+    >>> notices_in(["Reservados todos los derechos", "Lima, 1889"])
+    ()
+    """
+    found: list[str] = []
+    is_joined = False
+    for number, line in enumerate(lines):
+        following = f"{line} {lines[number + 1]}" if number + 1 < len(lines) else ""
+        is_joined, was_joined = not is_joined and _is_broken(line, following), is_joined
+        notice = following if is_joined else line
+        if was_joined or not is_notice(notice):
+            continue
+        around = " ".join(lines[max(0, number - _NEAR) : number + _NEAR + 1])
+        years = [int(one) for one in _YEAR.findall(notice) or _YEAR.findall(around) or _YEAR.findall(published or "")]
+        if not years or max(years) >= _OLD:
+            found.append(" ".join(notice.split())[:_SHOWN])
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def _is_broken(line: str, following: str) -> bool:
+    """Whether a phrase begins in the line and ends in the next one, which `following` adds to it."""
+    if not (following and is_notice(following)):
+        return False
+    words = folded(following)
+    match = _RESERVED.search(words) or _KEPT.search(words)
+    return match is not None and match.start() < len(folded(line)) < match.end()
+
+
+def edge_notices(texts: pl.Series, published: Sequence[str | None] | None = None) -> dict[int, tuple[str, ...]]:
+    """Return, by row, the notices at the beginning and the end of each text.
+
+    >>> edge_notices(pl.Series(["La barca zarpó.\\n(c) 2020 El Faro. Todos los derechos reservados.", "Hola", None]))
+    {0: ('(c) 2020 El Faro. Todos los derechos reservados.',)}
+    """
+    text = pl.col("text")
+    ends = text.str.head(_EDGE_CHARS).str.contains(_MAY_RESERVE) | text.str.tail(_EDGE_CHARS).str.contains(_MAY_RESERVE)
+    rows = pl.DataFrame({"text": texts.cast(pl.String)}).with_row_index("row").filter(ends)
+    found = {
+        row: notices_in(edge_lines(words), published[row] if published else None) for row, words in rows.iter_rows()
+    }
+    return {row: notices for row, notices in found.items() if notices}
+
+
+def edge_lines(text: str) -> list[str]:
+    """Return the first and the last lines of a text; of a long last line its last sentences are lines too."""
+    if len(text) <= 2 * _EDGE_CHARS:
+        lines = [line for line in text.splitlines() if line.strip()]
+        lines = lines if len(lines) <= 2 * _EDGE else [*lines[:_EDGE], *lines[-_EDGE:]]
+    else:
+        first, last = text[:_EDGE_CHARS].splitlines(), text[-_EDGE_CHARS:].splitlines()
+        lines = [line for line in first if line.strip()][:_EDGE] + [line for line in last if line.strip()][-_EDGE:]
+    if lines and not is_notice(lines[-1]):
+        lines += _last_sentences(lines[-1])
+    return lines
+
+
+def _last_sentences(line: str) -> Iterator[str]:
+    """Yield the end of a line, from its first sentence on that with all that follows is a notice."""
+    sentences = _SENTENCE.split(line[-_LONGEST:])[1:]
+    for number in range(len(sentences)):
+        end = " ".join(sentences[number:])
+        if is_notice(end):
+            yield end
+            return
