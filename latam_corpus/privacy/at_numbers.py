@@ -76,7 +76,9 @@ _PHONE: Final = re.compile(
 # The same with any signs between the groups, and as dialled abroad: `+56-9/8765-4321`, `+ (56) 9`, `0056 9 …`. Such a
 # number counts only if a telephone has it.
 _GAPS: Final = r"[ \xa0\u202f./\u2010-\u2014-]{0,3}"
-_WIDE_PHONE: Final = re.compile(rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:{_GAPS}(?:\(\d{{1,4}}\)|\d)){{8,15}}(?!\d)")
+_WIDE_PHONE: Final = re.compile(
+    rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())(?:{_GAPS}(?:\(\d{{1,4}}\)|\d)){{6,15}}(?!\d)"
+)
 _PREFIX: Final = re.compile(r"\+|00|011")
 # Of the region, and of where its people work (ITU-T E.164).
 _CALLED: Final = re.compile(r"(?:1|5[0-9]{1,2}|29[79]|3[34]|351|39|4[149])")
@@ -119,7 +121,7 @@ DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
 _BEFORE_HOUSE: Final = frozenset("#nN°º0123456789")
 _BETWEEN_GROUPS: Final = " ./\xa0\u2010\u2011\u2012\u2013\u2014-"
 _LAST_GROUP: Final = re.compile(r"[ ./\xa0\u202f\u2010-\u2014-]+\(?\d+\)?$")
-_GLUED: Final = re.compile(r"([^\W\d_ºª]+)[/\u2010-\u2013-]?$")
+_GLUED: Final = re.compile(r"([^\W\d_ºª]+(?:\.[^\W\d_ºª]+)*)\.?[/\u2010-\u2013-]?$")
 _JOINS: Final = frozenset("/-\u2010\u2011\u2012\u2013")
 _LONGEST_LABEL: Final = 24
 _NUMBER_WORDS: Final = frozenset({"n", "no", "nr", "nro", "num", "numero", "xx"})
@@ -168,13 +170,16 @@ class Numbers:
     def at_short(self, start: int, end: int) -> Iterator[Span]:
         """Yield what a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
         text = self.text
-        if ":" in text[end : end + 4]:
+        before, after = text[max(0, start - 2) : start], text[end : end + 4]
+        if ":" in after:
             yield from self.networks(start, end, 0)
-        yield from self.plates(start, end)
-        if self.modes["phone"] != "off" and "+" in text[max(0, start - 3) : start]:
+        beside = before[-1:] + after[:1]
+        # Most numbers have no capital near them, which is seen soonest so.
+        if (around := before + after[:2]) != around.lower():
+            yield from self.plates(start, end)
+        if (before[-1:] in _OPENERS or text[start] == "0") and self.modes["phone"] != "off":
             yield from self.marked_phones(start)
-        around = text[start - 1 : start] + text[end : end + 1]
-        if around[:1] in DASHES or around[-1:] in DASHES or any(map(str.isupper, around)):
+        if before[-1:] in DASHES or after[:1] in DASHES or beside != beside.lower():
             yield from self.forms(start, end, end - start, marked=True)
 
     def at(self, start: int, end: int) -> Iterator[Span]:
@@ -213,8 +218,8 @@ class Numbers:
             told += self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
             if one.kind in near and self.modes[one.kind] != "off":
-                for match in _over(form, text, start, end):
-                    if self.glued(match.start()) and near[one.kind]:
+                for match in _over(one, form, text, start, end):
+                    if not self.is_labelled(one, match.start()):
                         continue
                     if _holds(one, match) and not self.counted(*match.span()):
                         told.append(Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind))
@@ -230,14 +235,15 @@ class Numbers:
             forms += self.lettered
         for rank, one, form in forms:
             if self.modes[one.kind] != "off":
-                for match in _over(form, text, start, end):
+                for match in _over(one, form, text, start, end):
                     if self.is_one(one, match):
                         yield Span(rank, *match.span(), one.kind)
 
     def marked_phones(self, start: int) -> Iterator[Span]:
         """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
         text = self.text
-        if wide := self.wide_phone(start):
+        opened = text[start - 1 : start] in _OPENERS
+        if (opened or text[start] == "0") and (wide := self.wide_phone(start)):
             yield wide
         if text[start - 1 : start] == "+":
             for position in (max(0, start - 2), start - 1):
@@ -276,7 +282,9 @@ class Numbers:
                 return None
             if number[1:] == digits and nearest(self.words.spoken_for(text, first), "phone") is None:
                 return None
-        return Span(_AFTER_FORMS, first, prefix.end() + len(number) - 1, "phone")
+        end = prefix.end() + len(number) - 1
+        closes = text.count(")", first, end) > text.count("(", first, end)
+        return Span(_AFTER_FORMS, first - (closes and text[first - 1] == "("), end, "phone")
 
     def glued(self, start: int) -> bool:
         """Whether a word stands right before a number, other than `n` or `no`: it must be the number's label."""
@@ -285,6 +293,10 @@ class Numbers:
             return False
         word = _GLUED.search(self.text, max(0, start - _LONGEST_LABEL), start)
         return word is not None and word[1].lower() not in _NUMBER_WORDS
+
+    def is_labelled(self, one: Identifier, start: int) -> bool:
+        """Whether a word that is glued to a number, if there is one, names this identifier."""
+        return not self.glued(start) or nearest(self.words.spoken_for(self.text, start), one.kind) == 0
 
     def dated(self, number: str) -> bool:
         """Whether a number is a day or a span of years."""
@@ -310,7 +322,7 @@ class Numbers:
             return False
         spoken = list(self.words.spoken_for(self.text, match.start()))
         near = nearest(spoken, one.kind)
-        if self.glued(match.start()) and near != 0:
+        if not self.is_labelled(one, match.start()):
             return False
         if near is not None:
             return True
@@ -383,7 +395,7 @@ class Numbers:
     def plates(self, start: int, end: int) -> Iterator[Span]:
         """Plates of vehicles that have a number at this place."""
         text, mode = self.text, self.modes["plate"]
-        if mode == "off" or not any(map(str.isupper, text[max(0, start - 2) : start] + text[end : end + 2])):
+        if mode == "off":
             return
         for match in _PLATE.finditer(text, max(0, start - 9), end + 6):
             if not match.start() <= start < match.end():
@@ -426,12 +438,14 @@ def _shaped(shape: str, country: str | None) -> tuple[_Ranked, ...]:
     return tuple(ranked for ranked in _in_order(country)[0] if ranked[2].search(shape))
 
 
-def _over(form: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
-    """Where a form stands over a number."""
+def _over(one: Identifier, form: re.Pattern[str], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Yield where a form of an identifier matches over a number."""
     low, high = max(0, start - _MARGIN // 2), end + _MARGIN // 2
-    if form.search(text, low, high) is None:
-        return ()
-    return [match for match in form.finditer(text, low, high) if match.end() > start and match.start() < end]
+    while match := form.search(text, low, high):
+        begins = one.start.match(text, match.start()) is not None
+        low = match.end() if begins else match.start() + 1
+        if begins and match.end() > start and match.start() < end:
+            yield match
 
 
 def _holds(one: Identifier, match: re.Match[str]) -> bool:

@@ -16,8 +16,8 @@ from typing import Final
 _SPACES: Final = "\t\r\v\f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _HYPHENS: Final = "\u2010\u2011\u2212"
 _DASHES: Final = "\u2012\u2013\u2014\u2015"
-# Full-width signs, the small ＠ and mathematical digits: `＠`, `５５`, `．`, `＋`.
-_WIDE: Final = re.compile("[\uff01-\uff5e\ufe6b\U0001d7ce-\U0001d7ff]")
+# Full-width signs and the small ＠: `５５`, `．`, `＋`.
+_WIDE: Final = re.compile("[\uff01-\uff5e\ufe6b]")
 # The last two make a digit an emoji.
 _UNSEEN: Final = "\u200b\u200c\u200d\u2060\ufeff\xad\ufe0f\u20e3"
 # Dashes between figures, capitals or the signs of a random key; elsewhere they are a sentence's.
@@ -59,6 +59,15 @@ class Even:
         return first, last + 1
 
 
+def narrow(text: str) -> str:
+    """Return a text of the same length with full-width signs as those of a keyboard.
+
+    >>> narrow("ana＠correo.example, ５５ １２３４")
+    'ana@correo.example, 55 1234'
+    """
+    return _WIDE.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), text)
+
+
 def is_broken(text: str) -> bool:
     """Whether a line ends with a sign after which a number or an address of e-mail may go on."""
     return _BROKEN.search(text) is not None
@@ -79,8 +88,6 @@ def even(text: str, *, joined: bool = False) -> Even:
     # Up to the surplus each step keeps the length; what a text doesn't have is seen sooner than it is replaced.
     if joined:
         text = _BROKEN.sub(lambda end: _UNSEEN[0] * len(end[0]), text)
-    if not text.isascii():
-        text = _WIDE.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), text)
     for one in _SPACES + _HYPHENS if not text.isascii() else "\t\r\v\f":
         if one in text:
             text = text.replace(one, " " if one in _SPACES else "-")

@@ -12,10 +12,10 @@ from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.privacy.at_numbers import EMAIL, KEY, NAME, Numbers, Span, nearest
-from latam_corpus.privacy.even import even, is_broken
+from latam_corpus.privacy.even import even, is_broken, narrow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.privacy.privacy_policy import Words
 
@@ -54,7 +54,7 @@ _DEGREES: Final = re.compile(
     r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{,4}"
     r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
 )
-_SIGN: Final = re.compile("[0-9@\uff10-\uff20\ufe6b\U0001d7ce-\U0001d7ff]")  # among them full-width ones
+_SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # among them the full-width digits of some documents
 # Characters that are read before and after such a sign.
 _BEFORE: Final = 400
 _AFTER: Final = 300
@@ -100,7 +100,13 @@ def find(
 
 def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> Iterator[Span]:
     """Yield what is found where it stands in the text; a line's end may part it, and not two."""
-    for first, last in _stretches(text, spoken=hints.spoken_at):
+    signs = [sign.start() for sign in _SIGN.finditer(text)]
+    if "＠" in text or "﹫" in text or max(map(text.__getitem__, signs), default="") > "@":
+        text = narrow(text)
+        signs = [sign.start() for sign in _SIGN.finditer(text)]
+    if hints.spoken_at:
+        signs = sorted([*signs, *(sign.start() for form in (_AT, _AT_WORD) for sign in form.finditer(text))])
+    for first, last in _stretches(signs):
         stretch = text[first:last]
         for joined in (False, True) if is_broken(stretch) else (False,):
             read = even(stretch, joined=joined)
@@ -110,11 +116,8 @@ def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None,
                     yield span._replace(start=first + start, end=first + end)
 
 
-def _stretches(text: str, *, spoken: bool) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a text that have digits or signs of e-mail, with what is read beside them."""
-    signs = [sign.start() for sign in _SIGN.finditer(text)]
-    if spoken:
-        signs = sorted([*signs, *(sign.start() for form in (_AT, _AT_WORD) for sign in form.finditer(text))])
+def _stretches(signs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a text around digits and signs of e-mail, with what is read before and after them."""
     if not signs:
         return
     start = last = signs[0]

@@ -25,9 +25,14 @@ KINDS: Final = (
 # The hyphen and the dashes that a word processor makes of it (U+2010 to U+2013).
 DASH: Final = "[\u2010-\u2013-]"
 _GAP: Final = "[ \xa0\u202f\u2010-\u2013-]?"
-# A label may be glued to its number (`RUT15.976.796-5`, `n.º868.958.372-64`), but not to letters of the identifier.
-_FREE: Final = r"(?<![\d_])(?:(?<![.\u2010-\u2013/-])|(?<=[^\W\d_][.\u2010-\u2013/-])|(?<=°[.\u2010-\u2013/-]))(?<!\d,)"
-_START: Final = rf"{_FREE}(?:(?<![^\W\d_ºª])|(?=\d))"
+# Where a number may begin: not within another one. A label may be glued to it (`RUT15.976.796-5`, `n.º868.958.372-64`),
+# but not to letters of the identifier. It is looked at where a form matches, which is rare.
+_FREE: Final = (
+    r"(?<![\d_])(?:(?=\d)|(?<![^\W\d_ºª]))(?:(?<![.\u2010-\u2013/-])|(?<=[^\W\d_][.\u2010-\u2013/-])"
+    r"|(?<=[^\W\d_]\.[.\u2010-\u2013/-])|(?<=°[.\u2010-\u2013/-]))"
+)
+_START: Final = re.compile(_FREE)
+_START_IN_LIST: Final = re.compile(rf"{_FREE}|(?<=\d/)")
 _END: Final = r"(?!\w|[.,/\u2010-\u2013-]\d)"
 _THOUSANDS: Final = r"\d{1,2}[. \xa0]?\d{3}[. \xa0]?\d{3}"
 
@@ -52,6 +57,7 @@ class Identifier:
         holds: the rule of its signs; None where it has none.
         lettered: whether its marks are capitals that stand before digits of it.
         chance: of how many other numbers in its written form one passes the rule; 1 if the rule has no check digit.
+        start: matches where it may begin.
     """
 
     kind: str
@@ -61,6 +67,7 @@ class Identifier:
     holds: Callable[[str], bool] | None
     lettered: bool = False
     chance: int = 1
+    start: re.Pattern[str] = _START
 
 
 def _of(
@@ -73,7 +80,7 @@ def _of(
     lettered: bool = False,
     chance: int = 1,
 ) -> Identifier:
-    pattern, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
+    pattern, asked = (None if form is None else re.compile(f"(?:{form}){_END}") for form in (written, bare))
     return Identifier(kind, tuple(countries.split()), pattern, asked, holds, lettered, chance)
 
 
@@ -81,8 +88,8 @@ def _ended_by_marks(
     kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool], chance: int
 ) -> Identifier:
     """Return an identifier whose marks end it, whatever number follows."""
-    pattern = re.compile(rf"(?:{_FREE}|(?<=\d[,/])){written}(?!\w)")
-    return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds, chance=chance)
+    pattern, asked = re.compile(rf"{written}(?!\w)"), re.compile(f"(?:{bare}){_END}")
+    return Identifier(kind, (country,), pattern, asked, holds, chance=chance, start=_START_IN_LIST)
 
 
 # In the order in which they are tried; those of the row's country come before the others.
