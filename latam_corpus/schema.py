@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its Polars type, what it means, whether it may be null."""
+    """A column: its name, its Polars type, what it means, whether it may be null.
+
+    Attributes:
+        free: the fields of it that people write as they like, the column's name if it isn't a struct: identifiers of
+            persons may be in them, so that `redact` reads them.
+    """
 
     name: str
     dtype: pl.DataType
     meaning: str
     nullable: bool = False
+    free: tuple[str, ...] = ()
 
 
 _TEXT = pl.String()
@@ -60,7 +66,13 @@ DOCUMENT: Final = (
     Column("doc_id", _TEXT, "first 128 bits, hex, of SHA-256 over source_id, NUL and the canonical locator"),
     Column("parent_id", _TEXT, "the document this was cut from", nullable=True),
     Column("text", _TEXT, "NFC; lines and stanzas kept; glottal stops and apostrophes kept"),
-    Column("declared_language", _TEXT, "the language the source says, as it says it", nullable=True),
+    Column(
+        "declared_language",
+        _TEXT,
+        "the language the source says, as it says it",
+        nullable=True,
+        free=("declared_language",),
+    ),
     Column("language", _TEXT, "ISO 639-3 and script as identified; und when unsure"),
     Column("language_score", pl.Float32(), "confidence of the identification, 0 to 1", nullable=True),
     Column(
@@ -74,25 +86,39 @@ DOCUMENT: Final = (
     Column("country", _TEXT, "ISO 3166-1 alpha-2", nullable=True),
     Column("genre", _TEXT, "one of the twelve genres"),
     Column("composition", _TEXT, "original, translation, machine or synthetic, as declared"),
-    Column("title", _TEXT, "as catalogued", nullable=True),
-    Column("creators", _TEXTS, "as catalogued", nullable=True),
+    Column("title", _TEXT, "as catalogued", nullable=True, free=("title",)),
+    Column("creators", _TEXTS, "as catalogued", nullable=True, free=("creators",)),
     Column("published", _TEXT, "ISO 8601, partial dates allowed", nullable=True),
-    Column("url", _TEXT, "where it is from", nullable=True),
+    Column("url", _TEXT, "where it is from", nullable=True, free=("url",)),
     Column("source_id", _TEXT, "the catalogue's id of the source"),
-    Column("contributor", _TEXT, "who brought it", nullable=True),
-    Column("rights", _TEXT, "SPDX id, Creative Commons or rightsstatements.org URI", nullable=True),
+    Column("contributor", _TEXT, "who brought it", nullable=True, free=("contributor",)),
+    Column("rights", _TEXT, "SPDX id, Creative Commons or rightsstatements.org URI", nullable=True, free=("rights",)),
     Column("rights_tier", _TEXT, "open … unknown, see catalog.rights"),
     Column("basis", _TEXT, "licence, public_domain, contract or consent", nullable=True),
     Column("uses", _TEXTS, "what is allowed: train, redistribute, evaluate"),
-    Column("agreement", _TEXT, "the agreement under which it was given", nullable=True),
+    Column("agreement", _TEXT, "the agreement under which it was given", nullable=True, free=("agreement",)),
     Column("expires", pl.Date(), "the last day of that permission", nullable=True),
     Column("embargo_until", pl.Date(), "the first day on which it may be released", nullable=True),
-    Column("consent", CONSENT, "consent records, label URIs and the community's name", nullable=True),
-    Column("opt_outs", OPT_OUTS, "opt-out signals seen, with address and time", nullable=True),
+    Column(
+        "consent",
+        CONSENT,
+        "consent records, label URIs and the community's name",
+        nullable=True,
+        free=("id", "community"),
+    ),
+    Column(
+        "opt_outs", OPT_OUTS, "opt-out signals seen, with address and time", nullable=True, free=("value", "address")
+    ),
     Column("obtained", _TIME, "when it was obtained: WARC-Date, OAI datestamp or file time, never the clock"),
-    Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload"),
+    Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload", free=("file", "member")),
     Column("extractor", _TEXT, "name and version of what made text of the bytes", nullable=True),
-    Column("turns", TURNS, "of an interview: who speaks in each line, from when to when in seconds", nullable=True),
+    Column(
+        "turns",
+        TURNS,
+        "of an interview: who speaks in each line, from when to when in seconds",
+        nullable=True,
+        free=("speaker",),
+    ),
     Column("signals", SIGNAL_STRUCT, "every measured signal", nullable=True),
     Column("redactions", REDACTIONS, "what redact replaced: kind and count", nullable=True),
     Column("duplicate_cluster", _TEXT, "the cluster's id: the smallest doc_id in it", nullable=True),
@@ -130,6 +156,8 @@ WORKING: Final = (
 DOCUMENT_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in DOCUMENT})
 LEDGER_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in LEDGER})
 WORKING_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in WORKING})
+# The columns that people write, except the text itself, with the fields of each.
+FREE_FIELDS: Final = {column.name: frozenset(column.free) for column in DOCUMENT if column.free}
 RELEASE_COLUMNS: Final = tuple(c.name for c in DOCUMENT if c.name not in ("drop_reason", "duplicate_of"))
 RELEASE_SCHEMA: Final = pl.Schema(
     {name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS} | {"signals": RELEASE_SIGNALS}

@@ -21,6 +21,7 @@ from latam_corpus.language.variety import cues
 from latam_corpus.pipeline.history import finished_runs
 from latam_corpus.pipeline.run_record import is_removed, read_record, refuse_removed
 from latam_corpus.policy import Policies
+from latam_corpus.privacy.metadata import file_names_meant, redacted_address
 from latam_corpus.quality.filter import as_held, outside
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import read_ledger
@@ -95,14 +96,15 @@ def meant_by(query: str) -> pl.Expr:
     if _DOC_ID.fullmatch(query):
         return pl.col("doc_id") == query
     if re.match(r"[a-z]+://", query):
-        return pl.col("url") == canonical_url(query)
+        address = canonical_url(query)
+        return pl.col("url").is_in([address, redacted_address(address)[0]])
     named = unicodedata.normalize("NFC", query)
     words = [re.escape(word) for word in named.split()]
     # Who copies words from a page doesn't see where the text's lines end.
     in_text = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
     places = (pl.col("origin").struct.field(one) for one in ("file", "member"))
-    name = " ".join(map(re.escape, named.split(" ")))
-    in_file = [place.str.contains(rf"(?:^|/){name}(?:\.\w+)?$") for place in places]
+    names = "|".join(sorted(map(re.escape, file_names_meant(named))))
+    in_file = [place.str.contains(rf"(?:^|/)(?:{names})(?:\.\w+)?$") for place in places]
     return pl.any_horizontal(in_text, *in_file)
 
 
@@ -117,8 +119,7 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     marked = disclosure.marked(pl.DataFrame([document.row], schema=schema.DOCUMENT_SCHEMA))
     withdrawn = _withdrawn(log, disclosure.withdrawn_by(marked)[0])
     shown = not marked["withdrawn"][0]
-    # What isn't shown needs no list.
-    row = disclosure.redaction.row(document.row) if shown else document.row
+    row = disclosure.redaction.row(document.row) if shown else disclosure.redaction.metadata(document.row)
     events = _ledger(document.run, row["doc_id"])
     kept = row["drop_reason"] is None
     return as_json(  # type: ignore[no-any-return]

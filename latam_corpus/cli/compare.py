@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,7 +18,7 @@ from latam_corpus.messages import N_, Message, _, decimal, same, translated
 from latam_corpus.pipeline.reasons import told_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
 
@@ -82,9 +83,17 @@ def compare(
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
+    from latam_corpus.audit.documents import disclosure_of
     from latam_corpus.report.comparison import verdicts
 
-    return verdicts(run.frames("kept"), run.frames("dropped"))
+    redaction = disclosure_of(run.folder, datetime.now(UTC).date()).redaction
+
+    def redacted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Titles and names of files are shown, and texts are compared as they are."""
+        for frame in frames:
+            yield redaction.of(frame.drop("text", "turns")).with_columns(frame["text"])
+
+    return verdicts(redacted(run.frames("kept")), redacted(run.frames("dropped")))
 
 
 def _examples(comparison: Comparison, most: int) -> list[dict[str, object]]:

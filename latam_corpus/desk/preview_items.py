@@ -24,7 +24,10 @@ from latam_corpus.pipeline.conserve import pass_through, set_aside
 from latam_corpus.pipeline.default_recipe import has_marks, wanted_languages
 from latam_corpus.pipeline.reasons import in_plain_words
 from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.privacy.privacy_policy import INTERVIEW
 from latam_corpus.privacy.redact import names_of, redact
+from latam_corpus.privacy.speakers import is_interview
+from latam_corpus.report.disclosure import Redaction
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -142,7 +145,9 @@ def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
 
 def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
     reason = row.get("drop_reason")
-    names, whose = names_of(source), (row.get("genre"), row.get("country"))
+    genre = INTERVIEW if is_interview(row.get("turns")) else row.get("genre")
+    names, whose = names_of(source), (genre, row.get("country"))
+    row = Redaction().metadata({name: row.get(name) for name in {*Redaction.READS, *row}})
     text, title = (redact(row.get(name) or "", *whose, names=names)[0] for name in ("text", "title"))
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
     language = row.get("language")

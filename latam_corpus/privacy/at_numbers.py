@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import string
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -50,7 +51,19 @@ _MONTH: Final = re.compile(
 )
 _MOST_COUNTED_NEAR_A_STREET: Final = 3  # digits
 _BETWEEN_ITEMS: Final = re.compile(r"(?:[ ,;/]| (?:y|e|o|u|ou) )+")
-_IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
+_IPV4: Final = re.compile(r"(?:(?<![\w.])|(?<=IP)|(?<=[Ii]p))(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
+# Numbers of versions and sections look like addresses.
+_NUMBERING: Final = re.compile(
+    r"(?:§+|\b(?:v|ver|vers|versi[oó]n|versiones|vers[aã]o|vers[oõ]es|version|release|build|revisi[oó]n|revis[aã]o"
+    r"|firmware|kernel|parche|patch|actualizaci[oó]n|atualiza[cç][aã]o|secci[oó]n|se[cç][aã]o|sec|subsecci[oó]n"
+    r"|apartado|ep[ií]grafe|cap[ií]tulo|cap|punto|ponto|numeral|inciso|art[ií]culo|artigo|art|[ií]tem|cl[aá]usula"
+    r"|p[aá]rrafo|par[aá]grafo|anexo|tabla|tabela|cuadro|quadro|figura|fig|norma|requisito|regla|regra)s?\.?)"
+    r"[ :]{0,2}(?:n(?:[.º°o]|ro)*\s?)?$",
+    re.IGNORECASE,
+)
+# A heading: `3.2.2.4 Alcance`.
+_SMALL_PART: Final = 32
+_HEADING: Final = re.compile(r"[.)]?[ -]{1,3}[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][^\W\d_]")
 _IPV6: Final = re.compile(r"(?<![\w:.])[\da-fA-F]{1,4}(?::{1,2}[\da-fA-F]{1,4}){2,7}(?![\w:])")
 _SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
 # Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too.
@@ -60,10 +73,19 @@ _PHONE: Final = re.compile(
     r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d|(?<=wa\.me/|phone=)\d)"
     r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
 )
+# The same with any signs between the groups, and as dialled abroad: `+56-9/8765-4321`, `+ (56) 9`, `0056 9 …`. Such a
+# number counts only if a telephone has it.
+_GAPS: Final = r"[ \xa0\u202f./\u2010-\u2014-]{0,3}"
+_WIDE_PHONE: Final = re.compile(
+    rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())(?:{_GAPS}(?:\(\d{{1,4}}\)|\d)){{6,15}}(?!\d)"
+)
+_PREFIX: Final = re.compile(r"\+|00|011")
+# Of the region, and of where its people work (ITU-T E.164).
+_CALLED: Final = re.compile(r"(?:1|5[0-9]{1,2}|29[79]|3[34]|351|39|4[149])")
 # National: an area in brackets or not, and groups of digits.
 _NATIONAL: Final = re.compile(
-    r"(?<![\w.,/\u2010-\u2013-])(?:\(0?\d{1,5}\)[ \u2010-\u2013-]?)?\d{1,11}"
-    r"(?:[ .\xa0\u2010-\u2013-]\d{2,7}){0,4}(?![\w/]|[.,]\d)"
+    r"(?<![\d_])(?<!\d[.,/\u2010-\u2013-])(?:\(0?\d{1,5}\)[ /\u2010-\u2013-]{0,3})?\d{1,11}"
+    r"(?:(?: ?[/\u2010-\u2014-] ?|[ .\xa0])\d{2,7}){0,4}(?!\w|[.,]\d)"
 )
 _WITH_AREA: Final = re.compile(r"\(0?\d{2,4}\) ?9?\d{3,4}[ \u2010-\u2013-]?\d{4}(?!\w|[.,]\d)")
 _FEWEST_NATIONAL: Final = 6
@@ -90,19 +112,26 @@ _MERCOSUL: Final = re.compile(r"(?<![\w-])[A-Z]{3}\d[A-Z]\d{2}(?![\w-])")
 _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?[-\u2212]?\d{1,3}\.\d{4,}(?!\w)")
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
 _CAPITAL: Final = re.compile("[A-ZÑ]")
-_SHAPE: Final = str.maketrans("123456789", "000000000")
+_SHAPE: Final = str.maketrans("123456789" + string.ascii_lowercase.replace("k", ""), "0" * 9 + "a" * 25)
 _LINKED: Final = re.compile(r"(?:\bwa\.me/|[?&]phone=)$")  # of addresses that begin a conversation
 _BEFORE_LINKED: Final = frozenset("/=")
 _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
 DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
 _BEFORE_HOUSE: Final = frozenset("#nN°º0123456789")
-_BETWEEN_GROUPS: Final = " .\xa0\u2010\u2011\u2012\u2013-"
-_LAST_GROUP: Final = re.compile(r"[ .\xa0\u2010-\u2013-]\d+$")
+_BETWEEN_GROUPS: Final = " ./\xa0\u2010\u2011\u2012\u2013\u2014-"
+_LAST_GROUP: Final = re.compile(r"[ ./\xa0\u202f\u2010-\u2014-]+\(?\d+\)?$")
+_GLUED: Final = re.compile(r"([^\W\d_ºª]+(?:\.[^\W\d_ºª]+)*)\.?[/\u2010-\u2013-]?$")
+_JOINS: Final = frozenset("/-\u2010\u2011\u2012\u2013")
+_LONGEST_LABEL: Final = 24
+_NUMBER_WORDS: Final = frozenset({"n", "no", "nr", "nro", "num", "numero", "xx"})
+_SURE: Final = 50  # of so many numbers in its form one passes the rule by chance: no other word refuses it
+_SURE_AT_HOME: Final = 10  # in a text of the identifier's country
 _MOST_OF_PLATE: Final = 5
 _LONG: Final = 13  # digits from which a number without marks may tell itself
 _FEWEST_ANYWHERE: Final = 7
 _MOST_ANYWHERE: Final = 11
+_MOST_OF_COUNTRY: Final = 11
 # Ranks: what has a sign of its own, forms in their order, telephones, what a word tells by its nearness, and the rest;
 # before them all the listed names of third persons.
 NAME, EMAIL, KEY, _NETWORK = range(-1, 3)
@@ -141,11 +170,16 @@ class Numbers:
     def at_short(self, start: int, end: int) -> Iterator[Span]:
         """Yield what a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
         text = self.text
-        if ":" in text[end : end + 4]:
+        before, after = text[max(0, start - 2) : start], text[end : end + 4]
+        if ":" in after:
             yield from self.networks(start, end, 0)
-        yield from self.plates(start, end)
-        around = text[start - 1 : start] + text[end : end + 1]
-        if around[:1] in DASHES or around[-1:] in DASHES or any(map(str.isupper, around)):
+        beside = before[-1:] + after[:1]
+        # Most numbers have no capital near them, which is seen soonest so.
+        if (around := before + after[:2]) != around.lower():
+            yield from self.plates(start, end)
+        if (before[-1:] in _OPENERS or text[start] == "0") and self.modes["phone"] != "off":
+            yield from self.marked_phones(start)
+        if before[-1:] in DASHES or after[:1] in DASHES or beside != beside.lower():
             yield from self.forms(start, end, end - start, marked=True)
 
     def at(self, start: int, end: int) -> Iterator[Span]:
@@ -184,7 +218,9 @@ class Numbers:
             told += self.national(start, end, near["phone"])
         for rank, one, form in self.bare:
             if one.kind in near and self.modes[one.kind] != "off":
-                for match in _over(form, text, start, end):
+                for match in _over(one, form, text, start, end):
+                    if not self.is_labelled(one, match.start()):
+                        continue
                     if _holds(one, match) and not self.counted(*match.span()):
                         told.append(Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind))
         if told:
@@ -194,18 +230,21 @@ class Numbers:
     def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
         """Numbers that their marks tell."""
         text = self.text
-        forms = _shaped(text[max(0, start - 1) : end + 3].translate(_SHAPE), self.country)
+        forms = _shaped(text[max(0, start - 2) : end + 3].translate(_SHAPE), self.country)
         if _CAPITAL.search(text, max(0, start - 3), end + 3):
             forms += self.lettered
         for rank, one, form in forms:
             if self.modes[one.kind] != "off":
-                for match in _over(form, text, start, end):
+                for match in _over(one, form, text, start, end):
                     if self.is_one(one, match):
                         yield Span(rank, *match.span(), one.kind)
 
     def marked_phones(self, start: int) -> Iterator[Span]:
         """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
         text = self.text
+        opened = text[start - 1 : start] in _OPENERS
+        if (opened or text[start] == "0") and (wide := self.wide_phone(start)):
+            yield wide
         if text[start - 1 : start] == "+":
             for position in (max(0, start - 2), start - 1):
                 match = _PHONE.match(text, position)
@@ -220,6 +259,44 @@ class Numbers:
             match = _WITH_AREA.match(text, start - 1)
             if match and _is_number(match.group(), self.country):
                 yield Span(_AFTER_FORMS, *match.span(), "phone")
+
+    def wide_phone(self, start: int) -> Span | None:
+        """Return a telephone in international form, with any signs between its groups, that a telephone may have."""
+        text = self.text
+        if text.startswith("0", start):
+            first = start
+        else:
+            first = text.rfind("+", max(0, start - 3), start)
+            if first < 0 or text[first + 1 : start].strip("("):
+                return None
+        match = _WIDE_PHONE.match(text, first)
+        if match is None or (first and (text[first - 1].isalnum() or text[first - 1] == "+")):
+            return None
+        prefix = _PREFIX.match(text, first)
+        number = _valid("+" + text[prefix.end() : match.end()]) if prefix else ""
+        if not prefix or not number:
+            return None
+        if prefix[0] != "+":  # an inventory number, too, may begin with zeros
+            digits = _NO_DIGIT.sub("", number)
+            if not _CALLED.match(digits):
+                return None
+            if number[1:] == digits and nearest(self.words.spoken_for(text, first), "phone") is None:
+                return None
+        end = prefix.end() + len(number) - 1
+        closes = text.count(")", first, end) > text.count("(", first, end)
+        return Span(_AFTER_FORMS, first - (closes and text[first - 1] == "("), end, "phone")
+
+    def glued(self, start: int) -> bool:
+        """Whether a word stands right before a number, other than `n` or `no`: it must be the number's label."""
+        before = self.text[start - 1 : start]
+        if not before.isalpha() and before not in _JOINS:
+            return False
+        word = _GLUED.search(self.text, max(0, start - _LONGEST_LABEL), start)
+        return word is not None and word[1].lower() not in _NUMBER_WORDS
+
+    def is_labelled(self, one: Identifier, start: int) -> bool:
+        """Whether a word that is glued to a number, if there is one, names this identifier."""
+        return not self.glued(start) or nearest(self.words.spoken_for(self.text, start), one.kind) == 0
 
     def dated(self, number: str) -> bool:
         """Whether a number is a day or a span of years."""
@@ -244,10 +321,14 @@ class Numbers:
         if not _holds(one, match) or self.counted(*match.span()):
             return False
         spoken = list(self.words.spoken_for(self.text, match.start()))
-        if nearest(spoken, one.kind) is not None:
+        near = nearest(spoken, one.kind)
+        if not self.is_labelled(one, match.start()):
+            return False
+        if near is not None:
             return True
         against = bool(spoken) and not spoken[0][1] and spoken[0][0] <= _NEAR
-        return self.modes[one.kind] == "form" and not against
+        sure = one.chance >= _SURE or (one.chance >= _SURE_AT_HOME and self.country in one.countries)
+        return self.modes[one.kind] == "form" and (sure or not against)
 
     def networks(self, start: int, end: int, digits: int) -> Iterator[Span]:
         """Public addresses of version 4, or 6 where a colon follows."""
@@ -256,6 +337,8 @@ class Numbers:
         text = self.text
         if digits >= 4 and text.count(".", start, end) >= 3:  # noqa: PLR2004
             for match in _IPV4.finditer(text, start, end):
+                if self.numbers_sections(match):
+                    continue
                 if not text[match.end() : match.end() + 1].isdecimal() and _is_public(match.group()):
                     yield Span(_NETWORK, *match.span(), "ip")
         if ":" in text[end : end + 4]:
@@ -263,13 +346,22 @@ class Numbers:
                 if match.start() <= start and _is_public(match.group()):
                     yield Span(_NETWORK, *match.span(), "ip")
 
+    def numbers_sections(self, match: re.Match[str]) -> bool:
+        """Whether what looks like an address of a network numbers a section or a version."""
+        low = max(0, match.start() - _MARGIN)
+        if _NUMBERING.search(self.text, low, match.start()):
+            return True
+        begins = match.start() == 0 or self.text[match.start() - 1] == "\n"
+        small = all(int(part) < _SMALL_PART for part in match.group().split("."))
+        return begins and small and _HEADING.match(self.text, match.end()) is not None
+
     def national(self, start: int, end: int, near: int) -> Iterator[Span]:
         """Telephones as they are dialled within the country, beside their word."""
         text = self.text
         position = start - 1 if text[start - 1 : start] == "(" else start
         while match := _NATIONAL.search(text, position, end + 1):
             position = match.end()
-            if self.counted(*match.span()):
+            if (near and self.glued(match.start())) or self.counted(*match.span()):
                 continue
             if first := _first_number(match.group(), self.country, local=near <= _NEAR):
                 position = match.start() + len(first)
@@ -303,7 +395,7 @@ class Numbers:
     def plates(self, start: int, end: int) -> Iterator[Span]:
         """Plates of vehicles that have a number at this place."""
         text, mode = self.text, self.modes["plate"]
-        if mode == "off" or not any(map(str.isupper, text[max(0, start - 2) : start] + text[end : end + 2])):
+        if mode == "off":
             return
         for match in _PLATE.finditer(text, max(0, start - 9), end + 6):
             if not match.start() <= start < match.end():
@@ -337,19 +429,23 @@ def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, 
 
 @lru_cache(maxsize=1 << 16)
 def _shaped(shape: str, country: str | None) -> tuple[_Ranked, ...]:
-    """Return the identifiers without letters that may stand in a number of this shape, all of whose digits are 0.
+    """Return the identifiers without letters that may stand in a number of this shape.
+
+    In a shape all digits are 0 and all small letters are a.
 
     Many numbers have one shape: that of a date or a price is looked at once.
     """
     return tuple(ranked for ranked in _in_order(country)[0] if ranked[2].search(shape))
 
 
-def _over(form: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
-    """Where a form stands over a number."""
+def _over(one: Identifier, form: re.Pattern[str], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Yield where a form of an identifier matches over a number."""
     low, high = max(0, start - _MARGIN // 2), end + _MARGIN // 2
-    if form.search(text, low, high) is None:
-        return ()
-    return [match for match in form.finditer(text, low, high) if match.end() > start and match.start() < end]
+    while match := form.search(text, low, high):
+        begins = one.start.match(text, match.start()) is not None
+        low = match.end() if begins else match.start() + 1
+        if begins and match.end() > start and match.start() < end:
+            yield match
 
 
 def _holds(one: Identifier, match: re.Match[str]) -> bool:
@@ -378,6 +474,21 @@ def _international(number: str) -> str:
     return number
 
 
+def _valid(number: str) -> str:
+    """Return the valid telephone that an international number begins with, group by group; empty without one."""
+    import phonenumbers
+
+    shorter, longer = number, ""
+    while shorter != longer:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(shorter)):
+                return shorter
+        except phonenumbers.NumberParseException:
+            return ""
+        shorter, longer = _LAST_GROUP.sub("", shorter), shorter
+    return ""
+
+
 def _first_number(number: str, country: str | None, *, local: bool) -> str:
     """Return the telephone that groups of digits begin with, the longest after which nothing or another one stands."""
     longest, shorter, longer = "", number, ""
@@ -397,6 +508,21 @@ def _is_international(number: str) -> bool:
 
     try:
         return bool(phonenumbers.is_possible_number(phonenumbers.parse(number)))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def is_telephone_of(number: str, country: str | None) -> bool:
+    """Whether a telephone of a country has this number, or one of the region in international form."""
+    import phonenumbers
+
+    digits = _NO_DIGIT.sub("", number)
+    if number.startswith("+") or len(digits) > _MOST_OF_COUNTRY:
+        return bool(_CALLED.match(digits) and _valid("+" + digits))
+    try:
+        return country in phonenumbers.SUPPORTED_REGIONS and phonenumbers.is_valid_number_for_region(
+            phonenumbers.parse(digits, country), country
+        )
     except phonenumbers.NumberParseException:
         return False
 

@@ -7,6 +7,7 @@ text stands in the text itself where `Even.place` says.
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -15,7 +16,10 @@ from typing import Final
 _SPACES: Final = "\t\r\v\f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _HYPHENS: Final = "\u2010\u2011\u2212"
 _DASHES: Final = "\u2012\u2013\u2014\u2015"
-_UNSEEN: Final = "\u200b\u200c\u200d\u2060\ufeff\xad"
+# Full-width signs and the small ＠: `５５`, `．`, `＋`.
+_WIDE: Final = re.compile("[\uff01-\uff5e\ufe6b]")
+# The last two make a digit an emoji.
+_UNSEEN: Final = "\u200b\u200c\u200d\u2060\ufeff\xad\ufe0f\u20e3"
 # Dashes between figures, capitals or the signs of a random key; elsewhere they are a sentence's.
 _DASH: Final = re.compile(f"[{_DASHES}](?:(?<=[0-9A-Z].)(?=[0-9A-Z]|k(?!\\w))|(?<=[0-9a-f]{{4}}.)(?=[0-9a-f]{{4}}))")
 # Markdown's signs of emphasis, and not the signs of an address of e-mail.
@@ -53,6 +57,15 @@ class Even:
         """Return where what stands in the even text stands in the text itself."""
         first, last = (at + self.shifts[bisect(self.cuts, at)] for at in (start, end - 1))
         return first, last + 1
+
+
+def narrow(text: str) -> str:
+    """Return a text of the same length with full-width signs as those of a keyboard.
+
+    >>> narrow("ana＠correo.example, ５５ １２３４")
+    'ana@correo.example, 55 1234'
+    """
+    return _WIDE.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), text)
 
 
 def is_broken(text: str) -> bool:

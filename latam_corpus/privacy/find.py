@@ -12,10 +12,10 @@ from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.privacy.at_numbers import EMAIL, KEY, NAME, Numbers, Span, nearest
-from latam_corpus.privacy.even import even, is_broken
+from latam_corpus.privacy.even import even, is_broken, narrow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.privacy.privacy_policy import Words
 
@@ -27,6 +27,11 @@ _RUN: Final = re.compile(
 )
 _EMAIL_NAME: Final = re.compile(r"[\w.+-]+$")
 _EMAIL_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_BEFORE_HANDLE: Final = frozenset("@!")
+_MAIL_HOST: Final = re.compile(
+    r"(?:gmail|googlemail|hotmail|outlook|live|msn|yahoo|ymail|icloud|proton(?:mail)?|uol|bol|terra|ig|globo)\.",
+    re.IGNORECASE,
+)
 _AT: Final = re.compile(r"[\[({<]\s*(?:at|AT|At|arroba|ARROBA|a)\s*[\])}>]")
 _AT_WORD: Final = re.compile(r"\s(?:arroba|ARROBA|Arroba|AT)\s")
 _DOT: Final = r"(?:\.|\s?[\[({]\s?(?:punto|ponto|dot|\.)\s?[\])}]\s?|\s(?:punto|ponto|dot|PUNTO|PONTO|DOT)\s)"
@@ -49,7 +54,7 @@ _DEGREES: Final = re.compile(
     r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{,4}"
     r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
 )
-_SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # among them the wide figures of some documents
+_SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # among them the full-width digits of some documents
 # Characters that are read before and after such a sign.
 _BEFORE: Final = 400
 _AFTER: Final = 300
@@ -85,17 +90,23 @@ def find(
         names: of third persons, as their list gives them; None without one.
         hints: what needn't be looked for.
     """
-    found = _apart(_all(text, modes, words, country, hints))
+    found = apart(_all(text, modes, words, country, hints))
     if names is None:
         return found
     # A name within an address of e-mail or of a house is of it; else it comes first.
     listed = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
-    return _apart([*found, *(name for name in listed if not _is_part(name, found))])
+    return apart([*found, *(name for name in listed if not _is_part(name, found))])
 
 
 def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> Iterator[Span]:
     """Yield what is found where it stands in the text; a line's end may part it, and not two."""
-    for first, last in _stretches(text, spoken=hints.spoken_at):
+    signs = [sign.start() for sign in _SIGN.finditer(text)]
+    if "＠" in text or "﹫" in text or max(map(text.__getitem__, signs), default="") > "@":
+        text = narrow(text)
+        signs = [sign.start() for sign in _SIGN.finditer(text)]
+    if hints.spoken_at:
+        signs = sorted([*signs, *(sign.start() for form in (_AT, _AT_WORD) for sign in form.finditer(text))])
+    for first, last in _stretches(signs):
         stretch = text[first:last]
         for joined in (False, True) if is_broken(stretch) else (False,):
             read = even(stretch, joined=joined)
@@ -105,11 +116,8 @@ def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None,
                     yield span._replace(start=first + start, end=first + end)
 
 
-def _stretches(text: str, *, spoken: bool) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a text that have digits or signs of e-mail, with what is read beside them."""
-    signs = [sign.start() for sign in _SIGN.finditer(text)]
-    if spoken:
-        signs = sorted([*signs, *(sign.start() for form in (_AT, _AT_WORD) for sign in form.finditer(text))])
+def _stretches(signs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a text around digits and signs of e-mail, with what is read before and after them."""
     if not signs:
         return
     start = last = signs[0]
@@ -147,14 +155,32 @@ def _is_part(name: Span, found: list[Span]) -> bool:
     return any(name.end <= one.end and name[1:3] != one[1:3] for one in found[:index][-1:])
 
 
-def _apart(spans: Iterable[Span]) -> list[Span]:
-    """Those of the least rank, of which the first and longest; what overlaps one of them isn't another."""
+def apart(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans of the least rank, the first and longest of these, without any that overlaps another."""
     disjoint: list[Span] = []
     for span in sorted(spans, key=lambda one: (one.rank, one.start, -one.end)):
         index = bisect(disjoint, span.start, key=lambda one: one.start)
         if all(one.end <= span.start or span.end <= one.start for one in disjoint[max(index - 1, 0) : index + 1]):
             disjoint.insert(index, span)
     return disjoint
+
+
+def replaced(text: str, spans: Iterable[Span], mark: str = "[{}]") -> tuple[str, list[str]]:
+    """Return a text with marks in place of identifiers, and their kinds.
+
+    Args:
+        text: any.
+        spans: of `find`.
+        mark: what a kind is written in.
+    """
+    pieces: list[str] = []
+    kinds: list[str] = []
+    end = 0
+    for span in spans:
+        pieces += [text[end : span.start], mark.format(span.kind.upper())]
+        end = span.end
+        kinds.append(span.kind)
+    return "".join([*pieces, text[end:]]), kinds
 
 
 def _emails(text: str) -> Iterator[Span]:
@@ -166,8 +192,13 @@ def _emails(text: str) -> Iterator[Span]:
                 continue
         name = _EMAIL_NAME.search(text, max(0, start - _LONGEST_NAME), start)
         host = form.match(text, end)
-        if name and host:
+        if name and host and not _is_handle(text, name.start(), host.group()):
             yield Span(EMAIL, name.start(), host.end(), "email")
+
+
+def _is_handle(text: str, start: int, host: str) -> bool:
+    """Whether `name@host` is a public handle of the fediverse, `@name@host` or `!group@host`, not an address."""
+    return text[start - 1 : start] in _BEFORE_HANDLE and not _MAIL_HOST.match(host)
 
 
 def _spoken_emails(text: str) -> Iterator[Span]:

@@ -346,6 +346,20 @@ def is_pis(number: str) -> bool:
     return _check(digits[:10], (3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 10 == int(digits[10])
 
 
+def is_cns(number: str) -> bool:
+    """Whether it is a number of Brazil's health card: fifteen digits, whose sum by the weights 15 to 1 is modulo 11.
+
+    Source: Ministério da Saúde, Cartão Nacional de Saúde; definitive ones begin with 1 or 2, provisional with 7 to 9.
+
+    >>> is_cns("100 0000 0000 0007"), is_cns("100 0000 0000 0008")
+    (True, False)
+    """
+    digits = _signs(number)
+    if len(digits) != 15 or not digits.isdecimal() or digits[0] not in "12789":
+        return False
+    return _dot(digits, range(15, 0, -1)) % 11 == 0
+
+
 _CURP_SIGNS: Final = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
 _RFC_SIGNS: Final = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
 

@@ -25,7 +25,14 @@ KINDS: Final = (
 # The hyphen and the dashes that a word processor makes of it (U+2010 to U+2013).
 DASH: Final = "[\u2010-\u2013-]"
 _GAP: Final = "[ \xa0\u202f\u2010-\u2013-]?"
-_START: Final = r"(?<![\w.\u2010-\u2013/-])"
+# Where a number may begin: not within another one. A label may be glued to it (`RUT15.976.796-5`, `n.º868.958.372-64`),
+# but not to letters of the identifier. It is looked at where a form matches, which is rare.
+_FREE: Final = (
+    r"(?<![\d_])(?:(?=\d)|(?<![^\W\d_ºª]))(?:(?<![.\u2010-\u2013/-])|(?<=[^\W\d_][.\u2010-\u2013/-])"
+    r"|(?<=[^\W\d_]\.[.\u2010-\u2013/-])|(?<=°[.\u2010-\u2013/-]))"
+)
+_START: Final = re.compile(_FREE)
+_START_IN_LIST: Final = re.compile(rf"{_FREE}|(?<=\d/)")
 _END: Final = r"(?!\w|[.,/\u2010-\u2013-]\d)"
 _THOUSANDS: Final = r"\d{1,2}[. \xa0]?\d{3}[. \xa0]?\d{3}"
 
@@ -49,6 +56,8 @@ class Identifier:
         bare: the form that a word must tell; None where it has none.
         holds: the rule of its signs; None where it has none.
         lettered: whether its marks are capitals that stand before digits of it.
+        chance: of how many other numbers in its written form one passes the rule; 1 if the rule has no check digit.
+        start: matches where it may begin.
     """
 
     kind: str
@@ -57,6 +66,8 @@ class Identifier:
     bare: re.Pattern[str] | None
     holds: Callable[[str], bool] | None
     lettered: bool = False
+    chance: int = 1
+    start: re.Pattern[str] = _START
 
 
 def _of(
@@ -67,15 +78,18 @@ def _of(
     holds: Callable[[str], bool] | None = None,
     *,
     lettered: bool = False,
+    chance: int = 1,
 ) -> Identifier:
-    pattern, asked = (None if form is None else re.compile(f"{_START}(?:{form}){_END}") for form in (written, bare))
-    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, lettered)
+    pattern, asked = (None if form is None else re.compile(f"(?:{form}){_END}") for form in (written, bare))
+    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, lettered, chance)
 
 
-def _ended_by_marks(kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool]) -> Identifier:
-    """One whose marks end it, whatever number follows."""
-    pattern = re.compile(rf"(?<![\w\u2010-\u2013-]){written}(?!\w)")
-    return Identifier(kind, (country,), pattern, re.compile(f"{_START}(?:{bare}){_END}"), holds)
+def _ended_by_marks(
+    kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool], chance: int
+) -> Identifier:
+    """Return an identifier whose marks end it, whatever number follows."""
+    pattern, asked = re.compile(rf"{written}(?!\w)"), re.compile(f"(?:{bare}){_END}")
+    return Identifier(kind, (country,), pattern, asked, holds, chance=chance, start=_START_IN_LIST)
 
 
 # In the order in which they are tried; those of the row's country come before the others.
@@ -83,16 +97,18 @@ IDENTIFIERS: Final = (
     _ended_by_marks(
         "rut",
         "CL",
-        rf"(?<!\.)\d{{1,2}}\.?\d{{3}}\.?\d{{3}}{DASH}[\dkK]",
+        rf"\d{{1,2}}\.?\d{{3}}\.?\d{{3}}{DASH}[\dkK]",
         rf"{_THOUSANDS} ?[\u2010-\u2013-]? ?[\dkK]",
         rules.is_rut,
+        11,
     ),
     _ended_by_marks(
         "cpf",
         "BR",
-        rf"(?<!\.)\d{{3}}\.?\d{{3}}\.?\d{{3}}{DASH}\d{{2}}",
+        rf"\d{{3}}\.?\d{{3}}\.?\d{{3}}{DASH}\d{{2}}",
         rf"\d{{3}}[. ]?\d{{3}}[. ]?\d{{3}}{_GAP}\d{{2}}",
         rules.is_cpf,
+        100,
     ),
     _ended_by_marks(
         "cuit",
@@ -100,6 +116,7 @@ IDENTIFIERS: Final = (
         rf"\d{{2}}{DASH}\d{{8}}{DASH}\d",
         rf"\d{{2}}{_GAP}\d{{2}}\.?\d{{3}}\.?\d{{3}}{_GAP}\d",
         rules.is_cuit,
+        120,
     ),
     _of(
         "cnpj",
@@ -108,10 +125,20 @@ IDENTIFIERS: Final = (
         r"[\dA-Z]{12}\d{2}",
         rules.is_cnpj,
         lettered=True,
+        chance=100,
     ),
-    _of("cedula", "UY", rf"\d\.\d{{3}}\.\d{{3}}{DASH}\d", rf"\d\.?\d{{3}}\.?\d{{3}}{_GAP}\d", rules.is_ci_uruguay),
-    _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", rf"\d{{3}}{_GAP}\d{{7}}{_GAP}\d", rules.is_luhn),
-    _of("cedula", "EC", rf"\d{{9}}{DASH}\d", r"\d{10}", rules.is_cedula_ecuador),
+    _of(
+        "cedula",
+        "UY",
+        rf"\d\.\d{{3}}\.\d{{3}}{DASH}\d",
+        rf"\d\.?\d{{3}}\.?\d{{3}}{_GAP}\d",
+        rules.is_ci_uruguay,
+        chance=10,
+    ),
+    _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", r"\d{11}", rules.is_luhn, chance=10),
+    # Many valid ones don't pass Luhn's check, so the form decides beside the word.
+    _of("cedula", "DO", None, r"\d{3}[ \u2010-\u2013-]\d{7}[ \u2010-\u2013-]\d"),
+    _of("cedula", "EC", rf"\d{{9}}{DASH}\d", rf"\d{{9}}{_GAP}\d", rules.is_cedula_ecuador, chance=57),
     _of(
         "cedula",
         "NI",
@@ -141,10 +168,14 @@ IDENTIFIERS: Final = (
     ),
     _of("cedula", "CU", None, r"\d{11}", rules.is_carne_cuba),
     _of("cedula", "CO PY VE", None, r"\d{1,3}(?:[.,'’ \xa0]\d{3}){2,3}|\d{3}[.,'’ \xa0]\d{3}|\d{6,10}"),
+    _of("cedula", "CR", None, rf"3{_GAP}\d{{3}}{_GAP}\d{{6}}"),
+    _of("cedula", "HT", None, rf"\d{{2}}(?:{DASH}\d{{2}}){{2}}{DASH}\d{{4}}{DASH}\d{{2}}{DASH}\d{{5}}"),
+    _of("cedula", "BB", None, rf"\d{{6}}{DASH}\d{{4}}"),
+    _of("cedula", "", None, r"[A-Z]{1,3}\d{5,9}|[A-Z]{2} \d{6}|\d{9}"),  # passports
     _of("dni", "HN", r"\d{4}[ \u2010-\u2013-]\d{4}[ \u2010-\u2013-]\d{5}", r"\d{13}", rules.is_dni_honduras),
     _of("dni", "AR PE", None, _THOUSANDS),
     _of("dui", "SV", None, rf"\d{{8}}{_GAP}\d", rules.is_dui),
-    _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala),
+    _of("cui", "GT", r"\d{4} \d{5} \d{4}", rf"\d{{4}}{_GAP}\d{{5}}{_GAP}\d{{4}}", rules.is_cui_guatemala, chance=150),
     _of(
         "curp",
         "MX",
@@ -152,6 +183,7 @@ IDENTIFIERS: Final = (
         r"[A-Za-z]{4}\d{6}[A-Za-z]{6}[\dA-Za-z]\d",
         rules.is_curp,
         lettered=True,
+        chance=300,
     ),
     _of(
         "rfc",
@@ -160,11 +192,16 @@ IDENTIFIERS: Final = (
         rf"[A-ZÑ&a-zñ]{{3,4}}{_GAP}\d{{6}}{_GAP}[\dA-Za-z]{{3}}",
         rules.is_rfc,
         lettered=True,
+        chance=300,
     ),
     _of("elector", "MX", r"[A-Z]{6}\d{8}[HM]\d{3}", r"[A-Za-z]{6} ?\d{8} ?[HMhm] ?\d{3}", lettered=True),
+    _of("elector", "BR", None, r"\d{4} ?\d{4} ?\d{4}"),
+    _of("nss", "BR", None, r"\d{3} ?\d{4} ?\d{4} ?\d{4}", rules.is_cns),
+    _of("ssn", "GF GP MQ", None, rf"[12]{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}(?:{_GAP}\d{{3}}){{2}}{_GAP}\d{{2}}"),
     _of("nss", "MX", None, rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d", rules.is_luhn),
     _of("pis", "BR", None, rf"\d{{3}}\.?\d{{5}}\.?\d{{2}}{_GAP}\d", rules.is_pis),
     _of("rg", "BR", None, rf"(?:(?:MG|SP|RJ|RS|PR|SC|BA|GO|DF|ES){_GAP})?{_THOUSANDS}(?:{_GAP}[\dXx])?"),
+    _of("rg", "BR", None, r"\d{11}"),  # of a driving licence
     _of("ssn", "PR US", None, rf"\d{{3}}{DASH}\d{{2}}{DASH}\d{{4}}"),
     _of(
         "nit",
@@ -172,12 +209,16 @@ IDENTIFIERS: Final = (
         rf"\d{{3}}\.\d{{3}}\.\d{{3}}{DASH}\d",
         rf"\d{{2,3}}\.?\d{{3}}\.?\d{{3}}{_GAP}\d",
         rules.is_nit_colombia,
+        chance=11,
     ),
     _of("nit", "SV", rf"\d{{4}}{DASH}\d{{6}}{DASH}\d{{3}}{DASH}\d", r"\d{14}", rules.is_nit_el_salvador),
     _of("nit", "GT", None, rf"\d{{5,8}}{_GAP}[\dkK]", rules.is_nit_guatemala),
+    _of("nit", "DO", None, rf"\d{{3}}{DASH}\d{{5}}{DASH}\d|\d{DASH}\d{{2}}{DASH}\d{{5}}{DASH}\d"),
+    _of("nit", "JM HT", None, rf"\d{{3}}[ -]\d{{3}}[ -]\d{{3}}(?:{DASH}\d)?"),
     _of("nit", "BO CO", None, r"\d{7,12}|\d{3}\.\d{3}\.\d{3}"),
     _of("ruc", "PE", None, r"\d{11}", rules.is_ruc_peru),
     _of("ruc", "EC", None, r"\d{13}", rules.is_ruc_ecuador),
+    _of("ruc", "PA", None, rf"\d{{1,9}}{DASH}\d{{1,4}}{DASH}\d{{1,6}}(?: ?DV ?\d{{1,2}})?"),
     _of("ruc", "PY", None, rf"\d{{5,8}}{_GAP}\d", rules.is_ruc_paraguay),
     _of("rut", "UY", None, r"\d{12}"),
     _of("rtn", "HN", None, rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{6}}", rules.is_dni_honduras),
@@ -188,9 +229,10 @@ IDENTIFIERS: Final = (
         rf"[VEJPGC]{_GAP}\d{{8}}{_GAP}\d",
         rules.is_rif,
         lettered=True,
+        chance=11,
     ),
-    _of("iban", "", _IBANS, None, rules.is_iban, lettered=True),
-    _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu),
+    _of("iban", "", _IBANS, None, rules.is_iban, lettered=True, chance=97),
+    _of("cbu", "AR", r"\d{22}", r"\d{7}[ -]?\d[ -]?\d{13}[ -]?\d", rules.is_cbu, chance=100),
     _of("clabe", "MX", None, r"\d{3}[ -]?\d{3}[ -]?\d{11}[ -]?\d|\d{4}(?: \d{4}){3} \d{2}", rules.is_clabe),
     _of(
         "card",

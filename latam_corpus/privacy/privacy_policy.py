@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # The policy of a text of which no genre is stated.
 UNSTATED: Final = "web"
+# The genre whose policy applies to every interview, whatever its source states.
+INTERVIEW: Final = "oral_history"
 # The names of third persons stand in a list of their contributor's; who gave one wants them replaced in every genre.
 NAME: Final = "name"
 WORDS_FILE: Final = "words.toml"
@@ -41,7 +43,15 @@ _TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ
 _SENTENCE_END: Final = re.compile(r"[.!?…]\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
 _WHOLE_WORD: Final = re.compile(r"[^\W\d_]{4}")
 
+# In addresses and names of files these words come before numbers of anything: `/documento/1234567`.
+_OF_ANYTHING: Final = (
+    *("documento", "documento de identidad", "doc", "identidad", "identificación", "contacto", "contato", "tarjeta"),
+    *("tarjetas", "cuenta", "depósito", "transferencia", "casa", "dominio", "matrícula", "matrículas", "placa"),
+    *("placas", "titular", "chave", "visa", "elo", "afiliación", "credencial", "cc", "cic"),
+)
+
 Mode = Literal["off", "context", "form"]
+_STRICTNESS: Final = ("off", "context", "form")
 _Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
@@ -53,12 +63,13 @@ class PrivacyFile(_Strict):
     """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ.
 
     Attributes:
-        speakers: whether an interview's speakers stand under their names or under codes, `E1` and `H1`.
+        speakers: whether an interview has its speakers' names ("keep") or codes ("code"), `E1` and `H1`; by default
+            as the policy of oral history says.
     """
 
     genres: _Listed
     reviewed_by: _Listed = ()
-    speakers: Literal["keep", "code"] = "keep"
+    speakers: Literal["keep", "code"] | None = None
     kinds: dict[str, Mode]
     countries: dict[str, dict[str, Mode]] = Field(default_factory=dict)
 
@@ -108,6 +119,16 @@ class Words:
         units = _one_of(file.against.units)
         pattern = re.compile(rf"\s?(?:de\s)?(?:(?:{units})\b|%|[º°²³]|ª)", re.IGNORECASE)
         return cls(file.window, phrases_by_last, pattern)
+
+    @cached_property
+    def in_names(self) -> Words:
+        """The words that name an identifier in an address or the name of a file too."""
+        left_out = set(map(folded_words, _OF_ANYTHING))
+        phrases = {
+            last: [(phrase, kinds) for phrase, kinds in listed if not kinds or phrase not in left_out]
+            for last, listed in self.phrases.items()
+        }
+        return replace(self, phrases=phrases)
 
     def spoken_for(self, text: str, end: int) -> Iterator[tuple[int, frozenset[str]]]:
         """Yield what the words before a place speak for, the nearest first: how many words lie between, and kinds.
@@ -170,11 +191,27 @@ class PrivacyPolicies:
         Raises:
             ConfigError: nobody knows the genre or the country.
         """
-        return self._file(genre).kinds | self._file(genre).countries.get(known_country(country) or "", {})
+        file = self._file(genre)
+        return file.kinds | file.countries.get(known_country(country) or "", {})
 
-    def codes_speakers(self, genre: str | None) -> bool:
-        """Whether interviews of this genre have codes in place of their speakers' names."""
-        return self._file(genre).speakers == "code"
+    def stricter_modes(self, genre: str | None, other: str, country: str | None) -> Mapping[str, str]:
+        """Return for each kind the stricter of its modes in two genres.
+
+        Raises:
+            ConfigError: the genre or the country is unknown.
+        """
+        one, two = self.modes(genre, country), self.modes(other, country)
+        return {kind: max(mode, two[kind], key=_STRICTNESS.index) for kind, mode in one.items()}
+
+    def codes_speakers(self, genre: str | None, *, interview: bool) -> bool:
+        """Whether a text of this genre has codes in place of its speakers' names.
+
+        Args:
+            genre: as the row states it.
+            interview: whether persons speak in it (`speakers.is_interview`).
+        """
+        stated = self._file(genre).speakers
+        return (stated or (self._file(INTERVIEW).speakers if interview else "keep")) == "code"
 
     def _file(self, genre: str | None) -> PrivacyFile:
         file = self.files.get(genre or UNSTATED) or self.files.get(genre_of(genre or "") or "")

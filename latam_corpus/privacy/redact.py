@@ -21,9 +21,10 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
-from latam_corpus.privacy.find import Hints, find, names_pattern
+from latam_corpus.privacy.find import Hints, find, names_pattern, replaced
 from latam_corpus.privacy.kinds import KINDS
-from latam_corpus.privacy.privacy_policy import UNSTATED, known_country, privacy_policies
+from latam_corpus.privacy.metadata import MetadataRedaction, rows_to_read
+from latam_corpus.privacy.privacy_policy import INTERVIEW, UNSTATED, known_country, privacy_policies
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from latam_corpus.privacy.privacy_policy import Words
 
 # One quick look tells whether there may be anything: all but spoken addresses and lists of names have a digit or an @.
-_ANY: Final = r"[@\d]"
+_ANY: Final = r"[@\uff20\ufe6b\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s*(?i:at?|arroba)\s*[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}[\p{Pd}\x{2212}]\s*[0-9a-fA-F]{4}[\p{Pd}\x{2212}]"
 _STREETS: Final = (
@@ -83,12 +84,9 @@ def _redacted(
     spans = find(text, modes, words, country, names, hints)
     if not spans:
         return text, {}
-    counts = Counter(span.kind for span in spans)
-    pieces, end = [], 0
-    for span in spans:
-        pieces += [text[end : span.start], f"[{span.kind.upper()}]"]
-        end = span.end
-    return "".join([*pieces, text[end:]]), {kind: counts[kind] for kind in KINDS if counts[kind]}
+    written, kinds = replaced(text, spans)
+    counts = Counter(kinds)
+    return written, {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ class Redact(Stage):
     name: ClassVar[str] = "redact"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
-    rewrites: ClassVar[frozenset[str]] = frozenset({"title"})
+    rewrites: ClassVar[frozenset[str]] = frozenset(schema.FREE_FIELDS)
 
     def fingerprint(self) -> str:
         """Give what changes when a policy, a word, a list of names or a key of speakers does."""
@@ -129,7 +127,10 @@ class Redact(Stage):
         return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with `text` and `title` redacted, and in `redactions` what both had, null where nothing."""
+        """Return the batch with its text and its metadata redacted, and in `redactions` what they had, null if nothing.
+
+        Metadata are the columns that people wrote (`schema.FREE_FIELDS`).
+        """
         batch, coded_rows = self._with_codes(batch)
         rows = range(len(batch))
         columns: dict[str, pl.Series] = {}
@@ -142,6 +143,12 @@ class Redact(Stage):
                 counts.setdefault(row, Counter()).update(found)
             if redacted:
                 columns[name] = batch.frame[name].scatter(list(redacted), [written for written, _ in redacted.values()])
+        for name in schema.FREE_FIELDS:
+            if name in batch.frame.columns and name != "title":
+                series, found = self._redacted_metadata(batch.frame, name)
+                columns |= {name: series} if found else {}
+                for row, kinds in found.items():
+                    counts.setdefault(row, Counter()).update(kinds)
         counts_of = {
             row: [{"key": kind, "value": n} for kind, n in sorted(found.items())] for row, found in counts.items()
         }
@@ -172,22 +179,47 @@ class Redact(Stage):
         # Of rows in which nothing is found, too: what isn't understood is refused, whatever they have.
         pairs = set(zip(genres, countries, strict=True))
         of_kind = {pair: (known_country(pair[1]), known.modes(*pair)) for pair in pairs}
+        interviews = _interviews(frame)
         redacted: dict[int, tuple[str, dict[str, int]]] = {}
         for row in look.arg_true().to_list():
             names = listed.get(sources[row])
             hints = Hints(spoken_at[row], keys[row], streets[row])
             country, modes = of_kind[genres[row], countries[row]]
+            if row in interviews:
+                modes = known.stricter_modes(genres[row], INTERVIEW, countries[row])
             text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts
         return redacted
+
+    def _redacted_metadata(self, frame: pl.DataFrame, name: str) -> tuple[pl.Series, dict[int, list[str]]]:
+        """Return a column that people wrote with its identifiers replaced, and which kinds the rows had."""
+        values, fields = frame[name], schema.FREE_FIELDS[name]
+        rows = rows_to_read(values, fields)
+        if not rows:
+            return values, {}
+        known = privacy_policies(self.policies)
+        genres, countries = (_column(frame, column) for column in ("genre", "country"))
+        modes_of = {
+            pair: known.stricter_modes(pair[0], UNSTATED, pair[1])
+            for pair in {(genres[row], countries[row]) for row in rows}
+        }
+        written = values.to_list()
+        kinds: dict[int, list[str]] = {}
+        for row in rows:
+            modes = modes_of[genres[row], countries[row]]
+            redaction = MetadataRedaction(modes, known.words, known_country(countries[row]))
+            value = redaction.value(written[row], name, fields)
+            if redaction.kinds:
+                written[row], kinds[row] = value, redaction.kinds
+        return (pl.Series(name, written, dtype=values.dtype) if kinds else values), kinds
 
     def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:
         """Return the batch with codes for speakers where a policy wants them; how many each such row has."""
         frame = batch.frame
         if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
             return batch, {}
-        from latam_corpus.privacy.speakers import coded, coded_title
+        from latam_corpus.privacy.speakers import coded, coded_title, headings_of, is_interview
 
         policies = privacy_policies(self.policies)
         keys: dict[str | None, dict[str, str]] = {source: _key(path) for source, path in self.speakers}
@@ -199,10 +231,10 @@ class Redact(Stage):
         for row in (texts.is_not_null() & turns.is_not_null()).arg_true().to_list():
             mine = turns[row].to_list()
             speakers = list(dict.fromkeys(turn["speaker"] for turn in mine if turn["speaker"]))
-            if speakers and policies.codes_speakers(genres[row]):
+            if speakers and policies.codes_speakers(genres[row], interview=is_interview(mine)):
                 key = keys.get(sources[row])
                 made[row], counts[row] = coded(texts[row], mine, key), len(speakers)
-                titles[row] = coded_title(titles[row], speakers, key)
+                titles[row] = coded_title(titles[row], speakers, key, headings_of(texts[row], mine, key))
         if not made:
             return batch, {}
         under_codes = [made[row][1] if row in made else turns[row] for row in range(len(batch))]
@@ -236,6 +268,16 @@ def _composed(texts: pl.Series) -> pl.Series:
 
 def _column(frame: pl.DataFrame, name: str) -> list[str | None]:
     return frame[name].cast(pl.String).to_list() if name in frame.columns else [None] * frame.height
+
+
+def _interviews(frame: pl.DataFrame) -> set[int]:
+    """Return the rows whose turns are an interview's: the policy of interviews applies to them in every genre."""
+    if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
+        return set()
+    from latam_corpus.privacy.speakers import is_interview
+
+    turns = frame["turns"]
+    return {row for row in turns.is_not_null().arg_true().to_list() if is_interview(turns[row].to_list())}
 
 
 def _key(path: str) -> dict[str, str]:

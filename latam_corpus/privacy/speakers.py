@@ -12,6 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
@@ -20,7 +21,7 @@ from latam_corpus.privacy.find import names_pattern
 from latam_corpus.text.turn_lines import moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ASKS, TELLS = "E", "H"
 # Of those whom the key doesn't name; they are counted in each interview anew.
@@ -31,6 +32,23 @@ _ASKING: Final = re.compile(
     r"(?:p|e|inv|int|ent|entr|enc|inq|doc|preg|pregunta|pergunta|entrevistador\w{0,3}|investigador\w{0,3}|interviewer"
     r"|encuestador\w{0,3}|moderador\w{0,3}|inquiridor\w{0,3}|pesquisador\w{0,3}|documentador\w{0,3}|periodista|repórter)\d*",
     re.IGNORECASE,
+)
+# Lines that say who speaks: `Entrevistada: Petra Ruiz López`, `Entrevista a don Luis Paz, de 70 años`.
+_PARTICLES: Final = "(?:de|del|la|las|los|da|do|das|dos|e|y)"
+_CAPITAL: Final = "[A-ZÁÉÍÓÚÜÑÀÂÃÊÔÕÇ]"
+_NAME: Final = rf"{_CAPITAL}[\w'’.-]*(?: (?:{_PARTICLES} ){{0,2}}{_CAPITAL}[\w'’.-]*){{0,6}}(?<!\.)"
+_FULL_NAME: Final = re.compile(rf"\b{_NAME}(?!\w)")
+_SHORT_LABEL: Final = 2  # letters that other words begin with too
+_ROLES: Final = (
+    r"(?P<asks>entrevistador\w{0,3}|investigador\w{0,3}|encuestador\w{0,3}|inquiridor\w{0,3}|pesquisador\w{0,3}"
+    r"|documentador\w{0,3}|recopilador\w{0,3}|entrevista \w{4,10}(?= por)|entrevistad[oa](?= por))"
+    r"|(?:persona )?entrevistad[oa]s?|informantes?|narrador\w{0,3}|testimoniantes?|testimonio|hablantes?|relator\w{0,3}"
+    r"|depoentes?|depoimento|colaborador\w{0,3}|entrevista(?= (?:a|ao|à|con|com|de) )"
+    r"|(?:nombre|nome)s?(?: y apellidos?| completo)?(?: d\w{1,2} (?:entrevistad[oa]|informante|narrador\w?|depoente))?"
+)
+_HEADING: Final = re.compile(
+    rf"^\W*(?i:{_ROLES})(?:\W*[:.—–-]\W*| (?i:a|ao|à|al|con|com|de|do|da|por) \W*)"
+    rf"(?i:(?:don|doña|dona|seu|sr|sra|señor|señora|senhor|senhora|dr|dra|prof)\b\.? )?(?P<name>{_NAME})(?!\w)"
 )
 # A name of several words is that person wherever it stands; one alone may be a word.
 _FULL: Final = re.compile(r"\w{2,}\.? .*\w{2,}")
@@ -66,6 +84,98 @@ def _number(code: str, role: str) -> int:
     return int(match[1]) if match else 0
 
 
+def is_interview(turns: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether persons speak in a document: somebody asks, or it was recorded. The characters of a play do neither.
+
+    >>> is_interview([{"speaker": "P", "start": None}]), is_interview([{"speaker": "CALISTO", "start": None}])
+    (True, False)
+    """
+    return any(
+        turn["start"] is not None or (turn["speaker"] and role_of(turn["speaker"]) == ASKS) for turn in turns or ()
+    )
+
+
+def headings_of(text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None) -> dict[str, str]:
+    r"""Return the codes of persons whom lines such as `Entrevistada: Petra Ruiz López` name.
+
+    A person whose name has the words or the initials of a speaker's label has that speaker's code, and so has the only
+    person who asks or who answers. The others have codes of their own.
+
+    Args:
+        text: an interview.
+        turns: of its lines.
+        key: the archive's; None if it has none.
+
+    >>> turns = [{"speaker": None}, {"speaker": "P"}, {"speaker": "R"}]
+    >>> headings_of("Entrevistada: Petra Ruiz López\nP: ¿Sí?\nR: Sí.", turns)
+    {'Petra Ruiz López': 'H1'}
+    """
+    speakers = list(dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"]))
+    codes = {**(key or {}), **_codes_of(speakers, key)}
+    named: dict[str, str] = {}
+    for role, name in _named_in_headings(text, turns, speakers):
+        of_role = [one for one in speakers if role_of(one) == role]
+        labels = [one for one in speakers if _is_label_of(one, name)] or (of_role if len(of_role) == 1 else [])
+        if name in codes:
+            named[name] = codes[name]
+        elif labels:
+            named[name] = codes[labels[0]]
+        elif name not in named:
+            sign = role if key is None else role + _UNKNOWN
+            taken = (_number(code, sign) for code in (*codes.values(), *named.values()))
+            named[name] = f"{sign}{max(taken, default=0) + 1}"
+    return named
+
+
+def _named_in_headings(
+    text: str, turns: Sequence[Mapping[str, Any]], speakers: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the role and the name of each person whom a heading names."""
+    lines = text.split("\n")
+    alike = len(lines) == len(turns)
+    begun = False
+    for place, line in enumerate(lines):
+        speaker = turns[place]["speaker"] if alike else _labelled(line, speakers)
+        heading = _HEADING.match(line)
+        # Before the conversation begins, a label may stand before the name of its speaker alone.
+        if speaker and not (heading and not begun and heading.end() == len(line.rstrip(" ."))):
+            begun = True
+        elif heading:
+            role = ASKS if heading["asks"] else TELLS
+            yield from ((role, name) for name in _names_of(heading))
+        elif not speaker:
+            for name in _FULL_NAME.findall(line):
+                if any(len(label) > _SHORT_LABEL and _is_label_of(label, name) for label in speakers):
+                    yield TELLS, name
+
+
+def _names_of(heading: re.Match[str]) -> list[str]:
+    """Return the names of a heading: of `Petra Ruiz y Juan Soto` two, of `José Ortega y Gasset` one."""
+    names = re.split(r" [ey] ", heading["name"].rstrip(" ."))
+    return names if all(" " in name for name in names) else [heading["name"].rstrip(" .")]
+
+
+def _is_label_of(label: str, name: str) -> bool:
+    """Whether a label has the words or the initials of a name: `Petra`, `P.R.`, `PRL`."""
+    of_label, of_name = _folded(label).replace(".", " ").split(), _folded(name).split()
+    initials = [word[0] for word in of_name if not re.fullmatch(_PARTICLES, word)]
+    letters = "".join(of_label)
+    if len(letters) > 1 and letters == "".join(initials)[: len(letters)] and role_of(label) == TELLS:
+        return True
+    return bool(of_label) and set(of_label) <= set(of_name)
+
+
+def _parts(name: str) -> list[str]:
+    """Return a name and what is left of it without some words at its ends, two words at least."""
+    words = name.split()
+    return [
+        " ".join(words[start:end])
+        for start in range(len(words))
+        for end in range(len(words), start + 1, -1)
+        if not any(re.fullmatch(_PARTICLES, words[place], re.IGNORECASE) for place in (start, end - 1))
+    ]
+
+
 def coded(
     text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None
 ) -> tuple[str, list[dict[str, Any]]]:
@@ -85,8 +195,10 @@ def coded(
     lines = text.split("\n")
     if not codes:
         return text, [dict(turn) for turn in turns]
-    full = sorted((name for name in names if _FULL.fullmatch(name)), key=len, reverse=True)
-    inside = re.compile(rf"\b(?:{'|'.join(map(re.escape, full))})\b") if full else None
+    headings = headings_of(text, turns, key)
+    full = {name: codes[name] for name in names if _FULL.fullmatch(name)}
+    full |= {part: code for name, code in headings.items() for part in _parts(name)}
+    inside, code_of = names_pattern(full), {_folded(name): code for name, code in full.items()}
     written: list[str] = []
     # Where a stage has made other lines than turns, whoever a line begins with is its speaker.
     alike = len(lines) == len(turns)
@@ -95,28 +207,47 @@ def coded(
         label = f"{speaker}: " if speaker else ""
         said = line.removeprefix(label)
         head = f"{codes[speaker]}: " if speaker and len(said) < len(line) else ""
-        written.append(head + (inside.sub(lambda name: codes[name[0]], said) if inside else said))
+        if inside:
+            said = inside.sub(lambda name: code_of[_folded(name[0])], said)
+        written.append(head + _heading_coded(said, headings))
     under_codes = [{**turn, "speaker": codes.get(turn["speaker"], turn["speaker"])} for turn in turns]
     whole = "\n".join(written)
     return whole, moved(text, whole, under_codes) or under_codes
 
 
-def coded_title(title: str | None, speakers: Iterable[str], key: Mapping[str, str] | None = None) -> str | None:
+def _heading_coded(line: str, headings: Mapping[str, str]) -> str:
+    """Return a line with the code in place of its heading's name, which may be of one word."""
+    heading = _HEADING.match(line)
+    if heading is None or heading["name"] not in headings:
+        return line
+    start, end = heading.span("name")
+    return line[:start] + headings[heading["name"]] + line[end:]
+
+
+def coded_title(
+    title: str | None,
+    speakers: Iterable[str],
+    key: Mapping[str, str] | None = None,
+    headings: Mapping[str, str] = MappingProxyType({}),
+) -> str | None:
     """Return an interview's title with codes in place of its speakers' names, and of all whom the key names.
 
     Args:
         title: as the record has it.
         speakers: of the interview, in the order in which they speak first.
         key: the archive's; None where it has none.
+        headings: of `headings_of`.
 
     >>> coded_title("Rosa Paz cuenta; la visita Ana (P), y una rosa", ["Rosa Paz", "Ana", "P", "Rosa"])
     'H1 cuenta; la visita H2 (P), y una rosa'
     """
     names = [name for name in dict.fromkeys([*speakers, *(key or ())]) if not _ASKING.fullmatch(name.strip())]
-    pattern = names_pattern(names)
+    parts = {part: code for name, code in headings.items() for part in _parts(name) or [name]}
+    pattern = names_pattern([*names, *parts])
     if not title or pattern is None:
         return title
-    codes = {_folded(name): code for name, code in _codes_of(list(dict.fromkeys([*speakers, *names])), key).items()}
+    codes = {_folded(name): code for name, code in parts.items()}
+    codes |= {_folded(name): code for name, code in _codes_of(list(dict.fromkeys([*speakers, *names])), key).items()}
 
     def code(found: re.Match[str]) -> str:
         # A name of one word may be a word: `La rosa de los vientos`.

@@ -22,6 +22,7 @@ from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.privacy.metadata import redacted_address, redacted_name
 from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
 from latam_corpus.text.folding import name_key, parted
 
@@ -57,7 +58,7 @@ def settled(by: By, value: str) -> str:
     if not value.strip():
         raise ConfigError(f"--{by}", _("nothing is named"), _("say what is withdrawn"))
     if by == "creator":
-        return name_key(value)
+        return name_key(redacted_name(value))
     if by != "url":
         return value.strip()
     pattern = re.match(r"(https?://[^/*]+)(.*)", value.strip(), re.DOTALL | re.IGNORECASE)
@@ -65,7 +66,8 @@ def settled(by: By, value: str) -> str:
         raise ConfigError(
             "--url", _("«{value}» names no site", value=value), _("write it as https://site.example/folder/*")
         )
-    return canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2]
+    # As releases have addresses: the log has no identifier of a person either.
+    return redacted_address(canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2])[0]
 
 
 def runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
@@ -306,8 +308,12 @@ def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:
     """
 
     def is_asked(value: str) -> bool:
-        names = {value, *parted(value)} if by == "creator" else {value}
-        return any(asked_hash(by, settled(by, name)) == asked for name in names if name.strip())
+        if by != "creator":
+            return asked_hash(by, value.strip()) == asked
+        # A release has `Ana Paz <[EMAIL]>` where the catalogue, and older entries of the log, have her address.
+        written = (value, redacted_name(value))
+        names = {name for one in written for name in (one, *parted(one))}
+        return any(asked_hash(by, name_key(name)) == asked for name in names if name.strip())
 
     return values.is_in(list(filter(is_asked, values.unique().drop_nulls().to_list()))).fill_null(value=False)
 
@@ -318,5 +324,13 @@ def matching(urls: pl.Series, pattern: str) -> pl.Series:
     >>> matching(pl.Series(["https://a.example/x?y", None, "https://b.example/"]), "https://a.example/*").to_list()
     [True, False, False]
     """
-    expression = "(?s)^" + ".*".join(re.escape(piece) for piece in pattern.split("*")) + "$"
-    return urls.cast(pl.String).str.contains(expression).fill_null(value=False)
+    named = urls.cast(pl.String)
+    # Releases and newer entries of the log have redacted addresses, runs before `redact` and older entries don't.
+    redacted = {address: redacted_address(address)[0] for address in named.drop_nulls().unique()}
+    changed = {address: written for address, written in redacted.items() if address != written}
+
+    def matches(addresses: pl.Series, wanted: str) -> pl.Series:
+        expression = "(?s)^" + ".*".join(re.escape(piece) for piece in wanted.split("*")) + "$"
+        return addresses.str.contains(expression).fill_null(value=False)
+
+    return matches(named, pattern) | matches(named.replace(changed), redacted_address(pattern)[0])

@@ -1,8 +1,9 @@
 """What may be shown of documents: redacted, and only where their terms allow it and nobody has withdrawn them.
 
-Every text and title that people see comes through here. Documents may have fallen before the stage `redact` of their
-run, or their run had none: they are redacted as that stage does it, by genre and country, by the run's policies and by
-the lists of their sources. Whole texts are: of what is cut first, an identifier's beginning or a word beside it stays.
+Every text that people see comes through here, and so do titles, authors, addresses and names of files. Documents may
+have fallen before the stage `redact` of their run, or their run had none: they are redacted as that stage does it, by
+genre and country, by the run's policies and by the lists of their sources. Whole texts are redacted: a text that is cut
+first may end within an identifier, or lack the word before it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.run_record import read_attempt
-from latam_corpus.privacy.privacy_policy import privacy_policies
+from latam_corpus.privacy.privacy_policy import INTERVIEW, privacy_policies
 from latam_corpus.privacy.redact import Redact
+from latam_corpus.privacy.speakers import is_interview
 from latam_corpus.release import tombstones
 from latam_corpus.release.admission import Terms, closed_by_labels
 
@@ -48,7 +50,8 @@ class Redaction:
             have codes, and the lists were applied.
     """
 
-    READS: ClassVar[tuple[str, ...]] = ("text", "title", *_BY)
+    READS: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(("text", *schema.FREE_FIELDS, *_BY)))
+    _SHOWN: ClassVar[tuple[str, ...]] = ("text", *(name for name in schema.FREE_FIELDS if name != "turns"))
 
     policies: str = ""
     names: tuple[tuple[str, str], ...] = ()
@@ -77,10 +80,10 @@ class Redaction:
         return cls(_policies(folder), names, speakers, _passed(values.get("stages") or {}))
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with their texts and titles redacted.
+        """Return the rows with their texts and metadata redacted.
 
         Args:
-            frame: with READS; `title` and `turns` may be missing.
+            frame: with `drop_reason` and any other of READS.
 
         Raises:
             ConfigError: a list isn't there by which one of the rows is redacted.
@@ -95,7 +98,7 @@ class Redaction:
         if "turns" in rows.columns:
             rows = rows.with_columns(pl.when(raw).then("turns"))
         redacted = Redact(self.policies, names, speakers)(Batch(rows)).frame
-        return frame.with_columns(redacted[name] for name in ("text", "title") if name in frame.columns)
+        return frame.with_columns(redacted[name] for name in self._SHOWN if name in frame.columns)
 
     def value(self, value: Any, row: Mapping[str, Any]) -> Any:
         """Return a value of a row's ledger with what is written in it redacted as the row's text was."""
@@ -105,13 +108,21 @@ class Redaction:
             return [self.value(one, row) for one in value]
         if not isinstance(value, str):
             return value
-        return replace(self, passed=frozenset()).row({**row, "text": value, "title": None, "turns": None})["text"]
+        genre = INTERVIEW if is_interview(row["turns"]) else row["genre"]
+        facts = {**{name: row[name] for name in ("country", "source_id", "drop_reason")}, "genre": genre, "text": value}
+        return replace(self, passed=frozenset()).row(facts)["text"]
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row with its text and title redacted."""
+        """Return a row with its text and metadata redacted."""
         columns = {name: schema.DOCUMENT_SCHEMA[name] for name in self.READS}
         frame = pl.DataFrame([{name: row.get(name) for name in columns}], schema=columns)
-        return {**row, **self.of(frame).select("text", "title").row(0, named=True)}
+        return {**row, **self.of(frame).select(self._SHOWN).row(0, named=True)}
+
+    def metadata(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row with its metadata redacted, for which no list is needed; its title and text stay as they are."""
+        unread = {"title": None, "text": None, "turns": None}
+        redacted = replace(self, names=(), speakers=()).row({**row, **unread})
+        return {**redacted, **{name: row[name] for name in unread}}
 
 
 def _policies(folder: Path) -> str:
@@ -211,7 +222,7 @@ class Disclosure:
         return pl.select(pl.coalesce(pl.lit(one) for one in numbers).alias("number")).to_series()
 
     def redacted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with their texts and titles redacted, see `Redaction.of`."""
+        """Return the rows with their texts and metadata redacted, see `Redaction.of`."""
         return self.redaction.of(frame)
 
 

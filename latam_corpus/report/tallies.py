@@ -16,6 +16,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
+from latam_corpus.privacy.metadata import redacted_name
 from latam_corpus.quality.distribution import counted, edges_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ def _light(rows: pl.LazyFrame, naming: str, disclosure: Disclosure) -> pl.DataFr
     formulas = pl.col("signals").struct.field(_FORMULAS)
     decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
     read = rows.select({"doc_id", naming, *_STATED, *disclosure.reads}, decade=decade, formulas=formulas)
-    return disclosure.marked(read.collect()).select(
+    frame = disclosure.marked(read.collect())
+    contributors = {name: redacted_name(name) for name in frame["contributor"].drop_nulls().unique()}
+    return frame.with_columns(pl.col("contributor").replace(contributors)).select(
         "readable",
         *("doc_id", naming, "decade"),
         *(_LANGUAGE if name == "language" else name for name in _STATED),

@@ -219,12 +219,15 @@ def test_each_country_has_its_documents() -> None:
         for country in one.countries or ("everybody",):
             own.setdefault(country, []).append(one.kind)
     assert own == {
-        "AR": ["cuit", "dni", "cbu"], "BO": ["cedula", "nit"], "BR": ["cpf", "cnpj", "pis", "rg"], "CL": ["rut"],
-        "CO": ["cedula", "nit", "nit"], "CR": ["cedula"], "CU": ["cedula"], "DO": ["cedula"], "EC": ["cedula", "ruc"],
-        "GT": ["cui", "nit"], "HN": ["dni", "rtn"], "MX": ["curp", "rfc", "elector", "nss", "clabe"],
-        "NI": ["cedula"], "PA": ["cedula"], "PE": ["dni", "ruc"], "PR": ["ssn"], "PY": ["cedula", "ruc"],
+        "AR": ["cuit", "dni", "cbu"], "BO": ["cedula", "nit"], "BB": ["cedula"],
+        "BR": ["cpf", "cnpj", "elector", "nss", "pis", "rg", "rg"], "CL": ["rut"],
+        "CO": ["cedula", "nit", "nit"], "CR": ["cedula", "cedula"], "CU": ["cedula"],
+        "DO": ["cedula", "cedula", "nit"], "EC": ["cedula", "ruc"],
+        "GF": ["ssn"], "GP": ["ssn"], "MQ": ["ssn"],
+        "GT": ["cui", "nit"], "HT": ["cedula", "nit"], "JM": ["nit"], "HN": ["dni", "rtn"], "MX": ["curp", "rfc", "elector", "nss", "clabe"],
+        "NI": ["cedula"], "PA": ["cedula", "ruc"], "PE": ["dni", "ruc"], "PR": ["ssn"], "PY": ["cedula", "ruc"],
         "SV": ["dui", "nit"], "US": ["ssn"], "UY": ["cedula", "rut"], "VE": ["cedula", "cedula", "rif"],
-        "everybody": ["iban", "card"],
+        "everybody": ["cedula", "iban", "card"],
     }  # fmt: skip
 
 
