@@ -196,11 +196,6 @@ class MixedStream(PositionedStream):
         """How many documents an epoch has, with those that are left out."""
         return sum(one.documents for one in self._ingredients)
 
-    @property
-    def uneven(self) -> bool:
-        """Whether rows are left out."""
-        return any(one.stream.uneven for one in self._ingredients)
-
     def _open(self) -> MixedRows:
         return MixedRows(self._ingredients, self._seed, self._epoch)
 

@@ -125,11 +125,6 @@ class CorpusStream(PositionedStream):
         """How many documents there are, with those that are left out."""
         return sum(group.rows for group in self._files.groups)
 
-    @property
-    def uneven(self) -> bool:
-        """Whether rows are left out."""
-        return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
-
     def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusStream:
         """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none.
 
