@@ -162,11 +162,15 @@ class MixedStream(PositionedStream):
             options: of `CorpusStream`, for each slice.
 
         Raises:
-            ConfigError: it is no plan.
+            ConfigError: it is no plan, or an option contradicts it.
             ReleaseError: a file is missing or damaged.
         """
         super().__init__(seed, epoch, rank, world)
         slices = _slices(plan)
+        planned = next((name for name in _OF_FILES if name in options and any(name in one for one in slices)), None)
+        if planned:
+            problem = _("the plan says which {name} each slice has", name=planned)
+            raise ConfigError(planned, problem, _("leave it out, or plan anew with it"))
         if "exclude" in options:
             # Of a list each slice has a part, or none of it.
             options["exclude"] = excluded_ids(options["exclude"], [one["release"] for one in slices])

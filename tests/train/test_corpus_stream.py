@@ -296,9 +296,8 @@ def test_a_stream_at_its_end_begins_again(small_store: Store) -> None:
 
 
 def test_slices_and_the_stored_order(small_store: Store) -> None:
-    """A split, a language and a condition select; without shuffling the manifest's order stays."""
+    """A language and a condition select; without shuffling the manifest's order stays."""
     shards = load_manifest(small_store, *small_store.find("puerto")).shards
-    assert len(ids(small_store, split="test")) == sum(one.rows for one in shards if one.split == "test")
     assert len(ids(small_store, language="por_Latn")) == 24
     assert len(ids(small_store, where="language = 'por_Latn' and signals.word_count is null")) == 24
     stored = ids(small_store, shuffle=False, window=1 << 30)
@@ -339,21 +338,25 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
         CorpusStream(small_store.url, "puerto", lock=tmp_path / "other.lock")
 
 
-def test_a_lock_holds_for_lists_and_slices_too(small_store: Store, tmp_path: Path, tokenizer_file: Path) -> None:
+def test_a_lock_holds_for_lists_and_slices_too(split_store: Store, tmp_path: Path, tokenizer_file: Path) -> None:
     """What a pull left out by a list and an export by a split isn't streamed under their locks."""
-    out = frozenset(ids(small_store)[:5])
-    pull("puerto", small_store, tmp_path / "without", exclude=out)
+    out = frozenset(ids(split_store, split="all")[:5])
+    pull("puerto", split_store, tmp_path / "without", exclude=out)
     locks = tmp_path / "without" / "corpus.lock", tmp_path / "tokens" / "corpus.lock"
-    stream = CorpusStream(small_store.url, "puerto", split="train", columns=COLUMNS)
+    stream = CorpusStream(split_store.url, "puerto", split="train", columns=COLUMNS)
     write_export(stream, load_tokenizer(tokenizer_file), "jsonl", tmp_path / "tokens")
-    selections: tuple[dict[str, Any], ...] = ({"exclude": out}, {"split": "train"})
+    selections: tuple[dict[str, Any], ...] = ({"exclude": out, "split": "all"}, {})
     for lock, right in zip(locks, selections, strict=True):
-        others: tuple[dict[str, Any], ...] = ({}, {"exclude": frozenset(sorted(out)[:4])}, {"split": "test"})
+        others: tuple[dict[str, Any], ...] = (
+            {"split": "all"},
+            {"exclude": frozenset(sorted(out)[:4])},
+            {"split": "test"},
+        )
         for wrong in others:
             with pytest.raises(ConfigError, match="and others are read"):
-                CorpusStream(small_store.url, "puerto", lock=lock, **wrong)
-        assert ids(small_store, lock=lock, **right)
-    assert len(ids(tmp_path / "without", lock=locks[0])) == 115
+                CorpusStream(split_store.url, "puerto", lock=lock, **wrong)
+        assert ids(split_store, lock=lock, **right)
+    assert len(ids(tmp_path / "without", lock=locks[0], split="all")) == 115
 
 
 def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_path: Path) -> None:
@@ -440,7 +443,7 @@ def test_decompressed_groups_are_made_once(
         ({"columns": ["txt"]}, "did you mean «text»"),
         ({"where": "countri = 'CL'"}, "did you mean «country»"),
         ({"split": "validation"}, "too small"),
-        ({"split": "tests"}, "did you mean «test»"),
+        ({"split": "trains"}, "did you mean «train»"),
         ({"language": "spa_Lat"}, "did you mean «spa_Latn»"),
         ({"rank": 2, "world": 2}, "give 0 to 1"),
         ({"world": 0}, "too small"),

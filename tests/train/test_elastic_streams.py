@@ -46,11 +46,7 @@ class MemoryRows:
     texts: list[str]
     left_out: set[int]
     batch: int
-
-    @property
-    def total(self) -> int:
-        """How many positions there are."""
-        return len(self.texts)
+    total: int
 
     def batch_end(self, position: int, world: int) -> int:
         """Return the end of a batch."""
@@ -72,7 +68,7 @@ class MemoryStream(PositionedStream):
         super().__init__(7, 0, rank, world)
         starts = np.cumsum([1, *sizes]).tolist()
         texts = [" ".join(map(str, range(start, start + size))) for start, size in zip(starts, sizes, strict=False)]
-        self.rows = MemoryRows(texts, left_out, batch)
+        self.rows = MemoryRows(texts, left_out, batch, len(texts))
 
     @property
     def version(self) -> str:
@@ -137,7 +133,7 @@ def test_each_token_comes_once_over_changes_of_ranks_and_withdrawals(
     states: list[Any] = []
     seen: list[tuple[int, int]] = []  # token, phase
     withdrawn_in: dict[int, int] = {}
-    last = (3, 4, [10**6] * 3, [])
+    last: tuple[int, int, list[int], list[int]] = (3, 4, [10**6] * 3, [])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for phase, (world, length, taken, withdrawn) in enumerate([*phases, last]):

@@ -75,6 +75,30 @@ def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
         divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Latn": 0}))
 
 
+def test_options_of_a_weighting_imply_it_or_are_refused(
+    small_store: Store, tokenizer_file: Path, command_line: CommandLine
+) -> None:
+    """A temperature alone means weights by temperature; with other weights it would have no effect."""
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    base += ["--tokens", "9000", "--json"]
+    implied = command_line(*base, "--temperature", "5").json
+    assert implied == command_line(*base, "--temperature", "5", "--weights", "temperature").json
+    assert implied["weights"] == "temperature"
+    assert implied["slices"] != command_line(*base, "--weights", "temperature").json["slices"]
+    assert command_line(*base, "--weight", "spa_Latn=1").json["weights"] == "given"
+    assert command_line(*base).json["weights"] == "proportional"
+    for options, option, method in (
+        (("--temperature", "5", "--weights", "proportional"), "--temperature", "proportional"),
+        (("--temperature", "5", "--weights", "unimax"), "--temperature", "unimax"),
+        (("--weight", "spa_Latn=1", "--weights", "proportional"), "--weight", "proportional"),
+        (("--weight", "spa_Latn=1", "--temperature", "5"), "--weight", "temperature"),
+    ):
+        told = command_line(*base, *options)
+        assert told.code == 2
+        [error] = json.loads(told.err)["errors"]
+        assert (error["place"], error["problem"]) == (option, f"it has no effect on {method} weights")
+
+
 @pytest.fixture
 def plan(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> Any:
     """A plan in which Portuguese is seen twice and a half, Spanish in part."""
@@ -311,6 +335,6 @@ def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Pat
     ):
         with pytest.raises(ConfigError, match=told):
             MixedStream(small_store.url, wrong)
-    with pytest.raises(ConfigError, match="plan anew, of what is streamed"):
-        MixedStream(small_store.url, plan, split="train")  # of which the plan knew nothing
+    with pytest.raises(ConfigError, match=r"split: the plan says which split each slice has; leave it out"):
+        MixedStream(small_store.url, plan, split="test")
     assert len(list(CorpusStream(small_store.url, plan["slices"][0]["release"]))) == 120
