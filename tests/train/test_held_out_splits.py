@@ -105,7 +105,15 @@ def test_leaked_evaluations_are_looked_for_in_all_splits(
     """The command searches held-out rows too, unless a split is named."""
     row = next(CorpusStream(split_store.url, "puerto", split="test"))
     (tmp_path / "eval.jsonl").write_text(json.dumps({"text": row["text"]}) + "\n")
-    base: list[Any] = ["contamination", "puerto", "--against", tmp_path / "eval.jsonl", "--store", split_store.url, "--json"]
+    base: list[Any] = [
+        "contamination",
+        "puerto",
+        "--against",
+        tmp_path / "eval.jsonl",
+        "--store",
+        split_store.url,
+        "--json",
+    ]
     found = {one["doc_id"] for one in command_line(*base).json["matches"]}
     assert row["doc_id"] in found
     assert row["doc_id"] not in {one["doc_id"] for one in command_line(*base, "--split", "train").json["matches"]}

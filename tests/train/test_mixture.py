@@ -233,6 +233,57 @@ def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: p
     assert [row["doc_id"] for row in stream] == order[57:]
 
 
+def test_weights_may_change_in_stages(
+    small_store: Store, tokenizer_file: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stage has what its plan draws, a slice goes on where it stopped, and states go on in any stage."""
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    sizes = {one["slice"]: one["tokens"] for one in command_line(*base, "--tokens", "1M", "--json").json["slices"]}
+
+    def planned(**times: float) -> Any:
+        wanted = {f"{name}_Latn": round(share * sizes[f"{name}_Latn"]) for name, share in times.items()}
+        weights = [f"--weight={name}={tokens}" for name, tokens in wanted.items()]
+        return command_line(*base, "--tokens", str(sum(wanted.values())), *weights, "--json").json
+
+    stages = [planned(spa=0.5, por=0.25), planned(por=1), planned(spa=0.5, por=0.5)]
+    drawn = [Counter({one["language"]: one["drawn"] for one in plan["slices"]}) for plan in stages]
+    monkeypatch.setattr("latam_corpus.train.mixed_stream._CHUNK_ROWS", 16)
+
+    def opened(rank: int = 0, world: int = 1) -> MixedStream:
+        return MixedStream(small_store.url, stages, seed=3, rank=rank, world=world, columns=["doc_id", "language"])
+
+    rows = list(opened())
+    assert len(rows) == sum(one.total() for one in drawn)
+    at = 0
+    for counts in drawn:
+        stage = rows[at : at + counts.total()]
+        assert Counter(row["language"] for row in stage) == +counts
+        at += counts.total()
+    portuguese = [row["doc_id"] for row in rows if row["language"] == "por_Latn"]
+    assert len(portuguese) > 24 == len(set(portuguese[:24]))
+    assert len({row["doc_id"] for row in rows if row["language"] == "spa_Latn"}) == 96
+    order = [row["doc_id"] for row in rows]
+    for taken in (0, 10, 60, 80, 100):
+        stream = opened()
+        for _row in range(taken):
+            next(stream)
+        rest = []
+        for rank in range(2):
+            fresh = opened(rank, 2)
+            fresh.load_state_dict(stream.state_dict())
+            rest.append([row["doc_id"] for row in fresh])
+        assert rest == [[one for i, one in enumerate(order) if i >= taken and i % 2 == rank] for rank in (0, 1)]
+    with pytest.raises(ConfigError, match="another order"):
+        MixedStream(small_store.url, stages[::-1]).load_state_dict(opened().state_dict())
+    other = command_line(*base, "--tokens", "9000", "--by", "language,genre", "--json").json
+    with pytest.raises(ConfigError, match="different columns"):
+        MixedStream(small_store.url, [stages[0], other])
+    with pytest.raises(ConfigError, match="draws no documents"):
+        MixedStream(small_store.url, [])
+    alone = [row["doc_id"] for row in MixedStream(small_store.url, stages[:1], seed=3)]
+    assert alone == [row["doc_id"] for row in MixedStream(small_store.url, stages[0], seed=3)]
+
+
 def test_a_mixture_may_be_of_rows(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
     """By country, of which files hold several and some documents have none; also from a state, on ranks."""
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
