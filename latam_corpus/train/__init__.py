@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from latam_corpus.train.mixed_stream import MixedStream
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.tokenizer import load_tokenizer
-    from latam_corpus.train.torch_dataset import CorpusDataset
+    from latam_corpus.train.torch_dataset import CorpusDataset, PackedDataset
 
 COMMANDS: Final = {
     "contamination": Command(
@@ -36,11 +36,12 @@ COMMANDS: Final = {
         N_("Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."),
     ),
 }
-__all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "load_tokenizer"]
+__all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "PackedDataset", "load_tokenizer"]
 _MODULE_OF: Final = {
     "CorpusDataset": "torch_dataset",
     "CorpusStream": "stream",
     "MixedStream": "mixed_stream",
+    "PackedDataset": "torch_dataset",
     "load_tokenizer": "tokenizer",
 }
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # One footer from an object store is slow; sixteen fill most lines.
 _FOOTERS: Final = 16
+_TRAIN: Final = "train"
+ALL_SPLITS: Final = "all"
 _FOOTER_BYTES: Final = 64 << 10
 _FIND: Final = _("find the store from which the lock's version was pulled")
 _PULL_AGAIN: Final = N_("give the command `latam-corpus pull` again: it mends the folder")
@@ -115,7 +117,7 @@ class CorpusFiles:
                     raise ConfigError(
                         f"split={value!r}",
                         _("{release} has none: it is too small, or held none out", release=self.manifest.spec),
-                        _("its splits are {splits}", splits=", ".join(sorted(known))),
+                        _("its splits are {splits}; `all` takes them all", splits=", ".join(sorted(known))),
                     )
                 if value not in known:
                     raise ConfigError(
@@ -123,6 +125,22 @@ class CorpusFiles:
                     )
                 chosen = tuple(file for file in chosen if getattr(file, key) == value)
         return replace(self, files=chosen)
+
+    def chosen_split(self, split: str | None) -> str | None:
+        """Return the split to read, None for all of them: `train` by default, so that no run trains on held-out rows.
+
+        Args:
+            split: one of the splits, `all`, or None for the default.
+        """
+        if split is None:
+            return None if {file.split for file in self.files} <= {_TRAIN} else _TRAIN
+        return None if split == ALL_SPLITS else split
+
+    @property
+    def held_out(self) -> int:
+        """How many documents the version has in splits of which no file is read."""
+        read = {file.split for file in self.files}
+        return sum(shard.rows for shard in self.manifest.shards if shard.split not in read)
 
     def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusFiles:
         """Return the same files with those rows alone that have values in columns, "" for none."""
@@ -299,6 +317,15 @@ def open_files(
     if held_to:
         _must_match(held_to, opened, str(lock))
     return opened
+
+
+def held_out_note(files: CorpusFiles) -> Message:
+    """Return a sentence about the documents in splits that are not read."""
+    return _(
+        "{release}: {n} held-out {n:document|documents} left out (validation and test); --split all takes them too",
+        release=files.manifest.spec,
+        n=decimal(f"{files.held_out:,}"),
+    )
 
 
 def _must_match(lock: Lock, opened: CorpusFiles, place: str) -> None:

@@ -3,6 +3,9 @@
 The epoch of a mixture is cut into chunks. Of a slice that gives N documents, chunk c of C has those from ⌊N·c/C⌋ to
 ⌊N·(c+1)/C⌋, in the slice's own order, and the slices' turns are shuffled inside the chunk. A slice that is seen several
 times has another order each time.
+
+Weights may change during an epoch: it then has several stages, each with chunks of its own. A slice goes on in the next
+stage where it stopped, so that no document comes again before all of its slice have come.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +33,7 @@ from latam_corpus.train.stream_order import shuffled
 from latam_corpus.train.token_counts import SLICES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -49,11 +53,60 @@ class Ingredient:
 
     Attributes:
         stream: of the slice.
-        documents: how many of them the mixture has, withdrawn ones counted; more than the slice has are repeats.
+        drawn: how many of them each stage of the mixture has, withdrawn ones counted; more than the slice has are
+            repeats.
     """
 
     stream: CorpusStream
-    documents: int
+    drawn: tuple[int, ...]
+
+    @property
+    def documents(self) -> int:
+        """How many of them the mixture has."""
+        return sum(self.drawn)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A stage of a mixture.
+
+    Attributes:
+        start: its first position.
+        chunks_before: how many chunks the stages before it have.
+        firsts: how many documents of each slice these have.
+        drawn: how many documents of each slice it has.
+    """
+
+    start: int
+    chunks_before: int
+    firsts: tuple[int, ...]
+    drawn: tuple[int, ...]
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks it has."""
+        return max(1, -(-sum(self.drawn) // _CHUNK_ROWS))
+
+    def firsts_of(self, chunk: int) -> list[int]:
+        """Return how many documents of each slice the mixture has before a chunk."""
+        return [first + count * chunk // self.chunks for first, count in zip(self.firsts, self.drawn, strict=True)]
+
+    def start_of(self, chunk: int) -> int:
+        """Return the first position of a chunk."""
+        return self.start + sum(self.firsts_of(chunk)) - sum(self.firsts)
+
+
+def _stages_of(drawn: Sequence[tuple[int, ...]]) -> list[_Stage]:
+    """Return the stages that have documents, given how many of each slice each stage draws."""
+    stages: list[_Stage] = []
+    start = chunks = 0
+    firsts = (0,) * len(drawn)
+    for counts in filter(sum, zip(*drawn, strict=True)):
+        stages.append(_Stage(start, chunks, firsts, counts))
+        start += sum(counts)
+        chunks += stages[-1].chunks
+        firsts = tuple(first + count for first, count in zip(firsts, counts, strict=True))
+    return stages
 
 
 class MixedRows:
@@ -62,24 +115,23 @@ class MixedRows:
     def __init__(self, ingredients: Sequence[Ingredient], seed: int, epoch: int) -> None:
         self._ingredients = ingredients
         self._key = (seed, epoch)
-        self._counts = [one.documents for one in ingredients]
-        self.total = sum(self._counts)
-        self._chunks = max(1, -(-self.total // _CHUNK_ROWS))
+        self.total = sum(one.documents for one in ingredients)
+        self._stages = _stages_of([one.drawn for one in ingredients])
         self._sizes = [one.stream.total for one in ingredients]
         self._rows: list[tuple[int, OrderedRows] | None] = [None] * len(ingredients)
 
     def batch_end(self, position: int, _world: int) -> int:
         """Up to where, exclusive, rows from a position on are of one chunk."""
-        return self._start(self._chunk_at(position) + 1)
+        stage, chunk = self._chunk_at(position)
+        return stage.start_of(chunk + 1)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
         """Return the rows at positions of one chunk that aren't left out, and their positions."""
-        chunk = self._chunk_at(int(positions[0]))
-        firsts = [count * chunk // self._chunks for count in self._counts]
-        ends = [count * (chunk + 1) // self._chunks for count in self._counts]
+        stage, chunk = self._chunk_at(int(positions[0]))
+        start, firsts, ends = stage.start_of(chunk), stage.firsts_of(chunk), stage.firsts_of(chunk + 1)
         turns = np.repeat(np.arange(len(firsts)), [end - first for first, end in zip(firsts, ends, strict=True)])
-        turns = turns[shuffled(len(turns), *self._key, "turns", chunk)]
-        wanted = positions - self._start(chunk)
+        turns = turns[shuffled(len(turns), *self._key, "turns", stage.chunks_before + chunk)]
+        wanted = positions - start
         tables, places = [], []
         for number, first in enumerate(firsts):
             mine = np.flatnonzero(turns == number)
@@ -93,7 +145,7 @@ class MixedRows:
         where = np.concatenate(places)
         order = np.argsort(where, kind="stable")
         whole = HeldRows(pa.concat_tables(tables, promote_options="permissive"))
-        return ChosenRows(whole, order), where[order] + self._start(chunk)
+        return ChosenRows(whole, order), where[order] + start
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -129,11 +181,10 @@ class MixedRows:
         self._rows[number] = (pass_number, rows)
         return rows
 
-    def _chunk_at(self, position: int) -> int:
-        return bisect_right(range(self._chunks), position, key=self._start) - 1
-
-    def _start(self, chunk: int) -> int:
-        return sum(count * chunk // self._chunks for count in self._counts)
+    def _chunk_at(self, position: int) -> tuple[_Stage, int]:
+        """Return the stage and its chunk that a position is in."""
+        stage = self._stages[bisect_right(self._stages, position, key=lambda one: one.start) - 1]
+        return stage, bisect_right(range(stage.chunks), position, key=stage.start_of) - 1
 
 
 class MixedStream(PositionedStream):
@@ -142,7 +193,7 @@ class MixedStream(PositionedStream):
     def __init__(
         self,
         store: str | Path,
-        plan: str | Path | Mapping[str, Any],
+        plan: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any]],
         *,
         seed: int = 0,
         epoch: int = 0,
@@ -154,7 +205,8 @@ class MixedStream(PositionedStream):
 
         Args:
             store: where the releases are.
-            plan: what `mix plan --json` printed, or the file that it is in.
+            plan: what `mix plan --json` printed, or the file that it is in. Several of them, by the same columns, are
+                stages of an epoch, one after another, each with its own budget and weights.
             seed: from which the order is drawn.
             epoch: from which, too.
             rank: of this process, from 0.
@@ -162,11 +214,15 @@ class MixedStream(PositionedStream):
             options: of `CorpusStream`, for each slice.
 
         Raises:
-            ConfigError: it is no plan.
+            ConfigError: it is no plan, or an option contradicts it.
             ReleaseError: a file is missing or damaged.
         """
         super().__init__(seed, epoch, rank, world)
-        slices = _slices(plan)
+        slices = _staged_slices([plan] if isinstance(plan, (str, Path, Mapping)) else plan)
+        planned = next((name for name in _OF_FILES if name in options and any(name in one for one in slices)), None)
+        if planned:
+            problem = _("the plan says which {name} each slice has", name=planned)
+            raise ConfigError(planned, problem, _("leave it out, or plan anew with it"))
         if "exclude" in options:
             # Of a list each slice has a part, or none of it.
             options["exclude"] = excluded_ids(options["exclude"], [one["release"] for one in slices])
@@ -176,7 +232,7 @@ class MixedStream(PositionedStream):
         shared = SharedGroups()
         ingredients = []
         for one in slices:
-            if one["drawn"]:
+            if any(one["drawn"]):
                 of_files = {name: one[name] for name in _OF_FILES if name in one}
                 key = one["release"], *of_files.items()
                 if key not in opened:
@@ -196,16 +252,11 @@ class MixedStream(PositionedStream):
         """How many documents an epoch has, with those that are left out."""
         return sum(one.documents for one in self._ingredients)
 
-    @property
-    def uneven(self) -> bool:
-        """Whether rows are left out."""
-        return any(one.stream.uneven for one in self._ingredients)
-
     def _open(self) -> MixedRows:
         return MixedRows(self._ingredients, self._seed, self._epoch)
 
     def _digest(self) -> str:
-        states = [f"{one.stream.state_dict()['order']} {one.documents}" for one in self._ingredients]
+        states = [f"{one.stream.state_dict()['order']} {' '.join(map(str, one.drawn))}" for one in self._ingredients]
         return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
@@ -227,7 +278,28 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
         )
         context = {"n": f"{counted:,}", "version": stream.version, "there": f"{there:,}"}
         raise ConfigError("plan", problem.fill(**context), _("plan anew, of what is streamed"))
-    return Ingredient(stream, round(planned["drawn"] * there / max(1, counted)))
+    return Ingredient(stream, tuple(round(drawn * there / max(1, counted)) for drawn in planned["drawn"]))
+
+
+def _staged_slices(plans: Sequence[str | Path | Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the slices of several plans, each with the documents drawn from it in each of them.
+
+    Raises:
+        ConfigError: one isn't a plan, or they are by different columns or of different versions.
+    """
+    slices: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for number, plan in enumerate(plans):
+        for one in _slices(plan):
+            key = one["release"], *(one.get(name) for name in SLICES)
+            staged = slices.setdefault(key, {**one, "drawn": [0] * len(plans)})
+            staged["drawn"][number] = one["drawn"]
+            columns = [name for name in SLICES if name in one]
+            if columns != [name for name in SLICES if name in next(iter(slices.values()))]:
+                problem = _("its stages are by different columns, so that their slices overlap")
+                raise ConfigError("plan", problem, _("plan each stage with the same --by and --split"))
+    if not slices:
+        raise ConfigError("plan", _("it draws no documents"), _("plan with more tokens"))
+    return list(slices.values())
 
 
 def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:

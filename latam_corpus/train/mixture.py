@@ -48,6 +48,25 @@ class Weighting:
                 raise ConfigError(option, _("{value} isn't a number above 0", value=value), _("give one, such as 2"))
 
 
+def weighting_of(method: str | None, temperature: float | None, cap: float, weights: Mapping[str, float]) -> Weighting:
+    """Return the weighting that options describe: an option of one method implies it, and is refused with another.
+
+    Raises:
+        ConfigError: options of different methods, an unknown method or a number out of range.
+
+    >>> weighting_of(None, 5, 4, {}).method, weighting_of(None, None, 4, {}).method
+    ('temperature', 'proportional')
+    """
+    own = {"--temperature": "temperature"} if temperature is not None else {}
+    own |= {"--weight": "given"} if weights else {}
+    chosen = method or next(iter(own.values()), METHODS[0])
+    for option, of_method in own.items():
+        if chosen in METHODS and chosen != of_method:
+            problem = _("it has no effect on {method} weights", method=chosen)
+            raise ConfigError(option, problem, _("leave it out, or give --weights {method}", method=of_method))
+    return Weighting(chosen, 2.0 if temperature is None else temperature, cap, weights)
+
+
 def token_budget(text: str) -> int:
     """Return a number of tokens as people write it.
 

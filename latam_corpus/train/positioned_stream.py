@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections import deque
+from copy import copy
+from dataclasses import replace
 from operator import length_hint
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.messages import _
-from latam_corpus.train.stream_state import FORMAT, checked_state, in_order, whole_number
+from latam_corpus.train.stream_progress import Progress
+from latam_corpus.train.stream_state import (
+    FORMAT,
+    OTHER_STATE,
+    Place,
+    check_state,
+    place_of,
+    states_in,
+    whole_number,
+)
+from latam_corpus.train.waiting_tokens import WaitingTokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +36,6 @@ if TYPE_CHECKING:
     from latam_corpus.train.tokenizer import Tokenizer
 
 _NONE: Final = np.zeros(0, np.int64)
-_SHARED: Final = ("version", "order", "seed", "epoch", "world")
 
 
 class Rows(Protocol):
@@ -52,8 +64,7 @@ class PositionedStream(ABC):
     """A rank's part of an order of rows, from where it stands.
 
     Position i of the order goes to rank i mod world, whatever the number of ranks and workers. A document that is left
-    out keeps its position, which is skipped. Ranks that start at one position and take as many rows each, none of
-    them skipped, stand at one position again.
+    out keeps its position, which is skipped.
 
     A stream is its own iterator: a loop goes on where the last one stopped. One that is at its end begins again, in the
     same order; `set_epoch` gives it another.
@@ -78,11 +89,10 @@ class PositionedStream(ABC):
             )
         self._seed, self._epoch, self._rank, self._world = seed, epoch, rank, world
         self._opened: Rows | None = None
-        self._position = 0
-        self._ahead: tuple[int, ...] = ()
-        self._within: dict[str, Any] | None = None
-        self._apart = False
-        self._at_end = False
+        self._place = Place()
+        self._at_end = self._is_resumed = False
+        self._documents = self._tokens = 0
+        self._since: float | None = None
         self._batches: Iterator[tuple[ChosenRows, NDArray[np.int64]]] = iter(())
         self._rows: Iterator[dict[str, Any]] = iter([])
         self._positions = _NONE
@@ -97,11 +107,6 @@ class PositionedStream(ABC):
     def total(self) -> int:
         """How many positions the order has: documents, with those that are left out."""
 
-    @property
-    @abstractmethod
-    def uneven(self) -> bool:
-        """Whether ranks may skip rows, each others."""
-
     @abstractmethod
     def _open(self) -> Rows:
         """Return the rows in the order of the seed and epoch."""
@@ -113,16 +118,22 @@ class PositionedStream(ABC):
     def __getstate__(self) -> dict[str, Any]:
         # Another process opens its own files; one that goes on after a pickled stream stands where that stood.
         self._settle()
-        return self.__dict__ | {"_opened": None, "_batches": iter(()), "_rows": iter([]), "_positions": _NONE}
+        unread = {"_opened": None, "_batches": iter(()), "_rows": iter([]), "_positions": _NONE}
+        return self.__dict__ | unread | {"_place": replace(self._place), "_documents": 0, "_tokens": 0, "_since": None}
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch."""
-        self._go_to(whole_number("epoch", epoch), 0)
+        self._go_to(self._seed, whole_number("epoch", epoch), Place())
 
     def __iter__(self) -> Self:
-        if self._at_end:
-            self._go_to(self._epoch, 0)
+        self._leave_end()
         return self
+
+    def _leave_end(self) -> None:
+        """Begin the epoch again if it is at its end; a state that was saved there ends once more before that."""
+        if self._at_end and not self._is_resumed:
+            self._go_to(self._seed, self._epoch, Place())
+        self._at_end = self._is_resumed = False
 
     def __next__(self) -> dict[str, Any]:
         row = next(self._rows, None)
@@ -130,12 +141,14 @@ class PositionedStream(ABC):
 
     def _first_of_next_batch(self) -> dict[str, Any]:
         self._settle()
+        if self._at_end:
+            raise StopIteration
         batch = next(self._batches, None)
         if batch is None:
-            self._batches = self._chosen()
+            self._batches = self._uncut_rows()
             batch = next(self._batches, None)
             if batch is None:
-                self._at_end = True
+                self._at_end, self._is_resumed = True, False
                 raise StopIteration
         rows, self._positions = batch
         self._rows = iter(rows.dicts())
@@ -146,14 +159,24 @@ class PositionedStream(ABC):
         given = len(self._positions) - length_hint(self._rows)
         if given:
             self._passed(int(self._positions[given - 1]))
+            self._documents += given
             self._positions = self._positions[given:]
 
-    def _begin(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
-        """Return the rows from where the stream stands; what was made for a loop and not given is dropped."""
-        if self._at_end:
-            self._go_to(self._epoch, 0)
+    def _begin(self) -> None:
+        """Prepare to go on from where the stream stands; what was made for a loop and not given is dropped."""
+        self._leave_end()
         self._settle()
         self._forget()
+
+    def _uncut_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
+        """Return the rows from where the stream stands.
+
+        Raises:
+            ConfigError: a block has cut one of them: its first tokens would come twice.
+        """
+        if self._place.parts:
+            problem = _("it stopped inside a document, of which blocks have the first tokens")
+            raise ConfigError("state", problem, _("go on with packed(), or begin an epoch"))
         return self._chosen()
 
     def _forget(self) -> None:
@@ -162,9 +185,11 @@ class PositionedStream(ABC):
 
     def texts(self) -> Iterator[str]:
         """Yield the texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
-        for rows, positions in self._begin():
+        self._begin()
+        for rows, positions in self._uncut_rows():
             for text, position in zip(_texts_of(rows), positions.tolist(), strict=True):
                 self._passed(position)
+                self._documents += 1
                 yield text
         self._at_end = True
 
@@ -181,7 +206,8 @@ class PositionedStream(ABC):
             raise ConfigError("rows", _("{value} is too small", value=rows), _("give 1 or more"))
         waiting: list[pa.Table] = []
         places: list[NDArray[np.int64]] = []
-        for chosen, positions in self._begin():
+        self._begin()
+        for chosen, positions in self._uncut_rows():
             waiting.append(chosen.table())
             places.append(positions)
             held = sum(map(len, places))
@@ -192,67 +218,89 @@ class PositionedStream(ABC):
             start = 0
             while held - start >= size:
                 self._passed(int(order[start + size - 1]))
+                self._documents += size
                 yield whole.slice(start, size)
                 start += size
             waiting, places = [whole.slice(start)], [order[start:]]
-        if sum(map(len, places)):
+        if rest := sum(map(len, places)):
             self._passed(int(np.concatenate(places)[-1]))
+            self._documents += rest
             yield pa.concat_tables(waiting)
         self._at_end = True
 
-    def packed(self, tokenizer: Tokenizer, length: int) -> Iterator[NDArray[np.int32]]:
+    def packed(self, tokenizer: Tokenizer, length: int, *, drop_last: bool = True) -> Iterator[NDArray[np.int32]]:
         """Blocks of tokens, from where the stream stands: documents one after another, each with its end token.
 
-        Where a rank's documents don't fill the last block of an epoch, that isn't given.
+        A block may end inside a document. The state says how many of its tokens have been packed, and whichever rank
+        goes on with that document packs the rest.
 
         Args:
             tokenizer: by which `text` becomes tokens.
             length: tokens in a block.
+            drop_last: whether the last block of an epoch is dropped if the rank's documents don't fill it.
 
         Raises:
-            ConfigError: the tokenizer has no end token, isn't the one that stopped inside a document, or a whole epoch
-                has fewer tokens than a block.
+            ConfigError: the tokenizer has no end token, isn't the one that cut a document, or a whole epoch has fewer
+                tokens than a block.
         """
         if length < 1:
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
-        coming = self._begin()
-        # As many blocks are other numbers of documents on each rank.
-        self._apart = True
-        within, end = self._within, tokenizer.end_id
-        if within and within["tokenizer"] != tokenizer.sha256:
+        self._begin()
+        place = self._place
+        if place.parts and place.tokenizer != tokenizer.sha256:
             problem = _("it stopped inside a document that another tokenizer had cut")
             raise ConfigError("state", problem, _("give the tokenizer that it had"))
-        waiting: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens given before, tokens left
-        held = 0
-        is_whole, given = self._world == 1 and self._position == 0 and not within, False
-        for position, ids in _encoded(coming, tokenizer):
-            used = within["tokens"] if within and within["position"] == position else 0
-            within = None
-            tokens = np.array([*ids, end], dtype=np.int32)[used:]
-            waiting.append((position, used, tokens))
-            held += len(tokens)
-            while held >= length:
-                block = []
-                missing = length
-                while missing:
-                    first_position, before, left = waiting.popleft()
-                    block.append(left[:missing])
-                    if len(left) > missing:
-                        waiting.appendleft((first_position, before + missing, left[missing:]))
-                    missing -= len(block[-1])
-                held -= length
-                self._passed(first_position)
-                if waiting:
-                    first, before, _tokens = waiting[0]
-                    self._position += (first - self._position) // self._world * self._world
-                    start = {"position": first, "tokens": before, "tokenizer": tokenizer.sha256}
-                    self._within = start if before else None
+        place.tokenizer = tokenizer.sha256
+        is_whole, given = self._world == 1 and place.is_start, False
+        waiting = WaitingTokens()
+        for position, tokens in self._uncut(tokenizer):
+            waiting.add(position, place.parts.get(position, 0), tokens)
+            while waiting.count >= length:
                 given = True
-                yield np.concatenate(block)
+                yield self._next_block(waiting, length)
+        if not drop_last and waiting.count:
+            given = True
+            yield self._next_block(waiting, waiting.count)
         self._at_end = True
         if is_whole and not given:
-            problem = _("{release} has {n} {n:token|tokens}, fewer than a block", release=self.version, n=held)
+            problem = _("{release} has {n} {n:token|tokens}, fewer than a block", release=self.version, n=waiting.count)
             raise ConfigError("length", problem, _("give a shorter one"))
+
+    def _uncut(self, tokenizer: Tokenizer) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        """Yield each document's position and all its tokens, and warn of cut documents that don't come any more."""
+        cut = sorted(self._place.parts)
+        for position, ids in _encoded(self._chosen(), tokenizer):
+            while cut and cut[0] <= position:
+                if cut[0] < position:
+                    self._warn_of_dropped_rest(cut[0])
+                del cut[0]
+            yield position, np.array([*ids, tokenizer.end_id], dtype=np.int32)
+        for position in cut:
+            self._warn_of_dropped_rest(position)
+
+    def _warn_of_dropped_rest(self, position: int) -> None:
+        problem = _(
+            "the document at position {position} of {version} was withdrawn or left out after its first {n} "
+            "{n:token was|tokens were} packed: its other tokens are left out",
+            position=position,
+            version=self.version,
+            n=self._place.parts[position],
+        )
+        warnings.warn(NoteWarning(problem), stacklevel=4)
+
+    def _next_block(self, waiting: WaitingTokens, length: int) -> NDArray[np.int32]:
+        """Return a block, and stand after it."""
+        block, finished = waiting.take(length)
+        for position in finished:
+            self._passed(position)
+        if waiting.first:
+            position, packed = waiting.first
+            self._place.move_to(position - (position - self._place.position) % self._world)
+            if packed:
+                self._place.parts[position] = packed
+        self._documents += len(finished)
+        self._tokens += length
+        return block
 
     def _chosen(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
         """Yield this rank's rows from where it stands on, a batch at a time, with their positions.
@@ -261,14 +309,16 @@ class PositionedStream(ABC):
             ConfigError: a whole epoch has none, as where nothing meets `where`: training on nothing isn't meant.
         """
         rows = self._order()
-        position = self._position
-        is_whole, given = self._world == 1 and position == 0, False
+        if self._since is None:
+            self._since = monotonic()
+        position = self._place.position
+        is_whole, given = self._world == 1 and self._place.is_start, False
         while position < rows.total:
             end = rows.batch_end(position, self._world)
             mine = np.arange(position, end, dtype=np.int64)
             mine = mine[mine % self._world == self._rank]
-            if self._ahead:
-                mine = mine[mine >= np.array(self._ahead)[mine % len(self._ahead)]]
+            for stop in self._place.stops:
+                mine = mine[mine >= np.array(stop)[mine % len(stop)]]
             position = end
             if mine.size:
                 chosen, positions = rows.take(mine)
@@ -278,7 +328,6 @@ class PositionedStream(ABC):
         if is_whole and not given:
             problem = _("{release} has no document that is selected", release=self.version)
             raise ConfigError("where", problem, _("see what `where`, `exclude` and withdrawals leave out"))
-        self._position = max(self._position, rows.total)
 
     def _order(self) -> Rows:
         if self._opened is None:
@@ -287,23 +336,39 @@ class PositionedStream(ABC):
 
     def _passed(self, position: int) -> None:
         """Stand after the row at a position: at the next round, in which each rank has one position."""
-        self._position += ((position - self._position) // self._world + 1) * self._world
-        self._within = None
-        if self._ahead and self._position >= max(self._ahead):
-            self._ahead = ()
+        start = self._place.position
+        self._place.move_to(start + ((position - start) // self._world + 1) * self._world)
 
-    def _go_to(self, epoch: int, position: int, ahead: tuple[int, ...] = ()) -> None:
-        if self._opened is not None and epoch != self._epoch:
+    def _go_to(self, seed: int, epoch: int, place: Place) -> None:
+        if self._opened is not None and (seed, epoch) != (self._seed, self._epoch):
             self._opened.close()
             self._opened = None
-        self._epoch, self._position, self._ahead = epoch, position, ahead
-        self._within = None
-        self._apart = bool(ahead)
-        self._at_end = False
+        self._seed, self._epoch, self._place = seed, epoch, place
+        self._at_end = self._is_resumed = False
+        self._documents = self._tokens = 0
+        self._since = None
         self._forget()
 
+    def progress(self) -> Progress:
+        """Return how far this rank is in the epoch, and how fast it has been since it was opened or resumed."""
+        self._settle()
+        seconds = monotonic() - self._since if self._since is not None else 0.0
+        share = 1.0 if self._at_end else min(1.0, self._place.position / max(1, self.total))
+        return Progress(self._documents, self._tokens, share, seconds)
+
+    def part_of(self, part: int, parts: int) -> Self:
+        """Return one of several streams that share this rank's documents: `rank + part * world` of `world * parts`."""
+        copied = copy(self)
+        copied._become(self._rank + part * self._world, self._world * parts)  # noqa: SLF001  (its own kind)
+        return copied
+
+    def _become(self, rank: int, world: int) -> None:
+        self._rank, self._world = rank, world
+        cut = self._place.parts
+        self._place.parts = {position: tokens for position, tokens in cut.items() if position % world == rank}
+
     def state_dict(self) -> dict[str, Any]:
-        """Where the stream stands, as JSON takes it: after the last row that it gave, or the last batch."""
+        """Return where this rank stands, as JSON takes it: after the last row, batch or block that it gave."""
         self._settle()
         return {
             "format": FORMAT,
@@ -313,72 +378,33 @@ class PositionedStream(ABC):
             "epoch": self._epoch,
             "rank": self._rank,
             "world": self._world,
-            "position": self._position,
-            "ahead": list(self._ahead),
-            "uneven": self.uneven or self._apart,
-            "within": self._within,
+            **self._place.as_dict(),
             "ended": self._at_end,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
-        """Go on after a state, with its seed and epoch, on as many ranks as there are now.
+    def load_state_dict(self, state: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Go on after a state, with its seed and epoch.
+
+        A rank takes its own state, or the list of all ranks' states: with that the number of ranks may change. Whatever
+        none of them has given goes to the rank that now has its position, also the rest of a document that a block has
+        cut. A stream whose epoch was at its end gives nothing more of it.
 
         Args:
-            state: what `state_dict` returned; or what it returned on each rank. These are needed where rows were left
-                out and the number of ranks changes: then each rank stands elsewhere.
+            state: what `state_dict` returned on this rank, or a list of what it returned on each rank, in any order.
+                States inside those of loaders are found.
 
         Raises:
-            ConfigError: it is no state, that of another version or order, that of another rank where each stands
-                elsewhere, or the states of all ranks are needed.
+            ConfigError: it isn't a state, belongs to another version or order, or states of other ranks are missing.
         """
-        states: list[Any] = list(state) if isinstance(state, (list, tuple)) else [state]
-        known = [checked_state(one, self.version, self._digest(), self.total) for one in states]
-        first = known[0] if known else {}
-        if not known or any(one[key] != first[key] for one in known for key in _SHARED):
-            remedy = _("give one of each rank, in their order")
-            raise ConfigError("state", _("these aren't the states of one run's ranks"), remedy)
-        if len(known) not in (1, first["world"]):
-            problem = _(
-                "there {n:is|are} {n} {n:state|states}, and the run had {first} {first:rank|ranks}",
-                n=len(known),
-                first=first["world"],
-            )
-            raise ConfigError("state", problem, _("give one of each rank, in their order, or one alone"))
-        uneven = any(one["uneven"] for one in known)
-        known = in_order(known)
-        if len(known) == self._world:
-            known = [known[self._rank]]
-        first = known[0]
-        positions = [one["position"] for one in known]
-        ahead = tuple(first["ahead"])
-        if len(known) == 1 and first["world"] not in (1, self._world) and uneven:
-            problem = _("it is one of {first} ranks, which stand at different places", first=first["world"])
-            raise ConfigError("state", problem, _("give load_state_dict the list of all ranks' states"))
-        if len(known) == 1 and first["world"] == self._world and uneven and first["rank"] != self._rank:
-            problem = _("it is of rank {number}, and this is rank {rank}", number=first["rank"], rank=self._rank)
-            raise ConfigError("state", problem, _("give each rank its own state, or the list of all"))
-        within = next((one["within"] for one in known if one.get("within")), None)
-        if within and (len(known) > 1 or first["world"] != self._world):
-            problem = _("it stopped inside a document, which goes on in the same rank's next block")
-            raise ConfigError(
-                "state",
-                problem,
-                _("go on with {first} {first:rank|ranks}, each with its own state", first=first["world"]),
-            )
-        if len(set(positions)) > 1:
-            if any(one["ahead"] for one in known):
-                problem = _("the number of ranks changed twice within a few rows")
-                raise ConfigError("state", problem, _("go on with as many ranks as before for some rows"))
-            ahead = tuple(positions)
-        if self._seed != first["seed"] and self._opened is not None:
-            self._opened.close()
-            self._opened = None
-        self._seed = first["seed"]
-        self._go_to(first["epoch"], min(positions), ahead)
-        self._within = within
-        self._apart = uneven or bool(ahead)
-        # One that was at its end begins again; one after its last row, of which nobody has asked for the next, doesn't.
-        self._at_end = all(one["ended"] for one in known)
+        states = states_in(state)
+        if not states:
+            raise ConfigError("state", _("this isn't the state of a stream"), OTHER_STATE)
+        for one in states:
+            check_state(one, self.version, self._digest(), self.total)
+        place = place_of(states, self._rank, self._world)
+        self._go_to(states[0]["seed"], states[0]["epoch"], place)
+        self._at_end = all(one["ended"] for one in states)
+        self._is_resumed = True
 
 
 def _encoded(

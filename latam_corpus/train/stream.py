@@ -66,7 +66,7 @@ class CorpusStream(PositionedStream):
             rank: of this process, from 0.
             world: how many processes share the order.
             columns: those that are read; all that there are when empty. `id` is `doc_id` under that name.
-            split: `train`, `validation` or `test` alone; all three by default.
+            split: `train` by default, so that no run trains on rows that were held out; `validation`, `test`, or `all`.
             language: a language alone, such as `quy_Latn`.
             genre: a genre alone.
             where: only rows of which this is true, as `pull --where` takes it.
@@ -92,7 +92,7 @@ class CorpusStream(PositionedStream):
                 )
         folder = Path(cache) if cache is not None else cache_folder() / "stream"
         files = open_files(store, name, lock, GroupCache(folder, cache_bytes, decompressed))
-        self._slices = {"split": split, "language": language, "genre": genre}
+        self._slices = {"split": files.chosen_split(split), "language": language, "genre": genre}
         self._files = files.of(**self._slices)
         self._selection = Selection(
             tuple(columns) or files.columns or (),
@@ -124,11 +124,6 @@ class CorpusStream(PositionedStream):
     def total(self) -> int:
         """How many documents there are, with those that are left out."""
         return sum(group.rows for group in self._files.groups)
-
-    @property
-    def uneven(self) -> bool:
-        """Whether rows are left out."""
-        return self._selection.leaves_out or any(file.withdrawn for file in self._files.files)
 
     def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusStream:
         """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none.

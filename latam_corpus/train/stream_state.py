@@ -1,7 +1,14 @@
-"""The state of a stream, as JSON keeps it: which version, which order, and where a rank stands in it."""
+"""The state of a stream, as JSON keeps it, and how the states of all ranks combine for another number of ranks.
+
+A state says which documents its rank has still to give: those of its positions that are neither before `position` nor
+in `stops`, the ones in `parts` from the token at which a block cut them.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass, field
 from operator import index
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,42 +16,76 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 OTHER_STATE: Final = _("give the state that a stream of this version returned")
+_OF_A_STATE: Final = ("format", "version", "order", "world", "rank", "position")
+# What the states of one run's ranks have in common.
+_SHARED: Final = ("version", "order", "seed", "epoch", "world", "resumed_from")
 
 
-def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[str, Any]:
-    """Return a state that is one of a version in an order, of so many positions.
+@dataclass
+class Place:
+    """Where a rank is in the order.
 
-    Raises:
-        ConfigError: it is no state, or another's.
+    Attributes:
+        position: its positions before this one have been given.
+        stops: where the ranks of the run stood each time that their number changed, as far as it still matters:
+            position p has been given if p < stop[p % len(stop)] for any stop.
+        parts: how many tokens of a document have been packed, by its position, for documents that a block has cut.
+        tokenizer: the digest of the tokenizer that cut them.
+        resumed_from: a digest of the states from which the number of ranks was changed last, "" if it never was.
     """
-    whole = ("format", "seed", "epoch", "world", "rank", "position")
-    if not isinstance(state, dict) or not all(type(state.get(key)) is int for key in whole):
-        raise ConfigError("state", _("this isn't the state of a stream"), OTHER_STATE)
+
+    position: int = 0
+    stops: tuple[tuple[int, ...], ...] = ()
+    parts: dict[int, int] = field(default_factory=dict)
+    tokenizer: str | None = None
+    resumed_from: str = ""
+
+    @property
+    def is_start(self) -> bool:
+        """Whether nothing of the epoch has been given."""
+        return not (self.position or self.stops or self.parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        return {
+            "position": self.position,
+            "stops": [list(stop) for stop in self.stops],
+            "parts": [[position, tokens] for position, tokens in sorted(self.parts.items())],
+            "tokenizer": self.tokenizer if self.parts else None,
+            "resumed_from": self.resumed_from,
+        }
+
+    def move_to(self, position: int) -> None:
+        """Stand at a position, and drop what mattered before it alone."""
+        self.position = position
+        if self.stops:
+            self.stops = tuple(stop for stop in self.stops if max(stop) > position)
+        if self.parts:
+            self.parts = {cut: tokens for cut, tokens in self.parts.items() if cut >= position}
+
+
+def states_in(value: Any) -> list[Mapping[str, Any]]:
+    """Return the states of streams in a value: one, several, or those that loaders keep inside their own states."""
+    if isinstance(value, dict):
+        if all(key in value for key in _OF_A_STATE):
+            return [value]
+        value = list(value.values())
+    return [state for inner in value for state in states_in(inner)] if isinstance(value, (list, tuple)) else []
+
+
+def check_state(state: Mapping[str, Any], version: str, order: str, total: int) -> None:
+    """Raise ConfigError unless a state is of a version in an order of so many positions."""
     if state["format"] != FORMAT:
         problem = _("its format is {state}, and this toolkit reads {format}", state=state["format"], format=FORMAT)
         raise ConfigError("state", problem, OTHER_STATE)
-    ahead = state.get("ahead")
-    sound = isinstance(ahead, list) and all(type(one) is int for one in ahead) and state["world"] > 0
-    sound = sound and type(state.get("uneven")) is bool and type(state.get("ended")) is bool
-    sound = sound and state["rank"] in range(state["world"])
-    within = state.get("within")
-    if within is not None:
-        kinds = {"position": int, "tokens": int, "tokenizer": str}
-        sound = sound and isinstance(within, dict) and {key: type(one) for key, one in within.items()} == kinds
-        sound = sound and min(within["position"], within["tokens"]) >= 0
-    if not sound or state["position"] < 0:
-        raise ConfigError("state", _("it is damaged"), OTHER_STATE)
-    if state.get("version") != version:
-        raise ConfigError(
-            "state",
-            _("it is of {state}, and {version} is streamed", state=state.get("version"), version=version),
-            OTHER_STATE,
-        )
-    if state.get("order") != order:
+    if state["version"] != version:
+        problem = _("it is of {state}, and {version} is streamed", state=state["version"], version=version)
+        raise ConfigError("state", problem, OTHER_STATE)
+    if state["order"] != order:
         problem = _(
             "it is of another order of {version}: other slices, another window, split or shuffling, or its files were "
             "made anew by a purge or another pull",
@@ -52,20 +93,102 @@ def checked_state(state: Any, version: str, order: str, total: int) -> Mapping[s
         )
         remedy = _("open the stream with the options that it had; where files were made anew, begin an epoch")
         raise ConfigError("state", problem, remedy)
-    # A rank that is at its end stands less than a round after the last position.
-    stands = [state["position"], *(ahead or ())]
-    if max(stands) > total + max(state["world"], len(stands) - 1):
-        problem = _("it stands at position {position} of {total}", position=max(stands), total=total)
+    if not _is_sound(state, total):
+        raise ConfigError("state", _("it is damaged"), OTHER_STATE)
+    # A rank at its end is less than a round after the last position.
+    positions = [(state["position"], state["world"]), *((max(stop), len(stop)) for stop in state["stops"])]
+    furthest = max(position - world for position, world in positions)
+    if furthest > total:
+        problem = _("it stands at position {position} of {total}", position=max(positions)[0], total=total)
         raise ConfigError("state", problem, OTHER_STATE)
-    return state
 
 
-def in_order(states: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the states of all ranks by rank."""
-    if len(states) > 1 and sorted(one["rank"] for one in states) != list(range(len(states))):
-        problem = _("two of these are states of one rank")
-        raise ConfigError("state", problem, _("give one of each rank"))
-    return sorted(states, key=lambda one: int(one["rank"]))
+def _is_sound(state: Mapping[str, Any], total: int) -> bool:
+    """Return whether a state's values have their types and fit together."""
+    numbers = [state.get(key) for key in ("seed", "epoch", "world", "rank", "position")]
+    stops, parts, tokenizer = state.get("stops"), state.get("parts"), state.get("tokenizer")
+    if not isinstance(stops, list) or not isinstance(parts, list) or not all(map(_whole_numbers, [*stops, *parts])):
+        return False
+    return (
+        _whole_numbers(numbers)
+        and state["position"] >= 0
+        and state["rank"] in range(state["world"])
+        and all(stop and min(stop) >= 0 for stop in stops)
+        and all(len(part) == 2 and state["position"] <= part[0] < total and part[1] > 0 for part in parts)  # noqa: PLR2004
+        and all(position % state["world"] == state["rank"] for position, _tokens in parts)
+        and isinstance(tokenizer, str if parts else (str, type(None)))
+        and isinstance(state.get("resumed_from"), str)
+        and type(state.get("ended")) is bool
+    )
+
+
+def _whole_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int for value in values)
+
+
+def place_of(states: Sequence[Mapping[str, Any]], rank: int, world: int) -> Place:
+    """Return where a rank goes on after the states of a run's ranks.
+
+    Args:
+        states: of all its ranks, in any order; that of the rank itself is enough if their number is the same.
+        rank: of the one that goes on.
+        world: how many ranks there are now.
+
+    Raises:
+        ConfigError: states are missing, two are of one rank, or they aren't of one run.
+    """
+    first = states[0]
+    different = next((key for key in _SHARED if any(state[key] != first[key] for state in states)), None)
+    if different:
+        problem = _("these aren't the states of one run's ranks: they differ in «{key}»", key=different)
+        raise ConfigError("state", problem, _("give the states that all ranks saved in one run and epoch"))
+    by_rank = {state["rank"]: state for state in states}
+    if len(by_rank) < len(states):
+        raise ConfigError("state", _("two of these are states of one rank"), _("give one of each rank"))
+    own = by_rank.get(rank) if first["world"] == world else None
+    if not own or len(states) > 1:
+        _check_complete(by_rank, first["world"], rank, world)
+    if own:
+        return _place_in(own)
+    places = [_place_in(by_rank[number]) for number in range(first["world"])]
+    stops = dict.fromkeys([*(stop for place in places for stop in place.stops), tuple(one.position for one in places)])
+    parts = {position: tokens for place in places for position, tokens in place.parts.items()}
+    tokenizers = {place.tokenizer for place in places if place.parts}
+    if len(tokenizers) > 1:
+        problem = _("several tokenizers have cut its documents")
+        raise ConfigError("state", problem, _("pack with one tokenizer on all ranks, and begin an epoch"))
+    combined = Place(stops=tuple(stops), tokenizer=next(iter(tokenizers), None))
+    combined.parts = {position: tokens for position, tokens in parts.items() if position % world == rank}
+    combined.resumed_from = _digest(first, places)
+    combined.move_to(min(place.position for place in places))
+    return combined
+
+
+def _place_in(state: Mapping[str, Any]) -> Place:
+    stops, parts = tuple(map(tuple, state["stops"])), dict(map(tuple, state["parts"]))
+    return Place(state["position"], stops, parts, state["tokenizer"], state["resumed_from"])
+
+
+def _digest(state: Mapping[str, Any], places: Sequence[Place]) -> str:
+    """Return a digest of a set of states, hex: those of ranks that went on from different sets don't combine."""
+    told = [state["seed"], state["epoch"], *(place.as_dict() for place in places)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def _check_complete(by_rank: Mapping[int, Any], saved_world: int, rank: int, world: int) -> None:
+    """Raise ConfigError unless there is a state of each rank."""
+    missing = [number for number in range(saved_world) if number not in by_rank]
+    if not missing:
+        return
+    problem = _(
+        "the run had {n} {n:rank|ranks}, and this is rank {rank} of {world}: the states of ranks {missing} are missing",
+        n=saved_world,
+        rank=rank,
+        world=world,
+        missing=", ".join(map(str, missing[:20])) + (", …" if len(missing) > 20 else ""),  # noqa: PLR2004
+    )
+    remedy = _("give load_state_dict the list of all ranks' states, or each of as many ranks its own")
+    raise ConfigError("state", problem, remedy)
 
 
 def whole_number(option: str, value: object) -> int:

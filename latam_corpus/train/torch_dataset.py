@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from multiprocessing import current_process
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -23,7 +23,15 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from latam_corpus.train.positioned_stream import PositionedStream
+    from latam_corpus.train.tokenizer import Tokenizer
+
+
+_FORKSERVER: Final = "DataLoader(…, multiprocessing_context='forkserver')"
 
 
 class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
@@ -60,6 +68,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         self._stream, self._withdrawn = stream.with_withdrawn()
         self._filters = options.get("where") is not None
         self._epoch: int | None = None
+        self._next_epoch: int | None = None
         self._batch_size = batch_size
         self._done = 0
         self._ended = False
@@ -67,7 +76,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch; call it before the loader makes its workers."""
         self._stream.set_epoch(epoch)
-        self._epoch = epoch
+        self._epoch, self._next_epoch = epoch, None
         self._done = 0
         self._ended = False
 
@@ -78,10 +87,12 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             warnings.warn("persistent workers don't hear of set_epoch: they give the same order again", stacklevel=2)
         if type(current_process()).__name__ == "ForkProcess":
             if self._filters:
-                remedy = "DataLoader(…, multiprocessing_context='forkserver')"
-                raise ConfigError("where", _("Polars, which looks at rows, can't be used in a forked worker"), remedy)
+                problem = _("Polars, which looks at rows, can't be used in a forked worker")
+                raise ConfigError("where", problem, _FORKSERVER)
             # Connections of a file system don't outlive a fork.
             self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
+        if self._next_epoch is not None:
+            self.set_epoch(self._next_epoch)
         for batch in self._stream.batches(self._batch_size):
             self._done += 1
             if (self._done - 1) % workers == worker and (rows := self._given(batch)):
@@ -124,9 +135,80 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
             raise ConfigError("state", problem, _("give both as the run had them, and others when an epoch begins"))
         self._stream.load_state_dict(state["stream"])
         self._done = state["batches"]
-        # The loader gives its state after `set_epoch` was called, and that of an epoch's end is of no batch to come.
-        if self._epoch is not None and state["stream"]["ended"]:
-            self._stream.set_epoch(self._epoch)
+        # The loader gives its state after `set_epoch` was called, and asks for batches again in the next epoch only.
+        self._next_epoch = _next_epoch(state["stream"], self._epoch)
+
+
+class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
+    """A rank's blocks of tokens, for `DataLoader(dataset, batch_size=8, num_workers=N)`.
+
+    Worker w of N packs the documents of rank `rank + w * world` of `world * N` ranks: they are still this rank's, and
+    no document is tokenised twice. torchdata's `StatefulDataLoader` resumes it with as many ranks and workers. For
+    other numbers of them, give `load_state_dict` the list of all ranks' loader states before a new loader is made.
+    """
+
+    def __init__(self, stream: PositionedStream, tokenizer: Tokenizer, length: int, *, drop_last: bool = True) -> None:
+        """Pack a stream.
+
+        Args:
+            stream: a `CorpusStream` or `MixedStream` of this rank.
+            tokenizer: by which `text` becomes tokens.
+            length: tokens in a block.
+            drop_last: whether each worker drops its last block of an epoch if its documents don't fill it.
+
+        Raises:
+            ConfigError: PyTorch isn't installed.
+        """
+        if get_worker_info is None:
+            raise ConfigError("PackedDataset", _("PyTorch isn't installed"), "pip install 'latam-corpus[train]'")
+        super().__init__()
+        self._stream, self._tokenizer, self._length, self._drop_last = stream, tokenizer, length, drop_last
+        self._is_worker = False
+        self._next_epoch: int | None = None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch; call it before the loader makes its workers."""
+        self._stream.set_epoch(epoch)
+        self._next_epoch = None
+
+    def __iter__(self) -> Iterator[NDArray[np.int32]]:
+        stream = self._workers_stream()
+        if self._next_epoch is not None:
+            self.set_epoch(self._next_epoch)
+        yield from stream.packed(self._tokenizer, self._length, drop_last=self._drop_last)
+
+    def _workers_stream(self) -> PositionedStream:
+        """Return the stream, in a worker its part of it."""
+        info = get_worker_info()
+        if info and not self._is_worker:
+            if type(current_process()).__name__ == "ForkProcess":
+                problem = _("the threads of tokenizers and of Polars don't outlive a fork: a worker may hang")
+                raise ConfigError("PackedDataset", problem, _FORKSERVER)
+            self._stream = self._stream.part_of(info.id, info.num_workers)
+            self._is_worker = True
+        return self._stream
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where this worker stands."""
+        return {"stream": self._workers_stream().state_dict()}
+
+    def load_state_dict(self, state: Any) -> None:
+        """Go on after a worker's own state, or after the states of all ranks' loaders.
+
+        Raises:
+            ConfigError: it isn't such a state, or states are missing.
+        """
+        self._workers_stream().load_state_dict(state)
+        # A loader gives each worker its own state, and asks one that was at its end for blocks in the next epoch only.
+        if isinstance(state, dict) and "stream" in state:
+            self._next_epoch = _next_epoch(state["stream"], None)
+
+
+def _next_epoch(state: dict[str, Any], epoch: int | None) -> int | None:
+    """Return the epoch that begins after a state: None inside of one, and the state's own if none was set."""
+    if not state["ended"]:
+        return None
+    return int(state["epoch"]) if epoch is None else epoch
 
 
 def _world() -> int:

@@ -12,6 +12,7 @@ from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 COUNTRIES = ("CL", "AR", "MX", None)
@@ -24,17 +25,34 @@ def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small_store(tmp_path: Path, built_store: Path, document: Any, kept_run: Any) -> Store:
-    """A store with the version `puerto`: 120 documents in two languages and four countries."""
+def small_store(tmp_path: Path, built_store: Path, puerto: Callable[..., None]) -> Store:
+    """A store with the version `puerto`: 120 documents in two languages and four countries, all to train on."""
     if not built_store.is_dir():
+        puerto(built_store, splits={})
+    shutil.copytree(built_store, tmp_path / "store")
+    return Store.at(tmp_path / "store")
+
+
+@pytest.fixture
+def split_store(tmp_path: Path, puerto: Callable[..., None]) -> Store:
+    """The same documents, some of which are held out."""
+    puerto(tmp_path / "split", splits={"validation": 0.1, "test": 0.1})
+    return Store.at(tmp_path / "split")
+
+
+@pytest.fixture
+def puerto(document: Any, kept_run: Any) -> Callable[..., None]:
+    """A builder of the version `puerto` in a folder."""
+
+    def build_at(folder: Path, splits: dict[str, float]) -> None:
         documents = [
             document(n, language="por_Latn" if n % 5 == 0 else "spa_Latn", country=COUNTRIES[n % 4]) for n in range(120)
         ]
         terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
         run = kept_run("a-1", documents)
-        build("puerto", [run], Store.at(built_store), splits={"test": 0.1}, shard_bytes=30_000, **terms)
-    shutil.copytree(built_store, tmp_path / "store")
-    return Store.at(tmp_path / "store")
+        build("puerto", [run], Store.at(folder), splits=splits, shard_bytes=30_000, **terms)
+
+    return build_at
 
 
 @pytest.fixture(scope="session")

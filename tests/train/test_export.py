@@ -201,39 +201,39 @@ def test_the_command_leaves_out_what_it_is_told(
 
 @pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_withdrawn_tokens_can_be_masked(
-    small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
+    split_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
     """The lock in an export says which tokens of which file; once more exported, they aren't there."""
-    line: list[Any] = ["puerto@2026.11.0", "--store", small_store.url]
-    export = ["export", *line, "--tokenizer", tokenizer_file, "--format", "ds"]
-    assert command_line(*export, "--to", tmp_path / "first").code == 0
+    line: list[Any] = ["puerto@2026.11.0", "--store", split_store.url]
+    export = ["export", *line, "--tokenizer", tokenizer_file, "--format", "ds", "--split"]
+    assert command_line(*export, "all", "--to", tmp_path / "first").code == 0
     check: list[Any] = [
         "release",
         "check-lock",
         tmp_path / "first" / "corpus.lock",
         "--store",
-        small_store.url,
+        split_store.url,
         "--json",
     ]
     assert command_line(*check).code == 0
     before = spans(tmp_path / "first")
     doc_id, file, start, end = before.row(7)
-    withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", datetime(2026, 11, 27, tzinfo=UTC))
+    withdraw(split_store, "puerto", "doc", doc_id, "asked by the author", datetime(2026, 11, 27, tzinfo=UTC))
     checked = command_line(*check)
     assert (checked.code, checked.json["rows"]) == (
         1,
         [{"doc_id": doc_id, "file": file, "start": start, "end": end}],
     )
-    assert command_line(*export, "--to", tmp_path / "second").code == 0
+    assert command_line(*export, "all", "--to", tmp_path / "second").code == 0
     assert spans(tmp_path / "second")["doc_id"].to_list() == [one for one in before["doc_id"] if one != doc_id]
-    assert command_line(*export, "--split", "test", "--to", tmp_path / "part").code == 0
+    assert command_line(*export, "test", "--to", tmp_path / "part").code == 0
     folders = ("first", "second", "part")
     locks = {name: read_lock(tmp_path / name / "corpus.lock") for name in folders}
     assert {name: lock.is_part for name, lock in locks.items()} == {"first": False, "second": False, "part": True}
     # A run that took several selections of one version is held to it by all of their locks in one file.
     join_locks([tmp_path / name / "corpus.lock" for name in folders], tmp_path / "run.lock")
     for name in ("puerto@2026.11.0", None):
-        assert CorpusStream(small_store.url, name, lock=tmp_path / "run.lock").version == "puerto@2026.11.0"
+        assert CorpusStream(split_store.url, name, lock=tmp_path / "run.lock").version == "puerto@2026.11.0"
 
 
 def test_an_export_that_broke_off_leaves_no_folder(

@@ -75,6 +75,30 @@ def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
         divide(10, {"quy_Latn": 5}, Weighting("given", weights={"quy_Latn": 0}))
 
 
+def test_options_of_a_weighting_imply_it_or_are_refused(
+    small_store: Store, tokenizer_file: Path, command_line: CommandLine
+) -> None:
+    """A temperature alone means weights by temperature; with other weights it would have no effect."""
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    base += ["--tokens", "9000", "--json"]
+    implied = command_line(*base, "--temperature", "5").json
+    assert implied == command_line(*base, "--temperature", "5", "--weights", "temperature").json
+    assert implied["weights"] == "temperature"
+    assert implied["slices"] != command_line(*base, "--weights", "temperature").json["slices"]
+    assert command_line(*base, "--weight", "spa_Latn=1").json["weights"] == "given"
+    assert command_line(*base).json["weights"] == "proportional"
+    for options, option, method in (
+        (("--temperature", "5", "--weights", "proportional"), "--temperature", "proportional"),
+        (("--temperature", "5", "--weights", "unimax"), "--temperature", "unimax"),
+        (("--weight", "spa_Latn=1", "--weights", "proportional"), "--weight", "proportional"),
+        (("--weight", "spa_Latn=1", "--temperature", "5"), "--weight", "temperature"),
+    ):
+        told = command_line(*base, *options)
+        assert told.code == 2
+        [error] = json.loads(told.err)["errors"]
+        assert (error["place"], error["problem"]) == (option, f"it has no effect on {method} weights")
+
+
 @pytest.fixture
 def plan(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> Any:
     """A plan in which Portuguese is seen twice and a half, Spanish in part."""
@@ -210,6 +234,57 @@ def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: p
     assert [row["doc_id"] for row in stream] == order[57:]
 
 
+def test_weights_may_change_in_stages(
+    small_store: Store, tokenizer_file: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stage has what its plan draws, a slice goes on where it stopped, and states go on in any stage."""
+    base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
+    sizes = {one["slice"]: one["tokens"] for one in command_line(*base, "--tokens", "1M", "--json").json["slices"]}
+
+    def planned(**times: float) -> Any:
+        wanted = {f"{name}_Latn": round(share * sizes[f"{name}_Latn"]) for name, share in times.items()}
+        weights = [f"--weight={name}={tokens}" for name, tokens in wanted.items()]
+        return command_line(*base, "--tokens", str(sum(wanted.values())), *weights, "--json").json
+
+    stages = [planned(spa=0.5, por=0.25), planned(por=1), planned(spa=0.5, por=0.5)]
+    drawn = [Counter({one["language"]: one["drawn"] for one in plan["slices"]}) for plan in stages]
+    monkeypatch.setattr("latam_corpus.train.mixed_stream._CHUNK_ROWS", 16)
+
+    def opened(rank: int = 0, world: int = 1) -> MixedStream:
+        return MixedStream(small_store.url, stages, seed=3, rank=rank, world=world, columns=["doc_id", "language"])
+
+    rows = list(opened())
+    assert len(rows) == sum(one.total() for one in drawn)
+    at = 0
+    for counts in drawn:
+        stage = rows[at : at + counts.total()]
+        assert Counter(row["language"] for row in stage) == +counts
+        at += counts.total()
+    portuguese = [row["doc_id"] for row in rows if row["language"] == "por_Latn"]
+    assert len(portuguese) > 24 == len(set(portuguese[:24]))
+    assert len({row["doc_id"] for row in rows if row["language"] == "spa_Latn"}) == 96
+    order = [row["doc_id"] for row in rows]
+    for taken in (0, 10, 60, 80, 100):
+        stream = opened()
+        for _row in range(taken):
+            next(stream)
+        rest = []
+        for rank in range(2):
+            fresh = opened(rank, 2)
+            fresh.load_state_dict(stream.state_dict())
+            rest.append([row["doc_id"] for row in fresh])
+        assert rest == [[one for i, one in enumerate(order) if i >= taken and i % 2 == rank] for rank in (0, 1)]
+    with pytest.raises(ConfigError, match="another order"):
+        MixedStream(small_store.url, stages[::-1]).load_state_dict(opened().state_dict())
+    other = command_line(*base, "--tokens", "9000", "--by", "language,genre", "--json").json
+    with pytest.raises(ConfigError, match="different columns"):
+        MixedStream(small_store.url, [stages[0], other])
+    with pytest.raises(ConfigError, match="draws no documents"):
+        MixedStream(small_store.url, [])
+    alone = [row["doc_id"] for row in MixedStream(small_store.url, stages[:1], seed=3)]
+    assert alone == [row["doc_id"] for row in MixedStream(small_store.url, stages[0], seed=3)]
+
+
 def test_a_mixture_may_be_of_rows(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
     """By country, of which files hold several and some documents have none; also from a state, on ranks."""
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
@@ -312,6 +387,6 @@ def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Pat
     ):
         with pytest.raises(ConfigError, match=told):
             MixedStream(small_store.url, wrong)
-    with pytest.raises(ConfigError, match="plan anew, of what is streamed"):
-        MixedStream(small_store.url, plan, split="train")  # of which the plan knew nothing
+    with pytest.raises(ConfigError, match=r"split: the plan says which split each slice has; leave it out"):
+        MixedStream(small_store.url, plan, split="test")
     assert len(list(CorpusStream(small_store.url, plan["slices"][0]["release"]))) == 120

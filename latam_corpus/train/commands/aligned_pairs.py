@@ -29,13 +29,14 @@ def pairs(
     """Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.alignment import write_alignment
+    from latam_corpus.train.corpus_files import ALL_SPLITS
     from latam_corpus.train.stream import CorpusStream
 
     opened = open_store(store, out)
     version = load_version(opened, spec, note).spec
 
     def stream(columns: tuple[str, ...]) -> CorpusStream:
-        return CorpusStream(opened.url, version, columns=columns, where=where, split=split, shuffle=False)
+        return CorpusStream(opened.url, version, columns=columns, where=where, split=split or ALL_SPLITS, shuffle=False)
 
     summary = write_alignment(stream, to)
     if as_json:

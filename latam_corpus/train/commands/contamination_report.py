@@ -36,13 +36,14 @@ def contamination(
     from latam_corpus.durable import replace
     from latam_corpus.release.exclusions import exclusion_list
     from latam_corpus.train.contamination import find_matches, read_evaluation
+    from latam_corpus.train.corpus_files import ALL_SPLITS
     from latam_corpus.train.stream import CorpusStream
 
     lines = read_evaluation(against, field or ())
     opened = open_store(store, out)
-    stream = CorpusStream(
-        opened.url, load_version(opened, spec, note).spec, columns=["doc_id", "text"], split=split, shuffle=False
-    )
+    version = load_version(opened, spec, note).spec
+    columns = ["doc_id", "text"]
+    stream = CorpusStream(opened.url, version, columns=columns, split=split or ALL_SPLITS, shuffle=False)
     with progress() as step:
         contaminated = find_matches(stream, lines, share, step)
     if write_exclusions:

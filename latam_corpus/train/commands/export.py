@@ -21,7 +21,7 @@ def export(
     tokenizer: TokenizerFile,
     to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
     where: Annotated[str | None, typer.Option(help=N_("Only rows of which this is true, as `pull` takes it."))] = None,
-    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
+    split: Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids that are left out."))] = None,
     end_token: Annotated[
         str | None, typer.Option("--end-token", help=N_("Ends a document; the tokenizer's own by default."))
@@ -35,6 +35,7 @@ def export(
     """Write a version's documents as tokens for other loaders, with a map from each document to its tokens."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.lock_check import MAP
+    from latam_corpus.train.corpus_files import held_out_note
     from latam_corpus.train.export.write_export import COLUMNS, write_export
     from latam_corpus.train.stream import CorpusStream
     from latam_corpus.train.tokenizer import load_tokenizer
@@ -51,6 +52,8 @@ def export(
         exclude=exclude or (),
         shuffle=shuffle,
     )
+    if split is None and stream.files.held_out:
+        note(held_out_note(stream.files))
     with progress() as step:
         exported = write_export(stream, loaded, form, to, progress=step)
     if as_json:

@@ -26,14 +26,20 @@ def plan(
     tokens: Annotated[str, typer.Option(help=N_("The budget, such as 20000, 300M or 1.5B."))],
     tokenizer: TokenizerFile,
     by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
-    weights: Annotated[str, typer.Option(help=N_("proportional, temperature, unimax or given."))] = "proportional",
-    temperature: Annotated[float, typer.Option(help=N_("Of temperature: above 1 is flatter."))] = 2.0,
+    weights: Annotated[
+        str | None, typer.Option(help=N_("proportional (the default), temperature, unimax or given."))
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help=N_("Implies --weights temperature; above 1 is flatter, 2 by default."))
+    ] = None,
     cap: Annotated[float, typer.Option(help=N_("Epochs of a slice, above which it counts as exhausted."))] = 4.0,
     weight: Annotated[
         list[str] | None,
-        typer.Option(metavar="SLICE=NUMBER", help=N_("Of given: a slice's weight, such as quy_Latn=0.2.")),
+        typer.Option(
+            metavar="SLICE=NUMBER", help=N_("Implies --weights given: a slice's weight, such as quy_Latn=0.2.")
+        ),
     ] = None,
-    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
+    split: Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -41,17 +47,13 @@ def plan(
     """Say what a token budget means: epochs of each slice, exhausted ones, and what indigenous languages get."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.codes import groups
-    from latam_corpus.train.corpus_files import open_files
-    from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
+    from latam_corpus.train.corpus_files import held_out_note, open_files
+    from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
     from latam_corpus.train.token_counts import count_slices
     from latam_corpus.train.tokenizer import load_tokenizer
 
-    budget, own_weights = token_budget(tokens), parse_weights(weight or [])
-    if own_weights and weights not in ("proportional", "given"):
-        raise ConfigError(
-            "--weight", _("{method} takes no weights", method=weights), _("leave out --weight, or --weights")
-        )
-    weighting = Weighting("given" if own_weights else weights, temperature, cap, own_weights)
+    budget = token_budget(tokens)
+    weighting = weighting_of(weights, temperature, cap, parse_weights(weight or []))
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     columns = list(dict.fromkeys(name.strip() for name in by.split(",")))
@@ -63,7 +65,10 @@ def plan(
         if twice:
             problem = _("{spec} is a version of the same release as {other}", spec=spec, other=twice)
             raise ConfigError(name, problem, _("name one of them: most documents are in both"))
-        files[spec] = open_files(opened.url, spec).of(split=split)
+        version = open_files(opened.url, spec)
+        files[spec] = version.of(split=version.chosen_split(split))
+        if split is None and files[spec].held_out:
+            note(held_out_note(files[spec]))
     counted = []
     with progress() as step:
         for spec, one in files.items():
@@ -85,7 +90,7 @@ def plan(
         rows.append(
             {"slice": label[spec, part.values], "release": spec}
             | values
-            | ({"split": split} if split else {})
+            | ({} if "split" in columns else {"split": split or "train"})
             | {
                 "documents": part.documents,
                 "tokens": part.tokens,
@@ -105,7 +110,7 @@ def plan(
                 "planned": total,
                 "tokenizer": loaded.sha256,
                 "weights": weighting.method,
-                "by": [*columns, *(["split"] if split else [])],
+                "by": list(dict.fromkeys([*columns, "split"])),
                 "indigenous_share": indigenous / budget if by_language else None,
                 "slices": rows,
             }

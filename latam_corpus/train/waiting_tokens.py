@@ -1,0 +1,63 @@
+"""Documents' tokens on their way into blocks."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class WaitingTokens:
+    """The tokens of documents that have still to be packed, in order.
+
+    Attributes:
+        count: how many there are.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._documents: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens packed, all tokens
+
+    @property
+    def first(self) -> tuple[int, int] | None:
+        """The position of the first document, and how many of its tokens have been packed."""
+        return self._documents[0][:2] if self._documents else None
+
+    def add(self, position: int, packed: int, tokens: NDArray[np.int32]) -> None:
+        """Add a document of which the first tokens have been packed.
+
+        Raises:
+            ConfigError: it has no more tokens than these: it was another text or tokenizer.
+        """
+        if packed >= len(tokens):
+            problem = _(
+                "{packed} tokens of the document at position {position} were packed, and it has {n}",
+                packed=packed,
+                position=position,
+                n=len(tokens),
+            )
+            raise ConfigError("state", problem, _("give the tokenizer that it had"))
+        self._documents.append((position, packed, tokens))
+        self.count += len(tokens) - packed
+
+    def take(self, length: int) -> tuple[NDArray[np.int32], list[int]]:
+        """Return the next tokens, which there must be, and the positions of documents that end in them."""
+        pieces, finished = [], []
+        missing = length
+        while missing:
+            position, packed, tokens = self._documents.popleft()
+            pieces.append(tokens[packed : packed + missing])
+            missing -= len(pieces[-1])
+            if packed + len(pieces[-1]) < len(tokens):
+                self._documents.appendleft((position, packed + len(pieces[-1]), tokens))
+            else:
+                finished.append(position)
+        self.count -= length
+        return np.concatenate(pieces), finished
