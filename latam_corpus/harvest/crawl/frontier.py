@@ -168,9 +168,9 @@ class Frontier:
         row = (url, host_of(url), depth, redirects, via, first)
         query = (
             "INSERT OR IGNORE INTO url (url, host, depth, redirects, via, id) "
-            "SELECT ?,?,?,?,?, CASE WHEN ? THEN (SELECT min(id) - 1 FROM url) END"
+            "SELECT ?,?,?,?,?, CASE WHEN ? THEN (SELECT min(id) - 1 FROM url) END RETURNING 1"
         )
-        new = self._db.execute(query, row).rowcount > 0
+        new = bool(self._db.execute(query, row).fetchall())
         if new:
             self.count("addresses", row[1], add=1 if self.count("addresses", row[1]) else self.addresses(row[1]))
         return new
@@ -258,7 +258,7 @@ class Frontier:
 
     def has_wording(self, digest: str) -> bool:
         """Whether a page with these words was read before; it was now."""
-        return self._db.execute("INSERT OR IGNORE INTO wording VALUES (?)", (digest,)).rowcount == 0
+        return not self._db.execute("INSERT OR IGNORE INTO wording VALUES (?) RETURNING 1", (digest,)).fetchall()
 
     def addresses(self, host: str) -> int:
         """How many addresses of the host are known."""

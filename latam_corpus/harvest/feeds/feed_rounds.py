@@ -148,7 +148,8 @@ class FeedVisits(Visits):
         key, state = (url, "page") if url else (f"{feed}#{quote(entry.id)}", "owed")
         metadata = page_metadata.to_json(known if url else {**known, "id": entry.id})
         row = (key, metadata, entry.content, refused, moment.isoformat(), feed, state)
-        new = self.frontier.db.execute("INSERT OR IGNORE INTO entry VALUES (?,?,?,?,?,?,?)", row).rowcount > 0
+        query = "INSERT OR IGNORE INTO entry VALUES (?,?,?,?,?,?,?) RETURNING 1"
+        new = bool(self.frontier.db.execute(query, row).fetchall())
         if url and not self.frontier.knows(url):  # one of an earlier round, too, if the source's paths are wider now
             self.offer(url, feed, 1)
         return new

@@ -117,9 +117,9 @@ class Memory:
         """Remember a request; false where the attempt has made it already."""
         query = (
             "INSERT INTO request VALUES (?,?,?) ON CONFLICT DO UPDATE SET list = excluded.list, tag = excluded.tag "
-            "WHERE tag != excluded.tag"
+            "WHERE tag != excluded.tag RETURNING 1"
         )
-        return self._db.execute(query, (url, listing, tag)).rowcount > 0
+        return bool(self._db.execute(query, (url, listing, tag)).fetchall())
 
     def request(self, url: str) -> tuple[str | None, int] | None:
         """Return the list (None for `Identify`) and the attempt of a request; None for another address."""
