@@ -6,7 +6,6 @@ which a long text keeps one in eight or sixteen. So the log holds no words.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +14,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.batch import Batch
 from latam_corpus.catalog.identity import canonical_url
-from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.fingerprint import text_hash
-from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
+from latam_corpus.release.withdrawn_texts import WithdrawnTexts
 from latam_corpus.text.folding import name_key, parted
 
 if TYPE_CHECKING:
@@ -30,18 +26,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.withdrawal_log import By, Entry
 
-# Short runs of three words would weigh more in short texts than in the long ones that quote them.
-_SCHEME: Final = Scheme(short_words=1)
-_NUMBER: Final = re.compile(r"\w*\d\w*")
-# Texts of one form with other numbers, such as decrees, are other texts.
-_SHARE_OF_NUMBERS: Final = 0.8
-_SIEVE_BITS: Final = 22
-_KEPT_WHOLE: Final = 300  # words of a text of which all runs are kept
-_FEWEST: Final = 3  # runs in common, by which a document may be known
-# The share of a withdrawn text's runs that a document has and stays out. Of a text that was named as such also the
-# share of the document's runs that the text has, so that a stanza goes with its song.
-SHARE_OF_TEXT: Final = {"text": 0.5, "creator": 0.8, "doc": 0.8}
-SHARE_OF_DOCUMENT: Final = {"text": 0.5}
 READS: Final = ("doc_id", "parent_id", "source_id", "creators", "contributor", "url", "text_hash")
 
 
@@ -66,142 +50,6 @@ def settled(by: By, value: str) -> str:
             "--url", _("«{value}» names no site", value=value), _("write it as https://site.example/folder/*")
         )
     return canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2]
-
-
-def runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
-    """All runs of each text, as sorted hashes, and how many words it has."""
-    stream = word_stream(Batch(pl.DataFrame({"text": texts.fill_null("")})).words)
-    every = Ragged(stream.values, stream.offsets)
-    return anchors_of(every, _SCHEME, np.ones(len(every), np.uint64)), stream.counts
-
-
-def run_divisors(words: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the number that divides the runs which the log keeps of texts of so many words."""
-    return np.where(words < _KEPT_WHOLE, np.uint64(1), sampling_of(words))
-
-
-def texts_of(texts: pl.Series) -> pl.DataFrame:
-    """Return what the log keeps of texts: TEXTS."""
-    runs, words = runs_of(texts)
-    stored_runs = []
-    for number, divisor in enumerate(run_divisors(words)):
-        values = runs.of(number)
-        stored_runs.append(values[values % divisor == 0].astype("<u8").tobytes())
-    hashes = [text_hash(text or "") for text in texts]
-    numbers = [np.array(sorted(numbers_of(text or "")), "<u2").tobytes() for text in texts]
-    rows = {"text_hash": hashes, "words": words, "runs": stored_runs, "numbers": numbers}
-    return pl.DataFrame(rows, schema=TEXTS).unique("text_hash", maintain_order=True)
-
-
-def _sieved(runs: NDArray[np.uint64]) -> NDArray[np.int64]:
-    # The last bits of a long text's are those by which its runs were chosen.
-    return (runs >> np.uint64(64 - _SIEVE_BITS)).astype(np.int64)
-
-
-def numbers_of(text: str) -> set[int]:
-    """Hash words with digits to 16 bits: enough to tell two decrees apart, too little to tell a number.
-
-    >>> numbers_of("Decreto 45 de 1998") == numbers_of("Decreto 46 de 1998")
-    False
-    """
-    words = _NUMBER.findall(text)
-    return {int.from_bytes(hashlib.sha256(word.encode()).digest()[:2], "little") for word in words}
-
-
-@dataclass(frozen=True)
-class WithdrawnTexts:
-    """Texts that stay out, each with the number of its entry and by what that was asked for.
-
-    Attributes:
-        table: TEXTS, `number` and `by`.
-    """
-
-    table: pl.DataFrame
-
-    @cached_property
-    def _owners(self) -> pl.DataFrame:
-        """The hashes of all texts' runs, sorted, each with the place of its text."""
-        values = [np.frombuffer(runs, "<u8") for runs in self.table["runs"]]
-        counts = [len(signature) for signature in values]
-        owners = pl.DataFrame(
-            {
-                "run": np.concatenate([np.zeros(0, "<u8"), *values]),
-                "text": np.repeat(np.arange(len(values), dtype=np.uint32), counts),
-            }
-        )
-        return owners.sort("run")
-
-    @cached_property
-    def _sieve(self) -> NDArray[np.bool_]:
-        """By some bits of a hash whether a text may have it, bool[2^22]: most of a corpus have none."""
-        sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
-        sieve[_sieved(self._owners["run"].to_numpy())] = True
-        return sieve
-
-    def known(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
-        """Give the texts that are a withdrawn one, near it, or have it in them: `row`, `number` of the entry, `share`.
-
-        Args:
-            texts: of documents.
-            hashes: their `text_hash`.
-        """
-        equal = pl.DataFrame({"row": np.arange(len(hashes), dtype=np.uint32), "text_hash": hashes}).join(
-            self.table.select("text_hash", "number"), on="text_hash"
-        )
-        matches = [equal.select("row", "number", pl.lit(1.0).alias("share")), self._near(texts)]
-        return pl.concat(matches).sort("share", descending=True).unique("row", keep="first", maintain_order=True)
-
-    def _near(self, texts: pl.Series) -> pl.DataFrame:
-        runs, _ = runs_of(texts)
-        owned = self._owners["run"].to_numpy()
-        nothing = pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
-        if not len(owned):
-            return nothing
-        maybe = np.flatnonzero(self._sieve[_sieved(runs.values)])
-        places = np.searchsorted(owned, runs.values[maybe]).clip(max=len(owned) - 1)
-        hit = maybe[owned[places] == runs.values[maybe]]
-        if not len(hit):
-            return nothing
-        rows = (np.searchsorted(runs.offsets, hit, "right") - 1).astype(np.uint32)
-        sizes = self.table.select(
-            "number",
-            "by",
-            (pl.col("runs").bin.size() // 8).alias("size"),
-            pl.Series("divisor", run_divisors(self.table["words"].to_numpy().astype(np.int64))),
-        ).with_row_index("text")
-        shared = (
-            pl.DataFrame({"row": rows, "run": runs.values[hit]})
-            .join(self._owners, on="run")
-            .group_by("row", "text")
-            .len("shared")
-            .filter(pl.col("shared") >= _FEWEST)
-            .join(sizes, on="text")
-            .with_columns(pl.col("by").replace_strict(SHARE_OF_TEXT, return_dtype=pl.Float64).alias("least"))
-        )
-        mine = [
-            int((runs.of(row) % np.uint64(divisor) == 0).sum())
-            for row, divisor in shared.select("row", "divisor").iter_rows()
-        ]
-        shared = shared.with_columns(pl.Series("mine", mine, dtype=pl.Int64))
-        within = pl.col("by").replace_strict(SHARE_OF_DOCUMENT, default=2.0, return_dtype=pl.Float64)
-        of_text, of_document = pl.col("shared") / pl.col("size"), pl.col("shared") / pl.col("mine")
-        near = shared.with_columns(
-            (of_text >= pl.col("least")).alias("copy"), (of_document >= within).alias("piece")
-        ).filter(pl.col("copy") | pl.col("piece"))
-        same = [
-            self._same_numbers(texts[row], text, copy)
-            for row, text, copy in near.select("row", "text", "copy").iter_rows()
-        ]
-        return near.filter(pl.Series(same, dtype=pl.Boolean)).select(
-            "row", pl.col("number").cast(pl.UInt32), pl.max_horizontal(of_text, of_document).alias("share")
-        )
-
-    def _same_numbers(self, document: str, text: int, copy: bool) -> bool:
-        """Whether a copy has the numbers of a text, or the text those of a piece of it."""
-        mine = numbers_of(document)
-        its = set(np.frombuffer(self.table["numbers"][text], "<u2").tolist())
-        wanted, there = (its, mine) if copy else (mine, its)
-        return len(wanted & there) >= _SHARE_OF_NUMBERS * len(wanted)
 
 
 @dataclass(frozen=True)

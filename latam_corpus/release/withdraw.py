@@ -22,7 +22,7 @@ from latam_corpus.release.build import OvertakenError, build
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import LEDGER, open_shard, read_ledger
-from latam_corpus.release.tombstones import READS, WithdrawnTexts, named_by, settled, texts_of
+from latam_corpus.release.tombstones import READS, named_by, settled
 from latam_corpus.release.twins import Twins, find_twins, links_of
 from latam_corpus.release.withdrawal_log import (
     ROWS,
@@ -34,6 +34,7 @@ from latam_corpus.release.withdrawal_log import (
     read_log,
     request_name,
 )
+from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from latam_corpus import schema
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
@@ -38,9 +39,23 @@ Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
 
 # Documents of versions that were there: in which object each is, and what it says.
 ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
-# Texts that stay out: `runs` are hashes of runs of five words, uint64 little-endian, sorted, `numbers` those of words
-# with digits, uint16 (`tombstones.py`).
-TEXTS: Final = pl.Schema({"text_hash": pl.Binary(), "words": pl.UInt32(), "runs": pl.Binary(), "numbers": pl.Binary()})
+# Texts that stay out, see `withdrawn_texts.py`: `runs` are hashes of runs of five words, uint64 little-endian, sorted;
+# `numbers` of words with digits, uint16; `phrases` of runs of three words, uint32, sorted, with their `places` among
+# the text's phrases, uint32, of which there are `length`; `numbers_in_place` of numbers with the words before them,
+# uint64.
+# Entries of toolkits before December 2026 have the first four columns only; the others are null there.
+TEXTS: Final = pl.Schema(
+    {
+        "text_hash": pl.Binary(),
+        "words": pl.UInt32(),
+        "runs": pl.Binary(),
+        "numbers": pl.Binary(),
+        "phrases": pl.Binary(),
+        "places": pl.Binary(),
+        "length": pl.UInt32(),
+        "numbers_in_place": pl.Binary(),
+    }
+)
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
 # Documents that came back; of a return without this table all of them did.
@@ -214,7 +229,7 @@ class WithdrawalLog:
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = _("its bytes aren't those that the log names")
             raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
-        return pl.read_parquet(io.BytesIO(data)).select(columns.names())
+        return schema.conform(pl.read_parquet(io.BytesIO(data)), columns)
 
     def check_tables(self) -> None:
         """Read every table of every entry.

@@ -18,11 +18,11 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.tombstones import WithdrawnTexts, texts_of
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_log import FOLDER, read_log, request_name
 from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
