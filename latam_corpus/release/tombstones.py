@@ -22,13 +22,13 @@ from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
+from latam_corpus.release.withdrawal_log import TEXTS, TEXTS_BY, WithdrawalLog, asked_hash
 from latam_corpus.text.folding import name_key, parted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.release.withdrawal_log import By, Entry
+    from latam_corpus.release.withdrawal_log import By, Entry, Selection
 
 # Short runs of three words would weigh more in short texts than in the long ones that quote them.
 _SCHEME: Final = Scheme(short_words=1)
@@ -232,10 +232,10 @@ class Tombstones:
     @cached_property
     def texts(self) -> WithdrawnTexts:
         """The texts that stay out."""
-        frames = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
+        frames = [pl.DataFrame(schema={**TEXTS_BY, "number": pl.UInt32})]
         for entry in self._entries:
-            mine = pl.lit(entry.number, pl.UInt32).alias("number"), pl.lit(entry.by).alias("by")
-            frames.append(self.log.table(entry, "texts").with_columns(*mine))
+            number = pl.lit(entry.number, pl.UInt32).alias("number")
+            frames.append(self.log.table(entry, "texts").with_columns(number))
         return WithdrawnTexts(pl.concat(frames))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
@@ -260,9 +260,10 @@ class Tombstones:
         """
         numbers = self.listed(frame)
         for entry in self._entries:
-            if entry.by in ("source", "creator", "url"):
-                mine = pl.Series("number", np.where(named_by(frame, entry), entry.number, 0), pl.UInt32)
-                numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
+            for selection in entry.selections:
+                if selection.by in ("source", "creator", "url"):
+                    mine = pl.Series("number", np.where(named_by(frame, selection), entry.number, 0), pl.UInt32)
+                    numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
         return numbers
 
     def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -278,22 +279,22 @@ class Tombstones:
         return matches.filter(pl.Series(~spared[matches["row"].to_numpy()], dtype=pl.Boolean))
 
 
-def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
-    """Which rows are of the source, by the person or at an address that an entry names, bool[n].
+def named_by(frame: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:
+    """Return which rows are of the source, by the person or at an address that is withdrawn, bool[n].
 
     Args:
         frame: `source_id`, `creators`, `contributor`, `url`.
-        entry: by source, creator or url.
+        selection: by source, creator or url.
     """
-    if entry.by == "source":
-        return _hashed(frame["source_id"], "source", entry.asked).to_numpy()
-    if entry.by == "url":
-        return matching(frame["url"], entry.asked).to_numpy()
+    if selection.by == "source":
+        return _hashed(frame["source_id"], "source", selection.asked).to_numpy()
+    if selection.by == "url":
+        return matching(frame["url"], selection.asked).to_numpy()
     people = frame.select(
         pl.int_range(pl.len()).alias("row"),
         pl.concat_list(pl.col("creators").fill_null([]), pl.col("contributor")).alias("name"),
     ).explode("name")
-    named = people.filter(_hashed(people["name"], "creator", entry.asked))["row"]
+    named = people.filter(_hashed(people["name"], "creator", selection.asked))["row"]
     mask = np.zeros(frame.height, np.bool_)
     mask[named.to_numpy()] = True
     return mask

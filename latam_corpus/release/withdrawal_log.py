@@ -33,19 +33,21 @@ if TYPE_CHECKING:
 FOLDER: Final = "withdrawals"
 BARRIER: Final = "withdrawals"  # as runs call it: who asks what it set aside loads nothing of it
 BEGINNING: Final = "0" * 64
-By = Literal["doc", "source", "creator", "url", "text", "request", "deletion", "terms"]
+By = Literal["doc", "source", "creator", "url", "text", "several", "request", "deletion", "terms"]
 Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
 
 # Documents of versions that were there: in which object each is, and what it says.
 ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
 # Texts that stay out: `runs` are hashes of runs of five words, uint64 little-endian, sorted, `numbers` those of words
-# with digits, uint16 (`tombstones.py`).
+# with digits, uint16 (`tombstones.py`). The tables have a column `by`, too: the kind of what was named. Tables of logs
+# from before December 2026 lack it, and there the entry's `by` is meant.
 TEXTS: Final = pl.Schema({"text_hash": pl.Binary(), "words": pl.UInt32(), "runs": pl.Binary(), "numbers": pl.Binary()})
+TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
 # Documents that came back; of a return without this table all of them did.
 LIFTED: Final = SPARED
-_TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED, "lifted": LIFTED}
+_TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED}
 _REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
 
 
@@ -54,6 +56,15 @@ class Replacement(SideFile):
 
     rows: int
     text_bytes: int
+
+
+class Selection(BaseModel):
+    """One of several things that an entry withdraws or holds: its kind, and what `Entry.asked` would state of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: By
+    asked: str
 
 
 class Entry(BaseModel):
@@ -66,8 +77,9 @@ class Entry(BaseModel):
         request: what the withdrawal is called, in receipts too.
         by: what was named.
         asked: the hash of what was named, see `asked_hash`; a pattern of addresses itself.
+        several: each of the things that were named, if `by` is `several`.
         of: of a receipt, a return or a purge, the number of the withdrawal's entry.
-        tables: the digests of ROWS, TEXTS, SPARED and LIFTED, as far as it has them.
+        tables: the digests of ROWS, TEXTS_BY, SPARED and LIFTED, as far as it has them.
         receipts: the SHA-256 of the receipt, by format.
         replaced: of a purge, what stands for an object or another file of the store now; None for nothing.
         previous: the SHA-256 of the entry before.
@@ -83,6 +95,7 @@ class Entry(BaseModel):
     release: Name
     by: By | None = None
     asked: str = ""
+    several: tuple[Selection, ...] = ()
     because: str = ""
     of: int | None = None
     tables: dict[str, SideFile] = {}
@@ -100,9 +113,16 @@ class Entry(BaseModel):
         """Whether a purge erases its documents: those that may come back stay where they are."""
         return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
 
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Each of the things that it names; none if it names nothing."""
+        return self.several or ((Selection(by=self.by, asked=self.asked),) if self.by else ())
+
     def dumped(self) -> bytes:
         """Return the bytes of its file."""
-        return sealed(self.model_dump(mode="json"), indent=1)
+        # Files that were written before `several` existed keep their bytes, and so their digests.
+        without = None if self.several else {"several"}
+        return sealed(self.model_dump(mode="json", exclude=without), indent=1)
 
 
 def parse_entry(data: bytes, place: str) -> Entry:
@@ -214,7 +234,10 @@ class WithdrawalLog:
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = _("its bytes aren't those that the log names")
             raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
-        return pl.read_parquet(io.BytesIO(data)).select(columns.names())
+        rows = pl.read_parquet(io.BytesIO(data))
+        if name == "texts" and "by" not in rows.columns:
+            rows = rows.with_columns(pl.lit(entry.by).alias("by"))
+        return rows.select(columns.names())
 
     def check_tables(self) -> None:
         """Read every table of every entry.
