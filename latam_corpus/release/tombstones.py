@@ -238,6 +238,11 @@ class Tombstones:
             frames.append(self.log.table(entry, "texts").with_columns(number))
         return WithdrawnTexts(pl.concat(frames))
 
+    @cached_property
+    def _texts_named(self) -> WithdrawnTexts:
+        """The texts that stay out whatever source they are from."""
+        return WithdrawnTexts(self.texts.table.filter(pl.col("by") != "doc"))
+
     def listed(self, frame: pl.DataFrame) -> pl.Series:
         """For each row the number of the entry that lists it, or what it was cut from; else null.
 
@@ -276,7 +281,13 @@ class Tombstones:
             return pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
         matches = self.texts.known(frame["text"], frame["text_hash"])
         spared = frame["doc_id"].is_in(self._spared.implode()).to_numpy()
-        return matches.filter(pl.Series(~spared[matches["row"].to_numpy()], dtype=pl.Boolean))
+        of_spared = pl.Series(spared[matches["row"].to_numpy()], dtype=pl.Boolean)
+        if not of_spared.any():
+            return matches
+        # A copy is spared if a document was named by its id, and not if its words or their author were named.
+        words = self._texts_named.known(frame["text"], frame["text_hash"])
+        words = words.filter(pl.Series(spared[words["row"].to_numpy()], dtype=pl.Boolean))
+        return pl.concat([matches.filter(~of_spared), words])
 
 
 def named_by(frame: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
-from latam_corpus.errors import ConfigError, closest
+from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import N_, _, same
 from latam_corpus.release.build import OvertakenError, build
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 # Documents that a request names, once for each of the things that it names: `selection` is its place in `named`.
 _MEANT: Final = pl.Schema({**ROWS, "source_id": pl.String(), "text_hash": pl.Binary(), "selection": pl.UInt32()})
+_SHOWN: Final = 20  # of what a request names and a release hasn't
 _COPIES: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
 
 
@@ -373,10 +374,10 @@ def _must_be_there(
     log: WithdrawalLog,
     kind: str,
 ) -> None:
-    """Refuse a request of which one thing has no document in the release.
+    """Refuse a request that names something of which the release has no document.
 
     Raises:
-        ConfigError: no version has it, or only those of another release.
+        ConfigError: no version has it, or only those of another release; the first of what is missing is listed.
     """
     releases = pl.DataFrame(
         [
@@ -390,9 +391,10 @@ def _must_be_there(
     )
     having = meant.select("object", "selection").unique().join(releases.unique(), on="object")
     there = set(having.filter(release=name)["selection"])
-    for number, one in enumerate(request.named):
-        if number in there:
-            continue
+    missing = [(number, one) for number, one in enumerate(request.named) if number not in there]
+    errors = []
+    for number, one in missing[:_SHOWN]:
+        place = request.places.get(one.given, f"--{one.by}")
         others = sorted(having.filter(selection=number)["release"].unique())
         shown = same(f"«{one.given}»") if one.by != "text" else _("this text, nor one near it")
         if kind == "hold" and not others:
@@ -400,11 +402,17 @@ def _must_be_there(
         problem = _("no version of {name} has {shown}", name=name, shown=shown)
         if others:
             names = ", ".join(others)
-            raise ConfigError(f"--{one.by}", problem, _("it is in {names}: name that release", names=names))
+            errors.append(ConfigError(place, problem, _("it is in {names}: name that release", names=names)))
+            continue
         sources = {entry.source_id for manifest in versions.values() for entry in manifest.sources}
         by_source = closest(one.given, sources)
         remedy = by_source if one.by == "source" else _("`latam-corpus explain` tells where a document is")
-        raise ConfigError(f"--{one.by}", problem, remedy)
+        errors.append(ConfigError(place, problem, remedy))
+    if len(missing) > _SHOWN:
+        more = _("{n} more of what is named {n:isn't|aren't} in it", n=len(missing) - _SHOWN)
+        errors.append(ConfigError(name, more, _("nothing was withdrawn")))
+    if errors:
+        raise as_one(errors)
 
 
 def _entered(
@@ -527,6 +535,17 @@ def outcome(
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
         others=others,
     )
+
+
+def sources_of(store: Store, done: Withdrawal) -> dict[str, str]:
+    """Return the source of each document that left or came back, by its id, as the ledgers state it."""
+    ids = pl.Series([*done.documents, *done.promoted], dtype=pl.String)
+    sources: dict[str, str] = {}
+    for manifest in (done.after, done.before):
+        if LEDGER in manifest.files:
+            rows = read_ledger(store, manifest.name, manifest.version, where=pl.col("doc_id").is_in(ids.implode()))
+            sources |= dict(rows.select("doc_id", "source_id").drop_nulls().iter_rows())
+    return sources
 
 
 def outcomes_of_lapses(store: Store, before: Manifest, after: Manifest) -> list[Withdrawal]:

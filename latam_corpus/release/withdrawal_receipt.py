@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
+from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import LANGUAGES, Message, _, enumerated, first_of, known
 from latam_corpus.release.manifest import manifest_sha256
-from latam_corpus.release.minisign_keys import signature_problem
+from latam_corpus.release.minisign_keys import signature_file, signature_problem
 from latam_corpus.release.signatures import log_signature_problems
 from latam_corpus.release.withdrawal_log import add_entry, asked_hash, parse_entry, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from pathlib import Path
 
     from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.store import Store
@@ -189,6 +190,26 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
         fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
         add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
     return files
+
+
+def write_receipt(store: Store, done: Withdrawal, file: Path | None = None) -> dict[str, Any]:
+    """Write the digests of a receipt into the log, and the receipt into a file if one is named; return its values.
+
+    Args:
+        store: of the log; where it is signed, so is the file.
+        done: what became of the request.
+        file: JSON if it ends in `.json`, else a page.
+
+    Raises:
+        ReleaseError: the log can't be added to.
+    """
+    files = write_receipt_entry(store, done, datetime.now(UTC))
+    if file:
+        written = files["json" if file.suffix == ".json" else "html"]
+        replace(file, written)
+        if store.signer:
+            replace(signature_file(file), store.signer.signature(written, f"receipt {done.entry.request}"))
+    return receipt_values(done)
 
 
 def problems_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,6 +14,9 @@ from latam_corpus.release.tombstones import settled
 from latam_corpus.release.withdrawal_log import Selection, asked_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from latam_corpus.messages import Message
     from latam_corpus.release.withdrawal_log import By
 
 _FIELDS: Final[dict[By, str]] = {
@@ -55,6 +58,7 @@ class WithdrawalRequest:
         creators: names of people.
         urls: addresses, in which `*` stands for any characters.
         texts: whole texts.
+        places: where ids were read from a file, by the id: errors name the line.
 
     >>> request = WithdrawalRequest(docs=("b", "a", "b"), sources=("cantos",))
     >>> [(one.by, one.wanted) for one in request.named], request.by
@@ -66,6 +70,7 @@ class WithdrawalRequest:
     creators: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    places: Mapping[str, Message] = field(default_factory=dict, compare=False)
 
     @cached_property
     def named(self) -> tuple[Named, ...]:
@@ -111,4 +116,4 @@ def request_of(by: By, value: str) -> WithdrawalRequest:
     >>> request_of("source", "cantos").named[0].wanted
     'cantos'
     """
-    return WithdrawalRequest(**{_FIELDS[by]: (value,)})
+    return replace(WithdrawalRequest(), **{_FIELDS[by]: (value,)})
