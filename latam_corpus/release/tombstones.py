@@ -17,14 +17,14 @@ import polars as pl
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.release.withdrawal_log import TEXTS, WithdrawalLog, asked_hash
+from latam_corpus.release.withdrawal_log import TEXTS_BY, WithdrawalLog, asked_hash
 from latam_corpus.release.withdrawn_texts import WithdrawnTexts
 from latam_corpus.text.folding import name_key, parted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.release.withdrawal_log import By, Entry
+    from latam_corpus.release.withdrawal_log import By, Entry, Selection
 
 READS: Final = ("doc_id", "parent_id", "source_id", "creators", "contributor", "url", "text_hash")
 
@@ -80,11 +80,16 @@ class Tombstones:
     @cached_property
     def texts(self) -> WithdrawnTexts:
         """The texts that stay out."""
-        frames = [pl.DataFrame(schema={**TEXTS, "number": pl.UInt32, "by": pl.String})]
+        frames = [pl.DataFrame(schema={**TEXTS_BY, "number": pl.UInt32})]
         for entry in self._entries:
-            mine = pl.lit(entry.number, pl.UInt32).alias("number"), pl.lit(entry.by).alias("by")
-            frames.append(self.log.table(entry, "texts").with_columns(*mine))
+            number = pl.lit(entry.number, pl.UInt32).alias("number")
+            frames.append(self.log.table(entry, "texts").with_columns(number))
         return WithdrawnTexts(pl.concat(frames))
+
+    @cached_property
+    def _texts_named(self) -> WithdrawnTexts:
+        """The texts that stay out whatever source they are from."""
+        return WithdrawnTexts(self.texts.table.filter(pl.col("by") != "doc"))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
         """For each row the number of the entry that lists it, or what it was cut from; else null.
@@ -108,9 +113,10 @@ class Tombstones:
         """
         numbers = self.listed(frame)
         for entry in self._entries:
-            if entry.by in ("source", "creator", "url"):
-                mine = pl.Series("number", np.where(named_by(frame, entry), entry.number, 0), pl.UInt32)
-                numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
+            for selection in entry.selections:
+                if selection.by in ("source", "creator", "url"):
+                    mine = pl.Series("number", np.where(named_by(frame, selection), entry.number, 0), pl.UInt32)
+                    numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
         return numbers
 
     def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -123,25 +129,31 @@ class Tombstones:
             return pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
         matches = self.texts.known(frame["text"], frame["text_hash"])
         spared = frame["doc_id"].is_in(self._spared.implode()).to_numpy()
-        return matches.filter(pl.Series(~spared[matches["row"].to_numpy()], dtype=pl.Boolean))
+        of_spared = pl.Series(spared[matches["row"].to_numpy()], dtype=pl.Boolean)
+        if not of_spared.any():
+            return matches
+        # A copy is spared if a document was named by its id, and not if its words or their author were named.
+        words = self._texts_named.known(frame["text"], frame["text_hash"])
+        words = words.filter(pl.Series(spared[words["row"].to_numpy()], dtype=pl.Boolean))
+        return pl.concat([matches.filter(~of_spared), words])
 
 
-def named_by(frame: pl.DataFrame, entry: Entry) -> NDArray[np.bool_]:
-    """Which rows are of the source, by the person or at an address that an entry names, bool[n].
+def named_by(frame: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:
+    """Return which rows are of the source, by the person or at an address that is withdrawn, bool[n].
 
     Args:
         frame: `source_id`, `creators`, `contributor`, `url`.
-        entry: by source, creator or url.
+        selection: by source, creator or url.
     """
-    if entry.by == "source":
-        return _hashed(frame["source_id"], "source", entry.asked).to_numpy()
-    if entry.by == "url":
-        return matching(frame["url"], entry.asked).to_numpy()
+    if selection.by == "source":
+        return _hashed(frame["source_id"], "source", selection.asked).to_numpy()
+    if selection.by == "url":
+        return matching(frame["url"], selection.asked).to_numpy()
     people = frame.select(
         pl.int_range(pl.len()).alias("row"),
         pl.concat_list(pl.col("creators").fill_null([]), pl.col("contributor")).alias("name"),
     ).explode("name")
-    named = people.filter(_hashed(people["name"], "creator", entry.asked))["row"]
+    named = people.filter(_hashed(people["name"], "creator", selection.asked))["row"]
     mask = np.zeros(frame.height, np.bool_)
     mask[named.to_numpy()] = True
     return mask

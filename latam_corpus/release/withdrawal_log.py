@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "withdrawals"
 BARRIER: Final = "withdrawals"  # as runs call it: who asks what it set aside loads nothing of it
 BEGINNING: Final = "0" * 64
-By = Literal["doc", "source", "creator", "url", "text", "request", "deletion", "terms"]
+By = Literal["doc", "source", "creator", "url", "text", "several", "request", "deletion", "terms"]
 Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
 
 # Documents of versions that were there: in which object each is, and what it says.
@@ -43,7 +43,8 @@ ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
 # `numbers` of words with digits, uint16; `phrases` of runs of three words, uint32, sorted, with their `places` among
 # the text's phrases, uint32, of which there are `length`; `numbers_in_place` of numbers with the words before them,
 # uint64.
-# Entries of toolkits before December 2026 have the first four columns only; the others are null there.
+# The tables have a column `by`, too: the kind of what was named. Entries from before December 2026 have the first four
+# columns only: there the entry's `by` is meant, and the other columns are null.
 TEXTS: Final = pl.Schema(
     {
         "text_hash": pl.Binary(),
@@ -56,11 +57,12 @@ TEXTS: Final = pl.Schema(
         "numbers_in_place": pl.Binary(),
     }
 )
+TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
 # Documents that came back; of a return without this table all of them did.
 LIFTED: Final = SPARED
-_TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED, "lifted": LIFTED}
+_TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED}
 _REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
 
 
@@ -69,6 +71,15 @@ class Replacement(SideFile):
 
     rows: int
     text_bytes: int
+
+
+class Selection(BaseModel):
+    """One of several things that an entry withdraws or holds: its kind, and what `Entry.asked` would state of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: By
+    asked: str
 
 
 class Entry(BaseModel):
@@ -81,8 +92,9 @@ class Entry(BaseModel):
         request: what the withdrawal is called, in receipts too.
         by: what was named.
         asked: the hash of what was named, see `asked_hash`; a pattern of addresses itself.
+        several: each of the things that were named, if `by` is `several`.
         of: of a receipt, a return or a purge, the number of the withdrawal's entry.
-        tables: the digests of ROWS, TEXTS, SPARED and LIFTED, as far as it has them.
+        tables: the digests of ROWS, TEXTS_BY, SPARED and LIFTED, as far as it has them.
         receipts: the SHA-256 of the receipt, by format.
         replaced: of a purge, what stands for an object or another file of the store now; None for nothing.
         previous: the SHA-256 of the entry before.
@@ -98,6 +110,7 @@ class Entry(BaseModel):
     release: Name
     by: By | None = None
     asked: str = ""
+    several: tuple[Selection, ...] = ()
     because: str = ""
     of: int | None = None
     tables: dict[str, SideFile] = {}
@@ -115,9 +128,16 @@ class Entry(BaseModel):
         """Whether a purge erases its documents: those that may come back stay where they are."""
         return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
 
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Each of the things that it names; none if it names nothing."""
+        return self.several or ((Selection(by=self.by, asked=self.asked),) if self.by else ())
+
     def dumped(self) -> bytes:
         """Return the bytes of its file."""
-        return sealed(self.model_dump(mode="json"), indent=1)
+        # Files that were written before `several` existed keep their bytes, and so their digests.
+        without = None if self.several else {"several"}
+        return sealed(self.model_dump(mode="json", exclude=without), indent=1)
 
 
 def parse_entry(data: bytes, place: str) -> Entry:
@@ -229,7 +249,10 @@ class WithdrawalLog:
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = _("its bytes aren't those that the log names")
             raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
-        return schema.conform(pl.read_parquet(io.BytesIO(data)), columns)
+        rows = pl.read_parquet(io.BytesIO(data))
+        if name == "texts" and "by" not in rows.columns:
+            rows = rows.with_columns(pl.lit(entry.by).alias("by"))
+        return schema.conform(rows, columns)
 
     def check_tables(self) -> None:
         """Read every table of every entry.
