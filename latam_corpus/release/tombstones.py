@@ -1,7 +1,6 @@
-"""Which documents a store's withdrawals keep out: by what they are, by whom and where they are from, and what they say.
+"""The documents that a store's withdrawals keep out: by their ids, sources, people, addresses and texts.
 
-A text is known again by its `text_hash`, and by its runs of five words, accents and case aside: by 64-bit hashes, of
-which a long text keeps one in eight or sixteen. So the log holds no words.
+Texts are compared in `withdrawn_texts.py`, names and addresses in `withdrawn_names.py`.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.withdrawal_log import TEXTS_BY, WithdrawalLog, asked_hash
+from latam_corpus.release.withdrawn_names import address_key, person_key, person_keys
 from latam_corpus.release.withdrawn_texts import WithdrawnTexts
-from latam_corpus.text.folding import name_key, parted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +40,7 @@ def settled(by: By, value: str) -> str:
     if not value.strip():
         raise ConfigError(f"--{by}", _("nothing is named"), _("say what is withdrawn"))
     if by == "creator":
-        return name_key(value)
+        return person_key(value)
     if by != "url":
         return value.strip()
     pattern = re.match(r"(https?://[^/*]+)(.*)", value.strip(), re.DOTALL | re.IGNORECASE)
@@ -160,23 +159,27 @@ def named_by(frame: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:
 
 
 def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:
-    """Which of these are what was asked for; values repeat, so that each distinct one is hashed once.
-
-    A name may stand among others in one text, as in PDF and Word.
-    """
+    """Return which of these are the source or name the person with a hash; each distinct value is hashed once."""
 
     def is_asked(value: str) -> bool:
-        names = {value, *parted(value)} if by == "creator" else {value}
-        return any(asked_hash(by, settled(by, name)) == asked for name in names if name.strip())
+        keys = person_keys(value) if by == "creator" else (value.strip(),)
+        return any(asked_hash(by, key) == asked for key in keys)
 
     return values.is_in(list(filter(is_asked, values.unique().drop_nulls().to_list()))).fill_null(value=False)
 
 
 def matching(urls: pl.Series, pattern: str) -> pl.Series:
-    """Which addresses a pattern names, in which `*` stands for any characters.
+    """Return which addresses a pattern names, in which `*` stands for any characters; see `address_key`.
 
-    >>> matching(pl.Series(["https://a.example/x?y", None, "https://b.example/"]), "https://a.example/*").to_list()
+    >>> matching(pl.Series(["http://www.a.example/x?y", None, "https://b.example/"]), "https://a.example/*").to_list()
     [True, False, False]
     """
-    expression = "(?s)^" + ".*".join(re.escape(piece) for piece in pattern.split("*")) + "$"
-    return urls.cast(pl.String).str.contains(expression).fill_null(value=False)
+    key = address_key(pattern)
+    expression = "(?s)^" + ".*".join(re.escape(piece) for piece in key.split("*")) + "$"
+    urls = urls.cast(pl.String)
+    # Each address is parsed once; those on other hosts are not.
+    host = key.partition("/")[0].partition("*")[0].partition("?")[0]
+    may_match = urls.str.to_lowercase().str.contains(host, literal=True) | urls.str.contains(r"[^\x00-\x7f]|%")
+    candidates = urls.filter(may_match.fill_null(value=False)).unique()
+    keys = pl.Series([address_key(one) for one in candidates], dtype=pl.String)
+    return urls.is_in(candidates.filter(keys.str.contains(expression)).implode()).fill_null(value=False)
