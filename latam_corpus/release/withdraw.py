@@ -27,11 +27,13 @@ from latam_corpus.release.withdrawal_log import (
     ROWS,
     SPARED,
     Entry,
+    EntryTakenError,
     add_entry,
     asked_hash,
     must_reach,
     read_log,
     request_name,
+    time_after,
 )
 from latam_corpus.release.withdrawal_request import request_of
 from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
@@ -155,7 +157,11 @@ def withdraw_all(
     """
     because = checked_reason(name, because)
     with store.named_errors():
-        return _withdraw(store, name, request, because, now, runs_there or {}, progress, judged, kind)
+        while True:
+            done = _withdraw(store, name, request, because, now, runs_there or {}, progress, judged, kind)
+            if done:
+                return done
+            now = time_after(read_log(store), now)
 
 
 def checked_reason(name: str, because: str) -> str:
@@ -185,7 +191,8 @@ def _withdraw(
     progress: Progress | None,
     judged: Sequence[Judgement],
     kind: Literal["withdrawal", "hold"],
-) -> Withdrawal:
+) -> Withdrawal | None:
+    """See `withdraw_all`; None if another process made an entry or a version meanwhile, which must be searched, too."""
     before = load_manifest(store, *store.find(name))
     log = read_log(store)
     versions = versions_of(store, log)
@@ -202,8 +209,7 @@ def _withdraw(
         _must_be_there(name, request, meant, versions, log, kind)
         entered = _entered(search, log, versions, request, name, because, now, fresh, before, runs_there, kind)
         if entered is None or _specs(store) != versions.keys():
-            # A version was made meanwhile, and may have what is withdrawn.
-            return _withdraw(store, name, request, because, now, runs_there, progress, judged, kind)
+            return None
         entry = entered
         rows = fresh.select(ROWS.names()).unique(maintain_order=True)
     else:
@@ -232,11 +238,11 @@ def next_version_of(
 ) -> Manifest:
     """Return the version after a release's latest, on its terms, of what it has and what the log says since.
 
-    Where another is made meanwhile, it is begun anew upon that one.
+    If another version or entry is made meanwhile, it is begun again upon that one.
     """
     while True:
         before = load_manifest(store, *store.find(name))
-        with suppress(OvertakenError):
+        with suppress(OvertakenError, EntryTakenError):
             return build(
                 name,
                 [],
@@ -247,7 +253,7 @@ def next_version_of(
                 split_by=before.split_by,
                 index=bool(before.index) or not before.shards,
                 parent=before.version,
-                created=now,
+                created=max(now, before.created),
                 progress=progress,
                 runs_there=runs_there,
                 may_be_empty=True,
@@ -431,7 +437,7 @@ def _entered(
 ) -> Entry | None:
     """Write the log's entry, with the documents that leave, texts that stay out, and copies that may stay.
 
-    None if there are other versions by now than those that were searched.
+    None if there are other versions or entries by now than those that were searched.
     """
     by_kind = {
         by: meant.filter(pl.col("selection").is_in([n for n, one in enumerate(request.named) if one.by == by]))
@@ -449,8 +455,9 @@ def _entered(
     called = request_name(kind, number, log.head, request.by, request.asked)
     fields = {"kind": kind, "request": called, "release": name, "because": because}
     named = {"by": request.by, "asked": request.asked, "several": request.several}
-    with log.store.claim(*log.store.names()):
+    with log.store.claim(*log.store.names()), suppress(EntryTakenError):
         return add_entry(log, now, tables, **fields, **named) if _specs(log.store) == versions.keys() else None
+    return None
 
 
 def _spared(

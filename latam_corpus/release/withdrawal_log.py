@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -62,8 +63,14 @@ TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
 # Documents that came back; of a return without this table all of them did.
 LIFTED: Final = SPARED
+# By so much the clocks of two machines may differ, and a command's beginning be before another's entry.
+_CLOCK_SKEW: Final = timedelta(minutes=5)
 _TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED}
 _REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
+
+
+class EntryTakenError(ReleaseError):
+    """Another process added an entry to the log first; begin again upon it."""
 
 
 class Replacement(SideFile):
@@ -405,7 +412,7 @@ def must_reach(log: WithdrawalLog, sequence: int, spec: str) -> None:
 
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:
-    """Add an entry; of two who do so at once one is told that the other was first.
+    """Add an entry.
 
     Args:
         log: as it was read.
@@ -414,9 +421,12 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
         fields: further attributes of the entry.
 
     Raises:
-        ReleaseError: the clock runs backwards, somebody else has added one meanwhile, or the disk is full.
+        EntryTakenError: another process has added one since the log was read.
+        ReleaseError: the clock runs backwards, or the disk is full.
     """
     last = log.entries[-1].time if log.entries else None
+    if last and last - _CLOCK_SKEW <= time:
+        time = max(time, last)
     if last and time < last:
         problem = _(
             "by this machine's clock it is {time}, before the log's last entry ({last})",
@@ -433,9 +443,14 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:
         problem = _("somebody else has withdrawn something at this moment, and was first")
-        raise ReleaseError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
+        raise EntryTakenError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
     log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
+
+
+def time_after(log: WithdrawalLog, now: datetime) -> datetime:
+    """Return the time of an entry that follows on those which others have added since a command began at `now`."""
+    return max(now, log.entries[-1].time) if log.entries else now
 
 
 def table_file(sha256: str) -> str:

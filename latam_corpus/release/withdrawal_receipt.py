@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +21,14 @@ from latam_corpus.messages import LANGUAGES, Message, _, enumerated, first_of, k
 from latam_corpus.release.manifest import manifest_sha256
 from latam_corpus.release.minisign_keys import signature_file, signature_problem
 from latam_corpus.release.signatures import log_signature_problems
-from latam_corpus.release.withdrawal_log import add_entry, asked_hash, parse_entry, read_log
+from latam_corpus.release.withdrawal_log import (
+    EntryTakenError,
+    add_entry,
+    asked_hash,
+    parse_entry,
+    read_log,
+    time_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,10 +193,13 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
     """
     files = receipt_files(receipt_values(done))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
     log = read_log(store)
-    if all(entry.receipts != digests for entry in log.entries):
-        fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
-        add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
+    while all(entry.receipts != digests for entry in log.entries):
+        with suppress(EntryTakenError):
+            add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
+        log = read_log(store)
+        now = time_after(log, now)
     return files
 
 
