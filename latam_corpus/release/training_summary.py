@@ -282,7 +282,8 @@ None in this corpus.
 
 Read for each page when it was collected: robots.txt with `DisallowAITraining`, AIPREF (`Content-Usage`), Content
 Signals, RSL, TDMRep, `noai`, `noarchive` and ai.txt. A refusal takes the use that it speaks of from the document, and a
-version has only documents whose uses allow {", ".join(manifest.uses)}; `latam-corpus rights recheck` reads them again for the next one.
+version has only documents whose uses allow {", ".join(manifest.uses)}; `latam-corpus rights recheck` reads them again
+for the next one.
 
 {_opt_outs(manifest, content)}
 
