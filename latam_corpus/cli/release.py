@@ -267,11 +267,12 @@ def training_summary(
     manifest = load_version(opened, spec, note)
     with opened.named_errors(), progress() as told:
         content = training_content(opened, manifest, told)
-    text = summary_of(manifest, content)
+    today = datetime.now(UTC).date()
+    text = summary_of(manifest, content, today)
     if to:
         replace(to, text.encode())
     if as_json:
-        print_json(as_values(manifest, content) | {"to": to and str(to)})
+        print_json(as_values(manifest, content, today) | {"to": to and str(to)})
     elif to:
         counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
         console.print(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError
@@ -116,4 +116,5 @@ def request_of(by: By, value: str) -> WithdrawalRequest:
     >>> request_of("source", "cantos").named[0].wanted
     'cantos'
     """
-    return replace(WithdrawalRequest(), **{_FIELDS[by]: (value,)})
+    named: dict[str, Any] = {_FIELDS[by]: (value,)}
+    return WithdrawalRequest(**named)

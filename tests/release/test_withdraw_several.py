@@ -21,7 +21,13 @@ from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdraw import withdraw, withdraw_all
 from latam_corpus.release.withdrawal_log import Entry, read_log
-from latam_corpus.release.withdrawal_receipt import problems_of, sentences, write_receipt_entry
+from latam_corpus.release.withdrawal_receipt import (
+    problems_of,
+    receipt_files,
+    receipt_values,
+    sentences,
+    write_receipt_entry,
+)
 from latam_corpus.release.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
@@ -91,9 +97,7 @@ def test_a_repeated_option_takes_all_that_it_names(
     assert len(log.entries[0].several) == 8
     assert len(store.versions("puerto")) == 2
     assert problems_of(receipt.read_bytes(), store) == []
-    checked = subprocess.run(
-        [sys.executable, SCRIPT, receipt, store.url], capture_output=True, text=True, check=False
-    )
+    checked = subprocess.run([sys.executable, SCRIPT, receipt, store.url], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
     page = " ".join(str(one) for one in sentences(json.loads(said.out)))
     assert "cantos" in page
@@ -286,6 +290,11 @@ def test_a_receipt_that_names_something_else_is_not_genuine(store: Store, docume
     assert all(problems_of(data, store) == [] for data in files.values())
     forged = done.__class__(**{**vars(done), "value": done.value.replace(ids[1], ids[3])})
     for data in write_receipt_entry(store, forged, NOW).values():
+        assert any("what was asked" in problem for problem in problems_of(data, None))
+    entry = done.entry.model_copy(update={"several": done.entry.several[:1]})
+    digest = hashlib.sha256(entry.dumped()).hexdigest()
+    fewer = done.__class__(**{**vars(done), "entry": entry, "entry_sha256": digest})
+    for data in receipt_files(receipt_values(fewer)).values():
         assert any("what was asked" in problem for problem in problems_of(data, None))
 
 
