@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -380,7 +381,7 @@ def withdraw(
         return
     values = write_receipt(opened, done, receipt)
     if as_json:
-        print_json(values)
+        print_json(values | {"similar_names": done.similar_names})
         return
     told = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
     message = _("{request}: {n} {n:document|documents} withdrawn from {store}")
@@ -405,8 +406,7 @@ def withdraw(
         )
     else:
         console.print(_("{version}: {n} {n:document|documents}", **after))
-    for notice in done.left_aside:
-        console.print(Message("  {notice}", {"notice": notice}))
+    _tell_copies(done, sources_of(opened, done))
     _tell_not_reached(done)
     _tell_receipt(receipt)
 
@@ -435,7 +435,9 @@ def _text_of(file: Path) -> str:
 
 
 def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
-    """List what would leave and what would come back, each with its source."""
+    """List what would leave, what would come back and what would stay out, each with its source."""
+    from latam_corpus.release.kept_out import reason_of
+
     leave, come_back = ([(one, sources.get(one, "")) for one in ids] for ids in (done.documents, done.promoted))
     if as_json:
         columns = ("doc_id", "source_id")
@@ -446,6 +448,12 @@ def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool
                 "release": done.entry.release,
                 "leave": [dict(zip(columns, one, strict=True)) for one in leave],
                 "come_back": [dict(zip(columns, one, strict=True)) for one in come_back],
+                "in_place_of": done.in_place_of,
+                "stay_out": [
+                    {"doc_id": one, "source_id": sources.get(one, ""), "why": str(reason_of(why))}
+                    for one, why in done.kept_out.items()
+                ],
+                "similar_names": done.similar_names,
                 "versions": done.rows,
                 "documents_after": done.after.rows,
                 "notices": list(map(str, done.left_aside)),
@@ -453,15 +461,30 @@ def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool
         )
         return
     console.print(_("{n} {n:document|documents} would leave; nothing was written", n=number(len(leave))))
-    for title, rows in ((_("would leave"), leave), (_("would come back in their place"), come_back)):
-        if rows:
-            table(title, ["doc_id", _("source")], rows)
+    if leave:
+        table(_("would leave"), ["doc_id", _("source")], leave)
     for spec, n in sorted(done.rows.items()):
         console.print(_("  {version} has {n} of them", version=spec, n=number(n)))
     if not come_back:
         console.print(_("  no copy would come back"))
+    _tell_copies(done, sources)
+
+
+def _tell_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
+    """List the copies that come back and those that do not, with why, and names that are like a withdrawn one."""
+    from latam_corpus.release.kept_out import reason_of
+
+    back = [(one, sources.get(one, ""), done.in_place_of.get(one, "")) for one in done.promoted]
+    if back:
+        table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], back)
+    out = [(one, sources.get(one, ""), reason_of(why)) for one, why in done.kept_out.items()]
+    if out:
+        table(_("copies that do not come back"), ["doc_id", _("source"), _("why")], out)
     for notice in done.left_aside:
         console.print(Message("  {notice}", {"notice": notice}))
+    for name in done.similar_names:
+        option = f"--creator {shlex.quote(name)}"
+        console.print(_("  similar name, not withdrawn: {name}; {option} withdraws it, too", name=name, option=option))
 
 
 def _tell_not_reached(done: Withdrawal) -> None:

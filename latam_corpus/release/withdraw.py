@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
@@ -16,8 +16,9 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
 from latam_corpus.errors import ConfigError, as_one, closest
-from latam_corpus.messages import N_, _, same
+from latam_corpus.messages import N_, _, first_of, same
 from latam_corpus.release.build import OvertakenError, build
+from latam_corpus.release.kept_out import OTHER_COPY, PEOPLE_COLUMNS, kept_out
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import LEDGER, open_shard, read_ledger
@@ -36,7 +37,9 @@ from latam_corpus.release.withdrawal_log import (
     time_after,
 )
 from latam_corpus.release.withdrawal_request import request_of
+from latam_corpus.release.withdrawn_names import person_key, person_keys, similar_names
 from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
+from latam_corpus.text.folding import parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +76,10 @@ class Withdrawal:
         documents: their ids.
         promoted: ids of copies that came back for them.
         displaced: ids of copies that left, since what they had come back for is back.
-        left_aside: what is known of copies that didn't, a sentence each.
+        in_place_of: by the id of each of these, the id of the document in whose place it came.
+        kept_out: by the id of each copy that didn't come back, why, see `reason_of`.
+        left_aside: what else is known of copies that didn't, a sentence each.
+        similar_names: names of people in the store that may be the withdrawn one's, whose works are not withdrawn.
         written: bytes of shards that the next version didn't take over.
         others: releases besides this one that have such documents in their latest version.
     """
@@ -93,6 +99,9 @@ class Withdrawal:
     left_aside: list[Message]
     written: int
     others: list[str]
+    in_place_of: dict[str, str] = field(default_factory=dict)
+    kept_out: dict[str, str] = field(default_factory=dict)
+    similar_names: list[str] = field(default_factory=list)
 
 
 def withdraw(
@@ -206,7 +215,7 @@ def _withdraw(
     known = pl.concat([pl.DataFrame(schema=ROWS), *(log.table(entry, "rows") for entry in earlier)])
     fresh = meant.join(known, on=ROWS.names(), how="anti")
     if fresh.height or not earlier:
-        _must_be_there(name, request, meant, versions, log, kind)
+        _must_be_there(search, name, request, meant, versions, kind)
         entered = _entered(search, log, versions, request, name, because, now, fresh, before, runs_there, kind)
         if entered is None or _specs(store) != versions.keys():
             return None
@@ -216,7 +225,8 @@ def _withdraw(
         entry, rows = earlier[-1], known
     after = next_version_of(name, store, now, runs_there, progress, judged)
     before = version_before(entry, before, versions)
-    return outcome(store, entry, request.shown, before, after, versions, rows, runs_there)
+    done = outcome(store, entry, request.shown, before, after, versions, rows, runs_there)
+    return replace(done, similar_names=search.similar_names(request))
 
 
 def version_before(entry: Entry, latest: Manifest, versions: Mapping[str, Manifest]) -> Manifest:
@@ -327,11 +337,28 @@ class _Search:
 
     def texts(self, meant: pl.DataFrame) -> pl.DataFrame:
         """Return what the log keeps of the texts of documents, TEXTS."""
-        rows = [texts_of(pl.Series([], dtype=pl.String))]
-        for (sha256,), mine in meant.group_by("object", maintain_order=True):
-            for _object, frame in self._frames(("doc_id", "text"), {str(sha256): self.objects[str(sha256)]}):
-                rows.append(texts_of(frame.filter(pl.col("doc_id").is_in(mine["doc_id"].implode()))["text"]))
-        return pl.concat(rows).unique("text_hash", maintain_order=True)
+        rows = [texts_of(frame["text"]) for frame in self._rows_of(meant, ("doc_id", "text"))]
+        return pl.concat([texts_of(pl.Series([], dtype=pl.String)), *rows]).unique("text_hash", maintain_order=True)
+
+    def columns_of(self, meant: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+        """Return columns of documents, `doc_id` among them."""
+        nothing = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in columns})
+        return pl.concat([nothing, *self._rows_of(meant, columns)])
+
+    def similar_names(self, request: WithdrawalRequest) -> list[str]:
+        """Return names in the store that may be those of people whom a request names, and are not withdrawn."""
+        people = [one.given for one in request.named if one.by == "creator"]
+        names: set[str] = set()
+        for _object, frame in self._frames(("creators", "contributor")) if people else ():
+            values = {*frame["creators"].explode().drop_nulls(), *frame["contributor"].drop_nulls()}
+            parts = {part for value in values for part in parted(value)}
+            names |= {name for person in people for name in similar_names(person, parts)}
+        return sorted(name for name in names if all(person_key(one) not in person_keys(name) for one in people))
+
+    def _rows_of(self, meant: pl.DataFrame, columns: tuple[str, ...]) -> Iterator[pl.DataFrame]:
+        for (sha256,), own in meant.group_by("object", maintain_order=True):
+            for _object, frame in self._frames(columns, {str(sha256): self.objects[str(sha256)]}):
+                yield frame.filter(pl.col("doc_id").is_in(own["doc_id"].implode()))
 
     def _saying(self, texts: Mapping[int, WithdrawnTexts]) -> pl.DataFrame:
         """Return the documents that are or contain one of these texts, which are named by their `selection`."""
@@ -374,11 +401,11 @@ def _located(sha256: str, rows: pl.DataFrame, selection: int | None = None) -> p
 
 
 def _must_be_there(
+    search: _Search,
     name: str,
     request: WithdrawalRequest,
     meant: pl.DataFrame,
     versions: Mapping[str, Manifest],
-    log: WithdrawalLog,
     kind: str,
 ) -> None:
     """Refuse a request that names something of which the release has no document.
@@ -391,7 +418,7 @@ def _must_be_there(
             (manifest.name, digest)
             for manifest in versions.values()
             for shard in manifest.shards
-            for digest in log.digests_of(shard)
+            for digest in search.log.digests_of(shard)
         ],
         schema={"release": pl.String, "object": pl.String},
         orient="row",
@@ -414,6 +441,9 @@ def _must_be_there(
         sources = {entry.source_id for manifest in versions.values() for entry in manifest.sources}
         by_source = closest(one.given, sources)
         remedy = by_source if one.by == "source" else _("`latam-corpus explain` tells where a document is")
+        similar = search.similar_names(request_of("creator", one.given)) if one.by == "creator" else []
+        if similar:
+            remedy = _("it has similar names, which may be another's: {names}", names=first_of(similar, _SHOWN))
         errors.append(ConfigError(place, problem, remedy))
     if len(missing) > _SHOWN:
         more = _("{n} more of what is named {n:isn't|aren't} in it", n=len(missing) - _SHOWN)
@@ -445,11 +475,13 @@ def _entered(
     }
     stated = texts_of(pl.Series([one.wanted for one in request.named if one.by == "text"], dtype=pl.String))
     texts = {"text": stated} | {by: search.texts(rows) for by, rows in by_kind.items()}
-    by_documents = by_kind["doc"]
+    stay_out = _kept_out(search, request, meant, before, runs_there)
+    spared = _spared(search, by_kind["doc"], meant, before, runs_there)
     tables = {
         "rows": meant.select(ROWS.names()).unique().sort(ROWS.names()),
         "texts": pl.concat([rows.with_columns(pl.lit(by).alias("by")) for by, rows in texts.items()]),
-        "spared": _spared(search, by_documents, meant, before, runs_there),
+        "kept_out": stay_out,
+        "spared": spared.join(stay_out, on="doc_id", how="anti"),
     }
     number = log.sequence + 1
     called = request_name(kind, number, log.head, request.by, request.asked)
@@ -458,6 +490,17 @@ def _entered(
     with log.store.claim(*log.store.names()), suppress(EntryTakenError):
         return add_entry(log, now, tables, **fields, **named) if _specs(log.store) == versions.keys() else None
     return None
+
+
+def _kept_out(
+    search: _Search, request: WithdrawalRequest, meant: pl.DataFrame, before: Manifest, runs_there: Mapping[str, Path]
+) -> pl.DataFrame:
+    """Return the copies that must not take the place of what is withdrawn, KEPT_OUT."""
+    kinds: dict[str, set[By]] = {}
+    for doc_id, selection in meant.select("doc_id", "selection").unique().iter_rows():
+        kinds.setdefault(doc_id, set()).add(request.named[selection].by)
+    twins = find_twins(meant["doc_id"].unique(), [], search.store, before, runs_there, search.log)
+    return kept_out(search.columns_of(meant, PEOPLE_COLUMNS), kinds, twins)
 
 
 def _spared(
@@ -478,7 +521,9 @@ def _spared(
     equal = search.equal(hashes["text_hash"].unique()).join(hashes, on="text_hash")
     # Of some copies it is not known of which of the documents they are: they may be of any.
     others = dropped.join(sources, on="of", how="anti").select(_COPIES.names())
-    unknown = pl.concat([others, twins.unfinished]).join(sources.select("withdrawn").unique(), how="cross")
+    unknown = pl.concat([others, twins.unfinished.select(_COPIES.names())]).join(
+        sources.select("withdrawn").unique(), how="cross"
+    )
     columns = ("doc_id", "source_id", "withdrawn")
     known = dropped.join(sources, on="of")
     every = pl.concat([known.select(columns), equal.select(columns), unknown.select(columns)])
@@ -538,6 +583,8 @@ def outcome(
         shards=shards,
         documents=ids.to_list(),
         promoted=sorted(promoted),
+        in_place_of=dict(twins.of.filter(pl.col("doc_id").is_in(promoted)).sort("doc_id").iter_rows()),
+        kept_out=_reasons(store, log, entry, after, twins, added) if entry.kind in ("withdrawal", "hold") else {},
         displaced=_displaced(store, after, ids, removed) if entry.kind == "return" else [],
         left_aside=_copy_notices(twins, entry, log, removed),
         written=sum(shard.bytes for shard in after.shards if shard.sha256 not in taken),
@@ -545,9 +592,23 @@ def outcome(
     )
 
 
+def _reasons(
+    store: Store, log: WithdrawalLog, entry: Entry, after: Manifest, twins: Twins, added: pl.Series
+) -> dict[str, str]:
+    """Return the copies that did not come back, each with why: as the entry, the ledger or the order of copies says."""
+    stay_out = dict(log.table(entry, "kept_out").iter_rows())
+    others = twins.of.filter(~pl.col("doc_id").is_in([*stay_out, *added]))["doc_id"]
+    if LEDGER in after.files and len(others):
+        rows = read_ledger(store, after.name, after.version, where=pl.col("doc_id").is_in(others.implode()))
+        stated = dict(rows.filter(verdict="dropped").select("doc_id", "reason").iter_rows())
+        released = set(rows.filter(verdict="released")["doc_id"])
+        stay_out |= {one: stated.get(one) or OTHER_COPY for one in others if one not in released}
+    return dict(sorted(stay_out.items()))
+
+
 def sources_of(store: Store, done: Withdrawal) -> dict[str, str]:
     """Return the source of each document that left or came back, by its id, as the ledgers state it."""
-    ids = pl.Series([*done.documents, *done.promoted], dtype=pl.String)
+    ids = pl.Series([*done.documents, *done.promoted, *done.kept_out], dtype=pl.String)
     sources: dict[str, str] = {}
     for manifest in (done.after, done.before):
         if LEDGER in manifest.files:
@@ -587,7 +648,8 @@ def _copy_notices(twins: Twins, entry: Entry, log: WithdrawalLog, removed: pl.Se
     if entry.kind not in ("withdrawal", "hold") or kinds <= {"creator", "text"}:
         return []
     notices = []
-    copies = twins.unfinished.unique("doc_id").sort("doc_id")
+    stay_out = log.table(entry, "kept_out")
+    copies = twins.unfinished.unique("doc_id").join(stay_out, on="doc_id", how="anti").sort("doc_id")
     if kinds == {"doc"}:
         copies = copies.filter(pl.col("doc_id").is_in(log.table(entry, "spared")["doc_id"].implode()))
     sources = {selection.asked for selection in entry.selections if selection.by == "source"}

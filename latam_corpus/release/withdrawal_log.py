@@ -61,11 +61,13 @@ TEXTS: Final = pl.Schema(
 TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
+# Copies of documents that stay out, too, and why, see `kept_out.py`.
+KEPT_OUT: Final = pl.Schema({"doc_id": pl.String(), "why": pl.String()})
 # Documents that came back; of a return without this table all of them did.
 LIFTED: Final = SPARED
 # By so much the clocks of two machines may differ, and a command's beginning be before another's entry.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
-_TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED}
+_TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED, "kept_out": KEPT_OUT}
 _REMEDY: Final = _("take it from a copy of the store: nothing is read while withdrawals can't be")
 
 
@@ -101,7 +103,7 @@ class Entry(BaseModel):
         asked: the hash of what was named, see `asked_hash`; a pattern of addresses itself.
         several: each of the things that were named, if `by` is `several`.
         of: of a receipt, a return or a purge, the number of the withdrawal's entry.
-        tables: the digests of ROWS, TEXTS_BY, SPARED and LIFTED, as far as it has them.
+        tables: the digests of ROWS, TEXTS_BY, SPARED, KEPT_OUT and LIFTED, as far as it has them.
         receipts: the SHA-256 of the receipt, by format.
         replaced: of a purge, what stands for an object or another file of the store now; None for nothing.
         previous: the SHA-256 of the entry before.

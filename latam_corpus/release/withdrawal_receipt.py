@@ -18,6 +18,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import LANGUAGES, Message, _, enumerated, first_of, known
+from latam_corpus.release.kept_out import reason_of
 from latam_corpus.release.manifest import manifest_sha256
 from latam_corpus.release.minisign_keys import signature_file, signature_problem
 from latam_corpus.release.signatures import log_signature_problems
@@ -69,6 +70,8 @@ _TITLES: Final = {
     "lapse": _("Receipt of a lapse"),
 }
 _PROMOTED: Final = _("Copies with rights of their own that have taken their place: {n}.")
+_CAME_BACK: Final = _("Each copy that came back, with the document in whose place it came: {copies}.")
+_STAY_OUT: Final = _("Copies that did not come back, since {why}: {n} ({copies}).")
 _REQUEST: Final = _("Request {request}, of {day}: {asked}. Reason: {because}.")
 _WITHOUT: Final = _("The version without them is {after}; the one before was {before}.")
 _OUT_OF_REACH: Final = _(
@@ -173,6 +176,8 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
             "bytes": done.after.shard_bytes,
         },
         "promoted": done.promoted,
+        "in_place_of": done.in_place_of,
+        "kept_out": done.kept_out,
         "left_aside": list(map(str, done.left_aside)),
         "not_reached": list(map(str, not_reached(done))),
         "toolkit": __version__,
@@ -353,12 +358,29 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
         "before": values["before"]["version"],
         "after": values["after"]["version"],
     }
-    promoted = len(values["promoted"])
-    return [
-        line.fill(n=promoted) if line is _PROMOTED else line.fill(**known)
-        for line in _LINES[values["kind"]]
-        if promoted or line is not _PROMOTED
+    lines: list[Message] = []
+    for line in _LINES[values["kind"]]:
+        if line is _PROMOTED:
+            lines += _of_copies(values)
+        else:
+            lines.append(line.fill(**known))
+    return lines
+
+
+def _of_copies(values: Mapping[str, Any]) -> list[Message]:
+    """Return which copies came back, and which did not and why; receipts of older toolkits only count the first."""
+    lines = [_PROMOTED.fill(n=len(values["promoted"]))] if values["promoted"] else []
+    came = [f"{copy} ({of})" for copy, of in values.get("in_place_of", {}).items()]
+    if came:
+        lines.append(_CAME_BACK.fill(copies=first_of(came, _NAMED)))
+    by_reason: dict[str, list[str]] = {}
+    for copy, why in values.get("kept_out", {}).items():
+        by_reason.setdefault(why, []).append(copy)
+    lines += [
+        _STAY_OUT.fill(n=len(copies), why=reason_of(why), copies=first_of(copies, _NAMED))
+        for why, copies in by_reason.items()
     ]
+    return lines
 
 
 def _asked(by: str, value: str) -> Message:

@@ -72,8 +72,12 @@ def person_keys(value: str) -> frozenset[str]:
     (False, False)
     """
     former = {name_key(one) for one in (value, *parted(value)) if one.strip()}
+    return frozenset({*former, person_key(value), *_keys_of_people(value)})
+
+
+def _keys_of_people(value: str) -> set[str]:
     people = [person for one in parted(html.unescape(value)) for person in _people(_readable(one))]
-    return frozenset(former | {person_key(value)} | {key for one in people if (key := _key(one))})
+    return {key for one in people if (key := _key(one))}
 
 
 def _readable(value: str) -> str:
@@ -144,7 +148,8 @@ def similar_names(name: str, values: Iterable[str]) -> list[str]:
     return sorted(
         value
         for value in set(values)
-        if wanted not in person_keys(value) and any(_may_be(wanted.split(), key.split()) for key in person_keys(value))
+        if wanted not in person_keys(value)
+        and any(_may_be(wanted.split(), key.split()) for key in _keys_of_people(value))
     )
 
 

@@ -7,12 +7,13 @@ digests, are held out: the bounds in `withdrawn_texts.py` were chosen on the oth
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
 import unicodedata
 from collections import defaultdict
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
 
@@ -33,11 +34,18 @@ _SEED: Final = 20261201
 _PARTS: Final = ("tuned on", "held out")
 _TALKS: Final = PublicTexts(
     "oral_history/mapudungun_nc/turns_clean.jsonl.xz",
-    "",
+    "a793a2e456d63c7a0cce7c3e1b99cd302d336a710446d4eabb8cbd994ebbb19f",
     "87 conversations, github.com/mingjund/mapudungun-corpus, CC BY-NC-SA 3.0, for evaluation only",
 )
 _VERSES_OF_BIBLE: Final = PublicTexts(
-    "literature/reina_valera_1909_nt/verses.jsonl.xz", "", "the New Testament in Spanish, 1909, public domain"
+    "literature/reina_valera_1909_nt/verses.jsonl.xz",
+    "8f29990942f660852530f653180212fbe76935df8ffff06a0b724139818b0eb4",
+    "the New Testament in Spanish, 1909, public domain",
+)
+_NEWS: Final = PublicTexts(
+    "unclear/news/scrapinghub_benchmark/gold.jsonl",
+    "411c1e5c0b8d813d508f22acbb37bb090e262e4ecf1292433d159d4ba8f105a9",
+    "23 pages with their texts, github.com/scrapinghub/article-extraction-benchmark, for evaluation only",
 )
 _MISREAD: Final = {meant: [read for one, read in COMMON if one == meant] for meant, _ in COMMON}
 _LETTERS: Final = "abcdefghijlmnopqrstuvxyz"
@@ -47,8 +55,8 @@ a date line and a number in every thirtieth word; the disguise takes these out o
     """Misread: of all characters, spaces included, so many in a hundred are replaced by a letter that scanners confuse
 (else by any), dropped or doubled by another.""",
     "Anthologies hold a copy among twenty other texts of its genre.",
-    """An excerpt alone has at least 8 words, else it is left out of the table: shorter ones are recognised only as equal
-texts.""",
+    """An excerpt alone has at least 8 words, else it is left out of the table: shorter ones are recognised only if the
+whole text is equal.""",
     """Unrelated texts are all others of a genre; a text counts if any of the withdrawn ones holds it. Of texts that
 share a quotation, refrain, prayer or questions each has its own other words.""",
 )
@@ -81,7 +89,7 @@ def measure(args: argparse.Namespace) -> Report:
     rows.append(("all", *(cell for part in parts for cell in _of(_sum(v for k, v in held.items() if k[0] == part)))))
     columns = ("unrelated texts", *(f"{what}, {part}#" for part in parts for what in ("held", "of")))
     tables.append(Table("Unrelated texts held", columns, tuple(rows)))
-    files = (*NOVELS, *VERSES, _TALKS, _VERSES_OF_BIBLE)
+    files = (*NOVELS, *VERSES, _TALKS, _VERSES_OF_BIBLE, _NEWS)
     return Report("disguises", checksums(args.data, files), {"texts": args.texts, "seed": _SEED}, tuple(tables), _NOTES)
 
 
@@ -129,7 +137,7 @@ def genres_of(data: Path) -> dict[str, list[str]]:
     for row in records(data, _TALKS):
         talks[row["conv"]].append(row["spa"])
     novels = read_texts(data, NOVELS)
-    news = [row["gold_text"] for row in jsonl_plain(data / "unclear/news/scrapinghub_benchmark/gold.jsonl")]
+    news = [row["gold_text"] for row in _jsonl_plain(data / _NEWS.path)]
     return {
         "short verse, 45–60 words": [text for text in short if 45 <= len(text.split()) <= 60],
         "sonnets, 80–110": sonnets[1::2],
@@ -141,10 +149,8 @@ def genres_of(data: Path) -> dict[str, list[str]]:
     }
 
 
-def jsonl_plain(path: Path) -> list[dict[str, str]]:
+def _jsonl_plain(path: Path) -> list[dict[str, str]]:
     """The rows of a file that isn't compressed."""
-    import json
-
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -162,9 +168,9 @@ def printed(text: str, *, first_page: int = 1, first_stanza: int = 1) -> str:
         words = line.split()
         if len(words) > 3 and draw.random() < 0.2:
             words[2] += f"[{number + first_page}]"
-            line = " ".join(words)
             page = draw.randrange(300) + first_page
-            lines += [line, f"[{number + first_page}] Véase la página {page} de la edición de {number + 1890}."]
+            note = f"Véase la página {page} de la edición de {number + 1890}."
+            lines += [" ".join(words), f"[{number + first_page}] {note}"]
         else:
             lines.append(line)
     return "\n".join(lines)
@@ -225,10 +231,11 @@ def _grouped(separator: str) -> Callable[[int], str]:
     return lambda number: f"{number:,}".replace(",", separator)
 
 
-Disguise = "Callable[[str, random.Random, Sequence[str]], tuple[str, str] | None]"
+# Of a text, a seeded choice and the other texts of its genre: what is withdrawn, and the copy; None for too short ones.
+Disguise: TypeAlias = "Callable[[str, random.Random, Sequence[str]], tuple[str, str] | None]"
 
 
-def _plain(change: Callable[[str, random.Random], str]) -> Disguise:  # type: ignore[valid-type]
+def _plain(change: Callable[[str, random.Random], str]) -> Disguise:
     def disguise(text: str, chance: random.Random, _others: Sequence[str]) -> tuple[str, str] | None:
         copy = change(text, chance)
         return (text, copy) if copy else None
@@ -236,15 +243,15 @@ def _plain(change: Callable[[str, random.Random], str]) -> Disguise:  # type: ig
     return disguise
 
 
-def _excerpts(percent: int) -> Disguise:  # type: ignore[valid-type]
+def _excerpts(percent: int) -> Disguise:
     return _plain(lambda text, chance: _excerpt(text, percent / 100, chance))
 
 
-def _misreads(percent: int) -> Disguise:  # type: ignore[valid-type]
+def _misreads(percent: int) -> Disguise:
     return _plain(lambda text, chance: _misread(text, percent / 100, chance))
 
 
-DISGUISES: Final[dict[str, Disguise]] = {  # type: ignore[valid-type]
+DISGUISES: Final[dict[str, Disguise]] = {
     "numbers of the printed text removed": lambda t, _c, _o: (printed(t), t),
     "numbers of print added": lambda t, _c, _o: (t, printed(t)),
     "other pages, stanzas, notes": lambda t, _c, _o: (
@@ -307,11 +314,11 @@ def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, numbe
     }
     for name, texts in shared.items():
         pairs = [(texts[n], other) for n in range(0, len(texts), 7) for other in texts if other != texts[n]]
-        held[name] = sum(recognised(islice_pairs(pairs))), len(islice_pairs(pairs))
+        held[name] = sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
     return held
 
 
-def islice_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _some_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """A thousand pairs at most."""
     return list(pairs[:: max(1, len(pairs) // 1000)])
 
@@ -322,7 +329,7 @@ def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]
     others = [text for text in documents if text not in set(withdrawn)]
     if not others:  # too few: each against the rest
         pairs = [(text, other) for text in own for other in own if text != other]
-        return sum(recognised(islice_pairs(pairs))), len(islice_pairs(pairs))
+        return sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
     hashes = pl.Series([text_hash(text) for text in others], dtype=pl.Binary)
     return WithdrawnTexts(table).known(pl.Series(others), hashes).height, len(others)
 
