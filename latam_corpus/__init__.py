@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from latam_corpus.api.opened_run import Run, explain, open_run
     from latam_corpus.api.run_recipe import run
     from latam_corpus.api.stage_alone import stage
+    from latam_corpus.api.withdrawals import hold, withdraw
     from latam_corpus.batch import Batch
     from latam_corpus.errors import ConfigError, CorpusError, PartError, ReleaseError, SourceError
     from latam_corpus.quality.signals.plugged import signal
@@ -32,18 +33,21 @@ __all__ = [
     "SourceError",
     "Stage",
     "explain",
+    "hold",
     "open_release",
     "open_run",
     "pull",
     "run",
     "signal",
     "stage",
+    "withdraw",
 ]
 _MODULES: Final = {
     "api.opened_release": ("Release", "open_release", "pull"),
     "api.opened_run": ("Run", "explain", "open_run"),
     "api.run_recipe": ("run",),
     "api.stage_alone": ("stage",),
+    "api.withdrawals": ("hold", "withdraw"),
     "batch": ("Batch",),
     "errors": ("ConfigError", "CorpusError", "PartError", "ReleaseError", "SourceError"),
     "quality.signals.plugged": ("signal",),

@@ -34,6 +34,12 @@ def existing_store(store: str | None, out: Path) -> Store | None:
     return open_store(store, out) if store is not None or may_have_store(out) else None
 
 
+def folder_of_runs(out: Path, store: Store) -> Path:
+    """Return the folder of runs; if it has none, the folder that contains the store, if runs are in it."""
+    beside = store.folder.resolve().parent if store.folder else out
+    return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
+
+
 def load_version(store: Store, spec: str, tell: Callable[[str | Message], None]) -> Manifest:
     """Return the version that `NAME` or `NAME@VERSION` means.
 

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
+from latam_corpus.cli.repeated_options import refusing_repeats
 from latam_corpus.cli.ui_language import speak_as_typed, spoken, with_language
 from latam_corpus.errors import (
     DISK,
@@ -48,7 +49,7 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
     class Commands(TyperGroup):
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
-            with_language(self)
+            refusing_repeats(with_language(self))
 
         def get_params(self, ctx: Any) -> list[Any]:
             """Return its options, of which Typer adds those of completion after all else."""
@@ -106,7 +107,7 @@ def loaded(commands: Mapping[str, Command], name: str) -> Any:
         group, _, inner = added.partition(" ")
         if inner and group == name:
             command.commands[inner] = _imported(one.where, inner)
-    return with_language(command)
+    return refusing_repeats(with_language(command))
 
 
 def _imported(where: str, name: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import shlex
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,14 +25,13 @@ from latam_corpus.pipeline.history import readable_runs
 from latam_corpus.pipeline.survival import LOSS_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.lock_check import LockCheck
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdraw import Withdrawal
-    from latam_corpus.release.withdrawal_log import By
 
 app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
 
@@ -81,6 +81,7 @@ def build(
     from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.splits import SPLIT_SHARES
     from latam_corpus.release.withdraw import outcomes_of_lapses
+    from latam_corpus.release.withdrawal_receipt import write_receipt
 
     opened = open_store(store, out, sign)
     if not runs and parent is None:
@@ -112,7 +113,7 @@ def build(
     lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
     receipts = [_numbered(receipt, n) for n in range(len(lapses))]
     for lapse, file in zip(lapses, receipts, strict=True):
-        _with_receipt(opened, lapse, file)
+        write_receipt(opened, lapse, file)
     page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
     if as_json:
         about: dict[str, Any] = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
@@ -269,11 +270,12 @@ def training_summary(
     manifest = load_version(opened, spec, note)
     with opened.named_errors(), progress() as told:
         content = training_content(opened, manifest, told)
-    text = summary_of(manifest, content)
+    today = datetime.now(UTC).date()
+    text = summary_of(manifest, content, today)
     if to:
         replace(to, text.encode())
     if as_json:
-        print_json(as_values(manifest, content) | {"to": to and str(to)})
+        print_json(as_values(manifest, content, today) | {"to": to and str(to)})
     elif to:
         counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
         console.print(
@@ -324,15 +326,24 @@ def withdraw(
     context: typer.Context,
     name: NextOf,
     because: Because,
-    doc: Annotated[str | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
-    source: Annotated[str | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
-    creator: Annotated[str | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))] = None,
+    doc: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
+    source: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
+    creator: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))
+    ] = None,
     url: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
+        list[str] | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
     ] = None,
     text: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
+        list[Path] | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
     ] = None,
+    ids: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help=N_("A list of doc_ids: one a line, or a CSV with that column.")),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=N_("List what would leave and what would come back; write nothing."))
+    ] = False,
     receipt: Receipt = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -340,27 +351,45 @@ def withdraw(
     as_json: Json = False,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
-    from latam_corpus.audit.stores import open_store
+    from latam_corpus.audit.stores import folder_of_runs, open_store
+    from latam_corpus.release.dry_run import trial_store
     from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.withdraw import withdraw as withdraw_from
+    from latam_corpus.release.withdraw import sources_of, withdraw_all
+    from latam_corpus.release.withdrawal_receipt import write_receipt
+    from latam_corpus.release.withdrawal_request import WithdrawalRequest
 
     kind: Literal["withdrawal", "hold"] = "hold" if context.info_name == "hold" else "withdrawal"
-    named = _named(f"release {context.info_name}", doc=doc, source=source, creator=creator, url=url, text=text)
+    listed = _listed(ids or ())
+    if not any((doc, source, creator, url, text, listed)):
+        options = ", ".join(f"--{by}" for by in ("doc", "source", "creator", "url", "text", "from"))
+        raise ConfigError(
+            f"release {context.info_name}", _("nothing is named"), _("name one of: {names}", names=options)
+        )
+    if dry_run and receipt:
+        raise ConfigError("--receipt", _("a dry run gives no receipt"), _("leave out --receipt, or --dry-run"))
+    request = WithdrawalRequest(
+        (*(doc or ()), *listed), tuple(source or ()), tuple(creator or ()), tuple(url or ()),
+        tuple(map(_text_of, text or ())), listed,
+    )  # fmt: skip
     opened = open_store(store, out, sign)
-    beside = _folder_of_runs(out, opened)
+    beside = folder_of_runs(out, opened)
     there, judged = readable_runs(beside), read_judgements(beside)
-    with progress() as step:
+    with progress() as step, trial_store(opened) if dry_run else nullcontext(opened) as used:
         now = datetime.now(UTC)
-        done = withdraw_from(opened, name, *named, because, now, there, step, judged, kind=kind)
-    values = _with_receipt(opened, done, receipt)
-    if as_json:
-        print_json(values)
+        done = withdraw_all(used, name, request, because, now, there, step, judged, kind=kind)
+        sources = sources_of(used, done) if dry_run else {}
+    if dry_run:
+        _tell_dry_run(done, sources, as_json=as_json)
         return
-    request = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
+    values = write_receipt(opened, done, receipt)
+    if as_json:
+        print_json(values | {"similar_names": done.similar_names})
+        return
+    told = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
     message = _("{request}: {n} {n:document|documents} withdrawn from {store}")
     if kind == "hold":
         message = _("{request}: {n} {n:document|documents} held in {store} until `latam-corpus release return`")
-    console.print(message.fill(**request))
+    console.print(message.fill(**told))
     for spec, rows in sorted(done.rows.items()):
         had = _(
             "  {version} had {n} of them; readers of it don't get {n:it|them} any more", version=spec, n=number(rows)
@@ -379,24 +408,85 @@ def withdraw(
         )
     else:
         console.print(_("{version}: {n} {n:document|documents}", **after))
-    for notice in done.left_aside:
-        console.print(Message("  {notice}", {"notice": notice}))
+    _tell_copies(done, sources_of(opened, done))
     _tell_not_reached(done)
     _tell_receipt(receipt)
 
 
-def _with_receipt(store: Store, done: Withdrawal, receipt: Path | None) -> dict[str, Any]:
-    """Write the receipt, into a file where one is named, and its digests into the log; return what it says."""
-    from latam_corpus.release.minisign_keys import signature_file
-    from latam_corpus.release.withdrawal_receipt import receipt_values, write_receipt_entry
+def _listed(files: Sequence[Path]) -> dict[str, Message]:
+    """Return the ids in lists of documents, each with the file and the line that has it."""
+    from latam_corpus.release.id_lists import listed_ids
 
-    files = write_receipt_entry(store, done, datetime.now(UTC))
-    if receipt:
-        written = files["json" if receipt.suffix == ".json" else "html"]
-        replace(receipt, written)
-        if store.signer:
-            replace(signature_file(receipt), store.signer.signature(written, f"receipt {done.entry.request}"))
-    return receipt_values(done)
+    places: dict[str, Message] = {}
+    for file in files:
+        for one, line in listed_ids(file).items():
+            places.setdefault(one, _("{file}, line {line}", file=file, line=line))
+    return places
+
+
+def _text_of(file: Path) -> str:
+    """Return the text in a file."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(
+            str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a file of text")
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(str(file), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
+
+
+def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
+    """List what would leave, what would come back and what would stay out, each with its source."""
+    from latam_corpus.release.kept_out import reason_of
+
+    leave, come_back = ([(one, sources.get(one, "")) for one in ids] for ids in (done.documents, done.promoted))
+    if as_json:
+        columns = ("doc_id", "source_id")
+        print_json(
+            {
+                "dry_run": True,
+                "kind": done.entry.kind,
+                "release": done.entry.release,
+                "leave": [dict(zip(columns, one, strict=True)) for one in leave],
+                "come_back": [dict(zip(columns, one, strict=True)) for one in come_back],
+                "in_place_of": done.in_place_of,
+                "stay_out": [
+                    {"doc_id": one, "source_id": sources.get(one, ""), "why": str(reason_of(why))}
+                    for one, why in done.kept_out.items()
+                ],
+                "similar_names": done.similar_names,
+                "versions": done.rows,
+                "documents_after": done.after.rows,
+                "notices": list(map(str, done.left_aside)),
+            }
+        )
+        return
+    console.print(_("{n} {n:document|documents} would leave; nothing was written", n=number(len(leave))))
+    if leave:
+        table(_("would leave"), ["doc_id", _("source")], leave)
+    for spec, n in sorted(done.rows.items()):
+        console.print(_("  {version} has {n} of them", version=spec, n=number(n)))
+    if not come_back:
+        console.print(_("  no copy would come back"))
+    _tell_copies(done, sources)
+
+
+def _tell_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
+    """List the copies that come back and those that do not, with why, and names that are like a withdrawn one."""
+    from latam_corpus.release.kept_out import reason_of
+
+    back = [(one, sources.get(one, ""), done.in_place_of.get(one, "")) for one in done.promoted]
+    if back:
+        table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], back)
+    out = [(one, sources.get(one, ""), reason_of(why)) for one, why in done.kept_out.items()]
+    if out:
+        table(_("copies that do not come back"), ["doc_id", _("source"), _("why")], out)
+    for notice in done.left_aside:
+        console.print(Message("  {notice}", {"notice": notice}))
+    for name in done.similar_names:
+        option = f"--creator {shlex.quote(name)}"
+        console.print(_("  similar name, not withdrawn: {name}; {option} withdraws it, too", name=name, option=option))
 
 
 def _tell_not_reached(done: Withdrawal) -> None:
@@ -424,16 +514,17 @@ def give_back(
     as_json: Json = False,
 ) -> None:
     """Give back what was held, in the next version, and give a receipt."""
-    from latam_corpus.audit.stores import open_store
+    from latam_corpus.audit.stores import folder_of_runs, open_store
     from latam_corpus.release.holds import give_back as end_hold
     from latam_corpus.release.judgements import read_judgements
+    from latam_corpus.release.withdrawal_receipt import write_receipt
 
     opened = open_store(store, out, sign)
-    beside = _folder_of_runs(out, opened)
+    beside = folder_of_runs(out, opened)
     there, judged = readable_runs(beside), read_judgements(beside)
     with progress() as step:
         done = end_hold(opened, name, request, because, datetime.now(UTC), there, step, judged)
-    values = _with_receipt(opened, done, receipt)
+    values = write_receipt(opened, done, receipt)
     if as_json:
         print_json(values)
         return
@@ -457,35 +548,6 @@ def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
         notice = withdrawn_note(read_log(store), manifest)
         if notice:
             note(_("note: {note}", note=notice))
-
-
-def _folder_of_runs(out: Path, store: Store) -> Path:
-    """Return the folder of runs; where it has none, that in which the store is, if runs are beside it."""
-    beside = store.folder.resolve().parent if store.folder else out
-    return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
-
-
-def _named(command: str, **named: str | Path | None) -> tuple[By, str]:
-    """Return what is withdrawn: the kind and the value of the one option that is given."""
-    options = {by: value for by, value in named.items() if value is not None}
-    if len(options) != 1:
-        problem = (
-            _("nothing is named")
-            if not options
-            else _("{names} are named", names=", ".join(f"--{by}" for by in options))
-        )
-        raise ConfigError(command, problem, _("name one of: {names}", names=", ".join(f"--{by}" for by in named)))
-    by, value = next(iter(options.items()))
-    if isinstance(value, Path):
-        try:
-            value = value.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise ConfigError(
-                str(value), _("it can't be read: {cause}", cause=cause_of(error)), _("name a file of text")
-            ) from None
-        except UnicodeDecodeError:
-            raise ConfigError(str(value), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
-    return by, value  # type: ignore[return-value]  # the options are called as the kinds are
 
 
 @app.command("verify-receipt")
@@ -549,11 +611,11 @@ def keygen(
 @app.command("purge")
 def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_json: Json = False) -> None:
     """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
-    from latam_corpus.audit.stores import open_store
+    from latam_corpus.audit.stores import folder_of_runs, open_store
     from latam_corpus.release.purge import purge as erase
 
     opened = open_store(store, out, sign)
-    done = erase(opened, _folder_of_runs(out, opened), datetime.now(UTC))
+    done = erase(opened, folder_of_runs(out, opened), datetime.now(UTC))
     if as_json:
         print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
         return

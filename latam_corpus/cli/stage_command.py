@@ -33,7 +33,13 @@ def stage(
     from latam_corpus.pipeline.one_stage import extracted, worked
     from latam_corpus.stages import Stage
 
-    configured = make_stage(name, dict(_setting(name, entry) for entry in settings), f"stage «{name}»")
+    options: dict[str, Any] = {}
+    for entry in settings:
+        key, value = _setting(name, entry)
+        if key in options:
+            raise ConfigError("--set", _("«{key}» is given twice", key=key), _("give it once"))
+        options[key] = value
+    configured = make_stage(name, options, f"stage «{name}»")
     kind_of(output)
     rows, dropped = 0, 0
     if isinstance(configured, Stage) and "raw" in configured.needs:

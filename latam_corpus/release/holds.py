@@ -14,7 +14,14 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.withdraw import checked_reason, next_version_of, outcome, version_before, versions_of
-from latam_corpus.release.withdrawal_log import add_entry, asked_hash, read_log, request_name
+from latam_corpus.release.withdrawal_log import (
+    EntryTakenError,
+    add_entry,
+    asked_hash,
+    read_log,
+    request_name,
+    time_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,22 +61,43 @@ def give_back(
     """
     because = checked_reason(name, because)
     with store.named_errors():
-        before = load_manifest(store, *store.find(name))
-        log = read_log(store)
-        holds = {entry.request: entry for entry in log.entries if entry.kind == "hold"}
-        if request not in holds:
-            raise ConfigError(store.url, _("it has no hold «{request}»", request=request), closest(request, holds))
-        hold = holds[request]
-        versions = versions_of(store, log)
-        returns = [one for one in log.entries if one.kind == "return" and one.of == hold.number]
-        if returns:
-            entry = returns[0]
-        else:
-            asked = asked_hash("request", request)
-            called = request_name("return", log.sequence + 1, log.head, "request", asked)
-            about = {"request": called, "release": before.name, "by": "request", "asked": asked}
-            with store.claim(*store.names()):  # a build that is in its last steps would have to begin anew
+        while True:
+            done = _given_back(store, name, request, because, now, runs_there or {}, progress, judged)
+            if done:
+                return done
+            now = time_after(read_log(store), now)
+
+
+def _given_back(
+    store: Store,
+    name: str,
+    request: str,
+    because: str,
+    now: datetime,
+    runs_there: Mapping[str, Path],
+    progress: Progress | None,
+    judged: Sequence[Judgement],
+) -> Withdrawal | None:
+    """See `give_back`; None if another process added to the log first."""
+    before = load_manifest(store, *store.find(name))
+    log = read_log(store)
+    holds = {entry.request: entry for entry in log.entries if entry.kind == "hold"}
+    if request not in holds:
+        raise ConfigError(store.url, _("it has no hold «{request}»", request=request), closest(request, holds))
+    hold = holds[request]
+    versions = versions_of(store, log)
+    returns = [one for one in log.entries if one.kind == "return" and one.of == hold.number]
+    if returns:
+        entry = returns[0]
+    else:
+        asked = asked_hash("request", request)
+        called = request_name("return", log.sequence + 1, log.head, "request", asked)
+        about = {"request": called, "release": before.name, "by": "request", "asked": asked}
+        with store.claim(*store.names()):  # a build that is in its last steps would have to begin anew
+            try:
                 entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **about)
-        after = next_version_of(name, store, now, runs_there or {}, progress, judged)
-        before = version_before(entry, before, versions)
-        return outcome(store, entry, request, before, after, versions, log.table(hold, "rows"), runs_there or {})
+            except EntryTakenError:
+                return None
+    after = next_version_of(name, store, now, runs_there, progress, judged)
+    before = version_before(entry, before, versions)
+    return outcome(store, entry, request, before, after, versions, log.table(hold, "rows"), runs_there)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -33,10 +33,10 @@ from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.select import rewrite
 from latam_corpus.release.tombstones import Tombstones
-from latam_corpus.release.withdrawal_log import Replacement, add_entry, read_log
+from latam_corpus.release.withdrawal_log import EntryTakenError, Replacement, add_entry, read_log, time_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -93,7 +93,8 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
         replaced = dict(_replaced(store, log, purged))
         if replaced:
             last = erasing[-1]
-            add_entry(log, now, {}, kind="purge", request=last.request, release=last.release, replaced=replaced)
+            fields = {"kind": "purge", "request": last.request, "release": last.release, "replaced": replaced}
+            _add_purge(store, log, now, fields)
         for path in read_log(store).replaced:
             if store.exists(path):
                 store.remove(path)
@@ -116,6 +117,21 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
         collected = _("what was collected, in {folder}: remove what is withdrawn there", folder=out / "collected")
         purged.not_reached.insert(0, collected)
     return purged
+
+
+def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[str, Any]) -> None:
+    """Add the entry of a purge, after entries that others have added meanwhile, unless one is a purge, too."""
+    sequence = log.sequence
+    while True:
+        try:
+            add_entry(log, now, {}, **fields)
+        except EntryTakenError:
+            log = read_log(store)
+            now = time_after(log, now)
+            if any(entry.kind == "purge" for entry in log.entries[sequence:]):
+                raise
+        else:
+            return
 
 
 def _replaced(store: Store, log: WithdrawalLog, purged: Purged) -> Iterator[tuple[str, Replacement | None]]:

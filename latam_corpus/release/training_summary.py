@@ -1,11 +1,13 @@
 """What a version says for the public summary of training content that the EU asks of who puts a model on its market.
 
-The headings are those of the Commission's template (24 July 2025; Regulation (EU) 2024/1689, article 53(1)(d)). What a
-corpus can't know, such as who trains which model, is left to be filled in and says so.
+The headings are those of the Commission's template: Communication C(2025) 8311 of 5 December 2025, for Regulation (EU)
+2024/1689, article 53(1)(d). What a corpus can't know, such as who trains which model, is left to be filled in and says
+so.
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import asdict, dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
@@ -24,11 +26,14 @@ from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Progress, Store
 
 TEMPLATE: Final = "https://digital-strategy.ec.europa.eu/en/library/explanatory-notice-and-template-public-summary-training-content-general-purpose-ai-models"
+# By the template a summary is updated at least every six months, and earlier if further training data change it.
+_MONTHS_TO_UPDATE: Final = 6
 _SHARE: Final = 10  # of the domains, largest first, so many in a hundred are named
 _SMALL: Final = 1_000_000_000  # tokens; fewer bytes of text than that are fewer tokens
 _ASKED: Final = frozenset({"crawl", "feeds", "oai", "commoncrawl"})  # kinds of `[collect]` that ask servers
@@ -180,13 +185,32 @@ def _counted(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def as_values(manifest: Manifest, content: TrainingContent) -> dict[str, Any]:
+def as_values(manifest: Manifest, content: TrainingContent, written: date) -> dict[str, Any]:
     """Return the counts as plain values, every domain among them."""
-    return {"release": manifest.spec} | asdict(content)
+    days = {"written": str(written), "next_update": str(next_update(written))}
+    return {"release": manifest.spec} | days | asdict(content)
 
 
-def training_summary(manifest: Manifest, content: TrainingContent) -> str:
-    """Return the text of the summary, as Markdown."""
+def next_update(written: date) -> date:
+    """Return the day by which a summary must be updated: six months after it was written, in a short month its last.
+
+    >>> from datetime import date
+    >>> str(next_update(date(2026, 12, 1))), str(next_update(date(2026, 8, 31)))
+    ('2027-06-01', '2027-02-28')
+    """
+    years, month = divmod(written.month - 1 + _MONTHS_TO_UPDATE, 12)
+    year, month = written.year + years, month + 1
+    return written.replace(year=year, month=month, day=min(written.day, monthrange(year, month)[1]))
+
+
+def training_summary(manifest: Manifest, content: TrainingContent, written: date) -> str:
+    """Return the text of the summary, as Markdown.
+
+    Args:
+        manifest: of the version.
+        content: what is counted of it.
+        written: the day of the summary.
+    """
     kinds = {one.source_id: one.collected for one in manifest.sources}
     asked = [one for one in content.statements if kinds.get(one.source_id) in _ASKED]
     others = [one for one in content.statements if one not in asked]
@@ -201,9 +225,12 @@ def training_summary(manifest: Manifest, content: TrainingContent) -> str:
     last = content.obtained[1] if content.obtained else NOT_STATED
     return f"""# Public summary of training content: what {manifest.spec} says for it
 
-The headings are those of the [template]({TEMPLATE}) that the European Commission gives for article 53(1)(d) of
-Regulation (EU) 2024/1689. This part speaks of one corpus, without documents that were withdrawn by the time of writing;
-who trains on others too adds theirs.
+The headings are those of the European Commission's [template]({TEMPLATE}), Communication C(2025) 8311 of 5 December
+2025, for article 53(1)(d) of Regulation (EU) 2024/1689. This part describes one corpus, without documents that were
+withdrawn by the time of writing. Providers who train on other data add those.
+
+Written on {written}. Next update: by {next_update(written)}, six months later, and earlier if training on further data
+changes the summary materially.
 
 ## 1. General information
 
@@ -253,9 +280,10 @@ None in this corpus.
 
 ### 3.1 Reservations of rights from text and data mining
 
-Read for each page when it was collected: robots.txt, AIPREF (`Content-Usage`), Content Signals, RSL, TDMRep, `noai`,
-`noarchive` and ai.txt. A refusal takes the use that it speaks of from the document, and a version has only documents
-whose uses allow {", ".join(manifest.uses)}; `latam-corpus rights recheck` reads them again for the next one.
+Read for each page when it was collected: robots.txt with `DisallowAITraining`, AIPREF (`Content-Usage`), Content
+Signals, RSL, TDMRep, `noai`, `noarchive` and ai.txt. A refusal takes the use that it speaks of from the document, and a
+version has only documents whose uses allow {", ".join(manifest.uses)}; `latam-corpus rights recheck` reads them again
+for the next one.
 
 {_opt_outs(manifest, content)}
 

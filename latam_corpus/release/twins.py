@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from latam_corpus import schema
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.errors import ReleaseError
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from latam_corpus.release.withdrawal_log import WithdrawalLog
 
 _OF: Final = pl.Schema({"doc_id": pl.String(), "of": pl.String()})
+_OF_COPIES: Final = ("source_id", "creators", "contributor")
 LINKS: Final = pl.Schema({**_OF, "released": pl.Boolean(), "text_hash_after": pl.Binary()})
-_UNFINISHED: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
-_COLUMNS: Final = ("doc_id", "duplicate_of", "source_id", "drop_reason")
+_UNFINISHED: Final = pl.Schema({**_OF, **{name: schema.DOCUMENT_SCHEMA[name] for name in _OF_COPIES}})
+_READ: Final = pl.Schema({**_UNFINISHED, "duplicate_of": pl.String(), "drop_reason": pl.String()})
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Twins:
         parts: where they are.
         runs: of which.
         of: `doc_id` of each and the id of the document `of` which it is a copy.
-        unfinished: `doc_id` and `source_id` of copies that stages still had to work on, which only a new run brings.
+        unfinished: `doc_id`, `of`, source and people of copies that stages still had to work on: a new run brings
+            them.
         absent: runs that aren't on the disk, where there may be others.
     """
 
@@ -118,7 +121,8 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
     finished = _of_last_stage(run)
     for file in run.files("dropped"):
         try:
-            rows = pl.read_parquet(file, glob=False, columns=list(_COLUMNS))
+            columns = [name for name in pl.read_parquet_schema(file) if name in _READ]
+            rows = schema.conform(pl.read_parquet(file, glob=False, columns=columns), _READ)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(
                 str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
@@ -127,7 +131,7 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
         if copies.is_empty():
             continue
         if f"dropped/{file.name}" not in finished:  # it wasn't redacted, or whatever follows where it fell
-            unfinished.append(copies.select(_UNFINISHED.names()))
+            unfinished.append(copies.with_columns(of="duplicate_of").select(_UNFINISHED.names()))
             continue
         place = f"{run.id}/dropped/{file.name}"
         yield Part(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")

@@ -12,12 +12,14 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from latam_corpus import schema
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
@@ -34,20 +36,44 @@ if TYPE_CHECKING:
 FOLDER: Final = "withdrawals"
 BARRIER: Final = "withdrawals"  # as runs call it: who asks what it set aside loads nothing of it
 BEGINNING: Final = "0" * 64
-By = Literal["doc", "source", "creator", "url", "text", "request", "deletion", "terms"]
+By = Literal["doc", "source", "creator", "url", "text", "several", "request", "deletion", "terms"]
 Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
 
 # Documents of versions that were there: in which object each is, and what it says.
 ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
-# Texts that stay out: `runs` are hashes of runs of five words, uint64 little-endian, sorted, `numbers` those of words
-# with digits, uint16 (`tombstones.py`).
-TEXTS: Final = pl.Schema({"text_hash": pl.Binary(), "words": pl.UInt32(), "runs": pl.Binary(), "numbers": pl.Binary()})
+# Texts that stay out, see `withdrawn_texts.py`: `runs` are hashes of runs of five words, uint64 little-endian, sorted;
+# `numbers` of words with digits, uint16; `phrases` of runs of three words, uint32, sorted, with their `places` among
+# the text's phrases, uint32, of which there are `length`; `numbers_in_place` of numbers with the words before them,
+# uint64.
+# The tables have a column `by`, too: the kind of what was named. Entries from before December 2026 have the first four
+# columns only: there the entry's `by` is meant, and the other columns are null.
+TEXTS: Final = pl.Schema(
+    {
+        "text_hash": pl.Binary(),
+        "words": pl.UInt32(),
+        "runs": pl.Binary(),
+        "numbers": pl.Binary(),
+        "phrases": pl.Binary(),
+        "places": pl.Binary(),
+        "length": pl.UInt32(),
+        "numbers_in_place": pl.Binary(),
+    }
+)
+TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
 # Documents of other sources with such a text, which are theirs to give.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
+# Copies of documents that stay out, too, and why, see `kept_out.py`.
+KEPT_OUT: Final = pl.Schema({"doc_id": pl.String(), "why": pl.String()})
 # Documents that came back; of a return without this table all of them did.
 LIFTED: Final = SPARED
-_TABLES: Final = {"rows": ROWS, "texts": TEXTS, "spared": SPARED, "lifted": LIFTED}
+# By so much the clocks of two machines may differ, and a command's beginning be before another's entry.
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+_TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED, "kept_out": KEPT_OUT}
 _REMEDY: Final = _("restore it from a backup of the store: no document is read while the log is incomplete")
+
+
+class EntryTakenError(ReleaseError):
+    """Another process added an entry to the log first; begin again upon it."""
 
 
 class Replacement(SideFile):
@@ -55,6 +81,15 @@ class Replacement(SideFile):
 
     rows: int
     text_bytes: int
+
+
+class Selection(BaseModel):
+    """One of several things that an entry withdraws or holds: its kind, and what `Entry.asked` would state of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: By
+    asked: str
 
 
 class Entry(BaseModel):
@@ -67,8 +102,9 @@ class Entry(BaseModel):
         request: what the withdrawal is called, in receipts too.
         by: what was named.
         asked: the hash of what was named, see `asked_hash`; a pattern of addresses itself.
+        several: each of the things that were named, if `by` is `several`.
         of: of a receipt, a return or a purge, the number of the withdrawal's entry.
-        tables: the digests of ROWS, TEXTS, SPARED and LIFTED, as far as it has them.
+        tables: the digests of ROWS, TEXTS_BY, SPARED, KEPT_OUT and LIFTED, as far as it has them.
         receipts: the SHA-256 of the receipt, by format.
         replaced: of a purge, what stands for an object or another file of the store now; None for nothing.
         previous: the SHA-256 of the entry before.
@@ -84,6 +120,7 @@ class Entry(BaseModel):
     release: Name
     by: By | None = None
     asked: str = ""
+    several: tuple[Selection, ...] = ()
     because: str = ""
     of: int | None = None
     tables: dict[str, SideFile] = {}
@@ -101,9 +138,16 @@ class Entry(BaseModel):
         """Whether a purge erases its documents: those that may come back stay where they are."""
         return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
 
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Each of the things that it names; none if it names nothing."""
+        return self.several or ((Selection(by=self.by, asked=self.asked),) if self.by else ())
+
     def dumped(self) -> bytes:
         """Return the bytes of its file."""
-        return sealed(self.model_dump(mode="json"), indent=1)
+        # Files that were written before `several` existed keep their bytes, and so their digests.
+        without = None if self.several else {"several"}
+        return sealed(self.model_dump(mode="json", exclude=without), indent=1)
 
 
 def parse_entry(data: bytes, place: str) -> Entry:
@@ -215,7 +259,10 @@ class WithdrawalLog:
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = _("its bytes aren't those that the log names")
             raise ReleaseError(f"{self.store.url}, {'/'.join(path)}", problem, _REMEDY)
-        return pl.read_parquet(io.BytesIO(data)).select(columns.names())
+        rows = pl.read_parquet(io.BytesIO(data))
+        if name == "texts" and "by" not in rows.columns:
+            rows = rows.with_columns(pl.lit(entry.by).alias("by"))
+        return schema.conform(rows, columns)
 
     def check_tables(self) -> None:
         """Read every table of every entry.
@@ -386,7 +433,7 @@ def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
 
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:
-    """Add an entry; of two who do so at once one is told that the other was first.
+    """Add an entry.
 
     Args:
         log: as it was read.
@@ -395,9 +442,12 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
         fields: further attributes of the entry.
 
     Raises:
-        ReleaseError: the clock runs backwards, somebody else has added one meanwhile, or the disk is full.
+        EntryTakenError: another process has added one since the log was read.
+        ReleaseError: the clock runs backwards, or the disk is full.
     """
     last = log.entries[-1].time if log.entries else None
+    if last and last - _CLOCK_SKEW <= time:
+        time = max(time, last)
     if last and time < last:
         problem = _(
             "by this machine's clock it is {time}, before the log's last entry ({last})",
@@ -414,9 +464,14 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:
         problem = _("somebody else has withdrawn something at this moment, and was first")
-        raise ReleaseError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
+        raise EntryTakenError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
     log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
+
+
+def time_after(log: WithdrawalLog, now: datetime) -> datetime:
+    """Return the time of an entry that follows on those which others have added since a command began at `now`."""
+    return max(now, log.entries[-1].time) if log.entries else now
 
 
 def table_file(sha256: str) -> str:

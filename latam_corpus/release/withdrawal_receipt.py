@@ -7,27 +7,38 @@ has the digest of each. A page is made of its values alone, so that what people 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from contextlib import suppress
+from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import OTHER_BYTES, sealed, unsealed
+from latam_corpus.durable import OTHER_BYTES, replace, sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import LANGUAGES, Message, _, known
+from latam_corpus.messages import LANGUAGES, Message, _, enumerated, first_of, known
+from latam_corpus.release.kept_out import reason_of
 from latam_corpus.release.manifest import manifest_sha256
-from latam_corpus.release.minisign_keys import signature_problem
+from latam_corpus.release.minisign_keys import signature_file, signature_problem
 from latam_corpus.release.signatures import log_signature_problems
-from latam_corpus.release.withdrawal_log import add_entry, asked_hash, parse_entry, read_log
+from latam_corpus.release.withdrawal_log import (
+    EntryTakenError,
+    add_entry,
+    asked_hash,
+    parse_entry,
+    read_log,
+    time_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from pathlib import Path
 
     from latam_corpus.release.minisign_keys import PublicKey
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdraw import Withdrawal
-    from latam_corpus.release.withdrawal_log import WithdrawalLog
+    from latam_corpus.release.withdrawal_log import By, WithdrawalLog
 
 _FORMAT: Final = 1
 _MOST: Final = 1000  # documents named on a receipt; of more their number stands there, and the log has them all
@@ -44,6 +55,14 @@ ASKED: Final = {
     "deletion": _("what the repositories that gave it have deleted ({value})"),
     "terms": _("what its terms no longer allow ({value})"),
 }
+ASKED_TOGETHER: Final = {
+    "doc": _("{n} {n:document|documents} ({value})"),
+    "source": _("everything from {n} {n:source|sources} ({value})"),
+    "creator": _("everything by {n} {n:person|people} ({value}), and its copies"),
+    "url": _("everything from {n} {n:address|addresses} ({value})"),
+    "text": _("{n} {n:text|texts} and {n:its|their} copies, by the hash of each text ({value})"),
+}
+_NAMED: Final = 20  # of what was named of one kind as many stand in the sentence; the values have them all
 _TITLES: Final = {
     "withdrawal": _("Receipt of a withdrawal"),
     "hold": _("Receipt of a hold"),
@@ -51,6 +70,8 @@ _TITLES: Final = {
     "lapse": _("Receipt of a lapse"),
 }
 _PROMOTED: Final = _("Copies with rights of their own that have taken their place: {n}.")
+_CAME_BACK: Final = _("Each copy that came back, with the document in whose place it came: {copies}.")
+_STAY_OUT: Final = _("Copies that did not come back, since {why}: {n} ({copies}).")
 _REQUEST: Final = _("Request {request}, of {day}: {asked}. Reason: {because}.")
 _WITHOUT: Final = _("The version without them is {after}; the one before was {before}.")
 _OUT_OF_REACH: Final = _(
@@ -155,6 +176,8 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
             "bytes": done.after.shard_bytes,
         },
         "promoted": done.promoted,
+        "in_place_of": done.in_place_of,
+        "kept_out": done.kept_out,
         "left_aside": list(map(str, done.left_aside)),
         "not_reached": list(map(str, not_reached(done))),
         "toolkit": __version__,
@@ -175,11 +198,34 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
     """
     files = receipt_files(receipt_values(done))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
     log = read_log(store)
-    if all(entry.receipts != digests for entry in log.entries):
-        fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
-        add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
+    while all(entry.receipts != digests for entry in log.entries):
+        with suppress(EntryTakenError):
+            add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
+        log = read_log(store)
+        now = time_after(log, now)
     return files
+
+
+def write_receipt(store: Store, done: Withdrawal, file: Path | None = None) -> dict[str, Any]:
+    """Write the digests of a receipt into the log, and the receipt into a file if one is named; return its values.
+
+    Args:
+        store: of the log; where it is signed, so is the file.
+        done: what became of the request.
+        file: JSON if it ends in `.json`, else a page.
+
+    Raises:
+        ReleaseError: the log can't be added to.
+    """
+    files = write_receipt_entry(store, done, datetime.now(UTC))
+    if file:
+        written = files["json" if file.suffix == ".json" else "html"]
+        replace(file, written)
+        if store.signer:
+            replace(signature_file(file), store.signer.signature(written, f"receipt {done.entry.request}"))
+    return receipt_values(done)
 
 
 def problems_of(
@@ -249,7 +295,9 @@ def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
     stored = values["entry"]
     entry = parse_entry(stored["file"].encode(), "the receipt")
     asked = values["asked"]
-    hashed = asked["value"] if asked["by"] == "url" else asked_hash(asked["by"], asked["value"])
+    hashed = _logged(asked["by"], asked["value"])
+    several = json.loads(asked["value"]) if asked["by"] == "several" else []
+    each = [(by, _logged(by, value)) for by, value in several]
     pairs = {
         "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
         "number": (stored["number"], entry.number),
@@ -257,10 +305,18 @@ def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
         "kind": (values["kind"], entry.kind),
         "release": (values["release"], entry.release),
         "time": (values["time"], entry.time.isoformat()),
-        "what was asked": ((asked["by"], hashed), (entry.by, entry.asked)),
+        "what was asked": (
+            (asked["by"], hashed, each),
+            (entry.by, entry.asked, [(one.by, one.asked) for one in entry.several]),
+        ),
         "reason": (asked["because"], entry.because),
     }
     return [_OF_ENTRY.fill(what=_WHAT[what]) for what, (one, other) in pairs.items() if one != other]
+
+
+def _logged(by: By, value: str) -> str:
+    """Return what the log states of something that a receipt names."""
+    return value if by == "url" else asked_hash(by, value)
 
 
 def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[Message]:
@@ -291,7 +347,7 @@ def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> lis
 
 def sentences(values: Mapping[str, Any]) -> list[Message]:
     """Return what the page says to people."""
-    asked = ASKED[values["asked"]["by"]].fill(value=values["asked"]["value"])
+    asked = _asked(values["asked"]["by"], values["asked"]["value"])
     known = {
         "request": values["request"],
         "day": values["time"][:10],
@@ -302,12 +358,41 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
         "before": values["before"]["version"],
         "after": values["after"]["version"],
     }
-    promoted = len(values["promoted"])
-    return [
-        line.fill(n=promoted) if line is _PROMOTED else line.fill(**known)
-        for line in _LINES[values["kind"]]
-        if promoted or line is not _PROMOTED
+    lines: list[Message] = []
+    for line in _LINES[values["kind"]]:
+        if line is _PROMOTED:
+            lines += _of_copies(values)
+        else:
+            lines.append(line.fill(**known))
+    return lines
+
+
+def _of_copies(values: Mapping[str, Any]) -> list[Message]:
+    """Return which copies came back, and which did not and why; receipts of older toolkits only count the first."""
+    lines = [_PROMOTED.fill(n=len(values["promoted"]))] if values["promoted"] else []
+    came = [f"{copy} ({of})" for copy, of in values.get("in_place_of", {}).items()]
+    if came:
+        lines.append(_CAME_BACK.fill(copies=first_of(came, _NAMED)))
+    by_reason: dict[str, list[str]] = {}
+    for copy, why in values.get("kept_out", {}).items():
+        by_reason.setdefault(why, []).append(copy)
+    lines += [
+        _STAY_OUT.fill(n=len(copies), why=reason_of(why), copies=first_of(copies, _NAMED))
+        for why, copies in by_reason.items()
     ]
+    return lines
+
+
+def _asked(by: str, value: str) -> Message:
+    """Return what was named, in words; of several things the first of each kind, since the log has them all."""
+    if by != "several":
+        return ASKED[by].fill(value=value)
+    by_kind: dict[str, list[str]] = {}
+    for kind, one in json.loads(value):
+        by_kind.setdefault(kind, []).append(one)
+    return enumerated(
+        ASKED_TOGETHER[kind].fill(n=len(ones), value=first_of(ones, _NAMED)) for kind, ones in by_kind.items()
+    )
 
 
 def _page(values: Mapping[str, Any], data: bytes) -> bytes:

@@ -18,6 +18,7 @@ from . import (
     crawl,
     damage,
     dedupe,
+    disguises,
     exports,
     extraction,
     formats,
@@ -91,6 +92,7 @@ NAMES = {
     "before": before,
     "formats": formats,
     "withdraw": withdraw,
+    "disguises": disguises,
 }
 
 

@@ -29,6 +29,7 @@ _WITHHELD: dict[Signal, set[str]] = {
     "robots-agent": {"train"},
     "content-usage": {"train"},
     "content-signal": {"train"},
+    "content-signal-use": {"train", "redistribute"},
     "rsl-prohibited": {"train"},
     "rsl-permission": {"train", "redistribute"},
     "tdm-reservation": {"train", "redistribute"},

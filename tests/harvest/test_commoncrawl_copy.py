@@ -141,6 +141,16 @@ def test_what_is_refused_then_and_now_goes_with_the_copy(tmp_path: Path, site: A
     assert [one["signal"] for one in _rows(site, tmp_path / "sin")["/a"]["opt_outs"]] == ["noai"]
 
 
+def test_refusals_in_deployed_forms_go_with_the_copy(tmp_path: Path, site: Any) -> None:
+    """Headers of then and robots.txt of today, in words of earlier drafts and with other separators."""
+    rows = _archive(site, {f"{site.root}/a": page("a")}, head=[("Content-Usage", "search=y; genai=No")])
+    site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nContent-Signal: ai-train:yes; use=reference")
+    _copied(site, tmp_path, rows)
+    row = _rows(site, tmp_path)["/a"]
+    assert [one["signal"] for one in row["opt_outs"]] == ["content-signal-use", "content-usage"]
+    assert row["uses"] == ["evaluate"]
+
+
 def test_a_plan_chooses_by_host_domain_language_and_path_and_says_what_it_left_out(tmp_path: Path, site: Any) -> None:
     """The latest capture of a page; nothing is fetched for it."""
 

@@ -90,6 +90,23 @@ def test_what_is_refused_now_leaves_the_next_version(
     assert built["documents"] == 7
 
 
+def test_refusals_in_deployed_forms_are_found_later(
+    released: Path, sites: list[Any], command_line: CommandLine
+) -> None:
+    """A whole address in `Disallow`, `DisallowAITraining`, and a key of an earlier draft in capitals."""
+    agent = f"User-agent: PerplexityBot\nDisallow: {sites[0].root}/notas/"
+    for site, text in zip(
+        sites, (agent, "DisallowAITraining: /otras/", "Content-Usage: TDM=NO; search=y"), strict=True
+    ):
+        site.routes["/robots.txt"] = (200, _TEXT, text.encode())
+    told = _recheck(command_line, released, sites).json
+    assert {(row["site"], row["signal"]): row["documents"] for row in told["leave"]} == {
+        (sites[0].root, "robots-agent"): 2,
+        (sites[1].root, "robots-agent"): 2,
+        (sites[2].root, "content-usage"): 4,
+    }
+
+
 def test_what_left_stays_out_and_comes_back_when_its_owner_takes_the_refusal_back(
     released: Path, sites: list[Any], command_line: CommandLine
 ) -> None:

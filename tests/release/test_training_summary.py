@@ -11,7 +11,7 @@ import pytest
 from latam_corpus.release.build import build
 from latam_corpus.release.opt_outs import LISTED, write_listed
 from latam_corpus.release.store import Store
-from latam_corpus.release.training_summary import training_content, training_summary
+from latam_corpus.release.training_summary import next_update, training_content, training_summary
 from latam_corpus.release.withdraw import withdraw
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open", "permission"], "uses": ["evaluate"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
+WRITTEN = date(2026, 8, 31)
 OPT_OUT = {"signal": "noai", "value": "noai", "address": "https://faro.example/1", "time": NOW}
 
 
@@ -59,7 +60,7 @@ def test_sources_stand_where_the_template_asks_for_them(version: tuple[Store, Ma
     """Crawled, public, or given by permission; of domains the tenth with most content; opt-outs that were seen."""
     store, manifest = version
     content = training_content(store, manifest)
-    text = training_summary(manifest, content)
+    text = training_summary(manifest, content, WRITTEN)
     assert content.domains[0].name == "faro.example"
     assert {one.name for one in content.domains[1:]} == {f"sitio{n}.example" for n in range(20)}
     assert [one.name for one in content.named][:1] == ["faro.example"]
@@ -85,7 +86,19 @@ def test_what_was_withdrawn_since_isnt_counted(version: tuple[Store, Manifest]) 
     withdraw(store, "puerto", "url", "http://yo@faro.example/*", "lo pide su autora", NOW)
     after = training_content(store, manifest)
     assert (after.documents, len(after.domains), after.opt_outs) == (before.documents - 1, 20, {})
-    assert "faro.example" not in training_summary(manifest, after)
+    assert "faro.example" not in training_summary(manifest, after, WRITTEN)
+
+
+def test_a_summary_names_its_template_and_its_next_update(
+    version: tuple[Store, Manifest], command_line: CommandLine
+) -> None:
+    """Six months after the day on which it was written, on a day that the month has."""
+    store, manifest = version
+    text = training_summary(manifest, training_content(store, manifest), WRITTEN)
+    assert "C(2025) 8311 of 5 December\n2025" in text
+    assert "Written on 2026-08-31. Next update: by 2027-02-28" in text
+    told = command_line("release", "training-summary", "puerto", "--store", store.url, "--json").json
+    assert told["next_update"] == str(next_update(date.fromisoformat(told["written"])))
 
 
 def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> None:
@@ -115,7 +128,7 @@ def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, ke
     manifest = build("puerto", [run], store, **TERMS)
     write_listed(store, "puerto", _refusals("ff" * 16, documents[2]["doc_id"]))
     content = training_content(store, manifest)
-    text = training_summary(manifest, content)
+    text = training_summary(manifest, content, WRITTEN)
     assert sum(one.documents for one in content.statements) == content.documents == 8
     assert "| Actas | not stated | not stated | CC0-1.0 | 2 |" in section(text, "2.1")
     assert "| Actas | not stated | not stated | permission | 1 |" in section(text, "2.2")
@@ -129,7 +142,7 @@ def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, ke
     assert "lyrics" in text
     withdraw(store, "puerto", "source", "sueltos", "lo pide", NOW)
     withdraw(store, "puerto", "doc", documents[0]["doc_id"], "lo pide", NOW)
-    text = training_summary(manifest, training_content(store, manifest))
+    text = training_summary(manifest, training_content(store, manifest), WRITTEN)
     assert not [word for word in ("lyrics", "PE ", "Sueltos") if word in text]
     assert "2026-01-02 to 2026-03-04" in section(text, "2.3")
 
@@ -146,7 +159,7 @@ def test_a_version_of_files_has_no_domains(tmp_path: Path, document: Any, kept_r
     manifest = build(
         "puerto", [kept_run("a-1", documents)], store, admit=["open"], uses=["train"], today=TERMS["today"]
     )
-    text = training_summary(manifest, training_content(store, manifest))
+    text = training_summary(manifest, training_content(store, manifest), WRITTEN)
     assert "none was crawled" in section(text, "2.3")
     assert "there are no domains" in section(text, "2.3")
     assert "- 1 documents were left out by noai" in section(text, "3.1")

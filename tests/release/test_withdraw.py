@@ -18,11 +18,11 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.tombstones import WithdrawnTexts, texts_of
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_log import FOLDER, read_log, request_name
 from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -358,12 +358,13 @@ def test_a_pull_of_an_old_version_leaves_them_out_and_its_lock_can_be_checked(
     assert diff == [{"what": "removed", "language": "spa_Latn", "reason": "withdrawn", "rows": 1}]
 
 
-def test_the_command_names_what_is_asked_once(store: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """No option, two of them, a file that isn't there or isn't UTF-8: exit code 2 and what to do."""
+def test_the_command_refuses_what_names_nothing(store: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """No option, an empty one, a file that isn't there or isn't UTF-8: exit code 2 and what to do."""
     (tmp_path / "latin.txt").write_bytes("canción".encode("latin-1"))
     for options, told in (
         ((), "nothing is named; name one of: --doc"),
-        (("--doc", "a", "--source", "b"), "--doc, --source are named"),
+        (("--doc", "a", "--source", "b"), "there is no release «puerto»"),
+        (("--doc", "a", "--receipt", tmp_path / "r.html", "--dry-run"), "a dry run gives no receipt"),
         (("--text", tmp_path / "no.txt"), "it can't be read"),
         (("--text", tmp_path / "latin.txt"), "save it as plain text in UTF-8"),
         (("--doc", "a"), "there is no release «puerto»"),

@@ -11,10 +11,14 @@ from latam_corpus.catalog.optout.agents import addressed
 Refusal: TypeAlias = Literal["noai", "noarchive"]
 
 _REFUSALS: Final[tuple[Refusal, ...]] = ("noai", "noarchive")
+# Other words for `noai`: noml.info, and draft-canel-robots-ai-control of October 2024.
+_ALIASES: Final[dict[str, Refusal]] = dict.fromkeys(
+    ("noml", "no-ai", "noaitraining", "no-ai-training", "disallowaitraining", "disallow-ai-training"), "noai"
+)
 # What search engines document, and pages have besides. A word before a colon that none of these follows is no agent.
 _DIRECTIVES: Final = frozenset({
-    *_REFUSALS, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded", "noimageindex",
-    "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir", "noml",
+    *_REFUSALS, *_ALIASES, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded",
+    "noimageindex", "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir",
 })  # fmt: skip
 # Directives that have values, some of which (`max-image-preview: none`) are directives' names.
 _VALUED: Final = re.compile(r"max-|unavailable")
@@ -48,7 +52,7 @@ def refusals(value: str) -> list[Refusal]:
         elif (bare := word.rstrip(":")) in _DIRECTIVES:
             unknown = []
             if concerned:
-                bare_words.add(bare)
+                bare_words.add(_ALIASES.get(bare, bare))
         else:
             unknown.append(word)
     return [word for word in _REFUSALS if word in bare_words]

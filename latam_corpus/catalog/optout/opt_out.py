@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Signal: TypeAlias = Literal[
-    "robots-agent",  # robots.txt shuts out an agent that gathers training data
+    "robots-agent",  # robots.txt shuts out an agent that gathers training data, or has `DisallowAITraining`
     "content-usage",  # AIPREF: robots.txt or header
     "content-signal",  # Content Signals: robots.txt or header
+    "content-signal-use",  # the same: the text may not be kept as a whole (`use=immediate`, `use=reference`)
     "rsl-prohibited",  # an RSL licence prohibits training
     "rsl-permission",  # an RSL licence must be obtained first
     "tdm-reservation",  # TDMRep: file, header or meta
@@ -38,6 +39,7 @@ WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "robots-agent": _TRAINING,
     "content-usage": _TRAINING,
     "content-signal": _TRAINING,
+    "content-signal-use": _MINING,
     "rsl-prohibited": _TRAINING,
     "rsl-permission": _MINING,
     "tdm-reservation": _MINING,
@@ -49,7 +51,7 @@ _KNOWN: Final = frozenset(get_args(Signal))
 # Values come from strangers and stand in every row.
 _LONGEST: Final = 300
 # Bytes of them all on a record: readers of WARC refuse one whose fields are longer than 32 kB together. A row of each
-# of the nine signals fits, if its value and address are no longer than this.
+# of the ten signals fits, if its value and address are no longer than this.
 MOST: Final = 12_000
 _SHORT_VALUE: Final = 60
 _SHORT_ADDRESS: Final = 400

@@ -13,7 +13,7 @@ from latam_corpus.catalog.optout.agents import addressed
 from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.catalog.optout.directives import refusals
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
-from latam_corpus.catalog.optout.preferences import content_signal, content_usage, reservation
+from latam_corpus.catalog.optout.preferences import FIELDS, reservation
 from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 # How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
 HEAD: Final = 2**18
 # Most pages have none of these words.
-_INTERESTING: Final = (b"noai", b"noarchive", b"tdm-reservation", b"rsl+xml")
+_INTERESTING: Final = (
+    b"noai", b"no-ai", b"noml", b"ai-training", b"aitraining", b"noarchive", b"tdm-reservation", b"rsl+xml",
+    b"content-usage", b"content-signal",
+)  # fmt: skip
 # ASCII letters and marks have no other names in HTML; a word may be hidden in them from who collects words.
 _REFERENCE: Final = re.compile(
     rb"&#(?:x0{0,6}[2-7][0-9a-f](?![0-9a-f])|0{0,6}(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])(?!\d));?"
@@ -164,10 +167,9 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
             opt_outs += [opt_out(word, value, url, time) for word in refusals(value)]
         elif name == "tdm-reservation" and reservation(value):
             opt_outs.append(opt_out("tdm-reservation", f"header: {value}", url, time))
-        elif name == "content-usage" and content_usage(value) == "n":
-            opt_outs.append(opt_out("content-usage", value, url, time))
-        elif name == "content-signal" and content_signal(value) == "n":
-            opt_outs.append(opt_out("content-signal", value, url, time))
+        else:
+            readers = FIELDS.get(name.removesuffix("s"), {})
+            opt_outs += [opt_out(signal, value, url, time) for signal, read in readers.items() if read(value) == "n"]
     return opt_outs
 
 
@@ -194,6 +196,13 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
             opt_outs += [opt_out(word, f"meta: {content or values['']}", url, time) for word in refused]
         elif _TDM in name and reservation(content):
             opt_outs.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
+        elif name.strip() in FIELDS:
+            readers = FIELDS[name.strip()]
+            opt_outs += [
+                opt_out(signal, f"meta: {content}", url, time)
+                for signal, read in readers.items()
+                if read(content) == "n"
+            ]
     return opt_outs
 
 

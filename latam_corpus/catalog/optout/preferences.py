@@ -1,72 +1,143 @@
-"""The values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep: what they say of training."""
+"""The values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep: what they say of training.
+
+Sites write them in many forms: with the keys of earlier drafts of AIPREF, with other separators, with words for yes and
+no. A statement about AI, training or text and data mining is a permission only if its value is one; any other value,
+and no value, is read as a refusal. Of several statements the strictest counts.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
+import unicodedata
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from latam_corpus.catalog.optout.opt_out import Signal
 
 Preference: TypeAlias = Literal["y", "n"]
 
-_LONGEST: Final = 2000
-_KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")
+_PERMISSIONS: Final = frozenset({"y", "yes", "1", "true", "?1", "allow", "allowed"})
+_DENIALS: Final = frozenset({"0", "false", "no", "?0"})
+# Words of keys, read on 2026-12-01. `ai`, `genai`, `tdm`, `train-ai`, `train-genai`: draft-ietf-aipref-vocab up to -07
+# (2026-08-19) and the drafts before it. `ai-train`: contentsignals.org. `noai`, `noml`: words of meta elements.
+_ABOUT_TRAINING: Final = frozenset({"ai", "ia", "genai", "gai", "ml", "llm", "llms", "mining", "noai", "noml"})
+_TRAINING: Final = ("train", "tdm", "entren", "trein")
+# Keys for every use (the same drafts): as words without a value they name nothing.
+_EVERY_USE: Final = frozenset({"all", "bots", "*"})
+# Uses of AI that are no training (the same drafts, contentsignals.org and RSL).
+_OTHER_USES: Final = frozenset({"ai-input", "ai-use", "ai-output", "ai-search", "ai-index", "ai-inference"})
+_NEGATED: Final = re.compile(r"no|dis|block|deny|opt-?out")
+_DASHES: Final = re.compile(r"[_\u2010-\u2015\u2212]")
+_ADDRESS: Final = re.compile(r"https?://[^\s,;]*+")
+_SEPARATORS: Final = re.compile(r"[,;\r\n]")
+# Possessive, and begun at no other character of a word: a line that is made for it is searched once.
+_KEY: Final = re.compile(r"(?<![\w.*-])([\w.*-]++)[\s\"'”’»]*+[=:]")
+_MARKS: Final = " \t\"'“”‘’«»(){}[]."
+_USE: Final = "use"
 
 
 def content_usage(value: str) -> Preference | None:
-    """Return what an AIPREF expression says of `train-ai`: y, n, or None for unknown.
+    """Return what a `Content-Usage` says of training: y, n, or None if it says nothing of it.
 
-    Grammar: draft-ietf-aipref-attach and -vocab of 2026: an RFC 9651 dictionary of tokens; parameters and unknown
-    labels are ignored, what is no token is unknown, and of a repeated key the last counts.
-
-    >>> content_usage("train-ai=n, search=y"), content_usage("train-ai=y;v=1"), content_usage('train-ai="n"')
+    >>> content_usage("train-ai=n, search=y"), content_usage("train-ai=y;v=1"), content_usage("search=n")
     ('n', 'y', None)
-    >>> content_usage("train-ai=y, train-ai=n"), content_usage("search=n")
-    ('n', None)
+    >>> content_usage("genai=N; search=y"), content_usage("tdm: no"), content_usage("train-ai=quizás")
+    ('n', 'n', 'n')
+    >>> content_usage("train-ai=n, train-ai=y"), content_usage("all=y, ai=n")
+    ('n', 'n')
     """
-    preference: Preference | None = None
-    for key, word in _members(value):
-        if key == "train-ai":
-            preference = "n" if word == "n" else "y" if word == "y" else None
-    return preference
+    preferences = {one for key, word in _statements(value) if (one := _preference(key, word))}
+    return "n" if "n" in preferences else "y" if preferences else None
 
 
 def content_signal(value: str) -> Preference | None:
-    """Return what a Content Signal says of `ai-train`, in the words yes and no; what is left out says nothing.
+    """Return what a `Content-Signal` says of training: y, n, or None if it says nothing of it.
 
     >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
     ('n', 'y', None)
+    >>> content_signal("ai_train: false"), content_signal('ai-train="no"'), content_signal("ai-input=no")
+    ('n', 'n', None)
     """
-    answers = [word for key, word in _members(value.lower()) if key == "ai-train"]
-    return "n" if "no" in answers else "y" if "yes" in answers else None
+    return content_usage(value)
+
+
+def content_signal_use(value: str) -> Preference | None:
+    """Return whether a `Content-Signal` lets its reader keep the whole text (`use`); None if it says nothing of it.
+
+    `immediate` is use at once and `reference` is use as a reference; `full` alone permits more.
+
+    >>> content_signal_use("ai-train=yes,use=reference"), content_signal_use("use=full"), content_signal_use("search=y")
+    ('n', 'y', None)
+    """
+    words = [word for key, word in _statements(value) if key == _USE]
+    return "n" if any(word != "full" for word in words) else "y" if words else None
+
+
+# The fields of robots.txt, headers and meta elements, and the signals that each may state.
+FIELDS: Final[dict[str, dict[Signal, Callable[[str], Preference | None]]]] = {
+    "content-usage": {"content-usage": content_usage},
+    "content-signal": {"content-signal": content_signal, "content-signal-use": content_signal_use},
+}
+
+
+def _preference(key: str, word: str | None) -> Preference | None:
+    """Return what one statement says of training.
+
+    Args:
+        key: the key; if there is no value, words without one.
+        word: the value.
+    """
+    if word is not None and (key in _EVERY_USE or is_about_training(key)):
+        if "reserv" in key:
+            return "y" if word in _DENIALS else "n"
+        return "y" if word in _PERMISSIONS and not _NEGATED.match(key) else "n"
+    # Training is spoken of, and not in a form that can be read.
+    words = (key if word is None else word).split()
+    return "n" if any(map(is_about_training, words)) else None
+
+
+def is_about_training(key: str) -> bool:
+    """Return whether a word in lower case names training, AI as a whole, or text and data mining.
+
+    >>> [is_about_training(word) for word in ("train-genai", "tdm", "ai", "ai-input", "search", "thai")]
+    [True, True, True, False, False, False]
+    """
+    key = key.strip(_MARKS)
+    if key in _OTHER_USES:
+        return False
+    return not _ABOUT_TRAINING.isdisjoint(key.split("-")) or any(word in key for word in _TRAINING)
+
+
+def _statements(value: str) -> Iterator[tuple[str, str | None]]:
+    """Yield keys and values in lower case, and words without a value as keys without one."""
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", value).lower())
+    for member in _SEPARATORS.split(_ADDRESS.sub(" ", plain)):
+        keys = list(_KEY.finditer(member))
+        if before := member[: keys[0].start() if keys else len(member)].strip():
+            yield before, None
+        ends = [*(key.start() for key in keys[1:]), len(member)]
+        for key, end in zip(keys, ends, strict=bool(keys)):
+            yield key[1], member[key.end() : end].strip(_MARKS)
 
 
 def split_path(value: str) -> tuple[str, str]:
-    """Return the path that a robots.txt rule begins with, `/` where it has none, and the rest.
+    """Return the path that a robots.txt rule begins with, `/` if it has none, and the rest.
 
-    >>> split_path("/notas/ train-ai=n"), split_path("train-ai=n")
-    (('/notas/', 'train-ai=n'), ('/', 'train-ai=n'))
+    >>> split_path("/notas/ train-ai=n"), split_path("train-ai=n"), split_path("/train-ai=n")
+    (('/notas/', 'train-ai=n'), ('/', 'train-ai=n'), ('/', '/train-ai=n'))
     """
-    if not value.startswith("/"):
-        return "/", value.strip()
     path, _, rest = value.replace("\t", " ").partition(" ")
+    if not path.startswith("/") or not rest.strip():
+        return "/", value.strip()
     return path, rest.strip()
 
 
-def _members(value: str) -> list[tuple[str, str]]:
-    """Return the keys and tokens of a dictionary; quoted strings and inner lists are no tokens, and may hold commas."""
-    # A line is short; a stranger's may be made to be searched for ever.
-    plain = re.sub(r'"(?:[^"\\]|\\.)*"|\([^()]*\)', "()", value[:_LONGEST])
-    members = []
-    for member in plain.split(","):
-        key, _, rest = member.strip().partition("=")
-        if _KEY.fullmatch(key.strip()):
-            members.append((key.strip(), rest.partition(";")[0].strip()))
-    return members
-
-
 def reservation(value: object) -> bool | None:
-    """Return what a `tdm-reservation` says: 1 (or true, or yes) is reserved, 0 is not, None where it is neither.
+    """Return what a `tdm-reservation` says: 0 (or false, or no) is not reserved, any other value is; None is nothing.
 
-    >>> reservation("1"), reservation(0), reservation("tal vez")
-    (True, False, None)
+    >>> reservation("1"), reservation(0), reservation("tal vez"), reservation(None)
+    (True, False, True, None)
     """
-    return {"0": False, "1": True, "true": True, "yes": True}.get(str(value).strip().lower())
+    return None if value is None else str(value).strip(_MARKS).lower() not in _DENIALS

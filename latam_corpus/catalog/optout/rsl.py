@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from latam_corpus.catalog.optout.patterns import longest, path_of
+from latam_corpus.catalog.optout.preferences import is_about_training
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "application/rsl+xml"
 Verdict: TypeAlias = Literal["rsl-prohibited", "rsl-permission"]
 
-# Words for training among the usages, in the versions seen, and words for every use.
+# Words for training among the usages that a licence permits, in the versions seen, and words for every use. What a
+# licence prohibits is read wider.
 _TRAINING: Final = frozenset({"train-ai", "ai-train", "ai-training", "ai-all", "all"})
 # Licences of these kinds need no dealings with the owner; an attribution is given by the corpus's own columns.
 _ALLOWED_PAYMENTS: Final = frozenset({"", "free", "attribution"})
@@ -43,7 +45,8 @@ def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
     contents_here = [content for content in longest(contents, path_of(url)) if content is not None]
     licences = [(content, licence) for content in contents_here for licence in content.iter("{*}license")]
     for _, licence in licences:
-        if refused := _usages(licence, "prohibits") & _TRAINING:
+        prohibited = _usages(licence, "prohibits")
+        if refused := {word for word in prohibited if word in _TRAINING or is_about_training(word)}:
             return "rsl-prohibited", f"prohibits usage: {', '.join(sorted(refused))}"
     if not contents_here or any(_allows_training(content, licence) for content, licence in licences):
         return None
@@ -62,7 +65,8 @@ def _allows_training(content: _Element, licence: _Element) -> bool:
 
 def _usages(licence: _Element, name: str) -> frozenset[str]:
     elements = [element for element in licence.iter(f"{{*}}{name}") if element.get("type", "usage") == "usage"]
-    return frozenset(word.lower() for element in elements for word in re.split(r"[,\s]+", element.text or "") if word)
+    words = (word for element in elements for word in re.split(r"[,;\s]+", element.text or "") if word)
+    return frozenset(word.lower().replace("_", "-") for word in words)
 
 
 def _pattern(content: _Element, url: str) -> str:

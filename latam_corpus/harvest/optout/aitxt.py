@@ -10,7 +10,7 @@ from latam_corpus.catalog.optout.agents import TOKEN, addressed
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.harvest.optout.robots import is_markup
-from latam_corpus.harvest.optout.robots_lines import fields_of
+from latam_corpus.harvest.optout.robots_lines import fields_of, forbidden_path
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,10 +54,11 @@ def _rules(text: str) -> list[tuple[str, str]]:
         if name == "user-agent":
             agents = {*(agents if open_ else ()), *addressed(value)}
             open_ = True
-        elif name in ("allow", "disallow"):
+        elif name in ("allow", "disallow", "disallow-ai-training"):
             open_ = False
-            if value and (agents if name == "disallow" else agents & {"*", TOKEN}):
-                pattern = value if value.startswith(("/", "*")) else f"*{value}"
+            path = forbidden_path(value) if name != "allow" and "//" in value else value
+            if path and (agents & {"*", TOKEN} if name == "allow" else agents):
+                pattern = path if path.startswith(("/", "*")) else f"*{path}"
                 # An ending means the end: `*.htm` is not `.html`.
                 ends = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
                 rules.append((pattern + ends, f"{name.title()}: {value}"))

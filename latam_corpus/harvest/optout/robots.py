@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from latam_corpus.catalog.optout.agents import TOKEN, training_agents
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.patterns import longest, path_of
-from latam_corpus.catalog.optout.preferences import content_signal, content_usage, split_path
+from latam_corpus.catalog.optout.preferences import FIELDS, split_path
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.optout.robots_bounds import with_plain_delays, within_bounds
-from latam_corpus.harvest.optout.robots_lines import fields_of
+from latam_corpus.harvest.optout.robots_lines import fields_of, forbidden_path
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
     from protego import Protego
 
+    from latam_corpus.catalog.optout.opt_out import Signal
+    from latam_corpus.catalog.optout.preferences import Preference
+
 # What RFC 9309 asks a parser to read at least, and what is read here at most.
 MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-_Usage: TypeAlias = Literal["content-usage", "content-signal"]
-_USAGES: Final[dict[str, _Usage]] = {"content-usage": "content-usage", "content-signal": "content-signal"}
-_READERS: Final = {"content-usage": content_usage, "content-signal": content_signal}
+# A path, and what is said of it: y or n, and in which words.
+_Rule: TypeAlias = "tuple[str, tuple[Preference, str]]"
+_AI_TRAINING: Final[dict[str, Preference]] = {"disallow-ai-training": "n", "allow-ai-training": "y"}
+_WORDS: Final = {"disallow-ai-training": "DisallowAITraining", "allow-ai-training": "AllowAITraining"}
 _SITE_WIDE: Final = ("sitemap", "license", "host")
 _SHOWN: Final = 5
 
@@ -72,7 +76,9 @@ class Robots:
             ConfigError: the parser isn't installed.
         """
         self.text = "" if is_markup(text) else text.removeprefix("\ufeff")
-        fields = fields_of(self.text)
+        fields = [
+            (name, forbidden_path(value) if name == "disallow" else value) for name, value in fields_of(self.text)
+        ]
         plain = "\n".join(f"{name}: {value}" for name, value in fields)
         self._parsed = _parser().parse(within_bounds(with_plain_delays(plain)))
         self._named = frozenset(value.lower().strip("*") for name, value in fields if name == "user-agent")
@@ -118,11 +124,15 @@ class Robots:
             line = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
             refusals.append(opt_out("robots-agent", line, address, time))
         path = path_of(url)
+        # `DisallowAITraining` is told as what an agent is forbidden, unless that is.
+        told = {one.signal for one in refusals}
         for kind, groups in self._rules.items():
+            if kind in told:
+                continue
             # Groups speak to different agents; each has its own longest match, and one refusal is enough.
-            values = [value for group in groups for value in longest(group, path)]
-            refusing = [value for value in values if _READERS[kind](value) == "n"]
-            refusals += [opt_out(kind, value, address, time) for value in refusing[:1]]
+            stated = [said for group in groups for said in longest(group, path)]
+            refusing = [words for preference, words in stated if preference == "n"]
+            refusals += [opt_out(kind, words, address, time) for words in refusing[:1]]
         return refusals
 
 
@@ -134,23 +144,35 @@ def _parser() -> type[Protego]:
     return Protego
 
 
-def _usage_rules(fields: list[tuple[str, str]]) -> dict[_Usage, list[list[tuple[str, str]]]]:
+def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]]]:
     """Return the rules of use, a list a group, of the groups that speak to all, to this crawler or to a training agent.
 
-    A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody.
+    A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody. A rule that
+    says nothing of a use lifts no other rule's refusal of it.
     """
     concerned = {"*", TOKEN, *training_agents()}
-    rules: dict[_Usage, list[list[tuple[str, str]]]] = {kind: [] for kind in _USAGES.values()}
+    rules: dict[Signal, list[list[_Rule]]] = {}
     agents, open_ = ["*"], False
-    started: set[_Usage] = set()
+    started: set[Signal] = set()
     for name, value in fields:
         if name == "user-agent":
             agents, started = [*agents, value.lower()] if open_ else [value.lower()], set()
         open_ = name == "user-agent" or (open_ and name in _SITE_WIDE)
-        kind = _USAGES.get(name)
-        if kind and concerned.intersection(agents):
-            if kind not in started:
-                rules[kind].append([])
-                started.add(kind)
-            rules[kind][-1].append(split_path(value))
+        if not concerned.intersection(agents):
+            continue
+        for signal, rule in _stated(name, value):
+            if signal not in started:
+                rules.setdefault(signal, []).append([])
+                started.add(signal)
+            rules[signal][-1].append(rule)
     return rules
+
+
+def _stated(name: str, value: str) -> list[tuple[Signal, _Rule]]:
+    """Return what a line says of use, by signal."""
+    if name in _AI_TRAINING:
+        rule = (forbidden_path(value) or "/", (_AI_TRAINING[name], f"{_WORDS[name]}: {value}"))
+        return [("robots-agent", rule)]
+    path, words = split_path(value)
+    readings = [(signal, read(words)) for signal, read in FIELDS.get(name, {}).items()]
+    return [(signal, (path, (preference, words))) for signal, preference in readings if preference]

@@ -16,6 +16,8 @@ _NAMES: Final = {
     ),
     **dict.fromkeys(("allow", "alow"), "allow"),
     **dict.fromkeys(("crawldelay", "crawldelays"), "crawl-delay"),
+    **dict.fromkeys(("disallowaitraining", "disallowaitrain", "dissallowaitraining"), "disallow-ai-training"),
+    **dict.fromkeys(("allowaitraining", "allowaitrain"), "allow-ai-training"),
     **dict.fromkeys(("contentusage", "contentusages"), "content-usage"),
     **dict.fromkeys(("contentsignal", "contentsignals"), "content-signal"),
     **dict.fromkeys(("sitemap", "sitemaps"), "sitemap"),
@@ -23,13 +25,23 @@ _NAMES: Final = {
 }
 _NAMED: Final = re.compile(r"[^:=]{0,40}?[:=]")
 # Without a colon; a sentence may begin so, too.
-_BARE: Final = re.compile(r"\W*(user[\W_]{0,2}agents?|dis+al+ow|allow|site-?maps?)[\s:=]+(\S.*)", re.IGNORECASE)
+_BARE: Final = re.compile(
+    r"\W*(user[\W_]{0,2}agents?|dis+al+ow(?:-?ai-?training)?|allow|site-?maps?)[\s:=]+(\S.*)", re.IGNORECASE
+)
 # How the value then begins.
-_VALUES: Final = {"user-agent": ("*",), "disallow": ("/", "*"), "allow": ("/", "*"), "sitemap": ("http", "/")}
+_VALUES: Final = {
+    "user-agent": ("*",),
+    "disallow": ("/", "*"),
+    "disallow-ai-training": ("/", "*"),
+    "allow": ("/", "*"),
+    "sitemap": ("http", "/"),
+}
 # Rules that came into one line, after a mistake of whoever wrote the file's line ends.
 _INNER: Final = re.compile(
-    r"(?:\s|\\[rn]|<br\s*/?>)+(?=(?:user-?agent|disallow|allow|content-(?:usage|signal))\s*:)", re.IGNORECASE
+    r"(?:\s|\\[rn]|<br\s*/?>)+(?=(?:user-?agent|(?:dis)?allow(?:aitraining)?|content-(?:usage|signal))\s*:)",
+    re.IGNORECASE,
 )
+_ADDRESS: Final = re.compile(r"(?:https?:)?//[^/\s]*|www\.[^/\s]*", re.IGNORECASE)
 _LINES: Final = re.compile(r"\r\n|\r|\n|\u2028|\u2029|\x85|\x0b|\x0c")
 
 
@@ -53,6 +65,24 @@ def fields_of(text: str) -> list[tuple[str, str]]:
             if name == "user-agent":
                 fields += [(name, agent) for agent in addressed(value) if agent != value.lower()]
     return fields
+
+
+def forbidden_path(value: str) -> str:
+    r"""Return the path pattern that a `Disallow` means: addresses and names without a slash were meant as paths, too.
+
+    RFC 9309 has paths begin with `/`; parsers ignore other values.
+
+    >>> forbidden_path("https://a.example/notas"), forbidden_path("https://a.example"), forbidden_path("notas")
+    ('/notas', '/', '/notas')
+    >>> forbidden_path("/notas"), forbidden_path("*.pdf"), forbidden_path("?imprimir"), forbidden_path("")
+    ('/notas', '*.pdf', '/*?imprimir', '')
+    """
+    plain = value.strip("\"'").replace("\\", "/")
+    if address := _ADDRESS.match(plain):
+        plain = plain[address.end() :] or "/"
+    if not plain or plain.startswith(("/", "*")):
+        return plain
+    return f"/{plain}" if plain[0].isalnum() or plain[0] in "_%~" else f"/*{plain}"
 
 
 def _field(line: str) -> tuple[str, str]:

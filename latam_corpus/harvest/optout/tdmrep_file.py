@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import reservation
+from latam_corpus.harvest.optout.robots_lines import forbidden_path
 
-_RESERVED: Final = re.compile(r"tdm-reservation[\"']?\s*[:=]\s*[\"']?1\b", re.IGNORECASE)
+_KEY: Final = "tdm-reservation"
+_RESERVED: Final = re.compile(r"tdm[-_]reservation[\"']?\s*[:=]\s*[\"']?(?!(?:0|false|no|null)\b)\w+", re.IGNORECASE)
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
@@ -26,16 +28,28 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
     """
     try:
         # A file of brackets alone exhausts the parser's stack.
-        rules: Any = json.loads(text)
+        rules: Any = json.loads(text, object_pairs_hook=_rule)
     except (ValueError, RecursionError):
         written = _RESERVED.search(text)
         return (True, f"in a file that isn't JSON: {written[0]}") if written else None
     reservations: list[tuple[str, tuple[bool, str]]] = []
     for rule in rules if isinstance(rules, list) else [rules]:
-        if not isinstance(rule, dict) or (reserved := reservation(rule.get("tdm-reservation"))) is None:
+        if not isinstance(rule, dict) or (reserved := reservation(rule.get(_KEY))) is None:
             continue
         location = str(rule.get("location", "/"))
         policy = f", tdm-policy={rule['tdm-policy']}" if rule.get("tdm-policy") else ""
         pattern = location if location.startswith(("/", "*")) else f"/{location}"
+        if reserved:
+            pattern = forbidden_path(location) or "/"
         reservations.append((pattern, (reserved, f"{location}: tdm-reservation={int(reserved)}{policy}")))
     return max(longest(reservations, path_of(url)), default=None)
+
+
+def _rule(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of the file, its keys in one spelling; of several reservations one that reserves is kept."""
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        name = key.lower().replace("_", "-")
+        if name != _KEY or not reservation(values.get(_KEY)):
+            values[name] = value
+    return values

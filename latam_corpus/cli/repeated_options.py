@@ -1,0 +1,62 @@
+"""Refusing an option that is given more often than it has values; otherwise the last value would be used silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In the `meta` of a Typer context, which all contexts of one command line share.
+_GIVEN: Final = "latam_corpus.options_given"
+
+
+def refusing_repeats(command: Any) -> Any:
+    """Let a command, and those of a group, refuse an option that is repeated although it takes one value.
+
+    Environment variables do not count. An option that a group and its command both have, such as `--lang`, may be given
+    to one of them.
+    """
+    own_parser: Any = command.make_parser
+
+    def make_parser(context: Any) -> Any:
+        parser = own_parser(context)
+        parse: Any = parser.parse_args
+
+        def parse_args(args: list[str]) -> tuple[dict[str, Any], list[str], Sequence[Any]]:
+            values, rest, given = parse(args)
+            if not context.resilient_parsing:  # a line that is being completed
+                _refuse_repeats(given, context.meta.setdefault(_GIVEN, Counter()))
+            return values, rest, given
+
+        parser.parse_args = parse_args
+        return parser
+
+    command.make_parser = make_parser
+    for inner in getattr(command, "commands", {}).values():
+        refusing_repeats(inner)
+    return command
+
+
+def accumulates(option: Any) -> bool:
+    """Return whether an option may be repeated: it keeps all values, or is a flag.
+
+    A flag with an opposite, such as `--no-shuffle`, may contradict itself.
+    """
+    return bool(option.multiple or (option.is_flag and not option.secondary_opts))
+
+
+def _refuse_repeats(given: Sequence[Any], counts: Counter[str]) -> None:
+    """Raise ConfigError if a parameter occurs twice, here or in an outer command, and its values do not accumulate."""
+    for parameter in given:
+        name = max(parameter.opts, key=len)
+        if not name.startswith("-") or accumulates(parameter):
+            continue
+        counts[name] += 1
+        if counts[name] > 1:
+            names = " / ".join([*parameter.opts, *parameter.secondary_opts])
+            raise ConfigError(names, _("it is given more than once, and takes one value"), _("give it once"))

@@ -1,0 +1,327 @@
+"""One request names as many documents, sources, people, addresses and texts as it likes; it can be tried first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.errors import ConfigError
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.withdraw import withdraw, withdraw_all
+from latam_corpus.release.withdrawal_log import Entry, read_log
+from latam_corpus.release.withdrawal_receipt import (
+    problems_of,
+    receipt_files,
+    receipt_values,
+    sentences,
+    write_receipt_entry,
+)
+from latam_corpus.release.withdrawal_request import WithdrawalRequest
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
+SCRIPT = Path(__file__).parents[2] / "docs" / "verify_receipt.py"
+
+
+def prose(number: int) -> str:
+    """A text that shares no run of five words with another one's, but for chance."""
+    draw = random.Random(number)
+    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
+
+
+@pytest.fixture
+def documents(document: Any) -> list[dict[str, Any]]:
+    """Twenty documents: of two sources, some by one author, some under one folder of a site."""
+    return [
+        document(
+            n,
+            text=prose(n),
+            source_id="cantos" if n in (0, 1) else "cuentos-del-puerto",
+            creators=["Vera, Rosa"] if n in (2, 3) else None,
+            url=f"https://diario.example/{'poemas' if n == 4 else 'notas'}/{n}",
+        )
+        for n in range(20)
+    ]
+
+
+@pytest.fixture
+def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any) -> Store:
+    """A store with a version of them."""
+    opened = Store.at(tmp_path / "out" / "store")
+    build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
+    return opened
+
+
+def tree(store: Store) -> dict[str, str]:
+    """Every file of a store, with the digest of its bytes."""
+    root = Path(store.root)
+    files = (file for file in sorted(root.rglob("*")) if file.is_file() and "scratch" not in file.parts)
+    return {str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def test_a_repeated_option_takes_all_that_it_names(
+    store: Store, documents: list[dict[str, Any]], command_line: CommandLine, tmp_path: Path
+) -> None:
+    """All kinds together make one entry of the log, one receipt and one version."""
+    ids = [one["doc_id"] for one in documents]
+    (tmp_path / "texto.txt").write_text(prose(5))
+    (tmp_path / "lista.txt").write_text(f"# de la familia\n{ids[6]}\n\n{ids[7]}  # dos veces\n{ids[7]}\n")
+    receipt = tmp_path / "receipt.html"
+    said = command_line(
+        "release", "withdraw", "puerto", "--doc", ids[8], "--doc", ids[9], "--source", "cantos", "--creator",
+        "Rosa Vera", "--url", "https://diario.example/poemas/*", "--text", tmp_path / "texto.txt",
+        "--from", tmp_path / "lista.txt",
+        "--because", "lo piden", "--receipt", receipt, "--store", store.url, "--json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert set(json.loads(said.out)["doc_ids"]) == set(ids[:10])
+    log = read_log(store)
+    assert [entry.kind for entry in log.entries] == ["withdrawal", "receipt"]
+    assert log.entries[0].by == "several"
+    assert len(log.entries[0].several) == 8
+    assert len(store.versions("puerto")) == 2
+    assert problems_of(receipt.read_bytes(), store) == []
+    checked = subprocess.run([sys.executable, SCRIPT, receipt, store.url], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    page = " ".join(str(one) for one in sentences(json.loads(said.out)))
+    assert "cantos" in page
+    assert ids[8] in page
+
+
+def test_what_several_things_withdraw_stays_out_of_later_builds(
+    store: Store, document: Any, kept_run: Any, documents: list[dict[str, Any]]
+) -> None:
+    """By its id, source, author, address or text, each as if it had been named alone."""
+    request = WithdrawalRequest(
+        (documents[8]["doc_id"],), ("cantos",), ("Rosa Vera",), ("https://diario.example/poemas/*",), (prose(5),)
+    )
+    withdraw_all(store, "puerto", request, "lo piden", NOW)
+    half = " ".join(prose(5).split()[:35])
+    late = [
+        document(100, text=prose(100), source_id="cantos"),
+        document(101, text=prose(101), creators=["Rosa Vera"]),
+        document(102, text=prose(102), url="https://diario.example/poemas/102"),
+        document(103, text=half),
+        document(104, text=prose(8)),
+        document(105, text=prose(2)),
+        document(106, text=prose(106)),
+    ]
+    made = build("puerto", [kept_run("b-1", late)], store, parent="latest", **TERMS)
+    kept_out = set(read_ledger(store, "puerto", made.version).filter(reason="withdrawn")["doc_id"])
+    assert {one["doc_id"] for one in late[:-1]} <= kept_out
+    assert late[-1]["doc_id"] not in kept_out
+    # Half of a text is a copy of one that was named as a text, and not of one that was named by its id.
+    other_half = document(107, text=" ".join(prose(8).split()[:35]))
+    again = build("puerto", [kept_run("c-1", [other_half])], store, parent="latest", **TERMS)
+    assert other_half["doc_id"] in set(read_ledger(store, "puerto", again.version).filter(verdict="released")["doc_id"])
+
+
+def test_one_unknown_id_withdraws_nothing_and_names_its_line(
+    store: Store, documents: list[dict[str, Any]], command_line: CommandLine, tmp_path: Path
+) -> None:
+    """All that is unknown is listed, whether a list or an option names it."""
+    listed = tmp_path / "lista.txt"
+    listed.write_text(f"{documents[0]['doc_id']}\n{'0' * 32}\n# nota\n{'1' * 32}\n")
+    before = tree(store)
+    said = command_line(
+        "release", "withdraw", "puerto", "--from", listed, "--doc", "2" * 32, "--because", "x", "--store", store.url,
+        "--json",
+    )  # fmt: skip
+    assert said.code == 2
+    places = {one["place"] for one in json.loads(said.err.splitlines()[-1])["errors"]}
+    assert places == {f"{listed}, line 2", f"{listed}, line 4", "--doc"}
+    assert tree(store) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff{a}\r\n\r\n# nota\r\n{b}\r\n",
+        'title,doc_id\nUno,{a}\n"Dos, o más",{b}\n',
+        '\ufeffdoc_id;title\r\n{a};Uno\r\n# nota;\r\n;\r\n{b};"Dos\r\nlíneas"\r\n',
+        "# lista\nn\tdoc_id\n1\t{a}\n2\t{b}",
+        '"{a}"\n"{b}"\n',
+    ],
+)
+def test_a_list_of_ids_is_read_as_people_save_it(
+    store: Store, documents: list[dict[str, Any]], command_line: CommandLine, tmp_path: Path, text: str
+) -> None:
+    """One a line or a column of a CSV; with a byte order mark, line ends of Windows, comments and blank lines."""
+    a, b = documents[10]["doc_id"], documents[11]["doc_id"]
+    listed = tmp_path / "lista.csv"
+    listed.write_bytes(text.format(a=a, b=b).encode())
+    asked = ("--from", listed, "--because", "x", "--store", store.url, "--json")
+    said = command_line("release", "withdraw", "puerto", "--dry-run", *asked)
+    assert said.code == 0, said.err
+    assert [one["doc_id"] for one in json.loads(said.out)["leave"]] == sorted([a, b])
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"", ""),
+        (b"# nada\n\n", ""),
+        ("título\n".encode("utf-16"), ""),
+        (b"id,title\n1,Uno\n", ", line 1"),
+        (b"doc_id,title\n,Uno\n", ", line 2"),
+        (b"aa bb\n", ", line 1"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_refused(
+    store: Store, command_line: CommandLine, tmp_path: Path, data: bytes, place: str
+) -> None:
+    """An empty one too: the error names the file, and the line if there is one."""
+    listed = tmp_path / "lista.txt"
+    listed.write_bytes(data)
+    said = command_line(
+        "release", "withdraw", "puerto", "--from", listed, "--because", "x", "--store", store.url, "--json"
+    )
+    assert said.code == 2
+    assert json.loads(said.err)["errors"][0]["place"] == f"{listed}{place}"
+    assert not read_log(store).entries
+
+
+def test_a_dry_run_says_what_the_command_then_does(document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """What leaves and which copies come back; not a byte of the store changes."""
+    kept, copy = document(1, text=prose(1), source_id="cantos"), document(2, text=prose(1), obtained=NOW)
+    store = Store.at(tmp_path / "out" / "store")
+    runs = [kept_run("a-1", [kept, document(3, text=prose(3))]), kept_run("b-1", [copy])]
+    build("puerto", runs, store, **TERMS)
+    before = tree(store)
+    asked: dict[str, Any] = {"because": "lo piden", "docs": [kept["doc_id"]]}
+    tried = lc.withdraw(store.url, "puerto", dry_run=True, **asked)
+    assert tree(store) == before
+    done = lc.withdraw(store.url, "puerto", **asked)
+    assert (tried.documents, tried.promoted, tried.rows) == (done.documents, done.promoted, done.rows)
+    assert (done.documents, done.promoted) == ([kept["doc_id"]], [copy["doc_id"]])
+    assert tried.after.rows == done.after.rows
+
+
+def test_a_dry_run_works_on_a_store_that_nobody_may_write_to(
+    store: Store, documents: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, command_line: CommandLine
+) -> None:
+    """And lists each document with its source."""
+
+    def refuse(*_arguments: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("latam_corpus.release.store.replace", refuse)
+    monkeypatch.setattr("latam_corpus.release.store.create", refuse)
+    said = command_line(
+        "release", "hold", "puerto", "--source", "cantos", "--doc", documents[9]["doc_id"], "--dry-run",
+        "--because", "x", "--store", store.url,
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert "3 documents would leave; nothing was written" in said.out
+    assert documents[9]["doc_id"] in said.out
+    assert "cantos" in said.out
+
+
+def test_a_notebook_withdraws_and_holds_several(store: Store, documents: list[dict[str, Any]], tmp_path: Path) -> None:
+    """As the commands do, with a receipt; a single text where a list belongs is refused."""
+    ids = [one["doc_id"] for one in documents]
+    receipt = tmp_path / "receipt.json"
+    done = lc.withdraw(store.url, "puerto", docs=ids[:3], sources=["cantos"], because="lo piden", receipt=receipt)
+    assert done.documents == sorted(ids[:3])
+    assert problems_of(receipt.read_bytes(), store) == []
+    held = lc.hold(store.url, "puerto", docs=ids[10:12], because="en disputa")
+    assert held.entry.kind == "hold"
+    assert held.documents == sorted(ids[10:12])
+    with pytest.raises(ConfigError, match="nothing is named"):
+        lc.withdraw(store.url, "puerto", because="x")
+    with pytest.raises(ConfigError, match="docs"):
+        lc.withdraw(store.url, "puerto", docs=5, because="x")  # type: ignore[arg-type]
+
+
+def test_the_same_request_in_another_order_makes_no_second_entry(store: Store, documents: list[dict[str, Any]]) -> None:
+    """It is the same request, which goes on where it was cut off."""
+    ids = [one["doc_id"] for one in documents]
+    first = withdraw_all(store, "puerto", WithdrawalRequest((ids[1], ids[2])), "x", NOW)
+    again = withdraw_all(store, "puerto", WithdrawalRequest((ids[2], ids[1], ids[2])), "x", NOW)
+    assert first.entry == again.entry
+    assert read_log(store).sequence == 1
+
+
+def test_entries_from_before_keep_their_bytes(store: Store, documents: list[dict[str, Any]]) -> None:
+    """A log without `several`, and tables of texts without `by`, are read, enforced and verified as before."""
+    doc = documents[12]
+    done = withdraw(store, "puerto", "doc", doc["doc_id"], "x", NOW)
+    path = Path(store.root) / "withdrawals" / "0001.json"
+    values = json.loads(path.read_bytes())
+    assert "several" not in values
+    assert Entry.model_validate({k: v for k, v in values.items() if k != "seal"}).dumped() == path.read_bytes()
+    # The table as it was written before: without the column.
+    table = Path(store.root) / "withdrawals" / f"{done.entry.tables['texts'].sha256}.parquet"
+    pl.read_parquet(table).drop("by").write_parquet(table)
+    data = table.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    table.rename(table.with_name(f"{digest}.parquet"))
+    entry = done.entry.model_copy(
+        update={
+            "tables": done.entry.tables | {"texts": done.entry.tables["texts"].model_copy(update={"sha256": digest})}
+        }
+    )
+    path.write_bytes(entry.dumped())
+    read = read_log(store)
+    assert read.table(read.entries[0], "texts")["by"].to_list() == ["doc"]
+
+
+def test_a_receipt_that_names_something_else_is_not_genuine(store: Store, documents: list[dict[str, Any]]) -> None:
+    """Each thing of several is compared with the log's entry."""
+    ids = [one["doc_id"] for one in documents]
+    done = withdraw_all(store, "puerto", WithdrawalRequest((ids[1], ids[2])), "x", NOW)
+    files = write_receipt_entry(store, done, NOW)
+    assert all(problems_of(data, store) == [] for data in files.values())
+    forged = done.__class__(**{**vars(done), "value": done.value.replace(ids[1], ids[3])})
+    for data in write_receipt_entry(store, forged, NOW).values():
+        assert any("what was asked" in problem for problem in problems_of(data, None))
+    entry = done.entry.model_copy(update={"several": done.entry.several[:1]})
+    digest = hashlib.sha256(entry.dumped()).hexdigest()
+    fewer = done.__class__(**{**vars(done), "entry": entry, "entry_sha256": digest})
+    for data in receipt_files(receipt_values(fewer)).values():
+        assert any("what was asked" in problem for problem in problems_of(data, None))
+
+
+def test_another_sources_copy_is_spared_for_each_document_apart(document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """A source whose own document is named too may go on giving its copies of another source's."""
+    store = Store.at(tmp_path / "store")
+    song, tale = document(1, text=prose(1), source_id="cantos"), document(2, text=prose(2), source_id="cuentos")
+    copy = document(3, text=prose(1), source_id="cuentos", obtained=NOW)
+    runs = [kept_run("a-1", [song, tale, document(9, text=prose(9))]), kept_run("b-1", [copy])]
+    build("puerto", runs, store, **TERMS)
+    request = WithdrawalRequest((song["doc_id"], tale["doc_id"]))
+    done = withdraw_all(store, "puerto", request, "x", NOW, {run.name: run for run in runs})
+    assert done.promoted == [copy["doc_id"]]
+    assert read_log(store).table(done.entry, "spared")["doc_id"].to_list() == [copy["doc_id"]]
+    both = WithdrawalRequest((copy["doc_id"], document(9)["doc_id"]))
+    assert withdraw_all(store, "puerto", both, "x", NOW, {run.name: run for run in runs}).after.rows == 0
+
+
+def test_a_copy_is_not_spared_from_a_text_that_is_withdrawn_too(document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """By its id a document leaves without other sources' copies; by its words these leave, too."""
+    store = Store.at(tmp_path / "store")
+    song = document(1, text=prose(1), source_id="cantos")
+    copy = document(3, text=prose(1), source_id="cuentos", obtained=NOW)
+    runs = [kept_run("a-1", [song, document(9, text=prose(9))]), kept_run("b-1", [copy])]
+    build("puerto", runs, store, **TERMS)
+    request = WithdrawalRequest(docs=(song["doc_id"],), texts=(prose(1),))
+    done = withdraw_all(store, "puerto", request, "x", NOW, {run.name: run for run in runs})
+    assert done.promoted == []
+    assert done.after.rows == 1
+    assert build("puerto", runs[1:], store, parent="latest", **TERMS).rows == 1

@@ -1,0 +1,135 @@
+"""Of withdrawals at once each has its entry: the later waits, or begins again upon what the other made."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.holds import give_back
+from latam_corpus.release.purge import purge
+from latam_corpus.release.store import Store
+from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawal_log import add_entry, read_log, request_name
+from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "index": False}
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+ROUNDS = {"folder": 4, "memory": 4, "bucket": 1}  # the object store of the tests answers slowly
+
+
+@pytest.fixture
+def ids(document: Any) -> list[str]:
+    """The documents of the release."""
+    return [document(n)["doc_id"] for n in range(12)]
+
+
+@pytest.fixture
+def run(kept_run: Any, document: Any) -> Path:
+    """A run of twelve documents."""
+    folder: Path = kept_run("a-1", [document(n, text=f"texto {n} " * 9) for n in range(12)])
+    return folder
+
+
+@pytest.mark.parametrize("place", ROUNDS)
+def test_two_at_once_are_both_entered(
+    place: str, run: Path, ids: list[str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Again and again, with receipts; the later command may even have begun earlier by its clock."""
+    url = {"folder": str(tmp_path / "store"), "memory": f"memory://{tmp_path.name}"}.get(place)
+    url = url or f"{request.getfixturevalue('object_store')}/store"
+    build("puerto", [run], Store.at(url), **TERMS)
+    failures: list[BaseException] = []
+
+    def ask(number: int, now: datetime, barrier: threading.Barrier) -> None:
+        store = Store.at(url)
+        barrier.wait()
+        try:
+            done = withdraw(store, "puerto", "doc", ids[number], "lo piden", now)
+            assert problems_of(write_receipt_entry(store, done, now)["json"], store) == []
+        except BaseException as error:  # noqa: BLE001  (told in the test's own thread)
+            failures.append(error)
+
+    for first in range(0, 2 * ROUNDS[place], 2):
+        barrier, now = threading.Barrier(2), NOW + timedelta(hours=first)
+        threads = [
+            threading.Thread(target=ask, args=(first + n, now + timedelta(minutes=n), barrier)) for n in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    log = read_log(Store.at(url))
+    assert len(log.withdrawals) == 2 * ROUNDS[place]
+    assert sum(entry.kind == "receipt" for entry in log.entries) == 2 * ROUNDS[place]
+    assert Store.at(url).latest("puerto")
+    assert build("puerto", [], Store.at(url), parent="latest", **TERMS).rows == 12 - 2 * ROUNDS[place]
+
+
+def test_an_entry_of_a_command_that_began_later_is_waited_for(
+    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the first one has searched: its entry has the time of the other, and no clock is blamed."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    where = "latam_corpus.release.withdraw.request_name"
+
+    def overtaken(*args: Any) -> str:
+        monkeypatch.setattr(where, request_name)
+        withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW + timedelta(hours=3))
+        return request_name(*args)
+
+    monkeypatch.setattr(where, overtaken)
+    assert withdraw(store, "puerto", "doc", ids[0], "lo piden", NOW).after.rows == 10
+    assert [entry.time for entry in read_log(store).withdrawals] == [NOW + timedelta(hours=3)] * 2
+
+
+def test_a_return_and_a_purge_wait_too(
+    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry that is added just before theirs delays them, and changes nothing of what they do."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    hold = withdraw(store, "puerto", "doc", ids[0], "en disputa", NOW, kind="hold")
+    withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW)
+
+    def before(name: str, called: Any, number: int) -> None:
+        def overtaken(*args: Any, **fields: Any) -> Any:
+            monkeypatch.setattr(f"latam_corpus.release.{name}", called)
+            withdraw(store, "puerto", "doc", ids[number], "lo piden", NOW + timedelta(hours=number))
+            return called(*args, **fields)
+
+        monkeypatch.setattr(f"latam_corpus.release.{name}", overtaken)
+
+    before("holds.request_name", request_name, 2)
+    assert give_back(store, "puerto", hold.entry.request, "están de acuerdo", NOW).after.rows == 10
+    before("purge.add_entry", add_entry, 3)
+    assert purge(store, tmp_path / "out", NOW + timedelta(hours=2)).objects >= 1
+    assert [entry.kind for entry in read_log(store).entries][-2:] == ["withdrawal", "purge"]
+
+
+def test_two_purges_at_once_are_refused(
+    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The later one would name objects that are gone."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW)
+    name = "latam_corpus.release.purge.add_entry"
+
+    def overtaken(*args: Any, **fields: Any) -> Any:
+        monkeypatch.setattr(name, add_entry)
+        purge(store, tmp_path / "out", NOW)
+        return add_entry(*args, **fields)
+
+    monkeypatch.setattr(name, overtaken)
+    with pytest.raises(ReleaseError, match="give the command again"):
+        purge(store, tmp_path / "out", NOW)
