@@ -26,17 +26,16 @@ def trial_store(store: Store) -> Iterator[Store]:
     It runs exactly the code of the real command, so that what is shown is what would happen.
     """
     with scratch(None) as folder:
-        yield Store(store.url, _Overlay(store.filesystem, folder), store.root)
+        yield Store(store.url, _Overlay(store.filesystem, folder, skip_instance_cache=True), store.root)
 
 
 class _Overlay(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A file system that reads from two places, and writes and removes only in the temporary one."""
 
     protocol = "file"  # as the store's code knows it: with folders, and without conditional writes
-    cachable = False
 
-    def __init__(self, below: Any, folder: Path) -> None:
-        super().__init__()
+    def __init__(self, below: Any, folder: Path, **options: Any) -> None:
+        super().__init__(**options)
         self._below = below
         self._local = LocalFileSystem()
         self._folder = folder
@@ -93,10 +92,6 @@ class _Overlay(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     def makedirs(self, path: str, exist_ok: bool = False) -> None:
         """Make a temporary folder."""
         self._local.makedirs(self._above(path), exist_ok=exist_ok)
-
-    def mkdirs(self, path: str, exist_ok: bool = False) -> None:
-        """Make a temporary folder."""
-        self.makedirs(path, exist_ok=exist_ok)
 
     def invalidate_cache(self, path: str | None = None) -> None:
         """Ask the store again."""
