@@ -18,7 +18,7 @@ from latam_corpus.collect import mapping
 from latam_corpus.collect.mapping import as_statement, heads_of, is_empty, shown, stating_columns, value_at, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
 
@@ -78,7 +78,14 @@ class Narrowing:
     def add(self, one: Stated) -> None:
         """Add a value; one that isn't understood makes the tier unknown."""
         self.stated[one.origin] = shown(one.value)
-        if not getattr(self, f"_add_{one.column}")(one.value):
+        add: dict[str, Callable[[Any], bool]] = {
+            "rights": self._add_rights,
+            "uses": self._add_uses,
+            "expires": self._add_expires,
+            "embargo_until": self._add_embargo_until,
+            "opt_outs": self._add_opt_outs,
+        }
+        if not add[one.column](one.value):
             self.unread[one.origin] = shown(one.value)
 
     def _add_rights(self, value: Any) -> bool:

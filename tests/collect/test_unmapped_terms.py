@@ -15,7 +15,7 @@ from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.narrowing import Stated, Terms, narrowed, narrowing_of
 from latam_corpus.collect.row_files import RowWriter
-from latam_corpus.pipeline.contracts import mapping_rows
+from latam_corpus.pipeline.contracts import mapping_rows, terms_lines
 from latam_corpus.pipeline.one_stage import extracted
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stages import Stage
@@ -196,6 +196,9 @@ def test_what_was_read_and_what_was_not_understood_is_named(tmp_path: Path) -> N
     assert [str(one.problem) for one in terms_reported("envio", Facts.of(seen.facts.as_dict()))]
     [mapping] = [one for one in mapping_rows({"envio": seen.facts}) if one["from"] == "Licencia"]
     assert (mapping["column"], mapping["filled"], mapping["unread"]) == ("rights", 2, 1)
+    unlisted = [{"source": "envio", "file": "dos.txt", "nearest": None}]
+    lines = [str(one) for one in terms_lines({"mapping": [mapping], "without_catalogue_row": unlisted})]
+    assert ["«dos.txt»" in lines[0], "«Licencia» is read" in lines[1], "«permiso verbal»" in lines[2]] == [True] * 3
     notes = [json.loads(row["evidence"] or "{}") for row in _rows(_source(), tmp_path)]
     assert notes == [{"unread": {"Licencia": "permiso verbal"}}, {"narrowed_by": {"Licencia": "CC BY 4.0"}}, {}]
 

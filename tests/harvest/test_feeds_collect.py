@@ -79,15 +79,16 @@ def test_pages_of_entries_are_fetched_with_what_the_feed_says_of_them(tmp_path: 
     assert _notes(site, tmp_path) == [("out of scope", "https://x.example/c")]
 
 
-def test_a_licence_of_the_feed_counts_where_the_source_maps_it(tmp_path: Path, site: Any) -> None:
+def test_a_licence_of_the_feed_narrows_its_page_unless_the_source_leaves_it_out(tmp_path: Path, site: Any) -> None:
     """It narrows what the source allows, and so does a sentence that reserves all rights."""
     by_nc = "<cc:license>https://creativecommons.org/licenses/by-nc/4.0/</cc:license>"
     words = "<dc:rights>Reservados todos los derechos</dc:rights>"
     site.routes |= {"/rss": _rss(_item("/a", more=by_nc), _item("/b", more=words)), "/a": page("a"), "/b": page("b")}
     _crawl(site, tmp_path)
-    assert {row["rights_tier"] for row in _rows(site, tmp_path).values()} == {"attribution"}
-    tiers = {path: row["rights_tier"] for path, row in _rows(site, tmp_path, 'rights = "rights"').items()}
-    assert tiers == {"/a": "non_commercial", "/b": "unknown"}
+    assert {row["rights_tier"] for row in _rows(site, tmp_path, "rights = false").values()} == {"attribution"}
+    for mapped in ("", 'rights = "rights"'):
+        tiers = {path: row["rights_tier"] for path, row in _rows(site, tmp_path, mapped).items()}
+        assert tiers == {"/a": "non_commercial", "/b": "unknown"}
 
 
 def test_a_new_round_asks_for_the_feed_and_for_new_entries_alone(tmp_path: Path, site: Any) -> None:
