@@ -61,22 +61,30 @@ _FREE: Final = re.compile(
     r"(?:[\w ]{0,40}\b)?(?:algunos|ciertos|alguns|certos|some|no) (?:derechos|direitos|rights) (?:reservados|reserved)\.?"
     r"|(?:(?:this|the|est[ea]|obra|texto|work|text|book|libro|livro|is|es|e|in|de|del|do|en|em|el|o|esta) )*"
     r"(?:dominio publico|public domain)(?: (?:in|en|no|nos|na) [\w. ]{2,40})?\.?"
-    r"|(?:info:eu-repo/semantics/)?open ?access|acceso abierto|acesso aberto"
+    r"|(?:info:eu-repo/semantics/)?open ?access|acceso abierto|acesso aberto|(?:de )?(?:libre acceso|acceso libre)"
+    r"|(?:the )?(?:texts?|works?|files?|data) (?:is|are) freely available\.?|freely available\.?|(?:de )?acesso livre"
+    r"|disponible libremente\.?|libremente disponible\.?|livremente disponivel\.?"
 )
 # In a sentence next to a licence: it may take back what the licence gives.
 _RESTRICTS: Final = re.compile(
-    r"\b(?:no|nao|not|non|nunca|sin|sem|without|solo|somente|apenas|only|unicamente|exclusiv\w*|pro(?:h)?ib\w*"
-    r"|restri\w*|restring\w*|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
+    r"\b(?:(?:no|sin|sem|without)(?! (?:\w+ )?restri)|nao|not|non|nunca|solo|somente|apenas|only|unicamente|exclusiv\w*|pro(?:h)?ib\w*"
+    r"|(?<!without )(?<!no )(?<!sin )(?<!sem )(?<!additional )restri\w*|restring\w*|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
 )
 _MARK: Final = re.compile(r"©|\(c\)|\bcopyright\b|\bderechos de autor\b|\bdireitos autorais\b|\bd\. ?r\b|\bisbn\b")
-_STARTS: Final = re.compile(r"(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$")
+_MOST_BEFORE: Final = 150
+_SENTENCES: Final = re.compile(r"pro|se pro|ningun|nenhum|no part|no repro|repro|may not")
+_STARTS: Final = re.compile(
+    r"(?:es|e|queda|fica|esta|(?:this|the|all|any)(?: \w+){1,4}) $|(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$"
+)
 _TAIL: Final = re.compile(
     r"\W*$|[^\w\"'“”«»]*(?:©|\(c\)|copyright\b|(?:19|20)\d\d\b|(?:al?|para|por|by|to|de|del|d[ao]s?|en|em|queda|se|esta"
     r"|este|prohibid[ao]|proibid[ao]|ningun[ao]?|nenhum[ao]?|no|none|except|salvo|isbn|impreso|printed|hecho|cualquier"
     r"|qualquer|without|unless|for|in|total|parcial|sin|sem|of|or|ni|nor|use|unauthorized|reproduction|www|https?|e|y"
     r"|editora|editorial|grupo|diario|politica|terminos|termos|aviso)\b)"
 )
-_MAY_RESERVE: Final = r"(?i)reserv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
+_MAY_RESERVE: Final = (
+    r"(?i)r[eé]serv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
+)
 _MAY: Final = re.compile(_MAY_RESERVE)
 _YEAR: Final = re.compile(r"(?<!\d)1[5-9]\d\d(?!\d)|(?<!\d)20\d\d(?!\d)")
 # What was printed before is in the public domain in most of the region's countries, whatever its title page reserves.
@@ -144,9 +152,10 @@ def is_notice(line: str) -> bool:
     if match is None:
         return False
     before, after = words[: match.start()], words[match.end() :]
-    if before.rstrip().endswith(tuple(_QUOTES)) or not _TAIL.match(after):
+    is_sentence = _SENTENCES.match(match[0])  # which goes on, whereas little follows «all rights reserved»
+    if before.rstrip().endswith(tuple(_QUOTES)) or not (is_sentence or _TAIL.match(after)):
         return False
-    return bool(_MARK.search(before) or _STARTS.match(before))
+    return bool((_MARK.search(before) and len(before) <= _MOST_BEFORE) or _STARTS.match(before))
 
 
 def notices_beside(blocks: Iterable[str], text: str) -> tuple[str, ...]:
@@ -231,10 +240,10 @@ def edge_lines(text: str) -> list[str]:
 
 
 def _last_sentences(line: str) -> Iterator[str]:
-    """Yield the end of a line, from its first sentence on that with all that follows is a notice."""
+    """Yield the last sentences of a line if they are a notice, with a sentence before them that has a copyright mark."""
     sentences = _SENTENCE.split(line[-_LONGEST:])[1:]
-    for number in range(len(sentences)):
-        end = " ".join(sentences[number:])
-        if is_notice(end):
-            yield end
+    for number in reversed(range(len(sentences))):
+        if is_notice(" ".join(sentences[number:])):
+            first = number - 1 if number and _MARK.search(folded(sentences[number - 1])) else number
+            yield " ".join(sentences[first:])
             return
