@@ -27,6 +27,10 @@ _WORKS: Final = (
     r"(?:total|parcial|parte|sin|sem|without|obra|libro|livro|publicac\w+|contenido|conteudo|material|texto|textos"
     r"|notas?|noticias?|articulos?|artigos?|medios?|meios?|pagina|sitio|site|cualquier|qualquer)"
 )
+_COPYING: Final = (
+    r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
+    rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)"
+)
 _NOT_ALL: Final = "".join(
     rf"(?<!{word} )" for word in ("algunos", "alguns", "ciertos", "certos", "some", "ningunos", "sin", "sem", "no")
 )
@@ -37,10 +41,8 @@ _RESERVED: Final = re.compile(
         r"todos os direitos(?: (?:autorais|de [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
         r"all rights?(?: are)? reserved\b",
         r"\btous (?:les )?droits(?: sont)? reserves\b",
-        r"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*"
-        r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
-        rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)",
-        rf"\bse prohibe(?: \w+mente)? (?:la |su )*reproduccion(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)",
+        rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*{_COPYING}",
+        rf"\bse prohibe(?: \w+mente)? (?:la |su )*{_COPYING}",
         r"\b(?:ninguna parte de est[ae]|nenhuma parte dest[ae])(?: \w+){1,5} (?:puede|podra|pode|podera)\b",
         r"\bno part of th(?:is|e)(?: \w+){1,6} (?:may|can|should|shall) be\b",
         r"\bmay not be (?:published|reproduced|copied|republished|redistributed|broadcast)\b",
@@ -58,7 +60,7 @@ _CLAIMED: Final = re.compile(
     r"©|\(c\)|&copy;|\bcopyright(?:ed)?\b|\bderechos de autor\b|\bdireitos autorais\b|\bxmprights:marked=true\b"
 )
 _FREE: Final = re.compile(
-    r"(?:[\w ]{0,40}\b)?(?:algunos|ciertos|alguns|certos|some|no) (?:derechos|direitos|rights) (?:reservados|reserved)\.?"
+    r"(?:[\w ]{0,40}\b)?(?:algunos|ciertos|alguns|certos|some|no) (?:derechos|direitos|rights) reserv(?:ados|ed)\.?"
     r"|(?:(?:this|the|est[ea]|obra|texto|work|text|book|libro|livro|is|es|e|in|de|del|do|en|em|el|o|esta) )*"
     r"(?:dominio publico|public domain)(?: (?:in|en|no|nos|na) [\w. ]{2,40})?\.?"
     r"|(?:info:eu-repo/semantics/)?open ?access|acceso abierto|acesso aberto|(?:de )?(?:libre acceso|acceso libre)"
@@ -67,8 +69,9 @@ _FREE: Final = re.compile(
 )
 # In a sentence next to a licence: it may take back what the licence gives.
 _RESTRICTS: Final = re.compile(
-    r"\b(?:(?:no|sin|sem|without)(?! (?:\w+ )?restri)|nao|not|non|nunca|solo|somente|apenas|only|unicamente|exclusiv\w*|pro(?:h)?ib\w*"
-    r"|(?<!without )(?<!no )(?<!sin )(?<!sem )(?<!additional )restri\w*|restring\w*|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
+    r"\b(?:(?:no|sin|sem|without)(?! (?:\w+ )?restri)|nao|not|non|nunca|solo|somente|apenas|only|unicamente"
+    r"|(?<!without )(?<!no )(?<!sin )(?<!sem )(?<!additional )restri\w*|restring\w*|exclusiv\w*|proh?ib\w*"
+    r"|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
 )
 _MARK: Final = re.compile(r"©|\(c\)|\bcopyright\b|\bderechos de autor\b|\bdireitos autorais\b|\bd\. ?r\b|\bisbn\b")
 _MOST_BEFORE: Final = 150
@@ -212,9 +215,9 @@ def _is_broken(line: str, following: str) -> bool:
 
 
 def edge_notices(texts: pl.Series, published: Sequence[str | None] | None = None) -> dict[int, tuple[str, ...]]:
-    """Return, by row, the notices at the beginning and the end of each text.
+    r"""Return, by row, the notices at the beginning and the end of each text.
 
-    >>> edge_notices(pl.Series(["La barca zarpó.\\n(c) 2020 El Faro. Todos los derechos reservados.", "Hola", None]))
+    >>> edge_notices(pl.Series(["La barca zarpó.\n(c) 2020 El Faro. Todos los derechos reservados.", "Hola", None]))
     {0: ('(c) 2020 El Faro. Todos los derechos reservados.',)}
     """
     text = pl.col("text")
@@ -240,7 +243,7 @@ def edge_lines(text: str) -> list[str]:
 
 
 def _last_sentences(line: str) -> Iterator[str]:
-    """Yield the last sentences of a line if they are a notice, with a sentence before them that has a copyright mark."""
+    """Yield the last sentences of a line if they are a notice, with the copyright mark in the sentence before."""
     sentences = _SENTENCE.split(line[-_LONGEST:])[1:]
     for number in reversed(range(len(sentences))):
         if is_notice(" ".join(sentences[number:])):

@@ -26,7 +26,7 @@ _OBJECTS: Final = re.compile(rb"/Type\s*/ObjStm\b")
 _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
-# The charset is that before it was decoded. Entities are a bomb's; one that is named stays as a word nobody understands.
+# The charset is that before it was decoded. Entities may be a bomb's; where one is named, its name is the text.
 _DECLARATIONS: Final = re.compile(rb"<\?xml\b[^>]*>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s{0,20})?>", re.DOTALL)
 _ENTITY: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\w{1,7});)")
 _DICTIONARY: Final = 4096  # bytes of a stream's own
@@ -43,7 +43,7 @@ class XmpStatements(NamedTuple):
 
 
 def statements_of_pdf(raw: bytes) -> XmpStatements:
-    """Return what the XMP states that a PDF's catalog names; what its pictures and attachments state isn't the text's."""
+    """Return what the XMP states that a PDF's catalog names; that of pictures and attachments isn't the text's."""
     for number, generation in _named(raw):
         defined = re.compile(rb"(?<!\d)%s\s+%s\s+obj\b" % (number, generation))
         for one in [*defined.finditer(raw)][-1:]:  # the last counts, of a file that was saved over

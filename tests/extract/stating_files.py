@@ -34,6 +34,7 @@ def row_of(media_type: str, raw: bytes, **more: Any) -> dict[str, Any]:
 
 
 def packed(**members: str) -> bytes:
+    """A zip file."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as package:
         for name, text in members.items():
@@ -42,11 +43,13 @@ def packed(**members: str) -> bytes:
 
 
 def epub(metadata: str = "", pages: dict[str, str] | None = None, package: str = "") -> bytes:
+    """A book of these pages, or of one."""
     pages = pages or {"uno": "<p>La barca zarpó.</p>"}
     items = "".join(f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>' for name in pages)
     spine = "".join(f'<itemref idref="{name}"/>' for name in pages)
     container = '<container><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>'
-    opf = f"<package {package}><metadata {_DC}>{metadata}</metadata><manifest>{items}</manifest><spine>{spine}</spine></package>"
+    about = f"<metadata {_DC}>{metadata}</metadata><manifest>{items}</manifest><spine>{spine}</spine>"
+    opf = f"<package {package}>{about}</package>"
     texts = {
         f"{name}.xhtml": f'<html xmlns:epub="http://www.idpf.org/2007/ops">{page}</html>'
         if page.startswith("<head")
@@ -57,6 +60,7 @@ def epub(metadata: str = "", pages: dict[str, str] | None = None, package: str =
 
 
 def docx(more: dict[str, str]) -> bytes:
+    """A Word document with these other members."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
     return packed(
         **{
@@ -68,6 +72,7 @@ def docx(more: dict[str, str]) -> bytes:
 
 
 def odt(meta: str = "", foot: str = "") -> bytes:
+    """A flat OpenDocument text."""
     return (
         f'<o:document xmlns:o="{_OFFICE}:office:1.0" xmlns:m="{_OFFICE}:meta:1.0" xmlns:s="{_OFFICE}:style:1.0" {_DC}>'
         f"<o:meta>{meta}</o:meta><o:master-styles><s:master-page><s:footer><p>{foot}</p></s:footer></s:master-page>"
@@ -76,20 +81,23 @@ def odt(meta: str = "", foot: str = "") -> bytes:
 
 
 def tei(published: str) -> bytes:
+    """A TEI document with this publication statement."""
     return (
         '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>T</title></titleStmt>'
-        f"<publicationStmt>{published}</publicationStmt></fileDesc></teiHeader><text><body><p>La barca zarpó.</p></body>"
-        "</text></TEI>"
+        f"<publicationStmt>{published}</publicationStmt></fileDesc></teiHeader>"
+        "<text><body><p>La barca zarpó.</p></body></text></TEI>"
     ).encode()
 
 
 def html(
     head: str = "", foot: str = "", body: str = "<p>La barca zarpó al alba, contó Ana Paz a los vecinos.</p>"
 ) -> bytes:
+    """A page with an article and a foot."""
     return f"<html><head>{head}</head><body><article>{body}</article><footer>{foot}</footer></body></html>".encode()
 
 
 def xmp(said: str) -> bytes:
+    """A packet of XMP."""
     return (
         '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
         f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '

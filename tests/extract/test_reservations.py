@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import polars as pl
 import pytest
 
 from latam_corpus.extract.licences import narrowing, with_page_terms
 from latam_corpus.extract.reservations import edge_notices, is_notice, kind_of, notices_in
-from tests.extract.stating_files import ALL_USES as _ALL
-from tests.extract.stating_files import docx, epub, html, odt, pdf, row_of, tei, xmp
+
+_FILES: Any = importlib.import_module("tests.extract.stating_files")
+docx, epub, html, odt, pdf, row_of, tei, xmp = (
+    getattr(_FILES, name) for name in ("docx", "epub", "html", "odt", "pdf", "row_of", "tei", "xmp")
+)
+_ALL = _FILES.ALL_USES
 
 _ES = "Todos los derechos reservados"
 _PT = "Todos os direitos reservados"
@@ -40,7 +47,7 @@ _RESERVED: dict[str, tuple[str, bytes]] = {
     "pdf, usage terms": ("application/pdf", pdf(_described(f"<xmpRights:UsageTerms>{_EN}</xmpRights:UsageTerms>"))),
     "pdf, marked": ("application/pdf", pdf(xmp('<rdf:Description xmpRights:Marked="True"/>'))),
     "pdf, in UTF-16": ("application/pdf", pdf(_described(_ALT.format(_ES)).decode().encode("utf-16-le"))),
-    "pdf, broken packet": ("application/pdf", pdf(_described(_ALT.format(_ES)).replace(b"</rdf:RDF></x:xmpmeta>", b""))),
+    "pdf, broken packet": ("application/pdf", pdf(_described(_ALT.format(_ES)).partition(b"</rdf:RDF>")[0])),
     "pdf, property": ("application/pdf", pdf(info=f"/Copyright ({_ES})".encode())),
     "pdf, subject": ("application/pdf", pdf(info=f"/Subject (Cuentos. {_ES})".encode())),
     "pdf, foot of a page": ("application/pdf", pdf(second=f"2019 Editorial Sur. {_ES}.".encode())),
@@ -49,7 +56,7 @@ _RESERVED: dict[str, tuple[str, bytes]] = {
     "odt, property": (_OPEN, odt(f'<m:user-defined m:name="Derechos">{_ES}</m:user-defined>')),
     "odt, foot of a page": (_OPEN, odt(foot=_EN)),
     "tei, availability": ("application/tei+xml", tei(f"<availability><p>{_ES}.</p></availability>")),
-    "tei, restricted": ("application/tei+xml", tei('<availability status="restricted"><p>Biblioteca</p></availability>')),
+    "tei, restricted": ("application/tei+xml", tei('<availability status="restricted"><p>Uso</p></availability>')),
     "tei, licence": ("application/tei+xml", tei(f"<availability><licence>{_PT}</licence></availability>")),
     "tei, paragraph": ("application/tei+xml", tei(f"<p>{_EN}</p>")),
     "html, Dublin Core": ("text/html", html(f'<meta name="DC.rights" content="{_ES}">')),
@@ -61,7 +68,7 @@ _RESERVED: dict[str, tuple[str, bytes]] = {
         "application/rtf",
         rb"{\rtf1\ansi{\*\userprops{\propname License}\proptype30{\staticval All rights reserved}}La barca.\par }",
     ),
-    "markdown": ("text/markdown", f"---\nrights: >\n  Todos los derechos\n  reservados\n---\nLa barca zarpó.\n".encode()),
+    "markdown": ("text/markdown", b"---\nrights: >\n  Todos los derechos\n  reservados\n---\nLa barca.\n"),
     "plain, named": ("text/plain", f"Título: La barca\nDerechos: {_ES}\n\nLa barca zarpó.\n".encode()),
     "plain, last line": ("text/plain", f"La barca zarpó.\n\n{_EN}\n".encode()),
     "elan": ("text/x-eaf+xml", _EAF.format(_ES).encode()),
