@@ -94,7 +94,7 @@ def narrowing(statements: Sequence[str], notices: Sequence[str], own: str | None
             return found[0], _CLOSED, kind
     licences = [statement_of(one) or one for one in by_kind.get("licence", ())]
     least_open = max(licences, key=lambda one: openness(tier_of(one)), default=None)
-    return least_open and (least_open, tier_of(least_open), "licence")
+    return None if least_open is None else (least_open, tier_of(least_open), "licence")
 
 
 def _stated(frame: pl.DataFrame, outcomes: Sequence[object]) -> dict[int, dict[str, Any]]:

@@ -48,7 +48,8 @@ _RESERVED: Final = re.compile(
         r"\bmay not be (?:published|reproduced|copied|republished|redistributed|broadcast)\b",
         r"\bno reproduction(?: \w+){0,4} without\b",
         r"\breproduction(?: \w+){0,12} (?:is |are )?(?:strictly )?(?:prohibited|forbidden)\b",
-        r"\b(?:restricted|closed|embargoed) ?access\b",
+        r"\b(?:restricted|closed|embargoed|metadata only) ?access\b",
+        r"\bacceso (?:cerrado|restringido|embargado)\b|\bacesso (?:fechado|restrito|embargado)\b",
     ))
 )  # fmt: skip
 # Marks of a copyright in the law's own words; with a licence on the same page or file they only name its holder.

@@ -19,6 +19,7 @@ from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.extract.file_refusals import page_refusals
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.xmp import statements_of_packet, statements_of_picture
+from latam_corpus.pipeline.conserve import Count, pass_through
 from latam_corpus.toml_model import parse_toml
 from latam_corpus.vocabulary import LICENCES_READ
 
@@ -140,13 +141,14 @@ def test_licences_that_a_crawler_has_read_are_not_asked_for_again() -> None:
     assert (row["rights_tier"], row["uses"]) == ("attribution", _ALL)
 
 
+_SOURCE = (
+    'id = "prensa"\ntitle = "Prensa"\nholder = "Hemeroteca"\n[rights]\nstatement = "CC-BY-4.0"\n'
+    'basis = "licence"\nuses = ["train", "redistribute", "evaluate"]\n'
+)
+
+
 def _extracted(folder: Path, toml: str = "") -> list[dict[str, Any]]:
-    source = parse_toml(
-        'id = "prensa"\ntitle = "Prensa"\nholder = "Hemeroteca"\n[rights]\nstatement = "CC-BY-4.0"\n'
-        f'basis = "licence"\nuses = ["train", "redistribute", "evaluate"]\n{toml}',
-        Source,
-        "prensa.toml",
-    )
+    source = parse_toml(_SOURCE + toml, Source, "prensa.toml")
     frames = [frame for file in list_inputs(source, folder) for frame in read(source, file)]
     return [row for frame in frames for row in Extract(mode="fast")(Batch(frame)).frame.to_dicts()]
 
@@ -181,6 +183,19 @@ def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -
         assert sorted(one["signal"] for one in row["opt_outs"]) == ["noai", "tdm-reservation"], name
         assert row["uses"] == ["evaluate"], name
         assert row["obtained"] is not None
+
+
+def test_a_run_counts_what_files_take_away(tmp_path: Path) -> None:
+    """By why, for the lines that a run prints."""
+    pages = {"a": html(_TDM), "b": html(foot="<p>© 2024 El Faro. Todos los derechos reservados.</p>"), "c": html()}
+    for name, page in pages.items():
+        (tmp_path / f"{name}.html").write_bytes(page)
+    source = parse_toml(_SOURCE, Source, "prensa.toml")
+    frames = [frame for file in list_inputs(source, tmp_path) for frame in read(source, file)]
+    counts = Count()
+    for frame in frames:
+        counts.add(pass_through(Extract(mode="fast"), Batch(frame)).count)
+    assert counts.narrowed == {"refused": 1, "reserved": 1}
 
 
 def test_rows_of_pages_keep_the_schema(tmp_path: Path) -> None:
