@@ -24,7 +24,8 @@ _DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
 
 
 def _described(inner: str) -> bytes:
-    return xmp(f"<rdf:Description>{inner}</rdf:Description>")
+    packet: bytes = xmp(f"<rdf:Description>{inner}</rdf:Description>")
+    return packet
 
 
 _ALT = "<dc:rights><rdf:Alt><rdf:li>{}</rdf:li></rdf:Alt></dc:rights>"
