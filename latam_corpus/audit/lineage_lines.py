@@ -181,11 +181,21 @@ def _rights(rights: dict[str, Any], say: Speaker) -> str:
 
 
 def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
-    """Return the licences that the page links to, and whether they narrowed its terms."""
-    named = ", ".join(page_terms.get("licences", ()))
+    """Return what the document states of its rights and refuses, and whether that narrowed its terms."""
+    named = ", ".join(
+        [*page_terms.get("licences", ()), *page_terms.get("notices", ()), *page_terms.get("refusals", ())]
+    )
+    if "agreement" in page_terms:
+        agreed = _("{licences} (as the document states; the agreement {agreement} permits more)")
+        return say(agreed.fill(licences=named, agreement=page_terms["agreement"]))
+    if page_terms.get("refusals") and "tier_before" not in page_terms:
+        return say(_("{licences} (as the document states; it withholds uses)", licences=named))
     if "tier_before" not in page_terms:
         return named and say(_("{licences} (as the document states; it changes no terms)", licences=named))
     before = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
+    if page_terms.get("because") == "unread":
+        unread = _("{licences} (as the document states; nobody has read what it allows; before: {before})")
+        return say(unread.fill(licences=named, before=before))
     return say(_("{licences} (as the document states; less open than {before})", licences=named, before=before))
 
 
@@ -240,8 +250,8 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return f"{verdict} {say(told_reason(step['reason']))}"
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
-        narrowed = _("passed, its terms narrowed by the licence that it states")
-        return say(narrowed if "tier_before" in evidence else _VERDICTS["passed"])
+        narrowed = _("passed, its terms narrowed by what it states of its rights")
+        return say(narrowed if "tier_before" in evidence or "refusals" in evidence else _VERDICTS["passed"])
     if step["verdict"] == "changed" and step["stage"] in _NOTED:
         return say(_NOTED[step["stage"]](evidence))
     reason = say(told_reason(step["reason"])) if step["reason"] != step["stage"] else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -108,6 +109,23 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
         asked |= {"driver": decimal(f"{cost.driver_memory_gb:g}")}
         console.print(_("  in {n} {n:job|jobs} of {memory} GB, led by one of {driver} GB", **asked))
     console.print(_("  then decided over all: {stages}", stages=stage_names(", ".join(summary["barriers"]))))
+
+
+def _tell_narrowed(result: RunResult) -> None:
+    """Print how many documents state less open rights than their source, or refuse a use."""
+    narrowed = Counter[str]()
+    for count in result.stages.values():
+        narrowed.update(count.narrowed)
+    messages = {
+        "reserved": _("rights   {n} {n:document reserves|documents reserve} all rights, unlike the source"),
+        "claimed": _("rights   {n} {n:document names|documents name} a copyright and no licence"),
+        "unread": _("rights   {n} {n:document states|documents state} rights that nobody has read"),
+        "licence": _("rights   {n} {n:document states|documents state} a less open licence than the source"),
+        "refused": _("rights   {n} {n:document refuses|documents refuse} a use, such as training"),
+    }
+    for why, message in messages.items():
+        if narrowed[why]:
+            console.print(message.fill(n=number(narrowed[why])))
 
 
 def tell_submitted(submission: Submission, *, as_json: bool) -> None:
@@ -225,6 +243,7 @@ def tell_result(
             console.print(
                 _("reused   {stages}: {n} of {parts} {parts:part|parts}", stages=stage_names(title), n=n, parts=of)
             )
+    _tell_narrowed(result)
     tell_by_genre(result.by_genre)
     sums: dict[str, str | Message] = {"rows": number(result.rows_in), "kept": number(result.kept)}
     sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}

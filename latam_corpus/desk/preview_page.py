@@ -20,6 +20,7 @@ _OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stat
 _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("it states this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
+    "metadata not read": _("its metadata (XMP) can't be read: what they state of its rights isn't known"),
     "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
     "pages recognised": _("some pages were recognised (OCR); their letters may be wrong"),
     "cues out of order": _("its cues are out of order; they were sorted by their times"),
@@ -27,7 +28,9 @@ _NOTES: Final[Mapping[str, Message]] = {
     "several versions of a segment": _("some segments have several versions in one language; the first was taken"),
     "segments without times": _("some segments have no times; they stand last"),
 }
-_NARROWED: Final = _("that licence allows less than the source's rights ({tier}): for this document the licence counts")
+_NARROWED: Final = _("that allows less than the source's rights ({tier}): for this document it counts")
+_NOTICE: Final = _("it reserves its rights: {words}")
+_REFUSAL: Final = _("it refuses a use: {words}")
 _SHORT: Final = _("very short (words: {n})")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
 KEPT: Final = _("it stays")
@@ -125,6 +128,8 @@ def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
     sentences = [_SECTION.fill(name=states["section"])] if states.get("section") else []
     sentences += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
     sentences += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
+    sentences += [_NOTICE.fill(words=words) for words in states.get("notices", ())]
+    sentences += [_REFUSAL.fill(words=words) for words in states.get("refusals", ())]
     if "tier_before" in states:
         sentences.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
     return tuple(sentences)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.file_refusals import refusals_in
+from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage

@@ -15,8 +15,8 @@ from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.file_refusals import page_refusals, refusals_in
+from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage

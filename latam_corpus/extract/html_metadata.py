@@ -45,7 +45,9 @@ _VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))
 # What is read of any other element with `rel` or `itemprop`, of which some pages have hundreds.
 _ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
 _METAS: Final = frozenset(
-    name.encode() for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _NOTICES, _SECTIONS, _TEASERS, _ADDRESSES) for name in names
+    name.encode()
+    for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _NOTICES, _SECTIONS, _TEASERS, _ADDRESSES)
+    for name in names
 )
 _NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)

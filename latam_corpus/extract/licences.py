@@ -1,8 +1,8 @@
 """What pages and files state of their rights: told in the ledger; what is less open narrows the row's terms.
 
 HTML says of `rel=license` that it gives the terms of the page's main content. It is the page's word, which anybody may
-have copied into a template: so it takes uses away and never gives any, as a record's own statement does. Reservations in
-words, statements that nobody understands and refusals take away too. All formats come through `with_page_terms`.
+have copied into a template: so it takes uses away and never gives any, as a record's own statement does. So do
+reservations in words, statements that nobody understands, and refusals. All formats come through `with_page_terms`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def with_page_terms(frame: pl.DataFrame, outcomes: Sequence[object]) -> pl.DataF
     `tier_before` and `because`. An agreement that the source names lifts what a file reserves.
 
     Args:
-        frame: with `url` and `text`, filled already; terms are narrowed where it has `rights`, `rights_tier` and `uses`.
+        frame: with `url` and `text`, filled already; terms are narrowed if it has `rights`, `rights_tier` and `uses`.
         outcomes: what became of each row; of what isn't `Extracted` only the text is looked at.
 
     >>> row = {"url": ["https://a.example/1"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]}
@@ -94,7 +94,7 @@ def narrowing(statements: Sequence[str], notices: Sequence[str], own: str | None
             return found[0], _CLOSED, kind
     licences = [statement_of(one) or one for one in by_kind.get("licence", ())]
     least_open = max(licences, key=lambda one: openness(tier_of(one)), default=None)
-    return least_open and (least_open, tier_of(least_open), "licence")
+    return None if least_open is None else (least_open, tier_of(least_open), "licence")
 
 
 def _stated(frame: pl.DataFrame, outcomes: Sequence[object]) -> dict[int, dict[str, Any]]:

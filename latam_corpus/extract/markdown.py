@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "markdown 3"
 
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
-_ENTRY: Final = re.compile(r"([A-Za-z_-]+):[ \t]*(.*)")
+_ENTRY: Final = re.compile(r"([^\W\d][\w-]*):[ \t]*(.*)")
+_BLOCK: Final = re.compile(r"[>|][+-]?\d?$")  # of YAML: the value follows
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 # Lines that hold nothing to read: rules, underlines of headings, the line under a table's head, link definitions.
@@ -86,6 +87,9 @@ def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
             entries[name] = [one for part in listed if (one := _unquoted(part))]
         elif name and line.lstrip().startswith("- "):
             entries[name].append(_unquoted(line.lstrip()[2:]))
+        elif name in NAMES and line.strip():  # a statement of several lines, or of several parts
+            before = " ".join(entries[name])
+            entries[name] = [f"{_BLOCK.sub('', before)} {line.strip()}".strip()]
     return entries, text[match.end() :]
 
 

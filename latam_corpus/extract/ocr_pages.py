@@ -14,8 +14,8 @@ from lxml import html as lxml_html
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.recognised import LINES, confidences_of, mean, of_class
 from latam_corpus.extract.file_refusals import page_refusals
+from latam_corpus.extract.recognised import LINES, confidences_of, mean, of_class
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import name_of, words

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, as_lines
 from latam_corpus.extract.gutenberg import declared_charset, strip_gutenberg
 from latam_corpus.extract.interview import turns_of
+from latam_corpus.extract.stated_licences import is_name, stated
 from latam_corpus.extract.wraps import join_wraps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["EXTRACTOR", "decode", "extract"]
 
 # Counted up when the same bytes give another text.
 EXTRACTOR: Final = "plain 4"
+
+_HEAD: Final = 4096
+_HEAD_LINES: Final = 20
+_FIELD: Final = re.compile(r"[#%*;\s]{0,4}([^\W\d_]{6,20})\s{0,3}[:=]\s{0,8}(\S.{0,500})")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -43,4 +49,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         creators=book.creators,
         declared_language=book.language,
         url=book.url,
+        licences=stated(_named(text)),
     )
+
+
+def _named(text: str) -> Iterator[str]:
+    """Yield what the first lines say under a name for rights, such as `Licencia: …` in the head of a transcript."""
+    for line in text[:_HEAD].splitlines()[:_HEAD_LINES]:
+        if (field := _FIELD.fullmatch(line)) and is_name(field[1]):
+            yield field[2]

@@ -27,6 +27,10 @@ _WORKS: Final = (
     r"(?:total|parcial|parte|sin|sem|without|obra|libro|livro|publicac\w+|contenido|conteudo|material|texto|textos"
     r"|notas?|noticias?|articulos?|artigos?|medios?|meios?|pagina|sitio|site|cualquier|qualquer)"
 )
+_COPYING: Final = (
+    r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
+    rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)"
+)
 _NOT_ALL: Final = "".join(
     rf"(?<!{word} )" for word in ("algunos", "alguns", "ciertos", "certos", "some", "ningunos", "sin", "sem", "no")
 )
@@ -37,16 +41,15 @@ _RESERVED: Final = re.compile(
         r"todos os direitos(?: (?:autorais|de [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
         r"all rights?(?: are)? reserved\b",
         r"\btous (?:les )?droits(?: sont)? reserves\b",
-        r"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*"
-        r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
-        rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)",
-        rf"\bse prohibe(?: \w+mente)? (?:la |su )*reproduccion(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)",
+        rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*{_COPYING}",
+        rf"\bse prohibe(?: \w+mente)? (?:la |su )*{_COPYING}",
         r"\b(?:ninguna parte de est[ae]|nenhuma parte dest[ae])(?: \w+){1,5} (?:puede|podra|pode|podera)\b",
         r"\bno part of th(?:is|e)(?: \w+){1,6} (?:may|can|should|shall) be\b",
         r"\bmay not be (?:published|reproduced|copied|republished|redistributed|broadcast)\b",
         r"\bno reproduction(?: \w+){0,4} without\b",
         r"\breproduction(?: \w+){0,12} (?:is |are )?(?:strictly )?(?:prohibited|forbidden)\b",
-        r"\b(?:restricted|closed|embargoed) ?access\b",
+        r"\b(?:restricted|closed|embargoed|metadata only) ?access\b",
+        r"\bacceso (?:cerrado|restringido|embargado)\b|\bacesso (?:fechado|restrito|embargado)\b",
     ))
 )  # fmt: skip
 # Marks of a copyright in the law's own words; with a licence on the same page or file they only name its holder.
@@ -58,25 +61,34 @@ _CLAIMED: Final = re.compile(
     r"©|\(c\)|&copy;|\bcopyright(?:ed)?\b|\bderechos de autor\b|\bdireitos autorais\b|\bxmprights:marked=true\b"
 )
 _FREE: Final = re.compile(
-    r"(?:[\w ]{0,40}\b)?(?:algunos|ciertos|alguns|certos|some|no) (?:derechos|direitos|rights) (?:reservados|reserved)\.?"
+    r"(?:[\w ]{0,40}\b)?(?:algunos|ciertos|alguns|certos|some|no) (?:derechos|direitos|rights) reserv(?:ados|ed)\.?"
     r"|(?:(?:this|the|est[ea]|obra|texto|work|text|book|libro|livro|is|es|e|in|de|del|do|en|em|el|o|esta) )*"
     r"(?:dominio publico|public domain)(?: (?:in|en|no|nos|na) [\w. ]{2,40})?\.?"
-    r"|(?:info:eu-repo/semantics/)?open ?access|acceso abierto|acesso aberto"
+    r"|(?:info:eu-repo/semantics/)?open ?access|acceso abierto|acesso aberto|(?:de )?(?:libre acceso|acceso libre)"
+    r"|(?:the )?(?:texts?|works?|files?|data) (?:is|are) freely available\.?|freely available\.?|(?:de )?acesso livre"
+    r"|disponible libremente\.?|libremente disponible\.?|livremente disponivel\.?"
 )
 # In a sentence next to a licence: it may take back what the licence gives.
 _RESTRICTS: Final = re.compile(
-    r"\b(?:no|nao|not|non|nunca|sin|sem|without|solo|somente|apenas|only|unicamente|exclusiv\w*|pro(?:h)?ib\w*"
-    r"|restri\w*|restring\w*|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
+    r"\b(?:(?:no|sin|sem|without)(?! (?:\w+ )?restri)|nao|not|non|nunca|solo|somente|apenas|only|unicamente"
+    r"|(?<!without )(?<!no )(?<!sin )(?<!sem )(?<!additional )restri\w*|restring\w*|exclusiv\w*|proh?ib\w*"
+    r"|except\w*|salvo|permis\w*|permiss\w*|autoriz\w*|authori[sz]\w*|consent\w*)\b"
 )
 _MARK: Final = re.compile(r"©|\(c\)|\bcopyright\b|\bderechos de autor\b|\bdireitos autorais\b|\bd\. ?r\b|\bisbn\b")
-_STARTS: Final = re.compile(r"(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$")
+_MOST_BEFORE: Final = 150
+_SENTENCES: Final = re.compile(r"pro|se pro|ningun|nenhum|no part|no repro|repro|may not")
+_STARTS: Final = re.compile(
+    r"(?:es|e|queda|fica|esta|(?:this|the|all|any)(?: \w+){1,4}) $|(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$"
+)
 _TAIL: Final = re.compile(
     r"\W*$|[^\w\"'“”«»]*(?:©|\(c\)|copyright\b|(?:19|20)\d\d\b|(?:al?|para|por|by|to|de|del|d[ao]s?|en|em|queda|se|esta"
     r"|este|prohibid[ao]|proibid[ao]|ningun[ao]?|nenhum[ao]?|no|none|except|salvo|isbn|impreso|printed|hecho|cualquier"
     r"|qualquer|without|unless|for|in|total|parcial|sin|sem|of|or|ni|nor|use|unauthorized|reproduction|www|https?|e|y"
     r"|editora|editorial|grupo|diario|politica|terminos|termos|aviso)\b)"
 )
-_MAY_RESERVE: Final = r"(?i)reserv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
+_MAY_RESERVE: Final = (
+    r"(?i)r[eé]serv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
+)
 _MAY: Final = re.compile(_MAY_RESERVE)
 _YEAR: Final = re.compile(r"(?<!\d)1[5-9]\d\d(?!\d)|(?<!\d)20\d\d(?!\d)")
 # What was printed before is in the public domain in most of the region's countries, whatever its title page reserves.
@@ -144,9 +156,10 @@ def is_notice(line: str) -> bool:
     if match is None:
         return False
     before, after = words[: match.start()], words[match.end() :]
-    if before.rstrip().endswith(tuple(_QUOTES)) or not _TAIL.match(after):
+    is_sentence = _SENTENCES.match(match[0])  # which goes on, whereas little follows «all rights reserved»
+    if before.rstrip().endswith(tuple(_QUOTES)) or not (is_sentence or _TAIL.match(after)):
         return False
-    return bool(_MARK.search(before) or _STARTS.match(before))
+    return bool((_MARK.search(before) and len(before) <= _MOST_BEFORE) or _STARTS.match(before))
 
 
 def notices_beside(blocks: Iterable[str], text: str) -> tuple[str, ...]:
@@ -203,9 +216,9 @@ def _is_broken(line: str, following: str) -> bool:
 
 
 def edge_notices(texts: pl.Series, published: Sequence[str | None] | None = None) -> dict[int, tuple[str, ...]]:
-    """Return, by row, the notices at the beginning and the end of each text.
+    r"""Return, by row, the notices at the beginning and the end of each text.
 
-    >>> edge_notices(pl.Series(["La barca zarpó.\\n(c) 2020 El Faro. Todos los derechos reservados.", "Hola", None]))
+    >>> edge_notices(pl.Series(["La barca zarpó.\n(c) 2020 El Faro. Todos los derechos reservados.", "Hola", None]))
     {0: ('(c) 2020 El Faro. Todos los derechos reservados.',)}
     """
     text = pl.col("text")
@@ -231,10 +244,10 @@ def edge_lines(text: str) -> list[str]:
 
 
 def _last_sentences(line: str) -> Iterator[str]:
-    """Yield the end of a line, from its first sentence on that with all that follows is a notice."""
+    """Yield the last sentences of a line if they are a notice, with the copyright mark in the sentence before."""
     sentences = _SENTENCE.split(line[-_LONGEST:])[1:]
-    for number in range(len(sentences)):
-        end = " ".join(sentences[number:])
-        if is_notice(end):
-            yield end
+    for number in reversed(range(len(sentences))):
+        if is_notice(" ".join(sentences[number:])):
+            first = number - 1 if number and _MARK.search(folded(sentences[number - 1])) else number
+            yield " ".join(sentences[first:])
             return

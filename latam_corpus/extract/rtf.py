@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.reservations import notices_in
+from latam_corpus.extract.stated_licences import is_name, stated
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ EXTRACTOR: Final = "rtf 3"
 
 _FIELD: Final = re.compile(r"\{\\(title|author) ((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)\}")
 _HEAD: Final = 2**16
+# A property that somebody named, a comment on the file, and page headers and footers, which are no part of the text.
+_PROPERTY: Final = re.compile(
+    r"\{\\propname ([^{}]{1,80})\}\s*\\proptype\d+\s*\{\\staticval ((?:[^{}\\]|\\[^{}]){0,1000})\}"
+)
+_BESIDE: Final = re.compile(r"\{\\(?:footer|header)[lrf]?(?![a-z])((?:[^{}]|\{[^{}]*\}){0,4000})\}")
+_MOST_BESIDE: Final = 20
 _LINE: Final = "\u2028"
 # striprtf takes a line's end for a paragraph's, and draws a bar after a cell.
 _LINE_END: Final = re.compile(r"\\line(?![a-z]) ?")
@@ -61,7 +69,16 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     paragraphs = [_stanza(one) for one in _plain(marked, charset).split("\n")]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(paragraphs)).strip("\n")
     author = fields.get("author")
-    extracted = Extracted(text, EXTRACTOR, title=fields.get("title") or None, creators=(author,) if author else ())
+    named = [_plain(f"{start}{value}}}", charset) for name, value in _PROPERTY.findall(coded) if is_name(name.strip())]
+    beside = [_plain(f"{start}{one}}}", charset) for one in _BESIDE.findall(coded)[:_MOST_BESIDE]]
+    extracted = Extracted(
+        text,
+        EXTRACTOR,
+        title=fields.get("title") or None,
+        creators=(author,) if author else (),
+        licences=stated(named),
+        notices=notices_in([line for one in beside for line in one.splitlines()]),
+    )
     return with_turns(extracted, parameters.get("form"))
 
 

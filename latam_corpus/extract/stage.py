@@ -100,7 +100,9 @@ class Extract(Stage):
     libreoffice: bool = False
     name: ClassVar[str] = "extract"
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
-    gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor", "turns", "country", "opt_outs", *_FILLED, *_TERMS})
+    gives: ClassVar[frozenset[str]] = frozenset(
+        {"text", "extractor", "turns", "country", "opt_outs", *_FILLED, *_TERMS}
+    )
     makes_rows: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf", "pypdfium2")
 

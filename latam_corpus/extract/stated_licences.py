@@ -71,7 +71,7 @@ def values_in(record: etree._Element | None) -> Iterator[str]:
 
 def _values(element: etree._Element) -> Iterator[str]:
     for key, value in element.attrib.items():
-        if _is_name(re.split("[}:]", str(key))[-1]):
+        if is_name(re.split("[}:]", str(key))[-1]):
             yield str(value)
     if not _states(element):
         return
@@ -85,13 +85,13 @@ def _values(element: etree._Element) -> Iterator[str]:
 
 def _states(element: etree._Element) -> bool:
     named = " ".join(attribute(element, name) for name in _NAMING)
-    return any(map(_is_name, [name_of(element), *named.split()]))
+    return any(map(is_name, [name_of(element), *named.split()]))
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
     """Whether a name is one of a licence, in whatever vocabulary.
 
-    >>> _is_name("DC.rights"), _is_name("cc:license"), _is_name("title")
+    >>> is_name("DC.rights"), is_name("cc:license"), is_name("title")
     (True, True, False)
     """
     return re.split("[:.]", name)[-1].lower() in NAMES

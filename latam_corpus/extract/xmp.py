@@ -26,7 +26,9 @@ _OBJECTS: Final = re.compile(rb"/Type\s*/ObjStm\b")
 _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
-_DECLARATION: Final = re.compile(rb"<\?xml\b[^>]*>")  # its charset is that before it was decoded
+# The charset is that before it was decoded. Entities may be a bomb's; where one is named, its name is the text.
+_DECLARATIONS: Final = re.compile(rb"<\?xml\b[^>]*>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s{0,20})?>", re.DOTALL)
+_ENTITY: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\w{1,7});)")
 _DICTIONARY: Final = 4096  # bytes of a stream's own
 _MOST_OBJECTS: Final = 64
 _MOST: Final = 2**24  # of a stream, unpacked
@@ -41,7 +43,7 @@ class XmpStatements(NamedTuple):
 
 
 def statements_of_pdf(raw: bytes) -> XmpStatements:
-    """Return what the XMP states that a PDF's catalog names; what its pictures and attachments state isn't the text's."""
+    """Return what the XMP states that a PDF's catalog names; that of pictures and attachments isn't the text's."""
     for number, generation in _named(raw):
         defined = re.compile(rb"(?<!\d)%s\s+%s\s+obj\b" % (number, generation))
         for one in [*defined.finditer(raw)][-1:]:  # the last counts, of a file that was saved over
@@ -66,7 +68,8 @@ def statements_of_packet(packet: bytes) -> XmpStatements:
     >>> statements_of_packet(b'<d xmlns:t="http://www.w3.org/ns/tdmrep/" t:reservation="1"><unclosed>').refusals
     (('tdm-reservation', 'metadata: 1'),)
     """
-    text = _DECLARATION.sub(b"", ascii_based(packet).removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n"))
+    text = _DECLARATIONS.sub(b"", ascii_based(packet).removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n"))
+    text = _ENTITY.sub(b"&amp;", text)
     try:
         root = etree.fromstring(text, etree.XMLParser(**PARSING, recover=True, encoding="utf-8"))
     except (etree.XMLSyntaxError, ValueError):

@@ -38,7 +38,10 @@ _NOTES = ("drop_reason", "verdict", "evidence")
 
 @dataclass
 class Count:
-    """What happened in one stage: rows in and kept, set aside by reason, on record as changed, and made of others."""
+    """What happened in one stage: rows in and kept, set aside by reason, on record as changed, and made of others.
+
+    `narrowed` counts rows whose own statements of rights left less than their source's, by why (`extract.licences`).
+    """
 
     rows_in: int = 0
     kept: int = 0
@@ -47,6 +50,7 @@ class Count:
     changed: int = 0
     seconds: float = 0.0
     made: int = 0
+    narrowed: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Count) -> None:
         """Add another part's count of the same stage."""
@@ -55,7 +59,8 @@ class Count:
         self.changed += other.changed
         self.seconds += other.seconds
         self.made += other.made
-        for mine, theirs in ((self.dropped, other.dropped), (self.failed, other.failed)):
+        pairs = ((self.dropped, other.dropped), (self.failed, other.failed), (self.narrowed, other.narrowed))
+        for mine, theirs in pairs:
             for reason, n in theirs.items():
                 mine[reason] = mine.get(reason, 0) + n
 
@@ -93,6 +98,7 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
     changes = _changes(stage, batch.frame, after.frame)
     passed = set_aside(after, stage.name)
     passed.count.changed = changes.height
+    passed.count.narrowed = _narrowed(changes)
     passed.count.made = after.frame.height - batch.frame.height
     return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
 
@@ -251,6 +257,18 @@ def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.Data
     if not changed.any():
         return _EMPTY_LEDGER
     return _noted(before.filter(changed), rows.filter(changed), stage.name)
+
+
+def _narrowed(changes: pl.DataFrame) -> dict[str, int]:
+    """Count the rows whose terms were narrowed by what they state or refuse, by why."""
+    reasons = (
+        pl.when(pl.col("evidence").str.contains('"tier_before": "', literal=True))
+        .then(pl.col("evidence").str.extract('"because": "([a-z]+)"'))
+        .when(pl.col("evidence").str.contains('"refusals": [', literal=True))
+        .then(pl.lit("refused"))
+    )
+    counted = changes.select(why=reasons).drop_nulls().group_by("why").len().sort("why")
+    return dict(counted.iter_rows())
 
 
 def _noted(before: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:

@@ -137,11 +137,12 @@ def test_every_format_narrows(name: str) -> None:
     assert json.loads(row["ledger"][-1]["evidence"])["tier_before"] == "open"
 
 
-def test_what_is_not_understood_is_told_and_narrows_nothing() -> None:
-    """A sentence is one; of the print that was encoded the licence isn't the file's."""
+def test_a_statement_that_is_not_understood_closes_the_row() -> None:
+    """Nobody knows what it allows; the ledger has the words, and why."""
     row = _row("application/tei+xml", _tei("<licence>Uso libre con permiso</licence>"))
-    assert row["rights_tier"] == "open"
-    assert json.loads(row["ledger"][-1]["evidence"])["licences"] == ["Uso libre con permiso"]
+    assert (row["rights_tier"], row["rights"], row["uses"]) == ("unknown", "Uso libre con permiso", ["evaluate"])
+    noted = json.loads(row["ledger"][-1]["evidence"])
+    assert (noted["licences"], noted["because"]) == (["Uso libre con permiso"], "unread")
 
 
 def test_of_many_statements_those_that_are_understood_are_read_first() -> None:

@@ -1,0 +1,206 @@
+"""Refusals of training and mining count wherever a page or file comes from: HTML, archives, columns, EPUB, PDF."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import zipfile
+import zlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.source import Source
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.extract.file_refusals import page_refusals
+from latam_corpus.extract.stage import Extract
+from latam_corpus.extract.xmp import statements_of_packet, statements_of_picture
+from latam_corpus.pipeline.conserve import Count, pass_through
+from latam_corpus.toml_model import parse_toml
+from latam_corpus.vocabulary import LICENCES_READ
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILES: Any = importlib.import_module("tests.extract.stating_files")
+docx, epub, html, odt, pdf, row_of, xmp = (
+    getattr(_FILES, name) for name in ("docx", "epub", "html", "odt", "pdf", "row_of", "xmp")
+)
+_ALL = ["train", "redistribute", "evaluate"]
+_NOAI = '<meta name="robots" content="index, noai, noimageai">'
+_TDM = '<meta name="tdm-reservation" content="1">'
+_RSL = '<link rel="license" type="application/rsl+xml" href="/rsl.xml">'
+_PROPERTY = '<meta property="tdm:reservation">1</meta>'
+
+
+@pytest.mark.parametrize(
+    ("head", "signals", "uses"),
+    [
+        (_NOAI, ["noai"], ["redistribute", "evaluate"]),
+        (_TDM, ["tdm-reservation"], ["evaluate"]),
+        ('<meta property="tdm:reservation" content="1">', ["tdm-reservation"], ["evaluate"]),
+        ('<meta name="tdm_reservation" content="yes">', ["tdm-reservation"], ["evaluate"]),
+        ('<meta http-equiv="X-Robots-Tag" content="noarchive">', ["noarchive"], ["evaluate"]),
+        (_RSL, ["rsl-permission"], ["evaluate"]),
+        ('<meta name="tdm:reservation" content="0">', [], _ALL),
+        ('<meta name="robots" content="index, follow">', [], _ALL),
+    ],
+)
+def test_the_head_of_a_page_withholds_uses(head: str, signals: list[str], uses: list[str]) -> None:
+    """The same directives as in a web archive, on a page's bytes alone, in every mode."""
+    for mode in ("fast", "careful"):
+        row = row_of("text/html", html(head), mode=mode)
+        assert [one["signal"] for one in row.get("opt_outs") or ()] == signals
+        assert row["uses"] == uses
+    assert row["rights_tier"] == ("permission" if "rsl-permission" in signals else "attribution")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        epub(_PROPERTY),
+        epub('<meta name="tdm:reservation" content="1"/>'),
+        epub('<meta property="m:reservation">1</meta>', package='prefix="m: http://www.w3.org/ns/tdmrep#"'),
+        epub('<meta property="tdm:reservation"> true </meta>'),
+        epub('<meta property="tdm:reservation">reservado</meta>'),  # nobody knows what, and it was meant
+        epub("", {"uno": f"<head>{_TDM.replace('>', '/>')}</head><body><p>La barca.</p></body>"}),
+    ],
+)
+def test_a_book_reserves_mining(raw: bytes) -> None:
+    """In its package, in the forms of both versions, and in the head of a chapter."""
+    row = row_of("application/epub+zip", raw)
+    assert ([one["signal"] for one in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
+
+
+def test_a_book_that_reserves_nothing_keeps_its_uses() -> None:
+    """Zero is no reservation, and another vocabulary's word is none."""
+    for metadata in ('<meta property="tdm:reservation">0</meta>', '<meta property="hotel:reservation">1</meta>'):
+        assert row_of("application/epub+zip", epub(metadata))["uses"] == _ALL
+
+
+_ELEMENT = xmp("<rdf:Description><tdm:reservation>1</tdm:reservation></rdf:Description>")
+_ATTRIBUTE = xmp('<rdf:Description tdm:reservation="1"/>')
+
+
+@pytest.mark.parametrize("packet", [_ELEMENT, _ATTRIBUTE])
+def test_a_pdf_reserves_mining(packet: bytes) -> None:
+    """As element or attribute; packed, in UTF-16 with and without a mark, damaged, with another prefix."""
+    text = packet.decode()
+    packings = [
+        (packet, b""),
+        (zlib.compress(packet), b"/Filter/FlateDecode"),
+        (text.encode("utf-16"), b""),
+        (text.encode("utf-16-be"), b""),
+        (packet.replace(b"tdm:", b"mine:").replace(b"xmlns:tdm", b"xmlns:mine"), b""),
+        (packet.replace(b"tdmrep/", b"tdmrep#"), b""),
+        (packet.partition(b"</rdf:RDF>")[0], b""),
+        (b'<?xml version="1.0" encoding="UTF-16"?>' + packet, b""),
+    ]
+    for data, about in packings:
+        row = row_of("application/pdf", pdf(data, about))
+        assert ([one["signal"] for one in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
+
+
+def test_what_cannot_be_read_of_a_pdf_is_on_record() -> None:
+    """Metadata that are no XML break no document, and the ledger has a note."""
+    row = row_of("application/pdf", pdf(b"\xff\xfe\x00 no es XML"))
+    assert row["noted"]["notes"] == ["metadata not read"]
+    assert statements_of_packet(b"").refusals == ()
+
+
+def test_pictures_and_office_documents_reserve_mining() -> None:
+    """In XMP of any charset, and in properties that somebody named."""
+    for charset in ("utf-8", "utf-16-le", "utf-16-be"):
+        picture = b"\xff\xd8" + _ELEMENT.decode().encode(charset) + b"\xff\xd9"
+        assert statements_of_picture(picture).refusals == (("tdm-reservation", "metadata: 1"),)
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    custom = '<Properties><property name="tdm-reservation"><lpwstr>1</lpwstr></property></Properties>'
+    assert row_of(word, docx({"docProps/custom.xml": custom}))["uses"] == ["evaluate"]
+    user = '<m:user-defined m:name="tdm:reservation">1</m:user-defined>'
+    assert row_of("application/vnd.oasis.opendocument.text", odt(user))["uses"] == ["evaluate"]
+
+
+def test_a_refusal_that_a_web_archive_noted_is_not_repeated() -> None:
+    """The row has it once, and no ledger row says that extraction changed it."""
+    known = [
+        {"signal": "noai", "value": "x", "address": "https://d.example/", "time": datetime(2026, 1, 1, tzinfo=UTC)}
+    ]
+    row = row_of("text/html", html(_NOAI), opt_outs=known, uses=["redistribute", "evaluate"])
+    assert (row["opt_outs"], row["uses"], row["noted"]) == (known, ["redistribute", "evaluate"], {})
+
+
+def test_licences_that_a_crawler_has_read_are_not_asked_for_again() -> None:
+    """Its record says what they refuse; all else on the page still counts."""
+    name, _, value = LICENCES_READ.partition("=")
+    assert page_refusals(html(_RSL + _NOAI), {name: value}) == (("noai", "meta: index, noai, noimageai"),)
+    row = row_of("text/html", html(_RSL), parameters={name: value})
+    assert (row["rights_tier"], row["uses"]) == ("attribution", _ALL)
+
+
+_SOURCE = (
+    'id = "prensa"\ntitle = "Prensa"\nholder = "Hemeroteca"\n[rights]\nstatement = "CC-BY-4.0"\n'
+    'basis = "licence"\nuses = ["train", "redistribute", "evaluate"]\n'
+)
+
+
+def _extracted(folder: Path, toml: str = "") -> list[dict[str, Any]]:
+    source = parse_toml(_SOURCE + toml, Source, "prensa.toml")
+    frames = [frame for file in list_inputs(source, folder) for frame in read(source, file)]
+    return [row for frame in frames for row in Extract(mode="fast")(Batch(frame)).frame.to_dicts()]
+
+
+def _warc(page: bytes) -> bytes:
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
+    head = (
+        "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://d.example/n\r\nWARC-Date: 2026-01-01T00:00:00Z\r\n"
+        f"Content-Type: application/http\r\nContent-Length: {len(http)}\r\n\r\n"
+    )
+    return head.encode() + http + b"\r\n\r\n"
+
+
+def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -> None:
+    """A WARC, an HTML file, a member of a zip, and a column of bytes."""
+    page = html(_NOAI + _TDM)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        package.writestr("n.html", page)
+    column = '[collect]\nmedia_type = "text/html"\n[collect.columns]\nraw = "pagina"\n'
+    files = {
+        "a.warc": (_warc(page), ""),
+        "a.html": (page, ""),
+        "a.zip": (held.getvalue(), ""),
+        "a.jsonl": (json.dumps({"pagina": page.decode()}).encode(), column),
+    }
+    for name, (data, toml) in files.items():
+        folder = tmp_path / name.replace(".", "_")
+        folder.mkdir()
+        (folder / name).write_bytes(data)
+        [row] = _extracted(folder, toml)
+        assert sorted(one["signal"] for one in row["opt_outs"]) == ["noai", "tdm-reservation"], name
+        assert row["uses"] == ["evaluate"], name
+        assert row["obtained"] is not None
+
+
+def test_a_run_counts_what_files_take_away(tmp_path: Path) -> None:
+    """By why, for the lines that a run prints."""
+    pages = {"a": html(_TDM), "b": html(foot="<p>© 2024 El Faro. Todos los derechos reservados.</p>"), "c": html()}
+    for name, page in pages.items():
+        (tmp_path / f"{name}.html").write_bytes(page)
+    source = parse_toml(_SOURCE, Source, "prensa.toml")
+    frames = [frame for file in list_inputs(source, tmp_path) for frame in read(source, file)]
+    counts = Count()
+    for frame in frames:
+        counts.add(pass_through(Extract(mode="fast"), Batch(frame)).count)
+    assert counts.narrowed == {"refused": 1, "reserved": 1}
+
+
+def test_rows_of_pages_keep_the_schema(tmp_path: Path) -> None:
+    """The column of refusals has its type where extraction adds the first."""
+    (tmp_path / "a.html").write_bytes(html(_TDM))
+    [row] = _extracted(tmp_path)
+    assert set(row["opt_outs"][0]) == {"signal", "value", "address", "time"}
+    assert isinstance(pl.Series([row["opt_outs"]]).dtype, pl.List)
