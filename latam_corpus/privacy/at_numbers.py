@@ -80,6 +80,7 @@ _WIDE_PHONE: Final = re.compile(
     rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())(?:{_GAPS}(?:\(\d{{1,4}}\)|\d)){{6,15}}(?!\d)"
 )
 _PREFIX: Final = re.compile(r"\+|00|011")
+_PREFIX_WITHIN: Final = re.compile(r"(?<= )0(?:0|11)(?=[ (\d./\u2010-\u2014-])")
 # Of the region, and of where its people work (ITU-T E.164).
 _CALLED: Final = re.compile(r"(?:1|5[0-9]{1,2}|29[79]|3[34]|351|39|4[149])")
 # National: an area in brackets or not, and groups of digits.
@@ -204,6 +205,10 @@ class Numbers:
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
             yield from self.marked_phones(start)
+            # Another number may stand before it, with a blank between them.
+            for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end):
+                if phone := self.wide_phone(prefix.start()):
+                    yield phone
         if digits >= _LONG or marked:
             yield from self.marked_numbers(start, end)
         spoken = list(self.words.spoken_for(text, start))
