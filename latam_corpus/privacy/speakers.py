@@ -45,7 +45,8 @@ _ROLES: Final = (
     r"|documentador\w{0,3}|recopilador\w{0,3}|entrevista \w{4,10}(?= por)|entrevistad[oa](?= por))"
     r"|(?:persona )?entrevistad[oa]s?|informantes?|narrador\w{0,3}|testimoniantes?|testimonio|hablantes?|relator\w{0,3}"
     r"|depoentes?|depoimento|colaborador\w{0,3}|entrevista(?= (?:a|ao|à|con|com|de) )"
-    r"|(?:nombre|nome)s?(?: y apellidos?| completo)?(?: d\w{1,2}(?: l\w{1,2})? (?:entrevistad[oa]|informante|narrador\w?|depoente))?"
+    r"|(?:nombre|nome)s?(?: y apellidos?| completo)?"
+    r"(?: d\w{1,2}(?: l\w{1,2})? (?:entrevistad[oa]|informante|narrador\w?|depoente))?"
 )
 _HEADING: Final = re.compile(
     rf"^\W*(?i:{_ROLES})(?:\W*[:.—–-]\W*| (?i:a|ao|à|al|con|com|de|do|da|por) \W*)"

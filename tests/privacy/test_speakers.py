@@ -227,7 +227,7 @@ def test_headings_of_several_persons_and_labels() -> None:
     assert _spoken(of_role, "oral_history")["text"] == "H1: H1\nE1: ¿Dónde?\nH1: San Juan"
 
 
-def test_a_key_names_the_person_of_a_heading(tmp_path: Path) -> None:
+def test_a_key_names_the_person_of_a_heading() -> None:
     """Whom it lacks has a code of the unknown."""
     key = {"Petra Ruiz López": "H7", "P": "E2"}
     text, turns = as_lines([Utterance("Entrevistadas: Petra Ruiz López y Luz Paz"), *_TALK])
