@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from itertools import product
 
+import polars as pl
 import pytest
 
-from latam_corpus.privacy.redact import redact
+from latam_corpus.batch import Batch
+from latam_corpus.privacy.redact import Redact, redact
 
 
 @pytest.mark.parametrize("join", [" ", ":", ": ", ".", "-", "/", " n.º ", " nº.", " N°", " No.", "..", ".-", ""])
@@ -99,6 +101,8 @@ def test_full_width_signs_are_read() -> None:
         redact("Escriba a rosa＠correo.example o al ＋５６ ９ ８７６５ ４３２１.")[0]
         == "Escriba a [EMAIL] o al [PHONE]."
     )
+    frame = pl.DataFrame({"text": ["rosa＠correo.example", "RUT １５．９７６．７９６－５"], "genre": ["news"] * 2})
+    assert Redact()(Batch(frame)).frame["text"].to_list() == ["[EMAIL]", "RUT [RUT]"]
     assert redact("RUT １５．９７６．７９６－５", "news", "CL")[1] == {"rut": 1}
     assert redact("tel. 5️⃣5️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣", "news", "MX")[1] == {"phone": 1}
 
