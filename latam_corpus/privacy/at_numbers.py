@@ -207,8 +207,9 @@ class Numbers:
         if phones != "off":
             yield from self.marked_phones(start)
             # Another number may stand before it, with a blank between them.
-            later = (self.wide_phone(prefix.start()) for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end))
-            yield from filter(None, later)
+            if text.find(" 0", start, end) >= 0:
+                later = (self.wide_phone(prefix.start()) for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end))
+                yield from filter(None, later)
         if digits >= _LONG or marked:
             yield from self.marked_numbers(start, end)
         spoken = list(self.words.spoken_for(text, start))
