@@ -77,9 +77,11 @@ _PHONE: Final = re.compile(
 # number counts only if a telephone has it.
 _GAPS: Final = r"[ \xa0\u202f./\u2010-\u2014-]{0,3}"
 _WIDE_PHONE: Final = re.compile(
-    rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())(?:{_GAPS}(?:\(\d{{1,4}}\)|\d)){{6,15}}(?!\d)"
+    rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())"
+    rf"(?:{_GAPS}(?:\(\d{{1,4}}\)|\d)){{6,15}}(?!\d)"
 )
 _PREFIX: Final = re.compile(r"\+|00|011")
+_PREFIX_WITHIN: Final = re.compile(r"(?<= )0(?:0|11)(?=[ (\d./\u2010-\u2014-])")
 # Of the region, and of where its people work (ITU-T E.164).
 _CALLED: Final = re.compile(r"(?:1|5[0-9]{1,2}|29[79]|3[34]|351|39|4[149])")
 # National: an area in brackets or not, and groups of digits.
@@ -204,6 +206,10 @@ class Numbers:
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
             yield from self.marked_phones(start)
+            # Another number may stand before it, with a blank between them.
+            if text.find(" 0", start, end) >= 0:
+                later = (self.wide_phone(prefix.start()) for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end))
+                yield from filter(None, later)
         if digits >= _LONG or marked:
             yield from self.marked_numbers(start, end)
         spoken = list(self.words.spoken_for(text, start))
@@ -213,19 +219,26 @@ class Numbers:
         if not spoken or not spoken[0][1]:
             return
         near = {kind: position for position, kinds in reversed(spoken) for kind in kinds}
-        told: list[Span] = []
-        if phones != "off" and "phone" in near:
-            told += self.national(start, end, near["phone"])
-        for rank, one, form in self.bare:
-            if one.kind in near and self.modes[one.kind] != "off":
-                for match in _over(one, form, text, start, end):
-                    if not self.is_labelled(one, match.start()):
-                        continue
-                    if _holds(one, match) and not self.counted(*match.span()):
-                        told.append(Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind))
+        told = [*(self.national(start, end, near["phone"]) if phones != "off" and "phone" in near else ())]
+        told += self.named_numbers(start, end, near)
         if told:
             self.last_told = max(one.end for one in told), spoken
         yield from told
+
+    def named_numbers(self, start: int, end: int, near: Mapping[str, int]) -> Iterator[Span]:
+        """Yield the numbers that words before them name.
+
+        Args:
+            start: of the number.
+            end: of the number.
+            near: kind → how many words lie between the word and the number.
+        """
+        for rank, one, form in self.bare:
+            if one.kind not in near or self.modes[one.kind] == "off":
+                continue
+            for match in _over(one, form, self.text, start, end):
+                if self.is_labelled(one, match.start()) and _holds(one, match) and not self.counted(*match.span()):
+                    yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
 
     def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
         """Numbers that their marks tell."""

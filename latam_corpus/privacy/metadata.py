@@ -89,6 +89,7 @@ class MetadataRedaction:
             return {key: self.value(one, key, fields) if key in fields else one for key, one in value.items()}
         if not isinstance(value, str):
             return value
+        kinds: Sequence[str]
         if name in ADDRESS_FIELDS or _HOST.match(value):
             written, kinds = redacted_address(value)
         elif name in FILE_FIELDS:

@@ -145,9 +145,9 @@ class Redact(Stage):
                 columns[name] = batch.frame[name].scatter(list(redacted), [written for written, _ in redacted.values()])
         for name in schema.FREE_FIELDS:
             if name in batch.frame.columns and name != "title":
-                series, found = self._redacted_metadata(batch.frame, name)
-                columns |= {name: series} if found else {}
-                for row, kinds in found.items():
+                series, kinds_of = self._redacted_metadata(batch.frame, name)
+                columns |= {name: series} if kinds_of else {}
+                for row, kinds in kinds_of.items():
                     counts.setdefault(row, Counter()).update(kinds)
         counts_of = {
             row: [{"key": kind, "value": n} for kind, n in sorted(found.items())] for row, found in counts.items()

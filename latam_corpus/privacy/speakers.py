@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ASKS, TELLS = "E", "H"
 # Of those whom the key doesn't name; they are counted in each interview anew.
 _UNKNOWN: Final = "X"
+_CODE: Final = re.compile(rf"[{ASKS}{TELLS}]{_UNKNOWN}?\d+")
 HEADS: Final = ("name", "code")
 # How transcripts of the region label who asks: P:, E1:, INV, Entrevistadora, Pesquisador.
 _ASKING: Final = re.compile(
@@ -44,7 +45,8 @@ _ROLES: Final = (
     r"|documentador\w{0,3}|recopilador\w{0,3}|entrevista \w{4,10}(?= por)|entrevistad[oa](?= por))"
     r"|(?:persona )?entrevistad[oa]s?|informantes?|narrador\w{0,3}|testimoniantes?|testimonio|hablantes?|relator\w{0,3}"
     r"|depoentes?|depoimento|colaborador\w{0,3}|entrevista(?= (?:a|ao|à|con|com|de) )"
-    r"|(?:nombre|nome)s?(?: y apellidos?| completo)?(?: d\w{1,2} (?:entrevistad[oa]|informante|narrador\w?|depoente))?"
+    r"|(?:nombre|nome)s?(?: y apellidos?| completo)?"
+    r"(?: d\w{1,2}(?: l\w{1,2})? (?:entrevistad[oa]|informante|narrador\w?|depoente))?"
 )
 _HEADING: Final = re.compile(
     rf"^\W*(?i:{_ROLES})(?:\W*[:.—–-]\W*| (?i:a|ao|à|al|con|com|de|do|da|por) \W*)"
@@ -266,9 +268,10 @@ def _labelled(line: str, names: Sequence[str]) -> str | None:
 
 def _codes_of(names: Sequence[str], key: Mapping[str, str] | None) -> dict[str, str]:
     if key is None:
-        return with_codes(names, {})
-    unknown = with_codes([name for name in names if name not in key], {})
-    return {name: key[name] if name in key else unknown[name][0] + _UNKNOWN + unknown[name][1:] for name in names}
+        return with_codes(names, {name: name for name in names if _CODE.fullmatch(name)})
+    known = dict(key) | {code: code for code in key.values()}
+    unknown = with_codes([name for name in names if name not in known], {})
+    return {name: known.get(name) or unknown[name][0] + _UNKNOWN + unknown[name][1:] for name in names}
 
 
 @lru_cache(maxsize=64)

@@ -224,4 +224,4 @@ def test_turns_follow_their_lines_when_the_text_changes() -> None:
     frame = pass_through(Redact(), kept).kept.frame
     text, turns = frame["text"][0], frame["turns"].to_list()[0]
     assert "[EMAIL]" in text
-    assert [text[turn["offset"] :].split("\n")[0][:2] for turn in turns] == ["P:", "R:", "P:", "R:"]
+    assert [text[turn["offset"] :].split("\n")[0][:3] for turn in turns] == ["E1:", "H1:", "E1:", "H1:"]

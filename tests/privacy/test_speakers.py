@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import load_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.document import Utterance, as_lines
+from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.privacy.redact import Redact
 from latam_corpus.privacy.speakers import coded, read_key, with_codes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conftest import CommandLine
@@ -62,11 +65,6 @@ def test_codes_stand_in_the_title_too(tmp_path: Path) -> None:
     passed = pass_through(Redact(speakers=(("archivo", str(key)),)), batch)
     assert passed.kept.frame["title"].to_list() == ["HX1 y H7: piedra sobre piedra, con H9"]
     assert passed.ledger["verdict"].to_list() == ["changed"]
-    assert (
-        pass_through(Redact(), _batch("literature").with_columns({"title": batch.frame["title"]}))
-        .kept.frame["title"]
-        .equals(batch.frame["title"])
-    )
 
 
 def test_rows_of_all_kinds_stand_in_one_batch() -> None:
@@ -140,11 +138,109 @@ def test_sources_stand_in_one_order(tmp_path: Path) -> None:
     assert Redact().for_sources([]) == Redact()
 
 
-def test_where_the_policy_keeps_names_they_stay() -> None:
-    """A novel's characters are its text."""
-    row = pass_through(Redact(), _batch("literature")).kept.frame.row(0, named=True)
+def _spoken(said: Sequence[Utterance], genre: str, title: str | None = None) -> dict[str, Any]:
+    text, turns = as_lines(said)
+    row: dict[str, Any] = {"text": text, "genre": genre, "country": "MX", "title": title}
+    row["turns"] = [turn._asdict() for turn in turns]
+    frame = pl.DataFrame([row], schema={name: schema.DOCUMENT_SCHEMA[name] for name in row})
+    return Redact()(Batch(frame)).frame.row(0, named=True)
+
+
+def test_a_play_keeps_the_names_of_its_characters() -> None:
+    """A character's telephone is the text, too."""
+    said = [Utterance("Toma mi teléfono: 55 1234 5678.", "CALISTO"), Utterance("¿Qué, Calisto?", "MELIBEA")] * 2
+    row = _spoken(said, "literature")
+    assert row["text"].startswith("CALISTO: Toma mi teléfono: 55 1234 5678.\nMELIBEA: ¿Qué")
+    assert row["evidence"] is None
+
+
+@pytest.mark.parametrize("genre", ["literature", "lyrics", "news", "oral_history"])
+def test_an_interview_has_the_strictest_policy_in_every_genre(genre: str) -> None:
+    """Somebody asks in it, or it was recorded: a folder of literature doesn't make it a novel."""
+    said = "Mi teléfono: 55 1234 5678. Vivo en Calle Hidalgo 45."
+    asked = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(said, "Rosa Vera")], genre)
+    assert asked["text"] == "E1: ¿Dónde vive?\nH1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
+    recorded = _spoken([Utterance(said, "Rosa Vera", 0.5)], genre)
+    assert recorded["text"] == "H1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
+
+
+def test_a_policy_may_keep_the_names_of_interviews(tmp_path: Path) -> None:
+    """It says so itself."""
+    shutil.copytree(data_folder("filters") / "privacy", tmp_path / "privacy")
+    light = tmp_path / "privacy" / "light.toml"
+    light.write_text('speakers = "keep"\n' + light.read_text("utf-8"), encoding="utf-8")
+    row = pass_through(Redact(policies=str(tmp_path)), _batch("literature")).kept.frame.row(0, named=True)
     assert row["text"].startswith("Entrevistadora: ¿Cómo")
     assert row["turns"][1]["speaker"] == "Rosa Quispe"
+
+
+_TALK = (
+    Utterance("¿Dónde nació?", "P"),
+    Utterance("En el puerto.", "R"),
+    Utterance("¿Y cómo se llama?", "P"),
+    Utterance("Petra Ruiz López; mi hija es Rosa.", "R"),
+)
+
+
+@pytest.mark.parametrize(
+    ("heading", "coded_heading"),
+    [
+        ("Entrevistada: Petra Ruiz López", "Entrevistada: H1"),
+        ("ENTREVISTADA: PETRA RUIZ LÓPEZ", "ENTREVISTADA: H1"),
+        ("Informante.— Petra Ruiz López, 72 años", "Informante.— H1, 72 años"),
+        ("Entrevista a doña Petra Ruiz López, de Chiloé", "Entrevista a doña H1, de Chiloé"),
+        ("Entrevista com Petra Ruiz López", "Entrevista com H1"),
+        ("Nombre de la informante: Petra Ruiz López", "Nombre de la informante: H1"),
+        ("Depoente: Petra", "Depoente: H1"),
+        ("Entrevistadora: Ana Gil", "Entrevistadora: E1"),
+        ("Entrevista realizada por Ana Gil Paz", "Entrevista realizada por E1"),
+        ("Entrevista: vida en el puerto", "Entrevista: vida en el puerto"),
+        ("Nombre de la comunidad: San Juan", "Nombre de la comunidad: San Juan"),
+    ],
+)
+def test_a_heading_names_nobody(heading: str, coded_heading: str) -> None:
+    """The person whom it names is a speaker, and has the code in the heading, in what is said and in the title."""
+    row = _spoken([Utterance(heading), *_TALK], "oral_history", "Petra Ruiz cuenta")
+    assert row["text"].split("\n")[0] == coded_heading
+    if "Petra Ruiz" in heading:
+        assert "Petra" not in row["text"]
+        assert row["title"] == "H1 cuenta"
+    assert row["text"].endswith("; mi hija es Rosa.")
+
+
+def test_headings_of_several_persons_and_labels() -> None:
+    """A label that is a part of a name, its initials or its role tells whose it is; answers are no headings."""
+    of_two = [
+        Utterance("Narradores: Petra Ruiz y Luis Soto"),
+        *_TALK[:2],
+        Utterance("Aquí.", "LS"),
+        Utterance("Sí.", "PR"),
+    ]
+    assert _spoken(of_two, "oral_history")["text"].startswith("Narradores: H3 y H2\nE1:")
+    of_label = [Utterance("PETRA RUIZ LÓPEZ, tejedora"), Utterance("¿Sí?", "P"), Utterance("Sí.", "Petra")]
+    assert _spoken(of_label, "oral_history")["text"].startswith("H1, tejedora\nE1: ¿Sí?\nH1: Sí.")
+    of_role = [
+        Utterance("Petra Ruiz López", "Entrevistada"),
+        Utterance("¿Dónde?", "P"),
+        Utterance("San Juan", "Entrevistada"),
+    ]
+    assert _spoken(of_role, "oral_history")["text"] == "H1: H1\nE1: ¿Dónde?\nH1: San Juan"
+
+
+def test_a_key_names_the_person_of_a_heading() -> None:
+    """Whom it lacks has a code of the unknown."""
+    key = {"Petra Ruiz López": "H7", "P": "E2"}
+    text, turns = as_lines([Utterance("Entrevistadas: Petra Ruiz López y Luz Paz"), *_TALK])
+    written, _ = coded(text, [turn._asdict() for turn in turns], key)
+    assert written.split("\n")[0] == "Entrevistadas: H7 y HX1"
+
+
+def test_codes_stay_as_they_are() -> None:
+    """A coded interview that is coded again has the same codes, whoever speaks first."""
+    text, turns = as_lines([Utterance("Aquí.", "H2"), Utterance("¿Sí?", "E1"), Utterance("No.", "H1")])
+    rows = [turn._asdict() for turn in turns]
+    assert coded(text, rows)[0] == text
+    assert coded(text, rows, {"Rosa": "H1", "Luz": "H2", "Ana": "E1"})[0] == text
 
 
 def test_a_key_holds_in_the_whole_archive(tmp_path: Path) -> None:
