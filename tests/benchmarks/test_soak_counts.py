@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.benchmarks.soak import wrong_tokens
+from .soak import wrong_tokens
 
 # Two documents, of the tokens 1 to 3 and 4 to 5; 0 ends each.
 WHOLE = [[1, 2, 3], [0, 4, 5, 0]]
