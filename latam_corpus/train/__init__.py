@@ -14,6 +14,7 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from latam_corpus.train.mixed_stream import MixedStream
     from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.token_stream import TokenStream
     from latam_corpus.train.tokenizer import load_tokenizer
     from latam_corpus.train.torch_dataset import CorpusDataset, PackedDataset
 
@@ -36,12 +37,13 @@ COMMANDS: Final = {
         N_("Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."),
     ),
 }
-__all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "PackedDataset", "load_tokenizer"]
+__all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "PackedDataset", "TokenStream", "load_tokenizer"]
 _MODULE_OF: Final = {
     "CorpusDataset": "torch_dataset",
     "CorpusStream": "stream",
     "MixedStream": "mixed_stream",
     "PackedDataset": "torch_dataset",
+    "TokenStream": "token_stream",
     "load_tokenizer": "tokenizer",
 }
 

@@ -79,11 +79,6 @@ class Selection:
         wanted = ["doc_id" if name == ID else name for name in self.returned]
         return list(dict.fromkeys([*wanted, "doc_id", *(self.where.reads if self.where else ())]))
 
-    @property
-    def leaves_out(self) -> bool:
-        """Whether any row may be left out."""
-        return bool(self.where or self.excluded)
-
 
 @dataclass(frozen=True)
 class _Loaded:

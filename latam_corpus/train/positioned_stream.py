@@ -28,12 +28,11 @@ from latam_corpus.train.stream_state import (
 from latam_corpus.train.waiting_tokens import WaitingTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from latam_corpus.train.held_rows import ChosenRows
-    from latam_corpus.train.tokenizer import Tokenizer
 
 _NONE: Final = np.zeros(0, np.int64)
 
@@ -57,6 +56,24 @@ class Rows(Protocol):
 
     def close(self) -> None:
         """Stop reading ahead."""
+        ...
+
+
+class Encoder(Protocol):
+    """A tokenizer as `packed` uses it."""
+
+    @property
+    def sha256(self) -> str:
+        """A digest that tells it from others."""
+        ...
+
+    @property
+    def end_id(self) -> int:
+        """The token that ends a document."""
+        ...
+
+    def encoded(self, texts: Sequence[str], /) -> Iterator[list[int]]:
+        """Yield each text's tokens."""
         ...
 
 
@@ -228,7 +245,7 @@ class PositionedStream(ABC):
             yield pa.concat_tables(waiting)
         self._at_end = True
 
-    def packed(self, tokenizer: Tokenizer, length: int, *, drop_last: bool = True) -> Iterator[NDArray[np.int32]]:
+    def packed(self, tokenizer: Encoder, length: int, *, drop_last: bool = True) -> Iterator[NDArray[np.int32]]:
         """Blocks of tokens, from where the stream stands: documents one after another, each with its end token.
 
         A block may end inside a document. The state says how many of its tokens have been packed, and whichever rank
@@ -266,17 +283,27 @@ class PositionedStream(ABC):
             problem = _("{release} has {n} {n:token|tokens}, fewer than a block", release=self.version, n=waiting.count)
             raise ConfigError("length", problem, _("give a shorter one"))
 
-    def _uncut(self, tokenizer: Tokenizer) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    def _uncut(self, tokenizer: Encoder) -> Iterator[tuple[int, NDArray[np.int32]]]:
         """Yield each document's position and all its tokens, and warn of cut documents that don't come any more."""
         cut = sorted(self._place.parts)
-        for position, ids in _encoded(self._chosen(), tokenizer):
+        for position, tokens in self._tokenised(tokenizer):
             while cut and cut[0] <= position:
                 if cut[0] < position:
                     self._warn_of_dropped_rest(cut[0])
                 del cut[0]
-            yield position, np.array([*ids, tokenizer.end_id], dtype=np.int32)
+            yield position, tokens
         for position in cut:
             self._warn_of_dropped_rest(position)
+
+    def _tokenised(self, tokenizer: Encoder) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        """Yield each document's position and its tokens, with the one that ends it."""
+        for rows, positions in self._chosen():
+            yield from zip(positions.tolist(), self._tokens_of(rows, tokenizer), strict=True)
+
+    def _tokens_of(self, rows: ChosenRows, tokenizer: Encoder) -> Iterator[NDArray[np.int32]]:
+        """Yield each document's tokens."""
+        for ids in tokenizer.encoded(_texts_of(rows)):
+            yield np.array([*ids, tokenizer.end_id], dtype=np.int32)
 
     def _warn_of_dropped_rest(self, position: int) -> None:
         problem = _(
@@ -405,14 +432,6 @@ class PositionedStream(ABC):
         self._go_to(states[0]["seed"], states[0]["epoch"], place)
         self._at_end = all(one["ended"] for one in states)
         self._is_resumed = True
-
-
-def _encoded(
-    batches: Iterable[tuple[ChosenRows, NDArray[np.int64]]], tokenizer: Tokenizer
-) -> Iterator[tuple[int, list[int]]]:
-    """Yield each row's position and the tokens of its text."""
-    for rows, positions in batches:
-        yield from zip(positions.tolist(), tokenizer.encoded(_texts_of(rows)), strict=True)
 
 
 def _texts_of(rows: ChosenRows) -> list[str]:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from latam_corpus.train.positioned_stream import PositionedStream
-    from latam_corpus.train.tokenizer import Tokenizer
+    from latam_corpus.train.positioned_stream import Encoder, PositionedStream
 
 
 _FORKSERVER: Final = "DataLoader(…, multiprocessing_context='forkserver')"
@@ -147,7 +146,7 @@ class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
     other numbers of them, give `load_state_dict` the list of all ranks' loader states before a new loader is made.
     """
 
-    def __init__(self, stream: PositionedStream, tokenizer: Tokenizer, length: int, *, drop_last: bool = True) -> None:
+    def __init__(self, stream: PositionedStream, tokenizer: Encoder, length: int, *, drop_last: bool = True) -> None:
         """Pack a stream.
 
         Args:

@@ -1,7 +1,7 @@
 """`soak`: packed streams over kills, changing numbers of ranks and withdrawals; no token is lost or doubled.
 
-Each word of the documents is a token of its own, so that a token says which document it is of, and where in it. What
-the ranks packed is counted by token, without any help of the streams.
+The words of the documents are numbers, each used once, and a word is a token: a token says which document it is of, and
+where in it. What the ranks packed is counted by token, without any help of the streams.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_END: Final = "<|endoftext|>"
 _WORLDS: Final = (8, 8, 8, 1, 2, 3, 5, 7)
 _LENGTHS: Final = (16, 64, 250)
 _LANGUAGES: Final = ("spa_Latn", "por_Latn", "spa_Latn")
@@ -77,8 +76,8 @@ class Soak:
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's own options."""
-    parser.add_argument("--documents", type=int, default=2000, help="2,000 by default")
-    parser.add_argument("--rounds", type=int, default=40, help="changes of the number of ranks, 40 by default")
+    parser.add_argument("--documents", type=int, default=600, help="600 by default")
+    parser.add_argument("--rounds", type=int, default=25, help="changes of the number of ranks, 25 by default")
     parser.add_argument("--seed", type=int, default=1, help="of the kills and withdrawals")
 
 
@@ -119,14 +118,7 @@ def measure(args: argparse.Namespace) -> Report:
 def _prepared(folder: Path, kind: str, documents: int, chance: random.Random) -> Soak:
     """Build a version of documents of many lengths, some of them longer than several blocks."""
     sizes = [chance.choice((1, 5, 30, 60, 60, 90, 700)) + chance.randrange(5) for _ in range(documents)]
-    first, vocabulary = 1, {_END: 0}
-    texts = []
-    for number, size in enumerate(sizes):
-        words = [f"d{number}w{word}" for word in range(size)]
-        vocabulary |= dict(zip(words, range(first, first + size), strict=True))
-        first += size
-        texts.append(" ".join(words))
-    _write_tokenizer(folder / "tokenizer.json", vocabulary)
+    texts = (" ".join(map(str, range(first, first + size))) for first, size in _places(sizes))
     rows = ({"text": text, "language": _language(number)} for number, text in enumerate(texts))
     run = write_run(folder / "runs" / "benchmark-00000000", rows)
     store = Store.at(folder / "store")
@@ -134,14 +126,6 @@ def _prepared(folder: Path, kind: str, documents: int, chance: random.Random) ->
     build("benchmark", [run], store, splits={}, index=False, shard_bytes=200_000, **terms)
     spec = f"benchmark@{store.latest('benchmark')}"
     return Soak(folder, store, spec, _plan(spec, documents) if kind == "mixture" else None, sizes, chance)
-
-
-def _write_tokenizer(file: Path, vocabulary: dict[str, int]) -> None:
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=_END))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer.save(str(file))
 
 
 def _language(number: int) -> str:
@@ -187,7 +171,7 @@ def _round(soak: Soak, states: list[Any], world: int, rounds: int | None) -> lis
     folder.mkdir()
     length = chance.choice(_LENGTHS)
     most = 2 * (sum(soak.sizes) + len(soak.sizes)) // (length * world * (rounds or 1))
-    common = (soak.store.url, soak.spec, soak.plan, str(soak.folder / "tokenizer.json"), str(folder))
+    common = (soak.store.url, soak.spec, soak.plan, str(folder))
     tasks = [
         RankTask(
             *common, rank, world, tuple(chance.sample(states, len(states))), length, chance.randint(1, 9),
@@ -211,7 +195,7 @@ def _round(soak: Soak, states: list[Any], world: int, rounds: int | None) -> lis
 def _start(soak: Soak, tasks: list[RankTask]) -> None:
     """Run ranks side by side; half of those that were killed go on alone, from their own state."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.benchmarks.soak_rank", "tokenizers", "pyarrow.compute"])
+    context.set_forkserver_preload(["tests.benchmarks.soak_rank", "pyarrow.compute"])
     while tasks:
         processes = [context.Process(target=run_rank, args=(task,)) for task in tasks]
         for process in processes:

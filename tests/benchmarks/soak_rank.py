@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.train.mixed_stream import MixedStream
 from latam_corpus.train.stream import CorpusStream
-from latam_corpus.train.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from latam_corpus.train.positioned_stream import PositionedStream
 
 
@@ -26,7 +27,6 @@ class RankTask:
         store: of the release.
         spec: of the version that is streamed.
         plan: of a mixture; None streams the version itself.
-        tokenizer: its file.
         folder: where the rank keeps its blocks and its state.
         states: of the ranks of the last round, from which all ranks go on; empty at the beginning.
         length: tokens in a block.
@@ -38,7 +38,6 @@ class RankTask:
     store: str
     spec: str
     plan: dict[str, Any] | None
-    tokenizer: str
     folder: str
     rank: int
     world: int
@@ -57,6 +56,18 @@ class RankTask:
     def state_file(self) -> Path:
         """Where its state is, with how many bytes of the blocks it is after."""
         return Path(self.folder) / f"{self.rank}.json"
+
+
+class NumberTokenizer:
+    """Reads each word as a number, which is its token."""
+
+    sha256 = "0" * 64
+    end_id = 0
+
+    def encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Yield the numbers in each text."""
+        for text in texts:
+            yield [int(word) for word in text.split()]
 
 
 def open_stream(task: RankTask) -> PositionedStream:
@@ -83,7 +94,7 @@ def run_rank(task: RankTask) -> None:
             if task.is_killed and not task.blocks:
                 os.kill(os.getpid(), signal.SIGKILL)
             _save(task, stream, blocks.tell(), caught)
-            packed = stream.packed(load_tokenizer(task.tokenizer), task.length, drop_last=False)
+            packed = stream.packed(NumberTokenizer(), task.length, drop_last=False)
             for number, block in enumerate(packed, 1):
                 blocks.write(block.tobytes())
                 blocks.flush()

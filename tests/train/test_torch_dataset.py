@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime
+from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,11 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.withdraw import withdraw
-from latam_corpus.train import CorpusDataset, CorpusStream
+from latam_corpus.train import CorpusDataset, CorpusStream, PackedDataset, load_tokenizer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from latam_corpus.release.store import Store
 
 pytestmark = [
@@ -165,6 +169,62 @@ def test_a_state_of_an_epochs_end_begins_the_next(
     assert again.ids() == order[32:]
 
 
+def test_packed_loaders_go_on_with_other_ranks_and_workers(
+    small_store: Store, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker packs its own documents; the states of all ranks' loaders combine, and each token comes once."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    info = SimpleNamespace(id=0, num_workers=2)
+    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: info)
+
+    def opened(rank: int, world: int) -> PackedDataset:
+        stream = CorpusStream(small_store.url, "puerto", rank=rank, world=world, seed=7)
+        return PackedDataset(stream, tokenizer, 37, drop_last=False)
+
+    whole = Counter(
+        token
+        for text in CorpusStream(small_store.url, "puerto").texts()
+        for token in [*tokenizer.encode([text])[0], tokenizer.end_id]
+    )
+    seen: Counter[int] = Counter()
+    states = []
+    for rank in range(2):
+        snapshots: dict[str, Any] = {}
+        for info.id in range(2):
+            worker = opened(rank, 2)
+            for block in islice(worker, 3 + rank + 2 * info.id):
+                seen.update(block.tolist())
+            alone = opened(rank, 2)
+            alone.load_state_dict(worker.state_dict())
+            seen.update(next(iter(alone)).tolist())
+            snapshots[f"worker_{info.id}"] = {"dataset_state": alone.state_dict(), "fetcher_state": None}
+        states.append({"_snapshot": {"_worker_snapshots": snapshots}})
+    with pytest.raises(ConfigError, match=r"had 4 ranks.* 1, 3 are missing"):
+        opened(0, 1).load_state_dict(states[:1])
+    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: None)
+    for rank in range(3):
+        dataset = opened(rank, 3)
+        dataset.load_state_dict(json.loads(json.dumps(states)))
+        for block in dataset:
+            seen.update(block.tolist())
+    assert seen == whole
+
+
+def test_a_packed_loader_that_was_at_its_end_begins_the_epoch(
+    small_store: Store, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loader asks a worker again in the next epoch only; its state stays that of the end until then."""
+    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: None)
+    tokenizer = load_tokenizer(tokenizer_file)
+    first, again = (PackedDataset(CorpusStream(small_store.url, "puerto"), tokenizer, 500) for _ in range(2))
+    blocks = [block.tolist() for block in first]
+    again.load_state_dict(first.state_dict())
+    assert again.state_dict()["stream"]["ended"]
+    assert [block.tolist() for block in again] == blocks
+    again.set_epoch(1)
+    assert [block.tolist() for block in again] != blocks
+
+
 def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
     """A condition on rows is refused in them, with what to do instead."""
     data = pytest.importorskip("torch.utils.data")
@@ -223,3 +283,6 @@ def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: 
     monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", None)
     with pytest.raises(ConfigError, match=r"latam-corpus\[train\]"):
         CorpusDataset(small_store.url, "puerto", batch_size=1)
+    unused: Any = None
+    with pytest.raises(ConfigError, match=r"latam-corpus\[train\]"):
+        PackedDataset(unused, unused, 8)
