@@ -15,6 +15,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.community_labels import closing
+from latam_corpus.catalog.country_days import begun_days, newest_days
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
@@ -24,7 +25,7 @@ from latam_corpus.release.splits import authors_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.opt_outs import Refused
@@ -82,16 +83,19 @@ class Terms:
         admit: the rights tiers that may be in it.
         uses: what each document must allow.
         today: the day on which permissions and embargoes are judged.
+        now: the moment, in UTC, where it is known: a permission or an embargo then also ends by the day of the row's
+            country (`country_days.py`).
     """
 
     READS: ClassVar[tuple[str, ...]] = (
         *("rights_tier", "uses", "expires", "embargo_until", "opt_outs"),
-        *("consent", "agreement"),
+        *("consent", "agreement", "country"),
     )
 
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     today: date
+    now: datetime | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
@@ -114,6 +118,7 @@ class Terms:
             pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
         ]
         lacks = pl.concat_str(*lacking, separator=",", ignore_nulls=True)
+        begun, newest = (pl.lit(self.today),) * 2 if self.now is None else (begun_days(self.now), newest_days(self.now))
         return (
             pl.when(~pl.col("rights_tier").is_in(self.admit))
             .then(pl.concat_str(pl.lit("rights_tier="), "rights_tier"))
@@ -121,10 +126,10 @@ class Terms:
             .then(pl.concat_str(pl.lit("opt_out="), self._opted_out()))
             .when(lacks != "")
             .then(pl.concat_str(pl.lit("uses_lack="), lacks))
-            .when(pl.col("expires") < self.today)
-            .then(pl.lit(f"expires<{self.today}"))
-            .when(pl.col("embargo_until") > self.today)
-            .then(pl.lit(f"embargo_until>{self.today}"))
+            .when(pl.col("expires") < newest)
+            .then(pl.concat_str(pl.lit("expires<"), newest.dt.to_string()))
+            .when(pl.col("embargo_until") > begun)
+            .then(pl.concat_str(pl.lit("embargo_until>"), begun.dt.to_string()))
         )
 
     def _opted_out(self) -> pl.Expr:

@@ -178,7 +178,8 @@ def build(
         store: where the version goes.
         admit: the rights tiers that may be in it.
         uses: what each document's terms must allow.
-        today: the day on which permissions and embargoes are judged; the day of `created` when None.
+        today: the day on which permissions and embargoes are judged everywhere; when None, the day of `created` and of
+            each document's country, whichever protects the rights holder.
         parent: the version to build upon, or `latest`.
         version: what to call it; the next of the month, such as 2026.11.0, when None.
         splits: the shares of documents held out.
@@ -207,7 +208,8 @@ def build(
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     moment = _moment(today, created)
-    terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
+    now = None if today else moment.astimezone(UTC)
+    terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date(), now)
     check_shares(splits)
     with opened.named_errors():
         return _build(
