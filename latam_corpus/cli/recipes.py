@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -211,6 +212,7 @@ def run(
     from latam_corpus.pipeline.run import run as run_plan
     from latam_corpus.pipeline.survival import accepted
     from latam_corpus.pipeline.sweep import checked_choice
+    from latam_corpus.release.strictest import Overruled, overruled_lines
 
     reason = accepted(accept_loss)
     loaded = selected(load_recipe(recipe, spoken()), select)
@@ -248,15 +250,15 @@ def run(
     finally:
         progress.close()
     before = opened.latest(loaded.release.name) if loaded.release else None
-    left_out = unreleased_of(plan, result)
+    left_out, overruled = unreleased_of(plan, result), Counter[Overruled]()
     try:
-        released = released_of(plan, result, opened, against, left_out)
+        released = released_of(plan, result, opened, against, left_out, overruled)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         made = None if no_report else report_of_run(result.folder, out, None, store)
         tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
+    _tell_hints([*left_nothing(keep, out, result, released), *overruled_lines(overruled)])
     report = None if no_report else report_of_run(result.folder, out, released, store)
-    _tell_hints(left_nothing(keep, out, result, released))
     tell_result(result, released, before, report, left_out, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)

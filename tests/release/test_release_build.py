@@ -78,10 +78,15 @@ def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, do
 def test_a_duplicate_names_the_kept_document_and_the_more_open_copy_is_kept(
     tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
-    """Across runs one copy of a text stays: the more open, then the earlier; a refused copy displaces none."""
+    """Across runs one copy of a text stays: the more open, then the earlier; one that may not be used displaces none.
+
+    The third is another source's, which gave it for fewer uses; that restricts no other source's copy.
+    """
     text = "Agua que no has de beber, déjala correr."
-    first = kept_run("a-1", [document(1, text=text, rights="CC-BY-4.0", rights_tier="attribution"), document(9)])
-    second = kept_run("b-1", [document(2, text=text, obtained=LATER), document(3, text=text, uses=["evaluate"])])
+    licensed = {"rights": "CC-BY-4.0", "rights_tier": "attribution", "source_id": "cuentos-del-mar"}
+    given = {"uses": ["evaluate"], "source_id": "cuentos-del-faro"}
+    first = kept_run("a-1", [document(1, text=text, **licensed), document(9)])
+    second = kept_run("b-1", [document(2, text=text, obtained=LATER), document(3, text=text, **given)])
     manifest = build("puerto", [second, first], tmp_path / "store", **TERMS)
     assert manifest.left_out == {"duplicate": 1, "uses_lack=train,redistribute": 1}
     rows = read_ledger(Store.at(tmp_path / "store"), "puerto", manifest.version, document(1)["doc_id"])
