@@ -26,12 +26,13 @@ TEXTS = {
 SOURCE = """
 id = "{name}"
 title = "{name}"
-holder = "Nadie"
+holder = "{holder}"
 languages = ["spa"]
 [rights]
 statement = "{rights}"
 basis = "licence"
 uses = ["train", {uses}]
+{agreement}
 [collect]
 files = ["*.jsonl"]
 """
@@ -55,10 +56,18 @@ class Room:
     def __init__(self, folder: Path, command_line: CommandLine) -> None:
         self.folder, self.command_line = folder, command_line
 
-    def source(self, name: str, rights: str = "CC0-1.0", uses: str = '"redistribute"') -> None:
+    def source(
+        self,
+        name: str,
+        rights: str = "CC0-1.0",
+        uses: str = '"redistribute"',
+        holder: str = "Nadie",
+        agreement: str = "",
+    ) -> None:
         """Write a source and its records."""
-        (self.folder / f"{name}.toml").write_text(SOURCE.format(name=name, rights=rights, uses=uses))
-        (self.folder / name).mkdir()
+        told = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
+        (self.folder / f"{name}.toml").write_text(told)
+        (self.folder / name).mkdir(exist_ok=True)
         day = datetime(2020 if name == "primera" else 2021, 1, 1, tzinfo=UTC).isoformat()
         rows = ({"id": n, "text": t, "url": f"https://{name}.example/{n}", "obtained": day} for n, t in TEXTS.items())
         (self.folder / name / "textos.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -106,13 +115,18 @@ def room(tmp_path: Path, command_line: CommandLine) -> Room:
 
 
 @pytest.mark.parametrize("against", ["", 'against = "prueba"'])
-def test_a_copy_that_its_owner_has_refused_since_displaces_none(room: Room, against: str) -> None:
-    """The other source's copies come when the recipe is run again, against the version with the refused ones too."""
+def test_copies_of_what_its_owner_has_refused_since_wait_for_an_agreement(room: Room, against: str) -> None:
+    """Another holder's copies stay out, too; they come when their source names an agreement, and the recipe is run.
+
+    Also against the version with the refused ones.
+    """
     room.source("primera")
-    room.source("segunda")
+    room.source("segunda", holder="Archivo")
     room.run("primera", "segunda")
     assert room.released() == ["primera", "primera"]
     room.refuse("primera")
+    assert "nothing is left to release" in room.run("primera", "segunda", dedupe=against, code=1)
+    room.source("segunda", holder="Archivo", agreement='agreement = "Carta 2"')
     would = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
     made = room.run("primera", "segunda", dedupe=against)["run"]
     assert against or made == would  # what is only looked at fetches no index, which is a part of the name

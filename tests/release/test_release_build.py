@@ -191,16 +191,16 @@ def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any,
     assert 0.1 < shares["validation"] < 0.3
     held = rows.filter(pl.col("split") == "test")
     # A text that is held already comes under another id; a document's cluster has got another name.
-    attributed = {"rights": "CC-BY-4.0", "rights_tier": "attribution"}
-    closed = kept_run("b-1", [held.row(0, named=True) | attributed | {"obtained": LATER}])
-    build("puerto", [closed], store, parent="latest", splits=splits, **TERMS)
-    copy = document(5000, text=held["text"][0])
+    ending = kept_run("b-1", [held.row(0, named=True) | {"expires": TODAY, "obtained": LATER}])
+    build("puerto", [ending], store, parent="latest", splits=splits, **TERMS)
+    copy = document(5000, text=held["text"][0], source_id="otra")
     moved = held.row(1, named=True) | {"duplicate_cluster": "f" * 32, "obtained": LATER}
     none_held = {"validation": 0.0, "test": 0.0}
-    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=none_held, **TERMS)
+    terms = TERMS | {"today": TODAY + timedelta(days=1)}
+    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=none_held, **terms)
     after = released(store, third)
     kept = rows.select("doc_id", "split").join(after.select("doc_id", "split"), on="doc_id", suffix="_after")
-    assert kept.height == 399
+    assert kept.height == 398, "the permission has ended for both copies of a cluster"
     assert (kept["split"] == kept["split_after"]).all()
     assert after.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
 
