@@ -72,7 +72,7 @@ def given_by(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Given]:
         scopes = [one["scope"] for one in records if one.get("scope") is not None]
         uses = tuple(use for use in rights["uses"] if all(use in scope for scope in scopes))
         ends = [day for one in (rights, *records) if (day := one.get("expires"))]
-        tier = narrowed_tier(rights.get("tier") or tier_of(rights["statement"]), labels)
+        tier = narrowed_tier(rights.get("tier") or tier_of(rights.get("statement")), labels)
         given[source_id] = Given(tier, uses, (min(ends, default=None), rights.get("embargo_until")))
     return given
 
@@ -105,7 +105,7 @@ def restrictions(
     """Return what each row states that binds copies of it: the columns of STATED up to `withheld`.
 
     Args:
-        judged: rows with their terms.
+        judged: rows with their terms, and what is remembered of `bound_tier` and `withheld`.
         given: the terms of their sources, by id.
         admit: the rights tiers that the release admits.
         asked: the uses that it asks for.
@@ -120,7 +120,7 @@ def restrictions(
     tiers = {name: _RANK[one.tier] for name, one in given.items()}
     beyond = rank > _of_source(source, tiers, pl.Int8()).fill_null(len(_RANK))
     by_label = labels.map_batches(_tiers_of_labels, return_dtype=pl.String)
-    bound_tier = pl.when(~is_silent & beyond).then(tier).otherwise(by_label)
+    bound_tier = _or_known(judged, "bound_tier", pl.when(~is_silent & beyond).then(tier).otherwise(by_label))
     signals = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"]).list.eval(pl.element().struct.field("signal"))
     held: dict[str, pl.Expr] = {}
     for use in vocabulary.USES:
@@ -129,7 +129,13 @@ def restrictions(
         allows = {name: use in one.uses for name, one in given.items()}
         narrowed = _of_source(source, allows, pl.Boolean()).fill_null(value=False) & ~pl.col("uses").list.contains(use)
         held[use] = pl.when(refused | (~is_silent & narrowed)).then(pl.lit(use))
-    lack = pl.concat_str(*(held[use] for use in vocabulary.USES if use in asked), separator=",", ignore_nulls=True)
+    withheld = _or_known(
+        judged, "withheld", pl.concat_str(*held.values(), separator=",", ignore_nulls=True).replace("", None)
+    )
+    lacks = (pl.when(withheld.str.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in asked)
+    lack = pl.concat_str(*lacks, separator=",", ignore_nulls=True)
+    refusing = [signal for signal, uses in WITHHELD.items() if uses.intersection(asked)]
+    opted_out = signals.list.eval(pl.element().filter(pl.element().is_in(refusing)).unique().sort()).list.join(",")
     return judged.select(
         "agreement",
         (is_silent & (pl.col("consent").cast(schema.CONSENT).list.len().fill_null(0) == 0)).alias("unstated"),
@@ -138,13 +144,20 @@ def restrictions(
         .then(pl.lit("rights_tier=unknown"))
         .when(bound_tier.is_not_null() & ~bound_tier.is_in(list(admit)))
         .then(pl.concat_str(pl.lit("rights_tier="), bound_tier))
+        .when(opted_out.fill_null("") != "")
+        .then(pl.concat_str(pl.lit("opt_out="), opted_out))
         .when(lack != "")
         .then(pl.concat_str(pl.lit("uses_lack="), lack))
         .otherwise(embargo)
         .alias("closed_copies"),
         bound_tier.alias("bound_tier"),
-        pl.concat_str(*held.values(), separator=",", ignore_nulls=True).replace("", None).alias("withheld"),
+        withheld.alias("withheld"),
     )
+
+
+def _or_known(rows: pl.DataFrame, name: str, value: pl.Expr) -> pl.Expr:
+    """Return what rows have of a column already, else the value."""
+    return pl.coalesce(name, value) if name in rows.columns else value
 
 
 def _of_source(source: pl.Expr, values: Mapping[str, Any], kind: pl.DataType) -> pl.Expr:

@@ -14,9 +14,12 @@ A row of which nobody has stated the rights binds none.
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -42,6 +45,11 @@ _CHANGED: Final = pl.Schema(
     | dict.fromkeys(("expires", "embargo_until"), pl.Date())
 )
 OUTCOME: Final = pl.Schema(dict.fromkeys(("terms", "stricter"), pl.String()))
+# What decides of a light row.
+_READS: Final = (
+    *("doc_id", "source_id", "run", "country", "text_hash", "refusal", "unstated", "over"),
+    *(*TERMS, *RESTRICTING),
+)
 # Reasons that aren't terms: they say something of one record or text, and nothing of another.
 _NO_TERMS: Final = frozenset({"text=null", "withdrawn", "held"})
 
@@ -74,22 +82,21 @@ def bound(latest: pl.DataFrame, light: pl.DataFrame, links: pl.DataFrame, holder
         holders: who holds each source, by its id.
     """
     plain = latest.with_columns(pl.lit(None, kind).alias(name) for name, kind in OUTCOME.items())
-    rows = _contradictory(_grouped(light, links))
-    chosen = dict(latest.select("doc_id", pl.int_range(pl.len())).iter_rows())
+    rows = _contradictory(_grouped(light, links)).sort("group", "doc_id", "run", "row_hash")
+    about = latest.filter(pl.col("doc_id").is_in(rows["doc_id"].unique().implode()))
+    chosen = {one["doc_id"]: _Statement(one) for one in about.select(_READS).iter_rows(named=True)}
     changed: list[dict[str, Any]] = []
     remembered: list[dict[str, Any]] = []
     lifted: set[str] = set()
     overruled = Counter[Overruled]()
-    for group in rows.sort("doc_id", "run", "row_hash").partition_by("group", maintain_order=True):
-        statements = [_Statement(one) for one in group.iter_rows(named=True)]
+    for _group, found in groupby(rows.select("group", *_READS).iter_rows(named=True), itemgetter("group")):
+        statements = [_Statement(one) for one in found]
         # Of a text that thousands of documents have, few statements differ.
         shared = {one.key(): one for one in reversed(statements)}
-        about: defaultdict[str, list[_Statement]] = defaultdict(list)
-        for one in statements:
-            about[one.doc_id].append(one)
-        for doc_id in (name for name in about if name in chosen):
-            own = _Statement(latest.row(chosen[doc_id], named=True))
-            outcome = _Outcome(own, about[doc_id], shared.values(), holders)
+        for doc_id, mine in groupby(statements, attrgetter("doc_id")):
+            if doc_id not in chosen:
+                continue
+            outcome = _Outcome(chosen[doc_id], list(mine), shared.values(), holders)
             changed += [outcome.columns()] if outcome.changes() else []
             remembered += outcome.memory()
             lifted |= {doc_id} if outcome.lifts else set()
@@ -157,8 +164,7 @@ class _Statement:
     def strictness(self) -> tuple[int, int, str, str]:
         """Return what statements are put in order by, the strictest last."""
         rights = self.values["rights"]
-        owed = len(obligations_of(rights, self.tier))
-        return (openness(self.tier), owed, rights or "", self.values["basis"] or "")
+        return (openness(self.tier), _owed(rights, self.tier), rights or "", self.values["basis"] or "")
 
     def key(self) -> tuple[Any, ...]:
         """Return what is the same of statements that bind copies alike."""
@@ -187,6 +193,13 @@ def _reasons_for_copies(one: _Statement) -> list[str]:
     return [reason for reason in (one.values["closed_label"], one.values["closed_copies"]) if reason]
 
 
+@lru_cache(maxsize=4096)
+def _owed(rights: str | None, tier: str) -> int:
+    """Return how many obligations a statement has."""
+    return len(obligations_of(rights, tier))
+
+
+@lru_cache(maxsize=4096)
 def _listed(text: str | None, between: str) -> frozenset[str]:
     return frozenset((text or "").split(between)) - {""}
 
@@ -201,7 +214,8 @@ class _Outcome:
         self.mine = mine
         statements = [*mine, *(one for one in shared if one.doc_id != own.doc_id)]
         same = [one for one in statements if one.source == own.source and not one.unstated]
-        self.agreements = {one.agreement for one in same if one.agreement and not one.earlier}
+        # Of each source the agreements that this version's runs name.
+        self.agreements = {(one.source, one.agreement) for one in statements if one.agreement and not one.earlier}
         binding = [one for one in same if not self._is_lifted(one)]
         self.binding = binding or [own]
         earlier = [one for one in self.mine if one.earlier]
@@ -212,16 +226,19 @@ class _Outcome:
 
     def _is_lifted(self, one: _Statement) -> bool:
         """Whether a run's source names an agreement that is new to what an earlier version states."""
-        over = frozenset[str]().union(*(other.over for other in self.mine if other.doc_id == one.doc_id), one.over)
-        return one.earlier and any(name != one.agreement and name not in over for name in self.agreements)
+        mine = self.mine if one.doc_id == self.own.doc_id else ()
+        over = one.over.union(*(other.over for other in mine))
+        return one.earlier and any(
+            source == one.source and name != one.agreement and name not in over for source, name in self.agreements
+        )
 
     def _restricting(self, statements: Sequence[_Statement], holders: Mapping[str, str]) -> list[_Statement]:
         """Return the restricted copies of other sources that bind it, and what a row without rights refuses."""
         mine = holders.get(self.own.source, "")
-        settled = bool(self.agreements or self.own.agreement)
+        settled = self.own.agreement or any(source == self.own.source for source, _name in self.agreements)
         found = []
         for one in statements:
-            if one.source == self.own.source and not one.unstated:
+            if self._is_lifted(one) or (one.source == self.own.source and not one.unstated):
                 continue
             is_other = one.source != self.own.source and (not mine or mine != holders.get(one.source, ""))
             restricts = any(one.values[name] for name in RESTRICTING)

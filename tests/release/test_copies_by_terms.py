@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -168,3 +169,65 @@ def test_a_released_document_that_may_be_used_stays(room: Room) -> None:
     room.run("primera")
     room.run("segunda", dedupe='against = "prueba"', uses='"train", "redistribute"')
     assert room.released() == ["primera", "primera"]
+
+
+MIXED = """
+id = "mixta"
+title = "mixta"
+holder = "Biblioteca"
+languages = ["spa"]
+[rights]
+statement = "CC0-1.0"
+basis = "licence"
+uses = ["train"]
+[collect]
+files = ["*.jsonl"]
+versions = true
+columns.rights = "derechos"
+"""
+_RESERVED = "Todos los derechos reservados"
+
+
+@pytest.mark.parametrize("case", ["equal", "near", "records", "younger record"])
+def test_a_reserved_record_binds_the_copy_and_the_later_record_that_dedupe_keeps(room: Room, case: str) -> None:
+    """An equal text, one that dedupe confirms as a copy, and another record under the same id, older or younger."""
+    story = " ".join(f"{text} {n}" for n in range(6) for text in TEXTS.values())
+    rows: list[dict[str, Any]] = [
+        {"id": "1", "text": story, "derechos": _RESERVED, "obtained": "2020-01-01"},
+        {"id": "2", "text": story + (" Fin." if case == "near" else ""), "obtained": "2021-01-01"},
+        {"id": "3", "text": TEXTS["carta"], "obtained": "2021-01-01"},
+    ]
+    if "record" in case:
+        rows[1] |= {"id": "1", "text": f"{story} Corregido.", "obtained": "2019-01-01" if "young" in case else "2022"}
+    (room.folder / "mixta.toml").write_text(MIXED)
+    (room.folder / "mixta").mkdir()
+    (room.folder / "mixta" / "textos.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    room.run("mixta")
+    store = Store.at(room.folder / "out" / "store")
+    [shard] = load_manifest(store, *store.find("prueba")).shards
+    assert pl.read_parquet(store.path(shard.object))["text"].to_list() == [TEXTS["carta"]]
+
+
+LABEL = '[[consent.records]]\nid = "1"\nlabel = "https://localcontexts.org/label/tk-secret-sacred/"'
+
+
+@pytest.mark.parametrize("stricter", [LABEL, 'uses = ["evaluate"]'])
+def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_next_version(
+    room: Room, stricter: str
+) -> None:
+    """As after `cp -p` or unzipping: upon the version that has them, all of its documents are left out."""
+    free = SOURCE.format(name="cartas", rights="CC0-1.0", uses="", holder="Nadie", agreement="")
+    file = room.folder / "cartas" / "textos.jsonl"
+    file.parent.mkdir()
+    file.write_text("".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in TEXTS.items()))
+    (room.folder / "cartas.toml").write_text(free)
+    room.run("cartas")
+    assert len(room.released()) == 2
+    os.utime(file, (10**9, 10**9))
+    changed = free + stricter if stricter == LABEL else free.replace('uses = ["train", ]', stricter)
+    (room.folder / "cartas.toml").write_text(changed)
+    room.run("cartas", code=1)
+    newest = max((room.folder / "out" / "runs").glob("receta-*"), key=lambda run: (run / "run.json").stat().st_mtime_ns)
+    told = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
+    assert told.code == 1
+    assert "nothing is left to release" in told.err

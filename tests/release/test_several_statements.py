@@ -39,6 +39,13 @@ STRICTER: dict[str, dict[str, Any]] = {
     "ended": {"expires": date(2026, 1, 1)},
     "embargo": {"embargo_until": date(2030, 1, 1)},
 }
+# What a record may state beyond its source.
+BEYOND: list[dict[str, Any]] = [
+    {"uses": ["redistribute"]},
+    {"rights": "CC-BY-NC-4.0", "rights_tier": "non_commercial", "uses": []},
+    {"opt_outs": [{"signal": "noai", "value": "x", "address": "https://a.example", "time": NEW}], "uses": []},
+    {"embargo_until": date(2030, 1, 1)},
+]
 
 
 class Shelf:
@@ -49,7 +56,13 @@ class Shelf:
         self.store = folder / "store"
         self.overruled: Counter[Overruled] = Counter()
 
-    def run(self, name: str, *kept: dict[str, Any], dropped: tuple[dict[str, Any], ...] = (), **holders: str) -> Path:
+    def run(
+        self,
+        name: str,
+        *kept: dict[str, Any],
+        dropped: tuple[dict[str, Any], ...] = (),
+        holders: dict[str, str] | None = None,
+    ) -> Path:
         """A run with these documents, and the holders of its sources."""
         folder = self._kept_run(name, list(kept))
         if dropped:
@@ -57,7 +70,7 @@ class Shelf:
             rows = schema.conform(pl.DataFrame(list(dropped), infer_schema_length=None), schema.DOCUMENT_SCHEMA)
             rows.write_parquet(folder / "dropped" / "parte-00000.parquet")
         rights = {"statement": "CC0-1.0", "uses": ["train", "redistribute"]}
-        sources = [{"id": key, "holder": holder, "rights": rights} for key, holder in holders.items()]
+        sources = [{"id": key, "holder": holder, "rights": rights} for key, holder in (holders or {}).items()]
         self._seal(folder, **({"sources": sources} if sources else {}))
         return folder
 
@@ -207,11 +220,11 @@ def test_a_restricted_copy_binds_those_of_its_source_and_of_its_holder(shelf: Sh
     reserved = document(1, text=TEXT, **RESERVED)
     copies = [document(2, text=TEXT), document(3, text=TEXT.upper(), source_id="otra"), document(4)]
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "biblioteca  del puerto"}
-    made = shelf.build(shelf.run("a-1", reserved, *copies, **holders))
+    made = shelf.build(shelf.run("a-1", reserved, *copies, holders=holders))
     assert shelf.rows(made)["doc_id"].to_list() == [document(4)["doc_id"]]
     assert made.left_out == {"rights_tier=unknown": 1, "stricter:rights_tier=unknown": 2}
     agreed = document(3, text=TEXT, source_id="otra", agreement="Carta 1")
-    made = shelf.build(shelf.run("b-1", reserved, agreed, **holders))
+    made = shelf.build(shelf.run("b-1", reserved, agreed, holders=holders))
     assert shelf.rows(made).is_empty(), "within one holder an agreement of another collection settles nothing"
 
 
@@ -221,13 +234,13 @@ def test_between_holders_the_stricter_applies_until_the_copys_source_names_an_ag
     """What is told names both sources and what to write; with the agreement the copy is released."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
     reserved, copy = document(1, text=TEXT, **RESERVED), document(2, text=TEXT, source_id="otra")
-    made = shelf.build(shelf.run("a-1", reserved, copy, **holders))
+    made = shelf.build(shelf.run("a-1", reserved, copy, holders=holders))
     assert shelf.rows(made).is_empty()
     assert "restricted in «cuentos-del-puerto»" in shelf.said()
     assert 'agreement = "…" under [rights] of «otra»' in shelf.said()
     [evidence] = read_ledger(Store.at(shelf.store), "puerto", made.version, copy["doc_id"])["evidence"]
     assert json.loads(evidence)["stated_by"]["doc_id"] == reserved["doc_id"]
-    agreed = shelf.run("b-1", reserved, copy | {"agreement": "Carta 1"}, **holders)
+    agreed = shelf.run("b-1", reserved, copy | {"agreement": "Carta 1"}, holders=holders)
     assert shelf.sources(shelf.build(agreed)) == ["otra"]
 
 
@@ -236,9 +249,9 @@ def test_a_community_label_binds_other_holders_copies_whatever_they_agreed(shelf
     holders = {"cuentos-del-puerto": "Comunidad", "otra": "Archivo del Norte"}
     labelled = document(1, text=TEXT, consent=SECRET)
     copy = document(2, text=TEXT, source_id="otra", agreement="Carta 1")
-    assert shelf.rows(shelf.build(shelf.run("a-1", labelled, copy, **holders))).is_empty()
+    assert shelf.rows(shelf.build(shelf.run("a-1", labelled, copy, holders=holders))).is_empty()
     assert "[rights] of «cuentos-del-puerto»" in shelf.said()
-    lifted = shelf.run("b-1", labelled | {"agreement": "Acta 3"}, copy, **holders)
+    lifted = shelf.run("b-1", labelled | {"agreement": "Acta 3"}, copy, holders=holders)
     assert shelf.rows(shelf.build(lifted)).height == 1
 
 
@@ -269,22 +282,14 @@ def test_a_source_that_gives_less_binds_no_other_sources_copy(shelf: Shelf, docu
     assert shelf.sources(shelf.build(shelf.run("a-1", *copies))) == ["cuentos-del-puerto"]
 
 
-@pytest.mark.parametrize(
-    "narrowed",
-    [
-        {"uses": ["redistribute"]},
-        {"rights": "CC-BY-NC-4.0", "rights_tier": "non_commercial", "uses": []},
-        {"opt_outs": [{"signal": "noai", "value": "x", "address": "https://a.example", "time": NEW}], "uses": []},
-        {"embargo_until": date(2030, 1, 1)},
-    ],
-)
+@pytest.mark.parametrize("narrowed", BEYOND)
 def test_what_a_record_states_beyond_its_source_binds_other_sources_copies(
     shelf: Shelf, document: Document, narrowed: dict[str, Any]
 ) -> None:
     """Fewer uses or another licence than its source has, a refusal of its page, an embargo."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
     narrow, copy = document(1, text=TEXT, **narrowed), document(2, text=TEXT, source_id="otra")
-    assert shelf.rows(shelf.build(shelf.run("a-1", narrow, copy, **holders))).is_empty()
+    assert shelf.rows(shelf.build(shelf.run("a-1", narrow, copy, holders=holders))).is_empty()
 
 
 def test_a_near_duplicate_that_a_run_dropped_binds_the_kept_one(shelf: Shelf, document: Document) -> None:
@@ -306,13 +311,18 @@ def test_a_longer_restricted_copy_binds_the_shorter_one_that_is_kept_beside_it(
     assert shelf.rows(made)["doc_id"].to_list() == [document(3)["doc_id"]]
 
 
-def test_a_restriction_of_an_earlier_version_binds_a_later_runs_copy(shelf: Shelf, document: Document) -> None:
-    """The reserved text is in no version; that it was refused a copy is remembered."""
+@pytest.mark.parametrize("narrowed", [RESERVED, {"consent": SECRET}, *BEYOND])
+def test_a_restriction_of_an_earlier_version_binds_a_later_runs_copy(
+    shelf: Shelf, document: Document, narrowed: dict[str, Any]
+) -> None:
+    """The restricted text is in no version, and what it states is remembered until its source names an agreement."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
-    reserved, copy = document(1, text=TEXT, **RESERVED), document(2, text=TEXT, source_id="otra")
-    shelf.build(shelf.run("a-1", reserved, copy, document(4), **holders))
-    later = shelf.run("b-1", copy, document(3, text=TEXT, source_id="otra"), **holders)
+    restricted, copy = document(1, text=TEXT, **narrowed), document(2, text=TEXT, source_id="otra")
+    shelf.build(shelf.run("a-1", restricted, copy, document(4), holders=holders))
+    later = shelf.run("b-1", copy, document(3, text=TEXT, source_id="otra"), holders=holders)
     assert shelf.rows(shelf.build(later, parent="latest"))["doc_id"].to_list() == [document(4)["doc_id"]]
+    agreed = shelf.run("c-1", document(1, text=TEXT, agreement="Carta 1"), holders=holders)
+    assert shelf.rows(shelf.build(agreed, later, parent="latest")).height == 2
 
 
 def test_equal_terms_take_no_document_out_and_make_no_new_version(shelf: Shelf, document: Document) -> None:
