@@ -350,7 +350,8 @@ class _Outcome:
         if by.source != self.own.source:
             kind = "label" if by.values["closed_label"] else "copy"
         why = (self.refusal or "").removeprefix(STRICTER)
-        return [Overruled(self.own.source, by.source, kind, why or f"uses={by.values['uses']}")]
+        told = ("", self.terms["rights"] or "", self.terms["uses"]) if not why else (why, "", "")
+        return [Overruled(self.own.source, by.source, kind, *told)]
 
 
 Kind: TypeAlias = Literal["earlier", "same source", "copy", "label"]
@@ -363,13 +364,17 @@ class Overruled(NamedTuple):
         source: the run's.
         other: the source of the stricter statement.
         kind: an earlier version states it, or the same source, or a copy's, or a label of a copy does.
-        why: the reason by which documents stay out, or `uses=` and those that are left.
+        why: the reason by which documents stay out; empty where they are released on stricter terms.
+        rights: these terms' statement.
+        uses: their uses.
     """
 
     source: str
     other: str
     kind: Kind
     why: str
+    rights: str = ""
+    uses: str = ""
 
 
 _OVERRULED: Final[dict[Kind, Message]] = {
@@ -398,9 +403,8 @@ _OVERRULED: Final[dict[Kind, Message]] = {
 def overruled_lines(overruled: Mapping[Overruled, int]) -> Iterator[Message]:
     """Yield a sentence for each contradiction between statements: what applies, and how it can be settled."""
     for one, n in sorted(overruled.items()):
-        uses = one.why.removeprefix("uses=")
-        left = _("uses: {uses}", uses=uses.replace(",", ", ") or same("–"))
-        why = meaning(one.why) if uses == one.why else left
+        terms = {"rights": one.rights or same("–"), "uses": one.uses.replace(",", ", ") or same("–")}
+        why = meaning(one.why) if one.why else _("{rights}; uses: {uses}", **terms)
         yield _OVERRULED[one.kind].fill(source=one.source, other=one.other, n=decimal(f"{n:,}"), why=why)
 
 
