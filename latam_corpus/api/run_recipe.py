@@ -36,6 +36,7 @@ from latam_corpus.policy import cached_policies
 from latam_corpus.release.build import build_asked
 from latam_corpus.release.judgements import read_judgements
 from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
+from latam_corpus.release.strictest import Overruled, overruled_lines
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
@@ -116,14 +117,16 @@ def run(
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
     _refuse_unreleasable(result)
     left_out = unreleased_of(plan, result)
-    released = released_of(plan, result, opened, against, left_out)
+    overruled: Counter[Overruled] = Counter()
+    released = released_of(plan, result, opened, against, left_out, overruled)
     breaches = chain.from_iterable(
         chain(unread(source, facts), terms_reported(source, facts)) for source, facts in result.facts.items()
     )
     of_columns = chain(never_filled(result.facts), (breach.as_message() for breach in breaches))
     # Who has a recipe without a release in a notebook wants none.
     unreleased = {reason: n for reason, n in left_out.items() if reason != "release=null"}
-    of_release = chain(left_out_lines(result, unreleased), left_nothing(keep, folder, result, released))
+    contradictions = overruled_lines(overruled)
+    of_release = chain(left_out_lines(result, unreleased), contradictions, left_nothing(keep, folder, result, released))
     for why in chain(of_columns, of_release):
         warnings.warn(str(why), stacklevel=2)
     # What a run shows of itself: the command line, which goes the same way to here, shows it otherwise.
@@ -388,6 +391,7 @@ def released_of(
     store: Store,
     against: Sequence[Manifest],
     left_out: Counter[str] | None = None,
+    overruled: Counter[Overruled] | None = None,
 ) -> Manifest | None:
     """Return the version made of a run, where its recipe wants one, it is no trial, and there is anything to release.
 
@@ -397,6 +401,7 @@ def released_of(
         store: where the version goes.
         against: the versions that it was held against.
         left_out: the run's documents that aren't in the version are added to it, by reason.
+        overruled: those to which a stricter statement than the run's applies are added to it.
 
     Raises:
         ReleaseError: it can't be made.
@@ -415,5 +420,6 @@ def released_of(
         created=datetime.now(UTC),
         judged=read_judgements(result.folder.parent.parent),
         left_out=left_out,
+        overruled=overruled,
         still_latest=parent is not None and not pinned,
     )

@@ -54,6 +54,8 @@ _STATEMENTS: Final = {
     "UND": "unknown",
     "NKC": "unknown",
 }
+# These say that nobody knows, or speak of another country: no reservation, and no permission.
+_SAY_NOTHING: Final = frozenset({"cne", "und", "nkc", "noc-us"})
 _BY_LOWER: Final = {name.lower(): tier for name, tier in _STATEMENTS.items()}
 
 # SPDX licences that ask for nothing, not even attribution, where the licence index calls them permissive.
@@ -178,6 +180,19 @@ def is_known(statement: str) -> bool:
     """
     uri = _STATEMENT_URI.fullmatch(statement.strip())
     return tier_of(statement) != "unknown" or (uri is not None and uri[1].lower() in _BY_LOWER)
+
+
+def says_nothing(statement: str | None) -> bool:
+    """Whether a statement neither allows nor reserves anything: there is none, or it says that nobody knows.
+
+    What isn't understood may be a reservation.
+
+    >>> [says_nothing(one) for one in (None, " ", "https://rightsstatements.org/vocab/CNE/1.0/", "Permiso verbal")]
+    [True, True, True, False]
+    """
+    text = (statement or "").strip()
+    uri = _STATEMENT_URI.fullmatch(text)
+    return not text or (uri is not None and uri[1].lower() in _SAY_NOTHING)
 
 
 def near_licence(typed: str) -> str | None:

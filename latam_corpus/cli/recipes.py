@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.engines import Engine
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
+    from latam_corpus.pipeline.result import RunResult
+    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.store import Store
 
 RecipeName = Annotated[
     str,
@@ -196,7 +200,6 @@ def run(
         cluster_folder,
         left_nothing,
         planned,
-        released_of,
         spelling_hints,
         unreleased_of,
     )
@@ -250,16 +253,30 @@ def run(
     before = opened.latest(loaded.release.name) if loaded.release else None
     left_out = unreleased_of(plan, result)
     try:
-        released = released_of(plan, result, opened, against, left_out)
+        released = _released(plan, result, opened, against, left_out)
     except ReleaseError:  # the run is done all the same, and its folder is where to look
         made = None if no_report else report_of_run(result.folder, out, None, store)
         tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
-    report = None if no_report else report_of_run(result.folder, out, released, store)
     _tell_hints(left_nothing(keep, out, result, released))
+    report = None if no_report else report_of_run(result.folder, out, released, store)
     tell_result(result, released, before, report, left_out, as_json=as_json)
     if not result.releasable:
         raise typer.Exit(1)
+
+
+def _released(
+    plan: Plan, result: RunResult, store: Store, against: Sequence[Manifest], left_out: Counter[str]
+) -> Manifest | None:
+    """Return the version made of a run, see `released_of`; contradictions between statements are named in any case."""
+    from latam_corpus.api.run_recipe import released_of
+    from latam_corpus.release.strictest import Overruled, overruled_lines
+
+    overruled = Counter[Overruled]()
+    try:
+        return released_of(plan, result, store, against, left_out, overruled)
+    finally:
+        _tell_hints(list(overruled_lines(overruled)))
 
 
 def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -80,6 +81,7 @@ def build(
     from latam_corpus.release.card_facts import held_out
     from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.splits import SPLIT_SHARES
+    from latam_corpus.release.strictest import Overruled, overruled_lines
     from latam_corpus.release.withdraw import outcomes_of_lapses
     from latam_corpus.release.withdrawal_receipt import write_receipt
 
@@ -91,6 +93,7 @@ def build(
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     before = opened.latest(name)
+    overruled = Counter[Overruled]()
     with progress() as step:
         manifest = build_version(
             name,
@@ -108,6 +111,7 @@ def build(
             created=datetime.now(UTC),
             progress=step,
             judged=read_judgements(out),
+            overruled=overruled,
         )
     unchanged = manifest.version in (before, old.version if old else None)
     lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
@@ -115,8 +119,11 @@ def build(
     for lapse, file in zip(lapses, receipts, strict=True):
         write_receipt(opened, lapse, file)
     page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
+    for line in overruled_lines(overruled):
+        note(_("note: {note}", note=line))
     if as_json:
         about: dict[str, Any] = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
+        about["contradictions"] = [one._asdict() | {"documents": n} for one, n in sorted(overruled.items())]
         about["lapsed"] = [{"request": one.entry.request, "documents": len(one.documents)} for one in lapses]
         print_json(_summary(manifest) | about)
         return

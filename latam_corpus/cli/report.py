@@ -140,7 +140,7 @@ def run_html(
     from latam_corpus.report.run_facts import run_facts
     from latam_corpus.report.run_page import run_page
 
-    disclosure = disclosure_of(folder, datetime.now(UTC).date(), store, internal=internal)
+    disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal)
     opened = existing_store(store, folder.resolve().parent.parent) if released else None
     ids = released_ids(opened, released) if opened and released else None
     facts = run_facts(read_record(folder), disclosure, ids)

@@ -68,7 +68,7 @@ def sample(
     if set_aside and documents.folder is None:
         raise ConfigError(named, _("a release holds nothing that was set aside"), _("name a run"))
     hidden: Counter[str] = Counter()
-    disclosure = disclosure_of(documents.folder, datetime.now(UTC).date(), store, internal=internal)
+    disclosure = disclosure_of(documents.folder, datetime.now(UTC), store, internal=internal)
     frame = draw(_readable(documents, "dropped" if set_aside else "kept", disclosure, hidden), columns, n, seed)
     if not frame.height:
         problem = (

@@ -69,6 +69,7 @@ _TERMS: Final[Mapping[str, Message]] = {
     "label=": _("a label of its community closes it: {value}"),
 }
 _TERM: Final = re.compile("(" + "|".join(map(re.escape, _TERMS)) + ")(.+)")
+_STRICTER: Final = _("a stricter statement about it or about a copy of it applies: {why}")
 _TIER: Final = _("its rights tier is {tier}")
 _LACKS: Final = _("its terms don't allow: {uses}")
 _OTHERS: Final[Mapping[str, Message]] = {
@@ -99,7 +100,7 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     >>> in_plain_words("rights_tier=unknown", None)[0].translate("es")
     'sus derechos no se reconocen como una licencia'
     """
-    if told := _OTHERS.get(reason) or _of_terms(reason):
+    if told := _OTHERS.get(reason) or _of_terms(reason) or _of_another(reason):
         return (told,)
     bounds = [(one, value) for one, value in (evidence or {}).items() if _BOUND.fullmatch(one)]
     if bounds:
@@ -131,6 +132,16 @@ def _of_terms(reason: str) -> Message | None:
         return _LACKS.fill(uses=enumerated(USES.get(use, same(use)) for use in value.split(",")))
     match = _TERM.fullmatch(reason)
     return _TERMS[match[1]].fill(day=match[2], value=match[2].replace(",", ", ")) if match else None
+
+
+def _of_another(reason: str) -> Message | None:
+    """Return why another statement keeps a document out of a version; None for another reason.
+
+    >>> str(_of_another("stricter:uses_lack=train"))
+    "a stricter statement about it or about a copy of it applies: its terms don't allow: train"
+    """
+    kind, _, own = reason.partition(":")
+    return _STRICTER.fill(why=meaning(own)) if kind == "stricter" else None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Which documents a version holds, and why the others are left out; no text is held in memory for it.
 
-The order of the questions: is it read twice, is there a later record of it, do its rights allow the
-release, has a run a better copy of it, is its text there already. Rights come before duplicates, so that a copy
-that may not be released displaces none that may.
+The order of the questions: is it read twice, is there a later record of it, do its rights allow the release, and what
+else is stated of it and of its copies (`statements.py`), has a run a better copy of it, is its text there already.
+Rights come before duplicates, so that a copy that may not be released displaces none that may.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.community_labels import closing
+from latam_corpus.catalog.country_days import begun_days, newest_days
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.dedupe.order import first_released
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 from latam_corpus.release.removals import with_released, without_replaced
 from latam_corpus.release.splits import authors_of
+from latam_corpus.release.statements import LINKS, STATED, matters, restrictions
+from latam_corpus.release.strictest import OUTCOME, STRICTER, Bound, bound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
 
     from latam_corpus.release.build_inputs import Part
     from latam_corpus.release.opt_outs import Refused
+    from latam_corpus.release.statements import Given
     from latam_corpus.release.store import Progress
     from latam_corpus.release.tombstones import Tombstones
     from latam_corpus.vocabulary import Variants
@@ -69,6 +73,7 @@ LIGHT: Final = pl.Schema(
         "chars": pl.Int64(),
         "exact_hash": pl.Binary(),
         "row_hash": pl.UInt64(),
+        **STATED,
     }
 )
 
@@ -82,16 +87,19 @@ class Terms:
         admit: the rights tiers that may be in it.
         uses: what each document must allow.
         today: the day on which permissions and embargoes are judged.
+        now: the moment, in UTC, where it is known: a permission or an embargo then also ends by the day of the row's
+            country (`country_days.py`).
     """
 
     READS: ClassVar[tuple[str, ...]] = (
         *("rights_tier", "uses", "expires", "embargo_until", "opt_outs"),
-        *("consent", "agreement"),
+        *("consent", "agreement", "country"),
     )
 
     admit: tuple[str, ...]
     uses: tuple[str, ...]
     today: date
+    now: datetime | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
@@ -110,6 +118,7 @@ class Terms:
 
     def refusal(self) -> pl.Expr:
         """Return the reason why a row's rights keep it out, null where they don't."""
+        newest = pl.lit(self.today) if self.now is None else newest_days(self.now)
         lacking = [
             pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
         ]
@@ -121,11 +130,16 @@ class Terms:
             .then(pl.concat_str(pl.lit("opt_out="), self._opted_out()))
             .when(lacks != "")
             .then(pl.concat_str(pl.lit("uses_lack="), lacks))
-            .when(pl.col("expires") < self.today)
-            .then(pl.lit(f"expires<{self.today}"))
-            .when(pl.col("embargo_until") > self.today)
-            .then(pl.lit(f"embargo_until>{self.today}"))
+            .when(pl.col("expires") < newest)
+            .then(pl.concat_str(pl.lit("expires<"), newest.dt.to_string()))
+            .otherwise(self.embargo())
         )
+
+    def embargo(self) -> pl.Expr:
+        """Return the reason by which a row's embargo keeps it out, null where none does."""
+        begun = pl.lit(self.today) if self.now is None else begun_days(self.now)
+        reason = pl.concat_str(pl.lit("embargo_until>"), begun.dt.to_string())
+        return pl.when(pl.col("embargo_until") > begun).then(reason)
 
     def _opted_out(self) -> pl.Expr:
         """Return the signals by which the owner of a row's site withholds what is asked for; empty where none does."""
@@ -165,6 +179,7 @@ def scan(
     refused: Refused | None = None,
     tombstones: Tombstones | None = None,
     start: int = 0,
+    given: Mapping[str, Mapping[str, Given]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield one light row a document: where it is, what decides about it, and digests of its text and of its row.
 
@@ -172,8 +187,8 @@ def scan(
     `withdrawal` is the number of the entry that keeps it out by what it is, `said` of that which does by what a run's
     document says (of the parent's it was asked when they were withdrawn); `text_bytes`, `chars`, `exact_hash` are of
     its text; `row_hash` is of all its columns but the split, and means nothing to another version of Polars. What
-    owners have refused since (`refused`) decides `refusal` alone: rows that stay are written as they are. The first
-    part has the number `start`.
+    owners have refused since (`refused`) decides `refusal` and what binds copies alone: rows that stay are written as
+    they are. The first part has the number `start`; `given` are the terms of each run's sources.
     """
     for number, part in enumerate(parts, start):
         first = 0
@@ -184,11 +199,44 @@ def scan(
                 .then(pl.lit("text=null"))
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
+            stated = _stated(judged, terms, (given or {}).get(part.run, {}))
             withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
-            yield _lightened(frame, refusal, number, first, part.run, withdrawals)
+            yield _lightened(frame, refusal, number, first, part.run, withdrawals, stated)
             first += frame.height
         if progress:
             progress(N_("reading"), number + 1 - start, len(parts))
+
+
+def scan_statements(
+    frames: Iterable[tuple[str, pl.DataFrame]],
+    terms: Terms,
+    refused: Refused | None = None,
+    given: Mapping[str, Mapping[str, Given]] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Yield light rows of documents that are in no version, for what they state of others.
+
+    Args:
+        frames: the name of a run, empty for an earlier version, with rows of its documents, RELEASE_SCHEMA; columns
+            of STATED that they have too stand as they are.
+        terms: on which the version is released.
+        refused: what owners have refused since.
+        given: the terms of each run's sources; of a run that has them, rows that can't bind others are left out.
+    """
+    for run, frame in frames:
+        judged = refused.narrowed(frame) if refused else frame
+        refusal = judged.select(pl.coalesce(closed_by_labels(), terms.refusal())).to_series()
+        stated = _stated(judged, terms, (given or {}).get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
+        own = [pl.coalesce(frame[name], stated[name]).alias(name) for name in STATED if name in frame.columns]
+        light = _lightened(frame, refusal, 0, 0, run, _withdrawals_of(frame, None, by_text=False), stated)
+        light = light.with_columns(own).cast(LIGHT) if own else light
+        yield light.filter(matters((given or {}).get(run, {}))) if run else light
+
+
+def _stated(judged: pl.DataFrame, terms: Terms, given: Mapping[str, Given]) -> pl.DataFrame:
+    rows = restrictions(judged, given, terms.admit, terms.uses, labels_of(), closed_by_labels(), terms.embargo())
+    nothing = pl.lit(None, pl.String)
+    others = {"copy_of": nothing, "over": nothing, "statement": pl.lit(value=False)}
+    return rows.with_columns(**others).select(STATED.names())
 
 
 def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
@@ -207,7 +255,13 @@ def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_te
 
 
 def _lightened(
-    frame: pl.DataFrame, refusal: pl.Series, part: int, first: int, run: str, withdrawals: pl.DataFrame
+    frame: pl.DataFrame,
+    refusal: pl.Series,
+    part: int,
+    first: int,
+    run: str,
+    withdrawals: pl.DataFrame,
+    stated: pl.DataFrame,
 ) -> pl.DataFrame:
     hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
     return frame.select(
@@ -233,6 +287,7 @@ def _lightened(
         pl.col("text").str.len_chars().alias("chars"),
         pl.Series("exact_hash", hashes, dtype=pl.Binary),
         frame.drop("split").hash_rows().alias("row_hash"),
+        *stated.get_columns(),
     ).cast(LIGHT)
 
 
@@ -248,18 +303,31 @@ class Decision:
     left_out: pl.DataFrame
     repeated: int
     replaced: pl.DataFrame
+    bound: Bound
 
 
-def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "keep") -> Decision:
+def decide(
+    light: pl.DataFrame,
+    replaced: pl.DataFrame,
+    variants: Variants = "keep",
+    links: pl.DataFrame | None = None,
+    holders: Mapping[str, str] | None = None,
+) -> Decision:
     """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
 
+    The text of a document is that of its latest record; its terms are the strictest that are stated of it.
+
     Args:
-        light: of `scan`, with all rows that may decide about one of them (`partitions.py`).
+        light: of `scan` and `scan_statements`, with all rows that may decide about one of them (`partitions.py`).
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
+        links: documents that are copies of one another though their texts differ, `statements.LINKS`.
+        holders: who holds each source, by its id.
         variants: of several variants of one work "keep" all, the "longest", or the longest of each country
             ("by_country").
     """
     from_run = pl.col("run") != ""
+    every = light
+    light = light.filter(~pl.col("statement"))
     # Of equal rows the parent's stays, whose shard then needs no rewriting.
     alone, several = _by_company(light, "doc_id")
     several = several.sort("doc_id", "row_hash", from_run, "run", "part", "row")
@@ -273,7 +341,12 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
         "obtained",
         "run",
     )
+    linked = pl.DataFrame(schema=LINKS) if links is None else links
+    linked = pl.concat([linked, replaced.select(LINKS.names())])
+    terms = bound(latest, every, linked, holders or {})
+    latest = terms.rows
     refused = pl.col("refusal").is_not_null()
+    stricter = pl.col("refusal").cast(pl.String).str.starts_with(STRICTER)
     by_entry = pl.coalesce("withdrawal", "said").is_not_null()
     allowed, removed = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
@@ -281,17 +354,19 @@ def decide(light: pl.DataFrame, replaced: pl.DataFrame, variants: Variants = "ke
     released, varied = _of_variants(released, variants)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
-        _reasoned(latest.filter(refused & ~by_entry), pl.col("refusal").cast(pl.String), _REFUSED),
+        _reasoned(latest.filter(refused & ~by_entry & ~stricter), pl.col("refusal").cast(pl.String), _REFUSED),
+        _reasoned(latest.filter(refused & ~by_entry & stricter), pl.col("refusal").cast(pl.String), _STRICTER),
         _reasoned(latest.filter(refused & by_entry), pl.col("refusal").cast(pl.String), _ENTRY),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
         _reasoned(varied, pl.lit("variant"), _VARIANT),
         removed.select(*LIGHT.names(), "reason", "evidence"),
     ]
     return Decision(
-        released=released.select(LIGHT.names()).sort("doc_id"),
+        released=released.select(*LIGHT.names(), *OUTCOME.names()).sort("doc_id"),
         left_out=pl.concat(left_out).sort("doc_id", "reason", "row_hash"),
         repeated=light.height - distinct.height,
         replaced=removed.select(*LIGHT.names(), "kept"),
+        bound=terms,
     )
 
 
@@ -341,6 +416,10 @@ def _by_company(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFr
     return rows.filter(~repeated), rows.filter(repeated)
 
 
+_FACTS: Final = (
+    *("doc_id", "source_id", "run", "rights", "rights_tier", "uses", "agreement", "labels"),
+    *("expires", "embargo_until"),
+)
 _SUPERSEDED: Final = pl.struct(
     pl.lit("the latest record of a doc_id wins").alias("rule"),
     *(pl.col(name).cast(pl.String).replace("", "the parent version") for name in ("run", "kept_run")),
@@ -349,6 +428,11 @@ _SUPERSEDED: Final = pl.struct(
 )
 _REFUSED: Final = pl.struct(
     *(pl.col(name).cast(pl.String) for name in ("rights", "rights_tier", "uses", "expires", "embargo_until"))
+)
+_STRICTER: Final = pl.struct(
+    pl.lit("the strictest of several statements applies").alias("rule"),
+    pl.col("stricter").str.json_decode(pl.Struct(dict.fromkeys(_FACTS, pl.String()))).alias("stated_by"),
+    *(pl.col(name).cast(pl.String) for name in ("rights", "rights_tier", "uses", "expires", "embargo_until")),
 )
 _VARIANT: Final = pl.struct(
     pl.lit("the longest of several variants is released").alias("rule"),

@@ -22,7 +22,7 @@ from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.history import readable_runs
 from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.release.admission import LIGHT, Terms, scan
+from latam_corpus.release.admission import LIGHT, Terms, scan, scan_statements
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.card import card
 from latam_corpus.release.changelog import all_new, changelog
@@ -50,6 +50,14 @@ from latam_corpus.release.removals import (
 )
 from latam_corpus.release.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.splits import SPLIT_SHARES, Splits, check_shares
+from latam_corpus.release.statements import (
+    dropped_statements,
+    given_by,
+    given_by_version,
+    holders_of,
+    remember,
+    remembered_statements,
+)
 from latam_corpus.release.store import SUMS, Store
 from latam_corpus.release.store_tables import LEDGER, read_ledger
 from latam_corpus.release.summary import (
@@ -74,6 +82,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.judgements import Judgement
     from latam_corpus.release.manifest import Audited
     from latam_corpus.release.store import Progress
+    from latam_corpus.release.strictest import Overruled
     from latam_corpus.release.tombstones import Tombstones
     from latam_corpus.release.twins import Twins
     from latam_corpus.release.withdrawal_log import WithdrawalLog
@@ -168,6 +177,7 @@ def build(
     may_be_empty: bool = False,
     judged: Sequence[Judgement] = (),
     left_out: Counter[str] | None = None,
+    overruled: Counter[Overruled] | None = None,
     still_latest: bool = False,
 ) -> Manifest:
     """Return the manifest of the new version, or of the latest one when nothing would change.
@@ -178,7 +188,8 @@ def build(
         store: where the version goes.
         admit: the rights tiers that may be in it.
         uses: what each document's terms must allow.
-        today: the day on which permissions and embargoes are judged; the day of `created` when None.
+        today: the day on which permissions and embargoes are judged everywhere; when None, the day of `created` and of
+            each document's country, whichever protects the rights holder.
         parent: the version to build upon, or `latest`.
         version: what to call it; the next of the month, such as 2026.11.0, when None.
         splits: the shares of documents held out.
@@ -195,6 +206,8 @@ def build(
         may_be_empty: whether a version without documents is one.
         judged: what readers judged; what it says of documents of the version stands on the card.
         left_out: documents of the runs that aren't in the version are added to it, by reason; also where none is made.
+        overruled: documents of the runs to which a stricter statement than their own applies are counted in it, see
+            `statements.Bound`; also where no version is made.
         still_latest: whether the parent must be the latest version until this one is made, as one must that is `latest`
             when this begins.
 
@@ -207,7 +220,8 @@ def build(
     """
     opened = store if isinstance(store, Store) else Store.at(store)
     moment = _moment(today, created)
-    terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date())
+    now = None if today else moment.astimezone(UTC)
+    terms = Terms(tuple(dict.fromkeys(admit)), tuple(dict.fromkeys(uses)), today or moment.date(), now)
     check_shares(splits)
     with opened.named_errors():
         return _build(
@@ -229,6 +243,7 @@ def build(
             may_be_empty,
             judged,
             left_out,
+            overruled,
             still_latest,
         )
 
@@ -243,6 +258,7 @@ def build_asked(
     progress: Progress | None = None,
     judged: Sequence[Judgement] = (),
     left_out: Counter[str] | None = None,
+    overruled: Counter[Overruled] | None = None,
     still_latest: bool = False,
 ) -> Manifest:
     """Return the version that a recipe's `[release]` asks for, as `build` does, with the same errors."""
@@ -261,6 +277,7 @@ def build_asked(
         progress=progress,
         judged=judged,
         left_out=left_out,
+        overruled=overruled,
         still_latest=still_latest,
     )
 
@@ -284,6 +301,7 @@ def _build(
     may_be_empty: bool,
     judged: Sequence[Judgement],
     left_out: Counter[str] | None,
+    overruled: Counter[Overruled] | None,
     still_latest: bool,
 ) -> Manifest:
     if version is not None and checked_version(version) in opened.versions(name):
@@ -298,9 +316,10 @@ def _build(
     inputs, parts, first_shard = _with_parts(inputs, opened, log)
     keep_out = _keep_out(log)
     refused = Refused(basis.listed)
+    given = {run.id: given_by(run.sources) for run in inputs.runs} | ({"": given_by_version(old)} if old else {})
 
     def scanned(files: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
-        for frame in scan(files, terms, progress, refused, keep_out, start):
+        for frame in scan(files, terms, progress, refused, keep_out, start, given):
             yield without_withdrawn(frame, withdrawn)
 
     with opened.scratch() as folder:
@@ -309,13 +328,14 @@ def _build(
             light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there, log, folder)
             parts += twins.parts
             inputs = replace(inputs, others=twins.runs, places=twins.of)
+        light = chain(light, scan_statements(_statements(inputs, opened, name), terms, refused, given))
         replaced = _replaced(inputs, opened, log)
         asked = {one.doc_id for one in judged}
         chosen_splits = Splits(splits, split_by)
-        decided = decide_all(light, replaced, variants, chosen_splits, old, shard_bytes, asked, folder)
-        if left_out is not None:
-            for run in inputs.runs:
-                left_out.update(decided.runs_left_out.get(run.id, {}))
+        decided = decide_all(
+            light, replaced, variants, chosen_splits, old, shard_bytes, asked, folder, *_copies(inputs)
+        )
+        _count(decided, inputs, left_out, overruled)
         if not decided.flow.released and not may_be_empty:
             raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
         reused = reusable(decided, old.shards, first_shard) if old and _written_alike(old) else {}
@@ -324,6 +344,7 @@ def _build(
         with opened.claim(name):
             basis.check()  # the reading above may have taken hours
             remember_withdrawn(opened, name, withdrawn)
+            remember(opened, name, decided.remembered, decided.lifted)
             versions = opened.versions(name)
             draft = Manifest(
                 name=name,
@@ -380,6 +401,35 @@ def _replaced(inputs: Inputs, store: Store, log: WithdrawalLog) -> pl.DataFrame:
     from latam_corpus.release.returned import stand_ins
 
     return pl.concat([replaced, stand_ins(store, inputs.parent, log)])
+
+
+def _copies(inputs: Inputs) -> tuple[pl.DataFrame | None, dict[str, str]]:
+    """Return which documents come back as copies of others, and who holds each source."""
+    links = None if inputs.places is None else inputs.places.rename({"of": "duplicate_of"})
+    return links, holders_of((*inputs.others, *inputs.runs), inputs.parent)
+
+
+def _count(
+    decided: Decided,
+    inputs: Inputs,
+    left_out: Counter[str] | None,
+    overruled: Counter[Overruled] | None,
+) -> None:
+    """Add to the counters what became of the runs' documents, see `build`."""
+    if overruled is not None:
+        overruled.update(decided.overruled)
+    if left_out is not None:
+        for run in inputs.runs:
+            left_out.update(decided.runs_left_out.get(run.id, {}))
+
+
+def _statements(inputs: Inputs, store: Store, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield rows that are in no version and may bind others, each with the name of its run."""
+    for frame in remembered_statements(store, name):
+        yield "", frame
+    for run in {run.id: run for run in (*inputs.runs, *inputs.others)}.values():
+        for frame in dropped_statements(run):
+            yield run.id, frame
 
 
 def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:

@@ -62,7 +62,7 @@ class Part:
                     problem = _("the column «{missing}» is missing", missing=missing[0])
                     raise ReleaseError(self.place, problem, remedy)
                 for frame in read_batches(file):
-                    yield _completed(self._meant(frame))
+                    yield completed(self._meant(frame))
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(self.place, _("it can't be read: {cause}", cause=error), remedy) from error
 
@@ -186,7 +186,7 @@ class Inputs:
         return parts
 
 
-def _completed(frame: pl.DataFrame) -> pl.DataFrame:
+def completed(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with every column of a release, and a value where the schema wants one."""
     rows = schema.conform(frame, schema.RELEASE_SCHEMA)
     rows = rows.with_columns(

@@ -13,27 +13,34 @@ from latam_corpus.release.admission import LIGHT, decide
 from latam_corpus.release.manifest import Flow
 from latam_corpus.release.partitions import PARTITION_ROWS, Ranges, partitioned
 from latam_corpus.release.shard_plan import Plan, Planner, fitting, weights
+from latam_corpus.release.statements import LINKS, REMEMBERED
+from latam_corpus.release.strictest import OUTCOME, Overruled
 from latam_corpus.release.summary import GROUPED, grouped
 from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.splits import Splits
+    from latam_corpus.release.strictest import Bound
     from latam_corpus.vocabulary import Variants
 
-_WRITTEN: Final = ("part", "row", "doc_id", "source_id", "exact_hash", "chars", "text_bytes")
+_WRITTEN: Final = pl.Schema(
+    {name: LIGHT[name] for name in ("part", "row", "doc_id", "source_id", "exact_hash", "chars", "text_bytes")}
+    | dict(OUTCOME)
+)
 _RELEASED: Final = pl.Schema(
-    {name: LIGHT[name] for name in dict.fromkeys((*_WRITTEN, *GROUPED, "contributor", "authors", "obtained"))}
+    dict(_WRITTEN)
+    | {name: LIGHT[name] for name in dict.fromkeys((*GROUPED, "contributor", "authors", "obtained"))}
     | {"split": pl.String(), "text_hash": LIGHT["text_hash"], "group": pl.String()}
 )
 _LEFT_OUT: Final = pl.Schema(
     {name: LIGHT[name] for name in ("doc_id", "source_id", "exact_hash", "chars", "withdrawal", "said")}
     | {"reason": pl.String(), "evidence": pl.String()}
 )
-_PLACES: Final = pl.Schema(dict.fromkeys(("part", "row", "shard"), pl.UInt32()))
+_PLACES: Final = pl.Schema(dict.fromkeys(("part", "row", "shard"), pl.UInt32()) | {"terms": pl.String()})
 _HAD: Final = pl.Schema({"doc_id": pl.String()})
 _SHARDS: Final = pl.Schema(
     {
@@ -42,6 +49,7 @@ _SHARDS: Final = pl.Schema(
         "text_bytes": pl.Int64(),
         "first_part": pl.UInt32(),
         "last_part": pl.UInt32(),
+        "rewritten": pl.Boolean(),
     }
 )
 
@@ -74,8 +82,12 @@ class Decided:
         named: `doc_id`, `text_hash` and `language` of released documents that were asked for.
         plan: the shards.
         limit: bytes of text above which one was cut.
-        shards: of each shard the rows, their `text_bytes`, and the first and the last part that they are from.
+        shards: of each shard the rows, their `text_bytes`, the first and the last part that they are from, and whether
+            one is written on other terms than were read.
         parted: how many authors, sources or files, where these are held out whole, have documents in several splits.
+        remembered: statements that later versions must heed, `statements.REMEMBERED`.
+        lifted: documents whose earlier statements a later agreement lifts.
+        overruled: see `statements.Bound`.
     """
 
     flow: Flow
@@ -88,6 +100,9 @@ class Decided:
     limit: int
     shards: pl.DataFrame
     parted: int
+    remembered: pl.DataFrame
+    lifted: frozenset[str]
+    overruled: Counter[Overruled]
     _ranges: Ranges
     _written: Spill
     _left_out: Spill
@@ -98,13 +113,13 @@ class Decided:
     def ranges(self) -> Iterator[Range]:
         """Yield all rows, in the order of ids."""
         for number in range(self._ranges.count):
-            released = _all(self._written, number, pl.Schema({name: LIGHT[name] for name in _WRITTEN}))
+            released = _all(self._written, number, _WRITTEN)
             shards = pl.Series("shard", self.plan.shards(number))
             left_out = _all(self._left_out, number, _LEFT_OUT)
             yield Range(_all(self._had, number, _HAD), released.with_columns(shards), left_out)
 
     def places(self) -> Iterator[pl.DataFrame]:
-        """Yield `part`, `row` and `shard` of the released rows, those of some parts at a time, in the parts' order."""
+        """Yield `part`, `row`, `shard` and `terms` of the released rows, some parts at a time, in the parts' order."""
         for number in range(self._part_groups):
             yield from _all(self._places, number, _PLACES).sort("part", "row").partition_by("part", maintain_order=True)
 
@@ -122,6 +137,8 @@ def decide_all(
     shard_bytes: int | None,
     asked: Collection[str],
     folder: Path,
+    links: pl.DataFrame | None = None,
+    holders: Mapping[str, str] | None = None,
 ) -> Decided:
     """Return what becomes of light rows.
 
@@ -134,19 +151,25 @@ def decide_all(
         shard_bytes: above which a shard is cut; by the size of the release when None.
         asked: ids of documents of which is told whether they are released.
         folder: for files; it is needed as long as the outcome is.
+        links: documents that are copies of one another though their texts differ, `statements.LINKS`.
+        holders: who holds each source, by its id.
 
     Raises:
         ReleaseError: evidence of a run can't be read, or a language or genre can't be a folder's name.
     """
-    partitions = partitioned(light, replaced, folder)
+    linked = pl.concat([pl.DataFrame(schema=LINKS) if links is None else links, replaced.select(LINKS.names())])
+    partitions = partitioned(light, linked, folder)
     ranges = partitions.ranges
     spills = [Spill(folder / name) for name in ("released", "left-out", "had", "written", "places")]
     released, left_out, had, written, places = spills
     read = repeated = 0
     runs, reasons, parts = Counter[str](), Counter[str](), Counter[int]()
     runs_left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    bound: list[Bound] = []
     for rows in partitions.take():
-        decision = decide(rows, replaced, variants)
+        decision = decide(rows, replaced, variants, linked, holders)
+        bound.append(decision.bound)
+        rows = rows.filter(~pl.col("statement"))  # noqa: PLW2901
         parents = rows.filter(pl.col("run") == "")
         mine = splits.add(decision.released, parents, decision.replaced).select(_RELEASED.names())
         others = decision.left_out.select(_LEFT_OUT.names())
@@ -173,24 +196,30 @@ def decide_all(
         groups = grouped([groups, mine])
         about = mine.filter(pl.col("doc_id").is_in(list(asked))).select(named[0].columns)
         named.append(about.cast(named[0].schema))
-        written.add_by(mine.select(_WRITTEN), np.full(mine.height, number))
+        written.add_by(mine.select(_WRITTEN.names()), np.full(mine.height, number))
     written.flush()
     limit = shard_bytes or fitting(weight, old)
     plan = planner.planned(limit)
     part_groups = _part_groups(parts)
     shards = pl.DataFrame(schema=_SHARDS)
     for number in range(ranges.count):
-        mine = _all(written, number, pl.Schema({name: LIGHT[name] for name in _WRITTEN}))
+        mine = _all(written, number, _WRITTEN)
         mine = mine.with_columns(pl.Series("shard", plan.shards(number)))
-        places.add_by(mine.select("part", "row", "shard"), part_groups[mine["part"].to_numpy()])
+        places.add_by(mine.select(_PLACES.names()), part_groups[mine["part"].to_numpy()])
         shards = _by_shard([shards, mine])
     places.flush()
-    flow = Flow(read=read, repeated=repeated, left_out=sum(reasons.values()), released=sum(parts.values()))
+    flow = Flow(read=read, repeated=repeated, left_out=reasons.total(), released=parts.total())
     ordered = dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
-    files = written, left_out, had, places
-    count = int(part_groups.max(initial=-1)) + 1
+    files = (written, left_out, had, places), int(part_groups.max(initial=-1)) + 1
     told = flow, ordered, runs, runs_left_out, groups, pl.concat(named), plan, limit, shards, settled.parted
-    return Decided(*told, ranges, *files, count)
+    return Decided(*told, *_together(bound), ranges, *files[0], files[1])
+
+
+def _together(bound: Sequence[Bound]) -> tuple[pl.DataFrame, frozenset[str], Counter[Overruled]]:
+    """Return what is to be remembered, which documents' statements are lifted and what is overruled, of all."""
+    remembered = pl.concat([pl.DataFrame(schema=REMEMBERED), *(one.remembered for one in bound)])
+    overruled = sum((one.overruled for one in bound), Counter[Overruled]())
+    return remembered.unique(), frozenset[str]().union(*(one.lifted for one in bound)), overruled
 
 
 def _part_groups(parts: Mapping[int, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -209,6 +238,8 @@ def _by_shard(frames: list[pl.DataFrame]) -> pl.DataFrame:
         "text_bytes",
         pl.col("part").alias("first_part"),
         pl.col("part").alias("last_part"),
+        pl.col("terms").is_not_null().alias("rewritten"),
     ).cast(_SHARDS)
     sums = [pl.col("rows", "text_bytes").sum(), pl.col("first_part").min(), pl.col("last_part").max()]
+    sums.append(pl.col("rewritten").any())
     return pl.concat([before, told]).group_by("shard").agg(sums).sort("shard")

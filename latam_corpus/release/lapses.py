@@ -19,6 +19,7 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.opt_outs import leaving, read_listed
 from latam_corpus.release.shard_file import may_be_below, read_batches
 from latam_corpus.release.store_tables import open_shard
+from latam_corpus.release.strictest import STRICTER
 from latam_corpus.release.withdrawal_log import LIFTED, ROWS, add_entry, asked_hash, read_log, request_name
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ _JUDGED: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in ("doc_
 
 def _lapse(reason: str, old: Manifest) -> By | None:
     """Return what a reason is a lapse of; None where it is none, or the next version asks for more than the last."""
+    reason = reason.removeprefix(STRICTER)
     if reason == WITHDRAWN:
         return "deletion"
     if reason.startswith(_OPT_OUT):

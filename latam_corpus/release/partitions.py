@@ -65,12 +65,12 @@ class Partitions:
             yield self._spill.take(number, LIGHT)
 
 
-def partitioned(frames: Iterable[pl.DataFrame], replaced: pl.DataFrame, folder: Path) -> Partitions:
+def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Path) -> Partitions:
     """Return light rows in partitions.
 
     Args:
         frames: the rows.
-        replaced: documents of the parent for which a run has a better copy (`removals.read_replaced`).
+        linked: pairs of documents that decide about each other, `doc_id` and `duplicate_of`.
         folder: for files.
     """
     every, links = Spill(folder / "rows"), _Links(folder / "links")
@@ -83,7 +83,7 @@ def partitioned(frames: Iterable[pl.DataFrame], replaced: pl.DataFrame, folder: 
         ids.append(compact(sampled)["doc_id"])
         rows += frame.height
     every.flush()
-    links.add_pairs(_hashes(replaced["doc_id"]), _hashes(replaced["duplicate_of"]))
+    links.add_pairs(_hashes(linked["doc_id"]), _hashes(linked["duplicate_of"]))
     sample = pl.concat(ids).unique().sort()
     count = max(1, min(-(-rows // PARTITION_ROWS), len(sample)))
     ranges = Ranges(sample.gather([len(sample) * n // count for n in range(1, count)]))
@@ -113,7 +113,7 @@ class _Links:
         self.folder.mkdir(exist_ok=True)
         documents = _hashes(frame["doc_id"])
         links = [_linked(documents, documents)]
-        for name in ("text_hash", "duplicate_cluster", "variant_of"):
+        for name in ("text_hash", "duplicate_cluster", "variant_of", "copy_of"):
             there = frame[name].is_not_null().to_numpy()
             links.append(_linked(_hashes(frame[name])[there], documents[there]))
         every = np.concatenate(links)

@@ -22,6 +22,7 @@ from latam_corpus.release.card_markdown import table
 from latam_corpus.release.opt_outs import read_listed
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.store_tables import open_shard
+from latam_corpus.release.strictest import STRICTER
 from latam_corpus.release.withdrawal_log import read_log
 
 if TYPE_CHECKING:
@@ -349,7 +350,8 @@ def _domains(content: TrainingContent) -> str:
 
 
 def _opt_outs(manifest: Manifest, content: TrainingContent) -> str:
-    left_out = [(reason, n) for reason, n in manifest.left_out.items() if reason.startswith("opt_out=")]
+    reasons = ((reason.removeprefix(STRICTER), n) for reason, n in manifest.left_out.items())
+    left_out = [(reason, n) for reason, n in reasons if reason.startswith("opt_out=")]
     lines = [f"- {n:,} documents were left out by {reason.removeprefix('opt_out=')}" for reason, n in left_out]
     lines += [
         f"- {n:,} documents carry {signal}, which doesn't withhold what it is for, or was read later"

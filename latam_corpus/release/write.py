@@ -22,6 +22,7 @@ from latam_corpus.messages import N_
 from latam_corpus.release.manifest import Shard, SideFile
 from latam_corpus.release.shard_file import group_ends, write_group, writer
 from latam_corpus.release.store_tables import IN_PLACE_OF
+from latam_corpus.release.strictest import on_terms
 from latam_corpus.spill import Spill, compact
 
 if TYPE_CHECKING:
@@ -67,7 +68,13 @@ def _ledger_rows(rows: Range, plan: Plan, version: str, places: pl.DataFrame) ->
     placed = pl.concat_str(
         pl.col("evidence").str.strip_suffix("}"), pl.lit(f', "{IN_PLACE_OF}": "'), "of", pl.lit('"}')
     )
-    every = rows.released.with_columns(evidence).join(places, on="doc_id", how="left", maintain_order="left")
+    stricter = pl.concat_str(
+        pl.col("evidence").str.strip_suffix("}"), pl.lit(', "strictest_stated_by": '), "stricter", pl.lit("}")
+    )
+    told = rows.released.with_columns(evidence).with_columns(
+        pl.when(pl.col("stricter").is_null()).then("evidence").otherwise(stricter).alias("evidence")
+    )
+    every = told.join(places, on="doc_id", how="left", maintain_order="left")
     released = every.select(
         "doc_id",
         pl.col("source_id").cast(pl.String),
@@ -168,9 +175,9 @@ def reusable(decided: Decided, shards: Sequence[Shard], first: int) -> dict[int,
         first: the `part` of the first of them.
     """
     unchanged = {}
-    for number, count, _bytes, part, last in decided.shards.iter_rows():
+    for number, count, _bytes, part, last, rewritten in decided.shards.iter_rows():
         index = part - first
-        if part != last or not 0 <= index < len(shards):
+        if rewritten or part != last or not 0 <= index < len(shards):
             continue
         shard, cell = shards[index], decided.plan.cells[number]
         same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
@@ -206,9 +213,10 @@ def _spilled(
         number = int(places["part"][0])
         shards = np.full(int(places["row"].max()) + 1, -1, dtype=np.int64)  # type: ignore[arg-type]
         shards[places["row"].to_numpy()] = places["shard"].to_numpy()
+        changes = places.filter(pl.col("terms").is_not_null()).select("row", "terms")
         first = 0
         for frame in parts[number].batches():
-            spill.add_texts_by(frame, shards[first : first + frame.height])
+            spill.add_texts_by(on_terms(frame, changes, first), shards[first : first + frame.height])
             first += frame.height
         if progress:
             progress(N_("sorting into shards"), number, len(parts))

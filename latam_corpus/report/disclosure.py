@@ -9,6 +9,7 @@ first may end within an identifier, or lack the word before it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -176,7 +177,7 @@ class Disclosure:
     """What people may see of the documents of a run or a version.
 
     Attributes:
-        today: the day on which terms are judged.
+        today: the day on which terms are judged, or the moment, in UTC.
         redaction: how they are redacted.
         log: of the store, which says what is withdrawn; None where there is no store.
         internal: whether texts are shown whose terms hide them; what is withdrawn isn't.
@@ -229,13 +230,17 @@ class Disclosure:
 def readable(today: date) -> pl.Expr:
     """Whether a row's terms allow it to be shown: rights that are known, the use `redistribute`, no embargo or label.
 
+    Args:
+        today: the day; of a moment in UTC, the day of each row's country too.
+
     >>> from datetime import date
     >>> rows = pl.DataFrame({"rights_tier": ["open", "open"], "uses": [["redistribute"], ["train"]]})
     >>> rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
     >>> rows.select(readable(date(2026, 11, 25))).to_series().to_list()
     [True, False]
     """
-    terms = Terms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), today)
+    day, now = (today.date(), today) if isinstance(today, datetime) else (today, None)
+    terms = Terms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), day, now)
     return pl.coalesce(closed_by_labels(), terms.refusal()).is_null()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,13 @@ TEXTS = {
 SOURCE = """
 id = "{name}"
 title = "{name}"
-holder = "Nadie"
+holder = "{holder}"
 languages = ["spa"]
 [rights]
 statement = "{rights}"
 basis = "licence"
 uses = ["train", {uses}]
+{agreement}
 [collect]
 files = ["*.jsonl"]
 """
@@ -55,10 +57,18 @@ class Room:
     def __init__(self, folder: Path, command_line: CommandLine) -> None:
         self.folder, self.command_line = folder, command_line
 
-    def source(self, name: str, rights: str = "CC0-1.0", uses: str = '"redistribute"') -> None:
+    def source(
+        self,
+        name: str,
+        rights: str = "CC0-1.0",
+        uses: str = '"redistribute"',
+        holder: str = "Nadie",
+        agreement: str = "",
+    ) -> None:
         """Write a source and its records."""
-        (self.folder / f"{name}.toml").write_text(SOURCE.format(name=name, rights=rights, uses=uses))
-        (self.folder / name).mkdir()
+        told = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
+        (self.folder / f"{name}.toml").write_text(told)
+        (self.folder / name).mkdir(exist_ok=True)
         day = datetime(2020 if name == "primera" else 2021, 1, 1, tzinfo=UTC).isoformat()
         rows = ({"id": n, "text": t, "url": f"https://{name}.example/{n}", "obtained": day} for n, t in TEXTS.items())
         (self.folder / name / "textos.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -106,13 +116,18 @@ def room(tmp_path: Path, command_line: CommandLine) -> Room:
 
 
 @pytest.mark.parametrize("against", ["", 'against = "prueba"'])
-def test_a_copy_that_its_owner_has_refused_since_displaces_none(room: Room, against: str) -> None:
-    """The other source's copies come when the recipe is run again, against the version with the refused ones too."""
+def test_copies_of_what_its_owner_has_refused_since_wait_for_an_agreement(room: Room, against: str) -> None:
+    """Another holder's copies stay out, too; they come when their source names an agreement, and the recipe is run.
+
+    Also against the version with the refused ones.
+    """
     room.source("primera")
-    room.source("segunda")
+    room.source("segunda", holder="Archivo")
     room.run("primera", "segunda")
     assert room.released() == ["primera", "primera"]
     room.refuse("primera")
+    assert "nothing is left to release" in room.run("primera", "segunda", dedupe=against, code=1)
+    room.source("segunda", holder="Archivo", agreement='agreement = "Carta 2"')
     would = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
     made = room.run("primera", "segunda", dedupe=against)["run"]
     assert against or made == would  # what is only looked at fetches no index, which is a part of the name
@@ -154,3 +169,65 @@ def test_a_released_document_that_may_be_used_stays(room: Room) -> None:
     room.run("primera")
     room.run("segunda", dedupe='against = "prueba"', uses='"train", "redistribute"')
     assert room.released() == ["primera", "primera"]
+
+
+MIXED = """
+id = "mixta"
+title = "mixta"
+holder = "Biblioteca"
+languages = ["spa"]
+[rights]
+statement = "CC0-1.0"
+basis = "licence"
+uses = ["train"]
+[collect]
+files = ["*.jsonl"]
+versions = true
+columns.rights = "derechos"
+"""
+_RESERVED = "Todos los derechos reservados"
+
+
+@pytest.mark.parametrize("case", ["equal", "near", "records", "younger record"])
+def test_a_reserved_record_binds_the_copy_and_the_later_record_that_dedupe_keeps(room: Room, case: str) -> None:
+    """An equal text, one that dedupe confirms as a copy, and another record under the same id, older or younger."""
+    story = " ".join(f"{text} {n}" for n in range(6) for text in TEXTS.values())
+    rows: list[dict[str, Any]] = [
+        {"id": "1", "text": story, "derechos": _RESERVED, "obtained": "2020-01-01"},
+        {"id": "2", "text": story + (" Fin." if case == "near" else ""), "obtained": "2021-01-01"},
+        {"id": "3", "text": TEXTS["carta"], "obtained": "2021-01-01"},
+    ]
+    if "record" in case:
+        rows[1] |= {"id": "1", "text": f"{story} Corregido.", "obtained": "2019-01-01" if "young" in case else "2022"}
+    (room.folder / "mixta.toml").write_text(MIXED)
+    (room.folder / "mixta").mkdir()
+    (room.folder / "mixta" / "textos.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    room.run("mixta")
+    store = Store.at(room.folder / "out" / "store")
+    [shard] = load_manifest(store, *store.find("prueba")).shards
+    assert pl.read_parquet(store.path(shard.object))["text"].to_list() == [TEXTS["carta"]]
+
+
+LABEL = '[[consent.records]]\nid = "1"\nlabel = "https://localcontexts.org/label/tk-secret-sacred/"'
+
+
+@pytest.mark.parametrize("stricter", [LABEL, 'uses = ["evaluate"]'])
+def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_next_version(
+    room: Room, stricter: str
+) -> None:
+    """As after `cp -p` or unzipping: upon the version that has them, all of its documents are left out."""
+    free = SOURCE.format(name="cartas", rights="CC0-1.0", uses="", holder="Nadie", agreement="")
+    file = room.folder / "cartas" / "textos.jsonl"
+    file.parent.mkdir()
+    file.write_text("".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in TEXTS.items()))
+    (room.folder / "cartas.toml").write_text(free)
+    room.run("cartas")
+    assert len(room.released()) == 2
+    os.utime(file, (10**9, 10**9))
+    changed = free + stricter if stricter == LABEL else free.replace('uses = ["train", ]', stricter)
+    (room.folder / "cartas.toml").write_text(changed)
+    room.run("cartas", code=1)
+    newest = max((room.folder / "out" / "runs").glob("receta-*"), key=lambda run: (run / "run.json").stat().st_mtime_ns)
+    told = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
+    assert told.code == 1
+    assert "nothing is left to release" in told.err

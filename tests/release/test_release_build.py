@@ -78,10 +78,15 @@ def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, do
 def test_a_duplicate_names_the_kept_document_and_the_more_open_copy_is_kept(
     tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
-    """Across runs one copy of a text stays: the more open, then the earlier; a refused copy displaces none."""
+    """Across runs one copy of a text stays: the more open, then the earlier; one that may not be used displaces none.
+
+    The third is another source's, which gave it for fewer uses; that restricts no other source's copy.
+    """
     text = "Agua que no has de beber, déjala correr."
-    first = kept_run("a-1", [document(1, text=text, rights="CC-BY-4.0", rights_tier="attribution"), document(9)])
-    second = kept_run("b-1", [document(2, text=text, obtained=LATER), document(3, text=text, uses=["evaluate"])])
+    licensed = {"rights": "CC-BY-4.0", "rights_tier": "attribution", "source_id": "cuentos-del-mar"}
+    given = {"uses": ["evaluate"], "source_id": "cuentos-del-faro"}
+    first = kept_run("a-1", [document(1, text=text, **licensed), document(9)])
+    second = kept_run("b-1", [document(2, text=text, obtained=LATER), document(3, text=text, **given)])
     manifest = build("puerto", [second, first], tmp_path / "store", **TERMS)
     assert manifest.left_out == {"duplicate": 1, "uses_lack=train,redistribute": 1}
     rows = read_ledger(Store.at(tmp_path / "store"), "puerto", manifest.version, document(1)["doc_id"])
@@ -186,16 +191,16 @@ def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any,
     assert 0.1 < shares["validation"] < 0.3
     held = rows.filter(pl.col("split") == "test")
     # A text that is held already comes under another id; a document's cluster has got another name.
-    attributed = {"rights": "CC-BY-4.0", "rights_tier": "attribution"}
-    closed = kept_run("b-1", [held.row(0, named=True) | attributed | {"obtained": LATER}])
-    build("puerto", [closed], store, parent="latest", splits=splits, **TERMS)
-    copy = document(5000, text=held["text"][0])
+    ending = kept_run("b-1", [held.row(0, named=True) | {"expires": TODAY, "obtained": LATER}])
+    build("puerto", [ending], store, parent="latest", splits=splits, **TERMS)
+    copy = document(5000, text=held["text"][0], source_id="otra")
     moved = held.row(1, named=True) | {"duplicate_cluster": "f" * 32, "obtained": LATER}
     none_held = {"validation": 0.0, "test": 0.0}
-    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=none_held, **TERMS)
+    terms = TERMS | {"today": TODAY + timedelta(days=1)}
+    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=none_held, **terms)
     after = released(store, third)
     kept = rows.select("doc_id", "split").join(after.select("doc_id", "split"), on="doc_id", suffix="_after")
-    assert kept.height == 399
+    assert kept.height == 398, "the permission has ended for both copies of a cluster"
     assert (kept["split"] == kept["split_after"]).all()
     assert after.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
 

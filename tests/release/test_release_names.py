@@ -363,7 +363,7 @@ def parquet(**columns: list[Any]) -> bytes:
     return made.getvalue()
 
 
-@pytest.mark.parametrize("file", ["opt_outs.parquet", "withdrawn.parquet"])
+@pytest.mark.parametrize("file", ["opt_outs.parquet", "withdrawn.parquet", "terms.parquet"])
 @pytest.mark.parametrize(
     "data",
     [b"", b"PAR1", b"x" * 100, parquet(doc_id=["a"], obtained=["b"]), parquet(doc_id=[1], taken_back=[2]), None],
@@ -389,7 +389,7 @@ def test_lists_put_in_each_others_place_are_told(out: Path, document: Any, kept_
     """Rows of one read as the other would be nulls, which refuse nothing."""
     store = Store.at(out / "store")
     ledger = store.read("releases", "puerto", "2026.11.11", "ledger.parquet")
-    for file in ("opt_outs.parquet", "withdrawn.parquet"):
+    for file in ("opt_outs.parquet", "withdrawn.parquet", "terms.parquet"):
         store.write(ledger, "releases", "puerto", file)
         with pytest.raises(ReleaseError, match=f"{file}: it can't be read: it is another table's file"):
             build("puerto", [kept_run(f"z-{file[:3]}", [document(50)])], store, today=DAY, **TERMS)

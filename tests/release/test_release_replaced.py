@@ -69,7 +69,8 @@ def test_a_document_of_the_parent_gives_way_to_a_better_copy(replacing: Replacin
 
 def test_a_copy_that_may_not_be_released_replaces_nothing(replacing: Replacing, document: Any) -> None:
     """Rights come first: the parent's document stays where the better copy is refused or wasn't kept."""
-    refused, other = document(100, text=story(3) + " y más", rights_tier="non_commercial"), document(101)
+    unsold = {"rights": "CC-BY-NC-4.0", "rights_tier": "non_commercial", "source_id": "otra"}
+    refused, other = document(100, text=story(3) + " y más", **unsold), document(101)
     told = [
         {"doc_id": document(3)["doc_id"], "duplicate_of": refused["doc_id"]},
         {"doc_id": document(4)["doc_id"], "duplicate_of": document(999)["doc_id"]},

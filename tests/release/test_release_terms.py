@@ -52,6 +52,51 @@ def test_a_permission_holds_from_its_first_day_to_its_last(row: dict[str, date],
     assert _refusal(Terms(("open",), ("train",), _TODAY), **row) == reason
 
 
+@pytest.mark.parametrize(
+    ("country", "hour", "reason"),
+    [
+        ("CL", 2, "embargo_until>2026-11-26"),  # in Santiago, Punta Arenas and on Easter Island the day before
+        ("CL", 5, "embargo_until>2026-11-26"),  # Easter Island has summer time; the table counts its winter time too
+        ("CL", 6, None),
+        ("MX", 7, "embargo_until>2026-11-26"),  # in Tijuana
+        ("MX", 8, None),
+        ("BR", 4, "embargo_until>2026-11-26"),  # in Rio Branco
+        ("BR", 5, None),
+        ("AR", 3, None),
+        ("ES", 0, None),  # there the day has begun before it began in UTC
+        (None, 11, "embargo_until>2026-11-26"),
+        (None, 12, None),
+    ],
+)
+def test_an_embargo_ends_when_its_day_has_begun_in_the_whole_country(
+    country: str | None, hour: int, reason: str | None
+) -> None:
+    """And in UTC; of a text without a country, everywhere."""
+    now = datetime(2026, 11, 27, hour, tzinfo=UTC)
+    terms = Terms(("open",), ("train",), now.date(), now)
+    assert _refusal(terms, country=country, embargo_until=_TODAY) == reason
+
+
+@pytest.mark.parametrize(
+    ("country", "hour", "reason"),
+    [
+        ("CL", 23, None),
+        ("PH", 15, None),
+        ("PH", 16, "expires<2026-11-28"),  # in Manila the next day has begun
+        (None, 9, None),
+        (None, 10, "expires<2026-11-28"),
+    ],
+)
+def test_a_permission_ends_with_its_last_day_in_utc_or_in_the_country(
+    country: str | None, hour: int, reason: str | None
+) -> None:
+    """Whichever ends first."""
+    now = datetime(2026, 11, 27, hour, tzinfo=UTC)
+    terms = Terms(("open",), ("train",), now.date(), now)
+    assert _refusal(terms, country=country, expires=_TODAY) == reason
+    assert _refusal(terms, country="CL", expires=_TODAY - _DAY) == "expires<2026-11-27"
+
+
 @pytest.mark.parametrize("tier", vocabulary.RIGHTS_TIERS)
 def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
     """Tiers aren't a scale here: what a release names is what it holds."""

@@ -138,6 +138,7 @@ def _readable(source: Source) -> bool:
 
     rights = source.rights
     row = {
+        "country": [source.country],
         "rights_tier": [source.tier],
         "uses": [list(source.uses)],
         "basis": [rights.basis if rights else None],
@@ -146,7 +147,7 @@ def _readable(source: Source) -> bool:
         "agreement": [rights.agreement if rights else None],
         "consent": [[{"label": label} for label in source.labels] or None],
     }
-    return bool(with_readable(pl.DataFrame(row), datetime.now(UTC).date())["readable"][0])
+    return bool(with_readable(pl.DataFrame(row), datetime.now(UTC))["readable"][0])
 
 
 def _tell(number: int, item: Item, language: str) -> None:

@@ -1,0 +1,357 @@
+"""Of several statements about one document, or about copies of its text, the strictest applies."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from latam_corpus import schema
+from latam_corpus.errors import ReleaseError
+from latam_corpus.release.build import build
+from latam_corpus.release.store import Store
+from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.strictest import Overruled, overruled_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import CommandLine, Document, KeptRun, SealRun
+
+    from latam_corpus.release.manifest import Manifest
+
+TODAY = date(2026, 12, 1)
+OLD, NEW = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+TEXT = "Agua que no has de beber, déjala correr."
+SECRET = [{"id": "1", "label": "https://localcontexts.org/label/tk-secret-sacred/", "community": None}]
+RESERVED = {"rights": "Todos los derechos reservados", "rights_tier": "unknown", "uses": ["evaluate"]}
+TRAIN = {"uses": ["train"]}
+STRICTER: dict[str, dict[str, Any]] = {
+    "label": {"consent": SECRET},
+    "fewer uses": {"uses": ["evaluate"]},
+    "reserved": RESERVED,
+    "less open": {"rights": "CC-BY-NC-4.0", "rights_tier": "non_commercial"},
+    "ended": {"expires": date(2026, 1, 1)},
+    "embargo": {"embargo_until": date(2030, 1, 1)},
+}
+# What a record may state beyond its source.
+BEYOND: list[dict[str, Any]] = [
+    {"uses": ["redistribute"]},
+    {"rights": "CC-BY-NC-4.0", "rights_tier": "non_commercial", "uses": []},
+    {"opt_outs": [{"signal": "noai", "value": "x", "address": "https://a.example", "time": NEW}], "uses": []},
+    {"embargo_until": date(2030, 1, 1)},
+]
+
+
+class Shelf:
+    """A store, and the runs of which versions are made in it."""
+
+    def __init__(self, folder: Path, kept_run: KeptRun, seal_run: SealRun) -> None:
+        self.folder, self._kept_run, self._seal = folder, kept_run, seal_run
+        self.store = folder / "store"
+        self.overruled: Counter[Overruled] = Counter()
+
+    def run(
+        self,
+        name: str,
+        *kept: dict[str, Any],
+        dropped: tuple[dict[str, Any], ...] = (),
+        holders: dict[str, str] | None = None,
+    ) -> Path:
+        """A run with these documents, and the holders of its sources."""
+        folder = self._kept_run(name, list(kept))
+        if dropped:
+            (folder / "dropped").mkdir()
+            rows = schema.conform(pl.DataFrame(list(dropped), infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+            rows.write_parquet(folder / "dropped" / "parte-00000.parquet")
+        rights = {"statement": "CC0-1.0", "uses": ["train", "redistribute"]}
+        sources = [{"id": key, "holder": holder, "rights": rights} for key, holder in (holders or {}).items()]
+        self._seal(folder, **({"sources": sources} if sources else {}))
+        return folder
+
+    def build(self, *runs: Path, parent: str | None = None, uses: tuple[str, ...] = ("train",)) -> Manifest:
+        """The version of these runs."""
+        self.overruled.clear()
+        return build(
+            "puerto",
+            runs,
+            self.store,
+            admit=["open", "attribution"],
+            uses=uses,
+            today=TODAY,
+            parent=parent,
+            may_be_empty=True,
+            overruled=self.overruled,
+        )
+
+    def rows(self, manifest: Manifest) -> pl.DataFrame:
+        """All rows of a version."""
+        none = pl.DataFrame(schema=schema.RELEASE_SCHEMA)
+        return pl.concat([none, *(pl.read_parquet(self.store / shard.object) for shard in manifest.shards)])
+
+    def sources(self, manifest: Manifest) -> list[str]:
+        """The sources of its documents."""
+        return sorted(self.rows(manifest)["source_id"])
+
+    def said(self) -> str:
+        """What people are told of contradictions."""
+        return "\n".join(map(str, overruled_lines(self.overruled)))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, kept_run: KeptRun, seal_run: SealRun) -> Shelf:
+    """An empty one."""
+    return Shelf(tmp_path, kept_run, seal_run)
+
+
+@pytest.mark.parametrize("stricter", STRICTER)
+@pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD), (NEW, NEW)])
+def test_a_later_run_with_stricter_terms_and_an_older_file_time_keeps_documents_out(
+    shelf: Shelf, document: Document, stricter: str, times: tuple[datetime, datetime]
+) -> None:
+    """Whatever its time, and upon the version that has them; an old run doesn't bring them back."""
+    first = shelf.run("a-1", document(1, obtained=times[0]), document(2))
+    second = shelf.run("b-1", document(1, obtained=times[1], **STRICTER[stricter]))
+    shelf.build(first)
+    made = shelf.build(second, parent="latest")
+    assert shelf.rows(made)["doc_id"].to_list() == [document(2)["doc_id"]]
+    again = shelf.build(first, parent="latest")
+    assert shelf.rows(again)["doc_id"].to_list() == [document(2)["doc_id"]]
+    assert "agreement" in shelf.said()
+
+
+@pytest.mark.parametrize("stricter", STRICTER)
+def test_the_order_of_runs_and_their_times_decide_nothing(shelf: Shelf, document: Document, stricter: str) -> None:
+    """Of two runs that are named together the stricter binds, in either order, whatever is newer."""
+    for n, times in enumerate([(OLD, NEW), (NEW, OLD), (NEW, NEW)]):
+        runs = [
+            shelf.run(f"a-{n}", document(1, obtained=times[0])),
+            shelf.run(f"b-{n}", document(1, obtained=times[1], **STRICTER[stricter])),
+        ]
+        for order in itertools.permutations(runs):
+            assert shelf.rows(shelf.build(*order)).is_empty()
+
+
+def test_the_newest_text_is_released_on_the_strictest_terms(shelf: Shelf, document: Document) -> None:
+    """The text is the later record's, the uses and the days are the earlier one's; the ledger names who states them."""
+    ends = date(2027, 6, 1)
+    first = shelf.run("a-1", document(1, obtained=OLD, expires=ends, **TRAIN))
+    second = shelf.run("b-1", document(1, obtained=NEW, text="Texto corregido."))
+    made = shelf.build(first, second)
+    row = shelf.rows(made).row(0, named=True)
+    assert (row["text"], row["uses"], row["expires"]) == ("Texto corregido.", ["train"], ends)
+    [evidence] = read_ledger(Store.at(shelf.store), "puerto", made.version, document(1)["doc_id"]).filter(
+        verdict="released"
+    )["evidence"]
+    assert json.loads(evidence)["strictest_stated_by"]["run"] == "a-1"
+    assert "«cuentos-del-puerto»: stricter terms" in shelf.said()
+
+
+def test_a_licence_with_more_obligations_is_the_one_that_is_stated(shelf: Shelf, document: Document) -> None:
+    """Of CC0 and CC BY the row states CC BY, and the card its obligation."""
+    attributed = {"rights": "CC-BY-4.0", "rights_tier": "attribution"}
+    made = shelf.build(
+        shelf.run("a-1", document(1, obtained=OLD, **attributed)), shelf.run("b-1", document(1, obtained=NEW))
+    )
+    row = shelf.rows(made).row(0, named=True)
+    assert (row["rights"], row["rights_tier"]) == ("CC-BY-4.0", "attribution")
+    assert [entry.rights for entry in made.sources] == ["CC-BY-4.0"]
+
+
+def test_wider_terms_need_an_agreement_that_the_source_names(shelf: Shelf, document: Document) -> None:
+    """Without one the version's terms stay, and what is told says what to write; with one they are the new ones."""
+    wider = {"uses": ["train", "redistribute"], "obtained": NEW}
+    shelf.build(shelf.run("a-1", document(1, obtained=OLD, agreement="Carta 1", **TRAIN)))
+    for n, agreement in enumerate((None, "Carta 1")):
+        made = shelf.build(shelf.run(f"b-{n}", document(1, agreement=agreement, **wider)), parent="latest")
+        assert shelf.rows(made)["uses"].to_list() == [["train"]]
+        assert 'agreement = "…" under [rights] of «cuentos-del-puerto»' in shelf.said()
+    made = shelf.build(shelf.run("c-1", document(1, agreement="Carta 2", **wider)), parent="latest")
+    assert shelf.rows(made)["uses"].to_list() == [["train", "redistribute"]]
+    assert shelf.rows(made)["agreement"].to_list() == ["Carta 2"]
+    assert not shelf.said()
+
+
+def test_an_agreement_lifts_earlier_terms_whichever_record_is_newer(shelf: Shelf, document: Document) -> None:
+    """Also where the version's own row has the newer text."""
+    shelf.build(shelf.run("a-1", document(1, obtained=NEW, text="Texto nuevo.", **TRAIN)))
+    made = shelf.build(shelf.run("b-1", document(1, obtained=OLD, agreement="Carta 2")), parent="latest")
+    row = shelf.rows(made).row(0, named=True)
+    assert (row["text"], row["uses"], row["agreement"]) == ("Texto nuevo.", ["train", "redistribute"], "Carta 2")
+
+
+def test_an_agreement_that_a_label_has_ended_lifts_it_no_more(shelf: Shelf, document: Document) -> None:
+    """A run under the former agreement leaves the document out; one under a new agreement brings it back."""
+    former = shelf.run("a-1", document(1, obtained=NEW, agreement="Carta 1"), document(2))
+    shelf.build(former)
+    shelf.build(shelf.run("b-1", document(1, obtained=OLD, consent=SECRET)), parent="latest")
+    out = shelf.build(former, parent="latest")
+    assert shelf.rows(out)["doc_id"].to_list() == [document(2)["doc_id"]]
+    back = shelf.build(shelf.run("c-1", document(1, obtained=OLD, agreement="Carta 2")), parent="latest")
+    assert shelf.rows(back).height == 2
+
+
+def test_a_run_with_stricter_terms_binds_an_agreement_that_is_named_beside_it(shelf: Shelf, document: Document) -> None:
+    """Which of two runs is later nothing says; the stricter is taken."""
+    shelf.build(shelf.run("a-1", document(1, **TRAIN)))
+    agreed = shelf.run("b-1", document(1, agreement="Carta 2"))
+    made = shelf.build(agreed, shelf.run("c-1", document(1, uses=["evaluate"])), parent="latest")
+    assert shelf.rows(made).is_empty()
+
+
+@pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
+@pytest.mark.parametrize("reason", ["superseded", "word_count<20"])
+def test_a_record_that_a_run_dropped_binds_the_one_of_its_id(
+    shelf: Shelf, document: Document, times: tuple[datetime, datetime], reason: str
+) -> None:
+    """Whichever is newer, and whatever it was dropped for."""
+    dropped = document(1, obtained=times[0], text="Otro.", drop_reason=reason, **RESERVED)
+    run = shelf.run("a-1", document(1, obtained=times[1]), dropped=(dropped,))
+    assert shelf.rows(shelf.build(run)).is_empty()
+
+
+def test_a_restricted_copy_binds_those_of_its_source_and_of_its_holder(shelf: Shelf, document: Document) -> None:
+    """A reserved text isn't released by its copy, though another source of the holder states CC0."""
+    reserved = document(1, text=TEXT, **RESERVED)
+    copies = [document(2, text=TEXT), document(3, text=TEXT.upper(), source_id="otra"), document(4)]
+    holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "biblioteca  del puerto"}
+    made = shelf.build(shelf.run("a-1", reserved, *copies, holders=holders))
+    assert shelf.rows(made)["doc_id"].to_list() == [document(4)["doc_id"]]
+    assert made.left_out == {"rights_tier=unknown": 1, "stricter:rights_tier=unknown": 2}
+    agreed = document(3, text=TEXT, source_id="otra", agreement="Carta 1")
+    made = shelf.build(shelf.run("b-1", reserved, agreed, holders=holders))
+    assert shelf.rows(made).is_empty(), "within one holder an agreement of another collection settles nothing"
+
+
+def test_between_holders_the_stricter_applies_until_the_copys_source_names_an_agreement(
+    shelf: Shelf, document: Document
+) -> None:
+    """What is told names both sources and what to write; with the agreement the copy is released."""
+    holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
+    reserved, copy = document(1, text=TEXT, **RESERVED), document(2, text=TEXT, source_id="otra")
+    made = shelf.build(shelf.run("a-1", reserved, copy, holders=holders))
+    assert shelf.rows(made).is_empty()
+    assert "restricted in «cuentos-del-puerto»" in shelf.said()
+    assert 'agreement = "…" under [rights] of «otra»' in shelf.said()
+    [evidence] = read_ledger(Store.at(shelf.store), "puerto", made.version, copy["doc_id"])["evidence"]
+    assert json.loads(evidence)["stated_by"]["doc_id"] == reserved["doc_id"]
+    agreed = shelf.run("b-1", reserved, copy | {"agreement": "Carta 1"}, holders=holders)
+    assert shelf.sources(shelf.build(agreed)) == ["otra"]
+
+
+def test_a_community_label_binds_other_holders_copies_whatever_they_agreed(shelf: Shelf, document: Document) -> None:
+    """Only the community's own agreement, named in the labelled source, lifts it."""
+    holders = {"cuentos-del-puerto": "Comunidad", "otra": "Archivo del Norte"}
+    labelled = document(1, text=TEXT, consent=SECRET)
+    copy = document(2, text=TEXT, source_id="otra", agreement="Carta 1")
+    assert shelf.rows(shelf.build(shelf.run("a-1", labelled, copy, holders=holders))).is_empty()
+    assert "[rights] of «cuentos-del-puerto»" in shelf.said()
+    lifted = shelf.run("b-1", labelled | {"agreement": "Acta 3"}, copy, holders=holders)
+    assert shelf.rows(shelf.build(lifted)).height == 1
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"rights": None, "rights_tier": "unknown", "uses": []},
+        {"rights": "https://rightsstatements.org/vocab/CNE/1.0/", "rights_tier": "unknown", "uses": ["evaluate"]},
+    ],
+)
+def test_a_copy_of_which_nobody_stated_the_rights_binds_none(
+    shelf: Shelf, document: Document, unknown: dict[str, Any]
+) -> None:
+    """Neither of its source nor of another one."""
+    copies = [document(1, text=TEXT, **unknown), document(2, text=TEXT), document(3, text=TEXT, source_id="otra")]
+    made = shelf.build(shelf.run("a-1", *copies))
+    assert shelf.rows(made).height == 1
+
+
+def test_a_source_that_gives_less_binds_no_other_sources_copy(shelf: Shelf, document: Document) -> None:
+    """A licence, an end and the uses of a source say how far its own permission reaches."""
+    copies = [
+        document(1, text=TEXT, source_id="menos", rights="CC-BY-NC-4.0", rights_tier="non_commercial"),
+        document(2, text=TEXT, source_id="poco", uses=["evaluate"]),
+        document(3, text=TEXT, source_id="antes", expires=date(2026, 1, 1)),
+        document(4, text=TEXT),
+    ]
+    assert shelf.sources(shelf.build(shelf.run("a-1", *copies))) == ["cuentos-del-puerto"]
+
+
+@pytest.mark.parametrize("narrowed", BEYOND)
+def test_what_a_record_states_beyond_its_source_binds_other_sources_copies(
+    shelf: Shelf, document: Document, narrowed: dict[str, Any]
+) -> None:
+    """Fewer uses or another licence than its source has, a refusal of its page, an embargo."""
+    holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
+    narrow, copy = document(1, text=TEXT, **narrowed), document(2, text=TEXT, source_id="otra")
+    assert shelf.rows(shelf.build(shelf.run("a-1", narrow, copy, holders=holders))).is_empty()
+
+
+def test_a_near_duplicate_that_a_run_dropped_binds_the_kept_one(shelf: Shelf, document: Document) -> None:
+    """By the link that dedupe has confirmed; a text that merely stands in the other one doesn't."""
+    dropped = document(1, text="Casi el mismo.", duplicate_of=document(2)["doc_id"], text_hash=b"1" * 16, **RESERVED)
+    for n, (reason, kept) in enumerate([("duplicate", 1), ("contained", 2)]):
+        run = shelf.run(f"a-{n}", document(2), document(3), dropped=(dropped | {"drop_reason": reason},))
+        assert shelf.rows(shelf.build(run)).height == kept
+
+
+def test_a_longer_restricted_copy_binds_the_shorter_one_that_is_kept_beside_it(
+    shelf: Shelf, document: Document
+) -> None:
+    """Both are kept by a run, in one cluster; a variant in it is another work."""
+    cluster = {"duplicate_cluster": document(1)["doc_id"]}
+    longer, shorter = document(1, **cluster, **RESERVED), document(2, **cluster)
+    variant = document(3, variant_of=document(2)["doc_id"], **cluster)
+    made = shelf.build(shelf.run("a-1", longer, shorter, variant))
+    assert shelf.rows(made)["doc_id"].to_list() == [document(3)["doc_id"]]
+
+
+@pytest.mark.parametrize("narrowed", [RESERVED, {"consent": SECRET}, *BEYOND])
+def test_a_restriction_of_an_earlier_version_binds_a_later_runs_copy(
+    shelf: Shelf, document: Document, narrowed: dict[str, Any]
+) -> None:
+    """The restricted text is in no version, and what it states is remembered until its source names an agreement."""
+    holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
+    restricted, copy = document(1, text=TEXT, **narrowed), document(2, text=TEXT, source_id="otra")
+    shelf.build(shelf.run("a-1", restricted, copy, document(4), holders=holders))
+    later = shelf.run("b-1", copy, document(3, text=TEXT, source_id="otra"), holders=holders)
+    assert shelf.rows(shelf.build(later, parent="latest"))["doc_id"].to_list() == [document(4)["doc_id"]]
+    agreed = shelf.run("c-1", document(1, text=TEXT, agreement="Carta 1"), holders=holders)
+    assert shelf.rows(shelf.build(agreed, later, parent="latest")).height == 2
+
+
+def test_equal_terms_take_no_document_out_and_make_no_new_version(shelf: Shelf, document: Document) -> None:
+    """A run made anew of the same source says nothing new, with the agreement that it has always named."""
+    rows = [document(n, agreement="Carta 1", expires=date(2027, 1, 1)) for n in range(5)]
+    first = shelf.build(shelf.run("a-1", *rows))
+    assert shelf.build(shelf.run("b-1", *rows), parent="latest").version == first.version
+    assert not shelf.overruled
+
+
+def test_an_embargo_is_judged_by_the_moment_of_the_build(shelf: Shelf, document: Document) -> None:
+    """At two in the morning in UTC it is still the day before in Chile."""
+    run = shelf.run("a-1", document(1, embargo_until=TODAY))
+    night, morning = (datetime(2026, 12, 1, hour, tzinfo=UTC) for hour in (2, 12))
+    asked: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
+    with pytest.raises(ReleaseError, match="2026-11-30"):
+        build("puerto", [run], shelf.store, created=night, **asked)
+    assert build("puerto", [run], shelf.store, created=morning, **asked).rows == 1
+
+
+def test_the_command_says_which_terms_apply_and_what_to_write(
+    shelf: Shelf, document: Document, command_line: CommandLine
+) -> None:
+    """Also where nothing has changed since."""
+    shelf.build(shelf.run("a-1", document(1, **TRAIN)))
+    shelf.run("b-1", document(1, obtained=NEW))
+    told = command_line(
+        *("release", "build", "puerto", shelf.folder / "out" / "runs" / "b-1", "--parent", "latest"),
+        *("--admit", "open", "--uses", "train", "--store", shelf.store, "--out", shelf.folder / "out"),
+    )
+    assert told.code == 0
+    assert "an earlier version states stricter terms" in " ".join(told.err.split())
