@@ -92,6 +92,25 @@ def test_an_entry_of_a_command_that_began_later_is_waited_for(
     assert [entry.time for entry in read_log(store).withdrawals] == [NOW + timedelta(hours=3)] * 2
 
 
+def test_an_entry_without_a_version_is_waited_for(
+    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other command has added its entry, and has not made its version yet."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    where = "latam_corpus.release.withdraw.request_name"
+
+    def overtaken(*args: Any) -> str:
+        monkeypatch.setattr(where, request_name)
+        later = NOW + timedelta(hours=3)
+        add_entry(read_log(store), later, {}, kind="receipt", request="W0001-00000000", release="puerto")
+        return request_name(*args)
+
+    monkeypatch.setattr(where, overtaken)
+    assert withdraw(store, "puerto", "doc", ids[0], "lo piden", NOW).after.rows == 11
+    assert [entry.number for entry in read_log(store).withdrawals] == [2]
+
+
 def test_a_return_and_a_purge_wait_too(
     run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
