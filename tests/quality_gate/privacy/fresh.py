@@ -216,6 +216,8 @@ _PHONE_SENTENCES: Final = (
 def _phones(lot: random.Random) -> Iterator[Sample]:
     for country in _REGION:
         example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+        if example is None:
+            continue
         for _ in range(_EACH // 2):
             national = str(example.national_number)
             tail = _shape("####", lot)
