@@ -186,7 +186,7 @@ def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
         [*page_terms.get("licences", ()), *page_terms.get("notices", ()), *page_terms.get("refusals", ())]
     )
     if "agreement" in page_terms:
-        agreed = _("{licences} (as the document states; the agreement {agreement} permits more)")
+        agreed = _("{licences} (as the document states; more is permitted by the agreement {agreement})")
         return say(agreed.fill(licences=named, agreement=page_terms["agreement"]))
     if page_terms.get("refusals") and "tier_before" not in page_terms:
         return say(_("{licences} (as the document states; it withholds uses)", licences=named))

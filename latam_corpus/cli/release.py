@@ -163,12 +163,13 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.card import megabytes
     from latam_corpus.release.manifest import load_manifest
+    from latam_corpus.release.store import NO_STORE
 
     opened = open_store(store, out)
     versions = []
     with opened.named_errors():
-        if store is not None:
-            opened.must_exist()
+        if store is not None and not opened.is_there():
+            raise ConfigError(opened.url, NO_STORE, _("`latam-corpus release build` makes one"))
         notes = opened.notes()
         for name in opened.names():
             latest = opened.latest(name)
@@ -493,7 +494,9 @@ def _tell_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
         console.print(Message("  {notice}", {"notice": notice}))
     for name in done.similar_names:
         option = f"--creator {shlex.quote(name)}"
-        console.print(_("  similar name, not withdrawn: {name}; {option} withdraws it, too", name=name, option=option))
+        console.print(
+            _("  similar name, not withdrawn: {name}; to withdraw it, too, add {option}", name=name, option=option)
+        )
 
 
 def _tell_not_reached(done: Withdrawal) -> None:

@@ -158,7 +158,7 @@ def _pull(
     where = selected.where
     name, version = opened.find(spec)
     manifest, data = read_manifest(opened, name, version)
-    log = read_log(opened)
+    log = read_log(opened, manifest)
     for problem in version_signature_problems(manifest, data, log, keys):
         raise ReleaseError(
             manifest.spec, problem, _("nothing was pulled; ask who made it for the one that they signed")
@@ -214,7 +214,8 @@ def _pull(
     before = _replaceable(to, selected)
     state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
     digests = _copied(opened, to, jobs, state, progress)
-    side |= _of_part(manifest, wanted, to, digests, summary) if summary or CROISSANT not in side else {}
+    is_part = summary or CROISSANT not in side
+    side |= _of_part(manifest, wanted, to, digests, summary, has_columns=not selected.columns) if is_part else {}
     if own_ledger:
         side[LEDGER] = _ledger_of(opened, manifest, [to / job.path for job in jobs])
     for file, content in side.items():
@@ -263,7 +264,13 @@ def _report_smaller(to: Path, before: Lock | None, lock: Lock, tell: Callable[[M
 
 
 def _of_part(
-    manifest: Manifest, wanted: list[Pick], to: Path, digests: Mapping[str, str], summary: str | None
+    manifest: Manifest,
+    wanted: list[Pick],
+    to: Path,
+    digests: Mapping[str, str],
+    summary: str | None,
+    *,
+    has_columns: bool,
 ) -> dict[str, bytes]:
     """Return the files that describe a part of a version, counted from its rows if it has the columns for that.
 
@@ -273,10 +280,11 @@ def _of_part(
         to: the folder.
         digests: the SHA-256 of each pulled shard, by its path.
         summary: what was selected; None if only withdrawn documents were left out, so that the version's card holds.
+        has_columns: whether the files have all columns, as croissant.json says.
     """
     counted = counted_anew(manifest, [(pick.shard, to / pick.path) for pick in wanted])
     files = {}
-    if counted:
+    if counted and has_columns:
         pulled = [
             shard.model_copy(update={"sha256": digests[shard.path], "bytes": (to / shard.path).stat().st_size})
             for shard in counted.shards
@@ -299,8 +307,8 @@ def _side_files(
         files[place[-1]] = store.read(*place)
     whole = all(pick.whole for pick in wanted)
     for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
-        # It has the digests of all shards.
-        if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and not whole):
+        # The ledger is of all documents, and croissant.json has the digests of all shards.
+        if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and (where or not whole)):
             continue
         files[name] = read_side_file(store, manifest, name)
     return files

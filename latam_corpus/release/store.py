@@ -97,6 +97,7 @@ def _sweep(parent: Path) -> None:
 Progress: TypeAlias = "Callable[[str, int, int], None]"
 
 SUMS: Final = "SHA256SUMS"
+NO_STORE: Final = _("there is no store at this address; check it for a mistake")
 LATEST: Final = "latest.json"
 
 
@@ -127,14 +128,9 @@ class Store:
             raise ConfigError(address, _("it is a file"), _("name the folder of a store"))
         return store
 
-    def must_exist(self) -> None:
-        """Raise unless there is something at the store's address.
-
-        Raises:
-            ConfigError: there is no such folder or bucket, or it is empty.
-        """
-        if remote.info(self.filesystem, self.root) is None:
-            raise ConfigError(self.url, _("there is no store at this address"), _("check the address for a mistake"))
+    def is_there(self) -> bool:
+        """Whether there is something at the store's address."""
+        return remote.info(self.filesystem, self.root) is not None
 
     @property
     def folder(self) -> Path | None:
@@ -272,12 +268,20 @@ class Store:
         numbers = (version for _, version in self._manifests(checked_name(name)))
         return sorted(filter(is_version, numbers), key=version_key)
 
-    def newest_manifests(self) -> Iterator[Manifest]:
-        """Yield the manifest of the newest version of each release that can be read."""
+    def newest_manifests(self, read: Manifest | None = None) -> Iterator[Manifest]:
+        """Yield the manifest of the newest version of each release that can be read.
+
+        Args:
+            read: a manifest that was read already, and isn't read again.
+        """
         versions = [(name, version) for name, version in self._manifests("*") if _is_name(name) and is_version(version)]
         done: set[str] = set()
         for name, version in sorted(versions, key=lambda pair: version_key(pair[1]), reverse=True):
             if name not in done:
+                if read and (name, version) == (read.name, read.version):
+                    done.add(name)
+                    yield read
+                    continue
                 with suppress(ReleaseError):  # it is damaged; commands that read it say so
                     yield load_manifest(self, name, version)
                     done.add(name)
@@ -383,8 +387,8 @@ class Store:
         name, at, version = spec.partition("@")
         versions = self.versions(name)
         if not versions:
-            self.must_exist()
-            raise ConfigError(self.url, _("there is no release «{name}»", name=name), closest(name, self.names()))
+            remedy = closest(name, self.names()) if self.is_there() else NO_STORE
+            raise ConfigError(self.url, _("there is no release «{name}»", name=name), remedy)
         place = f"{self.url}, {name}"
         if at and not version:
             raise ConfigError(

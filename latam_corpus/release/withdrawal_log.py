@@ -355,15 +355,19 @@ class WithdrawalLog:
         return self.rows_of(manifest).height if self.binding else 0
 
 
-def read_log(store: Store) -> WithdrawalLog:
+def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
     """Return the log of a store, checked from its first entry to the last that any file of the store mentions.
+
+    Args:
+        store: where the log is.
+        manifest: one that was read already, which saves a request to a store elsewhere.
 
     Raises:
         ReleaseError: an entry is missing, damaged, or does not follow the previous one.
     """
     # Whatever mentions an entry is written after it. Read first, it cannot be ahead of a log that is being extended.
     listed = store.names_in(FOLDER)
-    mentions = _mentions(store, listed)
+    mentions = _mentions(store, listed, manifest)
     entries: list[Entry] = []
     digests: list[str] = []
     while True:
@@ -388,13 +392,13 @@ def read_log(store: Store) -> WithdrawalLog:
 _NUMBERED: Final = re.compile(r"(\d{4,})\.json(\.minisig)?")
 
 
-def _mentions(store: Store, listed: Sequence[str]) -> list[tuple[int, str]]:
+def _mentions(store: Store, listed: Sequence[str], manifest: Manifest | None) -> list[tuple[int, str]]:
     """Return how many entries the log must have, by each file that mentions one.
 
     The files are entries and their signatures, and the newest version of each release.
     """
     numbered = [(int(match[1]), f"{FOLDER}/{name}") for name in listed if (match := _NUMBERED.fullmatch(name))]
-    versions = [(manifest.withdrawal_sequence, manifest.spec) for manifest in store.newest_manifests()]
+    versions = [(manifest.withdrawal_sequence, manifest.spec) for manifest in store.newest_manifests(manifest)]
     return [*numbered, *versions]
 
 

@@ -59,7 +59,7 @@ _SHORTEST: Final = 8  # words of a stretch, and of a document or text that is co
 _NUMBER_WORD: Final = re.compile(r"\w*\d\w*")
 # A number that stands alone on its line, begins it, is in brackets or is that of a page or note belongs to the layout.
 _LAYOUT_NUMBER: Final = re.compile(
-    r"(?mi)^[ \t]*\d{1,4}\b(?![.,]?\d)[.):]?|[\[(]\d{1,4}[\])]"
+    r"(?mi)^[ \t]*\d{1,4}\b(?![.,]?\d)(?![ \u00a0\u202f]\d{3}\b)[.):]?|[\[(]\d{1,4}[\])]"
     r"|\b(?:pp?|p[aá]gs?|p[aá]ginas?|pages?|notas?|notes?|fols?|folios?)\.?\s*\d+"
 )
 _TOKEN: Final = re.compile(r"\d{1,3}(?:[ .,'’\u00a0\u202f]\d{3})+(?!\w)|[^\W_]+(?:['’ʼ][^\W_]+)*")

@@ -348,7 +348,7 @@ def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache
         spec = f"{lock.name}@{lock.version}"
     with store.named_errors():
         manifest, data = read_manifest(store, *store.find(str(spec)))
-        log = read_log(store)
+        log = read_log(store, manifest)
         shards = log.readable(manifest)
         note = withdrawn_note(log, manifest)
     if note:

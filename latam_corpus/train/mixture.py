@@ -62,7 +62,7 @@ def weighting_of(method: str | None, temperature: float | None, cap: float, weig
     chosen = method or next(iter(own.values()), METHODS[0])
     for option, of_method in own.items():
         if chosen in METHODS and chosen != of_method:
-            problem = _("it has no effect on {method} weights", method=chosen)
+            problem = _("it has no effect if the weights are {method}", method=chosen)
             raise ConfigError(option, problem, _("leave it out, or give --weights {method}", method=of_method))
     return Weighting(chosen, 2.0 if temperature is None else temperature, cap, weights)
 

@@ -38,7 +38,8 @@ class WaitingTokens:
         """
         if packed >= len(tokens):
             problem = _(
-                "{packed} tokens of the document at position {position} were packed, and it has {n}",
+                "{packed} {packed:token|tokens} of the document at position {position} {packed:was|were} packed, "
+                "and it has {n}",
                 packed=packed,
                 position=position,
                 n=len(tokens),

@@ -201,7 +201,15 @@ def test_between_two_with_something_added_length_decides() -> None:
 
 
 def _light(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    usual = {"part": 0, "run": "run", "rights_tier": "open", "obtained": _DAY, "refusal": None}
+    usual = {
+        "part": 0,
+        "run": "run",
+        "rights_tier": "open",
+        "obtained": _DAY,
+        "refusal": None,
+        "unstated": False,
+        "statement": False,
+    }
     told = [
         usual | {"row": n, "row_hash": n, "text_hash": str(n).encode(), "exact_hash": str(n).encode()} | row
         for n, row in enumerate(rows)

@@ -207,25 +207,26 @@ def test_the_command_compares_files(tmp_path: Path, command_line: CommandLine) -
 
     unseen = write("unseen.jsonl", [prose(10_000 + n) for n in range(12)])
     good, bad = write("good.jsonl", [prose(n) for n in range(20)]), write("bad.jsonl", [noise(n) for n in range(20)])
-    line: list[Any] = ["lab", "ablate", f"bad={bad}", f"good={good}", "--held-out", unseen, "--seeds", "1"]
-    first, second = command_line(*line, "--json").json["scores"]
+    line: list[Any] = ["lab", "ablate", f"bad={bad}", f"good={good}"]
+    options: list[Any] = ["--held-out", unseen, "--seeds", "1"]
+    first, second = command_line(*line, *options, "--json").json["scores"]
     assert (first["arm"], second["arm"], first["difference"]) == ("bad", "good", 0)
     assert second["high"] < 0
-    assert "bits por byte" in command_line(*line, "--lang", "es").out
-    assert "diferença" in command_line(*line, "--lang", "pt").out
+    assert "bits por byte" in command_line(*line, *options, "--lang", "es").out
+    assert "diferença" in command_line(*line, *options, "--lang", "pt").out
     for more, told in (
-        ((f"bad={bad}",), "these aren't two arms of different names"),
-        (("solo",), "this names no arm"),
-        (("x=no-such-run",), "no such run or release"),
-        (("--model", "ngram"), "did you mean «ngrams»"),
-        (("--seeds", "0"), "isn't a number above 0"),
+        ((f"bad={bad}", *options), "these aren't two arms of different names"),
+        (("solo", *options), "this names no arm"),
+        (("x=no-such-run", *options), "no such run or release"),
+        (("--model", "ngram", *options), "did you mean «ngrams»"),
+        ((*options[:2], "--seeds", "0"), "isn't a number above 0"),
         (("--held-out", tmp_path / "none.jsonl"), "there is no such file"),
     ):
         wrong = command_line(*line, *more)
         assert (wrong.code, told in wrong.err) == (2, True), wrong.err
     damaged = write("damaged.jsonl", ["uno"])
     damaged.write_text(damaged.read_text() + '{"text": 3, "language": "spa_Latn"}\n')
-    wrong = command_line(*line[:2], f"a={damaged}", *line[3:])
+    wrong = command_line(*line[:2], f"a={damaged}", *line[3:], *options)
     assert (wrong.code, "row 2 has no text or no language" in wrong.err) == (2, True), wrong.err
 
 

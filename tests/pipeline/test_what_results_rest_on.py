@@ -96,8 +96,8 @@ def _redone(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ("release/lapses.py", _NONE),
         ("language/model_files.py", {"identify"}),  # which a recipe loads to be written, too
         ("catalog/source.py", _READING),
-        ("catalog/named_values.toml", _READING | {"redact"}),
-        ("catalog/optout/agents.toml", _READING),
+        ("catalog/named_values.toml", _READING | {"extract", "redact"}),
+        ("catalog/optout/agents.toml", _READING | {"extract"}),
         ("collect/repeats.py", {"supersede"}),
         ("corpus.py", _BARRIERS | {"boilerplate"}),
         ("pipeline/barriers.py", _BARRIERS),

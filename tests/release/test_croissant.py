@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -50,10 +51,20 @@ def test_it_describes_the_version(tmp_path: Path, document: Any, kept_run: Any) 
     assert all(value for key, value in told.items() if key.startswith("rai:"))
 
 
-def test_a_selection_has_none(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Its shards have other digests."""
+def test_a_selection_has_one_of_its_own(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """It lists the shards that were pulled, with their own digests; a selection of columns has none."""
     build("puerto", [kept_run("a-1", [document(1), document(2, country="AR")])], tmp_path / "store", **TERMS)
-    pull("puerto", tmp_path / "store", tmp_path / "all")
-    pull("puerto", tmp_path / "store", tmp_path / "some", "country = 'AR'")
-    assert (tmp_path / "all" / CROISSANT).exists()
-    assert not (tmp_path / "some" / CROISSANT).exists()
+    selections: dict[str, dict[str, Any]] = {
+        "all": {},
+        "some": {"where": "country = 'AR'"},
+        "texts": {"columns": ["text"]},
+    }
+    files = {}
+    for name, options in selections.items():
+        pull("puerto", tmp_path / "store", tmp_path / name, **options)
+        files[name] = (tmp_path / name / CROISSANT).read_bytes() if (tmp_path / name / CROISSANT).exists() else None
+    assert files["all"] is not None
+    assert files["some"] is not None
+    assert files["texts"] is None
+    [shard] = [one for one in json.loads(files["some"])["distribution"] if one["@type"] == "cr:FileObject"]
+    assert shard["sha256"] == hashlib.sha256((tmp_path / "some" / shard["@id"]).read_bytes()).hexdigest()
