@@ -264,7 +264,7 @@ class PositionedStream(ABC):
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
         if not hasattr(tokenizer, "encoded"):
             problem = _("{kind} is not a tokenizer of this toolkit", kind=type(tokenizer).__name__)
-            raise ConfigError("tokenizer", problem, _("give {call}", call="latam_corpus.train.load_tokenizer(FILE)"))
+            raise ConfigError("tokenizer", problem, _("give what `latam_corpus.train.load_tokenizer(FILE)` returns"))
         self._begin()
         place = self._place
         if place.parts and place.tokenizer != tokenizer.sha256:
