@@ -262,7 +262,7 @@ class PositionedStream(ABC):
         """
         if length < 1:
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
-        if not hasattr(tokenizer, "encoded"):
+        if not hasattr(tokenizer, "sha256"):
             problem = _("{kind} is not a tokenizer of this toolkit", kind=type(tokenizer).__name__)
             raise ConfigError("tokenizer", problem, _("give what `latam_corpus.train.load_tokenizer(FILE)` returns"))
         self._begin()
