@@ -63,6 +63,11 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             name, command, rest = super().resolve_command(ctx, args)
             return name, command and loaded(commands, str(name)), rest
 
+        def in_groups(self, name: str) -> list[str]:
+            """Return the commands of this name in groups, such as `release verify`."""
+            groups = [group for group in commands if " " not in group]
+            return [f"{group} {name}" for group in groups if name in getattr(loaded(commands, group), "commands", ())]
+
         def invoke(self, ctx: Any) -> Any:
             """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
             try:

@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -28,11 +28,15 @@ from latam_corpus.pipeline.survival import LOSS_KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import polars as pl
+
     from latam_corpus.release.build_inputs import Run
     from latam_corpus.release.lock_check import LockCheck
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdraw import Withdrawal
+
+_IDS_SHOWN: Final = 5
 
 app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
 
@@ -727,7 +731,7 @@ def _tell_check(checked: LockCheck, folder: Path) -> None:
             )
         )
     if len(checked.refused):
-        n, first = number(len(checked.refused)), ", ".join(checked.refused[:5])
+        n, first = number(len(checked.refused)), _first_ids(checked.refused)
         refused = _(
             "{release}: {n} of its documents {n:is|are} refused by now, and {n:leaves|leave} with the next version: "
             "{ids}"
@@ -741,9 +745,14 @@ def _tell_check(checked: LockCheck, folder: Path) -> None:
         console.print(_("not looked at: {what}", what=gap))
 
 
+def _first_ids(ids: pl.Series) -> str:
+    """Return some ids; "…" after them stands for the others, which `--json` has."""
+    return ", ".join(ids[:_IDS_SHOWN]) + (", …" if len(ids) > _IDS_SHOWN else "")
+
+
 def _tell_gone(checked: LockCheck, folder: Path, about: dict[str, Any]) -> None:
     ids = checked.withdrawn
-    gone = about | {"n": number(len(ids)), "ids": ", ".join(ids[:5])}
+    gone = about | {"n": number(len(ids)), "ids": _first_ids(ids)}
     console.print(_("{release}: {n} of its documents {n:was|were} withdrawn since: {ids}", **gone))
     console.print(_("pull it again: they are left out; what was trained on them can't forget them"))
     if checked.rows.height:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.errors import ConfigError, closest, nearest
+from latam_corpus.errors import ConfigError, closest, nearest, one_of
 from latam_corpus.messages import Message, _, decimal
 
 if TYPE_CHECKING:
@@ -17,9 +17,12 @@ _NEEDED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # as Typer writes an argument
 
 
 def no_such_command(context: Any, name: str) -> ConfigError:
-    """Return the error of a group of commands that lacks the one that was named."""
+    """Return the error of a group of commands that lacks the one that was named, with those of this name elsewhere."""
     problem = _("there is no command «{name}»", name=name)
-    return ConfigError(context.command_path, problem, closest(name, context.command.commands))
+    elsewhere = context.find_root().command.in_groups(name)
+    if len(elsewhere) > 1:
+        return ConfigError(context.command_path, problem, one_of(elsewhere))
+    return ConfigError(context.command_path, problem, closest(name, elsewhere or context.command.commands))
 
 
 def usage_error(error: typer.TyperException) -> ConfigError:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 LOCK: Final = "corpus.lock"
+PULL_STATE: Final = ".pull.json"  # is in a folder until its pull has finished
 _NOT_ONE: Final = _("it locks {releases}, and «{spec}» is none of them, or more than one")
 _JOIN: Final = "latam-corpus release lock"
 _SEVERAL: Final = 2  # the format of a file with the locks of several
@@ -138,6 +139,9 @@ def read_locks(file: Path) -> tuple[Lock, ...]:
         several = isinstance(values, dict) and values.get("format") == _SEVERAL
         locks = tuple(_lock(one) for one in (values["releases"] if several else [values]))
     except OSError as error:
+        if (file.parent / PULL_STATE).is_file():
+            remedy = _("give the command `latam-corpus pull` again: it goes on where it was cut")
+            raise ConfigError(str(file.parent), _("a pull into this folder was cut off"), remedy) from None
         raise ConfigError(
             str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a corpus.lock")
         ) from None

@@ -34,14 +34,14 @@ def exclusion_list(spec: str, doc_ids: Iterable[str]) -> bytes:
 
 
 def excluded_ids(
-    files: Sequence[str | Path] | frozenset[str],
+    files: str | Path | Sequence[str | Path] | frozenset[str],
     specs: Collection[str] = (),
     tell: Callable[[Message], None] | None = None,
 ) -> frozenset[str]:
     """Return the ids of documents in lists of them: a line each, or JSON lines with `doc_id`.
 
     Args:
-        files: the lists, or the ids themselves.
+        files: a list, several, or the ids themselves as a frozenset.
         specs: the versions that are read; any when empty.
         tell: is given a sentence where a list was made of another version of one of these; a warning when None.
 
@@ -51,12 +51,12 @@ def excluded_ids(
     if isinstance(files, frozenset):
         return files
     ids = set()
-    for file in map(Path, files):
+    for file in map(Path, [files] if isinstance(files, (str, Path)) else files):
         try:
             with file.open(encoding="utf-8-sig") as opened:
                 lines = list(opened)
         except (OSError, UnicodeDecodeError) as error:
-            remedy = _("name a file with an id a line")
+            remedy = _("name files with one id a line, or give the ids as a frozenset")
             raise ConfigError(str(file), _("it can't be read: {cause}", cause=error), remedy) from None
         made_of = _MADE_OF.fullmatch(lines[0].strip()) if lines else None
         if made_of and specs:

@@ -28,6 +28,7 @@ from latam_corpus.release.card import card
 from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import (
     LOCK,
+    PULL_STATE,
     Lock,
     must_be,
     must_know,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from latam_corpus.release.select import Pick
     from latam_corpus.release.store import Progress
 
-_STATE: Final = ".pull.json"
 _PARTS: Final = ".pull"
 OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
 # One stream from an object store is slow; four fill most lines.
@@ -235,8 +235,8 @@ def _pull(
         selection=selection_digest(text, selected.excluded) if text or excluded else "",
     )
     write_lock(lock, to / LOCK)
-    (to / _STATE).unlink()
-    _report_smaller(to, before, lock, tell)
+    (to / PULL_STATE).unlink()
+    _report_replaced(to, before, lock, tell)
     return lock
 
 
@@ -257,10 +257,18 @@ def _replaceable(to: Path, selected: _Wanted) -> Lock | None:
     return before
 
 
-def _report_smaller(to: Path, before: Lock | None, lock: Lock, tell: Callable[[Message], None]) -> None:
-    if before and before.rows > lock.rows and before.selection != lock.selection:
-        held = {"n": f"{before.rows:,}", "folder": to, "m": f"{lock.rows:,}"}
-        tell(_("{folder} had {n} {n:document|documents}; the new selection has {m} and replaced {n:it|them}", **held))
+def _report_replaced(to: Path, before: Lock | None, lock: Lock, tell: Callable[[Message], None]) -> None:
+    """Report that a folder had another version, other documents or other columns until this pull."""
+    if before and (before.spec, before.selection, before.columns) != (lock.spec, lock.selection, lock.columns):
+        names = {"folder": to, "before": before.spec, "spec": lock.spec}
+        replaced = _(
+            "{folder} had {n} {n:document|documents} of {before}; this pull replaced {n:it|them}: "
+            "it now has {m} of {spec}",
+            n=decimal(f"{before.rows:,}"),
+            m=decimal(f"{lock.rows:,}"),
+            **names,
+        )
+        tell(replaced)
 
 
 def _of_part(
@@ -378,7 +386,7 @@ def _prepared(
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
     if before is None:
-        for left in to.glob(f".{_STATE}-*.tmp"):  # of a pull that was killed as it began
+        for left in to.glob(f".{PULL_STATE}-*.tmp"):  # of a pull that was killed as it began
             left.unlink()
     if before is None and any(to.iterdir()):
         raise ConfigError(str(to), _("the folder holds other files"), _("name a new or empty folder"))
@@ -390,7 +398,7 @@ def _prepared(
             strangers=strangers[0],
         )
         raise ConfigError(str(to), problem, _("move it elsewhere, or name a new folder"))
-    state = _State(to / _STATE, sha256, where, {}, sorted(owned | set(planned)), sequence, selection)
+    state = _State(to / PULL_STATE, sha256, where, {}, sorted(owned | set(planned)), sequence, selection)
     if before and before.of_same(state):
         state.finished.update(before.finished)
     state.save()
@@ -411,7 +419,7 @@ def _earlier(to: Path, name: str) -> _State | None:
                 _("name another folder"),
             )
     try:
-        state = _State(file=to / _STATE, **json.loads((to / _STATE).read_bytes()))
+        state = _State(file=to / PULL_STATE, **json.loads((to / PULL_STATE).read_bytes()))
         must_be(dict, state.finished)
         must_be(list, state.planned)
         must_be(int, state.withdrawal_sequence)
@@ -419,7 +427,7 @@ def _earlier(to: Path, name: str) -> _State | None:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError, RecursionError):
-        raise ConfigError(str(to / _STATE), _("it is damaged"), _("remove the folder and pull again")) from None
+        raise ConfigError(str(to / PULL_STATE), _("it is damaged"), _("remove the folder and pull again")) from None
     else:
         return state
     if not (to / LOCK).is_file():
@@ -428,7 +436,7 @@ def _earlier(to: Path, name: str) -> _State | None:
     lock = read_lock(to / LOCK)
     of_rows_alone = lock.columns is None and not lock.excluded
     finished = listed if of_rows_alone else {}
-    return _State(to / _STATE, lock.manifest_sha256, lock.where, finished, list(listed), lock.withdrawal_sequence)
+    return _State(to / PULL_STATE, lock.manifest_sha256, lock.where, finished, list(listed), lock.withdrawal_sequence)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError, closest
 from latam_corpus.messages import N_, _, decimal
-from latam_corpus.release.corpus_lock import LOCK, must_know, read_lock, sums_of
+from latam_corpus.release.corpus_lock import LOCK, PULL_STATE, must_know, read_lock, sums_of
 from latam_corpus.release.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
@@ -311,7 +311,7 @@ def open_files(
         ReleaseError: the manifest is missing or damaged.
     """
     store = Store.at(address)
-    pulled = store.folder is not None and (store.folder / LOCK).is_file()
+    pulled = store.folder is not None and any((store.folder / name).is_file() for name in (LOCK, PULL_STATE))
     held_to = read_lock(Path(lock), spec) if lock else None
     opened = _pulled(store, spec, cache) if pulled else _stored(store, spec, held_to, cache)
     if held_to:

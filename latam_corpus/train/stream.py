@@ -43,12 +43,12 @@ class CorpusStream(PositionedStream):
         epoch: int = 0,
         rank: int = 0,
         world: int = 1,
-        columns: Sequence[str] = (),
+        columns: str | Sequence[str] = (),
         split: str | None = None,
         language: str | None = None,
         genre: str | None = None,
         where: str | None = None,
-        exclude: Sequence[str | Path] | frozenset[str] = (),
+        exclude: str | Path | Sequence[str | Path] | frozenset[str] = (),
         lock: str | Path | None = None,
         shuffle: bool = True,
         window: int = WINDOW_BYTES,
@@ -65,12 +65,12 @@ class CorpusStream(PositionedStream):
             epoch: from which, too.
             rank: of this process, from 0.
             world: how many processes share the order.
-            columns: those that are read; all that there are when empty. `id` is `doc_id` under that name.
+            columns: the column or columns that are read; all of them when empty. `id` is `doc_id` under that name.
             split: `train` by default, so that no run trains on rows that were held out; `validation`, `test`, or `all`.
             language: a language alone, such as `quy_Latn`.
             genre: a genre alone.
             where: only rows of which this is true, as `pull --where` takes it.
-            exclude: lists of ids that are left out, such as `contamination --write-exclusions` writes; or the ids.
+            exclude: lists of ids to leave out, as from `contamination --write-exclusions`; or a frozenset of ids.
             lock: a `corpus.lock` that the version must match.
             shuffle: whether the order is shuffled, or that of the manifest.
             window: bytes, decompressed, in which rows are shuffled; it takes about twice that in memory.
@@ -95,7 +95,7 @@ class CorpusStream(PositionedStream):
         self._slices = {"split": files.chosen_split(split), "language": language, "genre": genre}
         self._files = files.of(**self._slices)
         self._selection = Selection(
-            tuple(columns) or files.columns or (),
+            ((columns,) if isinstance(columns, str) else tuple(columns)) or files.columns or (),
             condition(where, "where") if where is not None else None,
             excluded_ids(exclude, [files.manifest.spec]),
             must_meet=not isinstance(exclude, frozenset) and self._files.files == files.files,

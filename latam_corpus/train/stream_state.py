@@ -91,7 +91,10 @@ def check_state(state: Mapping[str, Any], version: str, order: str, total: int) 
             "made anew by a purge or another pull",
             version=version,
         )
-        remedy = _("open the stream with the options that it had; where files were made anew, begin an epoch")
+        remedy = _(
+            "open the stream with the options that it had; if a pull rebuilt the folder, stream the store that it was "
+            "pulled from, which has the old order; after a purge, begin an epoch"
+        )
         raise ConfigError("state", problem, remedy)
     if not _is_sound(state, total):
         raise ConfigError("state", _("it is damaged"), OTHER_STATE)

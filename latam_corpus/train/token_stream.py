@@ -112,7 +112,7 @@ class TokenStream(PositionedStream):
         epoch: int = 0,
         rank: int = 0,
         world: int = 1,
-        exclude: Sequence[str | Path] | frozenset[str] = (),
+        exclude: str | Path | Sequence[str | Path] | frozenset[str] = (),
         shuffle: bool = True,
     ) -> None:
         """Open an export.

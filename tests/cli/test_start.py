@@ -104,6 +104,9 @@ def test_a_command_that_a_wing_adds_to_a_group_is_there(added: str) -> None:
     ("line", "told"),
     [
         ("chek", "latam-corpus: there is no command «chek»; did you mean «check»?"),
+        ("check-lock", "latam-corpus: there is no command «check-lock»; did you mean «release check-lock»?"),
+        ("release plan", "latam-corpus release: there is no command «plan»; did you mean «mix plan»?"),
+        ("show", "latam-corpus: there is no command «show»; choose one of: judge show, runs show, release show"),
         ("list recpes", "latam-corpus list: there is no command «recpes»; did you mean «recipes»?"),
         ("list nada", "latam-corpus list: there is no command «nada»; choose one of: languages, recipes"),
         ("run news --inptu x", "latam-corpus run: there is no option «--inptu»; did you mean «--input»?"),

@@ -23,7 +23,8 @@ from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdraw import withdraw, withdraw_all
+from latam_corpus.release.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:
@@ -133,6 +134,19 @@ def test_withdrawn_rows_are_told_where_they_stand(store: Store, tmp_path: Path, 
     file.write_bytes(b"PAR1")
     with pytest.raises(ReleaseError, match="pull or export it again"):
         places_of(pl.Series([gone]), tmp_path / "puerto")
+
+
+def test_a_long_list_of_withdrawn_ids_says_that_it_goes_on(
+    store: Store, tmp_path: Path, command_line: CommandLine
+) -> None:
+    """Five ids are shown, and a mark after them; `--json` has them all."""
+    pull("puerto", store, tmp_path / "puerto")
+    ids = sorted(pl.read_parquet(tmp_path / "puerto" / "data" / "**" / "*.parquet")["doc_id"])
+    line: list[Any] = ["release", "check-lock", tmp_path / "puerto" / "corpus.lock", "--store", store.url]
+    for named, mark in ((ids[:5], f"{ids[4]}\n"), (ids[5:7], f"{ids[4]}, …\n")):
+        withdraw_all(store, "puerto", WithdrawalRequest(docs=tuple(named)), "lo piden", _NOW)
+        assert mark in command_line(*line).out
+    assert command_line(*line, "--json").json["withdrawn"] == ids[:7]
 
 
 def _ids(folder: Path) -> list[str]:

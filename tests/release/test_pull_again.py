@@ -193,13 +193,20 @@ def test_a_selection_never_replaces_a_whole_version(
     assert {name: (to / name).read_bytes() for name in names(to)} == files
 
 
-def test_a_smaller_selection_is_reported(tmp_path: Path, version: Version) -> None:
-    """A selection may replace another one, and says how many documents the folder had."""
+def test_what_a_pull_replaces_is_reported(tmp_path: Path, version: Version, document: Any, kept_run: Any) -> None:
+    """Other rows, other columns or another version may replace a folder's documents, and the note says which."""
     notes: list[Any] = []
-    pull("puerto", version[0], tmp_path / "corpus", where="country != 'PE'", tell=notes.append)
-    assert notes == []
-    pull("puerto", version[0], tmp_path / "corpus", where="country = 'CL'", tell=notes.append)
-    assert "had 12 documents; the new selection has 6" in str(notes[0])
+    store, to = version[0], tmp_path / "corpus"
+    build("puerto", [kept_run("a-2", [document(n) for n in range(3)])], store, **TERMS)
+    for selection in ({"where": "country = 'CL'"}, {"where": "country = 'CL'"}, {"columns": ["text"]}, {}):
+        pull("puerto@2026.11.0", store, to, tell=notes.append, **selection)
+    pull("puerto@2026.11.1", store, to, tell=notes.append)
+    told = [str(note).split(" had ")[1] for note in notes]
+    assert told == [
+        "6 documents of puerto@2026.11.0; this pull replaced them: it now has 12 of puerto@2026.11.0",
+        "12 documents of puerto@2026.11.0; this pull replaced them: it now has 12 of puerto@2026.11.0",
+        "12 documents of puerto@2026.11.0; this pull replaced them: it now has 3 of puerto@2026.11.1",
+    ]
 
 
 def test_progress_is_told_in_bytes(tmp_path: Path, version: Version) -> None:

@@ -20,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError
+from latam_corpus.release.corpus_lock import read_locks
 from latam_corpus.release.exclusions import exclusion_list
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull
@@ -230,6 +231,15 @@ def test_what_is_left_out_leaves_the_order_as_it_was(small_store: Store, tmp_pat
             assert [row["id"] for row in fresh] == expected
 
 
+def test_one_list_and_one_column_need_no_brackets(small_store: Store, tmp_path: Path) -> None:
+    """A name that is given alone is not read letter by letter."""
+    whole = ids(small_store, seed=7)
+    (tmp_path / "excluded.txt").write_text("\n".join(whole[:3]))
+    for excluded in (tmp_path / "excluded.txt", str(tmp_path / "excluded.txt")):
+        stream = CorpusStream(small_store.url, "puerto", seed=7, columns="doc_id", exclude=excluded, window=WINDOW)
+        assert [row["doc_id"] for row in stream] == whole[3:]
+
+
 def test_each_order_is_equally_likely() -> None:
     """Over many seeds each row stands as often in each tenth of the epoch: groups and rows are both drawn."""
     groups = [RowGroup(0, number, 10, 10) for number in range(10)]
@@ -336,6 +346,36 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
     (tmp_path / "other.lock").write_text(json.dumps(lock | {"manifest_sha256": "0" * 64}))
     with pytest.raises(ConfigError, match="the version was replaced"):
         CorpusStream(small_store.url, "puerto", lock=tmp_path / "other.lock")
+
+
+def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) -> None:
+    """Neither a stream nor a lock's reader takes the folder for a store or for a mistyped path."""
+    to = tmp_path / "corpus"
+    pull("puerto", small_store, to)
+    (to / "corpus.lock").unlink()
+    (to / ".pull.json").write_text("{}")
+    for name in (None, "puerto"):
+        with pytest.raises(ConfigError, match="corpus: a pull into this folder was cut off; give the command"):
+            CorpusStream(to, name)
+    with pytest.raises(ConfigError, match="a pull into this folder was cut off"):
+        read_locks(to / "corpus.lock")
+
+
+def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_store: Store, tmp_path: Path) -> None:
+    """A folder that was pulled again after a withdrawal has another order; the store keeps the old one."""
+    pull("puerto@2026.11.0", small_store, tmp_path / "corpus")
+    stream = CorpusStream(tmp_path / "corpus", seed=7, columns="doc_id")
+    order = ids(small_store, seed=7, window=256 << 20)
+    assert [next(stream)["doc_id"] for _ in range(10)] == order[:10]
+    for gone in order[20:22]:
+        withdraw(small_store, "puerto", "doc", gone, "la familia lo pide", datetime.now(UTC))
+    pull("puerto@2026.11.0", small_store, tmp_path / "corpus", tell=lambda _note: None)
+    with pytest.raises(ConfigError, match="stream the store that it was pulled from"):
+        CorpusStream(tmp_path / "corpus", seed=7).load_state_dict(stream.state_dict())
+    with pytest.warns(NoteWarning, match="2 documents of puerto@2026.11.0 are withdrawn"):
+        again = CorpusStream(small_store.url, "puerto@2026.11.0", columns="doc_id")
+    again.load_state_dict(stream.state_dict())
+    assert [row["doc_id"] for row in again] == [*order[10:20], *order[22:]]
 
 
 def test_a_lock_holds_for_lists_and_slices_too(split_store: Store, tmp_path: Path, tokenizer_file: Path) -> None:
@@ -451,6 +491,9 @@ def test_decompressed_groups_are_made_once(
         ({"name": "puerto@2026.11.9"}, "no version"),
         ({"name": None}, "no release is named"),
         ({"exclude": ["no-such.txt"]}, "it can't be read"),
+        ({"exclude": "no-such.txt"}, r"no-such\.txt: it can't be read"),
+        ({"exclude": ["ab" * 16]}, "give the ids as a frozenset"),
+        ({"columns": "txt"}, "did you mean «text»"),
     ],
 )
 def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], told: str) -> None:

@@ -80,6 +80,9 @@ def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file:
         stream.load_state_dict(state | {"tokenizer": None})
     with pytest.raises(ConfigError, match="too small"):
         next(stream.packed(tokenizer, 0))
+    path: Any = str(tokenizer_file)
+    with pytest.raises(ConfigError, match=r"str is not a tokenizer.*load_tokenizer\(FILE\)"):
+        next(stream.packed(path, 5))
 
 
 def test_an_epoch_that_fills_no_block_is_told(small_store: Store, tokenizer_file: Path) -> None:
