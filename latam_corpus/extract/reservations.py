@@ -37,11 +37,12 @@ _TO_TRAIN: Final = (
     r"[^.]{0,200}?\b(?:entrena(?:r|miento)|treina(?:r|mento)|train(?:ing)?)\b[^.]{0,80}?"
     r"\b(?:inteligencia artificial|artificial intelligence|ia|ai|llms?|modelos? de (?:lenguaje|linguagem))\b"
 )
+_REFUSED: Final = r"(?:se prohibe|no (?:se (?:permite|autoriza)|part of)|nao (?:se (?:permite|autoriza)|e permitido))"
+_CANNOT: Final = r"(?:no (?:puede|podra)n?|nao (?:pode|podera)m?|(?:may|must|can) ?not)(?: be| ser)?"
 _NO_TRAINING: Final = (
     rf"\b(?:prohibid|proibid)[ao]s?\b{_OF_THIS}{_TO_TRAIN}",
-    rf"\b(?:se prohibe|no (?:se (?:permite|autoriza)|part of)|nao (?:se (?:permite|autoriza)|e permitido))\b{_OF_THIS}{_TO_TRAIN}",
-    r"\b(?:est[aeo]s?|this|these) (?:\w+ ){1,4}?(?:no (?:puede|podra)n?|nao (?:pode|podera)m?|(?:may|must|can) ?not)"
-    rf"(?: be| ser)? (?:usad[ao]s?|utilizad[ao]s?|used)\b{_TO_TRAIN}",
+    rf"\b{_REFUSED}\b{_OF_THIS}{_TO_TRAIN}",
+    rf"\b(?:est[aeo]s?|this|these) (?:\w+ ){{1,4}}?{_CANNOT} (?:usad[ao]s?|utilizad[ao]s?|used)\b{_TO_TRAIN}",
 )
 _NOT_ALL: Final = "".join(
     rf"(?<!{word} )" for word in ("algunos", "alguns", "ciertos", "certos", "some", "ningunos", "sin", "sem", "no")
@@ -96,7 +97,8 @@ _SENTENCES: Final = re.compile(
     r"pro|se pro|ningun|nenhum|no part|no repro|repro|may not|no se|nao|est|this|these|d\.? ?r\b"
 )
 _STARTS: Final = re.compile(
-    r"(?:(?:es|e|quedan?|fica|esta)(?: \w+mente)?|(?:this|the|all|any)(?: \w+){1,4}) $|(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$"
+    r"(?:(?:es|e|quedan?|fica|esta)(?: \w+mente)?|(?:this|the|all|any)(?: \w+){1,4}) $"
+    r"|(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$"
 )
 _TAIL: Final = re.compile(
     r"\W*$|[^\w\"'“”«»]*(?:©|\(c\)|copyright\b|(?:19|20)\d\d\b|(?:al?|para|por|by|to|de|del|d[ao]s?|en|em|queda|se|esta"
@@ -193,14 +195,14 @@ def notices_beside(blocks: Iterable[str], text: str) -> tuple[str, ...]:
         last, following = following, block
         if len(block) > 2 * _LONGEST or not _MAY.search(block) or block in text:
             continue
-        words = folded(block)
+        notice, words = block, folded(block)
         match = _RESERVED.search(words) or _KEPT.search(words)
         if match is None and len(last) <= _LONGEST and last not in text:  # a line break may stand within the phrase
-            block = f"{last} {block}"
-            words = folded(block)
+            notice = f"{last} {block}"
+            words = folded(notice)
             match = _RESERVED.search(words)
         if match and not words[: match.start()].rstrip().endswith(tuple(_QUOTES)):
-            found.append(" ".join(block.split())[:_SHOWN])
+            found.append(" ".join(notice.split())[:_SHOWN])
     return tuple(dict.fromkeys(found))[:_MOST]
 
 

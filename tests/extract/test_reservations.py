@@ -102,8 +102,8 @@ def test_all_modes_of_reading_pages_see_a_notice() -> None:
         "D.R. © 2018, Editorial Sur, S.A. de C.V.",
         "Prohibida la reproducción total o parcial sin autorización del editor",
         "Prohibida su reproducción total o parcial.",
-        "Queda rigurosamente prohibida, sin la autorización escrita de los titulares del copyright, bajo las sanciones "
-        "establecidas en las leyes, la reproducción parcial o total de esta obra por cualquier medio.",
+        "Queda rigurosamente prohibida, sin la autorización escrita de los titulares del copyright, la reproducción.",
+        "Queda prohibida, sin permiso y bajo las penas que marca la ley, la reproducción parcial o total de esta obra.",
         "Queda terminantemente prohibida la reproducción total o parcial.",
         "Derechos exclusivos de edición en español reservados para todo el mundo",
         "Todos los derechos reservados - Ley 11.723",

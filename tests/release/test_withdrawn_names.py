@@ -32,7 +32,9 @@ HERS = (
     "Rosa Vera y Juan Pérez", "Juan Pérez e Rosa Vera", "Rosa Vera con Juan Pérez", "Rosa Vera com Juan Pérez",
     "Pérez, Juan & Vera, Rosa", "Pérez, Juan / Vera, Rosa", "Juan Pérez; Rosa Vera", "Pérez, Juan; Vera, Rosa, 1950-",
     "Ana Díaz, Rosa Vera, Eva Paz", "Ana Díaz, Rosa Vera y Eva Paz", "Rosa Vera &amp; Juan Pérez",
-    "Rosa Vera - Juan Pérez", "Rosa Vera et al.",
+    "Rosa Vera - Juan Pérez", "Rosa Vera et al.", "Rosa Vera y otros", "Rosa Vera e outros", "Rosa Vera y col.",
+    "Informante Rosa Vera", "Rosa Vera: informante", "Rosa Vera compiladora", "Autora Rosa Vera", "Voz: Rosa Vera",
+    "Contado por Rosa Vera", "Relato de Rosa Vera", "Vera, Rosa, Dra.", "Rosa Vera, PhD", "Rosa Vera <rv@a.example>",
 )  # fmt: skip
 OTHERS = (
     "Rosa Vera Gómez", "Vera Gómez, Rosa", "Rosa María Vera", "Vera, Rosa María", "R. Vera", "Vera, R.", "VERA ROSA",
@@ -60,6 +62,7 @@ def test_each_form_of_a_name_is_the_same_person() -> None:
         ("José María Arguedas", "ARGUEDAS José María"),
         ("Vera, Rosa, 1950-2000", "Rosa Vera"),
         ("Con Paz", "Con Paz"),
+        ("Georg Cantor", "Cantor, Georg"),
         ("Grupo Huayra", "Grupo Huayra, intérprete"),
     ],
 )
@@ -79,7 +82,9 @@ def test_half_of_a_name_with_a_conjunction_is_nobody() -> None:
         "http://diario.example/notas/5", "https://www.diario.example/notas/5", "https://diario.example/notas/5/",
         "https://diario.example//notas//5", "HTTPS://DIARIO.example:443/notas/5#x", "http://diario.example:80/notas/5",
         "https://diario.example./notas/%35", "https://diario.example/notas/5/index.html",
-        "https://diario.example/notas/./5?utm_source=a",
+        "https://diario.example/notas/./5?utm_source=a", "diario.example/notas/5", "www.diario.example/notas/5/",
+        "//diario.example/notas/5", "ftp://diario.example/notas/5", "<https://diario.example/notas/5>",
+        "https:/diario.example/notas/5", "https:\\\\diario.example\\notas\\5",
     ],
 )  # fmt: skip
 def test_each_form_of_an_address_is_the_same(address: str) -> None:
