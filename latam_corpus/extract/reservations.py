@@ -1,4 +1,4 @@
-"""Reservations of rights in words, in Spanish, Portuguese, English and French: the phrases, and where they count.
+"""Reservations of rights in words, in the languages of the region and its immigrants: the phrases, and where they count.
 
 A metadata field for rights always counts. In running text only a notice does: a line of its own at the edges of a text,
 or in a part of a page that isn't its main text. A sentence that mentions such a phrase is no notice.
@@ -55,6 +55,7 @@ _RESERVED: Final = re.compile(
         r"\b(?:derechos|direitos) exclusivos (?:de|da|do|para) [\w ]{1,60}? reservados\b",
         r"all rights?(?: are)? reserved\b",
         r"\btous (?:les )?droits(?: d[e'] ?[^.]{1,100}?)?(?: sont)? reserves\b",
+        r"\balle rechte vorbehalten\b|\btutti i diritti(?: sono)? riservati\b",
         rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*{_COPYING}",
         # Spanish books name what must be had and the penalties between the verb and its object.
         rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:sin|sem) [^.]{{3,250}}? (?:la |a ){_COPYING}",
@@ -108,7 +109,7 @@ _TAIL: Final = re.compile(
 )
 _MAY_RESERVE: Final = (
     r"(?i)r[eé]serv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
-    r"|no se autoriza|no se permite|intelig[eê]ncia artificial|artificial intelligence"
+    r"|no se autoriza|no se permite|vorbehalten|riservati|intelig[eê]ncia artificial|artificial intelligence"
 )
 _MAY: Final = re.compile(_MAY_RESERVE)
 _YEAR: Final = re.compile(r"(?<!\d)1[5-9]\d\d(?!\d)|(?<!\d)20\d\d(?!\d)")

@@ -119,6 +119,8 @@ def test_all_modes_of_reading_pages_see_a_notice() -> None:
         "No reproduction without permission",
         "All rights reserved worldwide.",
         "Tous droits réservés",
+        "Alle Rechte vorbehalten.",
+        "© 2020 Edizioni. Tutti i diritti riservati",
         "Tous droits de traduction, de reproduction et d'adaptation réservés pour tous pays",
         "Queda prohibido el uso de este libro para entrenar sistemas de inteligencia artificial.",
         "No se autoriza el uso de este texto para el entrenamiento de modelos de lenguaje.",
