@@ -1,4 +1,4 @@
-"""Reservations of rights in words, in the languages of the region and its immigrants: the phrases, and where they count.
+"""Reservations of rights in words, in the languages of the region and its immigrants: phrases, and where they count.
 
 A metadata field for rights always counts. In running text only a notice does: a line of its own at the edges of a text,
 or in a part of a page that isn't its main text. A sentence that mentions such a phrase is no notice.

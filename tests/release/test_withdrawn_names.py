@@ -6,12 +6,14 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.tombstones import matching
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_log import FOLDER
 from latam_corpus.release.withdrawn_names import address_key, person_key, person_keys, similar_names
@@ -144,3 +146,11 @@ def test_a_name_that_is_missing_names_similar_ones(tmp_path: Path, document: Any
     build("puerto", [kept_run("a-1", [document(1, creators=["Rosa Vera Gómez"])])], store, **TERMS)
     with pytest.raises(ConfigError, match="similar names, which may be another's: Rosa Vera Gómez"):
         withdraw(store, "puerto", "creator", "Rosa Vera", "lo pide", NOW)
+
+
+def test_an_address_with_an_identifier_is_found_before_and_after_redaction() -> None:
+    """Runs have it, releases have a mark in its place, and a pattern without a mark needs neither redacted."""
+    before, after = "https://a.example/nota?autor=ana%40correo.example", "https://a.example/nota?autor=%5BEMAIL%5D"
+    urls = pl.Series([before, after, "https://a.example/nota?autor=nadie"])
+    assert matching(urls, before).to_list() == [True, True, False]
+    assert matching(urls, "https://a.example/nota*").to_list() == [True, True, True]
