@@ -206,11 +206,24 @@ _STATING: Final = {
         "rights": (
             "rights", "license", "licenses", "licence", "licences", "licencia", "licencias", "licenca", "licencas",
             "derechos", "derechos de autor", "direitos", "direitos autorais", "rights statement", "rights license",
-            "rights uri", "rights url", "license uri", "license url", "licence uri", "licence url",
+            "rights uri", "rights url", "license uri", "license url", "licence uri", "licence url", "access rights",
+            "accessrights", "access restrictions", "usage restrictions", "restrictions", "terms of use", "usage terms",
+            "condiciones de acceso", "condiciones de uso", "condiciones de reproduccion", "restricciones",
+            "restricciones de acceso", "restricciones de uso", "condicoes de acesso", "condicoes de uso",
+            "condicoes de reproducao", "restricoes", "restricoes de acesso", "restricoes de uso",
         ),
-        "uses": ("uses",),
-        "expires": ("expires",),
-        "embargo_until": ("embargo until",),
+        "uses": ("uses", "permitted uses", "allowed uses", "usos", "usos permitidos", "usos autorizados"),
+        "expires": (
+            "expires", "expires on", "expiration", "expiration date", "expiry date", "valid until", "vence",
+            "vencimiento", "fecha de vencimiento", "expira", "caduca", "caducidad", "valido hasta", "validade",
+            "vencimento", "data de vencimento", "valido ate",
+        ),
+        "embargo_until": (
+            "embargo until", "embargo", "embargoed until", "embargo end", "embargo end date", "embargo date",
+            "embargo liftdate", "embargo lift date", "embargo hasta", "embargado hasta", "bajo embargo hasta",
+            "fecha de embargo", "fin de embargo", "fin del embargo", "embargo ate", "embargado ate", "fim do embargo",
+            "data de embargo",
+        ),
         "opt_outs": ("opt outs",),
     }.items()
     for name in names

@@ -16,6 +16,7 @@ from latam_corpus.catalog.optout.opt_out import Signal
 from latam_corpus.catalog.rights import is_known, obligations_of, openness, tier_of, uses_under
 from latam_corpus.collect import mapping
 from latam_corpus.collect.mapping import as_statement, heads_of, is_empty, shown, stating_columns, value_at, values_of
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
 _MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs")
+_NO_EMBARGO: Final = frozenset(
+    {"no", "n", "false", "0", "none", "ninguno", "sin embargo", "nao", "nenhum", "sem embargo"}
+)
 _PARTS: Final = re.compile(r"[;,|\n]")
 
 
@@ -178,7 +182,9 @@ def _says_something(column: str, value: Any) -> bool:
     """Whether a value states terms: an empty list of uses allows none, and `false` refuses none."""
     if column == "uses" and isinstance(value, (list, tuple)):
         return True
-    return not is_empty(value) and not (column == "opt_outs" and value is False)
+    if column == "embargo_until" and isinstance(value, str) and folded(value).strip() in _NO_EMBARGO:
+        return False
+    return not is_empty(value) and not (column in ("opt_outs", "embargo_until") and value is False)
 
 
 def stated_in(

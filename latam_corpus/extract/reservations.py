@@ -1,4 +1,4 @@
-"""Reservations of rights in words, in Spanish, Portuguese, English and French: the phrases, and where they count.
+"""Reservations of rights in words, in the languages of the region and its immigrants: phrases, and where they count.
 
 A metadata field for rights always counts. In running text only a notice does: a line of its own at the edges of a text,
 or in a part of a page that isn't its main text. A sentence that mentions such a phrase is no notice.
@@ -31,6 +31,19 @@ _COPYING: Final = (
     r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
     rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)"
 )
+# Training is refused of what is at hand: «este libro», «this work».
+_OF_THIS: Final = r"[^.]{0,160}?\b(?:d?est[aeo]s?|this|these|nuestr\w+|noss\w+)\b"
+_TO_TRAIN: Final = (
+    r"[^.]{0,200}?\b(?:entrena(?:r|miento)|treina(?:r|mento)|train(?:ing)?)\b[^.]{0,80}?"
+    r"\b(?:inteligencia artificial|artificial intelligence|ia|ai|llms?|modelos? de (?:lenguaje|linguagem))\b"
+)
+_REFUSED: Final = r"(?:se prohibe|no (?:se (?:permite|autoriza)|part of)|nao (?:se (?:permite|autoriza)|e permitido))"
+_CANNOT: Final = r"(?:no (?:puede|podra)n?|nao (?:pode|podera)m?|(?:may|must|can) ?not)(?: be| ser)?"
+_NO_TRAINING: Final = (
+    rf"\b(?:prohibid|proibid)[ao]s?\b{_OF_THIS}{_TO_TRAIN}",
+    rf"\b{_REFUSED}\b{_OF_THIS}{_TO_TRAIN}",
+    rf"\b(?:est[aeo]s?|this|these) (?:\w+ ){{1,4}}?{_CANNOT} (?:usad[ao]s?|utilizad[ao]s?|used)\b{_TO_TRAIN}",
+)
 _NOT_ALL: Final = "".join(
     rf"(?<!{word} )" for word in ("algunos", "alguns", "ciertos", "certos", "some", "ningunos", "sin", "sem", "no")
 )
@@ -38,10 +51,15 @@ _RESERVED: Final = re.compile(
     "|".join((
         r"todos (?:los |sus )?derechos(?: (?:de|del) [\w ]{1,40}?)?,?(?: estan| quedan| son)? reservados\b",
         r"\breservados todos (?:los|os) d[ei]re(?:ch|it)os\b",
-        r"todos os direitos(?: (?:autorais|de [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
+        r"todos os direitos(?: (?:autorais|d(?:e|a|o|est[ae]) [\w ]{1,40}?))?(?: sao| estao| ficam)? reservados\b",
+        r"\b(?:derechos|direitos) exclusivos (?:de|da|do|para) [\w ]{1,60}? reservados\b",
         r"all rights?(?: are)? reserved\b",
-        r"\btous (?:les )?droits(?: sont)? reserves\b",
+        r"\btous (?:les )?droits(?: d[e'] ?[^.]{1,100}?)?(?: sont)? reserves\b",
+        r"\balle rechte vorbehalten\b|\btutti i diritti(?: sono)? riservati\b",
         rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*{_COPYING}",
+        # Spanish books name what must be had and the penalties between the verb and its object.
+        rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:sin|sem) [^.]{{3,250}}? (?:la |a ){_COPYING}",
+        *_NO_TRAINING,
         rf"\bse prohibe(?: \w+mente)? (?:la |su )*{_COPYING}",
         r"\b(?:ninguna parte de est[ae]|nenhuma parte dest[ae])(?: \w+){1,5} (?:puede|podra|pode|podera)\b",
         r"\bno part of th(?:is|e)(?: \w+){1,6} (?:may|can|should|shall) be\b",
@@ -76,18 +94,22 @@ _RESTRICTS: Final = re.compile(
 )
 _MARK: Final = re.compile(r"©|\(c\)|\bcopyright\b|\bderechos de autor\b|\bdireitos autorais\b|\bd\. ?r\b|\bisbn\b")
 _MOST_BEFORE: Final = 150
-_SENTENCES: Final = re.compile(r"pro|se pro|ningun|nenhum|no part|no repro|repro|may not")
+_SENTENCES: Final = re.compile(
+    r"pro|se pro|ningun|nenhum|no part|no repro|repro|may not|no se|nao|est|this|these|d\.? ?r\b"
+)
 _STARTS: Final = re.compile(
-    r"(?:es|e|queda|fica|esta|(?:this|the|all|any)(?: \w+){1,4}) $|(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$"
+    r"(?:(?:es|e|quedan?|fica|esta)(?: \w+mente)?|(?:this|the|all|any)(?: \w+){1,4}) $"
+    r"|(?:(?:19|20)\d\d\W*)?$|.{1,80}[.|:;·•–—-]\s*$"
 )
 _TAIL: Final = re.compile(
     r"\W*$|[^\w\"'“”«»]*(?:©|\(c\)|copyright\b|(?:19|20)\d\d\b|(?:al?|para|por|by|to|de|del|d[ao]s?|en|em|queda|se|esta"
     r"|este|prohibid[ao]|proibid[ao]|ningun[ao]?|nenhum[ao]?|no|none|except|salvo|isbn|impreso|printed|hecho|cualquier"
     r"|qualquer|without|unless|for|in|total|parcial|sin|sem|of|or|ni|nor|use|unauthorized|reproduction|www|https?|e|y"
-    r"|editora|editorial|grupo|diario|politica|terminos|termos|aviso)\b)"
+    r"|editora|editorial|grupo|diario|politica|terminos|termos|aviso|ley|lei|worldwide|pour)\b)"
 )
 _MAY_RESERVE: Final = (
     r"(?i)r[eé]serv|prohib|proib|reprodu|ninguna parte|nenhuma parte|no part of|may not be|d\. ?r\.? ?(?:©|\(c\))|dr ?©"
+    r"|no se autoriza|no se permite|vorbehalten|riservati|intelig[eê]ncia artificial|artificial intelligence"
 )
 _MAY: Final = re.compile(_MAY_RESERVE)
 _YEAR: Final = re.compile(r"(?<!\d)1[5-9]\d\d(?!\d)|(?<!\d)20\d\d(?!\d)")
@@ -169,13 +191,19 @@ def notices_beside(blocks: Iterable[str], text: str) -> tuple[str, ...]:
     ('El Diario - Todos los derechos reservados - Contacto',)
     """
     found: list[str] = []
+    last = following = ""
     for block in blocks:
+        last, following = following, block
         if len(block) > 2 * _LONGEST or not _MAY.search(block) or block in text:
             continue
-        words = folded(block)
+        notice, words = block, folded(block)
         match = _RESERVED.search(words) or _KEPT.search(words)
+        if match is None and len(last) <= _LONGEST and last not in text:  # a line break may stand within the phrase
+            notice = f"{last} {block}"
+            words = folded(notice)
+            match = _RESERVED.search(words)
         if match and not words[: match.start()].rstrip().endswith(tuple(_QUOTES)):
-            found.append(" ".join(block.split())[:_SHOWN])
+            found.append(" ".join(notice.split())[:_SHOWN])
     return tuple(dict.fromkeys(found))[:_MOST]
 
 

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CACHED: Final = 2**16
-_IN_BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
-_SIGNS_APART: Final = re.compile(r"\s*(?:[;|&+/\n\r]|\s-\s|\bet al\b\.?|\b(?:feat|ft)\b\.?)\s*")
+_IN_BRACKETS: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>")
+_AND_OTHERS: Final = r"\b(?:y|e|and)\s+(?:otr[ao]s?|outr[ao]s?|others|col\b)\.?"
+_SIGNS_APART: Final = re.compile(
+    rf"\s*(?:[;|&+/\n\r]|\s-\s|\bet al\b\.?|{_AND_OTHERS}|\b(?:feat|ft)\b\.?)\s*", re.IGNORECASE
+)
 _CONJUNCTIONS: Final = re.compile(r"\s+(?:y|e|and|con|com|with)\s+")
 # Words for what people did, in the forms of catalogues in Spanish, Portuguese and English, and MARC's relator codes.
 _ROLE: Final = (
@@ -31,14 +34,22 @@ _ROLE: Final = (
     r"|org(?:anizador(?:es|as?)?)?|dir(?:ector(?:es|as?)?)?|diretor(?:es|as?)?|trad(?:uctor(?:es|as?)?)?|tradutor(?:es|as?)?|translators?"
     r"|trl|prol(?:oguista)?|ilus(?:trador(?:es|as?)?)?|ilustr|letr(?:ista|a)|lyrics?|lyricist|musica?|music|textos?|words|lyr|cantor(?:es|as?)?|cantante|interprete|int[eé]rprete"
     r"|entrevistad(?:or(?:es|as?)?|[oa])|informantes?|narrador(?:es|as?)?|transcriptor(?:es|as?)?|transcritor(?:es|as?)?|authors?"
-    r"|collectors?|compilers?|editors?|poeta|escritor(?:es|as?)?|creators?|cre|com|col|ive|ivr|nrt|sng|cmp|dub|ctb|contributors?)"
+    r"|voz|voces|collectors?|compilers?|editors?|poeta|escritor(?:es|as?)?|creators?|cre|com|col|ive|ivr|nrt|sng|cmp|dub|ctb|contributors?)"
 )
 _ROLES_ONLY: Final = re.compile(rf"{_ROLE}\.?(?:\s*(?:y|e|and|/)\s*{_ROLE}\.?)*")
 _ROLE_BEFORE: Final = re.compile(
-    rf"^(?:{_ROLE}\s*:\s*|{_ROLE}\.\s+|(?:compilado|recopilado|editado|traducido|traduzido|organizado|escrito|coordinado"
+    rf"^(?:{_ROLE}\s*:\s*|{_ROLE}\.\s+|(?:cantado|contado|narrado|relatado|relato|compilado|recopilado|editado|traducido|traduzido|organizado|escrito|coordinado"
     r"|coordenado|compiled|edited|written|translated|compilacion|recopilacion|edicion|edicao|traduccion|traducao|seleccion|selecao)"
     r"(?:\s+y\s+\w+)?\s+(?:por|de|by)\s+|(?:por|by)\s+)"
 )
+# Words for what people did that stand beside a full name without a sign; they are nobody's family name.
+_PLAIN_ROLE: Final = (
+    r"(?:informantes?|narrador(?:es|as?)?|entrevistad(?:or(?:es|as?)?|[oa])|aut(?:or(?:es|as?)?)"
+    r"|(?:re)?compilador(?:es|as?)?)"
+)
+_ROLE_FIRST: Final = re.compile(rf"^{_PLAIN_ROLE}\s+(?=\w+\s+\w)")
+_ROLE_LAST: Final = re.compile(rf"^(\w[^\s,]*\s+\w.*?)(?:\s+(?:{_PLAIN_ROLE}|ph\.? ?d)|\s*:\s*{_ROLE})\.?$")
+_DEGREES: Final = re.compile(r"(?:ph\. ?d|phd|dra?|lic|mg|mtr[ao]|ing|profa?|m\. ?a)\.?")
 _TITLE: Final = re.compile(
     r"^(?:(?:dr|dra|sr|sra|srta|prof|profa|profr|lic|ing|mtro|mtra|doctora?|profesora?|professora?|mr|mrs|ms)\.?\s+|dona?\s+(?=\w+\s+\w))+"
 )
@@ -110,15 +121,15 @@ def _people(value: str) -> list[str]:
 
 
 def _is_note(part: str) -> bool:
-    """Whether a part of a name is dates or roles."""
-    return bool(_DATES.fullmatch(part) or _ROLES_ONLY.fullmatch(part))
+    """Whether a part of a name is dates, roles or degrees."""
+    return any(one.fullmatch(part) for one in (_DATES, _ROLES_ONLY, _DEGREES))
 
 
 def _key(name: str) -> str:
     name = _IN_BRACKETS.sub(" ", name)
     capitals_last = _family_last(name)
     name = _bare(capitals_last).strip(" .,;:-/")
-    name = _ROLE_BEFORE.sub("", name)
+    name = _ROLE_LAST.sub(r"\1", _ROLE_FIRST.sub("", _ROLE_BEFORE.sub("", name)))
     parts = [part for one in name.split(",") if (part := one.strip()) and not _is_note(part)]
     family, *given = parts or [""]
     words = " ".join([*given, family])
@@ -161,6 +172,10 @@ def _may_be(wanted: list[str], other: list[str]) -> bool:
     return initials and wanted[-1] in other[1:]
 
 
+# Nothing, `//`, `ftp://` or `https:/` before a host.
+_NO_SCHEME: Final = re.compile(r"(?i)(?:ftp://|https?:/(?!/)|//|(?=(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]|$)))")
+
+
 @lru_cache(maxsize=_CACHED)
 def address_key(address: str) -> str:
     """Return the form in which addresses are compared, of a pattern too: `*` stays.
@@ -173,7 +188,10 @@ def address_key(address: str) -> str:
     >>> address_key("https://Diario.example/ma%C3%B1ana/index.html") == address_key("http://diario.example/mañana")
     True
     """
-    canonical = canonical_url(address.strip())
+    written = address.strip().strip("<>").replace("\\", "/")
+    if (bare := _NO_SCHEME.match(written)) is not None:
+        written = f"https://{written[bare.end() :]}"
+    canonical = canonical_url(written)
     match = re.match(r"(?i)https?://(?:www\.)?([^/?*]*)(.*)", canonical, re.DOTALL)
     if match is None:
         return canonical

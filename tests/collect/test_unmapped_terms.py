@@ -70,6 +70,11 @@ def _row(folder: Path, source: Source, **columns: Any) -> dict[str, Any]:
         ("opt_outs", True, "unknown", ["evaluate"]),
         ("expires", "pronto", "unknown", ["evaluate"]),
         ("embargo_until", "2030", "unknown", ["evaluate"]),
+        ("Embargo", "sí", "unknown", ["evaluate"]),
+        ("Condiciones de acceso", "Solo en sala", "unknown", ["evaluate"]),
+        ("dcterms:accessRights", "restringido", "unknown", ["evaluate"]),
+        ("Restrições de uso", "CC BY-NC 4.0", "non_commercial", ["evaluate"]),
+        ("Usos permitidos", "evaluar", "open", ["evaluate"]),
     ],
 )
 def test_an_unmapped_column_narrows_the_record(
@@ -92,6 +97,8 @@ def test_an_unmapped_column_narrows_the_record(
         ("opt_outs", False),
         ("expires", ""),
         ("rights_holder", "Los herederos"),
+        ("Embargo", "No"),
+        ("embargo_until", False),
         ("author", {"license": "de conducir"}),
     ],
 )
@@ -99,6 +106,18 @@ def test_what_states_nothing_narrower_changes_nothing(tmp_path: Path, column: st
     """Neither the terms nor the ledger."""
     row = _row(tmp_path, _source(), **{column: value})
     assert (row["rights"], row["rights_tier"], row["uses"], row["evidence"]) == ("CC0-1.0", "open", _ALL, None)
+
+
+@pytest.mark.parametrize("column", ["Embargo hasta", "embargo", "Embargado até", "dc.embargo.liftdate"])
+def test_embargoes_are_read_under_the_names_of_catalogues(tmp_path: Path, column: str) -> None:
+    """An archivist writes the column's name in her language."""
+    assert _row(tmp_path, _source(), **{column: "31/12/2099"})["embargo_until"] == date(2099, 12, 31)
+
+
+@pytest.mark.parametrize("column", ["Vence", "Válido hasta", "Data de vencimento", "expiration date"])
+def test_the_last_day_is_read_under_the_names_of_catalogues(tmp_path: Path, column: str) -> None:
+    """A permission that has ended under such a name has ended."""
+    assert _row(tmp_path, _source(), **{column: "31/12/2020"})["expires"] == date(2020, 12, 31)
 
 
 def test_an_unmapped_column_widens_nothing(tmp_path: Path) -> None:

@@ -102,22 +102,37 @@ def test_all_modes_of_reading_pages_see_a_notice() -> None:
         "D.R. © 2018, Editorial Sur, S.A. de C.V.",
         "Prohibida la reproducción total o parcial sin autorización del editor",
         "Prohibida su reproducción total o parcial.",
-        "Queda rigurosamente prohibida, sin la autorización escrita, todos los derechos reservados",
+        "Queda rigurosamente prohibida, sin la autorización escrita de los titulares del copyright, la reproducción.",
+        "Queda prohibida, sin permiso y bajo las penas que marca la ley, la reproducción parcial o total de esta obra.",
+        "Queda terminantemente prohibida la reproducción total o parcial.",
+        "Derechos exclusivos de edición en español reservados para todo el mundo",
+        "Todos los derechos reservados - Ley 11.723",
+        "DR © Universidad del Sur, 2020",
         "Ninguna parte de esta publicación puede ser reproducida sin permiso.",
         "Todos os direitos reservados à Editora do Sul",
+        "Todos os direitos desta edição reservados à Editora do Sul",
         "Direitos reservados © 2011",
         "É proibida a reprodução total ou parcial deste livro.",
         "Nenhuma parte desta obra poderá ser reproduzida",
         "Copyright 2010 by The Lighthouse. All rights reserved.",
         "No part of this book may be reproduced without permission.",
         "No reproduction without permission",
+        "All rights reserved worldwide.",
         "Tous droits réservés",
+        "Alle Rechte vorbehalten.",
+        "© 2020 Edizioni. Tutti i diritti riservati",
+        "Tous droits de traduction, de reproduction et d'adaptation réservés pour tous pays",
+        "Queda prohibido el uso de este libro para entrenar sistemas de inteligencia artificial.",
+        "No se autoriza el uso de este texto para el entrenamiento de modelos de lenguaje.",
+        "Este material no puede ser usado para entrenar inteligencia artificial.",
+        "Fica proibido o uso desta obra para o treinamento de inteligência artificial.",
+        "No part of this book may be used in any manner to train artificial intelligence.",
     ],
 )
 def test_notices_are_known_in_the_regions_languages(line: str) -> None:
     """As books and newspapers print them."""
     assert kind_of(line) in ("reserved", "claimed")
-    assert edge_notices(pl.Series([f"La barca zarpó.\n{line}"])) or "rigurosamente" in line
+    assert edge_notices(pl.Series([f"La barca zarpó.\n{line}"]))
 
 
 @pytest.mark.parametrize(
@@ -133,12 +148,22 @@ def test_notices_are_known_in_the_regions_languages(line: str) -> None:
         "Some rights reserved. CC BY 4.0",
         "© 2024 Diario del Sur",
         "Tiene todos los derechos del mundo.",
+        "Prohibido usar libros para entrenar modelos de inteligencia artificial, dice un juez.",
+        "Este equipo no puede ser usado para entrenar.",
     ],
 )
 def test_a_sentence_about_rights_is_no_notice(line: str) -> None:
     """A newspaper's or a novel's talk of rights withholds nothing, wherever it stands."""
     assert not is_notice(line)
     assert edge_notices(pl.Series([line, f"La barca zarpó.\n{line}\nVolvió al alba."])) == {}
+
+
+def test_a_notice_may_be_broken_over_lines_of_a_foot() -> None:
+    """A line break or an element stands anywhere in a page."""
+    foot = "<p>© 2024 Diario del Sur.<br>Todos los <b>derechos</b><br>reservados</p>"
+    assert row_of("text/html", html(foot=foot))["rights_tier"] == "unknown"
+    parts = "<div>Todos los derechos</div><div>reservados</div>"
+    assert row_of("text/html", html(foot=parts))["rights_tier"] == "unknown"
 
 
 def test_an_article_that_quotes_a_notice_is_released() -> None:

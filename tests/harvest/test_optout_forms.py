@@ -57,6 +57,8 @@ _REFUSALS = [
     "ai-train=false",
     'ai-train="no"',
     "ai_train=no",
+    "datamining=no",
+    "machine-learning=no",
     # In which the value can't be understood, or contradicts another.
     "train-ai",
     "train-ai=",
@@ -101,8 +103,9 @@ def test_a_refusal_is_read_in_every_deployed_form(field: str, value: str) -> Non
         assert signal in [one.signal for one in told], line
         assert all(one.value for one in told)
     quoted = value.replace('"', "&quot;")
-    page = Head(f'<meta http-equiv="{field}" content="{quoted}">'.encode())
-    assert signal in [one.signal for one in head_opt_outs(page, _ROOT, _NOW)]
+    for name in (field, f"{field}s"):
+        page = Head(f'<meta http-equiv="{name}" content="{quoted}">'.encode())
+        assert signal in [one.signal for one in head_opt_outs(page, _ROOT, _NOW)]
 
 
 @pytest.mark.parametrize("value", _NO_REFUSALS)

@@ -196,8 +196,7 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
             opt_outs += [opt_out(word, f"meta: {content or values['']}", url, time) for word in refused]
         elif _TDM in name and reservation(content):
             opt_outs.append(opt_out("tdm-reservation", f"meta: {content}", url, time))
-        elif name.strip() in FIELDS:
-            readers = FIELDS[name.strip()]
+        elif readers := FIELDS.get(name.strip().removesuffix("s")):
             opt_outs += [
                 opt_out(signal, f"meta: {content}", url, time)
                 for signal, read in readers.items()

@@ -23,7 +23,7 @@ _DENIALS: Final = frozenset({"0", "false", "no", "?0"})
 # Words of keys, read on 2026-12-01. `ai`, `genai`, `tdm`, `train-ai`, `train-genai`: draft-ietf-aipref-vocab up to -07
 # (2026-08-19) and the drafts before it. `ai-train`: contentsignals.org. `noai`, `noml`: words of meta elements.
 _ABOUT_TRAINING: Final = frozenset({"ai", "ia", "genai", "gai", "ml", "llm", "llms", "mining", "noai", "noml"})
-_TRAINING: Final = ("train", "tdm", "entren", "trein")
+_TRAINING: Final = ("train", "tdm", "entren", "trein", "datamin", "machine-learn", "machinelearn")
 # Keys for every use (the same drafts): as words without a value they name nothing.
 _EVERY_USE: Final = frozenset({"all", "bots", "*"})
 # Uses of AI that are no training (the same drafts, contentsignals.org and RSL).
