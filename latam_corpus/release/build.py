@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import numpy as np
 import polars as pl
@@ -328,7 +328,7 @@ def _build(
             light, twins = _without_requested(light, scanned, parts, inputs, opened, name, runs_there, log, folder)
             parts += twins.parts
             inputs = replace(inputs, others=twins.runs, places=twins.of)
-        light = chain(light, scan_statements(_statements(inputs, opened, name), terms, refused, given))
+        light = chain(light, scan_statements(_statements(inputs, opened), terms, refused, given))
         replaced = _replaced(inputs, opened, log)
         asked = {one.doc_id for one in judged}
         chosen_splits = Splits(splits, split_by)
@@ -337,7 +337,7 @@ def _build(
         )
         _count(decided, inputs, left_out, overruled)
         if not decided.flow.released and not may_be_empty:
-            raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
+            _refuse_empty(name, opened, decided)
         reused = reusable(decided, old.shards, first_shard) if old and _written_alike(old) else {}
         sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
         written = write_shards(decided, parts, reused, opened, folder, sketcher, progress)
@@ -423,9 +423,15 @@ def _count(
             left_out.update(decided.runs_left_out.get(run.id, {}))
 
 
-def _statements(inputs: Inputs, store: Store, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
+def _refuse_empty(name: str, store: Store, decided: Decided) -> NoReturn:
+    with store.claim(name):  # no version is made, and an older run must not be built on its former terms
+        remember(store, name, decided.remembered, decided.lifted)
+    raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
+
+
+def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield rows that are in no version and may bind others, each with the name of its run."""
-    for frame in remembered_statements(store, name):
+    for frame in remembered_statements(store):
         yield "", frame
     for run in {run.id: run for run in (*inputs.runs, *inputs.others)}.values():
         for frame in dropped_statements(run):

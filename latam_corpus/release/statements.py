@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import glob
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import remote, schema, vocabulary
 from latam_corpus.catalog.community_labels import narrowed_tier
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.catalog.rights import openness, says_nothing, tier_of
@@ -208,13 +210,17 @@ def _dropped(frame: pl.DataFrame) -> pl.DataFrame:
     return completed(rows).with_columns(rows.select(copy_of))
 
 
-def remembered_statements(store: Store, name: str) -> Iterator[pl.DataFrame]:
-    """Yield what earlier versions of a release have left to heed.
+def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
+    """Yield what earlier versions of all releases of a store have left to heed.
+
+    A document on former terms stays out of every release: an old run may be built again under another name.
 
     Raises:
         ReleaseError: it can't be read.
     """
-    rows = _read(store, name)
+    files = remote.matching(store.filesystem, f"{glob.escape(store.root)}/releases/*/{FILE}")
+    frames = [_read(store, PurePosixPath(file).parts[-2]) for file in sorted(files)]
+    rows = pl.concat([pl.DataFrame(schema=REMEMBERED), *frames]).unique(maintain_order=True)
     if rows.is_empty():
         return
     labels = pl.col("labels").fill_null("").str.split("\n").list.eval(pl.element().filter(pl.element() != ""))

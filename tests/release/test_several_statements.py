@@ -125,6 +125,31 @@ def test_a_later_run_with_stricter_terms_and_an_older_file_time_keeps_documents_
     assert "agreement" in shelf.said()
 
 
+def _built(shelf: Shelf, name: str, run: Path, parent: str | None = None) -> Manifest:
+    terms: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": TODAY}
+    return build(name, [run], shelf.store, parent=parent, **terms)
+
+
+def test_an_old_run_under_another_name_brings_nothing_back(shelf: Shelf, document: Document) -> None:
+    """What one release of a store has learnt of a document binds the others."""
+    first = shelf.run("a-1", document(1), document(2))
+    shelf.build(first)
+    shelf.build(shelf.run("b-1", document(1, consent=SECRET)), parent="latest")
+    assert shelf.rows(_built(shelf, "otra", first))["doc_id"].to_list() == [document(2)["doc_id"]]
+
+
+def test_terms_that_leave_nothing_are_remembered(shelf: Shelf, document: Document) -> None:
+    """A build that makes no version, since all documents are closed, keeps an old run from being built again."""
+    first = shelf.run("a-1", document(1))
+    _built(shelf, "puerto", first)
+    closed = shelf.run("b-1", document(1, consent=SECRET))
+    for run in (closed, first):
+        with pytest.raises(ReleaseError, match="nothing is left to release"):
+            _built(shelf, "puerto", run, "latest")
+    with pytest.raises(ReleaseError, match="nothing is left to release"):
+        _built(shelf, "otra", first)
+
+
 @pytest.mark.parametrize("stricter", STRICTER)
 def test_the_order_of_runs_and_their_times_decide_nothing(shelf: Shelf, document: Document, stricter: str) -> None:
     """Of two runs that are named together the stricter binds, in either order, whatever is newer."""
