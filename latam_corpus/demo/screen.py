@@ -21,6 +21,7 @@ from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
 from latam_corpus.cli.explain import tell
 from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
+from latam_corpus.cli.ui_language import spoken
 from latam_corpus.demo.newspaper import crawl_pieces
 from latam_corpus.demo.taken_back import take_back, tell_taken_back
 from latam_corpus.desk.commands.inventory import reasons_of
@@ -29,6 +30,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.collection_folders import collected_folder
+from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.pipeline.recipe import StageEntry, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
@@ -179,7 +181,8 @@ def _screen(
     reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
     console.print(_("  set aside: {reasons}", reasons=reasons), markup=False)
     for reason, n in totals["left_out"].items():
-        console.print(_("  left out of the release: {reason} {n}", reason=reason, n=n), markup=False)
+        why = meaning(reason).translate(spoken())
+        console.print(_("  left out of the release: {reason} {n}", reason=why, n=n), markup=False)
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(
         _(
