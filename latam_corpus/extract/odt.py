@@ -9,7 +9,9 @@ from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.file_refusals import refusals_in
+from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.odt_hidden import cut_hidden
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "odt 2"
+EXTRACTOR: Final = "odt 3"
 
 _CONTENT: Final = "content.xml"
 _META: Final = "meta.xml"
@@ -38,7 +40,7 @@ _LEFT_OUT: Final = frozenset({
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """Give the text of an OpenDocument text: paragraphs and verses in their order, an empty paragraph as a blank line.
 
-    Notes, comments, what was deleted under tracked changes, and tables of contents are left out.
+    Hidden text, notes, comments, text deleted under tracked changes, and tables of contents are left out.
 
     Args:
         raw: the zip file, or the XML of a flat one.
@@ -62,6 +64,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError(
             "damaged file", N_("it has no text body"), N_("open it in a word processor and save it anew")
         )
+    hidden = cut_hidden(body, styles, root)
     written = BlockText()
     for element in body:
         _write(element, written)
@@ -75,6 +78,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         licences=stated_in(meta),
         notices=notices_in([words(one) for one in _heads_and_feet(styles)]),
         refusals=refusals_in(meta),
+        notes=hidden_note(hidden),
     )
     return with_turns(extracted, parameters.get("form"))
 

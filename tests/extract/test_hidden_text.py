@@ -1,0 +1,158 @@
+"""Hidden text isn't released: each reader leaves it out and notes how many words it was."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import docx
+import pytest
+from docx.enum.style import WD_STYLE_TYPE
+
+from latam_corpus.extract import docx as word
+from latam_corpus.extract import odt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NOTE = "hidden text left out: 3 words"
+_SECRET = "habla Juana Quispe"
+_BEFORE, _AFTER = "La barca salió.", "Volvió vacía."
+
+
+def _saved(document: Any) -> bytes:
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+def _hidden_run(document: Any) -> None:
+    document.add_paragraph(_SECRET).runs[0].font.hidden = True
+
+
+def _hidden_run_in_a_table(document: Any) -> None:
+    cell = document.add_table(1, 1).cell(0, 0)
+    cell.paragraphs[0].add_run(_SECRET).font.hidden = True
+
+
+def _style(document: Any, kind: Any) -> Any:
+    parent = document.styles.add_style("Nota", kind)
+    parent.font.hidden = True
+    style = document.styles.add_style("Nota al margen", kind)
+    style.base_style = parent
+    return style
+
+
+def _hidden_by_paragraph_style(document: Any) -> None:
+    document.add_paragraph(_SECRET, style=_style(document, WD_STYLE_TYPE.PARAGRAPH))
+
+
+def _hidden_by_character_style(document: Any) -> None:
+    document.add_paragraph().add_run(_SECRET, style=_style(document, WD_STYLE_TYPE.CHARACTER))
+
+
+def _hidden_by_property(name: str) -> Callable[[Any], None]:
+    def write(document: Any) -> None:
+        run = document.add_paragraph(_SECRET).runs[0]
+        properties = run._r.get_or_add_rPr()  # noqa: SLF001  (python-docx has no other way to this property)
+        properties.append(properties.makeelement(f"{{{properties.nsmap['w']}}}{name}", {}))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        _hidden_run, _hidden_run_in_a_table, _hidden_by_paragraph_style, _hidden_by_character_style,
+        _hidden_by_property("specVanish"), _hidden_by_property("webHidden"),
+    ],
+)  # fmt: skip
+def test_word_documents_lose_hidden_text(hide: Callable[[Any], None]) -> None:
+    """Runs are hidden by themselves, or by a style of theirs that may inherit it."""
+    document = docx.Document()
+    document.add_paragraph(_BEFORE)
+    hide(document)
+    document.add_paragraph(_AFTER)
+    found = word.extract(_saved(document), {})
+    assert (found.text, found.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
+
+
+def test_a_run_may_show_what_its_style_hides() -> None:
+    """A run's own word counts before that of its styles."""
+    document = docx.Document()
+    document.add_paragraph(_SECRET, style=_style(document, WD_STYLE_TYPE.PARAGRAPH)).runs[0].font.hidden = False
+    found = word.extract(_saved(document), {})
+    assert (found.text, found.notes) == (_SECRET, ())
+
+
+def _odt(middle: str, styles: str = "") -> bytes:
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{space}:1.0"'
+        for name, space in (
+            ("office", "office"), ("style", "style"), ("text", "text"), ("table", "table"), ("draw", "drawing"),
+        )
+    )  # fmt: skip
+    content = (
+        f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles><office:body>"
+        f"<office:text><text:p>{_BEFORE}</text:p>{middle}<text:p>{_AFTER}</text:p></office:text></office:body>"
+        "</office:document-content>"
+    )
+    common = (
+        f'<office:document-styles {spaces}><office:styles><style:style style:name="Nota" style:family="paragraph">'
+        '<style:text-properties text:display="none"/></style:style></office:styles></office:document-styles>'
+    )
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        package.writestr("content.xml", content)
+        package.writestr("styles.xml", common)
+    return held.getvalue()
+
+
+_SPAN_STYLE = (
+    '<style:style style:name="T1" style:family="text"><style:text-properties text:display="none"/></style:style>'
+)
+
+
+@pytest.mark.parametrize(
+    ("middle", "styles"),
+    [
+        (f'<text:section text:display="none"><text:p>{_SECRET}</text:p></text:section>', ""),
+        (
+            f'<text:section text:display="condition" text:is-hidden="true"><text:p>{_SECRET}</text:p></text:section>',
+            "",
+        ),
+        (f'<text:p><text:hidden-paragraph text:is-hidden="true"/>{_SECRET}</text:p>', ""),
+        (f'<text:p text:style-name="Nota">{_SECRET}</text:p>', ""),
+        (
+            f'<text:p text:style-name="P1">{_SECRET}</text:p>',
+            '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Nota"/>',
+        ),
+        (f'<text:p><text:span text:style-name="T1">habla <text:span>Juana</text:span> Quispe</text:span></text:p>',
+         _SPAN_STYLE),
+        (f'<text:p><text:variable-set text:display="none">{_SECRET}</text:variable-set></text:p>', ""),
+        (
+            f'<table:table><table:table-row table:visibility="collapse"><table:table-cell><text:p>{_SECRET}</text:p>'
+            "</table:table-cell></table:table-row></table:table>",
+            "",
+        ),
+        (f'<draw:frame draw:display="none"><draw:text-box><text:p>{_SECRET}</text:p></draw:text-box></draw:frame>', ""),
+    ],
+)  # fmt: skip
+def test_open_documents_lose_hidden_text(middle: str, styles: str) -> None:
+    """Sections, paragraphs, spans, fields, rows and shapes are hidden by themselves or by a style."""
+    found = odt.extract(_odt(middle, styles), {})
+    assert (found.text.replace("\n\n", "\n"), found.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
+
+
+def test_open_documents_keep_the_words_around_hidden_ones() -> None:
+    """What follows a hidden span, or is shown again within it, is text; so is a conditional section that is shown."""
+    shown = (
+        '<style:style style:name="T2" style:family="text"><style:text-properties text:display="true"/></style:style>'
+    )
+    middle = (
+        '<text:section text:display="condition" text:condition="ooow:x"><text:p>Era <text:span text:style-name="T1">'
+        'nota <text:span text:style-name="T2">tarde</text:span> mía </text:span>y fría.</text:p></text:section>'
+    )
+    found = odt.extract(_odt(middle, _SPAN_STYLE + shown), {})
+    assert found.text == f"{_BEFORE}\nEra tardey fría.\n{_AFTER}"
