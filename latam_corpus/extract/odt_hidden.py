@@ -60,8 +60,8 @@ def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> lis
             whole = _paragraph_of(element) if name_of(element) == "hidden-paragraph" else element
             removed.append(words(whole))
             cut(whole)
-            for one in whole.iter():
-                hidden.pop(one, None)
+            for within in whole.iter():
+                hidden.pop(within, None)
             continue
         hides = _by_style(element, styles)
         hidden[element] = hidden[parent] if hides is None else hides
@@ -69,12 +69,11 @@ def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> lis
             removed.append(words(element))
             cut(element)
             del hidden[element]
-    for element, hides in reversed(hidden.items()):
-        if element is None:
-            continue
-        _blank(element, removed, own=hides, around=hidden.get(element.getparent(), False))
-        if hides and name_of(element) in ("p", "h") and not words(element):
-            cut(element)
+    for one, hides in reversed(hidden.items()):
+        if one is not None:
+            _blank(one, removed, own=hides, around=hidden.get(one.getparent(), False))
+            if hides and name_of(one) in ("p", "h") and not words(one):
+                cut(one)
     return removed
 
 

@@ -11,13 +11,13 @@ import pytest
 from docx.enum.style import WD_STYLE_TYPE
 
 from latam_corpus.extract import docx as word
-from latam_corpus.extract import odt
+from latam_corpus.extract import odt, rtf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NOTE = "hidden text left out: 3 words"
-_SECRET = "habla Juana Quispe"
+_HIDDEN = "habla Juana Quispe"
 _BEFORE, _AFTER = "La barca salió.", "Volvió vacía."
 
 
@@ -28,12 +28,12 @@ def _saved(document: Any) -> bytes:
 
 
 def _hidden_run(document: Any) -> None:
-    document.add_paragraph(_SECRET).runs[0].font.hidden = True
+    document.add_paragraph(_HIDDEN).runs[0].font.hidden = True
 
 
 def _hidden_run_in_a_table(document: Any) -> None:
     cell = document.add_table(1, 1).cell(0, 0)
-    cell.paragraphs[0].add_run(_SECRET).font.hidden = True
+    cell.paragraphs[0].add_run(_HIDDEN).font.hidden = True
 
 
 def _style(document: Any, kind: Any) -> Any:
@@ -45,16 +45,16 @@ def _style(document: Any, kind: Any) -> Any:
 
 
 def _hidden_by_paragraph_style(document: Any) -> None:
-    document.add_paragraph(_SECRET, style=_style(document, WD_STYLE_TYPE.PARAGRAPH))
+    document.add_paragraph(_HIDDEN, style=_style(document, WD_STYLE_TYPE.PARAGRAPH))
 
 
 def _hidden_by_character_style(document: Any) -> None:
-    document.add_paragraph().add_run(_SECRET, style=_style(document, WD_STYLE_TYPE.CHARACTER))
+    document.add_paragraph().add_run(_HIDDEN, style=_style(document, WD_STYLE_TYPE.CHARACTER))
 
 
 def _hidden_by_property(name: str) -> Callable[[Any], None]:
     def write(document: Any) -> None:
-        run = document.add_paragraph(_SECRET).runs[0]
+        run = document.add_paragraph(_HIDDEN).runs[0]
         properties = run._r.get_or_add_rPr()  # noqa: SLF001  (python-docx has no other way to this property)
         properties.append(properties.makeelement(f"{{{properties.nsmap['w']}}}{name}", {}))
 
@@ -81,9 +81,9 @@ def test_word_documents_lose_hidden_text(hide: Callable[[Any], None]) -> None:
 def test_a_run_may_show_what_its_style_hides() -> None:
     """A run's own word counts before that of its styles."""
     document = docx.Document()
-    document.add_paragraph(_SECRET, style=_style(document, WD_STYLE_TYPE.PARAGRAPH)).runs[0].font.hidden = False
+    document.add_paragraph(_HIDDEN, style=_style(document, WD_STYLE_TYPE.PARAGRAPH)).runs[0].font.hidden = False
     found = word.extract(_saved(document), {})
-    assert (found.text, found.notes) == (_SECRET, ())
+    assert (found.text, found.notes) == (_HIDDEN, ())
 
 
 def _odt(middle: str, styles: str = "") -> bytes:
@@ -114,29 +114,33 @@ _SPAN_STYLE = (
 )
 
 
+_HIDDEN_ROW = (
+    '<table:table><table:table-row table:visibility="collapse"><table:table-cell>'
+    f"<text:p>{_HIDDEN}</text:p></table:table-cell></table:table-row></table:table>"
+)
+
+
 @pytest.mark.parametrize(
     ("middle", "styles"),
     [
-        (f'<text:section text:display="none"><text:p>{_SECRET}</text:p></text:section>', ""),
+        (f'<text:section text:display="none"><text:p>{_HIDDEN}</text:p></text:section>', ""),
         (
-            f'<text:section text:display="condition" text:is-hidden="true"><text:p>{_SECRET}</text:p></text:section>',
+            f'<text:section text:display="condition" text:is-hidden="true"><text:p>{_HIDDEN}</text:p></text:section>',
             "",
         ),
-        (f'<text:p><text:hidden-paragraph text:is-hidden="true"/>{_SECRET}</text:p>', ""),
-        (f'<text:p text:style-name="Nota">{_SECRET}</text:p>', ""),
+        (f'<text:p><text:hidden-paragraph text:is-hidden="true"/>{_HIDDEN}</text:p>', ""),
+        (f'<text:p text:style-name="Nota">{_HIDDEN}</text:p>', ""),
         (
-            f'<text:p text:style-name="P1">{_SECRET}</text:p>',
+            f'<text:p text:style-name="P1">{_HIDDEN}</text:p>',
             '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Nota"/>',
         ),
-        (f'<text:p><text:span text:style-name="T1">habla <text:span>Juana</text:span> Quispe</text:span></text:p>',
+        ('<text:p><text:span text:style-name="T1">habla <text:span>Juana</text:span> Quispe</text:span></text:p>',
          _SPAN_STYLE),
-        (f'<text:p><text:variable-set text:display="none">{_SECRET}</text:variable-set></text:p>', ""),
+        (f'<text:p><text:variable-set text:display="none">{_HIDDEN}</text:variable-set></text:p>', ""),
         (
-            f'<table:table><table:table-row table:visibility="collapse"><table:table-cell><text:p>{_SECRET}</text:p>'
-            "</table:table-cell></table:table-row></table:table>",
-            "",
+            _HIDDEN_ROW, "",
         ),
-        (f'<draw:frame draw:display="none"><draw:text-box><text:p>{_SECRET}</text:p></draw:text-box></draw:frame>', ""),
+        (f'<draw:frame draw:display="none"><draw:text-box><text:p>{_HIDDEN}</text:p></draw:text-box></draw:frame>', ""),
     ],
 )  # fmt: skip
 def test_open_documents_lose_hidden_text(middle: str, styles: str) -> None:
@@ -156,3 +160,31 @@ def test_open_documents_keep_the_words_around_hidden_ones() -> None:
     )
     found = odt.extract(_odt(middle, _SPAN_STYLE + shown), {})
     assert found.text == f"{_BEFORE}\nEra tardey fría.\n{_AFTER}"
+
+
+_HIDDEN_BOX = rf"{{\shp{{\*\shpinst{{\sp{{\sn fHidden}}{{\sv 1}}}}{{\shptxt \pard\plain {_HIDDEN}\par}}}}}}"
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        rf"{{\v {_HIDDEN}\par}}",
+        rf"\v {_HIDDEN}\par\v0 ",
+        rf"\v {_HIDDEN}\par\plain ",
+        rf"{{\webhidden {_HIDDEN}\par}}",
+        r"{\v habla {\b Juana} Quispe\par}",
+        _HIDDEN_BOX,
+        rf"{{\v {{\shp{{\*\shpinst{{\shptxt \pard\plain {_HIDDEN}\par}}}}}}}}",
+    ],
+)
+def test_rtf_loses_hidden_text(middle: str) -> None:
+    """Until it is switched off, the group ends or the characters are plain again; in boxes too."""
+    coded = rf"{{\rtf1\ansi{{\stylesheet{{\s1\v Nota;}}}}\pard La barca sali\'f3.\par {middle}Volvi\'f3 vac\'eda.\par}}"
+    found = rtf.extract(coded.encode(), {})
+    assert (found.text, found.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
+
+
+def test_words_of_rtf_that_begin_with_v_hide_nothing() -> None:
+    r"""`\vertalt`, `\viewkind4` and `\v0` leave the text as it is."""
+    found = rtf.extract(rb"{\rtf1\ansi\viewkind4\vertalt\v0 La barca.\par}", {})
+    assert (found.text, found.notes) == ("La barca.", ())
