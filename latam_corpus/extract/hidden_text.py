@@ -34,3 +34,23 @@ def cut(element: etree._Element) -> None:
         parent.text = (parent.text or "") + tail
     element.tail = None
     parent.remove(element)
+
+
+def blank(element: etree._Element, *, own: bool, around: bool) -> list[str]:
+    """Remove the characters directly in an element and those right after it; return them.
+
+    Args:
+        element: the element, or an entity.
+        own: whether the element is hidden.
+        around: whether the element around it is hidden.
+    """
+    removed: list[str] = []
+    if around and (element.tail or "").strip():
+        removed.append(element.tail or "")
+        element.tail = None
+    if own and not isinstance(element.tag, str):
+        cut(element)
+    elif own and (element.text or "").strip():
+        removed.append(element.text or "")
+        element.text = None
+    return removed

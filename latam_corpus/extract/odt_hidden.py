@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.hidden_text import cut
+from latam_corpus.extract.hidden_text import blank, cut
 from latam_corpus.text.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> lis
             del hidden[element]
     for one, hides in reversed(hidden.items()):
         if one is not None:
-            _blank(one, removed, own=hides, around=hidden.get(one.getparent(), False))
+            removed += blank(one, own=hides, around=hidden.get(one.getparent(), False))
             if hides and name_of(one) in ("p", "h") and not words(one):
                 cut(one)
     return removed
@@ -100,13 +100,3 @@ def _by_style(element: etree._Element, styles: _Styles) -> bool | None:
     hides = styles.hides(family, attribute(element, "style-name"))
     # A span without a word on it is as the paragraph around it.
     return False if hides is None and family == "paragraph" else hides
-
-
-def _blank(element: etree._Element, removed: list[str], *, own: bool, around: bool) -> None:
-    """Remove the characters of a hidden element, and those after it where the element around it is hidden."""
-    if own and (element.text or "").strip():
-        removed.append(element.text or "")
-        element.text = None
-    if around and (element.tail or "").strip():
-        removed.append(element.tail or "")
-        element.tail = None

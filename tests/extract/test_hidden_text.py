@@ -11,7 +11,7 @@ import pytest
 from docx.enum.style import WD_STYLE_TYPE
 
 from latam_corpus.extract import docx as word
-from latam_corpus.extract import odt, rtf
+from latam_corpus.extract import epub, odt, rtf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,3 +188,66 @@ def test_words_of_rtf_that_begin_with_v_hide_nothing() -> None:
     r"""`\vertalt`, `\viewkind4` and `\v0` leave the text as it is."""
     found = rtf.extract(rb"{\rtf1\ansi\viewkind4\vertalt\v0 La barca.\par}", {})
     assert (found.text, found.notes) == ("La barca.", ())
+
+
+def _epub(body: str, head: str = "", css: str = "") -> bytes:
+    page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head><body>{body}</body></html>'
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        package.writestr(
+            "META-INF/container.xml", '<container><rootfiles><rootfile full-path="O/l.opf"/></rootfiles></container>'
+        )
+        package.writestr(
+            "O/l.opf",
+            '<package><metadata/><manifest><item id="a" href="t/a.xhtml" media-type="application/xhtml+xml"/>'
+            '</manifest><spine><itemref idref="a"/></spine></package>',
+        )
+        package.writestr("O/t/a.xhtml", page)
+        package.writestr("O/estilo.css", css)
+    return held.getvalue()
+
+
+_LINK = '<link rel="stylesheet" href="../estilo.css"/>'
+
+
+@pytest.mark.parametrize(
+    ("hides", "head", "css"),
+    [
+        ("hidden='hidden'", "", ""),
+        ("style='color:red; display : NONE !important'", "", ""),
+        ("style='visibility:hidden'", "", ""),
+        ("style='opacity:0'", "", ""),
+        ("class='otra nota'", "<style>h5, .nota { display: none }</style>", ""),
+        ("class='nota'", _LINK, "/* x { */ .nota{visibility:hidden} p { display:block }"),
+        ("class='nota'", _LINK, "@media screen { body div.nota { display:none } } .nota { display:block }"),
+        ("id='n1'", _LINK, "@charset 'utf-8'; section > #n1 { display:none }"),
+    ],
+)
+def test_books_lose_hidden_text(hides: str, head: str, css: str) -> None:
+    """By the attribute, an inline style or a stylesheet of the page or the book."""
+    body = f"<p>{_BEFORE}</p><section><div {hides}>habla <i>Juana</i> Quispe</div></section><h6>{_AFTER}</h6>"
+    found = epub.extract(_epub(body, head, css), {})
+    assert (found.text, found.notes) == (f"{_BEFORE}\n\n{_AFTER}", (_NOTE,))
+
+
+@pytest.mark.parametrize(
+    ("hides", "css"),
+    [
+        ("class='nota'", "@media print { .nota { display:none } } @media amzn-mobi { .nota { display:none } }"),
+        ("class='nota' style='display:block'", ".nota { display:none }"),
+        ("class='nota'", ".nota { display:none } div.nota { display:block }"),
+        ("class='nota'", "ol .nota, ol > div, .nota:target, .notas { display:none }"),
+        ("style='visibility:hidden'><div style='visibility:visible'", ""),
+    ],
+)
+def test_books_keep_what_is_shown(hides: str, css: str) -> None:
+    """Rules of other media, of other elements, or that a stronger rule overrides hide nothing."""
+    ends = "</div>" * (hides.count("<") + 1)
+    found = epub.extract(_epub(f"<p>{_BEFORE}</p><div {hides}>{_HIDDEN}{ends}", _LINK, css), {})
+    assert (found.text, found.notes) == (f"{_BEFORE}\n\n{_HIDDEN}", ())
+
+
+def test_page_numbers_that_are_hidden_too_are_not_noted() -> None:
+    """What is left out anyway is no hidden text."""
+    found = epub.extract(_epub(f"<p><span class='pagenum' hidden=''>12</span>{_BEFORE}</p>"), {})
+    assert (found.text, found.notes) == (_BEFORE, ())
