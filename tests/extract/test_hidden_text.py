@@ -11,7 +11,8 @@ import pytest
 from docx.enum.style import WD_STYLE_TYPE
 
 from latam_corpus.extract import docx as word
-from latam_corpus.extract import epub, odt, rtf
+from latam_corpus.extract import epub, odt, pdf, rtf
+from latam_corpus.extract.document import UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,3 +252,103 @@ def test_page_numbers_that_are_hidden_too_are_not_noted() -> None:
     """What is left out anyway is no hidden text."""
     found = epub.extract(_epub(f"<p><span class='pagenum' hidden=''>12</span>{_BEFORE}</p>"), {})
     assert (found.text, found.notes) == (_BEFORE, ())
+
+
+def _pdf(content: str, *, page: str = "", resources: str = "", layers: str = "", form: str = "") -> bytes:
+    """A page of 400 by 300 points; object 6 is a layer, object 7 a form in that layer."""
+    fonts = "/Resources<</Font<</F1 5 0 R>>"
+    on_page = f"{fonts}{resources}/Properties<</MC0 6 0 R>>/XObject<</X0 7 0 R>>>>"
+    of_form = f"/Type/XObject/Subtype/Form/BBox[0 0 400 300]/OC 6 0 R{fonts}>>"
+    objects = (
+        f"<</Type/Catalog/Pages 2 0 R/OCProperties<</OCGs[6 0 R]/D<<{layers}>>>>>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Contents 4 0 R{page}{on_page}>>",
+        f"<</Length {len(content)}>>stream\n{content}\nendstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+        "<</Type/OCG/Name(notas)>>",
+        f"<<{of_form}/Length {len(form)}>>stream\n{form}\nendstream",
+    )
+    body = "".join(f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, 1))
+    return f"%PDF-1.5\n{body}trailer<</Root 1 0 R/Size 8>>\n%%EOF\n".encode("latin-1")
+
+
+def _shown_at(words: str, x: float, y: float, before: str = "") -> str:
+    return f"q {before} BT /F1 12 Tf {x} {y} Td ({words}) Tj ET Q\n"
+
+
+_NOTE_AT = _shown_at(_HIDDEN, 50, 200)
+_IN_LAYER = f"/OC /MC0 BDC {_NOTE_AT}EMC\n"
+_STRIPES = "q 400 0 0 300 0 0 cm BI /W 200 /H 1 /CS /G /BPC 8 /F /AHx ID " + "00ff" * 100 + "> EI Q\n"
+_INVISIBLE = "3 Tr"
+_AROUND = ("La barca", "Vino la tarde.")
+
+
+def _page_with(middle: str, **more: str) -> bytes:
+    return _pdf(_shown_at(_AROUND[0], 50, 250) + middle + _shown_at(_AROUND[1], 50, 150), **more)
+
+
+@pytest.mark.parametrize(
+    ("middle", "more"),
+    [
+        (_shown_at(_HIDDEN, 50, 200, "1 g"), {}),
+        (_shown_at(_HIDDEN, 50, 200, ".99 g"), {}),
+        (_shown_at(_HIDDEN, 50, 200, "/G0 gs"), {"resources": "/ExtGState<</G0<</ca 0>>>>"}),
+        (".3 .5 .1 rg 40 190 200 30 re f " + _shown_at(_HIDDEN, 50, 200), {}),
+        (_NOTE_AT + "0 g 40 190 200 30 re f\n", {}),
+        (_shown_at(_HIDDEN, 50, 200, _INVISIBLE), {}),
+        (_shown_at(_HIDDEN, 450, 200), {}),
+        (_shown_at(_HIDDEN, 50, -40), {}),
+        (_shown_at(_HIDDEN, 50, 20), {"page": "/CropBox[30 60 400 300]"}),
+        (_shown_at(_HIDDEN, 50, 200, "1 g"), {"page": "/CropBox[30 60 400 300]/Rotate 90"}),
+        (_shown_at(_HIDDEN, 50, 200, "0 0 10 10 re W n"), {}),
+        (_IN_LAYER, {"layers": "/OFF[6 0 R]"}),
+        ("/X0 Do\n", {"layers": "/OFF[6 0 R]", "form": _NOTE_AT}),
+        (_shown_at(_HIDDEN, 50, 151, "1 g"), {}),
+        (_IN_LAYER.replace("200 Td", "252 Td"), {"layers": "/OFF[6 0 R]"}),
+        (_shown_at(_HIDDEN, 80, 250, _INVISIBLE), {}),
+    ],
+)  # fmt: skip
+def test_pdfs_lose_hidden_text(middle: str, more: dict[str, str]) -> None:
+    """White, transparent, of the background's colour, covered, invisible, off the page, clipped, or in a layer."""
+    found = pdf.extract(_page_with(middle, **more), {})
+    assert (found.text, found.notes) == (" ".join(_AROUND), (_NOTE,))
+
+
+@pytest.mark.parametrize(
+    ("middle", "more"),
+    [
+        (_NOTE_AT, {}),
+        (_shown_at(_HIDDEN, 50, 200, ".85 g"), {}),
+        ("0 g 40 190 200 30 re f " + _shown_at(_HIDDEN, 50, 200, "1 g"), {}),
+        (_NOTE_AT, {"page": "/CropBox[30 60 400 300]/Rotate 90"}),
+        (_IN_LAYER, {"layers": "/ON[6 0 R]"}),
+        ("/X0 Do\n", {"layers": "/ON[6 0 R]", "form": _NOTE_AT}),
+    ],
+)
+def test_pdfs_keep_what_is_shown(middle: str, more: dict[str, str]) -> None:
+    """Pale letters, white ones on black, turned pages and layers that are on."""
+    found = pdf.extract(_page_with(middle, **more), {})
+    assert (" ".join(found.text.split()), found.notes) == (f"{_AROUND[0]} {_HIDDEN} {_AROUND[1]}", ())
+
+
+def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None:
+    """Invisible text over an image is what an engine recognised; a black box over the image covers it as well."""
+    layer = "".join(_shown_at(words, 50, y, _INVISIBLE) for words, y in ((_AROUND[0], 250), (_AROUND[1], 150)))
+    covered = _shown_at(_HIDDEN, 50, 200, _INVISIBLE) + "0 g 40 190 200 30 re f\n"
+    assert pdf.extract(_pdf(_STRIPES + layer), {}).notes == ()
+    found = pdf.extract(_pdf(_STRIPES + layer + covered), {})
+    assert (found.text.split(), found.notes) == (" ".join(_AROUND).split(), (_NOTE,))
+
+
+def test_the_text_layer_of_a_scan_that_draws_nothing_is_kept() -> None:
+    """A layer that is shifted against its scan, or a scan in a format that can't be drawn, hides nothing."""
+    blank = "q 400 0 0 300 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID ff> EI Q\n"
+    found = pdf.extract(_pdf(blank + _shown_at(_AROUND[0], 50, 250, _INVISIBLE)), {})
+    assert (found.text, found.notes) == (_AROUND[0], ())
+
+
+def test_a_pdf_of_hidden_text_alone_says_so() -> None:
+    """Such a file is no scan."""
+    with pytest.raises(UnusableError, match="hidden") as caught:
+        pdf.extract(_pdf(_shown_at(_HIDDEN, 50, 200, "1 g")), {})
+    assert caught.value.cause == "no text"
