@@ -15,6 +15,7 @@ from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.docx_hidden import cut_hidden
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.file_refusals import refusals_in
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
@@ -51,7 +52,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file.
-        parameters: `form`, where the source says that it is an interview.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged, encrypted, or no Word document, or a part of its text lies in another file.
@@ -70,11 +71,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     properties = [*_properties(package)]
     # Dates are the file's, and the language is that of whose word processor it was.
+    title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
         written.text(),
         EXTRACTOR,
-        title=catalogued.title,
-        creators=catalogued.creators,
+        title=title,
+        creators=creators,
         licences=stated_in(*properties),
         notices=notices_in([*_heads_and_feet(package)]),
         refusals=refusals_in(*properties),

@@ -8,6 +8,7 @@ from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.file_refusals import refusals_in
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
@@ -44,7 +45,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file, or the XML of a flat one.
-        parameters: `form`, where the source says that it is an interview.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged, encrypted, or no text document.
@@ -70,11 +71,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, written)
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
+    title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
         written.text(),
         EXTRACTOR,
-        title=catalogued.title,
-        creators=catalogued.creators,
+        title=title,
+        creators=creators,
         licences=stated_in(meta),
         notices=notices_in([words(one) for one in _heads_and_feet(styles)]),
         refusals=refusals_in(meta),

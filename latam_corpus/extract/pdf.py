@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
@@ -61,7 +62,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     Args:
         raw: the file's bytes.
         parameters: `form`, where the source says that it is an interview; `ocr`, the languages in which pages without
-            text are recognised, parted by commas.
+            text are recognised, parted by commas; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged or locked with a password, or no page has a text that is written or recognised.
@@ -88,14 +89,15 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     metadata = statements_of_pdf(raw)
     named = [about.get(key) or "" for key in ("Subject", "Keywords")]
     shown = [*pages[:_FIRST_PAGES], *pages[_FIRST_PAGES:][-_FIRST_PAGES:]]
-    title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
+    named_title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
+    title, creators = title_and_creators(parameters, named_title, (author,) if author else ())
     flowed = flow(pages)
     book = strip_gutenberg(flowed.text)
     extracted = Extracted(
         book.text,
         f"{EXTRACTOR}, {engine(parameters['ocr'])}" if seen.pages else EXTRACTOR,
         title=title or book.title,
-        creators=(author,) if author else book.creators,
+        creators=creators or book.creators,
         notes=(
             *notes,
             *((SOME_RECOGNISED,) if seen.pages else ()),

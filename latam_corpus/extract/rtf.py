@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.reservations import notices_in
@@ -52,7 +53,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `form`, where the source says that it is an interview; the file says its own charset.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`. The
+            file says its own charset.
 
     Raises:
         UnusableError: it ends before it should.
@@ -73,13 +75,14 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     paragraphs = [_stanza(one) for one in _plain(marked, charset).split("\n")]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(paragraphs)).strip("\n")
     author = fields.get("author")
+    title, creators = title_and_creators(parameters, fields.get("title") or None, (author,) if author else ())
     named = [_plain(f"{start}{value}}}", charset) for name, value in _PROPERTY.findall(coded) if is_name(name.strip())]
     beside = [_plain(f"{start}{one}}}", charset) for one in _BESIDE.findall(coded)[:_MOST_BESIDE]]
     extracted = Extracted(
         text,
         EXTRACTOR,
-        title=fields.get("title") or None,
-        creators=(author,) if author else (),
+        title=title,
+        creators=creators,
         licences=stated(named),
         notices=notices_in([line for one in beside for line in one.splitlines()]),
         notes=hidden_note([_plain(f"{start}{hidden}}}", charset)]),
