@@ -80,7 +80,9 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if len(empty) == len(pages):
         if hidden:
             raise UnusableError(
-                "no text", N_("all its text is hidden"), N_("remove it, or show it and save the file anew")
+                "no text",
+                N_("all its text is hidden"),
+                N_("show it in the program that made the file, and save the file again"),
             )
         raise UnusableError(
             "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), ASK
