@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_HEAD: Final = 16384
+_OFFICE: Final = re.compile(
+    rb"<meta\b(?=[^>]{0,300}\bname=[\"']?generator\b)(?=[^>]{0,300}(?:LibreOffice|OpenOffice|Microsoft Word))",
+    re.IGNORECASE,
+)
 
 
 def title_and_creators(
@@ -25,3 +32,12 @@ def title_and_creators(
     """
     asked = parameters.get("properties", "").split("+")
     return title if "title" in asked else None, creators if "creators" in asked else ()
+
+
+def is_saved_by_office(page: bytes) -> bool:
+    """Return whether a word processor saved an HTML page, whose `author` is then its user.
+
+    >>> is_saved_by_office(b'<meta name="generator" content="LibreOffice 7.3.7.2 (Linux)"/>')
+    True
+    """
+    return bool(_OFFICE.search(page[:_HEAD]))

@@ -13,7 +13,7 @@ import pytest
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.extract import docx as word
-from latam_corpus.extract import elan, epub, odt, pdf, rtf
+from latam_corpus.extract import elan, epub, html, odt, pdf, rtf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,3 +115,18 @@ def test_a_source_names_the_properties_of_its_files(
     [file] = list_inputs(source, str(tmp_path))
     [frame] = read(source, file, genre="oral_history")
     assert frame["media_type"][0].partition("properties=")[2] == media_type
+
+
+@pytest.mark.parametrize("extract", [html.balanced, html.fast, html.careful])
+@pytest.mark.parametrize(
+    ("generator", "creators"),
+    [("LibreOffice 7.3 (Linux)", ()), ("Microsoft Word 15 (filtered)", ()), ("WordPress 6.4", (_USER,))],
+)
+def test_pages_that_a_word_processor_saved_have_no_author(
+    extract: Callable[..., Extracted], generator: str, creators: tuple[str, ...]
+) -> None:
+    """Their `author` is the user of the program; that of other pages is who wrote them."""
+    paragraphs = "<p>La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días.</p>" * 5
+    page = f'<html><head><meta name="generator" content="{generator}"><meta name="author" content="{_USER}"></head>'
+    found = extract(f"{page}<body>{paragraphs}</body></html>".encode(), {})
+    assert tuple(one.upper() for one in found.creators) == creators
