@@ -36,13 +36,13 @@ def cut_hidden(body: etree._Element, styles: etree._Element | None) -> list[str]
         body: the body of the document.
         styles: the part with its styles.
     """
-    known, usual = _styles(styles)
+    styles_by_name, usual = _styles(styles)
     removed: set[etree._Element] = set()
     pieces: list[str] = []
     for element in list(body.iter("{*}r", *_SHAPES)):
         if not removed.isdisjoint(element.iterancestors()):
             continue
-        hides = _run_hides(element, known, usual) if name_of(element) == "r" else _shape_hides(element)
+        hides = _run_hides(element, styles_by_name, usual) if name_of(element) == "r" else _shape_hides(element)
         if not hides:
             continue
         paragraph = next(element.iterancestors("{*}p"), None)
@@ -62,7 +62,7 @@ def _text_of(element: etree._Element) -> str:
     )
 
 
-def _run_hides(run: etree._Element, known: Mapping[str, _Style], usual: str) -> bool:
+def _run_hides(run: etree._Element, styles_by_name: Mapping[str, _Style], usual: str) -> bool:
     """Whether a run is hidden: by its own properties, else by any of the styles that apply to it."""
     own = [stated for one in run.iterfind("{*}rPr") if (stated := _stated(one)) is not None]
     if own:
@@ -73,36 +73,36 @@ def _run_hides(run: etree._Element, known: Mapping[str, _Style], usual: str) -> 
     names.append(attribute(named, "val") if named is not None else usual)
     for table in run.iterancestors("{*}tbl"):
         names += [attribute(one, "val") for one in table.iterfind("{*}tblPr/{*}tblStyle")]
-    return any(_style_hides(name, known) for name in names)
+    return any(_style_hides(name, styles_by_name) for name in names)
 
 
-def _style_hides(name: str, known: Mapping[str, _Style]) -> bool:
+def _style_hides(name: str, styles_by_name: Mapping[str, _Style]) -> bool:
     """Whether a style, or the nearest style below it that says anything, hides text."""
     seen: set[str] = set()
-    while name in known and name not in seen:
+    while name in styles_by_name and name not in seen:
         seen.add(name)
-        style = known[name]
+        style = styles_by_name[name]
         if style.hides is not None:
             return style.hides
         name = style.parent or _DEFAULTS
-    return _DEFAULTS in known and bool(known[_DEFAULTS].hides)
+    return _DEFAULTS in styles_by_name and bool(styles_by_name[_DEFAULTS].hides)
 
 
 def _styles(styles: etree._Element | None) -> tuple[dict[str, _Style], str]:
     """Return the styles by name, those of the whole document under no name, and the usual style of paragraphs."""
-    known: dict[str, _Style] = {}
+    styles_by_name: dict[str, _Style] = {}
     usual = _DEFAULTS
     if styles is None:
-        return known, usual
+        return styles_by_name, usual
     defaults = styles.find("{*}docDefaults/{*}rPrDefault/{*}rPr")
-    known[_DEFAULTS] = _Style(None, _stated(defaults) if defaults is not None else None)
+    styles_by_name[_DEFAULTS] = _Style(None, _stated(defaults) if defaults is not None else None)
     for style in styles.iterfind("{*}style"):
         name, parent, properties = attribute(style, "styleId"), style.find("{*}basedOn"), style.find("{*}rPr")
         hides = _stated(properties) if properties is not None else None
-        known[name] = _Style(attribute(parent, "val") if parent is not None else None, hides)
+        styles_by_name[name] = _Style(attribute(parent, "val") if parent is not None else None, hides)
         if attribute(style, "type") == "paragraph" and attribute(style, "default").lower() in _ON:
             usual = name
-    return known, usual
+    return styles_by_name, usual
 
 
 def _stated(properties: etree._Element) -> bool | None:

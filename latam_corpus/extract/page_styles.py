@@ -94,7 +94,7 @@ def cut_hidden(page: etree._Element, rules: Iterable[Rule], is_no_text: Callable
         rules: of its stylesheets, in their order.
         is_no_text: whether an element is left out anyway.
     """
-    known = list(rules)
+    rule_list = list(rules)
     removed: list[str] = []
     hidden: dict[etree._Element | None, bool] = {None: False}
     for element in list(page.iter()):
@@ -104,7 +104,7 @@ def cut_hidden(page: etree._Element, rules: Iterable[Rule], is_no_text: Callable
         if not name_of(element):  # an entity
             hidden[element] = hidden[parent]
             continue
-        values = _values(element, known)
+        values = _values(element, rule_list)
         if values.get("display") == "none" or _NO_OPACITY.fullmatch(values.get("opacity", "1")):
             removed.append(words(element))
             cut(element)
@@ -122,9 +122,9 @@ def _values(element: etree._Element, rules: Iterable[Rule]) -> dict[str, str]:
     best: dict[str, tuple[tuple[bool, bool, tuple[int, int, int]], str]] = {}
     if element.get("hidden") is not None:
         best["display"] = (False, False, (-1, 0, 0)), "none"
-    found = [(False, rule.specificity, one) for rule in rules if rule.applies(element) for one in rule.declarations]
-    found += [(True, (0, 0, 0), one) for one in _declarations(element.get("style") or "")]
-    for inline, specificity, (name, value, important) in found:
+    declared = [(False, rule.specificity, one) for rule in rules if rule.applies(element) for one in rule.declarations]
+    declared += [(True, (0, 0, 0), one) for one in _declarations(element.get("style") or "")]
+    for inline, specificity, (name, value, important) in declared:
         weight = important, inline, specificity
         if name not in best or weight >= best[name][0]:
             best[name] = weight, value

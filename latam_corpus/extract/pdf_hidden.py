@@ -86,17 +86,17 @@ def _collect(parent: Any, page: pdfium.PdfPage, matrix: NDArray[np.float64], dep
         else (c.FPDFPage_CountObjects, c.FPDFPage_GetObject)
     )
     for number in range(max(0, count(parent))):
-        one = get(parent, number)
-        kind = c.FPDFPageObj_GetType(one)
+        page_object = get(parent, number)
+        kind = c.FPDFPageObj_GetType(page_object)
         if kind == c.FPDF_PAGEOBJ_IMAGE:
-            objects.images.append(_bounds(one, matrix))
+            objects.images.append(_bounds(page_object, matrix))
         elif kind == c.FPDF_PAGEOBJ_TEXT:
-            if group := _group(one):
-                objects.groups[_address(one)] = group
+            if group := _group(page_object):
+                objects.groups[_address(page_object)] = group
                 if group != _UNDRAWN:
-                    objects.handles.setdefault(group, []).append(one)
+                    objects.handles.setdefault(group, []).append(page_object)
         elif kind == c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
-            _collect(one, page, _matrix(one) @ matrix, depth + 1, objects)
+            _collect(page_object, page, _matrix(page_object) @ matrix, depth + 1, objects)
 
 
 def _group(text_object: Any) -> str:
@@ -124,8 +124,8 @@ def _utf16(call: Callable[[Any, int, Any], int]) -> str:
     return bytes(buffer)[: max(0, size.value - 2)].decode("utf-16-le", "replace")
 
 
-def _address(one: Any) -> int:
-    return ctypes.cast(one, ctypes.c_void_p).value or 0
+def _address(page_object: Any) -> int:
+    return ctypes.cast(page_object, ctypes.c_void_p).value or 0
 
 
 def _group_at(written: pdfium.PdfTextPage, index: int, objects: _Objects) -> str:
@@ -134,19 +134,19 @@ def _group_at(written: pdfium.PdfTextPage, index: int, objects: _Objects) -> str
     return objects.groups.get(_address(c.FPDFText_GetTextObject(written.raw, index)), "")
 
 
-def _matrix(one: Any) -> NDArray[np.float64]:
+def _matrix(page_object: Any) -> NDArray[np.float64]:
     import pypdfium2.raw as c
 
-    held = c.FS_MATRIX()
-    c.FPDFPageObj_GetMatrix(one, held)
-    return np.array([[held.a, held.b, 0], [held.c, held.d, 0], [held.e, held.f, 1]])
+    matrix = c.FS_MATRIX()
+    c.FPDFPageObj_GetMatrix(page_object, matrix)
+    return np.array([[matrix.a, matrix.b, 0], [matrix.c, matrix.d, 0], [matrix.e, matrix.f, 1]])
 
 
-def _bounds(one: Any, matrix: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def _bounds(page_object: Any, matrix: NDArray[np.float64]) -> tuple[float, float, float, float]:
     import pypdfium2.raw as c
 
     left, bottom, right, top = (ctypes.c_float(0) for _ in range(4))
-    c.FPDFPageObj_GetBounds(one, left, bottom, right, top)
+    c.FPDFPageObj_GetBounds(page_object, left, bottom, right, top)
     corners = np.array([[x.value, y.value, 1] for x in (left, right) for y in (bottom, top)]) @ matrix
     low, high = corners.min(axis=0), corners.max(axis=0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
@@ -165,13 +165,13 @@ def _drawn(page: pdfium.PdfPage) -> NDArray[np.int16]:
 def _drawn_without(page: pdfium.PdfPage, handles: list[Any]) -> NDArray[np.int16]:
     import pypdfium2.raw as c
 
-    for one in handles:
-        c.FPDFPageObj_SetIsActive(one, 0)
+    for page_object in handles:
+        c.FPDFPageObj_SetIsActive(page_object, 0)
     try:
         return _drawn(page)
     finally:
-        for one in handles:
-            c.FPDFPageObj_SetIsActive(one, 1)
+        for page_object in handles:
+            c.FPDFPageObj_SetIsActive(page_object, 1)
 
 
 def _boxes(
@@ -184,8 +184,11 @@ def _boxes(
     height, width = drawn.shape
     origin, right, up = (_device(page, width, height, x, y) for x, y in ((0, 0), (100, 0), (0, 100)))
     axes = np.array([right - origin, up - origin]) / 100
-    one, other = low @ axes + origin, high @ axes + origin
-    first, last = np.floor(np.minimum(one, other)) - 1, np.ceil(np.maximum(one, other)) + 1
+    first_corner, second_corner = low @ axes + origin, high @ axes + origin
+    first, last = (
+        np.floor(np.minimum(first_corner, second_corner)) - 1,
+        np.ceil(np.maximum(first_corner, second_corner)) + 1,
+    )
     most = np.array([width, height])
     # One pixel outside the page isn't on it.
     gone = (last - 1 <= 0).any(axis=1) | (first + 1 >= most).any(axis=1)

@@ -64,8 +64,8 @@ def test_the_wizard_leaves_the_form_open_on_enter() -> None:
     for typed, form in (("", None), ("1", None), ("2", "prose"), ("verso", "verse")):
         answers = iter(("Poemas", "", "Familia", "-", "-", "", "-", "-", "1", typed, "CC0", "", "-", "-"))
         screen = _Scripted(answers)
-        found = interview(template, screen, "es", date(2026, 1, 1))
-        source = Source.model_validate(tomllib.loads(template.filled(found, "es")))
+        given = interview(template, screen, "es", date(2026, 1, 1))
+        source = Source.model_validate(tomllib.loads(template.filled(given, "es")))
         assert source.collect.form == form
 
 
@@ -125,9 +125,9 @@ def test_check_advises_on_verse(command_line: CommandLine, folder: Path) -> None
         'id = "poemas"\ntitle = "A"\nholder = "B"\n[collect]\nkind = "files"\nfiles = ["*.txt"]\nform = "prose"\n',
         encoding="utf-8",
     )
-    told = command_line("sources", "check", source, "--input", folder, "--lang", "en")
-    assert told.code == 0
-    assert "«poema.txt»: this looks like verse" in " ".join(told.out.split())
+    shown = command_line("sources", "check", source, "--input", folder, "--lang", "en")
+    assert shown.code == 0
+    assert "«poema.txt»: this looks like verse" in " ".join(shown.out.split())
 
 
 def test_preview_says_that_a_text_looks_like_verse(folder: Path) -> None:

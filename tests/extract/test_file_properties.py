@@ -32,9 +32,9 @@ def _docx() -> bytes:
     document = docx.Document()
     document.core_properties.title, document.core_properties.author = _TITLE, _USER
     document.add_paragraph("La barca salió.")
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 def _odt() -> bytes:
@@ -89,8 +89,8 @@ def test_whoever_transcribed_a_recording_is_no_creator_of_it() -> None:
 
 def test_books_keep_the_author_of_their_package() -> None:
     """Dublin Core in an EPUB is written for the book."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
         package.writestr("META-INF/container.xml", '<container><rootfile full-path="l.opf"/></container>')
         package.writestr(
             "l.opf",
@@ -99,7 +99,7 @@ def test_books_keep_the_author_of_their_package() -> None:
             '<spine><itemref idref="a"/></spine></package>',
         )
         package.writestr("a.xhtml", "<html><body><p>La barca.</p></body></html>")
-    assert epub.extract(held.getvalue(), {}).creators == (_USER,)
+    assert epub.extract(buffer.getvalue(), {}).creators == (_USER,)
 
 
 @pytest.mark.parametrize(("properties", "media_type"), [((), ""), (("title", "creators"), "title+creators")])
@@ -128,5 +128,5 @@ def test_pages_that_a_word_processor_saved_have_no_author(
     """Their `author` is the user of the program; that of other pages is who wrote them."""
     paragraphs = "<p>La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días.</p>" * 5
     page = f'<html><head><meta name="generator" content="{generator}"><meta name="author" content="{_USER}"></head>'
-    found = extract(f"{page}<body>{paragraphs}</body></html>".encode(), {})
-    assert tuple(one.upper() for one in found.creators) == creators
+    extracted = extract(f"{page}<body>{paragraphs}</body></html>".encode(), {})
+    assert tuple(one.upper() for one in extracted.creators) == creators

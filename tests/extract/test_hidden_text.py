@@ -23,9 +23,9 @@ _BEFORE, _AFTER = "La barca salió.", "Volvió vacía."
 
 
 def _saved(document: Any) -> bytes:
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 def _hidden_run(document: Any) -> None:
@@ -75,16 +75,16 @@ def test_word_documents_lose_hidden_text(hide: Callable[[Any], None]) -> None:
     document.add_paragraph(_BEFORE)
     hide(document)
     document.add_paragraph(_AFTER)
-    found = word.extract(_saved(document), {})
-    assert (found.text, found.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
+    extracted = word.extract(_saved(document), {})
+    assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
 
 
 def test_a_run_may_show_what_its_style_hides() -> None:
     """A run's own word counts before that of its styles."""
     document = docx.Document()
     document.add_paragraph(_HIDDEN, style=_style(document, WD_STYLE_TYPE.PARAGRAPH)).runs[0].font.hidden = False
-    found = word.extract(_saved(document), {})
-    assert (found.text, found.notes) == (_HIDDEN, ())
+    extracted = word.extract(_saved(document), {})
+    assert (extracted.text, extracted.notes) == (_HIDDEN, ())
 
 
 def _odt(middle: str, styles: str = "") -> bytes:
@@ -103,11 +103,11 @@ def _odt(middle: str, styles: str = "") -> bytes:
         f'<office:document-styles {spaces}><office:styles><style:style style:name="Nota" style:family="paragraph">'
         '<style:text-properties text:display="none"/></style:style></office:styles></office:document-styles>'
     )
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
         package.writestr("content.xml", content)
         package.writestr("styles.xml", common)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 _SPAN_STYLE = (
@@ -146,8 +146,8 @@ _HIDDEN_ROW = (
 )  # fmt: skip
 def test_open_documents_lose_hidden_text(middle: str, styles: str) -> None:
     """Sections, paragraphs, spans, fields, rows and shapes are hidden by themselves or by a style."""
-    found = odt.extract(_odt(middle, styles), {})
-    assert (found.text.replace("\n\n", "\n"), found.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
+    extracted = odt.extract(_odt(middle, styles), {})
+    assert (extracted.text.replace("\n\n", "\n"), extracted.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
 
 
 def test_open_documents_keep_the_words_around_hidden_ones() -> None:
@@ -159,8 +159,8 @@ def test_open_documents_keep_the_words_around_hidden_ones() -> None:
         '<text:section text:display="condition" text:condition="ooow:x"><text:p>Era <text:span text:style-name="T1">'
         'nota <text:span text:style-name="T2">tarde</text:span> mía </text:span>y fría.</text:p></text:section>'
     )
-    found = odt.extract(_odt(middle, _SPAN_STYLE + shown), {})
-    assert found.text == f"{_BEFORE}\nEra tardey fría.\n{_AFTER}"
+    extracted = odt.extract(_odt(middle, _SPAN_STYLE + shown), {})
+    assert extracted.text == f"{_BEFORE}\nEra tardey fría.\n{_AFTER}"
 
 
 _HIDDEN_BOX = rf"{{\shp{{\*\shpinst{{\sp{{\sn fHidden}}{{\sv 1}}}}{{\shptxt \pard\plain {_HIDDEN}\par}}}}}}"
@@ -181,20 +181,20 @@ _HIDDEN_BOX = rf"{{\shp{{\*\shpinst{{\sp{{\sn fHidden}}{{\sv 1}}}}{{\shptxt \par
 def test_rtf_loses_hidden_text(middle: str) -> None:
     """Until it is switched off, the group ends or the characters are plain again; in boxes too."""
     coded = rf"{{\rtf1\ansi{{\stylesheet{{\s1\v Nota;}}}}\pard La barca sali\'f3.\par {middle}Volvi\'f3 vac\'eda.\par}}"
-    found = rtf.extract(coded.encode(), {})
-    assert (found.text, found.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
+    extracted = rtf.extract(coded.encode(), {})
+    assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
 
 
 def test_words_of_rtf_that_begin_with_v_hide_nothing() -> None:
     r"""`\vertalt`, `\viewkind4` and `\v0` leave the text as it is."""
-    found = rtf.extract(rb"{\rtf1\ansi\viewkind4\vertalt\v0 La barca.\par}", {})
-    assert (found.text, found.notes) == ("La barca.", ())
+    extracted = rtf.extract(rb"{\rtf1\ansi\viewkind4\vertalt\v0 La barca.\par}", {})
+    assert (extracted.text, extracted.notes) == ("La barca.", ())
 
 
 def _epub(body: str, head: str = "", css: str = "") -> bytes:
     page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head><body>{body}</body></html>'
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
         package.writestr(
             "META-INF/container.xml", '<container><rootfiles><rootfile full-path="O/l.opf"/></rootfiles></container>'
         )
@@ -205,7 +205,7 @@ def _epub(body: str, head: str = "", css: str = "") -> bytes:
         )
         package.writestr("O/t/a.xhtml", page)
         package.writestr("O/estilo.css", css)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 _LINK = '<link rel="stylesheet" href="../estilo.css"/>'
@@ -227,8 +227,8 @@ _LINK = '<link rel="stylesheet" href="../estilo.css"/>'
 def test_books_lose_hidden_text(hides: str, head: str, css: str) -> None:
     """By the attribute, an inline style or a stylesheet of the page or the book."""
     body = f"<p>{_BEFORE}</p><section><div {hides}>habla <i>Juana</i> Quispe</div></section><h6>{_AFTER}</h6>"
-    found = epub.extract(_epub(body, head, css), {})
-    assert (found.text, found.notes) == (f"{_BEFORE}\n\n{_AFTER}", (_NOTE,))
+    extracted = epub.extract(_epub(body, head, css), {})
+    assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n\n{_AFTER}", (_NOTE,))
 
 
 @pytest.mark.parametrize(
@@ -244,14 +244,14 @@ def test_books_lose_hidden_text(hides: str, head: str, css: str) -> None:
 def test_books_keep_what_is_shown(hides: str, css: str) -> None:
     """Rules of other media, of other elements, or that a stronger rule overrides hide nothing."""
     ends = "</div>" * (hides.count("<") + 1)
-    found = epub.extract(_epub(f"<p>{_BEFORE}</p><div {hides}>{_HIDDEN}{ends}", _LINK, css), {})
-    assert (found.text, found.notes) == (f"{_BEFORE}\n\n{_HIDDEN}", ())
+    extracted = epub.extract(_epub(f"<p>{_BEFORE}</p><div {hides}>{_HIDDEN}{ends}", _LINK, css), {})
+    assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n\n{_HIDDEN}", ())
 
 
 def test_page_numbers_that_are_hidden_too_are_not_noted() -> None:
     """What is left out anyway is no hidden text."""
-    found = epub.extract(_epub(f"<p><span class='pagenum' hidden=''>12</span>{_BEFORE}</p>"), {})
-    assert (found.text, found.notes) == (_BEFORE, ())
+    extracted = epub.extract(_epub(f"<p><span class='pagenum' hidden=''>12</span>{_BEFORE}</p>"), {})
+    assert (extracted.text, extracted.notes) == (_BEFORE, ())
 
 
 def _pdf(content: str, *, page: str = "", resources: str = "", layers: str = "", form: str = "") -> bytes:
@@ -310,8 +310,8 @@ def _page_with(middle: str, **more: str) -> bytes:
 )  # fmt: skip
 def test_pdfs_lose_hidden_text(middle: str, more: dict[str, str]) -> None:
     """White, transparent, of the background's colour, covered, invisible, off the page, clipped, or in a layer."""
-    found = pdf.extract(_page_with(middle, **more), {})
-    assert (found.text, found.notes) == (" ".join(_AROUND), (_NOTE,))
+    extracted = pdf.extract(_page_with(middle, **more), {})
+    assert (extracted.text, extracted.notes) == (" ".join(_AROUND), (_NOTE,))
 
 
 @pytest.mark.parametrize(
@@ -327,8 +327,8 @@ def test_pdfs_lose_hidden_text(middle: str, more: dict[str, str]) -> None:
 )
 def test_pdfs_keep_what_is_shown(middle: str, more: dict[str, str]) -> None:
     """Pale letters, white ones on black, turned pages and layers that are on."""
-    found = pdf.extract(_page_with(middle, **more), {})
-    assert (" ".join(found.text.split()), found.notes) == (f"{_AROUND[0]} {_HIDDEN} {_AROUND[1]}", ())
+    extracted = pdf.extract(_page_with(middle, **more), {})
+    assert (" ".join(extracted.text.split()), extracted.notes) == (f"{_AROUND[0]} {_HIDDEN} {_AROUND[1]}", ())
 
 
 def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None:
@@ -336,15 +336,15 @@ def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None
     layer = "".join(_shown_at(words, 50, y, _INVISIBLE) for words, y in ((_AROUND[0], 250), (_AROUND[1], 150)))
     covered = _shown_at(_HIDDEN, 50, 200, _INVISIBLE) + "0 g 40 190 200 30 re f\n"
     assert pdf.extract(_pdf(_STRIPES + layer), {}).notes == ()
-    found = pdf.extract(_pdf(_STRIPES + layer + covered), {})
-    assert (found.text.split(), found.notes) == (" ".join(_AROUND).split(), (_NOTE,))
+    extracted = pdf.extract(_pdf(_STRIPES + layer + covered), {})
+    assert (extracted.text.split(), extracted.notes) == (" ".join(_AROUND).split(), (_NOTE,))
 
 
 def test_the_text_layer_of_a_scan_that_draws_nothing_is_kept() -> None:
     """A layer that is shifted against its scan, or a scan in a format that can't be drawn, hides nothing."""
     blank = "q 400 0 0 300 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID ff> EI Q\n"
-    found = pdf.extract(_pdf(blank + _shown_at(_AROUND[0], 50, 250, _INVISIBLE)), {})
-    assert (found.text, found.notes) == (_AROUND[0], ())
+    extracted = pdf.extract(_pdf(blank + _shown_at(_AROUND[0], 50, 250, _INVISIBLE)), {})
+    assert (extracted.text, extracted.notes) == (_AROUND[0], ())
 
 
 def test_a_pdf_of_hidden_text_alone_says_so() -> None:
