@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
     from numpy.typing import NDArray
 
-_WORD: Final = re.compile(r"\S+")
+# A word or, where pdfium joins a word that is hyphenated at a line's end, each of its two parts.
+_WORD: Final = re.compile(r"[^\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
 # Pixels that differ by less look the same.
 _SEEN: Final = 8
 _LEAST_DOTS: Final = 500_000  # of a drawn page; about 72 an inch on A4

@@ -347,6 +347,13 @@ def test_the_text_layer_of_a_scan_that_draws_nothing_is_kept() -> None:
     assert (extracted.text, extracted.notes) == (_AROUND[0], ())
 
 
+def test_each_part_of_a_hyphenated_word_is_looked_at() -> None:
+    """The box around both parts would have the ink of the words between them."""
+    lines = (("La barca vieja de mi padre vol-", 250, ""), ("vio tarde y sin pescado esa vez.", 236, "1 g"))
+    content = "".join(_shown_at(words, 50, y, before) for words, y, before in lines)
+    assert pdf.extract(_pdf(content), {}).text == "La barca vieja de mi padre vol\xad"
+
+
 def test_a_pdf_of_hidden_text_alone_says_so() -> None:
     """Such a file is no scan."""
     with pytest.raises(UnusableError, match="hidden") as caught:
