@@ -275,6 +275,8 @@ class Collect(Model):
         header: of CSV, the columns' names, where the file has no line of them.
         media_type: of `raw`, where the format doesn't give it.
         form: whether paragraphs, verses or turns of talk are what a text's lines are.
+        properties: which properties of office documents, PDF and ELAN files are those of the work; none by default,
+            since programs fill them in with their user's name or a file's.
         group: columns; records with the same values in them, one after the other, are one document.
         group_rows: how many records one document has at most.
         gather: whether records of a group that stand apart in a file are brought together.
@@ -302,6 +304,7 @@ class Collect(Model):
     header: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     media_type: str | None = None
     form: Form | None = None
+    properties: Annotated[tuple[Literal["title", "creators"], ...], BeforeValidator(as_tuple)] = ()
     group: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     group_rows: Annotated[int, Field(gt=0)] | None = None
     gather: bool = False

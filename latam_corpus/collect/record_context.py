@@ -68,9 +68,10 @@ class RecordContext:
         return None
 
     def with_form(self, media_type: str) -> str:
-        """Return the media type with the form, prose or verse, that the source states."""
-        form = self.source.collect.form
-        return f"{media_type}; form={form}" if form else media_type
+        """Return the media type with the form and the file properties that the source states."""
+        collect = self.source.collect
+        media_type += f"; form={collect.form}" if collect.form else ""
+        return media_type + (f"; properties={'+'.join(collect.properties)}" if collect.properties else "")
 
     def named(self, member: str | None) -> str | None:
         """Return what finds a record in the file: its name there, in an archive after that of its member."""

@@ -14,6 +14,7 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.display_names import COMPOSITIONS, language_name
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.desk.joined_verses import LOOKS_LIKE_VERSE, REMEDY, joins_verses
 from latam_corpus.desk.preview_page import Item, page_statements, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
@@ -121,6 +122,7 @@ def _stages(source: Source, policies: str) -> list[Stage]:
 def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
     """Return what each row of a frame comes to, in the frame's order."""
     originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
+    verses = {row["doc_id"] for row in frame.iter_rows(named=True) if joins_verses(source, row)}
     fallen: list[pl.DataFrame] = []
     states: dict[str, dict[str, Any]] = {}
     passed = set_aside(Batch(frame), "collect")
@@ -135,6 +137,8 @@ def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
             states = {
                 doc_id: json.loads(evidence) for doc_id, evidence in noted.select("doc_id", "evidence").iter_rows()
             }
+    for doc_id in verses:
+        states.setdefault(doc_id, {})["joins_verses"] = True
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
     versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
     return [
@@ -157,6 +161,8 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     if text:
         why += to_look_at(text, language, source.languages)
     why += page_statements(states)
+    if states.get("joins_verses"):
+        why += (enumerated([LOOKS_LIKE_VERSE, REMEDY], "; "),)
     origin = row.get("origin") or {}
     origin_name = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
     return Item(

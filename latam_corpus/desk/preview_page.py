@@ -27,6 +27,7 @@ _NOTES: Final[Mapping[str, Message]] = {
     "cues with broken times": _("some cues have times that can't be read"),
     "several versions of a segment": _("some segments have several versions in one language; the first was taken"),
     "segments without times": _("some segments have no times; they stand last"),
+    "hidden text left out": _("it has hidden text, which is left out"),
 }
 _NARROWED: Final = _("that allows less than the source's rights ({tier}): for this document it counts")
 _NOTICE: Final = _("it reserves its rights: {words}")
@@ -126,7 +127,7 @@ def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
     'seção: Cultura'
     """
     sentences = [_SECTION.fill(name=states["section"])] if states.get("section") else []
-    sentences += [_NOTES.get(note, same(note)) for note in states.get("notes", ())]
+    sentences += [_NOTES.get(note.partition(":")[0], same(note)) for note in states.get("notes", ())]
     sentences += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
     sentences += [_NOTICE.fill(words=words) for words in states.get("notices", ())]
     sentences += [_REFUSAL.fill(words=words) for words in states.get("refusals", ())]

@@ -180,6 +180,16 @@ ABOUT: Final = (
     ),
 )
 _WHERE: Final = _("Where to begin?")
+_AS_IT_IS: Final = "as-it-is"
+_FORMS: Final = {_AS_IT_IS: _("as it is"), **FORMS}
+
+
+def _form(typed: str) -> str | None:
+    """Return prose or verse; None for texts whose form the source leaves open."""
+    form = answers.choice(_FORMS)(typed)
+    return None if form == _AS_IT_IS else form
+
+
 COLLECTED: Final = (
     Question(
         "collect.crawl.start",
@@ -209,10 +219,9 @@ COLLECTED: Final = (
     Question(
         "collect.form",
         _("Prose or verse?"),
-        _("In verse, each line is kept as a line."),
-        answers.choice(FORMS),
-        needed=True,
-        default=_of_template("collect.form"),
-        names=FORMS,
+        _("In prose, lines of a paragraph are joined; in verse, each is kept. As it is: each text's shape decides."),
+        _form,
+        default=lambda before, template: _of_template("collect.form")(before, template) or _AS_IT_IS,
+        names=_FORMS,
     ),
 )

@@ -271,8 +271,8 @@ FIELDS: Final = (
     Field(
         "collect.form",
         _("Prose or verse"),
-        _("In verse, each line is kept as a line."),
-        FORMS["prose"],
+        _("In prose, lines of a paragraph are joined; in verse, each is kept. Empty: each text's shape decides."),
+        _NONE,
         answers.choice(FORMS, numbered=False),
         FORMS,
     ),

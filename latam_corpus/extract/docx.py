@@ -1,6 +1,6 @@
 """Word documents (DOCX, ECMA-376): the words of the body as they stand accepted, a paragraph a line.
 
-What was deleted under tracked changes, notes, comments, headers and footers, and the codes of fields are left out. No
+Hidden text, text deleted under tracked changes, notes, comments, headers, footers and field codes are left out. No
 macro or link is run or followed: the XML of the body is all that is read.
 """
 
@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.docx_hidden import cut_hidden
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.file_refusals import refusals_in
+from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "docx 2"
+EXTRACTOR: Final = "docx 3"
 
 _CORE: Final = "docProps/core.xml"
 _CUSTOM: Final = "docProps/custom.xml"
@@ -49,31 +52,35 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file.
-        parameters: `form`, where the source says that it is an interview.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged, encrypted, or no Word document, or a part of its text lies in another file.
     """
     package = ZipPackage(raw)
-    body = package.xml(_main_part(package)).find("{*}body")
+    main = _main_part(package)
+    body = package.xml(main).find("{*}body")
     if body is None:
         raise UnusableError(
             "damaged file", N_("the document has no body"), N_("open it in a word processor and save it anew")
         )
+    hidden = cut_hidden(body, _styles(package, main))
     written = BlockText()
     for element in body:
         _write(element, written)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     properties = [*_properties(package)]
     # Dates are the file's, and the language is that of whose word processor it was.
+    title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
         written.text(),
         EXTRACTOR,
-        title=catalogued.title,
-        creators=catalogued.creators,
+        title=title,
+        creators=creators,
         licences=stated_in(*properties),
         notices=notices_in([*_heads_and_feet(package)]),
         refusals=refusals_in(*properties),
+        notes=hidden_note(hidden),
     )
     return with_turns(extracted, parameters.get("form"))
 
@@ -101,6 +108,17 @@ def _main_part(package: ZipPackage) -> str:
     raise UnusableError(
         "damaged file", N_("the package names no document"), N_("open it in a word processor and save it anew")
     )
+
+
+def _styles(package: ZipPackage, main: str) -> etree._Element | None:
+    """Return the styles of the document, None if it has none."""
+    folder, name = posixpath.split(main)
+    path = f"{folder}/styles.xml"
+    if (links := f"{folder}/_rels/{name}.rels") in package:
+        for relationship in package.xml(links).iter("{*}Relationship"):
+            if (relationship.get("Type") or "").endswith("/styles"):
+                path = posixpath.normpath(posixpath.join("/", folder, relationship.get("Target") or "")).lstrip("/")
+    return package.xml(path) if path in package else None
 
 
 def _write(element: etree._Element, written: BlockText) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.file_refusals import refusals_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.messages import N_
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "elan 2"
+EXTRACTOR: Final = "elan 3"
 
 NO_TIMES: Final = "segments without times"
 LEFT_OUT: Final = "tiers left out: {names}"
@@ -69,12 +70,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the XML.
-        parameters: not used.
+        parameters: `properties`, see `title_and_creators`; who made the file is seldom who speaks.
 
     Raises:
         UnusableError: it is no ELAN document, or has no tier with a transcription.
     """
-    del parameters
     root = parse_xml(raw)
     if name_of(root) != "ANNOTATION_DOCUMENT":
         raise UnusableError("not a transcript", f"its root is <{name_of(root)}>", N_("save it with ELAN as EAF"))
@@ -91,6 +91,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     numbered = {one.number: index for index, (_, one) in enumerate(segments)}
     text, turns = as_lines(_utterances(segments))
     languages = {tier.language for tier in texts}
+    author = root.get("AUTHOR")
+    _, creators = title_and_creators(parameters, None, (author,) if author else ())
     notes: tuple[str, ...] = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
     alone = [
         tier.name for tier in tiers if tier.parent is None and tier not in texts and any(map(_words, tier.annotations))
@@ -99,7 +101,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     return Extracted(
         text, EXTRACTOR, turns=turns, notes=notes, versions=tuple(_translations(tiers, segments, numbered)),
         declared_language=languages.pop() if len(languages) == 1 else None,
-        creators=tuple(dict.fromkeys(author for tier in texts if (author := root.get("AUTHOR")))),
+        creators=creators,
         licences=stated_in(*root.iterfind("LICENSE")), refusals=refusals_in(*root.iterfind("HEADER")),
     )  # fmt: skip
 

@@ -17,6 +17,8 @@ from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.file_refusals import page_refusals, refusals_in
 from latam_corpus.extract.gutenberg import strip_gutenberg
+from latam_corpus.extract.hidden_text import hidden_note
+from latam_corpus.extract.page_styles import cut_hidden, rules_of
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
@@ -26,8 +28,10 @@ from latam_corpus.text.xml_tree import attribute, name_of, words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from latam_corpus.extract.page_styles import Rule
+
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "epub 4"
+EXTRACTOR: Final = "epub 5"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
@@ -58,7 +62,7 @@ _GUIDE: Final = frozenset({"cover", "title-page", "toc", "copyright-page", "loi"
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """Return the text of a book: its chapters, a line between paragraphs, verses and stanzas as they were set.
 
-    Title pages, contents, indexes, notes and page numbers that the book marks as such are left out.
+    Hidden text, and title pages, contents, indexes, notes and page numbers that the book marks as such, are left out.
 
     Args:
         raw: the zip file.
@@ -76,6 +80,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     edges = _edges(spine.pages)
     refusals = dict(refusals_in(root.find("{*}metadata")))
     lines: list[str] = []
+    hidden: list[str] = []
+    sheets: dict[str, list[Rule]] = {}
     for path in [*spine.paths, *(one for one in edges if one not in spine.paths)]:
         try:
             raw_page = package.read(path)
@@ -88,6 +94,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         if path in edges:
             lines += _lines(page)
         if path in spine.paths:
+            hidden += cut_hidden(page, _rules(page, path, package, sheets), _is_no_text)
             _write(page, written)
             written.stop(2)
     catalogued = dublin_core(root.find("{*}metadata"))
@@ -103,7 +110,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         licences=stated_in(root.find("{*}metadata")),
         notices=notices_in(lines, catalogued.published),
         refusals=tuple(refusals.items()),
-        notes=(f"pages left out: {', '.join(spine.others)}",) if spine.others else (),
+        notes=(*((f"pages left out: {', '.join(spine.others)}",) if spine.others else ()), *hidden_note(hidden)),
     )
 
 
@@ -208,7 +215,7 @@ def _write(element: etree._Element, written: BlockText, *, lined: bool = False) 
         if isinstance(element, etree._Entity):  # noqa: SLF001  (lxml has no other name for it)
             written.add(entity(element))
         return
-    if name in _SKIPPED or _is_left_out(element):
+    if _is_no_text(element):
         return
     if name == "br":
         written.stop(1)
@@ -224,6 +231,26 @@ def _write(element: etree._Element, written: BlockText, *, lined: bool = False) 
         _add(child.tail or "", written, lined=lined)
     if ends:
         written.stop(ends)
+
+
+def _rules(page: etree._Element, path: str, package: ZipPackage, sheets: dict[str, list[Rule]]) -> list[Rule]:
+    """Return the rules of a page's stylesheets that show or hide; `sheets` keeps those of files."""
+    rules: list[Rule] = []
+    for element in page.iter("{*}link", "{*}style"):
+        if name_of(element) == "style":
+            rules += rules_of(element.text or "")
+            continue
+        kinds = (element.get("rel") or "").lower().split()
+        named = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(element.get("href") or "")))
+        if "stylesheet" in kinds and "alternate" not in kinds and named in package:
+            if named not in sheets:
+                sheets[named] = rules_of(decode(package.read(named))[0])
+            rules += sheets[named]
+    return rules
+
+
+def _is_no_text(element: etree._Element) -> bool:
+    return name_of(element) in _SKIPPED or _is_left_out(element)
 
 
 def _add(text: str, written: BlockText, *, lined: bool) -> None:

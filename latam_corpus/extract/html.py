@@ -15,6 +15,7 @@ import trafilatura
 
 from latam_corpus.extract.calls import without_calls
 from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.file_properties import is_saved_by_office
 from latam_corpus.extract.file_refusals import page_refusals
 from latam_corpus.extract.html_metadata import read_metadata
 from latam_corpus.extract.model_file import model_digest
@@ -76,7 +77,7 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         page.text or "",
         EXTRACTOR,
         title=page.title or None,
-        creators=tuple(name.strip() for name in (page.author or "").split(";") if name.strip()),
+        creators=() if is_saved_by_office(text[:_HEAD].encode("utf-8", "replace")) else _names(page.author),
         published=page.date or None,
         declared_language=metadata,
         url=page.url or None,
@@ -85,6 +86,10 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         notices=_notices(markup, stating, page.text or ""),
         refusals=page_refusals(raw, parameters),
     )
+
+
+def _names(authors: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (authors or "").split(";") if name.strip())
 
 
 def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:

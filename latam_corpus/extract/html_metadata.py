@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.extract.file_properties import is_saved_by_office
 from latam_corpus.extract.reservations import is_reserved
 from latam_corpus.extract.stated_licences import stated
 from latam_corpus.extract.tags import COMMENT_HINT, OTHERS_HINTS, TAG
@@ -120,6 +121,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     )
     headings = [text for _element, text in tags.headings[:1]]
     metas = tags.metas
+    named_authors = [] if is_saved_by_office(data) else _named(metas, _AUTHORS)
     shown = [*_named(metas, _TITLES[:4]), *headings, tags.title]
     addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
     articles = _of_page([one for one in _objects(tags.scripts) if _is_article(one[0])], shown, addresses)
@@ -133,7 +135,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     return HtmlMetadata(
         title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
-        creators=_people([*_authors(articles)] or _named(metas, _AUTHORS) or authors[:1]),
+        creators=_people([*_authors(articles)] or named_authors or authors[:1]),
         published=next(filter(None, map(day, dates)), None),
         section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
         licences=stated(licences),

@@ -8,8 +8,11 @@ from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.file_refusals import refusals_in
+from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.odt_hidden import cut_hidden
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "odt 2"
+EXTRACTOR: Final = "odt 3"
 
 _CONTENT: Final = "content.xml"
 _META: Final = "meta.xml"
@@ -38,11 +41,11 @@ _LEFT_OUT: Final = frozenset({
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """Give the text of an OpenDocument text: paragraphs and verses in their order, an empty paragraph as a blank line.
 
-    Notes, comments, what was deleted under tracked changes, and tables of contents are left out.
+    Hidden text, notes, comments, text deleted under tracked changes, and tables of contents are left out.
 
     Args:
         raw: the zip file, or the XML of a flat one.
-        parameters: `form`, where the source says that it is an interview.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged, encrypted, or no text document.
@@ -62,19 +65,22 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError(
             "damaged file", N_("it has no text body"), N_("open it in a word processor and save it anew")
         )
+    hidden = cut_hidden(body, styles, root)
     written = BlockText()
     for element in body:
         _write(element, written)
     catalogued = dublin_core(meta)
     # Dates are the file's, and the language is that of whose word processor it was.
+    title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
         written.text(),
         EXTRACTOR,
-        title=catalogued.title,
-        creators=catalogued.creators,
+        title=title,
+        creators=creators,
         licences=stated_in(meta),
         notices=notices_in([words(one) for one in _heads_and_feet(styles)]),
         refusals=refusals_in(meta),
+        notes=hidden_note(hidden),
     )
     return with_turns(extracted, parameters.get("form"))
 

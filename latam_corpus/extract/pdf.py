@@ -11,10 +11,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.gutenberg import strip_gutenberg
+from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import COLUMN_GAP, flow
+from latam_corpus.extract.pdf_hidden import hidden_words
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
 from latam_corpus.extract.reservations import is_reserved, notices_in
 from latam_corpus.extract.stated_licences import stated
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "pdf 2"
+EXTRACTOR: Final = "pdf 3"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
 SOME_RECOGNISED: Final = "pages recognised"
@@ -46,6 +49,9 @@ _END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
 _RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
 _RAISED_SIZE: Final = 0.8
 _NO_CHARACTER: Final = re.compile("[\0\ufffd]")
+# Stands for each character of a hidden word; it is white space.
+_HIDDEN: Final = "\x1f"
+_HIDDEN_WORDS: Final = re.compile(r"\s*\x1f\s*")
 # What pdfium writes for a hyphen at a line's end.
 _HYPHENS: Final = str.maketrans({"\ufffe": "\xad", "\x02": "\xad"})
 
@@ -56,14 +62,15 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     Args:
         raw: the file's bytes.
         parameters: `form`, where the source says that it is an interview; `ocr`, the languages in which pages without
-            text are recognised, parted by commas.
+            text are recognised, parted by commas; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged or locked with a password, or no page has a text that is written or recognised.
     """
     document = _opened(raw)
     try:
-        pages = [_lines(document, number) for number in range(len(document))]
+        hidden: list[str] = []
+        pages = [_lines(document, number, hidden) for number in range(len(document))]
         seen = _recognised(document, pages, parameters.get("ocr", ""))
         about = document.get_metadata_dict()
         fields = [document.get_metadata_value(name) for name in _RIGHTS]
@@ -71,6 +78,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         document.close()
     empty = [number for number, page in enumerate(pages, 1) if not page]
     if len(empty) == len(pages):
+        if hidden:
+            raise UnusableError(
+                "no text",
+                N_("all its text is hidden"),
+                N_("show it in the program that made the file, and save the file again"),
+            )
         raise UnusableError(
             "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), ASK
         )
@@ -78,15 +91,22 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     metadata = statements_of_pdf(raw)
     named = [about.get(key) or "" for key in ("Subject", "Keywords")]
     shown = [*pages[:_FIRST_PAGES], *pages[_FIRST_PAGES:][-_FIRST_PAGES:]]
-    title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
+    named_title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
+    title, creators = title_and_creators(parameters, named_title, (author,) if author else ())
     flowed = flow(pages)
     book = strip_gutenberg(flowed.text)
     extracted = Extracted(
         book.text,
         f"{EXTRACTOR}, {engine(parameters['ocr'])}" if seen.pages else EXTRACTOR,
         title=title or book.title,
-        creators=(author,) if author else book.creators,
-        notes=(*notes, *((SOME_RECOGNISED,) if seen.pages else ()), *flowed.told(), *metadata.notes),
+        creators=creators or book.creators,
+        notes=(
+            *notes,
+            *((SOME_RECOGNISED,) if seen.pages else ()),
+            *flowed.told(),
+            *metadata.notes,
+            *hidden_note(hidden),
+        ),
         confidence=seen.confidence,
         licences=stated([*metadata.licences, *fields, *filter(is_reserved, named)]),
         notices=tuple(notice for page in shown for notice in notices_in([line.words for line in page]))[:_MOST_NOTICES],
@@ -152,8 +172,13 @@ def _recognised(document: pdfium.PdfDocument, pages: list[list[Line]], languages
     return seen
 
 
-def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
+def _lines(document: pdfium.PdfDocument, number: int, hidden: list[str]) -> list[Line]:
     """Return the lines of a page, in the order in which they were written; one that spans two columns in its two parts.
+
+    Args:
+        document: the document.
+        number: of the page, from 0.
+        hidden: takes the words of the page that aren't shown.
 
     Raises:
         UnusableError: the page is damaged.
@@ -166,19 +191,22 @@ def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
     except pdfium.PdfiumError as error:
         raise UnusableError("damaged file", f"page {number + 1}: {error}", N_("fetch the file again")) from None
     try:
-        return list(_of_page(written))
+        return list(_of_page(page, written, hidden))
     finally:
         written.close()
         page.close()
 
 
-def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
+def _of_page(page: pdfium.PdfPage, written: pdfium.PdfTextPage, hidden: list[str]) -> Iterator[Line]:
     import pypdfium2.raw as c
 
     count = written.count_chars()
     text = written.get_text_range(0, count) if count else ""
     if len(text) != count:  # characters beyond the basic plane are two of pdfium's
         text = "".join(chr(c.FPDFText_GetUnicode(written.raw, at)) for at in range(count))
+    for start, end in hidden_words(page, written, text):
+        hidden.append(text[start:end])
+        text = text[:start] + _HIDDEN * (end - start) + text[end:]
     start = 0
     for match in [*_END.finditer(text), None]:
         end = match.start() if match else count
@@ -214,6 +242,7 @@ def _line(written: pdfium.PdfTextPage, text: str, start: int, end: int, size: fl
     for mark in reversed([*_RAISED.finditer(words)]):
         if c.FPDFText_GetFontSize(written.raw, start + mark.start()) < _RAISED_SIZE * size:
             words = words[: mark.start()] + words[mark.end() :]
+    words = _HIDDEN_WORDS.sub(" ", words)
     words = _NO_CHARACTER.sub("", words).translate(_HYPHENS)
     if words.strip():
         height = max(first[3] - first[1], 0.1)

@@ -1,6 +1,7 @@
 """Rich Text Format, by striprtf: the words of the body, a paragraph a line.
 
-What striprtf doesn't know is done before: tracked deletions go, text boxes follow their paragraphs.
+A pass before it does what striprtf doesn't: it removes hidden text and tracked deletions, and puts text boxes after
+their paragraphs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.file_properties import title_and_creators
+from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import is_name, stated
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "rtf 3"
+EXTRACTOR: Final = "rtf 4"
 
 _FIELD: Final = re.compile(r"\{\\(title|author) ((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)\}")
 _HEAD: Final = 2**16
@@ -33,7 +36,9 @@ _LINE: Final = "\u2028"
 # striprtf takes a line's end for a paragraph's, and draws a bar after a cell.
 _LINE_END: Final = re.compile(r"\\line(?![a-z]) ?")
 _TOKEN: Final = re.compile(r"\\(?P<word>[a-zA-Z]+)(?P<number>-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\(?s:.)|[{}]|[^\\{}]+|\\")
-_NEEDS_PASS: Final = re.compile(r"\\(?:deleted|shptxt|dptxbxtext)(?![a-z])")
+_NEEDS_PASS: Final = re.compile(r"\\(?:deleted|v|webhidden|shptxt|dptxbxtext)(?![a-z])")
+_HIDES: Final = frozenset({"v", "webhidden"})
+_HIDDEN_SHAPE: Final = re.compile(r"\{\\sn fHidden\}\s*\{\\sv 1\}")
 _BOXES: Final = frozenset({"shptxt", "dptxbxtext"})
 # Which charset a document without a code page is in; `\ansi` is striprtf's usual one.
 _CHARSET: Final = re.compile(r"\{\\rtf\d*(?:\\(?!ansicpg)[a-z]+-?\d*\s*)*?\\(mac|pca|pc)(?![a-z])")
@@ -48,7 +53,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `form`, where the source says that it is an interview; the file says its own charset.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`. The
+            file says its own charset.
 
     Raises:
         UnusableError: it ends before it should.
@@ -64,20 +70,22 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     page = _PAGE.search(coded[:_HEAD])
     start = rf"{{\rtf1{page[0] if page else ''} "
     fields = {name: _plain(f"{start}{value}}}", charset).strip() for name, value in _FIELD.findall(coded[:_HEAD])}
-    coded = _accepted(coded) if _NEEDS_PASS.search(coded) else coded
+    coded, hidden = _shown(coded) if _NEEDS_PASS.search(coded) else (coded, "")
     marked = _CELL_END.sub(r"\\tab", _LINE_END.sub(_LINE, coded))
     paragraphs = [_stanza(one) for one in _plain(marked, charset).split("\n")]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(paragraphs)).strip("\n")
     author = fields.get("author")
+    title, creators = title_and_creators(parameters, fields.get("title") or None, (author,) if author else ())
     named = [_plain(f"{start}{value}}}", charset) for name, value in _PROPERTY.findall(coded) if is_name(name.strip())]
     beside = [_plain(f"{start}{one}}}", charset) for one in _BESIDE.findall(coded)[:_MOST_BESIDE]]
     extracted = Extracted(
         text,
         EXTRACTOR,
-        title=fields.get("title") or None,
-        creators=(author,) if author else (),
+        title=title,
+        creators=creators,
         licences=stated(named),
         notices=notices_in([line for one in beside for line in one.splitlines()]),
+        notes=hidden_note([_plain(f"{start}{hidden}}}", charset)]),
     )
     return with_turns(extracted, parameters.get("form"))
 
@@ -90,28 +98,54 @@ def _stanza(paragraph: str) -> str:
 
 @dataclass
 class _Group:
-    """What is written in a group, and whether it is deleted, the body's text, or a shape that stands in that.
+    """The output of a group, and whether it is deleted, hidden, part of the body, or a shape in the body.
 
-    `around` says whether the group around it is the body's text.
+    Attributes:
+        around: whether the group around it is part of the body.
+        begins: where the shape begins that it belongs to.
+        is_buried: whether it is the text of a hidden shape, or of one in hidden text.
     """
 
     written: list[str]
     deleted: bool = False
+    hidden: bool = False
+    is_buried: bool = False
+    begins: int = 0
     is_body: bool = True
     is_shape: bool = False
     around: bool = True
 
+    def switches(self, word: str | None, number: str | None) -> bool:
+        """Switch what a control word switches on or off; return whether it is such a word."""
+        if word == "deleted":
+            self.deleted = number != "0"
+        elif word == "plain":
+            self.deleted = self.hidden = False
+        elif word in _HIDES:
+            self.hidden = number != "0"
+        return word in ("deleted", "plain", *_HIDES)
 
-def _accepted(coded: str) -> str:
-    r"""Return the document without what was deleted under tracked changes, its text boxes after their paragraphs.
+    def enter(self, word: str | None, coded: str, place: int) -> None:
+        """Enter a destination that its control word names; the text of a box in the body is body again."""
+        self.is_shape = (self.is_shape or (self.around and word in ("shp", "do"))) and word != "shprslt"
+        self.is_body = False
+        self.begins = place if word == "shp" else self.begins
+        if self.is_shape and word in _BOXES:
+            self.is_buried |= self.hidden or bool(_HIDDEN_SHAPE.search(coded, self.begins, place))
+            self.written, self.is_body, self.is_shape, self.deleted = [], True, False, False
 
-    >>> _accepted(r"{\rtf1 uno {\deleted dos}{\shp{\*\shpinst{\shptxt tres\par}}}cuatro\par cinco\par}")
-    '{\\rtf1 uno {\\deleted }{\\shp{\\*\\shpinst{\\shptxt }}}cuatro\\par {\\pard tres\\par }cinco\\par }'
+
+def _shown(coded: str) -> tuple[str, str]:
+    r"""Return the document without hidden text and tracked deletions, its boxes after their paragraphs; and the hidden.
+
+    >>> _shown(r"{\rtf1 uno {\deleted dos}{\shp{\*\shpinst{\shptxt tres\par}}}cuatro\par {\v cinco}\par}")
+    ('{\\rtf1 uno {\\deleted }{\\shp{\\*\\shpinst{\\shptxt }}}cuatro\\par {\\pard tres\\par }{\\v }\\par }', 'cinco')
     """
     from striprtf.striprtf import destinations
 
     whole: list[str] = []
     boxes: list[str] = []
+    hidden: list[str] = []
     groups = [_Group(whole)]
     place = 0
     while match := _TOKEN.match(coded, place):
@@ -130,20 +164,18 @@ def _accepted(coded: str) -> str:
             groups[-1].written.append(piece)
         elif word == "bin" and match["number"]:  # so many bytes, braces among them
             place += int(match["number"])
-        elif word in ("deleted", "plain"):
-            group.deleted = word == "deleted" and match["number"] != "0"
+        elif group.switches(word, match["number"]):
             group.written.append(piece)
         elif piece == r"\*" or word in destinations:
-            group.is_shape = (group.is_shape or (group.around and word in ("shp", "do"))) and word != "shprslt"
-            group.is_body = False
             group.written.append(piece)
-            if group.is_shape and word in _BOXES:
-                group.written, group.is_body, group.is_shape, group.deleted = [], True, False, False
+            group.enter(word, coded, place)
+        elif (group.hidden or group.is_buried) and group.is_body and word not in ("f", "uc"):
+            hidden.append(rf"\{word} " if word and not match["number"] else piece)
         elif not group.deleted or word in ("f", "uc"):
             group.written.append(rf"\{word} " if word == "par" else piece)
             if word == "par" and group.is_body and group.written is whole:
                 whole += _paragraphs(boxes)
-    return "".join(whole)
+    return "".join(whole), "".join(hidden)
 
 
 def _paragraphs(boxes: list[str]) -> list[str]:

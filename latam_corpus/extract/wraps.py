@@ -35,6 +35,10 @@ _WIDE: Final = 0.75
 _VERSE_LINES: Final = 4
 _VERSE_CAPITALS: Final = 0.9
 _VERSE_STOPS: Final = 0.6
+# A text with fewer lines in stanzas isn't told from a list of names; verses of more characters are rare.
+_STANZA: Final = 3
+_VERSES: Final = 8
+_LONGEST_VERSE: Final = 80
 _STOPS: Final = frozenset(',.;:!?…»”")]-—')
 
 
@@ -61,6 +65,33 @@ def join_wraps(text: str, form: str | None = None) -> str:
         if width is None or _is_wide_verse(blocks, width):
             return "\n".join(lines)
     return "\n".join(line for block in blocks for line in _joined_block(block, width))
+
+
+def looks_like_verse(text: str) -> bool:
+    r"""Return whether most lines of a text are those of stanzas, or of lists: joining them would lose their ends.
+
+    Args:
+        text: with line ends as LF.
+
+    >>> looks_like_verse("Percanta que me amuraste\nen lo mejor de mi vida,\ndejándome el alma herida\ny espina\n" * 3)
+    True
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    blocks = [block for block in _blocks(lines) if block[0]]
+    width = wrap_width(lines)
+    stanzas = [block for block in blocks if len(block) >= _STANZA and _is_stanza(block, width)]
+    counts = sum(map(len, stanzas))
+    return counts >= _VERSES and 2 * counts > sum(map(len, blocks))
+
+
+def _is_stanza(block: Sequence[str], width: int | None) -> bool:
+    """Whether the lines of a block are short, and not broken at a column."""
+    widest = max(map(len, block))
+    if widest > _LONGEST_VERSE or (width is not None and _is_prose(block, width)):
+        return False
+    if widest < _NARROWEST:
+        return True
+    return _has_capitals(block) or _has_stops(block) or _full_share(block, widest) < _FULL_SHARE
 
 
 def _blocks(lines: Sequence[str]) -> list[list[str]]:

@@ -37,6 +37,8 @@ _TEXT = (
     "Juana No lo sé.\nPedro Yo sí.\nNadie dijo nada."
 )
 
+_ASKED = {"properties": "title+creators"}
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_word_documents_keep_what_was_inserted_and_lose_what_was_deleted() -> No
     raw = _with_body(
         _docx(write), lambda body: body.replace("puerto.</w:t></w:r>", f"puerto</w:t></w:r>{inserted}{deleted}{field}")
     )
-    found = word.extract(raw, {})
+    found = word.extract(raw, _ASKED)
     assert found.text == "Nací en el puerto viejo\n\nLa casa era de adobe."
     assert (found.title, found.creators) == ("Memorias", ("Ana Ruiz",))
 
@@ -161,7 +163,7 @@ def test_a_member_that_is_cut_is_told() -> None:
 def test_rtf_keeps_its_characters() -> None:
     """Windows-1252 and Unicode escapes, a title with an accent, and braces that are text."""
     raw = rb"{\rtf1\ansi{\info{\title Coraz\'f3n}{\author Ana Ruiz}}\uc1 ma\'f1ana \u8212? \{as\'ed\}\par che\u700?lel}"
-    found = rtf.extract(raw, {})
+    found = rtf.extract(raw, _ASKED)
     assert found.text == "mañana — {así}\ncheʼlel"
     assert (found.title, found.creators) == ("Corazón", ("Ana Ruiz",))
 
@@ -210,5 +212,5 @@ def test_text_boxes_of_rtf_follow_their_paragraph() -> None:
 def test_rtf_is_in_the_charset_that_it_declares(coded: str) -> None:
     """Of the Macintosh, of DOS or of Windows, in the text and in the title."""
     declared, _, word = coded.rpartition(" ")
-    found = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), {})
+    found = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), _ASKED)
     assert (found.text, found.title) == ("Niño", "Niño")

@@ -21,6 +21,7 @@ from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
 from latam_corpus.desk.commands.speaker_key import speakers
+from latam_corpus.desk.joined_verses import files_with_verses
 from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
@@ -204,6 +205,8 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
         for breach in breaches:
             file = str(breach.place).partition(", ")[2]
             yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
+    for file, problem, advised in files_with_verses(source, where):
+        yield Finding(None, file, problem, advised, wrong=False)
     for (file, reason), remedy in seen.unread.items():
         what = recognised(remedy) if remedy else _("mend it or take it out; a run sets it aside, and goes on")
         yield Finding(None, file, meaning(reason), what, wrong=False)
