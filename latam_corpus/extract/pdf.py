@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "pdf 2"
+EXTRACTOR: Final = "pdf 4"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
 SOME_RECOGNISED: Final = "pages recognised"
@@ -67,6 +67,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         seen = _recognised(document, pages, parameters.get("ocr", ""))
         about = document.get_metadata_dict()
         fields = [document.get_metadata_value(name) for name in _RIGHTS]
+        widths = [document.get_page_size(number)[0] for number in range(len(document))]
     finally:
         document.close()
     empty = [number for number, page in enumerate(pages, 1) if not page]
@@ -79,7 +80,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     named = [about.get(key) or "" for key in ("Subject", "Keywords")]
     shown = [*pages[:_FIRST_PAGES], *pages[_FIRST_PAGES:][-_FIRST_PAGES:]]
     title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
-    flowed = flow(pages)
+    flowed = flow(pages, widths)
     book = strip_gutenberg(flowed.text)
     extracted = Extracted(
         book.text,
@@ -200,7 +201,9 @@ def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iter
     for space in re.finditer(r"\s+", text[start:end]):
         before, after = start + space.start() - 1, start + space.end()
         left, right = written.get_charbox(before, loose=True), written.get_charbox(after, loose=True)
-        if right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1):
+        wide = right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1)
+        lower = right[3] < left[1] and right[0] < left[0]  # pdfium joins the lines of some headings and texts
+        if wide or lower:
             yield from _line(written, text, cut, before + 1, c.FPDFText_GetFontSize(written.raw, cut))
             cut = after
     yield from _line(written, text, cut, end, c.FPDFText_GetFontSize(written.raw, (cut + end) // 2))

@@ -440,7 +440,12 @@ def test_the_text_of_a_diagram_follows_its_paragraph() -> None:
 @pytest.mark.parametrize("mark", ["del", "moveFrom"])
 def test_a_paragraph_whose_end_was_deleted_goes_on(mark: str) -> None:
     """Under tracked changes it is one with the next paragraph, also if several ends were deleted."""
-    raw = _docx(lambda document: [document.add_paragraph(words) for words in ("sigui", "@", "ente.", "Otro.")])
+
+    def write(document: Any) -> None:
+        for words in ("sigui", "@", "ente.", "Otro."):
+            document.add_paragraph(words)
+
+    raw = _docx(write)
     deleted = f'<w:p><w:pPr><w:rPr><w:{mark} w:id="1" w:author="E"/></w:rPr></w:pPr>'
     gone = '<w:del w:id="2" w:author="E"><w:r><w:delText>nada</w:delText></w:r></w:del>'
 
