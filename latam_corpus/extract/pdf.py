@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.mac_roman import with_accents
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import COLUMN_GAP, flow
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "pdf 4"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
+MAC_ROMAN: Final = "accents read as Mac Roman"
 SOME_RECOGNISED: Final = "pages recognised"
 
 # Names of a document's properties for rights, which no standard has.
@@ -70,12 +72,16 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         widths = [document.get_page_size(number)[0] for number in range(len(document))]
     finally:
         document.close()
+    recoded = with_accents([line.words for page in pages for line in page])
+    if recoded:
+        words = iter(recoded)
+        pages = [[line._replace(words=next(words)) for line in page] for page in pages]
     empty = [number for number, page in enumerate(pages, 1) if not page]
     if len(empty) == len(pages):
         raise UnusableError(
             "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), ASK
         )
-    notes = (SOME_WITHOUT_TEXT,) if empty else ()
+    notes = (*((SOME_WITHOUT_TEXT,) if empty else ()), *((MAC_ROMAN,) if recoded else ()))
     metadata = statements_of_pdf(raw)
     named = [about.get(key) or "" for key in ("Subject", "Keywords")]
     shown = [*pages[:_FIRST_PAGES], *pages[_FIRST_PAGES:][-_FIRST_PAGES:]]
