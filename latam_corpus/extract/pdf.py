@@ -8,6 +8,7 @@ run or followed.
 from __future__ import annotations
 
 import re
+from math import hypot
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
@@ -44,10 +45,17 @@ _MOST_DOTS: Final = 40_000_000
 
 # A line ends, or a word is hyphenated, which pdfium writes as one.
 _END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
+_BREAK: Final = re.compile(r"[\r\n]+")
+# More than one break for so many characters: pdfium takes the page for vertical writing, as some narrow ones.
+_VERTICAL: Final = 4
+# In heights of a letter: how far two letters of a line overlap, and from which gap on there is a space.
+_OVERLAP: Final = 0.3
+_SPACE: Final = 0.07
 # A number right after a word or its stop, which may be the mark of a note: raised, in smaller figures.
 _RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
 _RAISED_SIZE: Final = 0.8
-_NO_CHARACTER: Final = re.compile("[\0\ufffd]")
+_FILLER: Final = "\x1e"  # white space
+_NO_CHARACTER: Final = re.compile(f"[\0{_FILLER}\ufffd]")
 # What pdfium writes for a hyphen at a line's end.
 _HYPHENS: Final = str.maketrans({"\ufffe": "\xad", "\x02": "\xad"})
 
@@ -186,6 +194,8 @@ def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
     text = written.get_text_range(0, count) if count else ""
     if len(text) != count:  # characters beyond the basic plane are two of pdfium's
         text = "".join(chr(c.FPDFText_GetUnicode(written.raw, at)) for at in range(count))
+    if _VERTICAL * len(_BREAK.findall(text)) > count:
+        text = "".join(_in_rows(written, text))
     start = 0
     for match in [*_END.finditer(text), None]:
         end = match.start() if match else count
@@ -193,10 +203,25 @@ def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
         start = match.end() if match else count
 
 
+def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
+    """Yield the text of a page that pdfium takes for vertical writing, without the ends of lines after each letter."""
+    start = 0
+    for match in _BREAK.finditer(text):
+        yield text[start : match.start()]
+        start = match.end()
+        filled = match[0]
+        if match.start() > 0 and start < len(text):
+            left, right = (written.get_charbox(at, loose=True) for at in (match.start() - 1, start))
+            height = max(right[3] - right[1], 0.1)
+            gap = (right[0] - left[2]) / height
+            if abs(right[1] - left[1]) < height / 2 and -_OVERLAP < gap < COLUMN_GAP:
+                filled = "\0" * len(match[0]) if gap < _SPACE else " ".ljust(len(match[0]), _FILLER)
+        yield filled
+    yield text[start:]
+
+
 def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
     """Yield a line, cut where a gap between two words is as wide as that between columns."""
-    import pypdfium2.raw as c
-
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -208,20 +233,30 @@ def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iter
         before, after = start + space.start() - 1, start + space.end()
         left, right = written.get_charbox(before, loose=True), written.get_charbox(after, loose=True)
         wide = right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1)
-        lower = right[3] < left[1] and right[0] < left[0]  # pdfium joins the lines of some headings and texts
-        if wide or lower:
-            yield from _line(written, text, cut, before + 1, c.FPDFText_GetFontSize(written.raw, cut))
+        other_row = right[3] < left[1] or right[1] > left[3]  # pdfium joins some lines that are far from each other
+        if wide or other_row:
+            yield from _line(written, text, cut, before + 1, _font_size(written, text, cut))
             cut = after
-    yield from _line(written, text, cut, end, c.FPDFText_GetFontSize(written.raw, (cut + end) // 2))
+    yield from _line(written, text, cut, end, _font_size(written, text, (cut + end) // 2))
+
+
+def _font_size(written: pdfium.PdfTextPage, text: str, at: int) -> float:
+    """Return the size of a character, or the one after a space, as the page shows it: browsers scale their pages."""
+    import pypdfium2.raw as c
+
+    while text[at].isspace() or text[at] == "\0":  # pdfium adds spaces, which have no size
+        at += 1
+    matrix = c.FS_MATRIX()
+    scale = hypot(matrix.b, matrix.d) if c.FPDFText_GetMatrix(written.raw, at, matrix) else 1.0
+    return float(c.FPDFText_GetFontSize(written.raw, at)) * (scale or 1.0)
 
 
 def _line(written: pdfium.PdfTextPage, text: str, start: int, end: int, size: float) -> Iterator[Line]:
-    import pypdfium2.raw as c
 
     first, last = written.get_charbox(start, loose=True), written.get_charbox(end - 1, loose=True)
     words = text[start:end]
     for mark in reversed([*_RAISED.finditer(words)]):
-        if c.FPDFText_GetFontSize(written.raw, start + mark.start()) < _RAISED_SIZE * size:
+        if _font_size(written, text, start + mark.start()) < _RAISED_SIZE * size:
             words = words[: mark.start()] + words[mark.end() :]
     words = _NO_CHARACTER.sub("", words).translate(_HYPHENS)
     if words.strip():
