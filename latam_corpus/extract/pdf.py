@@ -46,11 +46,10 @@ _MOST_DOTS: Final = 40_000_000
 # A line ends, or a word is hyphenated, which pdfium writes as one.
 _END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
 _BREAK: Final = re.compile(r"[\r\n]+")
-# More than one break for so many characters: pdfium takes the page for vertical writing, as some narrow ones.
-_VERTICAL: Final = 4
 # In heights of a letter: how far two letters of a line overlap, and from which gap on there is a space.
 _OVERLAP: Final = 0.3
 _SPACE: Final = 0.07
+_COMMON: Final = 0.25  # of the heights of two letters of one row
 # A number right after a word or its stop, which may be the mark of a note: raised, in smaller figures.
 _RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
 _RAISED_SIZE: Final = 0.8
@@ -194,8 +193,7 @@ def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
     text = written.get_text_range(0, count) if count else ""
     if len(text) != count:  # characters beyond the basic plane are two of pdfium's
         text = "".join(chr(c.FPDFText_GetUnicode(written.raw, at)) for at in range(count))
-    if _VERTICAL * len(_BREAK.findall(text)) > count:
-        text = "".join(_in_rows(written, text))
+    text = "".join(_in_rows(written, text))
     start = 0
     for match in [*_END.finditer(text), None]:
         end = match.start() if match else count
@@ -204,7 +202,7 @@ def _of_page(written: pdfium.PdfTextPage) -> Iterator[Line]:
 
 
 def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
-    """Yield the text of a page that pdfium takes for vertical writing, without the ends of lines after each letter."""
+    """Yield the text without breaks within a row: pdfium takes parts of some pages for vertical writing."""
     start = 0
     for match in _BREAK.finditer(text):
         yield text[start : match.start()]
@@ -233,7 +231,9 @@ def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iter
         before, after = start + space.start() - 1, start + space.end()
         left, right = written.get_charbox(before, loose=True), written.get_charbox(after, loose=True)
         wide = right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1)
-        other_row = right[3] < left[1] or right[1] > left[3]  # pdfium joins some lines that are far from each other
+        common = min(left[3], right[3]) - max(left[1], right[1])
+        # pdfium joins some lines that stand one above the other.
+        other_row = common < _COMMON * min(left[3] - left[1], right[3] - right[1])
         if wide or other_row:
             yield from _line(written, text, cut, before + 1, _font_size(written, text, cut))
             cut = after
