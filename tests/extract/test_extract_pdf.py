@@ -275,7 +275,7 @@ def test_running_heads_and_page_numbers_are_cut(head: str, size: float, top: flo
 
 
 _BROWSER = shutil.which("chromium-headless-shell")
-_VERSES = (
+_COPLAS = (
     "Palomita blanca de la quebrada,", "vidalitá, que vuelas lejos,", "llévale a mi amante la carta",
     "que anoche dejé en el suelo;", "dile que vivo penando", "y que por su amor me muero,",
 )  # fmt: skip
@@ -314,11 +314,11 @@ def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str,
 @pytest.mark.skipif(_BROWSER is None, reason="Chromium isn't installed")
 def test_verses_that_a_browser_printed_stay_lines(printed: Callable[[str, str], bytes]) -> None:
     """Alone or among prose: the longest verse is no edge that the others nearly reach."""
-    stanza = f"<p>{'<br>'.join(_VERSES)}</p>"
+    stanza = f"<p>{'<br>'.join(_COPLAS)}</p>"
     alone = extract(printed(stanza * 12, ""), {}).text.split("\n")
-    assert [line for line in alone if line] == [*_VERSES] * 12
+    assert [line for line in alone if line] == [*_COPLAS] * 12
     mixed = extract(printed("".join(f"<p>{one}</p>{stanza}" for one in _paragraphs(12)), ""), {}).text.split("\n")
-    assert sum(line in _VERSES for line in mixed) == 12 * len(_VERSES)
+    assert sum(line in _COPLAS for line in mixed) == 12 * len(_COPLAS)
 
 
 def test_narrow_prose_is_no_verse() -> None:
