@@ -52,6 +52,10 @@ _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
         _("{n} of its rows {n:names|name} a file that another row names: {names}"),
         _("leave one of the two"),
     ),
+    "charset differs": (
+        _("records are in another charset than they declare, and are read in that one; the first is number {names}"),
+        _("check the accents in the titles, and export the records in UTF-8"),
+    ),
     "not in the list": (
         _("{n} {n:file isn't|files aren't} in it: {names}"),
         _("ask whoever made the bag whether it belongs there"),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.catalog.works.catalogued import Catalogued
     from latam_corpus.collect.input_file import InputFile, Opener
     from latam_corpus.collect.workbook import Table
 
@@ -284,11 +285,23 @@ def _entries(source: Source, list_: InputFile, failures: list[Failure], open_: O
     if records is None:
         problem = _("it is no catalogue that is read: neither a table nor MARC, MODS, METS or Dublin Core")
         raise ConfigError(list_.relative, problem, _("check collect.index"))
+    failures += _charset_doubts(records)
     for number, record in enumerate(records, 1):
         if record.columns() or record.files:
             yield _Entry(number, record.files, record.columns())
         else:
             failures.append(Failure(number, "malformed record", {"record": number}))
+
+
+def _charset_doubts(records: Sequence[Catalogued]) -> Iterator[Failure]:
+    """Yield one failure for each pair of a charset that records declare and another in which they were read."""
+    numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, record in enumerate(records, 1):
+        if record.charset_doubt:
+            numbers[record.charset_doubt].append(number)
+    for (declared, charset), of_records in numbers.items():
+        evidence = {"declared": declared, "read_as": charset, "records": len(of_records), "first": of_records[:_SHOWN]}
+        yield Failure(of_records[0], "charset differs", evidence)
 
 
 def _whole(list_: InputFile, open_: Opener) -> bytes:

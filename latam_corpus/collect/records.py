@@ -37,6 +37,7 @@ Cause: TypeAlias = Literal[
     "not UTF-8",
     "too large",  # a file too
     "wrong number of columns",
+    "charset differs",  # from the one it declares; it is read all the same
     # a file, by a list beside it
     "checksum differs",
     "missing file",

@@ -162,7 +162,7 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str | Unread], ...]] = (
         Unread(_("a TextGrid (Praat)"), _("import it into ELAN, and save it there")),
     ),
     (re.compile(r"\s*WEBVTT(?:\s|\Z)"), "text/vtt"),
-    (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d[,.]\d{1,3}[ \t]*-->"), "text/vtt"),
+    (re.compile(r"\s*(?:\d+[ \t]*\n+)?(?:\d{1,3}:)?\d{1,2}:\d\d(?:[,.]\d{1,9})?[ \t]*-->"), "text/vtt"),
     (
         re.compile(rf"(?:\s*+{_SONG_TAG}[^\S\n]*+\n)*+\s*+{_SONG_TIME}", re.IGNORECASE),
         _SONG,

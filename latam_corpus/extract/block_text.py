@@ -6,6 +6,14 @@ from typing import Final
 
 # So many pieces are packed: a verse by itself takes three times its letters, and one dash makes all letters wide.
 _MOST: Final = 2**14
+# A tab, or the end of a table's cell, until `interview.with_turns` has looked for the labels of speakers.
+CELL: Final = "\ufdd0"
+
+
+def folded_block(text: str) -> str:
+    """Return a text with its white space folded; an empty one if it has only ends of cells."""
+    block = " ".join(text.split())
+    return block if block.strip(f"{CELL} ") else ""
 
 
 class BlockText:
@@ -39,7 +47,7 @@ class BlockText:
         Returns:
             Whether there was anything in it.
         """
-        block = " ".join("".join(self._open).split())
+        block = folded_block("".join(self._open))
         self._open.clear()
         if block:
             self._begins = self._length + (self._ends if self._length else 0)

@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 from latam_corpus.extract.interview import label_of
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "captions 4"
+EXTRACTOR: Final = "captions 5"
 
 OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"
 BLANK_LINES: Final = "cues with blank lines in them"
 
-_CLOCK: Final = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
-_TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*")
+# Files from translation programs have spaces in their times and other arrows; some files have no milliseconds.
+_CLOCK: Final = r"(?:(\d{1,3}):[ ]?)?(\d{1,2}):[ ]?(\d{1,2})(?:[ ]?[.,][ ]?(\d{1,9}))?"
+_TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*[-–—]{{1,3}}[ ]?>[ \t]*{_CLOCK}(?![\d:.,]).*")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>|</v>")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]*\}")
-_NOTE: Final = re.compile(r"^(?:NOTE|STYLE|REGION)\b(?:[^\n]*\n)(?:[^\n]*\S[^\n]*(?:\n|\Z))*", re.MULTILINE)
+# By the WebVTT grammar, the first line of a block that is no cue. «NOTE usted …» within a cue is text.
+_NO_CUE: Final = re.compile(r"NOTE(?:[ 	].*)?|(?:STYLE|REGION)[ 	]*")
 _SONG: Final = re.compile(r"^[♪♫#\s]+|[♪♫#\s]+$")
 _DASH: Final = re.compile(r"^[-–—]\s*(?=\S)")
 _CHANGE: Final = re.compile(r"\s*>>+\s*")
@@ -72,47 +74,78 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     >>> extract(srt.encode(), {}).text
     'La barca salió del puerto.'
     """
-    text, _ = decode(raw, parameters.get("charset"))
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    cues, broken, blank = _cues(_NOTE.sub("", text))
+    text, _charset = decode(raw, parameters.get("charset"))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    is_webvtt = text.lstrip("\ufeff\r\n\t ").startswith("WEBVTT")
+    cues, broken, blank = _cues(_without_notes(lines) if is_webvtt else lines, is_webvtt=is_webvtt)
+    if not cues and broken:
+        number, line = broken[0]
+        raise UnusableError(
+            "not a transcript", str(_("line {n} has a time that can't be read: «{line}»", n=number, line=line[:80])),
+            N_("write times as 00:00:01,000 --> 00:00:02,500"),
+        )  # fmt: skip
     if not cues:
         raise UnusableError("not a transcript", N_("it has no cue with its times"), N_("check the file in a player"))
     notes = [note for note, is_so in ((BROKEN_TIMES, broken), (BLANK_LINES, blank)) if is_so]
     if any(after.start < before.start for before, after in pairwise(cues)):
         cues.sort(key=lambda cue: cue.start)
         notes.append(OUT_OF_ORDER)
-    lines, turns = as_lines(_sentences([*_once(cues)]))
-    return Extracted(lines, EXTRACTOR, turns=turns, notes=tuple(notes))
+    written, turns = as_lines(_sentences([*_once(cues)]))
+    return Extracted(written, EXTRACTOR, turns=turns, notes=tuple(notes))
 
 
-def _cues(text: str) -> tuple[list[Cue], int, int]:
-    """Return the cues in the file's order, how many times can't be read, and how many cues have blank lines in them."""
+def _without_notes(lines: Sequence[str]) -> list[str]:
+    """Return the lines of a WebVTT file, with notes, styles and regions as empty lines."""
+    kept: list[str] = []
+    is_note = False
+    for number, line in enumerate(lines):
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        if not line.strip() or "-->" in line:
+            is_note = False
+        elif number and not lines[number - 1].strip():
+            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # else it is the name of a cue
+        kept.append("" if is_note else line)
+    return kept
+
+
+def _cues(lines: Iterable[str], *, is_webvtt: bool) -> tuple[list[Cue], list[tuple[int, str]], int]:
+    """Return the cues in the file's order, the lines with broken times, and the number of cues with blank lines.
+
+    The words below a time that can't be read belong to the cue before it, or to the first cue.
+    """
     cues: list[tuple[float, float, list[str]]] = []
-    broken = 0
-    for line in text.split("\n"):
+    broken: list[tuple[int, str]] = []
+    early: list[str] = []  # words before the first time that can be read
+    for number, line in enumerate(lines, 1):
         match = _TIMES.fullmatch(line)
-        if cues and "-->" in line:
-            _drop_name(cues[-1][2])
+        words = cues[-1][2] if cues else early
+        if match or "-->" in line:
+            _drop_name(words, is_webvtt=is_webvtt)
         if match:
             start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
-            cues.append((start, max(start, end), []))
-        elif "-->" in line:  # the words under it stay with the cue before
-            broken += 1
-        elif cues:
-            cues[-1][2].append(line.strip() and line)
+            cues.append((start, max(start, end), early if broken and not cues else []))
+        elif "-->" in line:
+            broken.append((number, line.strip()))
+        elif cues or broken:
+            words.append(line.strip() and line)
     blank = sum("\n\n" in "\n".join(lines).strip("\n") for *_times, lines in cues)
     return [Cue(start, end, tuple(filter(None, lines))) for start, end, lines in cues], broken, blank
 
 
-def _drop_name(lines: list[str]) -> None:
-    """Take off the number of the next cue, or its name, which stands right above its times, after a blank line."""
-    if len(lines) > 1 and lines[-1] and (not lines[-2] or lines[-1].strip().isdecimal()):
-        lines.pop()
+def _drop_name(lines: list[str], *, is_webvtt: bool) -> None:
+    """Drop the number of the next cue, which is right above its times, or its name, below a blank line.
+
+    Only WebVTT has names. In SRT, a paragraph above a time without a number is text.
+    """
+    if len(lines) > 1 and lines[-1]:
+        is_name = is_webvtt or not any(map(str.isalpha, lines[-1]))
+        if lines[-1].strip().isdecimal() or (not lines[-2] and is_name):
+            lines.pop()
 
 
 def _seconds(clock: Sequence[str | None]) -> float:
     hours, minutes, seconds, part = (one or "0" for one in clock)
-    return int(hours) * _HOUR + int(minutes) * _MINUTE + int(seconds) + int(part.ljust(3, "0")) / 1000
+    return int(hours) * _HOUR + int(minutes) * _MINUTE + int(seconds) + float(f"0.{part}")
 
 
 def _once(cues: Sequence[Cue]) -> Iterator[Cue]:

@@ -11,8 +11,11 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from lxml import etree
+
 from latam_corpus.catalog.works.dublin_core import dublin_core
-from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.block_text import CELL, BlockText
+from latam_corpus.extract.bounded_xml import entity
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.docx_hidden import cut_hidden
 from latam_corpus.extract.file_properties import title_and_creators
@@ -28,23 +31,39 @@ from latam_corpus.text.xml_tree import attribute, name_of, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lxml import etree
-
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "docx 3"
+EXTRACTOR: Final = "docx 5"
 
 _CORE: Final = "docProps/core.xml"
 _CUSTOM: Final = "docProps/custom.xml"
 _HEAD_OR_FOOT: Final = re.compile(r"word/(?:header|footer)\d*\.xml")
 _LEFT_OUT: Final = frozenset({
     *("del", "moveFrom", "delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"),
-    *("Fallback", "footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
+    *("footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
 })  # fmt: skip
-_CHARACTERS: Final = {"tab": " ", "ptab": " ", "noBreakHyphen": "-", "softHyphen": "\xad"}
+_CHARACTERS: Final = {"tab": f" {CELL} ", "ptab": f" {CELL} ", "noBreakHyphen": "-", "softHyphen": "\xad"}
 # They stand for the text of another file, which Word shows in their place.
 _ELSEWHERE: Final = frozenset({"altChunk", "subDoc"})
+# Between two paragraphs they hold nothing.
+_MARKS: Final = frozenset({"bookmarkStart", "bookmarkEnd", "proofErr", "commentRangeStart", "commentRangeEnd"})
 _BOX: Final = "txbxContent"
+_ALTERNATIVES: Final = "AlternateContent"
+_SIGN_NAMES: Final = frozenset({"sym", "symEx"})
 _LINE_BREAKS: Final = frozenset({"br", "cr"})
+# The codes of characters in fonts of signs begin here. The font Symbol has Greek letters at those of Latin ones.
+_SIGNS: Final = range(0xF000, 0xF100)
+_GREEK: Final = dict(
+    zip(
+        "ABCDEFGHIKLMNOPQRSTUWXYZabcdefghiklmnopqrstuwxyzJjVv",
+        "ΑΒΧΔΕΦΓΗΙΚΛΜΝΟΠΘΡΣΤΥΩΞΨΖαβχδεφγηικλμνοπθρστυωξψζϑϕςϖ",
+        strict=True,
+    )
+)
+_PICTURES: Final = ("wingdings", "webdings", "zapfdingbats", "marlett")
+# Points of a diagram that only connect or show others.
+_NO_POINTS: Final = frozenset({"parTrans", "sibTrans", "pres"})
+# A cell before the last one of a row that is as short as a name or time is on the line of what follows it.
+_SHORT_CELL: Final = 40
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -65,6 +84,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             "damaged file", N_("the document has no body"), N_("open it in a word processor and save it anew")
         )
     hidden = cut_hidden(body, _styles(package, main))
+    _join_deleted_ends(body)
+    _insert_diagrams(body, package, main)
     written = BlockText()
     for element in body:
         _write(element, written)
@@ -123,28 +144,34 @@ def _styles(package: ZipPackage, main: str) -> etree._Element | None:
 
 def _write(element: etree._Element, written: BlockText) -> None:
     name = name_of(element)
-    if name in _LEFT_OUT or name == _BOX:  # what stands in a box follows its paragraph
+    if name in _LEFT_OUT or name == _BOX:  # the text of a box follows its paragraph
         return
-    if name in _CHARACTERS:
-        written.add(_CHARACTERS[name])
-    elif name in _LINE_BREAKS:
+    if name in _ELSEWHERE:
+        raise UnusableError(
+            "text elsewhere", f"it has a <{name}>", N_("put the other file's text in its place, in a word processor")
+        )
+    if name in _LINE_BREAKS:
         if attribute(element, "type") in ("", "textWrapping"):
             written.stop(1)
         else:
             written.add(" ")  # of a page or column, within a paragraph
-    elif name == "t":
-        written.add(element.text or "")
-    elif name in _ELSEWHERE:
-        raise UnusableError(
-            "text elsewhere", f"it has a <{name}>", N_("put the other file's text in its place, in a word processor")
-        )
     elif name == "p":
         _paragraph(element, written)
     elif name == "tr":
         _row(element, written)
+    elif name in _CHARACTERS or name in _SIGN_NAMES or name == "t":
+        written.add(_characters(element))
     else:
-        for child in element:
+        for child in _shown(element) if name == _ALTERNATIVES else element:
             _write(child, written)
+
+
+def _characters(element: etree._Element) -> str:
+    name = name_of(element)
+    if name == "t":
+        rest = (f"{'' if name_of(child) else entity(child)}{child.tail or ''}" for child in element)
+        return f"{element.text or ''}{''.join(rest)}"
+    return _sign(element) if name in _SIGN_NAMES else _CHARACTERS[name]
 
 
 def _paragraph(element: etree._Element, written: BlockText) -> None:
@@ -157,30 +184,99 @@ def _paragraph(element: etree._Element, written: BlockText) -> None:
         written.stop(2)
     for box in _boxes(element):
         written.stop(1)
+        written.add(attribute(box, "string"))  # of WordArt
         for child in box:
             _write(child, written)
         written.stop(1)
 
 
 def _boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """Yield the text boxes that are held by a paragraph; those in others are held by theirs."""
-    for child in element:
+    """Yield the text boxes and WordArt that are held by a paragraph; those in others are held by theirs."""
+    for child in _shown(element) if name_of(element) == _ALTERNATIVES else element:
         name = name_of(child)
-        if name == _BOX:
+        if name in (_BOX, "textpath"):
             yield child
         elif name not in _LEFT_OUT:
             yield from _boxes(child)
+
+
+def _shown(alternatives: etree._Element) -> list[etree._Element]:
+    """Return the first alternative that has text, which are otherwise the same."""
+    return next(([one] for one in alternatives if any(map(_has_text, one.iter("{*}t", "{*}textpath", "{*}symEx")))), [])
+
+
+def _has_text(element: etree._Element) -> bool:
+    return bool(words(element) or attribute(element, "string") or attribute(element, "char"))
+
+
+def _sign(element: etree._Element) -> str:
+    """Return the character of a font of signs; pictures are none, and one that isn't known is U+FFFD."""
+    try:
+        code = int(attribute(element, "char"), 16)
+        character = chr(code)
+    except (ValueError, OverflowError):
+        return "\ufffd"
+    font = attribute(element, "font").lower()
+    if code not in _SIGNS:
+        return character
+    if font.startswith(_PICTURES):
+        return " "
+    return _GREEK.get(chr(code - _SIGNS.start), "\ufffd") if font == "symbol" else "\ufffd"
+
+
+def _join_deleted_ends(body: etree._Element) -> None:
+    """Join paragraphs whose end was deleted under tracked changes with the next one."""
+    ends = body.iterfind(".//{*}pPr/{*}rPr")
+    for end in reversed([one for one in ends if any(name_of(mark) in ("del", "moveFrom") for mark in one)]):
+        properties = end.getparent()
+        paragraph = properties.getparent() if properties is not None else None
+        following = paragraph.getnext() if paragraph is not None else None
+        while following is not None and name_of(following) in _MARKS:
+            following = following.getnext()
+        if paragraph is None or following is None or name_of(following) != "p":
+            continue
+        first = 1 if len(following) and name_of(following[0]) == "pPr" else 0
+        for child in reversed([one for one in paragraph if name_of(one) != "pPr"]):
+            following.insert(first, child)
+        _remove(paragraph)
+
+
+def _remove(element: etree._Element) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
+
+
+def _insert_diagrams(body: etree._Element, package: ZipPackage, main: str) -> None:
+    """Put the text of diagrams (SmartArt), which is in parts of their own, into boxes at their places."""
+    folder, name = posixpath.split(main)
+    links = f"{folder}/_rels/{name}.rels"
+    places = list(body.iter("{*}relIds"))
+    if not places or links not in package:
+        return
+    targets = {one.get("Id"): one.get("Target") or "" for one in package.xml(links).iter("{*}Relationship")}
+    for place in places:
+        part = posixpath.normpath(posixpath.join("/", folder, targets.get(attribute(place, "dm"), ""))).lstrip("/")
+        box = etree.SubElement(place, _BOX)
+        points = package.xml(part).iter("{*}pt") if part in package else ()
+        for point in points:
+            if point.get("type") not in _NO_POINTS:
+                box.extend([line for line in point.iterfind("{*}t/{*}p") if words(line)])
 
 
 def _row(element: etree._Element, written: BlockText) -> None:
     """Add the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
     cells = list(_cells(element))
-    if all(map(_is_paragraph, cells)):
+    *labels, last = cells or [element]
+    if all(map(_is_paragraph, cells)) or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
         for cell in cells:
-            for child in cell.iterfind("{*}p/*"):
+            first, *others = (child for child in cell if name_of(child) not in _LEFT_OUT)
+            for child in first:
                 _write(child, written)
-            written.add(" ")
+            for child in others:
+                _write(child, written)
+            written.add(f" {CELL} ")
     else:
         for cell in cells:
             _write(cell, written)
@@ -200,6 +296,15 @@ def _is_paragraph(cell: etree._Element) -> bool:
     """Whether a cell holds one paragraph and nothing else."""
     held = [name_of(child) for child in cell if name_of(child) not in _LEFT_OUT]
     return held == ["p"] and not any(True for _box in cell.iter(f"{{*}}{_BOX}"))
+
+
+def _begins_with_paragraph(cell: etree._Element) -> bool:
+    held = [child for child in cell if name_of(child) not in _LEFT_OUT]
+    return bool(held) and name_of(held[0]) == "p" and not any(True for _box in held[0].iter(f"{{*}}{_BOX}"))
+
+
+def _is_short(cell: etree._Element) -> bool:
+    return _is_paragraph(cell) and len(words(cell)) <= _SHORT_CELL
 
 
 def _is_heading(paragraph: etree._Element) -> bool:

@@ -63,6 +63,8 @@ class _Annotation:
     start: float | None
     end: float | None
     refers: str | None
+    # Where it begins: the last known time up to its slot, and the number of its slot if that has no time.
+    place: tuple[float, int] | None = None
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -86,7 +88,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         )
     segments = sorted(
         ((tier, one) for tier in texts for one in tier.annotations),
-        key=lambda pair: float("inf") if pair[1].start is None else pair[1].start,
+        key=lambda pair: pair[1].place or (float("inf"), 0),
     )
     numbered = {one.number: index for index, (_, one) in enumerate(segments)}
     text, turns = as_lines(_utterances(segments))
@@ -145,11 +147,7 @@ def _segment(one: _Annotation, refers: Mapping[str, str | None], numbered: Mappi
 
 
 def _tiers(root: etree._Element) -> list[_Tier]:
-    times = {
-        slot.get("TIME_SLOT_ID"): int(value) / 1000
-        for slot in root.iterfind("TIME_ORDER/TIME_SLOT")
-        if (value := slot.get("TIME_VALUE") or "").isdecimal()
-    }
+    times, places = _time_order(root)
     tiers = [
         _Tier(
             tier.get("TIER_ID") or "",
@@ -169,16 +167,38 @@ def _tiers(root: etree._Element) -> list[_Tier]:
                 times.get(annotation.get("TIME_SLOT_REF1")),
                 times.get(annotation.get("TIME_SLOT_REF2")),
                 annotation.get("ANNOTATION_REF"),
+                places.get(annotation.get("TIME_SLOT_REF1")),
             )
             placed[one.number] = one
             tier.annotations.append(one)
-    for tier in tiers:  # what has no time of its own has that of what it depends on
-        for one in tier.annotations:
+    for tier in tiers:
+        before: tuple[float, int] | None = None
+        for one in tier.annotations:  # one without a time of its own has that of the annotation it depends on
             above, steps = one, 0
             while above.start is None and above.refers in placed and steps < _DEEPEST:
                 above, steps = placed[above.refers], steps + 1
             one.start, one.end = above.start, above.end
+            one.place = before = above.place or before  # without a slot it follows the annotation before it
     return tiers
+
+
+def _time_order(root: etree._Element) -> tuple[dict[str | None, float], dict[str | None, tuple[float, int]]]:
+    """Return the times of the slots that have one, and the place of each slot in the order of time.
+
+    A slot without a time has no place if the others aren't in the order of time, as in files that scripts have written.
+    """
+    times: dict[str | None, float] = {}
+    places: dict[str | None, tuple[float, int]] = {}
+    latest = 0.0
+    is_sorted = True
+    for number, slot in enumerate(root.iterfind("TIME_ORDER/TIME_SLOT"), 1):
+        name, value = slot.get("TIME_SLOT_ID"), slot.get("TIME_VALUE") or ""
+        has_time = value.isdecimal()
+        if has_time:
+            times[name] = int(value) / 1000
+            is_sorted, latest = is_sorted and latest <= times[name], times[name]
+        places[name] = (latest, 0 if has_time else number)
+    return times, places if is_sorted else {name: (time, 0) for name, time in times.items()}
 
 
 def _words(annotation: _Annotation) -> bool:

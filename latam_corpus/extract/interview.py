@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.extract.block_text import CELL
 from latam_corpus.extract.document import Utterance, as_lines
 from latam_corpus.extract.wraps import wrap_width
 
@@ -26,6 +27,11 @@ _NAME: Final = r"[^\W\d_][\w.'’ªº/&-]*(?: [\w.'’ªº/&-]+){0,4}?"
 _LABEL: Final = re.compile(
     rf"^\s*{_TIME}[\[*_]*({_NAME})[\]*_]*\s*(?:\((?:[^()\n]{{1,30}})\))?\s*(?::\**|\.[-–—]+|(?<=\w)\s?[–—](?=\s))\s*{_TIME}(.*)$"
 )
+_ONLY_TIME: Final = re.compile(_TIME)
+_CELLS: Final = re.compile(f"[\\t{CELL}]")
+_CELL_ENDS: Final = re.compile(f"(?: *{CELL})+ *")
+# In the cells after names, a conversation has so many words on the average; other tables have names and numbers.
+_SPOKEN_WORDS: Final = 4
 _DASH: Final = re.compile(r"^\s*[-–—]+\s*(.*)$")
 _LONGEST: Final = 40
 _SEPARATOR: Final = re.compile(r":|\.[-–—]|[–—]")
@@ -52,7 +58,7 @@ def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
     """
     utterances = turns_of(extracted.text, form)
     if not utterances:
-        return extracted
+        return replace(extracted, text="\n".join(map(_without_cells, extracted.text.split("\n"))))
     text, turns = as_lines(utterances)
     return replace(extracted, text=text, turns=turns)
 
@@ -68,12 +74,53 @@ def turns_of(text: str, form: str | None = None) -> list[Utterance]:
     >>> turns_of("Título: Coplas\nAutor: Anónimo\nEra la hora.")
     []
     """
-    lines = text.split("\n")
-    matches = [label_of(line) for line in lines]
+    rows = text.split("\n")
+    lines = [_without_cells(row) for row in rows]
+    matches = _labels(rows, lines)
     speakers = _speakers(lines, matches, is_interview=form == "interview")
     if speakers:
         return list(_turns(lines, matches, speakers))
     return list(_by_dashes(lines)) if form == "interview" else []
+
+
+def _without_cells(row: str) -> str:
+    return _CELL_ENDS.sub(" ", row).strip(" ") if CELL in row else row
+
+
+def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str, float | None] | None]:
+    """Return the label of each line: the cell before what is said, else what is written as one."""
+    in_cells = [_label_in_cells(row) for row in rows]
+    words = [len(label[1].split()) for label in in_cells if label]
+    if sum(words) < _SPOKEN_WORDS * len(words):
+        in_cells = [None] * len(rows)
+    labels = [label or label_of(line) for label, line in zip(in_cells, lines, strict=True)]
+    speaker = ""
+    for number, label in enumerate(labels):
+        if label and not label[0]:  # in a row without a name the same speaker goes on
+            labels[number] = (speaker, *label[1:]) if speaker else None
+        speaker = label[0] or speaker if label else speaker
+    return labels
+
+
+def _label_in_cells(row: str) -> tuple[str, str, float | None] | None:
+    r"""Return the name, words and time in a row's cells; an empty name if its cell is empty, beside a time.
+
+    >>> [_label_in_cells(row) for row in ("3\t00:12\tRosa\tSí.", "00:15\t\tNo.", "Rosa\tSí.\t0:16", "Calca\t")]
+    [('Rosa', 'Sí.', 12.0), ('', 'No.', 15.0), ('Rosa', 'Sí.', 16.0), None]
+    """
+    cells = [cell.strip() for cell in _CELLS.split(row)]
+    if len(cells) > 2 and cells[0].isdecimal():  # noqa: PLR2004  (number, name and words)
+        cells = cells[1:]
+    times = [match[1] for cell in cells if cell and (match := _ONLY_TIME.fullmatch(cell))]
+    name, *said = [cell for cell in cells if not cell or not _ONLY_TIME.fullmatch(cell)] or [""]
+    words = " ".join(filter(None, said))
+    if not words:
+        return None
+    start = _seconds(times[0]) if times else None
+    if not name:
+        return ("", words, start) if times else None
+    label = label_of(f"{name.rstrip(' .:-–—')}: {words}")
+    return (label[0], words, start if times else label[2]) if label else None
 
 
 def label_of(line: str) -> tuple[str, str, float | None] | None:

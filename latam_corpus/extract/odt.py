@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
-from latam_corpus.extract.block_text import BlockText
-from latam_corpus.extract.bounded_xml import parse_xml
+from latam_corpus.extract.block_text import CELL, BlockText
+from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.file_refusals import refusals_in
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from lxml import etree
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "odt 3"
+EXTRACTOR: Final = "odt 5"
 
 _CONTENT: Final = "content.xml"
 _META: Final = "meta.xml"
 _STYLES: Final = "styles.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"
+# A cell before the last one of a row that is as short as a name or time is on the line of what follows it.
+_SHORT_CELL: Final = 40
 _DRAWN: Final = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _LEFT_OUT: Final = frozenset({
     *("note", "annotation", "annotation-end", "tracked-changes", "sequence-decls", "ruby-text", "forms"),
@@ -93,12 +95,15 @@ def _heads_and_feet(styles: etree._Element | None) -> Iterator[etree._Element]:
 
 def _write(element: etree._Element, written: BlockText) -> None:
     name = name_of(element)
-    if not name or _is_left_out(element):
+    if not name:
+        written.add(entity(element))
+        return
+    if _is_left_out(element):
         return
     if name == "line-break":
         written.stop(1)
     elif name in ("tab", "s"):
-        written.add(" ")
+        written.add(f" {CELL} " if name == "tab" else " ")
     elif name in ("p", "h"):
         # A heading stands apart, and so does a paragraph of several lines, which is a stanza.
         ends = 2 if name == "h" or element.find(".//{*}line-break") is not None else 1
@@ -120,10 +125,14 @@ def _row(element: etree._Element, written: BlockText) -> None:
     """Add the cells of a row, side by side where each is one paragraph."""
     written.stop(1)
     cells = [cell for cell in element if name_of(cell) == "table-cell"]
-    if all(len(cell) == 1 and name_of(cell[0]) in ("p", "h") and not _shapes(cell) for cell in cells):
+    *labels, last = cells or [element]
+    are_paragraphs = all(len(cell) == 1 and _begins_with_paragraph(cell) for cell in cells)
+    if are_paragraphs or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
         for cell in cells:
             _inside(cell[0], written)
-            written.add(" ")
+            for child in [*cell][1:]:
+                _write(child, written)
+            written.add(f" {CELL} ")
     else:
         for cell in cells:
             _write(cell, written)
@@ -145,6 +154,14 @@ def _inside(element: etree._Element, written: BlockText) -> list[etree._Element]
     return shapes
 
 
+def _begins_with_paragraph(cell: etree._Element) -> bool:
+    return len(cell) > 0 and name_of(cell[0]) in ("p", "h") and not _shapes(cell[0])
+
+
+def _is_short(cell: etree._Element) -> bool:
+    return len(cell) == 1 and _begins_with_paragraph(cell) and len(words(cell)) <= _SHORT_CELL
+
+
 def _shapes(element: etree._Element) -> bool:
     return any(str(one.tag).startswith(_DRAWN) for one in element.iter())
 
@@ -157,4 +174,6 @@ def _is_left_out(element: etree._Element) -> bool:
 
 def _is_field(element: etree._Element) -> bool:
     """Whether an element holds characters of the paragraph itself, as dates, names and references do."""
-    return not len(element) and bool(element.text) and name_of(element) not in ("p", "h") and not _is_left_out(element)
+    return (
+        not len(element) and bool(element.text) and name_of(element) not in ("", "p", "h") and not _is_left_out(element)
+    )

@@ -42,6 +42,9 @@ _FOLIO: Final = re.compile(
     rf"[-–—\s·.|\[(]*(?:{_PAGE})?(?P<number>\d{{1,4}}|(?-i:[ivxlcIVXLC]{{1,7}}))(?:\s*(?:de|/)\s*\d{{1,4}})?[-–—\s·.|\])]*",
     re.IGNORECASE,
 )
+# What browsers print above and below a page: when, the page's title, its address and number.
+_PRINTED: Final = re.compile(r"\s*\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4},? \d{1,2}:\d\d(?:\s?[AaPp]\.?\s?[Mm]\.?)?(?:\s.*)?")
+_ADDRESS: Final = re.compile(r"\s*(?:(?:https?|file):\S*)?\s*(?:\d{1,4}/\d{1,4})?\s*")
 # The page's number within a head: `Informe – 3`, `Página 3 de 20`.
 _PAGE_NUMBER: Final = re.compile(
     rf"^\d{{1,4}}\s*[-–—|·•]|(?:[-–—|·•]\s*|{_PAGE})\d{{1,4}}(?:\s*(?:de|/)\s*\d{{1,4}})?[-–—\s|·•]*$", re.IGNORECASE
@@ -80,6 +83,7 @@ def without_heads(pages: Sequence[Sequence[Line]], body: float) -> list[list[Lin
         pages: each with its lines in reading order.
         body: the size of most letters.
     """
+    pages = [_without_browser_lines(page, body) for page in pages]
     edges = [[line for line in _edge_lines(page) if not _begins_note(line, page, body)] for page in pages]
     least = max(_HEAD_PAGES, _HEAD_SHARE * len(pages))
     keys = [{line: _head(line, page, body) for line in edge} for page, edge in zip(pages, edges, strict=True)]
@@ -94,6 +98,16 @@ def without_heads(pages: Sequence[Sequence[Line]], body: float) -> list[list[Lin
         [line for line in page if line not in numbers and not (line in held and apart[held[line]] >= least)]
         for page, held, numbers in zip(pages, keys, folios, strict=True)
     ]
+
+
+def _without_browser_lines(page: Sequence[Line], body: float) -> list[Line]:
+    """Return the lines of a page without those that a browser has printed above and below it."""
+    down = sorted(page, key=lambda line: -line.top)
+    heads = [line for line in down[:_EDGE_LINES] if _is_small(line, body) and _PRINTED.fullmatch(line.words)]
+    if not heads:
+        return list(page)
+    feet = [line for line in down[-_EDGE_LINES:] if _is_small(line, body) and _ADDRESS.fullmatch(line.words)]
+    return [line for line in page if not any(line is one or abreast(line, one) for one in (heads[0], *feet))]
 
 
 def _edge_lines(page: Sequence[Line]) -> list[Line]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.page_furniture import GAP, Line, abreast, step, without_heads, without_notes
@@ -17,12 +18,26 @@ if TYPE_CHECKING:
 
 # A line that leaves so much of its column's width is the last of its paragraph, or a verse.
 _SHORT: Final = 0.12
+# On a page's last line, whose next word is unknown, without a stop.
+_HALF: Final = 0.5
 _INDENT: Final = 0.8
 _LINES_ABREAST: Final = 3
 # Between two words of a line more than so many times the height of its letters is the gap between two columns.
 COLUMN_GAP: Final = 1.6
 # The pronouns that Portuguese writes after a hyphen, which stays when a line ends at it.
 _CLITIC: Final = re.compile(r"(?:lhes?|se|me|te|nos|vos|l[oa]s?|n[oa]s?|[oa]s?)\b")
+# Where the next line goes on in small letters, its first word may be so many times as wide as its letters are on the
+# average.
+_WIDE_WORD: Final = 1.4
+# Of the lines of pages of one column this share is shorter than a full one, where there are at least so many lines.
+_FULL: Final = 0.8
+_LEAST_LINES: Final = 8
+# Lines of verse have so many characters at most, and leave this share of the page's measure free. Of lines of prose
+# in narrow columns at least 0.93 are full, of verse of eight syllables 0.64.
+_VERSE: Final = 60
+_FREE: Final = 0.15
+_NEARLY_ALL: Final = 0.95
+_WRAPPED: Final = 0.8
 _STOPS: Final = frozenset('.!?…:»”"')
 
 
@@ -39,11 +54,12 @@ class Flowed(NamedTuple):
         return tuple(f"lines of {what} cut: {count}" for count, what in counts if count)
 
 
-def flow(pages: Sequence[Sequence[Line]]) -> Flowed:
+def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowed:
     r"""Return the text of the pages, a line a paragraph or verse, and what of them was cut.
 
     Args:
         pages: each with its lines, in any order.
+        widths: of the pages, if they are known; they tell lines that end where they like from those that are full.
 
     >>> page = [Line("La barca sa-", 0, 100, 80, 90, 10), Line("lió del puerto.", 0, 80, 68, 78, 10)]
     >>> flow([page]).text
@@ -53,10 +69,11 @@ def flow(pages: Sequence[Sequence[Line]]) -> Flowed:
     ordered = [reading_order(_rows(_without_marks(page, body))) for page in pages]
     headless = without_heads(ordered, body)
     kept = without_notes(headless, body)
-    columns = [column for page in kept for column in _columns(page)]
+    columns = [[*_columns(page)] for page in kept]
     seen = Counter(word for page in pages for line in page for word in re.findall(r"[\w-]+", line.words.lower()))
     counts = [sum(map(len, each)) for each in (ordered, headless, kept)]
-    return Flowed(_paragraphs(columns, seen), counts[0] - counts[1], counts[1] - counts[2])
+    edged = _with_edges(columns, widths)
+    return Flowed(_paragraphs(edged, seen), counts[0] - counts[1], counts[1] - counts[2])
 
 
 def _body_size(pages: Sequence[Sequence[Line]]) -> float:
@@ -140,13 +157,55 @@ def _columns(page: Sequence[Line]) -> Iterator[list[Line]]:
         yield column
 
 
-def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
+def _with_edges(
+    pages: Sequence[Sequence[Sequence[Line]]], widths: Sequence[float]
+) -> list[tuple[Sequence[Line], float]]:
+    """Return each column with its right edge, up to which the lines of prose are full.
+
+    A page of verse among prose has the edge of the prose. If all lines are verse, the edge is that of the page.
+    """
+    single = [columns[0] for columns in pages if len(columns) == 1]
+    lengths = sorted(line.right - _edge(column) for column in single for line in column)
+    usual = lengths[int(_FULL * (len(lengths) - 1))] if len(lengths) >= _LEAST_LINES else 0.0
+    if widths and usual and _is_narrow(single, lengths[int(_NEARLY_ALL * (len(lengths) - 1))]):
+        lefts = [min(line.left for line in column) for column in single]
+        full = (
+            min(width for width, columns in zip(widths, pages, strict=True) if len(columns) == 1)
+            - min(lefts)
+            - max(lefts)
+        )
+        usual = full if full * (1 - _FREE) > usual else usual
+    return [
+        (column, max(*(line.right for line in column), _edge(column) + usual if len(columns) == 1 else 0.0))
+        for columns in pages
+        for column in columns
+    ]
+
+
+def _is_narrow(columns: Sequence[Sequence[Line]], edge: float) -> bool:
+    """Whether lines are short, and the next word would often have been on them as well, as in verse."""
+    pairs = [
+        line.right - _edge(column) + _width(following, line) > edge
+        for column in columns
+        for line, following in pairwise(column)
+        if line.bottom - following.bottom <= GAP * step(column) and following.left - line.left <= _INDENT * line.size
+    ]
+    characters = sorted(len(line.words) for column in columns for line in column)
+    return sum(pairs) < _WRAPPED * len(pairs) and characters[int(_FULL * (len(characters) - 1))] <= _VERSE
+
+
+def _width(following: Line, line: Line) -> float:
+    """Return how much of a line the first word of the next one would have needed, with a space."""
+    return (len(following.words.split(maxsplit=1)[0]) + 1) * (line.right - line.left) / max(len(line.words), 1)
+
+
+def _paragraphs(columns: Sequence[tuple[Sequence[Line], float]], seen: Counter[str]) -> str:
     written: list[str] = []
     last: Line | None = None
     ragged = True
-    for column in columns:
-        width = max(line.right for line in column) - min(line.left for line in column)
-        right, left = max(line.right for line in column), _edge(column)
+    for column, right in columns:
+        width = right - min(line.left for line in column)
+        left = _edge(column)
         usual = step(column)
         for index, line in enumerate(column):
             gap = column[index - 1].bottom - line.bottom if index else 0.0
@@ -165,13 +224,15 @@ def _paragraphs(columns: Sequence[Sequence[Line]], seen: Counter[str]) -> str:
                 written[-1:] = _joined(written[-1], line.words.strip(), seen)
             last = line
             # Short of the edge by more than the next word would have needed.
-            following = column[index + 1].words.split(maxsplit=1)[0] if index + 1 < len(column) else ""
+            following = column[index + 1].words if index + 1 < len(column) else ""
             slack = right - line.right
-            needed = (len(following) + 1) * (line.right - line.left) / max(len(line.words), 1)
+            needed = _width(column[index + 1], line) if following else 0.0
+            # The word may be wider than the others, where a sentence goes on.
+            needed *= _WIDE_WORD if following[:1].islower() and line.words.rstrip()[-1:] not in _STOPS else 1
             ragged = (
                 slack > max(_SHORT * width, needed)
                 if following
-                else slack > _SHORT * width and line.words.strip()[-1:] in _STOPS
+                else slack > (_SHORT if line.words.strip()[-1:] in _STOPS else _HALF) * width
             )
     return "".join(written)
 

@@ -8,6 +8,7 @@ run or followed.
 from __future__ import annotations
 
 import re
+from math import hypot
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.document import Extracted, UnusableError
@@ -15,6 +16,7 @@ from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
+from latam_corpus.extract.mac_roman import with_accents
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import COLUMN_GAP, flow
 from latam_corpus.extract.pdf_hidden import hidden_words
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "pdf 3"
+EXTRACTOR: Final = "pdf 5"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
+MAC_ROMAN: Final = "accents read as Mac Roman"
 SOME_RECOGNISED: Final = "pages recognised"
 
 # Names of a document's properties for rights, which no standard has.
@@ -45,10 +48,16 @@ _MOST_DOTS: Final = 40_000_000
 
 # A line ends, or a word is hyphenated, which pdfium writes as one.
 _END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
+_BREAK: Final = re.compile(r"[\r\n]+")
+# In heights of a letter: how far two letters of a line overlap, and from which gap on there is a space.
+_OVERLAP: Final = 0.3
+_SPACE: Final = 0.07
+_COMMON: Final = 0.25  # of the heights of two letters of one row
 # A number right after a word or its stop, which may be the mark of a note: raised, in smaller figures.
 _RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
 _RAISED_SIZE: Final = 0.8
-_NO_CHARACTER: Final = re.compile("[\0\ufffd]")
+_FILLER: Final = "\x1e"  # white space
+_NO_CHARACTER: Final = re.compile(f"[\0{_FILLER}\ufffd]")
 # Stands for each character of a hidden word; it is white space.
 _HIDDEN: Final = "\x1f"
 _HIDDEN_WORDS: Final = re.compile(r"\s*\x1f\s*")
@@ -74,8 +83,13 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         seen = _recognised(document, pages, parameters.get("ocr", ""))
         about = document.get_metadata_dict()
         fields = [document.get_metadata_value(name) for name in _RIGHTS]
+        widths = [document.get_page_size(number)[0] for number in range(len(document))]
     finally:
         document.close()
+    recoded = with_accents([line.words for page in pages for line in page])
+    if recoded:
+        words = iter(recoded)
+        pages = [[line._replace(words=next(words)) for line in page] for page in pages]
     empty = [number for number, page in enumerate(pages, 1) if not page]
     if len(empty) == len(pages):
         if hidden:
@@ -87,13 +101,13 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError(
             "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), ASK
         )
-    notes = (SOME_WITHOUT_TEXT,) if empty else ()
+    notes = (*((SOME_WITHOUT_TEXT,) if empty else ()), *((MAC_ROMAN,) if recoded else ()))
     metadata = statements_of_pdf(raw)
     named = [about.get(key) or "" for key in ("Subject", "Keywords")]
     shown = [*pages[:_FIRST_PAGES], *pages[_FIRST_PAGES:][-_FIRST_PAGES:]]
     named_title, author = (" ".join((about.get(key) or "").split()) for key in ("Title", "Author"))
     title, creators = title_and_creators(parameters, named_title, (author,) if author else ())
-    flowed = flow(pages)
+    flowed = flow(pages, widths)
     book = strip_gutenberg(flowed.text)
     extracted = Extracted(
         book.text,
@@ -207,6 +221,7 @@ def _of_page(page: pdfium.PdfPage, written: pdfium.PdfTextPage, hidden: list[str
     for start, end in hidden_words(page, written, text):
         hidden.append(text[start:end])
         text = text[:start] + _HIDDEN * (end - start) + text[end:]
+    text = "".join(_in_rows(written, text))
     start = 0
     for match in [*_END.finditer(text), None]:
         end = match.start() if match else count
@@ -214,10 +229,25 @@ def _of_page(page: pdfium.PdfPage, written: pdfium.PdfTextPage, hidden: list[str
         start = match.end() if match else count
 
 
+def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
+    """Yield the text without breaks within a row: pdfium takes parts of some pages for vertical writing."""
+    start = 0
+    for match in _BREAK.finditer(text):
+        yield text[start : match.start()]
+        start = match.end()
+        filled = match[0]
+        if match.start() > 0 and start < len(text):
+            left, right = (written.get_charbox(at, loose=True) for at in (match.start() - 1, start))
+            height = max(right[3] - right[1], 0.1)
+            gap = (right[0] - left[2]) / height
+            if abs(right[1] - left[1]) < height / 2 and -_OVERLAP < gap < COLUMN_GAP:
+                filled = "\0" * len(match[0]) if gap < _SPACE else " ".ljust(len(match[0]), _FILLER)
+        yield filled
+    yield text[start:]
+
+
 def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
     """Yield a line, cut where a gap between two words is as wide as that between columns."""
-    import pypdfium2.raw as c
-
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -228,19 +258,33 @@ def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iter
     for space in re.finditer(r"\s+", text[start:end]):
         before, after = start + space.start() - 1, start + space.end()
         left, right = written.get_charbox(before, loose=True), written.get_charbox(after, loose=True)
-        if right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1):
-            yield from _line(written, text, cut, before + 1, c.FPDFText_GetFontSize(written.raw, cut))
+        wide = right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1)
+        common = min(left[3], right[3]) - max(left[1], right[1])
+        # pdfium joins some lines that stand one above the other.
+        other_row = common < _COMMON * min(left[3] - left[1], right[3] - right[1])
+        if wide or other_row:
+            yield from _line(written, text, cut, before + 1, _font_size(written, text, cut))
             cut = after
-    yield from _line(written, text, cut, end, c.FPDFText_GetFontSize(written.raw, (cut + end) // 2))
+    yield from _line(written, text, cut, end, _font_size(written, text, (cut + end) // 2))
+
+
+def _font_size(written: pdfium.PdfTextPage, text: str, at: int) -> float:
+    """Return the size of a character, or the one after a space, as the page shows it: browsers scale their pages."""
+    import pypdfium2.raw as c
+
+    while text[at].isspace() or text[at] == "\0":  # pdfium adds spaces, which have no size
+        at += 1
+    matrix = c.FS_MATRIX()
+    scale = hypot(matrix.b, matrix.d) if c.FPDFText_GetMatrix(written.raw, at, matrix) else 1.0
+    return float(c.FPDFText_GetFontSize(written.raw, at)) * (scale or 1.0)
 
 
 def _line(written: pdfium.PdfTextPage, text: str, start: int, end: int, size: float) -> Iterator[Line]:
-    import pypdfium2.raw as c
 
     first, last = written.get_charbox(start, loose=True), written.get_charbox(end - 1, loose=True)
     words = text[start:end]
     for mark in reversed([*_RAISED.finditer(words)]):
-        if c.FPDFText_GetFontSize(written.raw, start + mark.start()) < _RAISED_SIZE * size:
+        if _font_size(written, text, start + mark.start()) < _RAISED_SIZE * size:
             words = words[: mark.start()] + words[mark.end() :]
     words = _HIDDEN_WORDS.sub(" ", words)
     words = _NO_CHARACTER.sub("", words).translate(_HYPHENS)

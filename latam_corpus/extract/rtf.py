@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.extract.block_text import CELL, folded_block
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.hidden_text import hidden_note
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "rtf 4"
+EXTRACTOR: Final = "rtf 6"
 
 _FIELD: Final = re.compile(r"\{\\(title|author) ((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)\}")
 _HEAD: Final = 2**16
@@ -92,7 +93,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 def _stanza(paragraph: str) -> str:
     """Return a paragraph without doubled white space; one of several lines stands apart."""
-    lines = [" ".join(line.split()) for line in paragraph.split(_LINE)]
+    lines = [folded_block(line.replace("\t", f" {CELL} ")) for line in paragraph.split(_LINE)]
     return lines[0] if len(lines) == 1 else "\n" + "\n".join(lines).strip("\n") + "\n"
 
 

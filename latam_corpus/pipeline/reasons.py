@@ -32,6 +32,7 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "checksum differs": _("its bytes aren't those that the bag's list says"),
     "missing file": _("a list or a link names it, and it isn't there"),
     "not in the list": _("the bag's list doesn't name it"),
+    "charset differs": _("it is in another charset than it declares, and was read in that one"),
     "named twice": _("two rows of a list name it"),
     "not read": _("it couldn't be asked for"),
     "own entity": _("it declares an entity of its own"),

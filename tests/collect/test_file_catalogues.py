@@ -177,6 +177,55 @@ def test_a_broken_record_of_marc_is_one_failed_row(tmp_path: Path) -> None:
     assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:malformed record"]
 
 
+def _recoded(record: pymarc.Record, coding: str, charset: str) -> bytes:
+    """Return a record whose leader states one coding and whose bytes are in another charset."""
+    fields = [
+        field.as_marc("utf-8").decode().translate(_MARC_8).encode("latin-1")
+        if charset == "marc-8"
+        else field.as_marc(charset)
+        for field in record.fields
+    ]
+    heads = [
+        f"{field.tag}{len(data):04}{sum(map(len, fields[:number])):05}"
+        for number, (field, data) in enumerate(zip(record.fields, fields, strict=True))
+    ]
+    body = "".join(heads).encode() + b"\x1e" + b"".join(fields) + b"\x1d"
+    base = 24 + 12 * len(fields) + 1
+    return f"{24 + len(body):05}nam {coding}22{base:05}   4500".encode() + body
+
+
+_MARC_8 = str.maketrans({"í": "\xe2i", "ó": "\xe2o", "á": "\xe2a", "ñ": "\xe4n", "ã": "\xe4a", "ç": "\xf0c"})
+
+
+@pytest.mark.parametrize(
+    ("coding", "charset", "title", "doubt"),
+    [
+        (" ", "utf-8", "El río de María", ["MARC-8", "UTF-8"]),
+        ("a", "utf-8", "El río de María", None),
+        (" ", "marc-8", "El río de María", None),
+        (" ", "marc-8", "Canção do pão", None),
+        ("a", "marc-8", "El río de María", ["UTF-8", "MARC-8"]),
+        ("a", "cp1252", "El río del Perú", ["UTF-8", "cp1252"]),
+        (" ", "cp1252", "Canción del río, el niño y la mañana", ["MARC-8", "cp1252"]),
+        (" ", "cp850", "Canción del niño en el río", ["MARC-8", "cp850"]),
+    ],
+)
+def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
+    tmp_path: Path, coding: str, charset: str, title: str, doubt: list[str] | None
+) -> None:
+    """Its leader may state another one: then the ledger and `check` say so, and the file is described all the same."""
+    (_folder(tmp_path) / "c.mrc").write_bytes(_recoded(_marc("dos", title), coding, charset))
+    source = _source(index={"file": "c.mrc"})
+    rows = _read(source, tmp_path)
+    assert _by_file(rows)["dos.txt"]["title"] == title
+    failed = [(row["drop_reason"], json.loads(row["evidence"])) for row in rows if row["drop_reason"]]
+    assert [(why, [told["declared"], told["read_as"]]) for why, told in failed] == (
+        [("unreadable:charset differs", doubt)] if doubt else []
+    )
+    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
+    assert any("another charset" in one for one in doubts) == bool(doubt)
+
+
 _MODS = """<m:mods xmlns:m="http://www.loc.gov/mods/v3">
 <m:titleInfo><m:nonSort>La</m:nonSort><m:title>barca</m:title><m:subTitle>cantos</m:subTitle></m:titleInfo>
 <m:titleInfo type="alternative"><m:title>Otra</m:title></m:titleInfo>

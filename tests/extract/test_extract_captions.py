@@ -10,6 +10,7 @@ import pytest
 import srt
 import webvtt
 
+from latam_corpus.collect.sniff import sniffed
 from latam_corpus.extract.captions import BLANK_LINES, BROKEN_TIMES, OUT_OF_ORDER, extract
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.lrc import extract as extract_lrc
@@ -164,6 +165,63 @@ def test_a_blank_line_in_a_cue_loses_no_words() -> None:
     assert (found.text, found.notes) == ("Hola, vecina.\n¿Qué tal?", (BLANK_LINES,))
     empty = b"1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:02,000 --> 00:00:03,000\nHola.\n"
     assert (extract(empty, {}).text, extract(empty, {}).notes) == ("Hola.", ())
+
+
+def _both(words: str) -> list[str]:
+    """Return the texts of a cue with these words, and one before it, from SRT and WebVTT."""
+    cues = ((1.0, 2.0, "Escuche."), (2.0, 3.0, words))
+    named = (("00:00:01.000", "00:00:02.000", "Escuche."), ("00:00:02.000", "00:00:03.000", words))
+    return [extract(raw, {}).text for raw in (_srt(cues), _vtt(named))]
+
+
+@pytest.mark.parametrize("words", ["NOTE usted lo que pasó.", "REGION METROPOLITANA.", "STYLE", "NOTE", "REGION"])
+def test_a_cue_that_begins_like_a_note_is_kept(words: str) -> None:
+    """In WebVTT, only the first line of a block makes it a note or a region; SRT has neither."""
+    assert _both(words) == [f"Escuche.\n{words}"] * 2
+    assert _both(f"Aquí:\n{words}") == [f"Escuche.\nAquí: {words}"] * 2
+    paragraphs = _srt([(1.0, 2.0, f"Escuche.\n\n{words}")])
+    assert extract(paragraphs, {}).text == f"Escuche.\n{words}"
+
+
+def test_notes_between_webvtt_cues_are_dropped() -> None:
+    """A note ends at an empty line or a time; a cue may be named NOTE."""
+    cue = "00:0{0}.000 --> 00:0{0}.900\n"
+    raw = (
+        f"WEBVTT\n\nNOTE\n{cue.format(1)}Uno.\n\nNOTE\ncambiar\nesto\n\nsegundo\n{cue.format(2)}Dos.\n\n"
+        f"NOTE revisado\notra vez\n{cue.format(3)}Tres.\n\nSTYLE\n::cue {{ color: red }}\n\n{cue.format(4)}Cuatro.\n"
+    )
+    assert extract(raw.encode(), {}).text == "Uno.\nDos.\nTres.\nCuatro."
+
+
+def test_times_are_read_as_programs_write_them() -> None:
+    """Without milliseconds, with microseconds, with the spaces and arrows of translation programs."""
+    raw = (
+        "1\n00:00:01 --> 00:00:02\nUno.\n\n2\n00:00:02,000 --> 00:00:03\nDos.\n\n"
+        "3\n00:00:03,250000 --> 00:00:04,5\nTres.\n\n4\n00: 00: 05, 000 -> 00: 00: 06, 000\nCuatro.\n"
+    )
+    found = extract(raw.encode(), {})
+    assert (found.text, found.notes) == ("Uno.\nDos.\nTres.\nCuatro.", ())
+    assert [(turn.start, turn.end) for turn in found.turns] == [(1.0, 2.0), (2.0, 3.0), (3.25, 4.5), (5.0, 6.0)]
+    assert sniffed(raw.encode()) == "text/vtt"
+
+
+def test_words_below_a_broken_first_time_are_kept() -> None:
+    """They belong to the first cue whose times can be read."""
+    raw = b"1\n00:0x --> 00:00:02,000\nAntes.\n\n2\n00:00:03,000 --> 00:00:04,000\nDespues.\n"
+    found = extract(raw, {})
+    assert (found.text, BROKEN_TIMES in found.notes) == ("Antes.\nDespues.", True)
+
+
+def test_a_paragraph_above_a_cue_without_a_number_is_kept() -> None:
+    """SRT has no names of cues: what isn't a number is text."""
+    raw = "1\n00:00:01,000 --> 00:00:02,000\nHola,\n\nvecina.\n00:00:03,000 --> 00:00:04,000\nPase.\n"
+    assert extract(raw.encode(), {}).text == "Hola, vecina.\nPase."
+
+
+def test_a_refused_file_names_the_line() -> None:
+    """The error quotes the first time that can't be read."""
+    with pytest.raises(UnusableError, match="line 2 has a time that can't be read: «00:00:01;5 --> 00:00:02;5»"):
+        extract(b"1\n00:00:01;5 --> 00:00:02;5\nHola.\n", {})
 
 
 def test_a_file_without_cues_is_told() -> None:

@@ -72,6 +72,37 @@ def test_elan_without_times_keeps_the_words(tmp_path: Path) -> None:
     assert found.notes == (elan.NO_TIMES,)
 
 
+def _eaf_with_slots(path: Path, *, timed: tuple[int, ...], last_first: bool = False) -> bytes:
+    """Return a file of six segments, one after another, of which only these have times."""
+    made = pympi.Elan.Eaf(author="Ana Ruiz")
+    for who in ("Juana", "Rosa"):
+        made.add_tier(f"tx@{who}", part=who)
+    numbers = [6, 1, 2, 3, 4, 5] if last_first else [1, 2, 3, 4, 5, 6]
+    for number in numbers:
+        made.add_annotation(
+            "tx@Rosa" if number % 3 else "tx@Juana", 1000 * number, 1000 * number + 900, f"Parte {number}."
+        )
+    for slot, time in made.timeslots.items():
+        if time // 1000 not in timed:
+            made.timeslots[slot] = None
+    made.to_file(str(path))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("timed", [(1, 4), (), (2, 6), (1, 2, 3, 4, 5, 6)])
+def test_segments_without_times_keep_their_place(tmp_path: Path, timed: tuple[int, ...]) -> None:
+    """The order of the time slots places them among the others; they have no time of their own."""
+    found = elan.extract(_eaf_with_slots(tmp_path / "a.eaf", timed=timed), {})
+    assert [line.split()[-1] for line in found.text.split("\n")] == ["1.", "2.", "3.", "4.", "5.", "6."]
+    assert [turn.start for turn in found.turns] == [float(n) if n in timed else None for n in range(1, 7)]
+
+
+def test_segments_without_times_follow_their_tier_if_slots_are_unsorted(tmp_path: Path) -> None:
+    """Slots in another order than time place nothing; a segment then follows the one before it in its tier."""
+    found = elan.extract(_eaf_with_slots(tmp_path / "a.eaf", timed=(1, 2, 3, 6), last_first=True), {})
+    assert [line.split()[-1] for line in found.text.split("\n")] == ["1.", "2.", "4.", "5.", "3.", "6."]
+
+
 _CHAT = """@UTF8
 @Begin
 @Languages:\tspa

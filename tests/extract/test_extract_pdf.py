@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pypdfium2
@@ -12,9 +14,12 @@ import pytest
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import flow, reading_order
-from latam_corpus.extract.pdf import extract
+from latam_corpus.extract.pdf import MAC_ROMAN, extract
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from extract.conftest import Office
 
 _SENTENCES = (
@@ -267,3 +272,88 @@ def test_running_heads_and_page_numbers_are_cut(head: str, size: float, top: flo
     body = 720 if top > 300 else 458
     made = [_page((top, size, (words,)), (body, 12, _prose(30, n))) for n, words in enumerate(heads)]
     assert _cut(made) == (heads, (len(heads), 0))
+
+
+_BROWSER = shutil.which("chromium-headless-shell")
+_COPLAS = (
+    "Palomita blanca de la quebrada,", "vidalitá, que vuelas lejos,", "llévale a mi amante la carta",
+    "que anoche dejé en el suelo;", "dile que vivo penando", "y que por su amor me muero,",
+)  # fmt: skip
+
+
+@pytest.fixture
+def printed(tmp_path: Path) -> Callable[[str, str], bytes]:
+    """Return a function that prints a page with a browser, with the lines that it sets above and below."""
+
+    def print_page(body: str, style: str) -> bytes:
+        page, pdf = tmp_path / "p.html", tmp_path / "p.pdf"
+        head = f"<meta charset=utf-8><title>El puerto</title><style>body{{font:11pt serif}}{style}</style>"
+        page.write_text(f"<html lang=es>{head}<body>{body}</body></html>", encoding="utf-8")
+        command = [str(_BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={pdf}", page.as_uri()]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        return pdf.read_bytes()
+
+    return print_page
+
+
+@pytest.mark.skipif(_BROWSER is None, reason="Chromium isn't installed")
+@pytest.mark.parametrize("style", ["", "body{max-width:26em}", "p{margin:0;text-indent:1em;text-align:justify}"])
+def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str, str], bytes], style: str) -> None:
+    """Its date, address and page numbers are no text, and no paragraph begins within a sentence."""
+    paragraphs = _paragraphs(40)
+    lines = [
+        line
+        for line in extract(printed("".join(f"<p>{one}</p>" for one in paragraphs), style), {}).text.split("\n")
+        if line
+    ]
+    assert [line for line in lines if line[0].islower() or line[0].isdecimal()] == []
+    # A paragraph that ends a page at the column's very edge can't be told from one that goes on.
+    assert len(set(lines) & set(paragraphs)) >= 36
+
+
+@pytest.mark.skipif(_BROWSER is None, reason="Chromium isn't installed")
+def test_verses_that_a_browser_printed_stay_lines(printed: Callable[[str, str], bytes]) -> None:
+    """Alone or among prose: the longest verse is no edge that the others nearly reach."""
+    stanza = f"<p>{'<br>'.join(_COPLAS)}</p>"
+    alone = extract(printed(stanza * 12, ""), {}).text.split("\n")
+    assert [line for line in alone if line] == [*_COPLAS] * 12
+    mixed = extract(printed("".join(f"<p>{one}</p>{stanza}" for one in _paragraphs(12)), ""), {}).text.split("\n")
+    assert sum(line in _COPLAS for line in mixed) == 12 * len(_COPLAS)
+
+
+def test_narrow_prose_is_no_verse() -> None:
+    """Its lines leave much of the page free, but each is full."""
+    words = " ".join(_SENTENCES).split()
+    lines: list[str] = [""]
+    for word in words * 3:
+        if len(lines[-1]) + 1 + len(word) > 40:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    page = [Line(line, 50, 50 + 5 * len(line), 700 - 12 * row, 710 - 12 * row, 10) for row, line in enumerate(lines)]
+    assert flow([page], [600]).text == " ".join(words * 3)
+
+
+def _in_font(encoding: str, text: bytes) -> bytes:
+    """Return a page of text in a font that declares an encoding."""
+    content = b"BT /F 10 Tf 12 TL 20 180 Td " + b"".join(b"(%s) ' " % line for line in text.split(b"\n")) + b"ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/%s>>" % encoding.encode(),
+    ]
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>"
+
+
+def test_accents_of_mac_roman_are_read_under_another_encoding() -> None:
+    """Fonts may declare Windows-1252; it is recorded. A dagger that marks a note is no accent."""
+    text = "El catálogo de la canción,\nla cámara del niño y así\n¿qué más récord? La página."
+    found = extract(_in_font("WinAnsiEncoding", text.encode("mac_roman")), {})
+    assert (found.text.split(), MAC_ROMAN in found.notes) == (text.split(), True)
+    for coded, encoding in ((text.encode("cp1252"), "WinAnsi"), (text.encode("mac_roman"), "MacRoman")):
+        found = extract(_in_font(f"{encoding}Encoding", coded), {})
+        assert (found.text.split(), found.notes) == (text.split(), ())
+    noted = "El muelle‡ y el faro‡\nla barca‡ de la costa‡ nueva"
+    assert extract(_in_font("WinAnsiEncoding", noted.encode("cp1252")), {}).text.split() == noted.split()

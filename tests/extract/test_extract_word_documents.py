@@ -98,7 +98,7 @@ def test_word_documents_keep_what_was_inserted_and_lose_what_was_deleted() -> No
 
 
 def test_nothing_that_a_document_names_is_fetched_or_run() -> None:
-    """An external entity makes it unusable; the parts of a macro are never looked at."""
+    """An entity that the document declares makes it unusable; the parts of a macro are never looked at."""
     raw = _docx(lambda document: document.add_paragraph("Hola."))
     hostile = _with_body(
         raw,
@@ -106,7 +106,9 @@ def test_nothing_that_a_document_names_is_fetched_or_run() -> None:
             "Hola.", "&x;"
         ),
     )
-    assert "root:" not in word.extract(hostile, {}).text
+    with pytest.raises(UnusableError) as caught:
+        word.extract(hostile, {})
+    assert (caught.value.cause, "root:" in str(caught.value)) == ("own entity", False)
     held = io.BytesIO(raw)
     with zipfile.ZipFile(held, "a") as package:
         package.writestr("word/vbaProject.bin", b"Sub AutoOpen()")
@@ -214,3 +216,244 @@ def test_rtf_is_in_the_charset_that_it_declares(coded: str) -> None:
     declared, _, word = coded.rpartition(" ")
     found = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), _ASKED)
     assert (found.text, found.title) == ("Niño", "Niño")
+
+
+_TALK = (
+    ("00:00:04", "Rosa Ruiz", "¿Dónde nació usted, señora?"),
+    ("00:00:09", "Juana", "Nací en el puerto viejo, en la casa de adobe."),
+    ("00:00:21", "", "Y ahí mismo nacieron mis hermanos."),
+    ("00:01:02", "Rosa Ruiz", "¿Y su madre también?"),
+    ("00:01:10", "Juana", "También, en la misma casa."),
+)
+_SAID = [
+    "Rosa Ruiz: ¿Dónde nació usted, señora?",
+    "Juana: Nací en el puerto viejo, en la casa de adobe.",
+    "Juana: Y ahí mismo nacieron mis hermanos.",
+    "Rosa Ruiz: ¿Y su madre también?",
+    "Juana: También, en la misma casa.",
+]
+
+
+def _docx_table(rows: list[tuple[str, ...]]) -> bytes:
+    def write(document: Any) -> None:
+        document.add_paragraph("Entrevista en el puerto")
+        table = document.add_table(0, len(rows[0]))
+        for row in rows:
+            for cell, words in zip(table.add_row().cells, row, strict=True):
+                cell.text = ""
+                for number, paragraph in enumerate(words.split("\n\n")):
+                    (cell.add_paragraph() if number else cell.paragraphs[0]).add_run(paragraph)
+
+    return _docx(write)
+
+
+def _odt_table(rows: list[tuple[str, ...]]) -> bytes:
+    document = odfdo.Document("text")
+    document.body.clear()
+    document.body.append(odfdo.Paragraph("Entrevista en el puerto"))
+    table = odfdo.Table("t")
+    for row in rows:
+        made = odfdo.Row()
+        for words in row:
+            cell = odfdo.Cell()
+            for paragraph in words.split("\n\n"):
+                cell.append(odfdo.Paragraph(paragraph))
+            made.append_cell(cell)
+        table.append_row(made)
+    document.body.append(table)
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+def _rtf_table(rows: list[tuple[str, ...]]) -> bytes:
+    written = "".join(
+        "\\trowd" + "".join(f"\\cellx{1000 * n}" for n in range(1, len(row) + 1))
+        + "".join(f"\\pard\\intbl {words}\\cell" for words in row) + "\\row\n"
+        for row in rows
+    )  # fmt: skip
+    return f"{{\\rtf1\\ansi Entrevista en el puerto\\par\n{written}}}".encode("cp1252")
+
+
+_TABLES = [(_docx_table, word.extract), (_odt_table, odt.extract), (_rtf_table, rtf.extract)]
+
+
+@pytest.mark.parametrize(("write", "extract"), _TABLES)
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0)])
+def test_a_table_of_times_speakers_and_words_is_an_interview(
+    write: Callable[..., bytes], extract: Callable[..., Extracted], order: tuple[int, ...]
+) -> None:
+    """Each row is a turn; in a row without a name the same speaker goes on."""
+    rows = [("Hora", "Persona", "Texto"), *_TALK]
+    found = extract(write([tuple(row[column] for column in order) for row in rows]), {})
+    heads = " ".join(rows[0][column] for column in order)
+    assert found.text.split("\n") == ["Entrevista en el puerto", heads, *_SAID]
+    turns = [(turn.speaker, turn.start) for turn in found.turns if turn.speaker]
+    assert turns == [
+        ("Rosa Ruiz", 4.0), ("Juana", 9.0), ("Juana", 21.0), ("Rosa Ruiz", 62.0), ("Juana", 70.0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("write", "extract"), _TABLES)
+def test_other_tables_are_no_interview(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
+    """Names that come again before numbers or a few words speak nothing, and no mark of a cell is left."""
+    rows = [
+        ("Cusco", "Calca", "3.000"),
+        ("Cusco", "Pisac", "2.100"),
+        ("Puno", "Lampa", "900"),
+        ("Puno", "Ilave", "800"),
+    ]
+    found = extract(write(rows), {})
+    assert found.text == "\n".join(["Entrevista en el puerto", *map(" ".join, rows)])
+    assert found.turns == ()
+
+
+@pytest.mark.parametrize(("write", "extract"), _TABLES[:2])
+def test_paragraphs_of_a_turn_in_a_cell_are_kept_with_it(
+    write: Callable[..., bytes], extract: Callable[..., Extracted]
+) -> None:
+    """What follows the first paragraph of a cell is said by the same speaker."""
+    rows = [row[1:] for row in _TALK if row[1]]
+    rows[1] = ("Juana", "Nací en el puerto viejo.\n\nLa casa era de adobe.")
+    found = extract(write(rows), {})
+    assert found.text.split("\n")[2] == "Juana: Nací en el puerto viejo. La casa era de adobe."
+    assert [turn.speaker for turn in found.turns] == [None, "Rosa Ruiz", "Juana", "Rosa Ruiz", "Juana"]
+
+
+def _docx_tabs(turns: list[tuple[str, str]]) -> bytes:
+    def write(document: Any) -> None:
+        for name, words in turns:
+            paragraph = document.add_paragraph()
+            paragraph.add_run(name).bold = True
+            paragraph.add_run(f"\t{words}")
+
+    return _docx(write)
+
+
+def _odt_tabs(turns: list[tuple[str, str]]) -> bytes:
+    document = odfdo.Document("text")
+    document.body.clear()
+    for name, words in turns:
+        document.body.append(odfdo.Paragraph(f"{name}\t{words}"))
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+def _rtf_tabs(turns: list[tuple[str, str]]) -> bytes:
+    written = "".join(f"{{\\b {name}}}\\tab {words}\\par\n" for name, words in turns)
+    return f"{{\\rtf1\\ansi {written}}}".encode("cp1252")
+
+
+@pytest.mark.parametrize(
+    ("write", "extract"), [(_docx_tabs, word.extract), (_odt_tabs, odt.extract), (_rtf_tabs, rtf.extract)]
+)
+def test_a_name_before_a_tab_is_a_label(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
+    """A speaker's name parts from the words at a tab, as well as at a colon."""
+    turns = [(name, words) for _time, name, words in _TALK if name]
+    found = extract(write(turns), {})
+    assert found.text.split("\n") == [f"{name}: {words}" for name, words in turns]
+    assert [turn.speaker for turn in found.turns] == [name for name, _words in turns]
+
+
+_RUN = "</w:t></w:r>{}<w:r><w:t>"
+
+
+def _with_xml(xml: str, words: str = "Antes@después.") -> str:
+    """Return the text of a document with this XML in place of the sign @."""
+    raw = _docx(lambda document: document.add_paragraph(words))
+    return word.extract(_with_body(raw, lambda body: body.replace("@", xml)), {}).text
+
+
+@pytest.mark.parametrize(
+    ("sign", "text"),
+    [
+        ('w:font="Doulos SIL" w:char="0294"', "ʔ"),
+        ('w:font="Symbol" w:char="F061"', "α"),
+        ('w:font="Wingdings" w:char="F0E0"', " "),
+        ('w:font="SILDoulos IPA93" w:char="F03F"', "\ufffd"),
+        ('w:font="Symbol" w:char="ZZ"', "\ufffd"),
+    ],
+)
+def test_a_sign_of_another_font_is_its_character(sign: str, text: str) -> None:
+    """Pictures are spaces; a character that isn't known is seen to be missing."""
+    assert _with_xml(_RUN.format(f"<w:r><w:sym {sign}/></w:r>")) == f"Antes{text}después."
+
+
+def test_words_after_an_entity_are_kept() -> None:
+    """One of HTML is its character."""
+    raw = _docx(lambda document: document.add_paragraph("Ma@ana será otro día."))
+    edited = _with_body(
+        raw, lambda body: re.sub(r"<\?.*?\?>", '<!DOCTYPE d SYSTEM "d.dtd">', body).replace("@", "&ntilde;")
+    )
+    assert word.extract(edited, {}).text == "Mañana será otro día."
+
+
+def test_an_entity_in_an_open_document_is_its_character() -> None:
+    """One that the document declares makes it unusable."""
+    flat = (
+        '<!DOCTYPE d SYSTEM "d.dtd" [<!ENTITY x "otra">]>'
+        '<o:document xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+        ' xmlns:t="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><o:body><o:text><t:p>Ma{}ana</t:p></o:text></o:body>'
+        "</o:document>"
+    )
+    assert odt.extract(flat.format("&ntilde;").encode(), {}).text == "Mañana"
+    with pytest.raises(UnusableError) as caught:
+        odt.extract(flat.format("&x;").encode(), {})
+    assert caught.value.cause == "own entity"
+
+
+def test_text_boxes_and_word_art_follow_their_paragraph() -> None:
+    """Of two alternatives the first that has text is taken."""
+    art = '<w:r><w:pict><v:shape xmlns:v="urn:v"><v:textpath string="EL PUERTO"/></v:shape></w:pict></w:r>'
+    assert _with_xml(_RUN.format(art)) == "Antesdespués.\nEL PUERTO"
+    box = "<w:txbxContent><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:txbxContent>"
+    both = (
+        '<w:r><m:AlternateContent xmlns:m="urn:m"><m:Choice>{}</m:Choice><m:Fallback>{}</m:Fallback>'
+        "</m:AlternateContent></w:r>"
+    )
+    new, old = box.format("En la caja."), f"<w:pict>{box.format('En otra.')}</w:pict>"
+    assert _with_xml(_RUN.format(both.format(new, old))) == "Antesdespués.\nEn la caja."
+    assert _with_xml(_RUN.format(both.format("<w:drawing/>", old))) == "Antesdespués.\nEn otra."
+
+
+def test_the_text_of_a_diagram_follows_its_paragraph() -> None:
+    """SmartArt has its text in a part of its own."""
+    art = '<w:r><w:drawing><d:relIds xmlns:d="urn:d" xmlns:r="urn:r" r:dm="rIdD"/></w:drawing></w:r>'
+    points = "".join(
+        f'<d:pt type="{kind}"><d:t><a:p><a:r><a:t>{words}</a:t></a:r></a:p></d:t></d:pt>'
+        for kind, words in (("doc", ""), ("node", "La siembra"), ("parTrans", "no"), ("node", "La cosecha"))
+    )
+    link = '<Relationship Id="rIdD" Type="urn:diagramData" Target="diagrams/data1.xml"/></Relationships>'
+    raw = _docx(lambda document: document.add_paragraph("Antes@después."))
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
+        for info in before.infolist():
+            data = before.read(info).decode("latin-1")
+            data = data.replace("@", _RUN.format(art)) if info.filename == "word/document.xml" else data
+            data = data.replace("</Relationships>", link) if info.filename == "word/_rels/document.xml.rels" else data
+            after.writestr(info, data.encode("latin-1"))
+        after.writestr(
+            "word/diagrams/data1.xml", f'<d:dataModel xmlns:d="urn:d" xmlns:a="urn:a">{points}</d:dataModel>'
+        )
+    assert word.extract(held.getvalue(), {}).text == "Antesdespués.\nLa siembra\nLa cosecha"
+
+
+@pytest.mark.parametrize("mark", ["del", "moveFrom"])
+def test_a_paragraph_whose_end_was_deleted_goes_on(mark: str) -> None:
+    """Under tracked changes it is one with the next paragraph, also if several ends were deleted."""
+
+    def write(document: Any) -> None:
+        for words in ("sigui", "@", "ente.", "Otro."):
+            document.add_paragraph(words)
+
+    raw = _docx(write)
+    deleted = f'<w:p><w:pPr><w:rPr><w:{mark} w:id="1" w:author="E"/></w:rPr></w:pPr>'
+    gone = '<w:del w:id="2" w:author="E"><w:r><w:delText>nada</w:delText></w:r></w:del>'
+
+    def edit(body: str) -> str:
+        return body.replace("<w:p><w:r><w:t>sigui", f"{deleted}<w:r><w:t>sigui").replace(
+            "<w:p><w:r><w:t>@</w:t></w:r>", f'<w:bookmarkStart w:id="7" w:name="b"/>{deleted}{gone}'
+        )
+
+    assert word.extract(_with_body(raw, edit), {}).text == "siguiente.\nOtro."

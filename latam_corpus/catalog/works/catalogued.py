@@ -22,6 +22,7 @@ class Catalogued:
     Attributes:
         rights: statements or addresses, as they are written.
         files: names, paths or numbers by which the work's files may be known, the surest first.
+        charset_doubt: the charset that the record declares, and another in which it was read.
     """
 
     title: str | None = None
@@ -31,6 +32,7 @@ class Catalogued:
     url: str | None = None
     rights: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    charset_doubt: tuple[str, str] | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the document's columns that it gives; of several licences the least open one.

@@ -20,8 +20,8 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
 
     >>> from lxml import etree
     >>> dublin_core(etree.fromstring('''<m xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Coplas</dc:title>
-    ...     <dc:creator>Anónimo</dc:creator><dc:date>1896</dc:date><dc:language>es</dc:language></m>'''))
-    Catalogued(title='Coplas', creators=('Anónimo',), published='1896', language='es', url=None, rights=(), files=())
+    ...     <dc:creator>Anónimo</dc:creator><dc:date>1896</dc:date><dc:language>es</dc:language></m>''')).columns()
+    {'title': 'Coplas', 'creators': ['Anónimo'], 'published': '1896', 'declared_language': 'es'}
     """
     if record is None:
         return Catalogued()

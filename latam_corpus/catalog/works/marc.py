@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
@@ -23,6 +25,18 @@ _LANGUAGE_008: Final = slice(35, 38)
 _DATE_008: Final = slice(7, 11)
 _END: Final = b"\x1d"
 _LONGEST: Final = 99_999  # as it can be stated
+# Byte 9 of the leader: `a` states UTF-8, a space MARC-8.
+_CODING: Final = 9
+_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+# In MARC-8 a diacritic is before its letter; the bytes left out are assigned to no character.
+_MARC_8: Final = re.compile(rb"(?:[\x00-\x7f\x88-\x8e\xa1-\xae\xb0-\xbe\xc0-\xc8]|[\xe0-\xfe]+[A-Za-z])*")
+_ESCAPE: Final = b"\x1b"  # to another alphabet of MARC-8
+# Charsets of old programs for libraries.
+_OLD_CHARSETS: Final = ("cp1252", "cp850")
+# The characters beyond ASCII of Spanish and Portuguese.
+_USUAL: Final = frozenset("áéíóúüñçãõâêôàÁÉÍÓÚÜÑÇÃÕÂÊÔÀ¿¡«»“”‘’–—ºª°©")
+# So few characters can't show that a record that is valid MARC-8 is in another charset.
+_FEW: Final = 3
 _NO_LANGUAGE: Final = ("", "und", "zxx", "mul", "|||", "   ")
 
 
@@ -30,7 +44,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
     """Return what each record of a file says; one that can't be read is left empty in its place.
 
     Args:
-        raw: of an exchange file; its records are in UTF-8 or MARC-8, as each says.
+        raw: of an exchange file; a record is in UTF-8 or MARC-8 as it says, unless its bytes show another charset.
 
     Raises:
         ConfigError: pymarc isn't installed.
@@ -46,11 +60,51 @@ def marc_records(raw: bytes) -> list[Catalogued]:
         if not written.strip():
             continue
         stated = b"%05d" % min(len(written) + 1, _LONGEST)
-        whole = io.BytesIO(stated + written[len(stated) :] + _END)
-        reader = MARCReader(whole, to_unicode=True, permissive=True, utf8_handling="replace", hide_utf8_warnings=True)
+        declared = "UTF-8" if written[_CODING : _CODING + 1] == b"a" else "MARC-8"
+        charset = _charset(written, declared)
+        coding = b"a" if charset == "UTF-8" else b" "
+        whole = io.BytesIO(stated + written[len(stated) : _CODING] + coding + written[_CODING + 1 :] + _END)
+        reader = MARCReader(
+            whole, to_unicode=True, permissive=True, utf8_handling="replace", hide_utf8_warnings=True,
+            file_encoding=charset if charset in _OLD_CHARSETS else "iso8859-1",  # pymarc's word for MARC-8
+        )  # fmt: skip
         record = next(reader, None)
-        records.append(Catalogued() if record is None else _catalogued(record))
+        doubt = (declared, charset) if charset != declared else None
+        records.append(Catalogued() if record is None else replace(_catalogued(record), charset_doubt=doubt))
     return records
+
+
+def _charset(written: bytes, declared: str) -> str:
+    r"""Return the charset of a record: UTF-8 if it is valid, else that which reads most like Spanish or Portuguese.
+
+    >>> _charset("La canción".encode(), "MARC-8"), _charset(b"La canci\xe2on", "MARC-8")
+    ('UTF-8', 'MARC-8')
+    """
+    count = len(_BEYOND_ASCII.findall(written))
+    if not count:
+        return declared
+    with suppress(UnicodeDecodeError):
+        written.decode("utf-8")
+        return "UTF-8" if _ESCAPE not in written else declared
+    is_marc_8 = bool(_MARC_8.fullmatch(written))
+    charsets = (declared, *(["MARC-8"] if is_marc_8 else []), *_OLD_CHARSETS)  # the first of equals
+    scores = {charset: _usual_share(written, charset) for charset in charsets}
+    if is_marc_8 and declared == "MARC-8":
+        scores[declared] += 0.5 if count > _FEW else 1.0
+    return max(scores, key=scores.__getitem__)
+
+
+def _usual_share(written: bytes, charset: str) -> float:
+    """Return the share of the characters beyond ASCII that Spanish and Portuguese have."""
+    from pymarc import marc8_to_unicode
+
+    text = (
+        marc8_to_unicode(written, hide_utf8_warnings=True)
+        if charset == "MARC-8"
+        else written.decode(charset, "replace")
+    )
+    beyond = [char for char in text if char > "\x7f"]
+    return sum(char in _USUAL for char in beyond) / max(len(beyond), 1)
 
 
 def marcxml_record(record: etree._Element) -> Catalogued:
