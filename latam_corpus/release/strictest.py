@@ -270,6 +270,7 @@ class _Outcome:
         )
         self.labels = own.labels.union(*(one.labels for one in self.binding))
         ends, begins = ([one.values[name] for one in self.binding] for name in ("expires", "embargo_until"))
+        ends += [one.values["bound_end"] for one in self.copies]
         self.ends: date | None = min((day for day in ends if day), default=None)
         self.begins: date | None = max((day for day in begins if day), default=None)
         self.terms = {

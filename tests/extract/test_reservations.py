@@ -212,6 +212,14 @@ def test_an_agreement_that_the_source_names_lifts_a_reservation() -> None:
     assert (row["noted"]["agreement"], row["noted"]["licences"]) == ("carta-3", [_ES])
 
 
+def test_an_agreement_lifts_no_licence_that_stands_next_to_a_reservation() -> None:
+    """A book with both is narrowed by its licence, as one with the licence alone."""
+    licence = "https://creativecommons.org/licenses/by-nc/4.0/"
+    for stated in (f"<dc:rights>{licence}</dc:rights>", f"<dc:rights>{licence}</dc:rights><dc:rights>{_ES}</dc:rights>"):
+        row = row_of("application/epub+zip", epub(stated), agreement="carta-3")
+        assert (row["rights_tier"], row["uses"]) == ("non_commercial", ["evaluate"])
+
+
 def test_a_record_that_came_as_text_is_narrowed_by_its_last_line() -> None:
     """Rows without bytes have notices at their edges, too."""
     frame = pl.DataFrame(

@@ -129,7 +129,8 @@ class Shelf:
         now = lambda: chance.randrange(10**9, 1_700_000_000)  # noqa: E731
         texts = {key: _text(self.works[key]) for key in keys}
         if self.kind in ("records", "raw"):
-            rows = [self._record(key, texts[key], row, chance) for key in keys for row in self.rows[key] or [frozenset()]]
+            rows = [self._record(key, texts[key], row) for key in keys for row in self.rows[key]]
+            chance.shuffle(rows)
             _FILES.put(folder / "a.jsonl", _FILES.jsonl(rows), now())
             return
         suffix, _, writer = _FILES.FILES["html" if self.kind == "zip" else self.kind]
@@ -140,17 +141,20 @@ class Shelf:
         for name, content in contents.items():
             _FILES.put(folder / name, content, now())
         if self.index:
-            spelt = {key: key.replace("ó", "o").replace(" ", "_") if key in self.variants else key for key in keys}
+            # A name that is spelt in another way is matched if one row alone has it.
+            other = {key for key in self.variants if len(self.rows[key]) == 1}
+            spelt = {key: key.replace("ó", "o").replace(" ", "_") if key in other else key for key in keys}
             rows = [
                 {"archivo": f"{spelt[key]}.{suffix}", **_FILES.columns_of(row)} for key in keys for row in self.rows[key]
             ]
             table = _FILES.catalogue(self.index, rows or [{"archivo": f"nada.{suffix}"}])
             _FILES.put(folder / f"catalogo.{self.index}", table, now())
 
-    def _record(self, key: str, text: str, row: frozenset[str], chance: random.Random) -> dict[str, Any]:
+    def _record(self, key: str, text: str, row: frozenset[str]) -> dict[str, Any]:
         body = {"html": _FILES.html(key, text, self.files[key]).decode()} if self.kind == "raw" else {"text": text}
-        day = f"20{chance.randrange(10, 27)}-0{chance.randrange(1, 10)}-01"
-        return {"id": key, **body, "obtained": day, **_FILES.columns_of(row)}
+        # When it was obtained is a fact of the record, which picks one of several; the file's time is none.
+        day = random.Random(f"{self.source.name}{key}{sorted(row)}").randrange(1, 29)  # noqa: S311
+        return {"id": key, **body, "obtained": f"2025-01-{day:02}", **_FILES.columns_of(row)}
 
     def toml(self) -> str:
         """Its source file."""
