@@ -181,9 +181,13 @@ def _narrowed(frame: pl.DataFrame, terms_of: dict[int, dict[str, Any]]) -> pl.Da
         if found and found[1] == _CLOSED and before not in (None, _CLOSED) and agreements[row] is not None:
             states["agreement"] = agreements[row]
             found = narrowing(*stated, is_agreed=True)
-        if found is None or before is None or openness(found[1]) <= openness(before):
+        if found is None or before is None:
             continue
         statement, tier, because = found
+        if (own, before, tier) == (None, _CLOSED, _CLOSED):  # the rights of copies are reserved, too
+            terms["rights"][row] = statement
+        if openness(tier) <= openness(before):
+            continue
         states |= {"rights_before": own, "tier_before": before, "because": because}
         terms["rights"][row] = statement
         terms["rights_tier"][row], terms["uses"][row] = tier, uses_under(tier, terms["uses"][row] or ())

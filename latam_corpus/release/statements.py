@@ -270,8 +270,10 @@ def matters(given: Mapping[str, Given]) -> pl.Expr:
         pl.col(name).is_not_null()
         & pl.col(name)
         .dt.to_string()
-        .ne_missing(_of_source(source, {key: str(one.days[place] or "") for key, one in given.items() if one.days}, pl.String()))
+        .ne_missing(
+            _of_source(source, {key: str(one.days[place] or "") for key, one in given.items() if one.days}, pl.String())
+        )
         for place, name in enumerate(("expires", "embargo_until"))
     ]
     restricts = [pl.col(name).is_not_null() for name in RESTRICTING]
-    return (unknown | pl.any_horizontal(*restricts, *days)) & ~(pl.col("unstated") & ~pl.any_horizontal(restricts))
+    return unknown | pl.any_horizontal(*restricts, *days)

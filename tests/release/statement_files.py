@@ -87,7 +87,8 @@ def epub(title: str, text: str, statements: Collection[str]) -> bytes:
 
 def odt(title: str, text: str, statements: Collection[str]) -> bytes:
     """A flat OpenDocument text, whose metadata or page footer makes the statements."""
-    fields = "".join(_FIELDS[one] for one in statements if one in _FIELDS and one != "reserved")
+    fields = f"<dc:title>{title}</dc:title>"
+    fields += "".join(_FIELDS[one] for one in statements if one in _FIELDS and one != "reserved")
     foot = _NOTICE if "reserved" in statements else ""
     spaces = f'xmlns:o="{_OFFICE}:office:1.0" xmlns:m="{_OFFICE}:meta:1.0" xmlns:s="{_OFFICE}:style:1.0" {_DC}'
     styles = f"<o:master-styles><s:master-page><s:footer><p>{foot}</p></s:footer></s:master-page></o:master-styles>"

@@ -376,3 +376,16 @@ def test_a_dropped_record_binds_an_earlier_versions_row(shelf: Shelf, document: 
     shelf.seal(run, sources=[{"id": "cuentos-del-puerto", "holder": "Biblioteca del Puerto", "rights": narrow}])
     made = shelf.build(run, parent="latest")
     assert shelf.rows(made)["doc_id"].to_list() == [document(2)["doc_id"]]
+
+
+@pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_a_source_that_states_no_rights_any_more_binds_its_earlier_versions_rows(
+    shelf: Shelf, document: Document, times: tuple[datetime, datetime], is_dropped: bool
+) -> None:
+    """Whatever the time of its files, and although the run dropped the record."""
+    shelf.build(shelf.run("a-1", document(1, obtained=times[0]), document(2)))
+    unstated = document(1, obtained=times[1], rights=None, rights_tier="unknown", uses=[])
+    dropped = (unstated | {"drop_reason": "word_count<20"},)
+    run = shelf.run("b-1", document(3), dropped=dropped) if is_dropped else shelf.run("b-1", unstated, document(3))
+    assert set(shelf.rows(shelf.build(run, parent="latest"))["doc_id"]) == {document(n)["doc_id"] for n in (2, 3)}
