@@ -39,7 +39,7 @@ Fact: Any = _ORACLE.Fact
 Item: Any = _ORACLE.Item
 Asked: Any = _ORACLE.Asked
 
-_WORDS: list[str] = (
+_SPOKEN = (
     "agua alba amigo arena árbol barca barrio bosque caballo calle camino campo canto carta casa cerro ciudad "
     "cocina cuento danza escuela espejo fiesta flor fuego gallo guitarra hermana hierro hija hilo hoja hombre "
     "invierno isla jardín lago lámpara lana lluvia luna madera maestra maíz mano mañana mar mercado mesa mina "
@@ -51,7 +51,8 @@ _WORDS: list[str] = (
     "blanco breve claro dulce frío hondo largo lento limpio negro nuevo oscuro pobre rojo seco solo triste "
     "ayer cerca después luego nunca siempre tal vez todavía también apenas desde hasta entre contra sobre "
     "según hacia "
-).split()
+)
+_WORDS = _SPOKEN.split()
 _WORKS = 12
 _KINDS = ("html", "epub", "odt", "txt", "records", "raw", "zip")
 _ROW = ("reserved", "unread", "nc", "by", "evaluate", "noai", "cc0")
