@@ -171,6 +171,9 @@ class Oracle:
         facts = [one for one in item.facts if one.forbids(asked)]
         if item.name != document:  # a file without a row says nothing of its copies
             facts = [one for one in facts if one.says != "no row"]
+            # Not heeded yet: the licence of a file without a row, such as CC BY-NC, as a restriction of its copies.
+            if any(one.says == "no row" for one in item.facts):
+                facts = [one for one in facts if one.says not in ("nc", "by")]
         # An agreement of a source lifts what its files reserve, not what its records and rows say.
         facts = [one for one in facts if not (one.by_file and one.says in _ALWAYS and source.agreement)]
         if item.source.name == document[0]:
