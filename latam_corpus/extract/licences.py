@@ -63,7 +63,9 @@ def with_page_terms(frame: pl.DataFrame, outcomes: Sequence[object]) -> pl.DataF
     )
 
 
-def narrowing(statements: Sequence[str], notices: Sequence[str], own: str | None = None) -> tuple[str, str, str] | None:
+def narrowing(
+    statements: Sequence[str], notices: Sequence[str], own: str | None = None, *, is_agreed: bool = False
+) -> tuple[str, str, str] | None:
     """Return the statement that narrows most, its tier, and why; None where none of them restricts anything.
 
     A licence next to words that reserve the rights contradicts them, and the words count. A line that names who has the
@@ -73,6 +75,7 @@ def narrowing(statements: Sequence[str], notices: Sequence[str], own: str | None
         statements: of the file's fields for rights.
         notices: lines that reserve rights, outside such fields.
         own: the row's own statement, of which a repetition says nothing new.
+        is_agreed: whether the source names an agreement, which lifts what would be `unknown`, and no licence.
 
     >>> narrowing(["CC BY 4.0", "© 2024 Revista del Sur"], [])
     ('CC BY 4.0', 'attribution', 'licence')
@@ -90,9 +93,10 @@ def narrowing(statements: Sequence[str], notices: Sequence[str], own: str | None
     unread = [one for one in by_kind.get("unread", ()) if not is_licensed or takes_back(one)]
     claims = [] if is_licensed else [*by_kind.get("claimed", ()), *notices]
     for kind, found in (("reserved", reserved), ("unread", unread), ("claimed", claims)):
-        if found:
+        if found and not is_agreed:
             return found[0], _CLOSED, kind
     licences = [statement_of(one) or one for one in by_kind.get("licence", ())]
+    licences = [one for one in licences if not (is_agreed and tier_of(one) == _CLOSED)]
     least_open = max(licences, key=lambda one: openness(tier_of(one)), default=None)
     return None if least_open is None else (least_open, tier_of(least_open), "licence")
 
@@ -172,12 +176,17 @@ def _narrowed(frame: pl.DataFrame, terms_of: dict[int, dict[str, Any]]) -> pl.Da
     agreements = frame["agreement"].to_list() if "agreement" in frame.columns else [None] * frame.height
     for row, states in terms_of.items():
         own, before = terms["rights"][row], terms["rights_tier"][row]
-        found = narrowing(states.get("licences", ()), states.get("notices", ()), own)
-        if found is None or before is None or openness(found[1]) <= openness(before):
+        stated = states.get("licences", ()), states.get("notices", ()), own
+        found = narrowing(*stated)
+        if found and found[1] == _CLOSED and before not in (None, _CLOSED) and agreements[row] is not None:
+            states["agreement"] = agreements[row]
+            found = narrowing(*stated, is_agreed=True)
+        if found is None or before is None:
             continue
         statement, tier, because = found
-        if tier == _CLOSED and agreements[row] is not None:
-            states["agreement"] = agreements[row]
+        if (own, before, tier) == (None, _CLOSED, _CLOSED):  # the rights of copies are reserved, too
+            terms["rights"][row] = statement
+        if openness(tier) <= openness(before):
             continue
         states |= {"rights_before": own, "tier_before": before, "because": because}
         terms["rights"][row] = statement

@@ -8,6 +8,7 @@ Rights come before duplicates, so that a copy that may not be released displaces
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -118,7 +119,6 @@ class Terms:
 
     def refusal(self) -> pl.Expr:
         """Return the reason why a row's rights keep it out, null where they don't."""
-        newest = pl.lit(self.today) if self.now is None else newest_days(self.now)
         lacking = [
             pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
         ]
@@ -130,10 +130,13 @@ class Terms:
             .then(pl.concat_str(pl.lit("opt_out="), self._opted_out()))
             .when(lacks != "")
             .then(pl.concat_str(pl.lit("uses_lack="), lacks))
-            .when(pl.col("expires") < newest)
-            .then(pl.concat_str(pl.lit("expires<"), newest.dt.to_string()))
-            .otherwise(self.embargo())
+            .otherwise(pl.coalesce(self.ended(), self.embargo()))
         )
+
+    def ended(self) -> pl.Expr:
+        """Return the reason by which the end of a row's terms keeps it out, null where it doesn't."""
+        newest = pl.lit(self.today) if self.now is None else newest_days(self.now)
+        return pl.when(pl.col("expires") < newest).then(pl.concat_str(pl.lit("expires<"), newest.dt.to_string()))
 
     def embargo(self) -> pl.Expr:
         """Return the reason by which a row's embargo keeps it out, null where none does."""
@@ -220,20 +223,25 @@ def scan_statements(
             of STATED that they have too stand as they are.
         terms: on which the version is released.
         refused: what owners have refused since.
-        given: the terms of each run's sources; of a run that has them, rows that can't bind others are left out.
+        given: the terms of each run's sources, and of the parent's. Rows that can't bind others are left out, if no
+            other run, nor the parent, has their source: it may have stated other terms of the same document.
     """
+    every = given or {}
+    inputs = Counter(source for sources in every.values() for source in sources)
     for run, frame in frames:
         judged = refused.narrowed(frame) if refused else frame
         refusal = judged.select(pl.coalesce(closed_by_labels(), terms.refusal())).to_series()
-        stated = _stated(judged, terms, (given or {}).get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
+        stated = _stated(judged, terms, every.get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
         own = [pl.coalesce(frame[name], stated[name]).alias(name) for name in STATED if name in frame.columns]
         light = _lightened(frame, refusal, 0, 0, run, _withdrawals_of(frame, None, by_text=False), stated)
         light = light.with_columns(own).cast(LIGHT) if own else light
-        yield light.filter(matters((given or {}).get(run, {}))) if run else light
+        alone = {source: one for source, one in every.get(run, {}).items() if inputs[source] == 1}
+        yield light.filter(matters(alone)) if run else light
 
 
 def _stated(judged: pl.DataFrame, terms: Terms, given: Mapping[str, Given]) -> pl.DataFrame:
-    rows = restrictions(judged, given, terms.admit, terms.uses, labels_of(), closed_by_labels(), terms.embargo())
+    why = labels_of(), closed_by_labels(), terms.ended(), terms.embargo()
+    rows = restrictions(judged, given, terms.admit, terms.uses, *why)
     nothing = pl.lit(None, pl.String)
     others = {"copy_of": nothing, "over": nothing, "statement": pl.lit(value=False)}
     return rows.with_columns(**others).select(STATED.names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -38,6 +39,7 @@ STATED: Final = pl.Schema(
         "closed_copies": _CATEGORY,  # the reason by which a restriction does
         "bound_tier": _CATEGORY,  # no copy is more open than this
         "withheld": _CATEGORY,  # uses that no copy has
+        "bound_end": pl.Date(),  # the last day of every copy
         "copy_of": pl.String(),  # the document as a copy of which a run dropped it
         "over": pl.String(),  # agreements, one a line, over which it has prevailed
         "statement": pl.Boolean(),  # of a row that is in no version: it only states something
@@ -47,15 +49,19 @@ FILE: Final = "terms.parquet"
 LINKS: Final = pl.Schema({"doc_id": pl.String(), "duplicate_of": pl.String()})
 _RANK: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 TERMS: Final = ("rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until", "labels")
-RESTRICTING: Final = ("closed_label", "closed_copies", "bound_tier", "withheld")
+RESTRICTING: Final = ("closed_label", "closed_copies", "bound_tier", "withheld", "bound_end")
 
 
 class Given(NamedTuple):
-    """The terms of a source as its file states them; `days` are when it expires and its embargo ends, ISO 8601."""
+    """The terms of a source as its file states them.
+
+    Attributes:
+        days: when it expires and its embargo ends, ISO 8601; None if that is unknown.
+    """
 
     tier: str
     uses: tuple[str, ...]
-    days: tuple[str | None, str | None] = (None, None)
+    days: tuple[str | None, str | None] | None = (None, None)
 
 
 def given_by(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Given]:
@@ -80,11 +86,11 @@ def given_by(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Given]:
 
 
 def given_by_version(manifest: Manifest) -> dict[str, Given]:
-    """Return the most open tier of each source's documents in a version, which doesn't name the uses."""
+    """Return the most open tier of each source's documents in a version, which names neither uses nor days."""
     tiers: dict[str, str] = {}
     for entry in manifest.sources:
         tiers[entry.source_id] = min((entry.rights_tier, tiers.get(entry.source_id, "unknown")), key=openness)
-    return {source_id: Given(tier, ()) for source_id, tier in tiers.items()}
+    return {source_id: Given(tier, (), None) for source_id, tier in tiers.items()}
 
 
 def holders_of(runs: Iterable[Run], parent: Manifest | None) -> dict[str, str]:
@@ -102,17 +108,19 @@ def restrictions(
     asked: Sequence[str],
     labels: pl.Expr,
     closed: pl.Expr,
+    ended: pl.Expr,
     embargo: pl.Expr,
 ) -> pl.DataFrame:
-    """Return what each row states that binds copies of it: the columns of STATED up to `withheld`.
+    """Return what each row states that binds copies of it: the columns of STATED up to `bound_end`.
 
     Args:
-        judged: rows with their terms, and what is remembered of `bound_tier` and `withheld`.
+        judged: rows with their terms, and what is remembered of `bound_tier`, `withheld` and `bound_end`.
         given: the terms of their sources, by id.
         admit: the rights tiers that the release admits.
         asked: the uses that it asks for.
         labels: the labels of a row, one a line.
         closed: the reason by which labels keep a row out.
+        ended: the reason by which its end does.
         embargo: the reason by which an embargo does.
     """
     source, tier = (pl.col(name).cast(pl.String) for name in ("source_id", "rights_tier"))
@@ -134,6 +142,9 @@ def restrictions(
     withheld = _or_known(
         judged, "withheld", pl.concat_str(*held.values(), separator=",", ignore_nulls=True).replace("", None)
     )
+    ends = {name: str(one.days[0] or date.max) for name, one in given.items() if one.days}
+    is_shorter = pl.col("expires") < _of_source(source, ends, pl.String()).str.to_date()
+    bound_end = _or_known(judged, "bound_end", pl.when(is_shorter).then("expires"))
     lacks = (pl.when(withheld.str.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in asked)
     lack = pl.concat_str(*lacks, separator=",", ignore_nulls=True)
     refusing = [signal for signal, uses in WITHHELD.items() if uses.intersection(asked)]
@@ -150,10 +161,11 @@ def restrictions(
         .then(pl.concat_str(pl.lit("opt_out="), opted_out))
         .when(lack != "")
         .then(pl.concat_str(pl.lit("uses_lack="), lack))
-        .otherwise(embargo)
+        .otherwise(pl.coalesce(pl.when(bound_end.is_not_null()).then(ended), embargo))
         .alias("closed_copies"),
         bound_tier.alias("bound_tier"),
         withheld.alias("withheld"),
+        bound_end.alias("bound_end"),
     )
 
 
@@ -181,6 +193,7 @@ def _tiers_of_labels(labels: pl.Series) -> pl.Series:
 REMEMBERED: Final = pl.Schema(
     {name: schema.RELEASE_SCHEMA[name] for name in ("doc_id", "source_id", "country", "text_hash", *TERMS[:-1])}
     | dict.fromkeys(("labels", "bound_tier", "withheld", "over"), pl.String())
+    | {"bound_end": pl.Date()}
 )
 
 
@@ -226,7 +239,7 @@ def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
     labels = pl.col("labels").fill_null("").str.split("\n").list.eval(pl.element().filter(pl.element() != ""))
     label = pl.struct(id=pl.lit(None, pl.String), label=pl.element(), community=pl.lit(None, pl.String))
     consent = labels.list.eval(label).cast(schema.CONSENT)
-    known = rows.select("bound_tier", "withheld", "over")
+    known = rows.select("bound_tier", "withheld", "over", "bound_end")
     frame = schema.conform(rows.with_columns(consent.alias("consent")), schema.RELEASE_SCHEMA)
     yield frame.with_columns(known)
 
@@ -263,8 +276,10 @@ def matters(given: Mapping[str, Given]) -> pl.Expr:
         pl.col(name).is_not_null()
         & pl.col(name)
         .dt.to_string()
-        .ne_missing(_of_source(source, {key: str(one.days[place] or "") for key, one in given.items()}, pl.String()))
+        .ne_missing(
+            _of_source(source, {key: str(one.days[place] or "") for key, one in given.items() if one.days}, pl.String())
+        )
         for place, name in enumerate(("expires", "embargo_until"))
     ]
     restricts = [pl.col(name).is_not_null() for name in RESTRICTING]
-    return (unknown | pl.any_horizontal(*restricts, *days)) & ~(pl.col("unstated") & ~pl.any_horizontal(restricts))
+    return unknown | pl.any_horizontal(*restricts, *days)

@@ -213,7 +213,8 @@ class _Outcome:
         self.own = own
         self.mine = mine
         statements = [*mine, *(one for one in shared if one.doc_id != own.doc_id)]
-        same = [one for one in statements if one.source == own.source and not one.unstated]
+        # A record of unknown rights binds its own document, and no copy.
+        same = [one for one in statements if one.source == own.source and (one in mine or not one.unstated)]
         # Of each source the agreements that this version's runs name.
         self.agreements = {(one.source, one.agreement) for one in statements if one.agreement and not one.earlier}
         binding = [one for one in same if not self._is_lifted(one)]
@@ -270,6 +271,7 @@ class _Outcome:
         )
         self.labels = own.labels.union(*(one.labels for one in self.binding))
         ends, begins = ([one.values[name] for one in self.binding] for name in ("expires", "embargo_until"))
+        ends += [one.values["bound_end"] for one in self.copies]
         self.ends: date | None = min((day for day in ends if day), default=None)
         self.begins: date | None = max((day for day in begins if day), default=None)
         self.terms = {

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.licences import narrowing, with_page_terms
 from latam_corpus.extract.reservations import edge_notices, is_notice, kind_of, notices_in
 
@@ -235,6 +236,26 @@ def test_an_agreement_that_the_source_names_lifts_a_reservation() -> None:
     row = row_of("application/epub+zip", raw, **terms)
     assert (row["rights_tier"], row["uses"]) == ("permission", ["train"])
     assert (row["noted"]["agreement"], row["noted"]["licences"]) == ("carta-3", [_ES])
+
+
+def test_an_agreement_lifts_no_licence_that_stands_next_to_a_reservation() -> None:
+    """A book with both is narrowed by its licence, as one with the licence alone."""
+    licence = "https://creativecommons.org/licenses/by-nc/4.0/"
+    for stated in (
+        f"<dc:rights>{licence}</dc:rights>",
+        f"<dc:rights>{licence}</dc:rights><dc:rights>{_ES}</dc:rights>",
+    ):
+        row = row_of("application/epub+zip", epub(stated), agreement="carta-3")
+        assert (row["rights_tier"], row["uses"]) == ("non_commercial", ["evaluate"])
+
+
+def test_a_reservation_is_the_statement_of_a_file_of_unknown_rights() -> None:
+    """So it binds copies, which a file of which nobody stated anything doesn't; a licence gives it no rights."""
+    for words, rights in ((_ES, _ES), ("CC BY 4.0", None)):
+        unknown = {"url": [None], "rights": [None], "rights_tier": ["unknown"], "uses": [["evaluate"]]}
+        frame = pl.DataFrame(unknown, schema_overrides={"url": pl.String, "rights": pl.String})
+        made = with_page_terms(frame, [Extracted("La barca.", "x", licences=(words,))])
+        assert made.select("rights", "rights_tier", "uses").row(0) == (rights, "unknown", ["evaluate"])
 
 
 def test_a_record_that_came_as_text_is_narrowed_by_its_last_line() -> None:

@@ -45,6 +45,7 @@ BEYOND: list[dict[str, Any]] = [
     {"rights": "CC-BY-NC-4.0", "rights_tier": "non_commercial", "uses": []},
     {"opt_outs": [{"signal": "noai", "value": "x", "address": "https://a.example", "time": NEW}], "uses": []},
     {"embargo_until": date(2030, 1, 1)},
+    {"expires": date(2026, 1, 1)},
 ]
 
 
@@ -52,7 +53,7 @@ class Shelf:
     """A store, and the runs of which versions are made in it."""
 
     def __init__(self, folder: Path, kept_run: KeptRun, seal_run: SealRun) -> None:
-        self.folder, self._kept_run, self._seal = folder, kept_run, seal_run
+        self.folder, self._kept_run, self.seal = folder, kept_run, seal_run
         self.store = folder / "store"
         self.overruled: Counter[Overruled] = Counter()
 
@@ -71,7 +72,7 @@ class Shelf:
             rows.write_parquet(folder / "dropped" / "parte-00000.parquet")
         rights = {"statement": "CC0-1.0", "uses": ["train", "redistribute"]}
         sources = [{"id": key, "holder": holder, "rights": rights} for key, holder in (holders or {}).items()]
-        self._seal(folder, **({"sources": sources} if sources else {}))
+        self.seal(folder, **({"sources": sources} if sources else {}))
         return folder
 
     def build(self, *runs: Path, parent: str | None = None, uses: tuple[str, ...] = ("train",)) -> Manifest:
@@ -380,3 +381,36 @@ def test_the_command_says_which_terms_apply_and_what_to_write(
     )
     assert told.code == 0
     assert "an earlier version states stricter terms" in " ".join(told.err.split())
+
+
+def test_an_end_that_a_record_states_is_that_of_other_sources_copies(shelf: Shelf, document: Document) -> None:
+    """They are released until that day; the end that a source's file states binds no copy of another source."""
+    holders, ends = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}, date(2027, 6, 1)
+    rows = [document(1, text=TEXT, expires=ends), document(2, text=TEXT, source_id="otra")]
+    made = shelf.build(shelf.run("a-1", *rows, holders=holders))
+    assert set(shelf.rows(made)["expires"]) == {ends}
+
+
+def test_a_dropped_record_binds_an_earlier_versions_row(shelf: Shelf, document: Document) -> None:
+    """Also if it has the terms of its source, which were wider when the version was built."""
+    holders = {"cuentos-del-puerto": "Biblioteca del Puerto"}
+    shelf.build(shelf.run("a-1", document(1), document(2), holders=holders))
+    narrow = {"statement": "CC0-1.0", "uses": ["evaluate"]}
+    dropped = document(1, uses=["evaluate"], drop_reason="duplicate", duplicate_of=document(3)["doc_id"])
+    run = shelf.run("b-1", document(3, uses=["evaluate"]), dropped=(dropped,))
+    shelf.seal(run, sources=[{"id": "cuentos-del-puerto", "holder": "Biblioteca del Puerto", "rights": narrow}])
+    made = shelf.build(run, parent="latest")
+    assert shelf.rows(made)["doc_id"].to_list() == [document(2)["doc_id"]]
+
+
+@pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_a_source_that_states_no_rights_any_more_binds_its_earlier_versions_rows(
+    shelf: Shelf, document: Document, times: tuple[datetime, datetime], is_dropped: bool
+) -> None:
+    """Whatever the time of its files, and although the run dropped the record."""
+    shelf.build(shelf.run("a-1", document(1, obtained=times[0]), document(2)))
+    unstated = document(1, obtained=times[1], rights=None, rights_tier="unknown", uses=[])
+    dropped = (unstated | {"drop_reason": "word_count<20"},)
+    run = shelf.run("b-1", document(3), dropped=dropped) if is_dropped else shelf.run("b-1", unstated, document(3))
+    assert set(shelf.rows(shelf.build(run, parent="latest"))["doc_id"]) == {document(n)["doc_id"] for n in (2, 3)}
