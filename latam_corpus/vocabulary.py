@@ -10,6 +10,8 @@ from functools import cache
 from importlib import metadata
 from typing import Final, Literal
 
+from latam_corpus.messages import N_
+
 GENRES: Final = (
     "news",
     "literature",
@@ -38,6 +40,9 @@ FILE_FORMATS: Final = (
 )
 # A parameter of a web page's media type: its crawler has read the licences that the page links to.
 LICENCES_READ: Final = "licences=read"
+# Characters of one text; of one that is still bytes, bytes. No work is longer, and stages use some 30 bytes for each.
+MAX_TEXT: Final = 32 * 2**20
+TOO_LONG: Final = N_("divide it into its works or chapters, one record each")
 # The extractor of text that is only a page's first impression, which `extract` replaces.
 SKIMMED: Final = "skim"
 VERDICTS: Final = ("dropped", "changed", "failed", "released")

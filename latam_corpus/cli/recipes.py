@@ -191,13 +191,21 @@ def run(
     ] = "all",
     store: StoreUrl = None,
     sign: Sign = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help=N_("Make no release, and exit with 1, if an input can't be read whole.")),
+    ] = False,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a recipe: collect, work, and, where it has a [release], release."""
+    """Run a recipe: collect, work, and, if it has a [release], release.
+
+    Exits with 1 if parts failed, or if the recipe has a [release] and no version is made.
+    """
     from latam_corpus.api.run_recipe import (
         cluster_folder,
+        is_done,
         left_nothing,
         planned,
         spelling_hints,
@@ -247,6 +255,7 @@ def run(
             reason,
             mended,
             keep,
+            strict=strict,
         )
     finally:
         progress.close()
@@ -261,7 +270,7 @@ def run(
     _tell_hints(left_nothing(keep, out, result, released))
     report = None if no_report else report_of_run(result.folder, out, released, store)
     tell_result(result, released, before, report, left_out, as_json=as_json)
-    if not result.releasable:
+    if not is_done(plan, result, released):
         raise typer.Exit(1)
 
 
