@@ -28,7 +28,7 @@ _WORDS: Final[Mapping[str, Collection[str]]] = {
 }
 # Of what isn't one of a few words: its form, and what to write.
 _FORMS: Final = {
-    "country": (r"^[A-Z]{2}$", _("two capital letters, such as CL or BR")),
+    "country": (f"^(?:{'|'.join(sorted(vocabulary.COUNTRY_CODES))})$", _("a code of ISO 3166-1, such as CL or BR")),
     "language": (r"^[a-z]{3}(_[A-Z][a-z]{3})?$", _("write it as spa_Latn")),
     "drop_reason": (r"\S", _("say in a word why the row falls, such as «too_short»")),
 }
@@ -49,7 +49,7 @@ def wrong_values(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -
     >>> rows = pl.DataFrame({"doc_id": ["a"], "text": ["La red"]})
     >>> problem, remedy = wrong_values(rows, rows.with_columns(country=pl.lit("Chile")), in_place=True)
     >>> print(problem, "·", remedy)
-    «country» is 'Chile', of the document a · two capital letters, such as CL or BR
+    «country» is 'Chile', of the document a · a code of ISO 3166-1, such as CL or BR
     >>> wrong_values(rows, rows.with_columns(country=pl.lit("CL")), in_place=True)
     """
     types = after.schema

@@ -288,7 +288,7 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
         ),
         (_setting(text=["uno", None]), "«text» is null, of the document d1; give the row a text, or a drop_reason"),
         (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; say in a word why"),
-        (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; two capital letters"),
+        (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; a code of ISO 3166-1"),
         (_setting(language=["es", "quy_Latn"]), "«language» is 'es', of the document d0; write it as spa_Latn"),
         (_setting(genre=["news", "poemas"]), "«genre» is 'poemas', of the document d1; choose one of: news, "),
         (_setting(rights_tier=["libre", None]), "«rights_tier» is 'libre', of the document d0; choose one of: open, "),
