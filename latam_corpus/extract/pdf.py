@@ -34,6 +34,7 @@ SOME_RECOGNISED: Final = "pages recognised"
 
 # Names of a document's properties for rights, which no standard has.
 _RIGHTS: Final = ("Rights", "Copyright", "License", "Licence", "Licencia", "Derechos", "Direitos")
+_NO_CONTENT: Final = N_("open it in a viewer; if it shows text, print it to a new PDF, else leave it out")
 _FIRST_PAGES: Final = 6  # and as many last ones, on which a notice may be
 _MOST_NOTICES: Final = 5
 _POINTS: Final = 72
@@ -67,6 +68,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         seen = _recognised(document, pages, parameters.get("ocr", ""))
         about = document.get_metadata_dict()
         fields = [document.get_metadata_value(name) for name in _RIGHTS]
+        if not any(pages) and not any(_has_content(document, number) for number in range(len(document))):
+            raise UnusableError("no text", N_("its pages are blank, or their content can't be unpacked"), _NO_CONTENT)
     finally:
         document.close()
     empty = [number for number, page in enumerate(pages, 1) if not page]
@@ -108,6 +111,15 @@ def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         return Extracted(f"{len(document)} {empty}", EXTRACTOR)
     finally:
         document.close()
+
+
+def _has_content(document: pdfium.PdfDocument, number: int) -> bool:
+    """Whether a page shows anything, as every scan does; a page whose content can't be unpacked shows nothing."""
+    page = document[number]
+    try:
+        return next(iter(page.get_objects()), None) is not None
+    finally:
+        page.close()
 
 
 def _has_text(document: pdfium.PdfDocument, number: int) -> bool:
