@@ -303,9 +303,9 @@ def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[
 
 
 def test_what_a_stage_may_set() -> None:
-    """Numbers of another width, columns of nothing, columns of its own; of a value that was there, it isn't blamed."""
+    """Numbers of another width and columns of nothing; a value that was there is not its fault."""
     batch = _batch("uno", "dos", None, country=["Chile", "Perú", None], language=[None, "x", None])
-    mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split"), pl.lit(1).alias("suya")
+    mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split")
     language = pl.Series("language", ["und", "x", "que"])
     passed = pass_through(_Stage(lambda b: Batch(b.frame.with_columns(*mine, language))), batch)
     assert passed.count == Count(rows_in=3, kept=3)
@@ -359,7 +359,7 @@ def test_a_document_that_ends_the_worker_is_set_aside_and_the_stage_never_has_it
     def shorten(batch: Batch) -> Batch:
         seen.extend(batch.frame["doc_id"])
         reasons = ["short" if doc_id == "d2" else None for doc_id in batch.frame["doc_id"]]
-        return _setting(drop_reason=reasons, lema=["x"] * len(batch))(batch)
+        return _setting(drop_reason=reasons, title=["x"] * len(batch))(batch)
 
     passed = pass_through(_Stage(shorten), _batch("uno", "dos", "tres"), withheld)
     short = [doc_id for doc_id in given if doc_id == "d2"]
