@@ -188,8 +188,9 @@ def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, An
 @pytest.mark.parametrize("name", ["filter", "redact", "repair"])
 def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: str) -> None:
     """The value is counted as unknown, stays in the metadata, and the block's own value applies."""
-    made = ld.block(name, **({"genre": "news", "language": "spa_Latn"} if name != "repair" else {}))
-    given = [
+    options: dict[str, Any] = {} if name == "repair" else {"genre": "news", "language": "spa_Latn"}
+    made = ld.block(name, **options)
+    given: list[dict[str, Any]] = [
         {"country": "Ruritania", "genre": "blog", "composition": "a medias"},
         {"country": "XX"},
         {"country": 5, "genre": 3},
