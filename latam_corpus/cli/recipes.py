@@ -224,10 +224,7 @@ def run(
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a recipe: collect, work, and, if it has a [release], release.
-
-    Exits with 1 if parts failed, or if the recipe has a [release] and no version is made.
-    """
+    """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.api.run_recipe import (
         cluster_folder,
         is_done,
