@@ -16,6 +16,7 @@ from datatrove.utils.typeshelper import StatHints
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch
+from latam_corpus.catalog.named_values import composition_of, country_of, genre_of
 from latam_corpus.codes import known_code, short
 from latam_corpus.collect.row_files import as_documents, as_json
 from latam_corpus.errors import ConfigError, closest, one_of
@@ -40,6 +41,8 @@ _DEFAULTS: Final = (
     *("language", "genre", "country", "composition"),
     *("declared_language", "rights", "source_id", "variety"),
 )
+# What isn't understood of these is counted, and the block's value for documents without one applies.
+_READERS: Final = {"country": country_of, "genre": genre_of, "composition": composition_of}
 _BOM: Final = b"\xef\xbb\xbf"  # by which bytes are UTF-8 whatever a page says of itself
 
 
@@ -183,6 +186,11 @@ class Block(PipelineStep):  # type: ignore[misc]
             known["language"] = _language(str(language), document.metadata.get("language_script"))
             if known["language"] is None:  # in the source's own words
                 known.setdefault("declared_language", str(language))
+        for name, reader in _READERS.items():
+            if known.get(name) is not None:
+                known[name] = reader(str(known[name]))
+                if known[name] is None:
+                    self.stat_update(f"unknown_{name}")
         return self.defaults | {key: value for key, value in known.items() if value is not None}
 
     def _document(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:

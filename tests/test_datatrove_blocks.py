@@ -183,3 +183,25 @@ def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, An
     """With what is wrong and what to do."""
     with pytest.raises(ConfigError, match=told):
         ld.block(name, **options)
+
+
+@pytest.mark.parametrize("name", ["filter", "redact", "repair"])
+def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: str) -> None:
+    """The value is counted as unknown, stays in the metadata, and the block's own value applies."""
+    options: dict[str, Any] = {} if name == "repair" else {"genre": "news", "language": "spa_Latn"}
+    made = ld.block(name, **options)
+    given: list[dict[str, Any]] = [
+        {"country": "Ruritania", "genre": "blog", "composition": "a medias"},
+        {"country": "XX"},
+        {"country": 5, "genre": 3},
+        {"country": "Perú", "genre": "Prensa"},
+    ]
+    text = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie. " * 5
+    documents = [Document(text, str(n), metadata=dict(metadata)) for n, metadata in enumerate(given)]
+    kept = list(made.run(documents))
+    assert made.stats["total"].total == len(documents)
+    for one in kept:
+        known = given[int(one.id)]
+        assert {key: one.metadata[key] for key in known} == known
+    counted = {key: made.stats[key].total for key in ("unknown_country", "unknown_genre", "unknown_composition")}
+    assert counted == {"unknown_country": 3, "unknown_genre": 2, "unknown_composition": 1}

@@ -16,11 +16,11 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
 from latam_corpus.bucket import address_of, bucket_of, out_folder
 from latam_corpus.codes import admits, short
-from latam_corpus.collect.contract import terms_reported, unread
+from latam_corpus.collect.contract import inputs_reported, terms_reported, unread
 from latam_corpus.dedupe.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
-from latam_corpus.messages import _, decimal
+from latam_corpus.messages import Message, _, decimal, enumerated
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.collection_folders import with_warc_folders
 from latam_corpus.pipeline.contracts import examine_sources, never_filled
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from latam_corpus.api.opened_run import Run
-    from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Plan
     from latam_corpus.pipeline.recipe import Recipe
     from latam_corpus.pipeline.result import RunResult
@@ -65,6 +64,7 @@ def run(
     work: str = "all",
     store: str | Path | None = None,
     sign: str | Path | None = None,
+    strict: bool = False,
     progress: bool = True,
 ) -> Run:
     """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
@@ -85,13 +85,15 @@ def run(
             or `none` (once the release is made).
         store: the release store, a folder or URL; `<out>/store` by default.
         sign: a secret key of minisign, by which the release is signed.
+        strict: whether to make no release if an input can't be read whole.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
         SourceError: a source can't be read.
         PartError: parts failed; what was done is kept, and running it again goes on from there.
-        ReleaseError: a stage kept less than the recipe's floor, or the release can't be made; the run itself is done.
+        ReleaseError: no version was made: nothing was kept, a stage kept less than the recipe's floor, an input
+            couldn't be read whole (`strict`), or the release can't be made. The run itself is done.
     """
     check_arguments(run, locals())
     from latam_corpus.engine.cost import refuse_beyond_site
@@ -112,10 +114,19 @@ def run(
     parts = find_parts(plan, limit)
     refuse_beyond_site(chosen, plan, len(parts))
     with LineProgress() if progress else NoProgress() as line:
-        result = run_plan(plan, parts, folder, chosen, line, None, reason, mended, keep)
+        result = run_plan(plan, parts, folder, chosen, line, None, reason, mended, keep, strict=strict)
     for damaged in result.mended:
         warnings.warn(f"damaged and made anew: {damaged}", stacklevel=2)
+    for of_input in chain.from_iterable(inputs_reported(source, facts) for source, facts in result.facts.items()):
+        warnings.warn(str(of_input), stacklevel=2)
     _refuse_unreleasable(result)
+    if plan.recipe.release and not limit and not result.kept:
+        look = f"lc.open_run({str(result.folder)!r})"
+        raise ReleaseError(
+            str(result.folder),
+            _("nothing was kept, and no version is made"),
+            _("{call} opens what there is", call=look),
+        )
     left_out = unreleased_of(plan, result)
     overruled: Counter[Overruled] = Counter()
     released = released_of(plan, result, opened, against, left_out, overruled)
@@ -181,13 +192,15 @@ def _refuse_unreleasable(result: RunResult) -> None:
 
     Raises:
         PartError: parts failed.
-        ReleaseError: a stage kept less than the recipe's floor.
+        ReleaseError: a stage kept less than the recipe's floor, or an input couldn't be read whole (`strict`).
     """
     look = _("{call} opens what there is", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
         problem = _("{n} {n:part|parts} failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
         raise PartError(str(result.folder), problem, _("run it again to do them; {look}", look=look))
+    if result.strict and result.unread:
+        raise ReleaseError(str(result.folder), unread_problem(result), look)
     if not result.releasable:
         losses = "; ".join(map(str, result.losses))
         raise ReleaseError(
@@ -360,6 +373,25 @@ def left_nothing(keep: str, out: Path, result: RunResult, released: Manifest | N
         except ConfigError as error:
             return [_("the run's documents and work stay: {reason}", reason=error)]
     return []
+
+
+def is_done(plan: Plan, result: RunResult, released: Manifest | None) -> bool:
+    """Whether a run did everything that was asked: no part failed, and a [release] has its version."""
+    wants_version = bool(plan.recipe.release) and not plan.limit
+    return result.releasable and (released is not None or not wants_version)
+
+
+def unread_problem(result: RunResult) -> Message:
+    """Return how many documents couldn't be read whole, by reason, for which `strict` makes no release."""
+    reasons = [
+        Message("{reason} ({n})", {"reason": meaning(reason), "n": decimal(f"{n:,}")})
+        for reason, n in sorted(result.unread.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    return _(
+        "{n} {n:input|inputs} couldn't be read whole, and no release is made: {reasons}",
+        n=decimal(f"{result.unread.total():,}"),
+        reasons=enumerated(reasons, "; "),
+    )
 
 
 def unreleased_of(plan: Plan, result: RunResult) -> Counter[str]:

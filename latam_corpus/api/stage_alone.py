@@ -14,6 +14,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.one_stage import applied, check_text
 from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.stage_values import refuse_own_columns
 from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
 from latam_corpus.toml_model import shown
 
@@ -62,6 +63,7 @@ class StageAlone:
                 _("latam-corpus stage {stage} INPUT OUTPUT takes a folder of files", stage=self.stage.name),
             )
         stages = self.stage.expand()
+        refuse_own_columns("lc.stage", stages)
         check_text(place, frame.columns, stages)
         documents = frame_as_documents(frame, place)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))

@@ -126,7 +126,7 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
         {
             "doc_id": row["doc_id"],
             "run": document.record["id"],
-            "verdict": "kept" if kept else "set aside",
+            "verdict": "set aside" if not kept else "withdrawn" if withdrawn else "kept",
             "reason": row["drop_reason"],
             "readable": marked["readable"][0],
             "title": row["title"] if shown else None,

@@ -71,7 +71,9 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
     say = Speaker(language)
     label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
     verdict = [("green", say(_("kept")))]
-    if lineage["verdict"] != "kept":
+    if lineage["verdict"] == "withdrawn":
+        verdict = [("red", say(_("withdrawn: the run kept it, and readers no longer get it")))]
+    elif lineage["verdict"] != "kept":
         verdict = [("red", say(_("set aside"))), ("", f": {say(told_reason(lineage['reason']))}")]
     return [
         [("bold", label), ("", f"   {lineage['doc_id']}")],

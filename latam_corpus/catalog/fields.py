@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 from latam_corpus.codes import code_of_name, is_family, known_code, share_name, which_of
 from latam_corpus.messages import _
+from latam_corpus.vocabulary import COUNTRY_CODES
 
 
 def _country(code: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", code):
+    if code not in COUNTRY_CODES:
         raise ValueError(_("«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR", code=code))
     return code
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from calendar import month_name, monthrange
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from latam_corpus.text.folding import folded
+from latam_corpus.vocabulary import COUNTRY_CODES
 
+_LEAP: Final = 2000  # as the year 0 is, which the calendar lacks
 _DAY: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
@@ -28,13 +31,13 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def country_of(typed: str) -> str | None:
-    """Return the ISO 3166-1 code of a country of the region that somebody typed; two letters stand for themselves.
+    """Return the ISO 3166-1 code of a country, typed as a code of any country or as a name of one of the region.
 
-    >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania")
-    ('MX', 'MX', 'BR', None)
+    >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania"), country_of("XX")
+    ('MX', 'MX', 'BR', None, None)
     """
     plain = typed.strip().upper()
-    if len(plain) == len("CL") and plain.isascii() and plain.isalpha():
+    if plain in COUNTRY_CODES:
         return plain
     return _words()["country"].get(folded(typed))
 
@@ -86,3 +89,16 @@ def day_of(typed: str) -> date | None:
         return date(int(written[3]), int(written[2]), int(written[1])) if written else date.fromisoformat(typed.strip())
     except ValueError:
         return None
+
+
+def day_exists(iso: str) -> bool:
+    """Whether the day of an ISO 8601 date exists; a date of a year or month alone names no day that doesn't.
+
+    >>> day_exists("2020-02-29"), day_exists("2021-02-29T10:00"), day_exists("-0044-03-15"), day_exists("1845")
+    (True, False, True, True)
+    """
+    year, *rest = iso.removeprefix("-")[:10].split("-")
+    if len(rest) < len(("month", "day")):
+        return True
+    month, day = map(int, rest)
+    return 1 <= month <= len(month_name) - 1 and 1 <= day <= monthrange(int(year) or _LEAP, month)[1]

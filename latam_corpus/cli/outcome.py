@@ -8,15 +8,15 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.api.run_recipe import left_out_lines
+from latam_corpus.api.run_recipe import left_out_lines, unread_problem
 from latam_corpus.bucket import address_of
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.by_genre import tell_by_genre
 from latam_corpus.cli.show import console, errors, note, number, print_json
-from latam_corpus.collect.contract import terms_reported, unread
+from latam_corpus.collect.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
-from latam_corpus.pipeline.contracts import mapping_rows, never_filled, unlisted_rows
+from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, never_filled, passed_over_rows, unlisted_rows
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -225,6 +225,9 @@ def tell_result(
                 "barriers": result.barriers,
                 "mapping": mapping_rows(result.facts),
                 "without_catalogue_row": unlisted_rows(result.facts),
+                "passed_over": passed_over_rows(result.facts),
+                "damaged": damaged_rows(result.facts),
+                "unread": dict(result.unread),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
                 "failures": {name: str(error) for name, error in result.failures.items()},
@@ -249,6 +252,8 @@ def tell_result(
     sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}
     console.print(_("{rows} {rows:document|documents} in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))
     _tell_left_out(result)
+    for line in chain.from_iterable(inputs_reported(source, facts) for source, facts in result.facts.items()):
+        console.print(_("input    {line}", line=line))
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
     for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
@@ -314,6 +319,8 @@ def _tell_left_out(result: RunResult) -> None:
 
 
 def _tell_losses(result: RunResult) -> None:
+    if result.strict and result.unread:
+        console.print(unread_problem(result))
     for loss in result.losses[:_MOST_LOSSES]:
         console.print(_("loss     {loss}", loss=loss.message))
     if len(result.losses) > _MOST_LOSSES:

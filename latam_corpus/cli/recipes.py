@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -66,6 +66,7 @@ def check(
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
+    from latam_corpus.pipeline.reasons import meaning
     from latam_corpus.release.store import Store
 
     loaded = selected(checked_recipe(recipe, spoken()), select)
@@ -86,7 +87,7 @@ def check(
         "release": loaded.release.model_dump(mode="json") if loaded.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
         "hints": list(map(str, hints)),
-        "inputs": [_input(one) for one in seen],
+        "inputs": [_input(loaded, one) for one in seen],
     }
     if as_json:
         print_json(result)
@@ -109,19 +110,41 @@ def check(
             console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
     for one in seen:
         figures = {"n": number(one.facts.records), "some": one.looked_at, "files": one.files}
-        console.print(
-            _(
-                "input    {source}: {n} {n:record|records} of {some} of {files} {files:file|files} looked at",
-                source=one.source,
-                **figures,
+        read = _READ_WHOLE if one.whole else _READ_IN_PART
+        console.print(read.fill(source=one.source, **figures))
+        for reason, n in _excluded(loaded, one).items():
+            figures = {"n": number(n), "all": number(one.terms.total())}
+            console.print(
+                _(
+                    "         «{source}»: {n} of {all} {all:document|documents} read will be left out: {why}",
+                    source=one.source,
+                    why=meaning(reason),
+                    **figures,
+                )
             )
-        )
     console.print(_("nothing is wrong"))
     _tell_hints(hints)
     tell_examined(seen)
 
 
-def _input(one: Examined) -> dict[str, object]:
+_READ_WHOLE: Final = _("input    {source}: {n} {n:record|records} of {some} of {files} {files:file|files} looked at")
+_READ_IN_PART: Final = _(
+    "input    {source}: only the first {n} {n:record|records} of {some} of {files} {files:file|files} looked at"
+)
+
+
+def _excluded(recipe: Recipe, one: Examined) -> Counter[str]:
+    """Return how many of the documents read the release won't hold by their own terms, by reason."""
+    excluded = Counter[str]()
+    for (tier, uses), n in one.terms.items():
+        if recipe.release and tier not in recipe.release.admit:
+            excluded[f"rights_tier={tier}"] += n
+        elif recipe.release and (lacking := set(recipe.release.uses) - set(uses)):
+            excluded[f"uses_lack={','.join(sorted(lacking))}"] += n
+    return excluded
+
+
+def _input(recipe: Recipe, one: Examined) -> dict[str, object]:
     """Return what was looked at of a source, for JSON."""
     from latam_corpus.pipeline.contracts import mapping_rows
 
@@ -131,6 +154,8 @@ def _input(one: Examined) -> dict[str, object]:
         "looked_at": one.looked_at,
         "records": one.facts.records,
         "whole": one.whole,
+        "documents": one.terms.total(),
+        "left_out": dict(_excluded(recipe, one)),
         "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.doubts],
         "mapping": mapping_rows({one.source: one.facts}),
     }
@@ -191,6 +216,10 @@ def run(
     ] = "all",
     store: StoreUrl = None,
     sign: Sign = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help=N_("Make no release, and exit with 1, if an input can't be read whole.")),
+    ] = False,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
@@ -198,6 +227,7 @@ def run(
     """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.api.run_recipe import (
         cluster_folder,
+        is_done,
         left_nothing,
         planned,
         spelling_hints,
@@ -247,6 +277,7 @@ def run(
             reason,
             mended,
             keep,
+            strict=strict,
         )
     finally:
         progress.close()
@@ -261,7 +292,7 @@ def run(
     _tell_hints(left_nothing(keep, out, result, released))
     report = None if no_report else report_of_run(result.folder, out, released, store)
     tell_result(result, released, before, report, left_out, as_json=as_json)
-    if not result.releasable:
+    if not is_done(plan, result, released):
         raise typer.Exit(1)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.pages import page_of
-from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord, chunked
 from latam_corpus.collect.responses import cut_after
 from latam_corpus.messages import N_, _
 
@@ -36,8 +36,11 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         yield from chunked(_records(cast("BinaryIO", unpacked)), limits)
 
 
-def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
-    """Yield a page, a failure or None for each record; lines that belong to none are one failure together."""
+def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
+    """Yield a page, a failure or why it is no document, for each record.
+
+    Lines that belong to no record are one failure together.
+    """
     number, astray = 0, False
     while line := stream.readline(_LONGEST):
         header = _HEADER.fullmatch(line)
@@ -57,7 +60,7 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
         length = int(header["length"]) if header["length"].isdigit() else -1
         if url.startswith("filedesc:"):
             stream.read(max(length, 0))
-            yield None
+            yield NoDocument()
         elif length < 0:
             shown = header["length"].decode("utf-8", "replace")
             yield Failure(
@@ -71,7 +74,7 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
 
 def _page(
     stream: BinaryIO, number: int, length: int, content_type: str, about: dict[str, Any]
-) -> NumberedRecord | Failure | None:
+) -> NumberedRecord | Failure | NoDocument:
     left = length
 
     def take(size: int) -> bytes:
@@ -85,7 +88,7 @@ def _page(
 
     if length > streams.MAX_RECORD:
         detail = {"bytes": length, "limit_bytes": streams.MAX_RECORD}
-        outcome: NumberedRecord | Failure | None = Failure(number, "too large", detail)
+        outcome: NumberedRecord | Failure | NoDocument = Failure(number, "too large", detail)
     else:
         is_http = about["url"].startswith("http")
         outcome = page_of(number, None, None if is_http else content_type, take, about)

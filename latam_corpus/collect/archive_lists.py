@@ -60,7 +60,7 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
         ConfigError: the catalogue can't be read, lacks a column that the source names, or contradicts itself.
     """
     index = source.collect.index
-    is_index = compiled(index.file).fullmatch if index else None
+    is_index = compiled(index.file, also_compressed=False).fullmatch if index else None
     files: list[InputFile] = []
     held: dict[str, bytes] = {}
     try:

@@ -19,7 +19,7 @@ from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, stating_columns, value_at
 from latam_corpus.collect.records import garbled_heads, readable
 from latam_corpus.errors import Breach, PartError, nearest
-from latam_corpus.messages import Message, _, decimal, enumerated, first_of
+from latam_corpus.messages import Message, _, decimal, enumerated, first_of, known
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _SHOWN: Final = 20  # columns that a message lists
 _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
 _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
+_KINDS: Final = 100  # of records that are no documents
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
 NEVER_NULL: Final = frozenset({"genre", "composition", "obtained"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
@@ -87,6 +88,8 @@ class Facts:
         lacking: by file that is read in parts, what each part lacks.
         stated: how unmapped columns that state terms were filled, by the document's column and the record's.
         unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
+        passed_over: records of web archives that are no documents, by why.
+        damaged: the files that can't be read whole, each with the problem.
     """
 
     records: int = 0
@@ -95,6 +98,8 @@ class Facts:
     lacking: dict[str, list[Lacking]] = field(default_factory=dict)
     stated: dict[str, dict[str, ColumnFill]] = field(default_factory=dict)
     unlisted: dict[str, str] = field(default_factory=dict)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    damaged: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Facts) -> None:
         """Add what another part showed."""
@@ -108,6 +113,15 @@ class Facts:
             for origin, fill in fills.items():
                 self.stated.setdefault(name, {}).setdefault(origin, ColumnFill(origin)).add(fill)
         self.unlisted |= other.unlisted
+        self.count_passed_over(other.passed_over)
+        self.damaged |= other.damaged
+
+    def count_passed_over(self, records: Counter[str]) -> None:
+        """Count records of web archives that are no documents, by why; servers may name any number of types."""
+        for why, n in records.items():
+            is_known = why in self.passed_over or len(self.passed_over) < _KINDS or not why.startswith("type ")
+            if why:
+                self.passed_over[why if is_known else "type unknown"] += n
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -120,6 +134,8 @@ class Facts:
                 name: {origin: asdict(one) for origin, one in fills.items()} for name, fills in self.stated.items()
             },
             "unlisted": self.unlisted,
+            "passed_over": dict(self.passed_over),
+            "damaged": self.damaged,
         }
 
     @classmethod
@@ -135,6 +151,8 @@ class Facts:
                 for name, fills in values["stated"].items()
             },
             dict(values["unlisted"]),
+            Counter(values["passed_over"]),
+            dict(values["damaged"]),
         )
 
     def empty(self) -> dict[str, ColumnFill]:
@@ -448,6 +466,47 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
         names=first_of(names, _NAMED),
     )
     yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
+
+
+_WHY_PASSED_OVER: Final = {
+    "status": _("status {value} ({n})"),
+    "type": _("type {value} ({n})"),
+    "site": _("files for crawlers, such as robots.txt ({n})"),
+    "about": _("notes about pages, such as their pictures ({n})"),
+    "revisit": _("visits that found a page unchanged ({n})"),
+}
+
+
+def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
+    """Yield which files can't be read whole, and which records of web archives are no documents.
+
+    Args:
+        source: the id of the source.
+        facts: of what was read.
+    """
+    if facts.damaged:
+        files = [
+            Message("«{file}» ({problem})", {"file": file, "problem": known(problem)})
+            for file, problem in sorted(facts.damaged.items())
+        ]
+        told = _(
+            "{source}: {n} {n:file|files} can't be read whole; documents before the damage are kept: {files}",
+            source=source,
+            n=decimal(f"{len(files):,}"),
+            files=first_of(files, _NAMED),
+        )
+        yield told
+    if facts.passed_over:
+        causes = []
+        for why, n in sorted(facts.passed_over.items(), key=lambda one: (-one[1], one[0])):
+            kind, _space, value = why.partition(" ")
+            causes.append(_WHY_PASSED_OVER[kind].fill(value=value, n=decimal(f"{n:,}")))
+        yield _(
+            "{source}: {n} {n:record|records} of web archives {n:is no document|are no documents}: {causes}",
+            source=source,
+            n=decimal(f"{facts.passed_over.total():,}"),
+            causes=first_of(causes, _NAMED),
+        )
 
 
 def terms_reported(source: str, facts: Facts) -> Iterator[Breach]:

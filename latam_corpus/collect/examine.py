@@ -22,7 +22,7 @@ from latam_corpus.collect.records import Content, unreadable
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
 from latam_corpus.errors import Breach
-from latam_corpus.messages import _, first_of
+from latam_corpus.messages import _, decimal, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,6 +81,7 @@ class Examined:
         doubts: what may be wrong, since other records may show more.
         of_bytes: the first file whose text must be extracted; empty where none is.
         by_request: of formats that are read where a recipe asks for it, how many files.
+        terms: of the documents that were read, how many have each rights tier with each set of uses.
         unread: by file and drop reason of records that can't be read, what to do; empty where that isn't known.
     """
 
@@ -94,6 +95,7 @@ class Examined:
     of_bytes: str
     unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
     by_request: Mapping[str, int] = field(default_factory=dict)
+    terms: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
 
 
 def examine(source: Source, where: str) -> Examined:
@@ -114,10 +116,13 @@ def examine(source: Source, where: str) -> Examined:
     whole = len(some) == len(files)
     rows = [pl.DataFrame()]
     unread: dict[tuple[str, str], str] = {}
+    terms = Counter[tuple[str, tuple[str, ...]]]()
     for file in some:
         frames = []
         for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch):
             frames.append(frame.select(COLUMNS))
+            documents = frame.filter(pl.col("drop_reason").is_null()).select("rights_tier", "uses")
+            terms.update((tier, tuple(uses or ())) for tier, uses in documents.iter_rows())
             fallen = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
             if file.beside.is_list:  # told by `_unusable`, with the names
                 fallen = fallen.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
@@ -130,6 +135,7 @@ def examine(source: Source, where: str) -> Examined:
     dated, versions = ([source.id] if flag else [] for flag in (watch.facts.dated, source.collect.versions))
     alike = unlike(every, dated, versions) if every.height else ()
     together = tuple(over_all(source, watch.facts))
+    of_values = (*unread_values(source.id, watch.facts), *narrowing_columns(source.id, watch.facts))
     return Examined(
         source.id,
         len(files),
@@ -141,15 +147,25 @@ def examine(source: Source, where: str) -> Examined:
             *_unmatched(source, files),
             *_unchosen(source, where),
             *_undescribed(source, files),
-            *unread_values(source.id, watch.facts),
-            *narrowing_columns(source.id, watch.facts),
+            *of_values,
+            *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
             *_unusable(source, files),
             *(() if whole else together),
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),
         unread,
         Counter(name for one in files if (name := _format(source, one).name) in _BY_REQUEST),
+        terms,
     )
+
+
+def _of_a_sample(source: Source, records: int) -> Iterator[Breach]:
+    """Yield that counts of values are those of the first records alone."""
+    problem = _(
+        "these counts are of the first {n} {n:record|records} alone; others may have more such values",
+        n=decimal(f"{records:,}"),
+    )
+    yield Breach(_("input of {source}", source=source.id), problem, _("a run reads and counts all records"))
 
 
 def _is_of_bytes(source: Source, file: InputFile) -> bool:

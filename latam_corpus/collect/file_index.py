@@ -102,7 +102,7 @@ def with_index(
     index = source.collect.index
     if index is None:
         return list(files)
-    pattern = compiled(index.file)
+    pattern = compiled(index.file, also_compressed=False)
     lists = [one for one in others if pattern.fullmatch(one.relative)]
     if not lists:
         there = first_of(sorted(one.relative for one in others), _SHOWN)

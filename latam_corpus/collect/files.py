@@ -123,6 +123,7 @@ def _imported(path: str) -> object:
 # Of these a file may be another that is no text, whatever its suffix.
 _WITH_COLUMNS: Final = frozenset({"jsonl", "csv", "archive"})
 _HEAD: Final = 4096
+_NO_RECORDS: Final = N_("it has no records: check that it was copied whole, or remove it")
 
 __all__ = ["BYTES", "ROWS", "SPAN_BYTES", "InputFile", "digest", "list_inputs", "packs", "read", "read_all", "split"]
 
@@ -321,14 +322,23 @@ def _body(context: RecordContext) -> str:
 
 
 def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:
-    """Yield the reader's chunks; when the file fails, a last chunk that says so."""
+    """Yield the reader's chunks; a last one reports a file that is damaged or that has no records."""
+    is_empty = content.span is None
     try:
         chunks = reader_of(context.format)(content, context.source, limits)
         if context.watch and context.format.media_type is None:
             chunks = context.watch.over(context.relative, chunks, is_part=content.span is not None)
-        yield from chunks
+        for chunk in chunks:
+            if context.watch:
+                context.watch.facts.count_passed_over(chunk.passed_over)
+            if chunk.records or chunk.failures:
+                yield chunk
+            is_empty &= not (chunk.records or chunk.failures or chunk.passed_over)
     except SourceError as error:
         yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
+    else:
+        if is_empty:
+            yield Chunk([], [], [Failure(None, "empty file", {"remedy": _NO_RECORDS})])
 
 
 def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget | None) -> Iterator[Rows]:

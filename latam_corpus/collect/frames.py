@@ -18,6 +18,7 @@ from latam_corpus.collect.contract import NEVER_NULL
 from latam_corpus.collect.mapping import cleaned, is_empty, text_of, value_at, values_of
 from latam_corpus.collect.narrowing import Narrowing, Stated, Terms, is_understood, narrowed, narrowing_of, stated_in
 from latam_corpus.collect.records import WITHDRAWN, unreadable
+from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -125,6 +126,10 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
         f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{context.relative}#{f.number}")
         for f in failures
     ]
+    if context.watch:
+        for failure in failures:
+            if failure.cause == "damaged file":
+                context.watch.facts.damaged[context.relative] = str(failure.evidence.get("error", ""))
     defaults = context.defaults()
     columns: dict[str, Values] = {name: Same(value) for name, value in defaults.items()}
     known = {name for failure in failures for name in failure.about if name in _AS}
@@ -318,7 +323,12 @@ def _documents(
     if text is not None and text.composition:
         columns["composition"] = Same(text.composition)
     missing = {row: _missing(context, chunk, row, text) for row, body in enumerate(bodies) if body is None}
+    reasons = dict.fromkeys(missing, unreadable("no text"))
     body = "raw" if context.media_type else "text"
+    for row in [row for row, value in enumerate(bodies) if isinstance(value, str) and len(value) > MAX_TEXT]:
+        note = {"file": context.relative, "record": chunk.numbers[row], "characters": len(bodies[row])}
+        missing[row] = _as_json({**note, "limit_characters": MAX_TEXT, "remedy": TOO_LONG})
+        reasons[row], bodies[row] = unreadable("too large"), None
     if context.watch and context.format.media_type is None:
         name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
         context.watch.count(name, bodies, len(bodies), origin=origin)
@@ -327,7 +337,7 @@ def _documents(
         "member": [context.named(member) for member in members] if context.member else members,
         "offset": Same(None) if chunk.offsets is None else chunk.offsets,
         "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
-        "drop_reason": _sparse(dict.fromkeys(missing, unreadable("no text")), len(bodies)),
+        "drop_reason": _sparse(reasons, len(bodies)),
         "evidence": _sparse({**{row: _as_json(note) for row, note in notes.items()}, **missing}, len(bodies)),
         body: bodies,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 from fsspec.utils import glob_translate
 
 from latam_corpus.collect.records import Failure
-from latam_corpus.collect.streams import open_url
+from latam_corpus.collect.streams import COMPRESSIONS, compression, open_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,13 +76,18 @@ class InputFile:
         return bool(self.beside.failures) and not self.beside.is_list
 
 
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Return a source's pattern of files; case doesn't count, since scanners and old programs write `.PDF` and `.TXT`.
+def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
+    """Return a source's pattern of files as a regular expression without case: old programs write `.PDF` and `.TXT`.
 
-    >>> [bool(compiled("**/*.txt").fullmatch(name)) for name in ("1998/CARTA.TXT", "carta.txt", "carta.txt.gz")]
+    Args:
+        pattern: a glob.
+        also_compressed: whether it matches compressed files too, such as `carta.txt.gz` for `*.txt`.
+
+    >>> [bool(compiled("**/*.txt").fullmatch(name)) for name in ("1998/CARTA.TXT", "carta.txt.gz", "carta.txt.bak")]
     [True, True, False]
     """
-    return re.compile(glob_translate(pattern), re.IGNORECASE)
+    endings = ("", *COMPRESSIONS) if also_compressed and not compression(pattern) else ("",)
+    return re.compile("|".join(glob_translate(pattern + ending) for ending in endings), re.IGNORECASE)
 
 
 def is_one_of(name: str, patterns: Sequence[re.Pattern[str]]) -> bool:

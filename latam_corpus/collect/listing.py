@@ -202,7 +202,7 @@ def unchosen(source: Source, where: str) -> Counter[str]:
 def _is_index(source: Source) -> Callable[[InputFile], object] | None:
     """Return what tells whether a file is the source's catalogue; None where it has none."""
     index = source.collect.index
-    pattern = compiled(index.file) if index else None
+    pattern = compiled(index.file, also_compressed=False) if index else None
     return pattern and (lambda file: pattern.fullmatch(file.relative))
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.identity import canonical_url
-from latam_corpus.catalog.named_values import composition_of, country_of, day_of, genre_of, statement_of
+from latam_corpus.catalog.named_values import composition_of, country_of, day_exists, day_of, genre_of, statement_of
 from latam_corpus.catalog.source import Collect, Columns, Pick
 from latam_corpus.text.folding import folded, parted
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_ISO_DATE: Final = re.compile(r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ]\d\d:\d\d.*)?)?)?")
+_ISO_DATE: Final = re.compile(
+    r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ](?:[01]\d|2[0-3]):[0-5]\d.*)?)?)?"
+)
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
 
 
@@ -105,8 +107,8 @@ def as_published(value: Any) -> str | None:
 
     >>> as_published(1845), as_published("1910/5"), as_published("2021-03-04"), as_published("hacia 1900")
     ('1845', '1910-05', '2021-03-04', None)
-    >>> as_published("31/12/1999"), as_published("12/31/1999"), as_published(45000)
-    ('1999-12-31', None, None)
+    >>> as_published("31/12/1999"), as_published("12/31/1999"), as_published(45000), as_published("2020-02-30")
+    ('1999-12-31', None, None, None)
     """
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat()
@@ -117,7 +119,7 @@ def as_published(value: Any) -> str | None:
     if slashed:
         text = "-".join(part.zfill(2) for part in slashed.groups() if part)
     if _ISO_DATE.fullmatch(text):
-        return text
+        return text if day_exists(text) else None
     day = day_of(text)
     return day.isoformat() if day else None
 

@@ -10,7 +10,7 @@ from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP
 from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs
 from latam_corpus.collect.mapping import as_time
-from latam_corpus.collect.records import Failure, NumberedRecord
+from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord
 from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError
 from latam_corpus.vocabulary import LICENCES_READ
@@ -27,6 +27,7 @@ _OK: Final = range(200, 300)
 _MARKUP: Final = ("text/html", "application/xhtml")
 # What a site says to machines is no document, though some of it is plain text.
 _SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
+_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
 # Of a record without a date.
 _UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,10 +39,11 @@ def page_of(
     take: Callable[[int], bytes],
     about: dict[str, Any],
     refused: Sequence[OptOut] | None = None,
-) -> NumberedRecord | Failure | None:
-    """Return the page that a record holds, None where it is none, or what is wrong with it.
+) -> NumberedRecord | Failure | NoDocument:
+    """Return the page that a record holds, why it holds none, or what is wrong with it.
 
-    None are answers of another status than 2xx, of other types, and a site's files for machines, such as robots.txt.
+    Responses of another status than 2xx, of other types, and a site's files for machines, such as robots.txt, hold no
+    page.
 
     Args:
         number: the record's number in its file.
@@ -53,18 +55,21 @@ def page_of(
         refused: what site and page refused, if the crawler wrote it down; None where only the page can tell.
     """
     if _SITE_FILE.fullmatch(about["url"] or ""):
-        return None
+        return NoDocument("site file")
     sent: tuple[tuple[str, str], ...] = ()
     try:
         block = take(_HEAD)
         if content_type is None:
             head = parse_response(block)
             sent = head.sent
-            kind = media_type_of(head.headers.get("content-type", ""), head.body) if head.status in _OK else None
+            if head.status not in _OK:
+                return NoDocument(f"status {head.status}")
+            stated, start = head.headers.get("content-type", ""), head.body
         else:
-            kind = media_type_of(content_type, block)
+            stated, start = content_type, block
+        kind = media_type_of(stated, start)
         if kind is None:
-            return None
+            return NoDocument(_type_shown(stated))
         block += take(-1)
         raw = block if content_type is not None else payload_of(parse_response(block))
     except DocumentError as error:
@@ -77,6 +82,16 @@ def page_of(
     # Its crawler has read the licences that the page links to; what reads the page again must know that.
     kind = kind if refused is None else f"{kind}; {LICENCES_READ}"
     return NumberedRecord(number, record, size, kind, offset)
+
+
+def _type_shown(content_type: str) -> str:
+    """Return why a response of this type is no page; a server may have sent anything as a type.
+
+    >>> _type_shown("Image/PNG; q=1"), _type_shown("<b>"), _type_shown("")
+    ('type image/png', 'type unknown', 'type unknown')
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return f"type {kind}" if _TYPE.fullmatch(kind) else "type unknown"
 
 
 def _opt_outs_of_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
@@ -118,6 +119,7 @@ class Chunk:
     fields, `metadata.author`.
     `segments` are of each joined record, by column, the places in its group that its lines have. `others` are of each
     joined record those of its group that state other terms than the first, with these columns alone.
+    `passed_over` counts the records of a web archive that are no documents, by why.
     """
 
     numbers: list[int | None]
@@ -129,6 +131,7 @@ class Chunk:
     columns: tuple[str, ...] | None = None
     segments: list[dict[str, list[int]]] | None = None
     others: list[list[Record]] | None = None
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -149,10 +152,22 @@ class NumberedRecord(NamedTuple):
     offset: int | None = None
 
 
+class NoDocument(NamedTuple):
+    """A record of a web archive that is no document.
+
+    `why` is `status 404`, `type image/png`, `site file`, `about a page` or `revisit`, and empty for what is no
+    response, such as a request.
+    """
+
+    why: str = ""
+
+
 def chunked(
-    items: Iterable[NumberedRecord | Failure | None], limits: Limits, columns: tuple[str, ...] | None = None
+    items: Iterable[NumberedRecord | Failure | NoDocument | None],
+    limits: Limits,
+    columns: tuple[str, ...] | None = None,
 ) -> Iterator[Chunk]:
-    """Yield chunks that end when they reach the limits; None is what is neither a record nor a failure.
+    """Yield chunks that end when they reach the limits; None, such as a blank line, is left out.
 
     Args:
         items: in the file's order.
@@ -169,27 +184,32 @@ def chunked(
     """
     held: list[NumberedRecord] = []
     failures: list[Failure] = []
+    passed_over = Counter[str]()
     size = 0
     damage: SourceError | None = None
     try:
         for one in items:
             if isinstance(one, Failure):
                 failures.append(one)
+            elif isinstance(one, NoDocument):
+                passed_over[one.why] += 1
             elif one is not None:
                 held.append(one)
                 size += one.size
             if len(held) + len(failures) >= limits.rows or size >= limits.bytes_:
-                yield _chunk(held, failures, columns)
-                held, failures, size = [], [], 0
+                yield _chunk(held, failures, columns, passed_over)
+                held, failures, passed_over, size = [], [], Counter(), 0
     except SourceError as error:
         damage = error
-    if held or failures:
-        yield _chunk(held, failures, columns)
+    if held or failures or passed_over:
+        yield _chunk(held, failures, columns, passed_over)
     if damage is not None:
         raise damage
 
 
-def _chunk(held: list[NumberedRecord], failures: list[Failure], columns: tuple[str, ...] | None) -> Chunk:
+def _chunk(
+    held: list[NumberedRecord], failures: list[Failure], columns: tuple[str, ...] | None, passed_over: Counter[str]
+) -> Chunk:
     kinds = [one.media_type for one in held if one.media_type is not None]
     return Chunk(
         [one.number for one in held],
@@ -198,6 +218,7 @@ def _chunk(held: list[NumberedRecord], failures: list[Failure], columns: tuple[s
         media_types=kinds or None,
         offsets=[one.offset for one in held] if kinds else None,
         columns=columns,
+        passed_over=passed_over,
     )
 
 

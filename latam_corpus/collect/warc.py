@@ -13,7 +13,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, from_json
 from latam_corpus.collect import page_metadata, streams
 from latam_corpus.collect.pages import page_of
-from latam_corpus.collect.records import Failure, NumberedRecord, chunked
+from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord, chunked
 from latam_corpus.collect.responses import cut_after
 from latam_corpus.collect.spans import Span
 from latam_corpus.errors import DocumentError, SourceError
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Cause, Chunk, Content, Limits
 
-# Requests, revisits and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record
-# that doesn't say its kind may have been one, and is told.
+# Requests and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record that
+# doesn't say its kind may have been one, and is reported.
 _KINDS: Final = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
 # What Browsertrix notes of a page beside it: its visible text, the resources it loaded, pictures of it.
 _ABOUT_PAGES: Final = "urn:"
@@ -59,8 +59,8 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         yield from chunked(_pages(content, stream), limits)
 
 
-def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | None]:
-    """Yield a page, a failure or None for each record of the content's span, or of all of it."""
+def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
+    """Yield a page, a failure or why it is no document, for each record of the content's span, or of all of it."""
     first = content.span.first_record if content.span else 1
     located = stream.seekable() and _has_offsets(content)
     # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
@@ -95,8 +95,10 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     return [*spans, Span("records", start, stop, first, stop - start)]
 
 
-def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) -> NumberedRecord | Failure | None:
-    """Return the page of a record, None where it is no document, or what is wrong with it."""
+def _page_or_failure(
+    record_start: _RecordStart, number: int, *, located: bool
+) -> NumberedRecord | Failure | NoDocument:
+    """Return the page of a record, why it is no document, or what is wrong with it."""
     offset = record_start.offset if located else None
     evidence: dict[str, Any] = {"record": number}
     if record_start.record is None:
@@ -107,8 +109,9 @@ def _page_or_failure(record_start: _RecordStart, number: int, *, located: bool) 
     if kind == "metadata" and (described := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
         return _without_text(number, offset, described, headers.get("WARC-Date"))
     beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
-    if beside or (kind is not None and not record.record_type & _KINDS):
-        return None
+    is_response = kind is None or bool(record.record_type & _KINDS)
+    if beside or not is_response:
+        return NoDocument("about a page" if is_response else "revisit" if kind == "revisit" else "")
     about = {"url": (headers.get("WARC-Target-URI") or "").strip("<> ") or None, "obtained": headers.get("WARC-Date")}
     if kind is None or "Content-Length" not in headers:
         return Failure(

@@ -15,7 +15,11 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_MOST_BYTES: Final = 400 * 2**20  # unpacked
+# Unpacked. Sheets unpack to 5 to 40 times their size; openpyxl needs some 30 times as much memory as a bomb unpacks to.
+_MOST_BYTES: Final = 128 * 2**20
+_MOST_RATIO: Final = 100
+_RATIO_FROM: Final = 16 * 2**20
+_MOST_COLUMNS: Final = 2**14  # which spreadsheet programs have
 _MOST_ROWS: Final = 2**20  # which spreadsheet programs have
 # What openpyxl stumbles over in a broken file.
 BROKEN: Final = (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError)
@@ -23,6 +27,12 @@ BROKEN: Final = (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueErr
 _ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 # A formula whose value was never computed, as programs that aren't spreadsheets write it.
 _UNCOMPUTED: Final = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>|</c>)")
+# Programs that aren't spreadsheets ask for this, and may write 0 as each formula's value; spreadsheets leave it out.
+_COMPUTED_ON_LOAD: Final = re.compile(rb"<(?:\w+:)?calcPr\s[^>]{0,300}?fullCalcOnLoad=[\"'](?:1|true)[\"']")
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
+_CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_BOOK: Final = "xl/workbook.xml"
 # Merged cells stand below the rows, where openpyxl doesn't look as long as it reads row by row.
 _MERGED: Final = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]{0,200}?\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']"
@@ -85,7 +95,7 @@ def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bo
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             size = sum(one.file_size for one in packed.infolist())
-        if size <= most_bytes:
+        if size <= min(most_bytes, max(_RATIO_FROM, _MOST_RATIO * len(data))):
             return openpyxl.load_workbook(io.BytesIO(data), **options)
     except BROKEN as error:
         raise _broken(where, error) from None
@@ -105,10 +115,12 @@ def tables(where: str, data: bytes) -> Iterator[Table]:
         data: the file's bytes.
 
     Raises:
-        ConfigError: openpyxl isn't installed; it is no workbook, or a much too large one; a formula in it was never
-            computed, or came to nothing; or, with the rows, a cell stands under no head.
+        ConfigError: openpyxl isn't installed; it is no workbook, or a much too large one; a row has too many
+            cells; a formula in it was never computed, or came to nothing; or, with the rows, a cell stands under no
+            head.
     """
     book = opened(where, data, read_only=True, data_only=True, keep_links=False)
+    _refuse_wide(where, data)
     _refuse_uncomputed(where, data)
     for sheet in book.worksheets:
         rows = _cells(f"{where}, «{sheet.title}»", sheet)
@@ -205,6 +217,27 @@ def _name(number: int, column: int) -> str:
     return f"{get_column_letter(column + 1)}{number}"
 
 
+def _refuse_wide(where: str, data: bytes) -> None:
+    """Refuse a workbook with a row of more cells than any program writes, which openpyxl would keep in memory at once.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            for name in packed.namelist():
+                cells = 0
+                for block in _blocks(packed, name) if name.startswith("xl/worksheets/") else ():
+                    first, *rows = _ROW.split(block)
+                    counts = [cells + len(_CELL.findall(first)), *(len(_CELL.findall(row)) for row in rows)]
+                    cells = counts[-1]
+                    if max(counts) > _MOST_COLUMNS:
+                        problem = _("a row has more than {n} cells ({sheet})", n=_MOST_COLUMNS, sheet=name)
+                        raise ConfigError(where, problem, _("save it again as .xlsx, or as CSV"))
+    except BROKEN as error:
+        raise _broken(where, error) from None
+
+
 def _refuse_uncomputed(where: str, data: bytes) -> None:
     """Refuse a workbook with formulas that no spreadsheet program has computed: their cells would be empty.
 
@@ -212,8 +245,11 @@ def _refuse_uncomputed(where: str, data: bytes) -> None:
         ConfigError: there is one.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        for name in packed.namelist():
-            if name.startswith("xl/worksheets/") and any(map(_UNCOMPUTED.search, _overlapping(packed, name))):
+        names = packed.namelist()
+        written_by_program = _BOOK in names and _COMPUTED_ON_LOAD.search(packed.read(_BOOK))
+        uncomputed = _FORMULA if written_by_program else _UNCOMPUTED
+        for name in names:
+            if name.startswith("xl/worksheets/") and any(map(uncomputed.search, _overlapping(packed, name))):
                 problem = _("it has formulas without a value ({sheet})", sheet=name.rpartition("/")[2])
                 raise ConfigError(where, problem, _("open it in a spreadsheet program, and save it again"))
 
@@ -221,10 +257,15 @@ def _refuse_uncomputed(where: str, data: bytes) -> None:
 def _overlapping(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     """Yield a member's bytes in blocks, each with the end of the one before it."""
     end = b""
+    for block in _blocks(packed, name):
+        yield end + block
+        end = block[-256:]
+
+
+def _blocks(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     with packed.open(name) as stream:
         while block := stream.read(2**20):
-            yield end + block
-            end = block[-256:]
+            yield block
 
 
 def as_cell(value: Any) -> str:

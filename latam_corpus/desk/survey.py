@@ -22,12 +22,12 @@ from latam_corpus.collect.bags import damage_of, with_bags
 from latam_corpus.collect.contract import Watch
 from latam_corpus.collect.file_index import described_by
 from latam_corpus.collect.files import read
-from latam_corpus.collect.formats import FORMATS, SUFFIXES, format_of
+from latam_corpus.collect.formats import FORMATS, format_of
 from latam_corpus.collect.input_file import InputFile, of_json, opened_file
 from latam_corpus.collect.records import readable
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
-from latam_corpus.collect.streams import compression
-from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.collect.streams import blocks, compression, open_url, payload, stem, surveyed
+from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.extract import sandbox
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.child import Job, Limits
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 _PICTURES: Final = "image"
-_SAMPLED: Final = 120  # files of which the text is looked at, spread over all
+_SAMPLED: Final = 1000  # files of which the text is looked at, spread over all
 _LARGEST: Final = 32 * 2**20  # of these
 _DOCUMENTS: Final = 3  # of each
 _PAGES: Final = "latam_corpus.extract.pdf:count_pages"
@@ -104,6 +104,8 @@ class Survey:
         missing: names that bags list and that aren't there.
         catalogue: a list among the files that says what they are, as far as one was found.
         described: how many files it describes.
+        texts: how many files have texts that are read.
+        looked_at: of how many of them a text was looked at.
     """
 
     files: tuple[Surveyed, ...]
@@ -111,6 +113,8 @@ class Survey:
     missing: tuple[str, ...]
     catalogue: str = ""
     described: int = 0
+    texts: int = 0
+    looked_at: int = 0
 
     @property
     def twins(self) -> list[list[str]]:
@@ -154,7 +158,7 @@ def survey(folder: Path) -> Survey:
         language, problem = languages.get(facts.path, (None, ""))
         remedy = None if facts.path == catalogue else facts.remedy  # it is read for what it says of the others
         files.append(replace(facts, language=language, problem=facts.problem or problem, remedy=remedy))
-    return Survey(tuple(files), hidden, tuple(missing), catalogue, described)
+    return Survey(tuple(files), hidden, tuple(missing), catalogue, described, sum(texts), len(languages))
 
 
 def _listed(folder: Path) -> tuple[list[InputFile], int]:
@@ -181,12 +185,9 @@ def _input(path: Path, relative: str) -> InputFile:
 def _seen(file: InputFile) -> Surveyed:
     """Return what the bytes of a file say."""
     digest = hashlib.sha256()
-    head = tail = b""
     try:
         with Path(file.url).open("rb") as stream:
             while block := stream.read(2**20):
-                head = head or block
-                tail = block if len(block) >= HEAD else (tail + block)[-(2**20) :]
                 digest.update(block)
         damage = damage_of(file.beside, partial(opened_file, file))
     except (OSError, SourceError) as error:
@@ -194,8 +195,10 @@ def _seen(file: InputFile) -> Surveyed:
             file.relative, file.size, _("a file that can't be read"), _("check the path"), problem=str(error)
         )
     entry = format_of(file.relative)
-    kind = None if compression(file.relative) else sniffed(head[:HEAD], head[:HEAD] + tail)
-    facts = Surveyed(file.relative, file.size, "", sha256=digest.hexdigest(), problem=damage.cause if damage else "")
+    head, tail, broken = _ends(file)
+    kind = sniffed(head[:HEAD], head[:HEAD] + tail)
+    problem = damage.cause if damage else "damaged file" if broken else ""
+    facts = Surveyed(file.relative, file.size, "", sha256=digest.hexdigest(), problem=problem)
     if isinstance(kind, Unread) and (kind.sure or entry is None or entry.name == "tei"):
         if entry is not None and entry.archive:
             return replace(facts, format=entry.name)
@@ -210,9 +213,22 @@ def _seen(file: InputFile) -> Surveyed:
     elif named == _PICTURES:
         facts = replace(facts, pages=1, scans=1)
     textual = kind is None or (isinstance(kind, str) and kind.startswith("text/")) or str(kind).endswith("xml")
-    if textual and named not in _NOT_TEXT and not compression(file.relative):
+    if textual and named not in _NOT_TEXT:
         facts = replace(facts, charset=decode(head[: head.rfind(b"\n", 0, HEAD) + 1 or HEAD])[1])
     return replace(facts, format=named, remedy=asked_for(named))
+
+
+def _ends(file: InputFile) -> tuple[bytes, bytes, bool]:
+    """Return the first and the last bytes of a file, decompressed, and whether it is damaged."""
+    head = tail = b""
+    try:
+        with open_url(file.url) as stream:
+            for block in surveyed(stream, compression(file.relative), []):
+                head = head or block
+                tail = block if len(block) >= HEAD else (tail + block)[-(2**20) :]
+    except (SourceError, PartError):
+        return head, tail, True
+    return head, tail, False
 
 
 def _of_a_bag(facts: Surveyed) -> Surveyed:
@@ -221,9 +237,13 @@ def _of_a_bag(facts: Surveyed) -> Surveyed:
 
 
 def _with_pages(facts: Surveyed, file: InputFile) -> Surveyed:
-    if file.size > 8 * _LARGEST:
+    if file.size > 8 * _LARGEST or facts.problem:
         return facts
-    job = Job(_PAGES, Path(file.url).read_bytes(), patience=1 + file.size / 2**20)
+    with open_url(file.url) as stream:
+        raw = payload(blocks(stream, compression(file.relative)))
+    if raw is None:
+        return facts
+    job = Job(_PAGES, raw, patience=1 + len(raw) / 2**20)
     (outcome,) = sandbox.extract([job], Limits())
     if isinstance(outcome, Extracted):
         pages, scans = map(int, outcome.text.split())
@@ -268,6 +288,7 @@ def _languages(sources: Mapping[str, Source], files: Sequence[InputFile]) -> dic
             elif fallen.height:
                 seen.setdefault(file.relative, (None, str(fallen["drop_reason"][0])))
             break
+        seen.setdefault(file.relative, (None, ""))
     return seen
 
 
@@ -286,9 +307,9 @@ def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
         one for one in survey.files if one.is_read or (isinstance(one.format, str) and asked_for(one.format))
     ]
     read_files = [one for one in may_be_read if one.path != survey.catalogue]
-    suffixes = sorted({Path(one.path).suffix.lower() for one in read_files} & SUFFIXES.keys())
+    suffixes = sorted({Path(stem(one.path)).suffix.lower() for one in read_files})
     if suffixes:
-        yield "collect.files", [f"**/*{suffix}" for suffix in suffixes]
+        yield "collect.files", ["**/*"] if "" in suffixes else [f"**/*{suffix}" for suffix in suffixes]
     yield "collect.form", "verse" if formats and formats.most_common(1)[0][0] in ("lrc", "musicxml") else None
     # One for all: of a table in UTF-8 it would garble what isn't ASCII.
     charsets = {_legacy(one) for one in survey.files if one.format == "csv"}

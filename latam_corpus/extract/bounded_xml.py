@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import html
+import re
+from typing import Final
 
 from lxml import etree
 
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import tree_of
+
+_WHOLE: Final = N_("check that the file is whole")
+_REMEDIES: Final = (
+    (re.compile("depth", re.IGNORECASE), N_("simplify its markup: elements may be nested 256 deep")),
+    (re.compile("huge|too long|limit exceeded", re.IGNORECASE), N_("divide it into smaller files")),
+    (
+        re.compile("encod|labelled|not proper UTF-8", re.IGNORECASE),
+        N_("its XML declaration names another charset than the file is saved in: correct it, or save it as UTF-8"),
+    ),
+)
 
 
 def parse_xml(raw: bytes, where: str = "") -> etree._Element:
@@ -25,7 +37,16 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
         return tree_of(raw)
     except etree.XMLSyntaxError as error:
         problem = f"{where}: {error}" if where else str(error)
-        raise UnusableError("not XML", problem, N_("check that the file is whole")) from None
+        raise UnusableError("not XML", problem, xml_remedy(error)) from None
+
+
+def xml_remedy(error: etree.XMLSyntaxError) -> str:
+    """Return what helps against an error of the XML parser.
+
+    >>> [xml_remedy(etree.XMLSyntaxError(one, 0, 1, 1)) for one in ("Excessive depth in document: 256", "Tag mismatch")]
+    ['simplify its markup: elements may be nested 256 deep', 'check that the file is whole']
+    """
+    return next((remedy for pattern, remedy in _REMEDIES if pattern.search(str(error))), _WHOLE)
 
 
 def entity(element: etree._Element) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.named_values import day_exists
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
 from latam_corpus.messages import N_
@@ -83,10 +84,11 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 def _date(written: str) -> str | None:
     """Return the date of the recording, which CHAT writes 07-MAY-1998.
 
-    >>> _date("07-MAY-1998"), _date("mayo")
-    ('1998-05-07', None)
+    >>> _date("07-MAY-1998"), _date("31-FEB-1998"), _date("mayo")
+    ('1998-05-07', None, None)
     """
     match = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4})", written)
     if not match or match[2] not in _MONTHS:
         return None
-    return f"{match[3]}-{_MONTHS.index(match[2]) + 1:02}-{match[1]}"
+    date = f"{match[3]}-{_MONTHS.index(match[2]) + 1:02}-{match[1]}"
+    return date if day_exists(date) else None

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from latam_corpus.extract.document import Cause, Extracted, UnusableError
 from latam_corpus.process_memory import bounded, held, limit
+from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +37,6 @@ _LENGTH: Final = struct.Struct(">Q")
 _MB: Final = 2**20
 # Above any group of documents and any text of one; a longer message is no message.
 _LARGEST_MESSAGE: Final = 2**30
-_LARGEST_TEXT: Final = 256 * _MB
 # Not white space, control characters, marks of width zero, or bytes that no charset could read.
 _VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff\ufffd]")
 _PARENT_POLL: Final = 0.25
@@ -157,8 +157,9 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
     except UnicodeEncodeError as error:
         outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
     else:
-        if len(encoded) + len(text) > _LARGEST_TEXT:
-            outcome = Failed("too large", {"limit_bytes": _LARGEST_TEXT} | evidence)
+        if len(text) > MAX_TEXT:
+            size = {"text_bytes": len(text), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG}
+            outcome = Failed("too large", size | evidence)
     peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
     if isinstance(outcome, Failed):

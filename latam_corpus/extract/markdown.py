@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.named_values import day_exists
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.stated_licences import NAMES, stated
@@ -60,7 +61,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         EXTRACTOR,
         title=_one(front, "title") or None,
         creators=tuple(front.get("author") or front.get("authors") or front.get("autor") or ()),
-        published=date[0] if date else None,
+        published=date[0] if date and day_exists(date[0]) else None,
         declared_language=_one(front, "lang") or _one(front, "language") or _one(front, "locale") or None,
         licences=stated(value for name in front.keys() & NAMES for value in front[name]),
     )

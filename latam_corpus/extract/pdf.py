@@ -40,6 +40,7 @@ SOME_RECOGNISED: Final = "pages recognised"
 
 # Names of a document's properties for rights, which no standard has.
 _RIGHTS: Final = ("Rights", "Copyright", "License", "Licence", "Licencia", "Derechos", "Direitos")
+_NO_CONTENT: Final = N_("open it in a viewer; if it shows text, print it to a new PDF, else leave it out")
 _FIRST_PAGES: Final = 6  # and as many last ones, on which a notice may be
 _MOST_NOTICES: Final = 5
 _POINTS: Final = 72
@@ -84,6 +85,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         about = document.get_metadata_dict()
         fields = [document.get_metadata_value(name) for name in _RIGHTS]
         widths = [document.get_page_size(number)[0] for number in range(len(document))]
+        if not any(pages) and not any(_has_content(document, number) for number in range(len(document))):
+            raise UnusableError("no text", N_("its pages are blank, or their content can't be unpacked"), _NO_CONTENT)
     finally:
         document.close()
     recoded = with_accents([line.words for page in pages for line in page])
@@ -142,6 +145,15 @@ def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         return Extracted(f"{len(document)} {empty}", EXTRACTOR)
     finally:
         document.close()
+
+
+def _has_content(document: pdfium.PdfDocument, number: int) -> bool:
+    """Whether a page shows anything, as every scan does; a page whose content can't be unpacked shows nothing."""
+    page = document[number]
+    try:
+        return next(iter(page.get_objects()), None) is not None
+    finally:
+        page.close()
 
 
 def _has_text(document: pdfium.PdfDocument, number: int) -> bool:

@@ -22,7 +22,7 @@ from latam_corpus.extract.programs import office, tesseract
 from latam_corpus.messages import _, decimal
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
-from latam_corpus.vocabulary import SKIMMED, plugged_extractors, plugged_media_type
+from latam_corpus.vocabulary import MAX_TEXT, SKIMMED, TOO_LONG, plugged_extractors, plugged_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -180,6 +180,8 @@ class Extract(Stage):
             kind, parameters = parse_media_type(media_type or "")
             if kind not in extractors:
                 outcomes[row] = Failed("no extractor", {"known": sorted(extractors)})
+            elif kind in IN_PROCESS and len(raw) > MAX_TEXT:
+                outcomes[row] = Failed("too large", {"bytes": len(raw), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG})
             elif kind in IN_PROCESS:
                 outcomes[row] = attempt(Job(extractors[kind], raw, parameters))
             else:

@@ -5,7 +5,6 @@ Of a transcription (`<u>`) an utterance is a line with its speaker before it.
 
 from __future__ import annotations
 
-import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +60,7 @@ _BLOCKS: Final = frozenset(
         "floatingText", "opener", "postscript", "salute", "signed", "trailer", "writing",
     }
 )  # fmt: skip
+_HYPHENS: Final = "-\xad¬"
 _BREAKS: Final = frozenset({"lb", "pb", "cb", "gb", "pause", "shift"})
 # What holds blocks alone: whatever else stands right in it is a line.
 _HOLDERS: Final = frozenset({"body", "listBibl", *(f"div{n}" for n in ("", *range(8)))})
@@ -230,12 +230,18 @@ class _Writer(BlockText):
         """Write a break of the print: the space that the line's end stood for, or nothing within a word."""
         if element.get("break") == "no":
             # The word goes on; the hyphen at the line's end is the printer's.
-            before = re.sub(r"[-\xad¬]?\s*$", "", "".join(self._open))
-            self._open[:] = [before]
+            self._open.append(self._last_letters())
             self._apart = False
             element.tail = (element.tail or "").lstrip()
         else:
             self.add(" ")
+
+    def _last_letters(self) -> str:
+        """Take away the last pieces that are blank, and return the one before without the hyphen at its end."""
+        while self._open:
+            if piece := self._open.pop().rstrip():
+                return piece[:-1] if piece[-1] in _HYPHENS else piece
+        return ""
 
 
 def _refuse_inclusion(element: etree._Element) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from latam_corpus.catalog.named_values import day_exists
 from latam_corpus.extract.file_refusals import Refusals, refusals_in
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
@@ -100,7 +101,7 @@ def _published(head: etree._Element) -> str | None:
     for element in (*first, *head.iterfind("{*}profileDesc/{*}creation"), *printed):
         for date in element.iter("{*}date"):
             match = _DATE.match(date.get("when") or date.get("notBefore") or _text(date))
-            if match:
+            if match and day_exists(match[0]):
                 return match[0]
     return None
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from lxml import etree
 
+from latam_corpus.extract.bounded_xml import xml_remedy
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.messages import N_
 from latam_corpus.text.xml_tree import PARSING, name_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def write_in_pieces(raw: bytes, writer: Writer, left_out: Collection[str]) -> et
             elif not within and name in ("front", "back", "facsimile", "standOff", "sourceDoc"):
                 element.clear(keep_tail=True)
     except etree.XMLSyntaxError as error:
-        raise UnusableError("not XML", str(error), N_("check that the file is whole")) from None
+        raise UnusableError("not XML", str(error), xml_remedy(error)) from None
     assert root is not None  # noqa: S101  (a document without a root is no XML)
     return root
 

@@ -23,7 +23,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import CorpusError, PartError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.stage_values import wrong_values
+from latam_corpus.pipeline.stage_values import undeclared, wrong_values
 from latam_corpus.text.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
 
@@ -111,7 +111,8 @@ def conserved(stage: Stage, batch: Batch) -> Batch:
     """
     after = _called(stage, batch)
     _check_rows(stage, batch.frame, after.frame)
-    if wrong := wrong_values(batch.frame, after.frame, in_place=not stage.makes_rows):
+    wrong = undeclared(stage, batch.frame, after.frame)
+    if wrong := wrong or wrong_values(batch.frame, after.frame, in_place=not stage.makes_rows):
         raise PartError(_("stage «{name}»", name=stage.name), *wrong)
     if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
         after = Batch(frame).sharing_words(after)

@@ -13,6 +13,7 @@ from latam_corpus.collect.contract import (
     VALUES_SCHEMA,
     ColumnFill,
     Facts,
+    inputs_reported,
     over_all,
     repeated,
     terms_reported,
@@ -156,6 +157,39 @@ def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
         for source, source_facts in facts.items()
         for file, near in sorted(source_facts.unlisted.items())
     ]
+
+
+def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the records of web archives that are no documents, by source and why, as `run.json` has them."""
+    return [
+        {"source": source, "why": why, "records": n}
+        for source, source_facts in facts.items()
+        for why, n in sorted(source_facts.passed_over.items())
+    ]
+
+
+def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the files that can't be read whole, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "problem": problem}
+        for source, source_facts in facts.items()
+        for file, problem in sorted(source_facts.damaged.items())
+    ]
+
+
+def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
+    """Yield a sentence for each thing that `run.json` says about files and records that weren't read.
+
+    Args:
+        record: what `run.json` has, also that of an earlier version of the toolkit.
+    """
+    facts: dict[str, Facts] = defaultdict(Facts)
+    for row in record.get("passed_over", ()):
+        facts[row["source"]].passed_over[row["why"]] = row["records"]
+    for row in record.get("damaged", ()):
+        facts[row["source"]].damaged[row["file"]] = row["problem"]
+    for source, source_facts in facts.items():
+        yield from inputs_reported(source, source_facts)
 
 
 def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:

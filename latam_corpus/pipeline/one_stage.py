@@ -19,6 +19,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.conserve import conserved
 from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.stage_values import set_columns
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def applied(
             frame = with_defaults(batch.frame, ("drop_reason",))
             held.append(frame if stages[at + 1 :] else frame.select(_decided_by(stages[at])))
         else:
-            yield _given(batch.frame, gives, rewritten)
+            also_set = set_columns(before, rows, batch.frame)
+            yield _given(batch.frame, list(dict.fromkeys([*gives, *also_set])), rewritten.difference(also_set))
     if held:
         yield from _decided(held, stages[at:], gives)
 

@@ -24,6 +24,7 @@ from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
 from latam_corpus.pipeline.recipe import seen_from
 from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.stage_values import refuse_own_columns
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
 from latam_corpus.stages import Barrier
@@ -364,6 +365,7 @@ def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:
 
 
 def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Sequence[Source]) -> None:
+    refuse_own_columns(place, stages)
     have = set(COLLECTED)
     have |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
     for stage in stages:

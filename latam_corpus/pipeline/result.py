@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from latam_corpus.messages import _
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.contracts import mapping_rows, unlisted_rows
+from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, passed_over_rows, unlisted_rows
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.pipeline.plan import Part, Plan
     from latam_corpus.stages import Stage
+
+
+# Why a document that was read whole has no text.
+_READ_WHOLE: Final = frozenset({"unreadable:empty page", "unreadable:no text", "extract:no text"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class RunResult:
         mended: what was damaged and was made anew, a sentence each.
         facts: by source what its records showed of their columns.
         decisions: the files with what barriers decided, in the work's folder of decisions.
+        strict: whether no release may be made if an input couldn't be read whole.
     """
 
     folder: Path
@@ -61,11 +66,21 @@ class RunResult:
     mended: tuple[Message, ...] = ()
     facts: dict[str, Facts] = field(default_factory=dict)
     decisions: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def unread(self) -> Counter[str]:
+        """The documents that couldn't be read whole, by reason."""
+        failed = Counter[str]()
+        for count in self.stages.values():
+            failed.update(count.failed)
+        return Counter({reason: n for reason, n in failed.items() if reason not in _READ_WHOLE})
 
     @property
     def releasable(self) -> bool:
-        """Whether a release may be made of it: no part failed, and no loss is without a reason."""
-        return not self.failures and (not self.losses or self.accepted_loss is not None)
+        """Whether a release may be made: no part failed, no loss lacks a reason, and if `strict` all was read."""
+        is_read = not (self.strict and self.unread)
+        return is_read and not self.failures and (not self.losses or self.accepted_loss is not None)
 
 
 @dataclass
@@ -210,6 +225,8 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "decisions": list(result.decisions),
         "mapping": mapping_rows(result.facts),
         "without_catalogue_row": unlisted_rows(result.facts),
+        "passed_over": passed_over_rows(result.facts),
+        "damaged": damaged_rows(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,

@@ -137,6 +137,8 @@ def run(
     accepted_loss: str | None = None,
     mended: Sequence[Message] = (),
     keep: str = "all",
+    *,
+    strict: bool = False,
 ) -> RunResult:
     """Run the plan over the parts.
 
@@ -150,6 +152,7 @@ def run(
         accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
         mended: what was damaged and made anew before, for the run's record.
         keep: which work stays: `all`, or the rows alone that the run's folder tells.
+        strict: whether no release may be made if an input couldn't be read whole.
 
     Raises:
         ConfigError: another process has the run's folder, or the folder of work where not all of it stays, or the
@@ -186,6 +189,7 @@ def run(
             result,
             accepted_loss=reason if result.losses else None,
             seconds=round(time.monotonic() - started, 2),
+            strict=strict,
         )
         result = _recorded(plan, parts, digest, result, contents_of(folders, written, work), progress)
         if lease:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.errors import one_of
+from latam_corpus.errors import ConfigError, one_of
 from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
+
+    from latam_corpus.stages import Barrier, Stage
 
 _TYPES: Final = schema.DOCUMENT_SCHEMA | schema.WORKING_SCHEMA
 _WORDS: Final[Mapping[str, Collection[str]]] = {
@@ -28,7 +30,7 @@ _WORDS: Final[Mapping[str, Collection[str]]] = {
 }
 # Of what isn't one of a few words: its form, and what to write.
 _FORMS: Final = {
-    "country": (r"^[A-Z]{2}$", _("two capital letters, such as CL or BR")),
+    "country": (f"^(?:{'|'.join(sorted(vocabulary.COUNTRY_CODES))})$", _("a code of ISO 3166-1, such as CL or BR")),
     "language": (r"^[a-z]{3}(_[A-Z][a-z]{3})?$", _("write it as spa_Latn")),
     "drop_reason": (r"\S", _("say in a word why the row falls, such as «too_short»")),
 }
@@ -49,7 +51,7 @@ def wrong_values(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -
     >>> rows = pl.DataFrame({"doc_id": ["a"], "text": ["La red"]})
     >>> problem, remedy = wrong_values(rows, rows.with_columns(country=pl.lit("Chile")), in_place=True)
     >>> print(problem, "·", remedy)
-    «country» is 'Chile', of the document a · two capital letters, such as CL or BR
+    «country» is 'Chile', of the document a · a code of ISO 3166-1, such as CL or BR
     >>> wrong_values(rows, rows.with_columns(country=pl.lit("CL")), in_place=True)
     """
     types = after.schema
@@ -59,6 +61,42 @@ def wrong_values(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -
         or _lost_text(before, after, in_place=in_place)
         or _wrong_word(before, after, types, in_place=in_place)
     )
+
+
+def refuse_own_columns(place: str | Message, stages: Sequence[Stage | Barrier]) -> None:
+    """Refuse a plug-in's stage with a column of its own that no stage after it needs: no release would hold it.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for number, stage in enumerate(stages):
+        used = {name for one in stages[number + 1 :] for name in (*one.needs, *getattr(one, "aside", ()))}
+        own = sorted(stage.gives - _TYPES.keys() - used)
+        if own and not _is_of_toolkit(stage):
+            problem = _("its `gives` names «{column}», which documents and releases don't have", column=own[0])
+            remedy = _("give a column of `latam_corpus.schema.DOCUMENT_SCHEMA`, such as signals")
+            raise ConfigError(_("{recipe}, stage «{stage}»", recipe=place, stage=stage.name), problem, remedy)
+
+
+def _is_of_toolkit(stage: Stage | Barrier) -> bool:
+    return type(stage).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def undeclared(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> tuple[Message, Message] | None:
+    """Return which column of its own a plug-in's stage has set without declaring it; None if there is none."""
+    own = sorted(set(after.columns) - set(before.columns) - _TYPES.keys() - stage.gives)
+    if not own or _is_of_toolkit(stage):
+        return None
+    problem = _("it sets the column «{column}», which documents and releases don't have", column=own[0])
+    return problem, _("give a column of `latam_corpus.schema.DOCUMENT_SCHEMA`, such as signals")
+
+
+def set_columns(stages: Sequence[Stage], before: pl.DataFrame, after: pl.DataFrame) -> list[str]:
+    """Return the documents' columns that stages of plug-ins have set, declared or not, as a run keeps them."""
+    if all(map(_is_of_toolkit, stages)):
+        return []
+    known = (name for name in after.columns if name in schema.DOCUMENT_SCHEMA and name != "drop_reason")
+    return [name for name in known if name not in before.columns or not after[name].equals(before[name])]
 
 
 def _lost_column(before: pl.DataFrame, after: pl.DataFrame) -> tuple[Message, Message] | None:

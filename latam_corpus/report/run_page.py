@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.messages import Message, enumerated, same, translated
-from latam_corpus.pipeline.contracts import terms_lines
+from latam_corpus.pipeline.contracts import input_lines, terms_lines
 from latam_corpus.pipeline.reasons import bound_of, meaning
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.quality.signal_names import signal_name
@@ -88,6 +88,7 @@ def run_page(
         sources=_sources(facts, titles, figures),
         reasons=[_reason(one, facts, figures) for one in facts.reasons if one.sources],
         others=first_rows([(meaning(one.reason), one.documents) for one in facts.reasons if not one.sources], _MOST),
+        about_inputs=list(input_lines(values)),
         about_terms=list(terms_lines(values)),
         contents=[(column, contents(column, tallies)) for column, tallies in facts.contents.items() if _tells(tallies)],
         survival=_survival(facts, titles),

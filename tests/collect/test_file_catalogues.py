@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -14,6 +16,7 @@ import pytest
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.part import input_key
 
@@ -412,3 +415,43 @@ def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) 
         rows = _read(source, tmp_path)
         assert [row["country"] for row in rows] == ["AR", "MX", country]
         assert examine(source, str(tmp_path)).facts.fills["country"].unread == unread
+
+
+def _workbook(cells: str, properties: str = "") -> bytes:
+    """A workbook of one sheet with this XML in it."""
+    made, packed = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(made)
+    names = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f'<worksheet xmlns="{names}"><sheetData>{cells}</sheetData></worksheet>'
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "xl/workbook.xml":
+                data = re.sub(rb"<calcPr[^>]*/>", properties.encode(), data)
+            target.writestr(name, sheet if name == "xl/worksheets/sheet1.xml" else data)
+    return packed.getvalue()
+
+
+_TITLES = '<row><c t="inlineStr"><is><t>Archivo</t></is></c><c t="inlineStr"><is><t>Autor</t></is></c></row>'
+
+
+def test_a_formula_that_was_never_computed_is_refused() -> None:
+    """A program that isn't a spreadsheet writes 0 as its value, and asks for it to be computed when it is opened."""
+    row = '<row><c t="inlineStr"><is><t>a.txt</t></is></c><c><f>B9</f><v>0</v></c></row>'
+    with pytest.raises(ConfigError, match=r"lista\.xlsx: it has formulas without a value"):
+        list(tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')))
+    (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'))
+    assert list(table.rows) == [(2, {"Archivo": "a.txt", "Autor": "0"})]
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ("<row>" + "<c/>" * 20_000 + "</row>", "a row has more than 16384 cells"),
+        (_TITLES + '<row><c t="inlineStr"><is><t>a</t></is></c></row>' * 400_000, "it unpacks to more than"),
+    ],
+)
+def test_a_workbook_that_takes_much_memory_is_refused_by_name(cells: str, problem: str) -> None:
+    """One that unpacks to over 100 times its size, or has a row wider than any, isn't read; the error names it."""
+    with pytest.raises(ConfigError, match=rf"lista\.xlsx: {problem}"):
+        list(tables("lista.xlsx", _workbook(cells)))

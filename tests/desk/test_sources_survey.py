@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
+import tomllib
 from typing import TYPE_CHECKING
 
 import bagit
@@ -12,6 +14,8 @@ import docx
 import pypdfium2
 import pytest
 
+from latam_corpus.catalog.source import Collect, Source
+from latam_corpus.collect.listing import list_inputs
 from latam_corpus.desk.check_source import check_source
 
 if TYPE_CHECKING:
@@ -158,3 +162,51 @@ def test_a_draft_says_in_which_encoding_its_tables_are(tmp_path: Path, command_l
     (folder / "otra.csv").write_text("título\nEl niño\n", encoding="utf-8")
     command_line("sources", "inventory", folder, "--draft", tmp_path / "otro.toml")
     assert '# charset = "cp1252"' in (tmp_path / "otro.toml").read_text(encoding="utf-8")
+
+
+def test_compressed_files_are_surveyed_as_what_they_hold(tmp_path: Path, command_line: CommandLine) -> None:
+    """The draft's patterns name their formats, sound ones aren't called damaged, and all have a language."""
+    folder = tmp_path / "envío"
+    folder.mkdir()
+    line = json.dumps({"text": _TEXT * 3}, ensure_ascii=False).encode()
+    files = {
+        "a.jsonl": line,
+        "b.jsonl.gz": gzip.compress(line),
+        "c.csv.gz": gzip.compress(f'text\n"{_TEXT * 3}"\n'.encode("cp1252")),
+        "d.pdf.gz": gzip.compress(_scan(2)),
+        "e.txt.gz": gzip.compress((_TEXT * 3).encode()),
+        "f.txt.gz": gzip.compress((_TEXT * 3).encode())[:-9],
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    draft = tmp_path / "fuente.toml"
+    told = command_line("sources", "inventory", folder, "--draft", draft, "--json").json
+    seen = {one["path"]: one for one in told["files"]}
+    assert {name for name, one in seen.items() if one["problem"] == "damaged file"} == {"f.txt.gz"}
+    assert (seen["d.pdf.gz"]["pages"], seen["d.pdf.gz"]["format"]) == (2, "pdf")
+    assert [seen[name]["language"] for name in ("a.jsonl", "b.jsonl.gz", "c.csv.gz", "e.txt.gz")] == ["spa"] * 4
+    assert (told["texts"], told["looked_at"]) == (6, 6)
+    patterns = tomllib.loads(draft.read_text(encoding="utf-8"))["collect"]["files"]
+    assert patterns == ["**/*.csv", "**/*.jsonl", "**/*.pdf", "**/*.txt"]
+    source = Source(id="envio", title="Envío", holder="Archivo", collect=Collect(files=tuple(patterns)))
+    assert [one.relative for one in list_inputs(source, folder)] == sorted(files)
+
+
+def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: CommandLine) -> None:
+    """A file whose bytes say what it is has another suffix, or none; the draft's patterns choose it all the same."""
+    folder = tmp_path / "envío"
+    folder.mkdir()
+    (folder / "tres").write_bytes(_word(_TEXT * 3))
+    draft = tmp_path / "fuente.toml"
+    command_line("sources", "inventory", folder, "--draft", draft)
+    assert tomllib.loads(draft.read_text(encoding="utf-8"))["collect"]["files"] == ["**/*"]
+
+
+def test_a_survey_says_of_how_many_files_it_read_the_text(
+    tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many files some are looked at, and their number is reported."""
+    monkeypatch.setattr("latam_corpus.desk.survey._SAMPLED", 2)
+    for n in range(4):
+        (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")
+    assert "languages: 2 of 4 files with texts were looked at" in command_line("sources", "inventory", tmp_path).out

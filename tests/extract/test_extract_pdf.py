@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 import shutil
 import subprocess
@@ -151,16 +152,31 @@ def test_a_damaged_pdf_is_told(raw: bytes, cause: str) -> None:
     assert caught.value.cause == cause
 
 
+def _saved(document: pypdfium2.PdfDocument) -> bytes:
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
 def test_a_scan_is_told() -> None:
-    """A page without text needs its text recognised; the remedy says so."""
+    """A page with a picture and without text needs its text recognised; the remedy says so."""
+    made = pypdfium2.PdfDocument.new()
+    page = made.new_page(200, 200)
+    picture = pypdfium2.PdfImage.new(made)
+    picture.set_bitmap(pypdfium2.PdfBitmap.new_native(10, 10, pypdfium2.raw.FPDFBitmap_Gray))
+    page.insert_obj(picture)
+    page.gen_content()
+    with pytest.raises(UnusableError, match="scan") as caught:
+        extract(_saved(made), {})
+    assert caught.value.cause == "no text"
+
+
+def test_pages_that_show_nothing_are_no_scan() -> None:
+    """Pages whose content can't be unpacked, as of a bomb, and blank ones are not called a scan."""
     made = pypdfium2.PdfDocument.new()
     made.new_page(200, 200)
-    import io
-
-    held = io.BytesIO()
-    made.save(held)
-    with pytest.raises(UnusableError, match="scan") as caught:
-        extract(held.getvalue(), {})
+    with pytest.raises(UnusableError, match="can't be unpacked") as caught:
+        extract(_saved(made), {})
     assert caught.value.cause == "no text"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract import tei
+from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.tei import extract
@@ -183,3 +184,35 @@ def test_text_that_lies_in_another_file_is_told(monkeypatch: pytest.MonkeyPatch,
             extract(raw, {})
         assert caught.value.cause == "text elsewhere"
     assert extract(_tei("<p>Uno.</p>").replace(b"</teiHeader>", f"{include}</teiHeader>".encode()), {}).text == "Uno."
+
+
+def test_a_break_within_a_word_looks_at_the_last_piece_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paragraph of many broken words is joined once, at its end, and not at each break."""
+    pieces = []
+
+    def counted(writer: tei._Writer, ends: int) -> bool:
+        pieces.append(len(writer._open))  # noqa: SLF001  (time is measured by no test)
+        return stop(writer, ends)
+
+    stop = tei._Writer.stop  # noqa: SLF001
+    monkeypatch.setattr(tei._Writer, "stop", counted)  # noqa: SLF001
+    lines = "".join(f'pala-\n<lb break="no"/>bra{n} ' for n in range(500))
+    raw = f'<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/><text><body><ab>{lines}</ab></body></text></TEI>'
+    assert tei.extract(raw.encode(), {}).text == " ".join(f"palabra{n}" for n in range(500))
+    assert max(pieces) > 500
+
+
+@pytest.mark.parametrize(
+    ("raw", "remedy"),
+    [
+        (b"<TEI>" + b"<a>" * 5000 + b"</a>" * 5000 + b"</TEI>", "256 deep"),
+        (b"<TEI>" + b"x" * 11_000_000 + b"</TEI>", "divide it"),
+        ("<?xml version='1.0' encoding='UTF-8'?><TEI>año</TEI>".encode("latin-1"), "another charset"),
+        (b"<TEI><text>", "check that the file is whole"),
+    ],
+)
+def test_the_remedy_fits_the_problem_of_the_xml(raw: bytes, remedy: str) -> None:
+    """A file that is too deep, too large or in another charset isn't said to be cut."""
+    with pytest.raises(UnusableError) as caught:
+        parse_xml(raw)
+    assert remedy in str(caught.value)

@@ -288,7 +288,7 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
         ),
         (_setting(text=["uno", None]), "«text» is null, of the document d1; give the row a text, or a drop_reason"),
         (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; say in a word why"),
-        (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; two capital letters"),
+        (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; a code of ISO 3166-1"),
         (_setting(language=["es", "quy_Latn"]), "«language» is 'es', of the document d0; write it as spa_Latn"),
         (_setting(genre=["news", "poemas"]), "«genre» is 'poemas', of the document d1; choose one of: news, "),
         (_setting(rights_tier=["libre", None]), "«rights_tier» is 'libre', of the document d0; choose one of: open, "),
@@ -303,9 +303,9 @@ def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[
 
 
 def test_what_a_stage_may_set() -> None:
-    """Numbers of another width, columns of nothing, columns of its own; of a value that was there, it isn't blamed."""
+    """Numbers of another width and columns of nothing; a value that was there is not its fault."""
     batch = _batch("uno", "dos", None, country=["Chile", "Perú", None], language=[None, "x", None])
-    mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split"), pl.lit(1).alias("suya")
+    mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split")
     language = pl.Series("language", ["und", "x", "que"])
     passed = pass_through(_Stage(lambda b: Batch(b.frame.with_columns(*mine, language))), batch)
     assert passed.count == Count(rows_in=3, kept=3)
@@ -359,7 +359,7 @@ def test_a_document_that_ends_the_worker_is_set_aside_and_the_stage_never_has_it
     def shorten(batch: Batch) -> Batch:
         seen.extend(batch.frame["doc_id"])
         reasons = ["short" if doc_id == "d2" else None for doc_id in batch.frame["doc_id"]]
-        return _setting(drop_reason=reasons, lema=["x"] * len(batch))(batch)
+        return _setting(drop_reason=reasons, title=["x"] * len(batch))(batch)
 
     passed = pass_through(_Stage(shorten), _batch("uno", "dos", "tres"), withheld)
     short = [doc_id for doc_id in given if doc_id == "d2"]

@@ -40,8 +40,8 @@ class Room:
         """What `latam-corpus run --json` tells."""
         given = ("--input", f"fuente={self.folder / 'in'}", "--out", self.folder / "out")
         told = self.command_line("run", self.folder / "receta.toml", "--json", *given)
-        assert told.code == 0, told.err
         found: dict[str, Any] = told.json
+        assert told.code == (0 if found["release"] else 1), told.err
         return found
 
     def write(self, name: str, numbers: range) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 import pytest
 
+import latam_corpus as lc
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline import registry
@@ -16,6 +18,7 @@ from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.keys import made_of
 from latam_corpus.pipeline.plan import Step
 from latam_corpus.pipeline.registry import STAGES, make_stage, stage_class
+from latam_corpus.pipeline.stage_values import refuse_own_columns
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
@@ -147,3 +150,49 @@ def test_a_stage_that_breaks_off_is_told_with_its_document() -> None:
     together = type("_Together", (_Breaks,), {"only": ""})
     with pytest.raises(PartError, match=r"^stage «rompe»: ValueError"):
         pass_through(together(), batch)
+
+
+@dataclass(frozen=True)
+class _Pricing(lc.Stage):
+    """A plug-in's stage that sets a column of its own, or one that it doesn't declare."""
+
+    column: str = "title"
+    name: ClassVar[str] = "precios"
+    gives: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    def __call__(self, batch: lc.Batch) -> lc.Batch:
+        return batch.with_columns({self.column: pl.lit("doce pesos")})
+
+
+@dataclass(frozen=True)
+class _Declaring(_Pricing):
+    gives: ClassVar[frozenset[str]] = frozenset({"precio"})
+
+
+def test_an_undeclared_title_is_kept_by_a_stage_alone_as_in_a_run() -> None:
+    """A column of the schema that a plug-in's stage sets is the document's, whether `gives` names it or not."""
+    frame = pl.DataFrame({"text": ["La señora abrió la puerta."]})
+    batch = lc.Batch(frame.with_columns(doc_id=pl.lit("a"), source_id=pl.lit("b"), title=pl.lit("Uno")))
+    in_run = pass_through(_Pricing("title"), batch).kept.frame
+    assert lc.stage(_Pricing("title"))(frame)["title"].to_list() == in_run["title"].to_list() == ["doce pesos"]
+
+
+def test_an_undeclared_column_of_its_own_is_refused_alone_and_in_a_run() -> None:
+    """No document has it, so that it would be missing in the release."""
+    frame = pl.DataFrame({"text": ["La señora abrió la puerta."]})
+    with pytest.raises(lc.PartError, match=r"stage «precios».* it sets the column «precio»"):
+        lc.stage(_Pricing("precio"))(frame)
+    batch = lc.Batch(frame.with_columns(doc_id=pl.lit("a"), source_id=pl.lit("b")))
+    with pytest.raises(lc.PartError, match=r"stage «precios».* it sets the column «precio»"):
+        pass_through(_Pricing("precio"), batch)
+
+
+def test_a_column_of_its_own_is_refused_before_anything_runs() -> None:
+    """No release would hold it, so it is refused; a later stage that needs it may have it."""
+    stage = _Declaring("precio")
+    with pytest.raises(lc.ConfigError, match=r"stage «precios».*`gives` names «precio»"):
+        refuse_own_columns("receta.toml", [stage])
+    with pytest.raises(lc.ConfigError, match=r"stage «precios».*`gives` names «precio»"):
+        lc.stage(stage)(pl.DataFrame({"text": ["La señora abrió la puerta."]}))
+    user: Any = type("_User", (_Pricing,), {"needs": frozenset({"precio"})})
+    refuse_own_columns("receta.toml", [stage, user("text")])

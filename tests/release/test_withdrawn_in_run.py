@@ -152,7 +152,11 @@ def test_a_story_says_of_a_version_that_readers_no_longer_get_it_there(room: Roo
     mine, other = (ids[f"casa {prose(number)}"] for number in (1, 2))
     version = room.store.latest("prueba")
     assert f"prueba@{version}: in, shard " in room.command_line("explain", mine, *out).out
+    assert room.command_line("explain", mine, *out, "--json").json[0]["verdict"] == "kept"
     room.withdraw("--doc", mine)
+    assert room.command_line("explain", mine, *out, "--json").json[0]["verdict"] == "withdrawn"
+    assert "withdrawn: the run kept it, and readers no longer get it" in room.command_line("explain", mine, *out).out
+    assert room.command_line("explain", other, *out, "--json").json[0]["verdict"] == "kept"
     for purged in (False, True):
         assert not purged or room.command_line("release", "purge", *out).code == 0
         told = room.command_line("explain", mine, *out).out

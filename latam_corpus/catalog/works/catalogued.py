@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.named_values import day_exists
 from latam_corpus.catalog.rights import is_known, openness, tier_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Catalogued:
 def earliest(dates: Iterable[str]) -> str | None:
     """Return the earliest date in these writings; None where none has a year.
 
-    >>> earliest(["Lima : [c1896]", "1901-05"]), earliest(["s.f."])
-    ('1896', None)
+    >>> earliest(["Lima : [c1896]", "1901-05"]), earliest(["s.f."]), earliest(["1901-02-30"])
+    ('1896', None, None)
     """
-    return min((match[0] for one in dates if (match := _DATE.search(one))), default=None)
+    written = (match[0] for one in dates if (match := _DATE.search(one)))
+    return min(filter(day_exists, written), default=None)

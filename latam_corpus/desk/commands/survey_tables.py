@@ -32,6 +32,7 @@ _HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("lan
 _COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; hidden or links, left out: {hidden}")
 _SCANS: Final = _("pages: {pages}; without text, to be recognised (OCR): {scans}")
 _RECOGNISE: Final = _("to recognise them: {remedy}")
+_LOOKED_AT: Final = _("languages: {n} of {all} files with texts were looked at")
 _TWINS: Final = _("the same bytes under several names: {n}: {names}")
 _MISSING: Final = _("lists of bags name what isn't there: {n}: {names}")
 _PROBLEMS: Final = _("{problem}: {n}: {names}")
@@ -81,6 +82,8 @@ def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
         "missing": list(survey.missing),
         "same_bytes": survey.twins,
         "languages": dict(survey.languages),
+        "texts": survey.texts,
+        "looked_at": survey.looked_at,
         "catalogue": survey.catalogue or None,
         "described": survey.described,
     }
@@ -129,6 +132,8 @@ def _sentences(survey: Survey) -> Iterator[Message]:
         yield _SCANS.fill(pages=number(pages), scans=number(scans))
         if scans and (remedy := asked_for("image")):
             yield _RECOGNISE.fill(remedy=remedy)
+    if survey.looked_at < survey.texts:
+        yield _LOOKED_AT.fill(n=number(survey.looked_at), all=number(survey.texts))
     problems: dict[str, list[str]] = {}
     for one in survey.files:
         if one.problem:

@@ -9,6 +9,9 @@ from typing import Final
 
 # A host that asks for a longer rest is left for another day.
 LONGEST_REST: Final = 3600.0
+# Whatever a host asks for, it is asked again after a day.
+MOST_REST: Final = 86_400.0
+_DIGITS: Final = 9
 MAX_TRIES: Final = 5
 _FIRST_REST: Final = 30.0
 _WEIGHT: Final = 0.2
@@ -61,17 +64,20 @@ class Pace:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds that a `Retry-After` asks for (RFC 9110, 10.2.3); None where it isn't one.
+    """Return the seconds that a `Retry-After` asks for (RFC 9110, 10.2.3), a day at most; None if it isn't one.
 
     >>> now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     >>> retry_after("90", now), retry_after("Thu, 01 Jan 2026 12:01:00 GMT", now), retry_after("pronto", now)
     (90.0, 60.0, None)
+    >>> retry_after("9" * 20, now), retry_after("Fri, 01 Jan 2100 12:00:00 GMT", now)
+    (86400.0, 86400.0)
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(min(int(text[:9]), 10**8))
+        return min(float(text[:_DIGITS]), MOST_REST)
     try:
         then = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds())
+    seconds = ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(max(0.0, seconds), MOST_REST)
