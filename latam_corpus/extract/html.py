@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import trafilatura
+from lxml import etree
 
 from latam_corpus.extract.calls import without_calls
 from latam_corpus.extract.document import Extracted
@@ -20,6 +21,7 @@ from latam_corpus.extract.html_metadata import read_metadata
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.page_blocks import markup_of, parsed, read_page
 from latam_corpus.extract.reservations import notices_beside
+from latam_corpus.text.html_tree import html_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +46,9 @@ _LANGUAGE: Final = re.compile(
     r"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)", re.IGNORECASE
 )
 _HEAD: Final = 8192
+# libxml2, as trafilatura calls it, stops at elements 256 deep, and at a text of 10 MB.
+_LONGEST: Final = 2_500_000
+_STOPPED: Final = etree.XPath(f"boolean(/{'/'.join('*' * 250)})")
 
 # A page that trafilatura can't read becomes a ledger row; its log lines would only repeat that on the screen.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
@@ -64,7 +69,7 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text = markup_of(raw, parameters)
     # Typed as Document or dict; it is a Document unless `as_dict` is set.
-    page: Any = trafilatura.bare_extraction(text, with_metadata=True, include_comments=False)
+    page: Any = trafilatura.bare_extraction(_whole(text), with_metadata=True, include_comments=False)
     language = _LANGUAGE.search(text[:_HEAD])
     metadata = language[1] if language else None
     if page is None:
@@ -122,8 +127,20 @@ def choose_text(page: Page, markup: str) -> tuple[str, str]:
 
 def _by_trafilatura(markup: str, *, fast: bool) -> str:
     # Typed as Document or dict, as above.
-    document: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
+    document: Any = trafilatura.bare_extraction(_whole(markup), with_metadata=False, include_comments=False, fast=fast)
     return (document and document.text) or ""
+
+
+def _whole(markup: str) -> Any:
+    """Return the page as trafilatura reads it; where its parser would stop before the end, as a flatter tree.
+
+    Raises:
+        StoppedError: no parser reads it to its end.
+    """
+    tree = trafilatura.load_html(markup)
+    if len(markup) > _LONGEST or (tree is not None and _STOPPED(tree)):
+        return html_tree(markup.encode("utf-8", "replace"))
+    return tree if tree is not None else markup
 
 
 def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ...]:
