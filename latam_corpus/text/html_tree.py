@@ -26,9 +26,16 @@ _INLINE: Final = frozenset({
     *("kbd", "label", "mark", "nobr", "q", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"),
     *("time", "tt", "u", "var"),
 })  # fmt: skip
-# Elements in which a browser reads no markup. Read as HTML, an empty one of XHTML (<title/>) would swallow the page.
+# Elements in which a browser reads no markup.
 _RAW: Final = "iframe|noembed|noframes|script|style|textarea|title|xmp"
-_EMPTY_RAW: Final = re.compile(rf"<({_RAW})\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)\s*/>", re.IGNORECASE)
+_XHTML: Final = re.compile(r"\A\s*<\?xml\b|//DTD XHTML |http://www\.w3\.org/1999/xhtml")
+_HEAD: Final = 2048
+# Of an unquoted value the slash is a part; a link with an address has words.
+_EMPTY: Final = re.compile(
+    rf"<(?!(?:{'|'.join(sorted(_VOID))})\b)(?!a\b[^<>]*\bhref\b)([a-zA-Z][\w:-]*)"
+    r"((?:\s+[\w:.-]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))?)*+)\s*/>",
+    re.IGNORECASE,
+)
 # What a parser writes: raw elements whole, comments, and tags whose values stand in quotation marks.
 _WRITTEN: Final = re.compile(
     rf"<(?P<raw>{_RAW})\b[^>]*>.*?</(?P=raw)\s*>|<!--.*?-->|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)(?:[^>\"]|\"[^\"]*\")*>",
@@ -77,6 +84,17 @@ def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[ht
     return root, next((one.message.strip() for one in parser.error_log if one.type_name in STOPS), "")
 
 
+def with_ends(page: str) -> str:
+    """Return a page of XHTML with an end for each empty element, as a parser of HTML needs it; any other as it is.
+
+    Without, `<a id="x"/>` holds the rest of its part of the page, and `<title/>` all of it.
+
+    >>> with_ends('<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"/><br/><p>La barca')
+    '<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"></a><br/><p>La barca'
+    """
+    return _EMPTY.sub(r"<\1\2></\1>", page) if _XHTML.search(page, 0, _HEAD) else page
+
+
 def flattened(page: str) -> str:
     """Return a page as a browser reads it, with no element deeper than the parsers of trees go.
 
@@ -86,7 +104,7 @@ def flattened(page: str) -> str:
     >>> page.count("<div>"), "<div></div><p>Uno <b>dos</b></p><p>Tres</p>" in page
     (300, True)
     """
-    document = HTMLTree.parse(_EMPTY_RAW.sub(r"<\1\2></\1>", page)).document
+    document = HTMLTree.parse(with_ends(page)).document
     open_: list[tuple[str, bool]] = []  # the elements around, and whether each has its tags
     depth = 0  # of those that have them
 

@@ -87,7 +87,8 @@ def test_a_text_of_ten_megabytes_ends_no_page(reader: str) -> None:
 
 def test_an_empty_title_of_xhtml_swallows_no_deep_page() -> None:
     """`<title/>` ends where it begins, as in XML, and text in scripts and comments is no markup."""
-    page = "<html><head><title/><script src='a'/><!-- <p> --></head><body>" + "<div>" * 300 + "<p>La barca</p>"
+    head = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='a'/><!-- <p> --></head>"
+    page = f"{head}<body>{'<div>' * 300}<p>La barca</p>"
     tree = html_tree.html_tree(page.encode())
     assert [one.text for one in tree.iter("p")] == ["La barca"]
 
