@@ -1,4 +1,4 @@
-"""`manuals`: the paragraphs of Debian's manuals in Spanish and Portuguese that extractors lose, by source.
+"""`manuals`: the paragraphs of Debian's manuals in Spanish and Portuguese that extractors lose, by source and by kind.
 
 Two halves of the sources: what decides how much text is taken was chosen on `tuned` alone.
 """
@@ -10,13 +10,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 from lxml import html
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.html import balanced
-from latam_corpus.extract.page_blocks import markup_of
+from latam_corpus.extract.html import balanced, choose_text
+from latam_corpus.extract.page_blocks import markup_of, read_page
+from latam_corpus.lab.layout.gold_pages import counted
 from latam_corpus.lab.layout.shelves import Shelf
+from latam_corpus.text.xml_tree import words
 
+from .extraction.score import scores
 from .machine import Report, Table
 
 if TYPE_CHECKING:
@@ -44,6 +48,17 @@ SOURCES: Final = {
     "kicad": ("held out", "doc/kicad/help/es/*.html"),
     "freedombox": ("held out", "freedombox/manual/es/*.html"),
     "debiandoc-sgml pt": ("held out", "doc/debiandoc-sgml-doc-pt-br/*/*.html"),
+    "gutenberg": ("held out", "literature/gutenberg_latam/*/*.htm"),  # below the folder of public texts
+}
+# Those that are no manuals; FreedomBox's is written in Debian's wiki.
+OTHER_KINDS: Final = {"fisicalab": "course", "freedombox": "wiki", "gutenberg": "edition"}
+# What the address of a page with gold says of its kind.
+ADDRESSES: Final = {
+    "forum": re.compile(r"//[^/]*\b(?:forum|foren|foro)|/forums?/|viewtopic"),
+    "blog": re.compile(r"//[^/]*(?:blog|wordpress|tumblr)|/blog/"),
+    "wiki": re.compile(r"//[^/]*wiki"),
+    "government": re.compile(r"//[^/]*(?:\.go[bv]\b|\.gub\b|\.bund\.de\b)"),
+    "shop": re.compile(r"//(?:www\.)?(?:shop|tienda|loja)"),
 }
 HALVES: Final = ("tuned", "held out")
 LEAST_WORDS: Final = 12
@@ -53,7 +68,7 @@ _BLOCKS: Final = frozenset({
     *("h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tbody"),
     *("td", "th", "tr", "ul"),
 })  # fmt: skip
-_ASKED: Final = frozenset({"p", "li", "dd", "td", "blockquote"})
+_ASKED: Final = frozenset({"p", "li", "dd", "td", "blockquote", "div"})
 _OUTSIDE: Final = frozenset({"nav", "head", "script", "style", "footer", "header", "form", "noscript", "template"})
 # What the programs that write manuals call the parts around their text.
 _AROUND: Final = re.compile(
@@ -92,8 +107,8 @@ def paragraphs_of(markup: str) -> list[str]:
     for element in root.iter(*_ASKED):
         if any(child.tag in _BLOCKS for child in element.iterdescendants()) or _is_around(element):
             continue
-        text = " ".join(element.text_content().split())
-        linked = sum(len(" ".join(one.text_content().split())) for one in element.iter("a") if one.get("href"))
+        text = words(element)
+        linked = sum(len(words(one)) for one in element.iter("a") if one.get("href"))
         if len(_WORD.findall(text)) >= LEAST_WORDS and linked < _SHARE_IN_LINKS * len(text):
             found.append(text)
     return list(dict.fromkeys(found))
@@ -119,8 +134,8 @@ def kept(paragraphs: Iterable[str], text: str) -> Kept:
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    return [tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
+    found = _WORD.findall(text.lower())
+    return [tuple(found[at : at + _RUN]) for at in range(len(found) - _RUN + 1)]
 
 
 def pages_of(root: Path, source: str) -> list[Path]:
@@ -136,7 +151,7 @@ def measure(args: argparse.Namespace) -> Report:
     Raises:
         ConfigError: none of the packages is unpacked there.
     """
-    pages = [(source, path) for source in SOURCES for path in pages_of(args.root, source)]
+    pages = [(source, path) for root in (args.root, args.data) for source in SOURCES for path in pages_of(root, source)]
     if not pages:
         raise ConfigError(
             str(args.root), "no manual of Debian's is there", "install debian-reference-es, or give --root"
@@ -157,8 +172,11 @@ def measure(args: argparse.Namespace) -> Report:
         "manuals",
         {"pages": digest},
         {"pages": len(pages), "versions": shelf.versions},
-        (_by_source(sources, counts), _by_half(sources, counts)),
-        ("A paragraph is lost where a text has fewer than four fifths of its runs of four words.",),
+        (_by_source(sources, counts), _by_half(sources, counts), _by_kind(sources, counts), _by_address(args)),
+        (
+            "A paragraph is lost where a text has fewer than four fifths of its runs of four words.",
+            "The pages with gold are those of the benchmark `extraction`, from which the layout was learnt.",
+        ),
     )
 
 
@@ -184,3 +202,38 @@ def _by_half(sources: list[str], counts: dict[str, list[Kept]]) -> Table:
             rows.append((half, system, total, lost, f"{lost / max(1, total):.1%}", pages))
     heads = ("half", "system", "paragraphs#", "lost#", "share#", "pages that lose over a tenth#")
     return Table("paragraphs lost, by half of the sources", heads, tuple(rows))
+
+
+def _by_kind(sources: list[str], counts: dict[str, list[Kept]]) -> Table:
+    kinds = [OTHER_KINDS.get(source, "manual") for source in sources]
+    rows = []
+    for kind in dict.fromkeys(kinds):
+        places = [place for place, one in enumerate(kinds) if one == kind]
+        total = sum(counts["balanced"][place].paragraphs for place in places)
+        lost = (f"{sum(each[place].lost for place in places) / max(1, total):.1%}" for each in counts.values())
+        rows.append((kind, len(places), total, *lost))
+    heads = ("kind", "pages#", "paragraphs#", *(f"{system}#" for system in counts))
+    return Table("share of paragraphs lost, by kind of page", heads, tuple(rows))
+
+
+def _by_address(args: argparse.Namespace) -> Table:
+    """F1 of the pages with gold by the kind that their address tells; «news» are all others."""
+    shelf = Shelf.of(args.data)
+    if args.rival_python:
+        shelf.ask(args.rival_python, _RIVALS, args.keep)
+    ours = [choose_text(read_page(markup), markup).text for markup in shelf.markups]
+    shelf.texts = {"balanced": ours, **shelf.texts}
+    kinds = [_kind(page.url or "") for page in shelf.pages]
+    rows = []
+    for kind in (*ADDRESSES, "news"):
+        places = [at for at, page in enumerate(shelf.pages) if kinds[at] == kind and "T" in page.sets]
+        found = [
+            scores(np.array([counted(shelf.pages[at], texts[at]) for at in places]), whole=False)[2]
+            for texts in shelf.texts.values()
+        ]
+        rows.append((kind, len(places), *(f"{one:.3f}" for one in found)))
+    return Table("F1 on pages with gold, by kind", ("kind", "pages#", *(f"{one}#" for one in shelf.texts)), tuple(rows))
+
+
+def _kind(url: str) -> str:
+    return next((kind for kind, address in ADDRESSES.items() if address.search(url)), "news")
