@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
 from latam_corpus.extract.block_text import BlockText
@@ -23,6 +22,7 @@ from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
+from latam_corpus.text.html_tree import html_tree
 from latam_corpus.text.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
@@ -200,11 +200,10 @@ def _page(raw: bytes, path: str) -> etree._Element:
         return parse_xml(raw, path)
     except UnusableError as error:
         try:
-            text = decode(raw, meta_charset(raw))[0]
-            parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-            return lxml_html.document_fromstring(text.encode(errors="replace"), parser=parser)
+            page: etree._Element = html_tree(decode(raw, meta_charset(raw))[0].encode(errors="replace"))
         except (etree.LxmlError, ValueError):
             raise error from None
+        return page
 
 
 def _write(element: etree._Element, written: BlockText, *, lined: bool = False) -> None:

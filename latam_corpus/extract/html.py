@@ -9,18 +9,21 @@ from __future__ import annotations
 import logging
 import re
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import trafilatura
+from lxml import etree
 
 from latam_corpus.extract.calls import without_calls
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.file_properties import is_saved_by_office
 from latam_corpus.extract.file_refusals import page_refusals
 from latam_corpus.extract.html_metadata import read_metadata
+from latam_corpus.extract.lost_paragraphs import fuller_text
 from latam_corpus.extract.model_file import model_digest
 from latam_corpus.extract.page_blocks import markup_of, parsed, read_page
 from latam_corpus.extract.reservations import notices_beside
+from latam_corpus.text.html_tree import html_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
 LAYOUT: Final = f"layout {model_digest()[:8]}"
+# Of a page whose text lacked too many paragraphs: the layout's, with these.
+FULLER: Final = f"{LAYOUT}, fuller"
 # A page of which more is in doubt (`Page.doubt`) is given to trafilatura: about one in eight of the pages on which the
 # bound was chosen, see docs/extraction.md.
 DOUBT: Final = 0.3
@@ -45,6 +50,13 @@ _LANGUAGE: Final = re.compile(
     r"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)", re.IGNORECASE
 )
 _HEAD: Final = 8192
+_PERMALINK: Final = re.compile(r"[ \t]*¶[ \t]*$", re.MULTILINE)
+# Rows of tables as trafilatura writes them: with one cell that isn't empty, and rules below heads.
+_BOXED: Final = re.compile(r"^[ \t]*\|(?:[ \t]*\|)*[ \t]*([^|\n]*[^|\s])[ \t]*\|(?:[ \t]*\|)*[ \t]*$", re.MULTILINE)
+_RULE: Final = re.compile(r"^[ \t]*\|(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?:\n|\Z)", re.MULTILINE)
+# libxml2, as trafilatura calls it, stops at elements 256 deep, and at a text of 10 MB.
+_LONGEST: Final = 2_500_000
+_STOPPED: Final = etree.XPath(f"boolean(/{'/'.join('*' * 250)})")
 
 # A page that trafilatura can't read becomes a ledger row; its log lines would only repeat that on the screen.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
@@ -65,7 +77,7 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text = markup_of(raw, parameters)
     # Typed as Document or dict; it is a Document unless `as_dict` is set.
-    page: Any = trafilatura.bare_extraction(text, with_metadata=True, include_comments=False)
+    page: Any = trafilatura.bare_extraction(_whole(text), with_metadata=True, include_comments=False)
     language = _LANGUAGE.search(text[:_HEAD])
     metadata = language[1] if language else None
     if page is None:
@@ -100,7 +112,7 @@ def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     markup = markup_of(raw, parameters)
     page = read_page(markup)
-    return _with_text(page, *choose_text(page, markup), page_refusals(raw, parameters))
+    return _with_text(page, choose_text(page, markup), page_refusals(raw, parameters))
 
 
 def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -110,25 +122,67 @@ def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     True
     """
     page = read_page(markup_of(raw, parameters))
-    return _with_text(page, page.text, LAYOUT, page_refusals(raw, parameters))
+    return _with_text(page, _filled(page, page.text, LAYOUT), page_refusals(raw, parameters))
 
 
-def choose_text(page: Page, markup: str) -> tuple[str, str]:
-    """Return the text of a page and whose it is: trafilatura's where much is in doubt and it is plausible."""
+class Chosen(NamedTuple):
+    """The text of a page, the extractor's name, and what the ledger says of the choice."""
+
+    text: str
+    extractor: str
+    notes: tuple[str, ...] = ()
+
+
+def choose_text(page: Page, markup: str) -> Chosen:
+    """Return the text of a page: trafilatura's where much is in doubt, a fuller one where paragraphs are missing."""
     text = page.text
     if not text or page.doubt > DOUBT:
         other = _by_trafilatura(markup, fast=True)
         if not len(text) <= ALIKE * len(other) <= ALIKE**2 * len(text):
             other = _by_trafilatura(markup, fast=False)
         if other and len(other) >= LEAST * len(text):
-            return without_calls(other), EXTRACTOR
-    return text, LAYOUT
+            return _filled(page, without_calls(other), EXTRACTOR)
+    return _filled(page, text, LAYOUT)
+
+
+def _filled(page: Page, text: str, extractor: str) -> Chosen:
+    """Return the text, or where it lacks too many paragraphs of the page, one that has them."""
+    fuller = fuller_text(page, text)
+    if fuller is None:
+        return Chosen(without_marks(text), extractor)
+    lost = f"paragraphs that {extractor} left out and that were added: {fuller.paragraphs}, with {fuller.words} words"
+    return Chosen(without_marks(fuller.text), FULLER, (lost,))
 
 
 def _by_trafilatura(markup: str, *, fast: bool) -> str:
     # Typed as Document or dict, as above.
-    document: Any = trafilatura.bare_extraction(markup, with_metadata=False, include_comments=False, fast=fast)
+    document: Any = trafilatura.bare_extraction(_whole(markup), with_metadata=False, include_comments=False, fast=fast)
     return (document and document.text) or ""
+
+
+def _whole(markup: str) -> Any:
+    """Return the page as trafilatura reads it; where its parser would stop before the end, as a flatter tree.
+
+    Raises:
+        StoppedError: no parser reads it to its end.
+    """
+    tree = trafilatura.load_html(markup)
+    if len(markup) > _LONGEST or (tree is not None and _STOPPED(tree)):
+        return html_tree(markup.encode("utf-8", "replace"))
+    return tree if tree is not None else markup
+
+
+def without_marks(text: str) -> str:
+    r"""Return the text without the marks of links to headings, and boxed notes without the bars of their tables.
+
+    >>> print(without_marks("Instalación¶\n|  | Nota |\n|---|---|\n| | Haga una copia. |\n| uno | dos |"))
+    Instalación
+    Nota
+    Haga una copia.
+    | uno | dos |
+    """
+    text = _PERMALINK.sub("", text)
+    return _BOXED.sub(r"\1", _RULE.sub("", text)) if "|" in text else text
 
 
 def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ...]:
@@ -137,11 +191,11 @@ def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ..
     return (*metadata.notices, *notices_beside(blocks, text))
 
 
-def _with_text(page: Page, text: str, extractor: str, refusals: Refusals) -> Extracted:
+def _with_text(page: Page, chosen: Chosen, refusals: Refusals) -> Extracted:
     metadata = page.metadata
     return Extracted(
-        text,
-        extractor,
+        chosen.text,
+        chosen.extractor,
         title=metadata.title,
         creators=metadata.creators,
         published=metadata.published,
@@ -149,6 +203,7 @@ def _with_text(page: Page, text: str, extractor: str, refusals: Refusals) -> Ext
         url=metadata.url,
         section=metadata.section,
         licences=metadata.licences,
-        notices=_notices(page.markup, metadata, text),
+        notices=_notices(page.markup, metadata, chosen.text),
         refusals=refusals,
+        notes=chosen.notes,
     )

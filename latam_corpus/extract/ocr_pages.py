@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from lxml import html as lxml_html
-
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
@@ -18,6 +16,7 @@ from latam_corpus.extract.file_refusals import page_refusals
 from latam_corpus.extract.recognised import LINES, confidences_of, mean, of_class
 from latam_corpus.extract.stated_licences import stated_in
 from latam_corpus.messages import N_
+from latam_corpus.text.html_tree import html_tree
 from latam_corpus.text.xml_tree import name_of, words
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 # Counted up when the same bytes give another text.
 ALTO: Final = "alto 2"
-HOCR: Final = "hocr 4"
+HOCR: Final = "hocr 5"
 
 # Names of the SegmOnto vocabulary (segmonto.github.io) and of Transkribus' and ABBYY's block types.
 _LEFT_OUT: Final = re.compile(
@@ -135,8 +134,7 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     'la barca'
     """
     text = decode(raw, parameters.get("charset") or meta_charset(raw))[0]
-    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    root = lxml_html.document_fromstring(text.encode(errors="replace"), parser=parser)
+    root = html_tree(text.encode(errors="replace"))
     system = next((one.get("content") for one in root.iter("meta") if one.get("name") == "ocr-system"), None)
     blocks: list[list[str]] = []
     last: object = None

@@ -31,6 +31,7 @@ from latam_corpus.extract.measures_kernels import find_outermost
 from latam_corpus.extract.model_file import MODEL
 from latam_corpus.extract.tags import UNSEEN, UNSPOKEN
 from latam_corpus.messages import _
+from latam_corpus.text.html_tree import with_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +153,7 @@ class Page:
 
 
 def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
-    """Return a page as text, its mojibake undone.
+    """Return a page as text, its mojibake undone, and empty elements of XHTML ended.
 
     Args:
         raw: its bytes.
@@ -162,7 +163,7 @@ def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
     'mañana'
     """
     text, charset = decode(raw, parameters.get("charset") or meta_charset(raw))
-    return undo_mojibake(text, raw if charset == "utf-8" else None)
+    return with_ends(undo_mojibake(text, raw if charset == "utf-8" else None))
 
 
 def read_page(markup: str, model: Model | None = None) -> Page:
@@ -201,7 +202,7 @@ def without_unseen(
     if not len(doubted):
         return chances
     chars = page.counts[:, 0]
-    folded = {block: _folded(page.block(block).encode()) for block in np.flatnonzero(kept).tolist()}
+    folded = {block: fold_signs(page.block(block).encode()) for block in np.flatnonzero(kept).tolist()}
     shown = b" ".join(text for block, text in folded.items() if not unspoken[block])
     goes = np.zeros(len(page), np.bool_)
     goes[[block for block in doubted.tolist() if len(folded[block]) >= _LEAST and folded[block] in shown]] = True
@@ -222,9 +223,9 @@ def parsed(markup: str) -> Markup:
 def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
     """Return what is known of each block from elsewhere on the page, float32[b, len(block_features.KNOWN)]."""
     data, starts = page.text.tobytes(), page.starts.tolist()
-    blocks = [_folded(data[start:end]) for start, end in pairwise(starts)]
-    titles = {_folded(one.encode("utf-8", "replace")) for one in metadata.titles[:_MOST_TITLES]} - {b""}
-    teaser, body = (_folded(one.encode("utf-8", "replace")) for one in (metadata.description, metadata.body))
+    blocks = [fold_signs(data[start:end]) for start, end in pairwise(starts)]
+    titles = {fold_signs(one.encode("utf-8", "replace")) for one in metadata.titles[:_MOST_TITLES]} - {b""}
+    teaser, body = (fold_signs(one.encode("utf-8", "replace")) for one in (metadata.description, metadata.body))
     body = body[:_MOST_BODY]
     pieces = b" ".join(titles)  # no folded block has a space
     times = Counter(blocks)
@@ -244,10 +245,10 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
     return facts
 
 
-def _folded(text: bytes) -> bytes:
+def fold_signs(text: bytes) -> bytes:
     """Return the text without ASCII's spaces and signs, its capitals small: what is left of two equal ones is equal.
 
-    >>> _folded("¿Mañana, en Casa?".encode()).decode()
+    >>> fold_signs("¿Mañana, en Casa?".encode()).decode()
     '¿mañanaencasa'
     """
     return text.translate(_SMALL, _SIGNS)

@@ -9,14 +9,13 @@ import re
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lxml import html as lxml_html
-
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import flow
 from latam_corpus.extract.programs import TESSERACT, run, tesseract
 from latam_corpus.extract.xmp import statements_of_picture
 from latam_corpus.messages import N_
+from latam_corpus.text.html_tree import html_tree
 from latam_corpus.text.xml_tree import words
 
 if TYPE_CHECKING:
@@ -122,8 +121,7 @@ def read_hocr(hocr: bytes, dots: float = DOTS) -> Recognised:
     >>> seen.pages, seen.confidence
     ([[Line(words='barca', left=10.0, right=90.0, bottom=104.0, top=134.0, size=30.0)]], 0.91)
     """
-    parser = lxml_html.HTMLParser(encoding="utf-8", no_network=True)
-    root = lxml_html.document_fromstring(hocr, parser=parser)
+    root = html_tree(hocr)
     pages: list[list[Line]] = []
     confidences: list[float] = []
     for page in of_class(root, {"ocr_page"}):

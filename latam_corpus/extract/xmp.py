@@ -14,6 +14,7 @@ from lxml import etree
 from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.extract.file_refusals import Refusals, refusals_in
 from latam_corpus.extract.stated_licences import stated, values_in
+from latam_corpus.text.html_tree import STOPS
 from latam_corpus.text.xml_tree import PARSING, name_of, words
 
 if TYPE_CHECKING:
@@ -70,13 +71,17 @@ def statements_of_packet(packet: bytes) -> XmpStatements:
     """
     text = _DECLARATIONS.sub(b"", ascii_based(packet).removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n"))
     text = _ENTITY.sub(b"&amp;", text)
+    parser = etree.XMLParser(**PARSING, recover=True, encoding="utf-8")
     try:
-        root = etree.fromstring(text, etree.XMLParser(**PARSING, recover=True, encoding="utf-8"))
+        root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
         return XmpStatements(notes=(NOT_READ,))
-    return XmpStatements(stated([*values_in(root), *_marked(root)]), refusals_in(root))
+    cut = any(error.type_name in STOPS for error in parser.error_log)
+    return XmpStatements(
+        stated([*values_in(root), *_marked(root)]), refusals_in(root), notes=(NOT_READ,) if cut else ()
+    )
 
 
 def _marked(root: etree._Element) -> Iterator[str]:

@@ -65,7 +65,7 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     found = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
     assert found.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
-    assert found.extractor.startswith("hocr 4, tesseract")
+    assert found.extractor.startswith("hocr 5, tesseract")
     assert found.confidence is not None
     assert found.confidence > 0.5
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.text.html_tree import STOPS
 
 if TYPE_CHECKING:
     from re import Match
@@ -60,8 +61,6 @@ _NAMESPACES: Final = {
     "xhtml": "http://www.w3.org/1999/xhtml",
 }
 _ENTITY: Final = "<!ENTITY"
-# Errors after which libxml2 stops, and what it gives is a part.
-_STOPS: Final = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NO_MEMORY"})
 
 
 def parsed_xml(body: bytes) -> _Element:
@@ -103,7 +102,7 @@ def _recovered(text: str) -> _Element:
         raise TroubleError("damaged XML", str(error)[:200]) from None
     if root is None:
         raise TroubleError("damaged XML", "it has no element")
-    stopped = next((one for one in parser.error_log if one.type_name in _STOPS), None)
+    stopped = next((one for one in parser.error_log if one.type_name in STOPS), None)
     if stopped is not None:
         raise TroubleError("damaged XML", str(stopped.message)[:200])
     written = _ROOT.search(text)

@@ -15,6 +15,7 @@ from latam_corpus.collect.responses import Response, payload_of
 from latam_corpus.errors import DocumentError
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.lenient_xml import begins_as_xml, parsed_xml
+from latam_corpus.text.html_tree import StoppedError, html_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     if root is None:
         return Links([], [])
     base, wording = url, _wording(root)
-    encoding = str(root.getroottree().docinfo.encoding or "")
+    encoding = _known(charset) or str(root.getroottree().docinfo.encoding or "")
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -166,11 +167,13 @@ def listing(body: bytes, url: str) -> Listing | None:
 
 
 def _html(body: bytes, charset: str | None) -> _Element | None:
-    parser = html.HTMLParser(encoding=_known(charset), recover=True, no_network=True, remove_comments=True)
     try:
-        return html.document_fromstring(body, parser=parser)
+        root: _Element = html_tree(body, _known(charset))
+    except StoppedError as error:
+        raise TroubleError("malformed response", str(error)[:200]) from None
     except (etree.LxmlError, ValueError, AssertionError):  # an empty page, among others
         return None
+    return root
 
 
 def _wording(root: _Element) -> str:

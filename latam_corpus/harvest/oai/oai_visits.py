@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from lxml import html
-
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.rights import openness, tier_of
 from latam_corpus.collect import page_metadata
@@ -18,6 +16,7 @@ from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
 from latam_corpus.harvest.oai.list_requests import Lists
 from latam_corpus.harvest.oai.memory import Item
 from latam_corpus.harvest.oai.replies import reply_of, request_url
+from latam_corpus.text.html_tree import html_tree
 
 if TYPE_CHECKING:
     import re
@@ -39,7 +38,7 @@ def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
     ([], True)
     """
     try:
-        root = html.document_fromstring(body[:_HEAD], parser=html.HTMLParser(recover=True, no_network=True))
+        root = html_tree(body[:_HEAD], None)
     except Exception:  # noqa: BLE001  (a stranger's page; what it is, its extraction tells)
         return [], False
     named: list[str] = []

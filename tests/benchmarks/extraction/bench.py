@@ -98,8 +98,9 @@ def _extract(shelf: Shelf) -> int:
         nonlocal asked
         page = read_page(shelf.markups[place], model)
         shelf.texts["fast"][place] = page.text
-        shelf.texts["balanced"][place], extractor = choose_text(page, shelf.markups[place])
-        asked += extractor.startswith("trafilatura")
+        chosen = choose_text(page, shelf.markups[place])
+        shelf.texts["balanced"][place] = chosen.text
+        asked += chosen.extractor.startswith("trafilatura")
 
     by_folds(lessons, judged)
     return asked

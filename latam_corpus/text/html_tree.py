@@ -1,0 +1,135 @@
+"""HTML as a tree that holds the whole page, however deep its markup nests."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from lxml import html
+from resiliparse.parse.html import HTMLTree
+
+if TYPE_CHECKING:
+    from re import Match
+
+# libxml2 stops at 256 elements within one another, and at a text of 10 MB.
+_DEEPEST_BLOCK: Final = 180
+_DEEPEST: Final = 220
+_DEEPEST_LINK: Final = 240
+# Errors after which libxml2 stops, and what it gives is a part.
+STOPS: Final = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NO_MEMORY"})
+_VOID: Final = frozenset({
+    *("area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track"),
+    "wbr",
+})  # fmt: skip
+_INLINE: Final = frozenset({
+    *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"),
+    *("kbd", "label", "mark", "nobr", "q", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"),
+    *("time", "tt", "u", "var"),
+})  # fmt: skip
+# Elements in which a browser reads no markup.
+_RAW: Final = "iframe|noembed|noframes|script|style|textarea|title|xmp"
+_XHTML: Final = re.compile(r"\A\s*<\?xml\b|//DTD XHTML |http://www\.w3\.org/1999/xhtml")
+_HEAD: Final = 2048
+# Of an unquoted value the slash is a part; a link with an address has words.
+_EMPTY: Final = re.compile(
+    rf"<(?!(?:{'|'.join(sorted(_VOID))})\b)(?!a\b[^<>]*\bhref\b)([a-zA-Z][\w:-]*)"
+    r"((?:\s+[\w:.-]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))?)*+)\s*/>",
+    re.IGNORECASE,
+)
+# What a parser writes: raw elements whole, comments, and tags whose values stand in quotation marks.
+_WRITTEN: Final = re.compile(
+    rf"<(?P<raw>{_RAW})\b[^>]*>.*?</(?P=raw)\s*>|<!--.*?-->|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)(?:[^>\"]|\"[^\"]*\")*>",
+    re.DOTALL,
+)
+
+
+class StoppedError(ValueError):
+    """A parser stopped before the end of what it read, as where memory is short."""
+
+
+def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
+    """Return the root of an HTML page, without comments; where markup nests too deep, of a flatter page with its text.
+
+    Args:
+        page: the page.
+        charset: None for the one that the page states.
+
+    Raises:
+        etree.ParserError: the page is empty.
+        StoppedError: the parser stops before the page's end.
+
+    >>> deep = "<div><i>" * 2000 + "<p>La barca salió.</p><p>No volvió.</p>"
+    >>> [one.text for one in html_tree(deep.encode()).iter("p")]
+    ['La barca salió.', 'No volvió.']
+    """
+    root, stopped = _parsed(page, charset)
+    if stopped:
+        charset = charset or str(root.getroottree().docinfo.encoding or "utf-8")
+        try:
+            text = page.decode(charset, "replace")
+        except LookupError:
+            text = page.decode("utf-8", "replace")
+        root, stopped = _parsed(flattened(text).encode("utf-8", "replace"), "utf-8", huge=True)
+    if stopped:
+        raise StoppedError(f"the parser stopped before the page's end: {stopped}")
+    return root
+
+
+def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[html.HtmlElement, str]:
+    """Return the tree, and why the parser stopped before the page's end; nothing where it did not."""
+    parser = html.HTMLParser(
+        encoding=charset, remove_comments=True, remove_pis=True, no_network=True, huge_tree=huge, recover=True
+    )
+    root = html.document_fromstring(page, parser=parser)
+    return root, next((one.message.strip() for one in parser.error_log if one.type_name in STOPS), "")
+
+
+def with_ends(page: str) -> str:
+    """Return a page of XHTML with an end for each empty element, as a parser of HTML needs it; any other as it is.
+
+    Without, `<a id="x"/>` holds the rest of its part of the page, and `<title/>` all of it.
+
+    >>> with_ends('<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"/><br/><p>La barca')
+    '<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"></a><br/><p>La barca'
+    """
+    return _EMPTY.sub(r"<\1\2></\1>", page) if _XHTML.search(page, 0, _HEAD) else page
+
+
+def flattened(page: str) -> str:
+    """Return a page as a browser reads it, with no element deeper than the parsers of trees go.
+
+    Of blocks below that depth each ends where the next begins; inline elements but for links lose their tags.
+
+    >>> page = flattened("<div>" * 300 + "<p>Uno <b>dos</b></p><p>Tres</p>")
+    >>> page.count("<div>"), "<div></div><p>Uno <b>dos</b></p><p>Tres</p>" in page
+    (300, True)
+    """
+    document = HTMLTree.parse(with_ends(page)).document
+    open_: list[tuple[str, bool]] = []  # the elements around, and whether each has its tags
+    depth = 0  # of those that have them
+
+    def flat(tag: Match[str]) -> str:
+        nonlocal depth
+        name = (tag["name"] or "").lower()
+        if not name or name in _VOID:
+            return tag[0]
+        if tag["end"]:
+            if not open_ or not open_.pop()[1]:
+                return ""
+            depth -= 1
+            return tag[0]
+        closed = ""
+        if name not in _INLINE:
+            at = len(open_) - 1
+            while depth >= _DEEPEST_BLOCK:
+                if open_[at][1]:
+                    closed += f"</{open_[at][0]}>"
+                    open_[at] = (open_[at][0], False)
+                    depth -= 1
+                at -= 1
+        written = depth < (_DEEPEST_LINK if name == "a" else _DEEPEST)
+        open_.append((name, written))
+        depth += written
+        return closed + (tag[0] if written else "")
+
+    return _WRITTEN.sub(flat, str(document.html) if document else "")

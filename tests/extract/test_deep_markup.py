@@ -1,0 +1,115 @@
+"""A page keeps all its paragraphs and links, however deep its markup nests and however long one text of it is."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from lxml import etree
+
+from latam_corpus.extract import epub, html, ocr_pages, xmp
+from latam_corpus.harvest.crawl.links import page_links
+from latam_corpus.text import html_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PARAGRAPHS = [f"En la página {number} la vecina contó que la barca salió del puerto." for number in range(700)]
+_CONTAINER = '<container><rootfiles><rootfile full-path="a.opf"/></rootfiles></container>'
+_PACKAGE = (
+    '<package><metadata/><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
+    '<spine><itemref idref="a"/></spine></package>'
+)
+# Of each the markup before a paragraph, and before all that follow the hundredth.
+_DEEP = {
+    "unclosed font": ("<p><font color=red>", ""),
+    "unclosed font, lines broken": ("<br><font>", ""),
+    "unclosed span": ("<p></p><span>", ""),
+    "unclosed div": ("<div>", ""),
+    "wrapped in blocks and italics": ("<p>", "<div><i>" * 2000),
+    "a list in lists": ("<p>", "<ul><li>" * 1000),
+}
+
+
+def _page(start: str, middle: str, paragraphs: list[str]) -> str:
+    return "<html><body>" + "".join(middle * (at == 100) + start + one for at, one in enumerate(paragraphs))
+
+
+def _book(page: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        package.writestr("META-INF/container.xml", _CONTAINER)
+        package.writestr("a.opf", _PACKAGE)
+        package.writestr("a.xhtml", page)
+    return held.getvalue()
+
+
+def _hocr(page: str) -> bytes:
+    return page.replace("En la", "<p class=ocr_par><span class=ocr_line>En la").encode()
+
+
+_READERS: dict[str, Callable[[str], str]] = {
+    "balanced": lambda page: html.balanced(page.encode(), {}).text,
+    "careful": lambda page: html.careful(page.encode(), {}).text,
+    "EPUB": lambda page: epub.extract(_book(page), {}).text,
+    "hOCR": lambda page: ocr_pages.hocr(_hocr(page), {}).text,
+}
+
+
+@pytest.mark.parametrize("reader", _READERS)
+@pytest.mark.parametrize("kind", _DEEP)
+def test_no_paragraph_of_deep_markup_is_lost(kind: str, reader: str) -> None:
+    """Every reader of HTML gives all 700 paragraphs."""
+    if reader == "careful" and kind == "unclosed div":
+        pytest.skip("trafilatura takes the innermost element, also where it reads the whole page")
+    text = _READERS[reader](_page(*_DEEP[kind], _PARAGRAPHS))
+    assert [one for one in _PARAGRAPHS if one not in text] == []
+
+
+@pytest.mark.parametrize("kind", _DEEP)
+def test_no_link_in_deep_markup_is_lost(kind: str) -> None:
+    """The crawler finds all 700 links."""
+    page = _page(*_DEEP[kind], [f"<a href=/{number}>{number}</a> " for number in range(700)])
+    links = page_links(page.encode(), "https://a.example/", None)
+    assert links.pages == [f"https://a.example/{number}" for number in range(700)]
+    assert links.more == 0
+
+
+@pytest.mark.parametrize("reader", ["EPUB", "hOCR", "careful"])
+def test_a_text_of_ten_megabytes_ends_no_page(reader: str) -> None:
+    """What follows a text that is too long for libxml2 by default is read."""
+    page = f"<html><body><p>{'En la barca. ' * 850_000}</p><p>{_PARAGRAPHS[0]}</p></body></html>"
+    page = page.replace("En la barca", "La barca")  # no line of hOCR by itself
+    assert _PARAGRAPHS[0] in _READERS[reader](page)
+
+
+def test_an_empty_title_of_xhtml_swallows_no_deep_page() -> None:
+    """`<title/>` ends where it begins, as in XML, and text in scripts and comments is no markup."""
+    head = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='a'/><!-- <p> --></head>"
+    page = f"{head}<body>{'<div>' * 300}<p>La barca</p>"
+    tree = html_tree.html_tree(page.encode())
+    assert [one.text for one in tree.iter("p")] == ["La barca"]
+
+
+def test_charset_of_a_deep_page_is_kept() -> None:
+    """A flattened page is decoded from the charset that it states."""
+    page = "<meta charset=iso-8859-1>" + "<div>" * 300 + "<p>mañana</p>"
+    assert "mañana" in html_tree.html_tree(page.encode("latin-1"), None).text_content()
+
+
+def test_a_parser_that_stops_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where even the flatter page is not read to its end, nothing is given as if it were whole."""
+    monkeypatch.setattr(html_tree, "flattened", lambda page: page)
+    page = _page(*_DEEP["wrapped in blocks and italics"], _PARAGRAPHS)
+    with pytest.raises(html_tree.StoppedError):
+        html_tree.html_tree(page.encode())
+    with pytest.raises(Exception, match="not XML"):
+        epub.extract(_book(page), {})
+
+
+def test_cut_metadata_of_a_picture_is_told() -> None:
+    """XMP that nests deeper than its parser goes is reported as metadata that was not read."""
+    packet = etree.tostring(etree.Element("xmpmeta")).replace(b"/>", b">") + b"<a>" * 400
+    assert xmp.statements_of_packet(packet).notes == (xmp.NOT_READ,)
