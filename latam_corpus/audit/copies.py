@@ -28,6 +28,7 @@ _WHY: Final = {
     "appended": _("nothing was added to it: {kept} words of a menu, a summary or questions against {mine}"),
     "words": _("it is longer: {kept} words against {mine}"),
     "obtained": _("it was obtained earlier: {kept} against {mine}"),
+    "stated": _("it states when it was obtained ({kept}), and this one doesn't"),
     "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
 }
 _BESIDE: Final = _(
@@ -114,6 +115,8 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     if by not in _WHY:  # another barrier's than `dedupe`
         return None
     mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
+    if by == "obtained" and mine[by] is None:
+        return _WHY["stated"].fill(kept=kept[by])
     if by != "damage":
         return _WHY[by].fill(mine=mine[by], kept=kept[by])
     lost, left = ({name: row[name] or 0 for name in _DAMAGE} for row in (mine, kept))

@@ -33,7 +33,7 @@ _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
 _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
-NEVER_NULL: Final = frozenset({"genre", "composition", "obtained"})
+NEVER_NULL: Final = frozenset({"genre", "composition"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
 

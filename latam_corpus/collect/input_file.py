@@ -15,7 +15,6 @@ from latam_corpus.collect.streams import open_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
 # The file by which a folder says that it is a bag (BagIt, RFC 8493).
 BAG: Final = "bagit.txt"
@@ -62,12 +61,11 @@ class Beside:
 
 @dataclass(frozen=True, order=True, slots=True)
 class InputFile:
-    """A file to read: its path in the source, where it is, its size in bytes and its time."""
+    """A file to read: its path in the source, where it is, and its size in bytes."""
 
     relative: str
     url: str
     size: int
-    modified: datetime
     beside: Beside = Beside()
 
     @property

@@ -17,6 +17,7 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.collect.formats import FORMATS, suffixes
+from latam_corpus.collect.listing import digest
 from latam_corpus.collect.streams import state_of, stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
@@ -97,8 +98,8 @@ class Step:
         Raises:
             PartError: what a stage rests on has changed since the plan was made.
         """
-        for stage, digest in zip(self.stages, self.digests, strict=True):
-            if stage_digest(stage) != digest:
+        for stage, planned in zip(self.stages, self.digests, strict=True):
+            if stage_digest(stage) != planned:
                 problem = _(
                     "what «{name}» rests on (its policies, its model, its code) changed during the run", name=stage.name
                 )
@@ -143,7 +144,9 @@ class Input:
             PartError: the file has changed since the plan was made.
             SourceError: it isn't there any more.
         """
-        if not self.file.is_missing and state_of(self.file.url) != self.state:
+        if self.file.is_missing or state_of(self.file.url) == self.state:
+            return
+        if digest(self.file) != self.sha256:  # a new time alone is no change
             problem = _("the file changed during the run")
             raise PartError(self.file.url, problem, _("run it again: what was done before is kept"))
 
