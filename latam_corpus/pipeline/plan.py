@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -122,6 +122,9 @@ class Segment:
     def aside(self) -> pl.Schema:
         """The columns that the barriers want stored beside the rows."""
         return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
+
+
+_STORED: Final = frozenset(schema.DOCUMENT_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +305,11 @@ def gives_text(source: Source) -> bool:
     return not any(stem(pattern).lower().endswith(whole) for pattern in collect.files)
 
 
+def _may_need_extraction(source: Source) -> bool:
+    """Whether files of the source may be pages or documents; False where it names files of records alone."""
+    return not gives_text(source) or not (source.collect.files or source.collect.format)
+
+
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
     staged = (listed.for_sources(sources) for listed in stages_of(recipe))
@@ -311,6 +319,9 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
     barriers: list[Barrier] = [Supersede(versions=versions)]  # decided at the first cut, or at the end
     cut = False
+    keeps = any(map(_may_need_extraction, sources)) and all(
+        one.needs <= _STORED for one in stages if "raw" not in one.needs
+    )
     for stage in stages:
         if isinstance(stage, Barrier):
             barriers.append(stage)
@@ -319,7 +330,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
         if cut:
             yield _segment(steps, barriers)
             steps, barriers, cut = [[]], [], False
-        if stage.stored_before and steps[-1]:
+        if steps[-1] and (stage.stored_before or (keeps and steps[-1][-1].stored_after)):
             steps.append([])
         steps[-1].append(stage)
     if not _hash_is_fresh(stages):
