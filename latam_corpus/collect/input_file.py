@@ -70,7 +70,7 @@ class InputFile:
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is a link that leads nowhere, which can't be opened."""
+        """Whether it is a link that leads nowhere, a pipe or a device, which can't be opened."""
         return bool(self.beside.failures) and not self.beside.is_list
 
 

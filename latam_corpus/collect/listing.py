@@ -144,7 +144,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
 
 def _every_file(fs: Any, root: str) -> list[InputFile]:
     """Return all files of a folder, in order, with what the lists of a bag among them say."""
-    entries = walked(root) if "file" in _protocols(fs) else fs.find(root, detail=True)
+    entries = walked(root, specials=True) if "file" in _protocols(fs) else fs.find(root, detail=True)
     files = sorted(_input_file(fs, info, name) for name, info in _below(root, entries).items())
     if not any(PurePosixPath(file.relative).name == BAG for file in files):
         return files
@@ -262,6 +262,8 @@ def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
     if "leads_to" in info:
         detail = {"link": _readable(info["leads_to"]), "remedy": N_("fetch what the link leads to, or remove it")}
         beside = Beside(failures=as_json([Failure(None, "missing file", detail)]))
+    if info.get("special"):
+        beside = Beside(failures=as_json([Failure(None, "no file", {"remedy": N_("leave it out, or save a file")})]))
     return InputFile(_readable(relative), url, int(size or 0), beside)
 
 

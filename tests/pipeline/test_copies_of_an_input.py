@@ -116,8 +116,8 @@ def test_times_and_the_order_of_entries_are_in_no_key_and_no_row(chance: random.
     read = []
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
 
-        def shuffled(root: str) -> dict[str, Any]:
-            entries = list(walked(root).items())
+        def shuffled(root: str, *, specials: bool) -> dict[str, Any]:
+            entries = list(walked(root, specials=specials).items())
             chance.shuffle(entries)
             return dict(entries)
 
