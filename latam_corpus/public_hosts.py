@@ -17,8 +17,9 @@ from typing import Any, Final
 # outside of what is given to hosts (RFC 4291, 2.4).
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
-# The protocols' own addresses (RFC 6890), where clouds keep their metadata, and the relays of 6to4 (RFC 7526).
-_NOT_HOSTS: Final = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
+_EXAMPLES: Final = ipaddress.ip_network("3fff::/20")  # of documentation (RFC 9637)
+# The protocols' own addresses (RFC 6890) and Azure's, where clouds keep their metadata; the relays of 6to4 (RFC 7526).
+_NOT_HOSTS: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24")))
 # Hosts, or hosts with a port, between commas or spaces.
 VARIABLE: Final = "LATAM_CORPUS_PRIVATE_HOSTS"
 _HOST: Final = re.compile(r"(\[[0-9a-f:.%]+\]|[^:]+)(?::(\d+))?", re.IGNORECASE)
@@ -34,6 +35,8 @@ def is_public(address: str) -> bool:
     [False, False, False, False, False]
     >>> [is_public(one) for one in ("::127.0.0.1", "64:ff9b:1::1", "192.0.0.192", "192.88.99.1", "::ffff:0:8.8.8.8")]
     [False, False, False, False, False]
+    >>> [is_public(one) for one in ("168.63.129.16", "168.63.129.17", "3fff::1", "2001:db8::1", "2606:4700::1111")]
+    [False, True, False, False, True]
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
@@ -42,7 +45,7 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        return ip in _UNICAST and ip.is_global
+        return ip in _UNICAST and ip not in _EXAMPLES and ip.is_global
     return ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOT_HOSTS)
 
 

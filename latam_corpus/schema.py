@@ -109,7 +109,12 @@ DOCUMENT: Final = (
     Column(
         "opt_outs", OPT_OUTS, "opt-out signals seen, with address and time", nullable=True, free=("value", "address")
     ),
-    Column("obtained", _TIME, "when it was obtained: WARC-Date, OAI datestamp or file time, never the clock"),
+    Column(
+        "obtained",
+        _TIME,
+        "when it was obtained, as its record says (WARC-Date, OAI datestamp, a column); null where nothing says it",
+        nullable=True,
+    ),
     Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload", free=("file", "member")),
     Column("extractor", _TEXT, "name and version of what made text of the bytes", nullable=True),
     Column(

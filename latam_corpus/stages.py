@@ -82,10 +82,12 @@ class Stage(Operation):
     Attributes:
         makes_rows: whether it makes several rows out of one; each child names its `parent_id`.
         stored_before: whether the plan stores what enters it, so that a change of it redoes nothing before.
+        stored_after: whether the plan stores what it gives, so that a change after it doesn't redo it.
     """
 
     makes_rows: ClassVar[bool] = False
     stored_before: ClassVar[bool] = False
+    stored_after: ClassVar[bool] = False
 
     def fingerprint_for(self, entering: Collection[tuple[str, str]]) -> str | None:  # noqa: ARG002
         """Tell the same as `fingerprint` for some rows alone: what it rests on for others doesn't count then.

@@ -28,6 +28,7 @@ _WHY: Final = {
     "appended": _("nothing was added to it: {kept} words of a menu, a summary or questions against {mine}"),
     "words": _("it is longer: {kept} words against {mine}"),
     "obtained": _("it was obtained earlier: {kept} against {mine}"),
+    "stated": _("it states when it was obtained ({kept}), and this one doesn't"),
     "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
 }
 _BESIDE: Final = _(
@@ -39,8 +40,9 @@ _DAMAGE: Final = {
     "mojibake": _("accents were read in a wrong charset"),
     "misread": _("letters are misread"),
 }
+_EQUAL: Final = "equal normalised text"
 _RULES: Final = {
-    "equal normalised text": _("the same text, letter case and spacing aside"),
+    _EQUAL: _("the same text, letter case and spacing aside"),
     "equal": _("the same words"),
     "share": _("in runs of three words and more that both have"),
     "scattered": _("in runs of three words and more, the rest scattered as damage is"),
@@ -93,13 +95,24 @@ def copies(
             elif row["duplicate_of"] or row.get("variant_of"):
                 facts["side_by_side"] = side_by_side.side_by_side(row["text"] or "", row_of["text"] or "")
         facts["other"] = shown
-    if evidence and (row["duplicate_of"] or row.get("variant_of")):
+    equal = _equal_to_another(row["duplicate_of"], evidence or {})
+    if evidence and not equal and (row["duplicate_of"] or row.get("variant_of")):
         rule = evidence.get("rule")
         facts["rule"] = str(_RULES[rule]) if rule in _RULES else rule
-    if evidence and row["duplicate_of"]:
+    if evidence and not equal and row["duplicate_of"]:
         why = why_kept(evidence)
         facts["why"] = why and str(why)
     return facts
+
+
+def _equal_to_another(duplicate_of: str | None, evidence: Mapping[str, Any]) -> str | None:
+    """Return the document that has the same text, where that one fell as a near-duplicate of the kept one; else None.
+
+    >>> _equal_to_another("kept", {"rule": "equal normalised text", "kept": "twin"})
+    'twin'
+    """
+    kept = evidence.get("kept")
+    return kept if duplicate_of and evidence.get("rule") == _EQUAL and kept != duplicate_of else None
 
 
 def why_kept(evidence: Mapping[str, Any]) -> Message | None:
@@ -114,6 +127,8 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     if by not in _WHY:  # another barrier's than `dedupe`
         return None
     mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
+    if by == "obtained" and mine[by] is None:
+        return _WHY["stated"].fill(kept=kept[by])
     if by != "damage":
         return _WHY[by].fill(mine=mine[by], kept=kept[by])
     lost, left = ({name: row[name] or 0 for name in _DAMAGE} for row in (mine, kept))
@@ -139,6 +154,9 @@ def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -
     beside = [*side_by_side.lines(facts["side_by_side"])] if facts["side_by_side"] else []
     if facts["duplicate_of"]:
         first = _("{share} of its words stand in {name}", share=share, name=name)
+        if equal := _equal_to_another(facts["duplicate_of"], evidence or {}):
+            twin = _("it has the same text as {twin}, letter case and spacing aside, which fell too", twin=equal)
+            return [twin, first, *beside]
         if facts["rule"]:
             first = _("{share} of its words stand in {name}, {rule}", share=share, name=name, rule=rule)
         why = why_kept(evidence or {}) or facts["why"] or _("see above")

@@ -103,12 +103,14 @@ def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str,
     source = {"source": lineage["source"]["id"], "when": _moment(lineage["source"]["obtained"], say)}
     origin = lineage["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
-    came = _("{source}: {place}, obtained {when}", place=place, **source) if place else _("{source}, obtained {when}")
+    came = _("{source}: {place}, obtained {when}") if place else _("{source}, obtained {when}")
+    if not source["when"]:
+        came = Message("{source}: {place}" if place else "{source}")
     genre = say(genre_name(lineage["genre"])) if lineage["genre"] and say.language != "en" else lineage["genre"]
     country = say(COUNTRIES.get(lineage["country"], same(lineage["country"] or "")))
     about_language = [*_cues(lineage["language"]), *_written(lineage["language"], say)]
     known = [
-        (_("from"), say(came.fill(**source)), []),
+        (_("from"), say(came.fill(place=place, **source)), []),
         (_("url"), lineage["url"], []),
         (_("rights"), _rights(lineage["rights"], say), []),
         (_("language"), _language(lineage["language"], say), about_language),
@@ -312,7 +314,13 @@ def _record(verdict: str, evidence: dict[str, Any]) -> Message:
     """
     mine, kept = evidence["obtained"], evidence["obtained_winner"]
     if verdict == "passed":
-        return _("another record of it, obtained {when}, gave way to this one", when=mine)
+        undated = _("another record of it, which states no time, gave way to this one")
+        return _("another record of it, obtained {when}, gave way to this one", when=mine) if mine else undated
+    if not kept:
+        return _("this record gave way to another of the same document; neither states when it was obtained")
+    if not mine:
+        dated = _("this record states no time, and gave way to another of the same document, obtained {kept}")
+        return dated.fill(kept=kept)
     if kept == mine:
         return _("this record gave way to another of the same document, obtained at the same moment")
     message = _("this record gave way to another of the same document, obtained {kept}, this one {mine}")

@@ -289,7 +289,7 @@ class Collect(Model):
         unique: columns whose value no two records of the source share.
         max_null_share: by column the largest share of the source's records in which it may be empty, 0 to 1.
         versions: whether records with one id and different texts are versions of one document, of which the one
-            obtained last stays; their files' times count where records state none.
+            obtained last stays; where no record says when, the one in the last file by name.
     """
 
     kind: Literal["files", "crawl", "feeds", "oai", "commoncrawl"] = "files"

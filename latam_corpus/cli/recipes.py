@@ -15,7 +15,7 @@ from latam_corpus.cli import completion
 from latam_corpus.cli.inputs import Inputs, InputsFile, Select, located, selected
 from latam_corpus.cli.options import Json, Out, StoreUrl
 from latam_corpus.cli.report import NoReport, report_of_run
-from latam_corpus.cli.show import RunProgress, console, errors, note, number, print_json, table
+from latam_corpus.cli.show import RunProgress, console, note, number, print_json, table
 from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import N_, Message, _, enumerated, known
@@ -163,7 +163,7 @@ def _input(recipe: Recipe, one: Examined) -> dict[str, object]:
 
 def _tell_hints(hints: Sequence[Message]) -> None:
     for hint in hints:
-        errors.print(_("hint     {hint}", hint=hint))
+        note(_("hint     {hint}", hint=hint))
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:

@@ -17,7 +17,7 @@ from latam_corpus.cli.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
 from latam_corpus.pipeline import history
-from latam_corpus.pipeline.difference import THERE, counts, differences, title_of
+from latam_corpus.pipeline.difference import THERE, Documents, counts, differences, documents, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
 from latam_corpus.pipeline.run_record import sentence
 
@@ -239,11 +239,12 @@ def diff(
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
         raise ConfigError(a.folder.name, _("a run compared with itself has nothing to say"), _("name two runs"))
-    changes, counted = differences(a.values, b.values), counts(a.values, b.values)
+    changes, counted, kept = differences(a.values, b.values), counts(a.values, b.values), documents(a, b)
     if as_json:
         rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
         names = {"a": a.folder.name, "b": b.folder.name}
-        print_json(names | {"differences": [one._asdict() for one in changes]} | rows)
+        told = {"documents": kept._asdict() if kept else None}
+        print_json(names | {"differences": [one._asdict() for one in changes]} | rows | told)
         return
     console.print(f"A  {a.folder.name}", markup=False)
     console.print(f"B  {b.folder.name}", markup=False)
@@ -254,7 +255,25 @@ def diff(
         if listed:
             _show_counts(what, listed)
     if not any(counted.values()):
-        console.print(_("every stage and source has the same rows in both"))
+        console.print(_("every stage and source has as many rows in both"))
+    console.print(_documents_line(kept), markup=False)
+
+
+def _documents_line(kept: Documents | None) -> Message:
+    """Return in a sentence how the kept documents differ.
+
+    >>> str(_documents_line(Documents(1, 0, 2, {"obtained": 2, "text": 1})))
+    'kept documents: 1 only in A, 0 only in B, 2 in both with other values (obtained 2, text 1)'
+    """
+    if kept is None:
+        return _("the kept documents aren't compared, since a run's were removed")
+    if kept == Documents():
+        return _("the kept documents are the same in both")
+    columns = enumerated(same(f"{name} {n}") for name, n in kept.columns.items())
+    values = {"a": number(kept.only_a), "b": number(kept.only_b), "n": number(kept.changed), "columns": columns}
+    if not kept.changed:
+        return _("kept documents: {a} only in A, {b} only in B, all others the same", a=values["a"], b=values["b"])
+    return _("kept documents: {a} only in A, {b} only in B, {n} in both with other values ({columns})", **values)
 
 
 def _show_differences(changes: Sequence[Difference]) -> None:

@@ -22,7 +22,6 @@ from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content
@@ -46,7 +45,7 @@ class Listed:
     has_index: bool = False
 
 
-def listed_members(source: Source, content: Content, modified: datetime) -> Listed:
+def listed_members(source: Source, content: Content) -> Listed:
     """Return what the lists inside an archive say of its members; nothing where it has none.
 
     The archive is gone through once for it, and of its members the lists alone are unpacked.
@@ -54,7 +53,6 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
     Args:
         source: its `collect.index` may name a catalogue.
         content: the archive, of which all is looked at, whatever its span.
-        modified: the archive's time.
 
     Raises:
         ConfigError: the catalogue can't be read, lacks a column that the source names, or contradicts itself.
@@ -64,10 +62,10 @@ def listed_members(source: Source, content: Content, modified: datetime) -> List
     files: list[InputFile] = []
     held: dict[str, bytes] = {}
     try:
-        for one in members(replace(content, span=None), modified):
+        for one in members(replace(content, span=None)):
             if isinstance(one, Failure):
                 break
-            files.append(InputFile(one.name, one.name, 0, one.modified))
+            files.append(InputFile(one.name, one.name, 0))
             of_bag = OF_THE_BAG.fullmatch(PurePosixPath(one.name).name)
             if isinstance(one, Member) and (of_bag or (is_index and is_index(one.name))):
                 _hold(one, held)

@@ -12,7 +12,6 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
@@ -47,10 +46,9 @@ _DAMAGE: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAErr
 
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive: its name, its time, and what opens it; members of a tar open only in their turn."""
+    """A file in an archive: its name and what opens it; members of a tar open only in their turn."""
 
     name: str
-    modified: datetime
     open: Callable[[], BinaryIO]
 
 
@@ -59,7 +57,6 @@ class Refused:
     """A member that isn't read, and why."""
 
     name: str
-    modified: datetime
     failure: Failure
 
 
@@ -130,12 +127,11 @@ class _Directory:
         return data
 
 
-def members(content: Content, modified: datetime, budget: Budget | None = None) -> Iterator[Member | Refused | Failure]:
+def members(content: Content, budget: Budget | None = None) -> Iterator[Member | Refused | Failure]:
     """Yield the archive's files in its order, without hidden ones; folders and links are no files.
 
     Args:
         content: the archive.
-        modified: the archive's time, for members that have none.
         budget: what is left of the archive that this one is in; None for one that is in no other.
 
     Returns:
@@ -145,7 +141,7 @@ def members(content: Content, modified: datetime, budget: Budget | None = None) 
         SourceError: the archive can't be opened, or is damaged from some place on.
     """
     allowed = budget or Budget()
-    entries = _zip(content, modified, allowed) if _is_zip(content) else _tar(content, modified, allowed)
+    entries = _zip(content, allowed) if _is_zip(content) else _tar(content, allowed)
     try:
         yield from _safe(entries)
     except _TooManyError:
@@ -189,7 +185,7 @@ def _safe(entries: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
         problem = _unsafe(member.name)
         if problem and isinstance(member, Member):
             name = member.name.replace("\\", "/").lstrip("/")
-            yield Refused(name, member.modified, Failure(None, "unsafe name", {"name": member.name, "why": problem}))
+            yield Refused(name, Failure(None, "unsafe name", {"name": member.name, "why": problem}))
         else:
             yield member
 
@@ -223,7 +219,7 @@ def _open_zip(stream: BinaryIO, content: Content) -> zipfile.ZipFile:
         raise SourceError(content.relative, str(error) or type(error).__name__, _("check the archive")) from None
 
 
-def _zip(content: Content, modified: datetime, budget: Budget) -> Iterator[Member | Refused]:
+def _zip(content: Content, budget: Budget) -> Iterator[Member | Refused]:
     with seekable(content) as stream:
         archive = _open_zip(stream, content)
         infos = archive.infolist()
@@ -231,13 +227,10 @@ def _zip(content: Content, modified: datetime, budget: Budget) -> Iterator[Membe
             _count(budget)
             if info.is_dir():
                 continue
-            time = _zip_time(info, modified)
             if info.flag_bits & _ENCRYPTED:
-                yield Refused(
-                    _normal(info.filename), time, Failure(None, "encrypted member", {"remedy": N_("unlock it")})
-                )
+                yield Refused(_normal(info.filename), Failure(None, "encrypted member", {"remedy": N_("unlock it")}))
                 continue
-            yield Member(_normal(info.filename), time, _opener(archive, info, budget))
+            yield Member(_normal(info.filename), _opener(archive, info, budget))
 
 
 def _count(budget: Budget) -> None:
@@ -257,16 +250,7 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> 
     return opened
 
 
-def _zip_time(info: zipfile.ZipInfo, modified: datetime) -> datetime:
-    """Return the member's time, which has no zone and is taken as UTC; the archive's where it has none (1980-01-01)."""
-    try:
-        time = datetime(*info.date_time, tzinfo=UTC)
-    except ValueError:
-        return modified
-    return time if time.year > 1980 else modified  # noqa: PLR2004
-
-
-def _tar(content: Content, modified: datetime, budget: Budget) -> Iterator[Member | Refused]:
+def _tar(content: Content, budget: Budget) -> Iterator[Member | Refused]:
     suffix = compression(content.relative) or _SHORT.get(PurePosixPath(content.relative).suffix.lower(), "")
     with content.open() as raw:
         counted = Counted(raw)
@@ -280,8 +264,7 @@ def _tar(content: Content, modified: datetime, budget: Budget) -> Iterator[Membe
                     inner = archive.extractfile(info) if info.isreg() else None
                     if inner is None:
                         continue
-                    time = datetime.fromtimestamp(info.mtime, UTC) if info.mtime > 0 else modified
                     guarded = _Guarded(cast("BinaryIO", inner), lambda: counted.count if suffix else MAX_TOTAL, budget)
-                    yield Member(_normal(info.name), time, lambda opened=guarded: io.BufferedReader(opened))  # type: ignore[misc]
+                    yield Member(_normal(info.name), lambda opened=guarded: io.BufferedReader(opened))  # type: ignore[misc]
         except (*_DAMAGE, ValueError, OverflowError) as error:
             raise SourceError(content.relative, str(error) or type(error).__name__, _("check the archive")) from None

@@ -34,7 +34,7 @@ _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
 _KINDS: Final = 100  # of records that are no documents
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
-NEVER_NULL: Final = frozenset({"genre", "composition", "obtained"})
+NEVER_NULL: Final = frozenset({"genre", "composition"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
 

@@ -213,7 +213,7 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
         from latam_corpus.collect.archive_lists import listed_members
 
         content = Content(file.relative, partial(opened_file, file))
-        listed = listed_members(source, content, file.modified)
+        listed = listed_members(source, content)
         if listed.has_index:
             yield from (replace(one, relative=f"{file.relative}/{name}") for name, one in listed.members.items())
             return

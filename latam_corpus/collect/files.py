@@ -221,7 +221,6 @@ def read_all(
             context = RecordContext(
                 source,
                 file.relative,
-                file.modified,
                 entry,
                 genre,
                 part=part,
@@ -359,13 +358,13 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
         patterns = []
     try:
         with nullcontext(content) if context.member is None else reopened(content) as again:
-            lists = Listed() if context.format.holds else listed_members(context.source, again, context.modified)
-            for member in members(again, context.modified, budget):
+            lists = Listed() if context.format.holds else listed_members(context.source, again)
+            for member in members(again, budget):
                 if isinstance(member, Failure):
                     yield failed_rows(replace(context, format=UNKNOWN), [member])
                     continue
                 name = member.name if context.member is None else f"{context.member}/{member.name}"
-                inner = replace(context, member=name, modified=member.modified, part=None)
+                inner = replace(context, member=name, part=None)
                 holds = context.format.holds
                 entry = format_of(member.name, None if holds else collect.format) or UNKNOWN
                 if (holds and entry.name != holds) or member.name in lists.left_out:

@@ -23,9 +23,12 @@ OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
 _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
-def walked(root: str) -> dict[str, Info]:
+def walked(root: str, *, specials: bool = False) -> dict[str, Info]:
     """Return what fsspec says of each file below a folder, by its path; hidden ones are left out.
 
+    Args:
+        root: the folder.
+        specials: whether what is neither a file nor a folder (a pipe, a socket, a device) is given too, as `special`.
     A link is as what it leads to, whose own path is its `name`. Links to a folder that holds them, or that another has
     led to, aren't entered, so that loops end.
 
@@ -33,7 +36,8 @@ def walked(root: str) -> dict[str, Info]:
         SourceError: a folder can't be listed.
     """
     real = os.path.realpath(root)
-    return dict(_Walk(root, real, {real}).below(root, real))
+    found = _Walk(root, real, {real}).below(root, real)
+    return {path: info for path, info in found if specials or "special" not in info}
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class _Walk:
             linked = by_link or entry["islink"]
             if info["type"] == "directory" and not (linked and self._was_entered(there, real)):
                 yield from self.below(path, there, by_link=linked)
+            elif info["type"] == "other" and not entry["islink"]:
+                yield path, {**info, "type": "file", "size": 0, "special": True}
             elif info["type"] == "file":
                 yield path, {**info, "name": self._own(there) if linked and "leads_to" not in info else path}
 

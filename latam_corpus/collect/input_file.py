@@ -15,7 +15,6 @@ from latam_corpus.collect.streams import COMPRESSIONS, compression, open_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
 # The file by which a folder says that it is a bag (BagIt, RFC 8493).
 BAG: Final = "bagit.txt"
@@ -62,17 +61,16 @@ class Beside:
 
 @dataclass(frozen=True, order=True, slots=True)
 class InputFile:
-    """A file to read: its path in the source, where it is, its size in bytes and its time."""
+    """A file to read: its path in the source, where it is, and its size in bytes."""
 
     relative: str
     url: str
     size: int
-    modified: datetime
     beside: Beside = Beside()
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is a link that leads nowhere, which can't be opened."""
+        """Whether it is a link that leads nowhere, a pipe or a device, which can't be opened."""
         return bool(self.beside.failures) and not self.beside.is_list
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,7 @@ from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
 from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
-from latam_corpus.collect.streams import TIMES, open_url
+from latam_corpus.collect.streams import open_url
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.messages import N_, Message, _, first_of
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN: Final = 5
 
 
@@ -146,7 +144,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
 
 def _every_file(fs: Any, root: str) -> list[InputFile]:
     """Return all files of a folder, in order, with what the lists of a bag among them say."""
-    entries = walked(root) if "file" in _protocols(fs) else fs.find(root, detail=True)
+    entries = walked(root, specials=True) if "file" in _protocols(fs) else fs.find(root, detail=True)
     files = sorted(_input_file(fs, info, name) for name, info in _below(root, entries).items())
     if not any(PurePosixPath(file.relative).name == BAG for file in files):
         return files
@@ -229,7 +227,7 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
                 "«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named
             )
             raise ConfigError(place, problem, _("name the folder in which both are"))
-        listed = listed_members(source, Content(file.relative, partial(open_url, file.url)), file.modified)
+        listed = listed_members(source, Content(file.relative, partial(open_url, file.url)))
         if index and not listed.has_index:
             problem = _("no file in «{archive}» is «{pattern}», which collect.index names")
             raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
@@ -264,7 +262,9 @@ def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
     if "leads_to" in info:
         detail = {"link": _readable(info["leads_to"]), "remedy": N_("fetch what the link leads to, or remove it")}
         beside = Beside(failures=as_json([Failure(None, "missing file", detail)]))
-    return InputFile(_readable(relative), url, int(size or 0), _modified(info), beside)
+    if info.get("special"):
+        beside = Beside(failures=as_json([Failure(None, "no file", {"remedy": N_("leave it out, or save a file")})]))
+    return InputFile(_readable(relative), url, int(size or 0), beside)
 
 
 def _readable(name: str) -> str:
@@ -274,22 +274,6 @@ def _readable(name: str) -> str:
 
 def _protocols(fs: Any) -> tuple[str, ...]:
     return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
-
-
-def _modified(info: dict[str, Any]) -> datetime:
-    """Return the file's time in UTC; the epoch where there is none, since the clock is no property of a file."""
-    for key in TIMES:
-        value = info.get(key)
-        if isinstance(value, (int, float)):
-            return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, str):
-            try:
-                value = datetime.fromisoformat(value)
-            except ValueError:
-                continue
-        if isinstance(value, datetime):
-            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    return _EPOCH
 
 
 def _there(names: list[str]) -> Message:

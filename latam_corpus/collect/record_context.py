@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.contract import Watch
@@ -21,7 +20,6 @@ class RecordContext:
     Attributes:
         source: what the catalogue says of them.
         file: the file's path in the source.
-        modified: its time, or the member's.
         format: its format, or the member's.
         genre: what to fall back to.
         member: the member's path in the archive; None for a file that is no archive.
@@ -35,7 +33,6 @@ class RecordContext:
 
     source: Source
     file: str
-    modified: datetime
     format: Format
     genre: str | None = None
     member: str | None = None
@@ -89,5 +86,4 @@ class RecordContext:
             "composition": source.composition,
             "contributor": source.contributor,
             "rights": rights.statement if rights else None,
-            "obtained": self.modified,
         }

@@ -42,6 +42,7 @@ Cause: TypeAlias = Literal[
     # a file, by a list beside it
     "checksum differs",
     "missing file",
+    "no file",
     "not in the list",
     "named twice",
     # a record of a repository

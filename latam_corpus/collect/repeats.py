@@ -37,7 +37,7 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
         pl.col("origin").struct.field("file"),
         pl.col("origin").struct.field("member"),
         pl.col("origin").struct.field("digest"),
-        # Without a time of its own a record has its file's, which says nothing of it.
+        # A time that the source states of all its records tells none of them apart.
         pl.when(pl.col("source_id").is_in(list(dated))).then("obtained").alias("time"),
     ).filter(pl.col("digest").is_not_null() & ~pl.col("source_id").is_in(list(versions)))
     is_one_of_several = pl.col("digest").n_unique().over("doc_id", "time") > 1

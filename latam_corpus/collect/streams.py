@@ -27,7 +27,7 @@ COMPRESSIONS: Final = (".gz", ".xz", ".zst")
 
 # What fsspec's file systems call a version of a file, or its time: the first that is there tells a change.
 _VERSIONS: Final = ("ETag", "etag", "generation", "blob_id", "Last-Modified")
-TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
+_TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
 
 # A record or a whole file beyond this is no document; reading it would let one file (a decompression bomb, a database
 # dump without line ends) take a worker's memory.
@@ -157,7 +157,7 @@ def state_of(url: str) -> str:
         info = fs.info(path)
     except (OSError, ValueError, ImportError) as error:
         raise cannot_be_opened(url, error) from None
-    return f"{info.get('size')} {next((info[key] for key in (*_VERSIONS, *TIMES) if info.get(key)), '')}"
+    return f"{info.get('size')} {next((info[key] for key in (*_VERSIONS, *_TIMES) if info.get(key)), '')}"
 
 
 def cannot_be_opened(url: str, error: Exception) -> SourceError:

@@ -10,7 +10,6 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -178,8 +177,7 @@ def _listed(folder: Path) -> tuple[list[InputFile], int]:
 
 
 def _input(path: Path, relative: str) -> InputFile:
-    state = path.stat()
-    return InputFile(readable(relative), str(path), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
+    return InputFile(readable(relative), str(path), path.stat().st_size)
 
 
 def _seen(file: InputFile) -> Surveyed:

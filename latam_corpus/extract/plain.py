@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["EXTRACTOR", "decode", "extract"]
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "plain 4"
+EXTRACTOR: Final = "plain 5"
 
 _HEAD: Final = 4096
 _HEAD_LINES: Final = 20

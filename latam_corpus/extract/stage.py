@@ -104,6 +104,7 @@ class Extract(Stage):
         {"text", "extractor", "turns", "country", "opt_outs", *_FILLED, *_TERMS}
     )
     makes_rows: ClassVar[bool] = True
+    stored_after: ClassVar[bool] = True  # what comes next is cheap beside it, and changes more often
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf", "pypdfium2")
 
     def __post_init__(self) -> None:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import polars as pl
+
+from latam_corpus import schema
 from latam_corpus.messages import N_
+from latam_corpus.pipeline.run_record import is_removed, read_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.pipeline.run_record import Record
 
 _MADE_OF: Final = ("options", "models", "code", "libraries")
 _ABSENT: Final = None
 THERE: Final = N_("there")
+_COMPARED: Final = 10_000  # changed documents whose columns are compared
 
 
 class Difference(NamedTuple):
@@ -43,6 +51,61 @@ class Counted(NamedTuple):
     kept_b: int | None
 
 
+class Documents(NamedTuple):
+    """How the kept documents of two runs differ.
+
+    Attributes:
+        only_a: how many one run alone has.
+        only_b: how many the other alone has.
+        changed: how many both have, with other values.
+        columns: in how many of these each column differs, of at most 10,000 compared.
+    """
+
+    only_a: int = 0
+    only_b: int = 0
+    changed: int = 0
+    columns: dict[str, int] = {}  # noqa: RUF012  (a default that nobody changes)
+
+
+def documents(a: Record, b: Record) -> Documents | None:
+    """Return how the kept documents of two runs differ; None where a run's documents were removed.
+
+    Raises:
+        PartError: a file of documents is damaged.
+    """
+    if is_removed(a.folder) or is_removed(b.folder):
+        return None
+    if _kept_digests(a) == _kept_digests(b):
+        return Documents()
+    files = a.files("kept"), b.files("kept")
+    mine, theirs = (_row_hashes(listed) for listed in files)
+    both = mine.join(theirs, on="doc_id", suffix="_b")
+    changed = both.filter(pl.col("hash") != pl.col("hash_b"))["doc_id"].sort()
+    columns = _columns_that_differ(*files, changed.head(_COMPARED))
+    return Documents(mine.height - both.height, theirs.height - both.height, changed.len(), columns)
+
+
+def _kept_digests(record: Record) -> list[str]:
+    digests = read_digests(record.folder)
+    return sorted(digest for name, digest in digests.items() if name.startswith("kept/"))
+
+
+def _row_hashes(files: Sequence[Path]) -> pl.DataFrame:
+    frames = [pl.DataFrame(schema={"doc_id": pl.String, "hash": pl.UInt64})]
+    for file in files:
+        frame = pl.read_parquet(file)
+        frames.append(frame.select("doc_id", frame.hash_rows().alias("hash")))
+    return pl.concat(frames)
+
+
+def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -> dict[str, int]:
+    """Return in how many of these documents each column differs, those that differ in most first."""
+    wanted = pl.col("doc_id").is_in(ids.implode())
+    rows = [schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).sort("doc_id").collect() for files in (a, b)]
+    counted = {name: int(rows[0][name].ne_missing(rows[1][name]).sum()) for name in schema.DOCUMENT_SCHEMA}
+    return dict(sorted(((name, n) for name, n in counted.items() if n), key=lambda one: -one[1]))
+
+
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
     """Return what two runs rest on that isn't the same: recipe, stages, sources, input, and what else they were given.
 
@@ -57,7 +120,7 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
         *_inputs(a, b),
         *(
             Difference("run", key, "", a.get(key), b.get(key))
-            for key in ("toolkit", "limit")
+            for key in ("toolkit", "reading", "limit")
             if a.get(key) != b.get(key)
         ),
     ]
@@ -122,7 +185,7 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
             yield Difference("input", name, "", *(THERE if one else _ABSENT for one in (here, there)))
         elif here[0] != there[0]:
             yield Difference("input", name, "content", here[0], there[0])
-        elif here[1] != there[1]:  # the file's time, the source's terms, or the code that reads
+        elif here[1] != there[1]:  # the source, what lists beside the file say of it, or the code that reads
             yield Difference("input", name, "reading", here[1], there[1])
 
 

@@ -184,14 +184,14 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:
-    """Return the key of a file of the input: its bytes, name and time, what lists say of it, and how it is read.
+    """Return the key of a file of the input: its bytes and name, what lists say of it, and how it is read.
 
     Args:
         file: the file.
         content: the digest of its bytes.
         reading: see `reading_digest`.
     """
-    return digest_of(content, file.relative, file.modified.isoformat(), astuple(file.beside), reading)
+    return digest_of(content, file.relative, astuple(file.beside), reading)
 
 
 def folder_of(work: Path, key: str) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.collect.formats import FORMATS, suffixes
+from latam_corpus.collect.listing import digest
 from latam_corpus.collect.streams import state_of, stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
@@ -98,8 +99,8 @@ class Step:
         Raises:
             PartError: what a stage rests on has changed since the plan was made.
         """
-        for stage, digest in zip(self.stages, self.digests, strict=True):
-            if stage_digest(stage) != digest:
+        for stage, planned in zip(self.stages, self.digests, strict=True):
+            if stage_digest(stage) != planned:
                 problem = _(
                     "what «{name}» rests on (its policies, its model, its code) changed during the run", name=stage.name
                 )
@@ -124,6 +125,9 @@ class Segment:
         return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
 
 
+_STORED: Final = frozenset(schema.DOCUMENT_SCHEMA)
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A file of the input, with the digests of its bytes and of all that reading it rests on.
@@ -144,7 +148,9 @@ class Input:
             PartError: the file has changed since the plan was made.
             SourceError: it isn't there any more.
         """
-        if not self.file.is_missing and state_of(self.file.url) != self.state:
+        if self.file.is_missing or state_of(self.file.url) == self.state:
+            return
+        if digest(self.file) != self.sha256:  # a new time alone is no change
             problem = _("the file changed during the run")
             raise PartError(self.file.url, problem, _("run it again: what was done before is kept"))
 
@@ -300,6 +306,11 @@ def gives_text(source: Source) -> bool:
     return not any(stem(pattern).lower().endswith(whole) for pattern in collect.files)
 
 
+def _may_need_extraction(source: Source) -> bool:
+    """Whether files of the source may be pages or documents; False where it names files of records alone."""
+    return not gives_text(source) or not (source.collect.files or source.collect.format)
+
+
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
     staged = (listed.for_sources(sources) for listed in stages_of(recipe))
@@ -309,6 +320,9 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
     barriers: list[Barrier] = [Supersede(versions=versions)]  # decided at the first cut, or at the end
     cut = False
+    keeps = any(map(_may_need_extraction, sources)) and all(
+        one.needs <= _STORED for one in stages if "raw" not in one.needs
+    )
     for stage in stages:
         if isinstance(stage, Barrier):
             barriers.append(stage)
@@ -317,7 +331,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
         if cut:
             yield _segment(steps, barriers)
             steps, barriers, cut = [[]], [], False
-        if stage.stored_before and steps[-1]:
+        if steps[-1] and (stage.stored_before or (keeps and steps[-1][-1].stored_after)):
             steps.append([])
         steps[-1].append(stage)
     if not _hash_is_fresh(stages):

@@ -31,6 +31,7 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "wrong number of columns": _("the row has too few or too many columns"),
     "checksum differs": _("its bytes aren't those that the bag's list says"),
     "missing file": _("a list or a link names it, and it isn't there"),
+    "no file": _("it is a pipe, a socket or a device"),
     "not in the list": _("the bag's list doesn't name it"),
     "charset differs": _("it is in another charset than it declares, and was read in that one"),
     "named twice": _("two rows of a list name it"),

@@ -40,8 +40,9 @@ class Supersede(Barrier):
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
         """`superseded` for each row whose `doc_id` another row has with a later `obtained`.
 
-        Records obtained at one moment are told by their payload's digest, then by file and place in it. A later record
-        supersedes an earlier one even where a rule dropped the later.
+        A record that states a time comes before one that states none; of versions without a time the one in the last
+        file by name stays, as of dated snapshots. Else the first by payload digest, file and place stays. A later
+        record supersedes an earlier one even where a rule dropped the later.
 
         Raises:
             SourceError: records under one id have different texts, and nothing says that they are versions.
@@ -51,17 +52,19 @@ class Supersede(Barrier):
                 raise SourceError(*breach)
             yield self._superseded(rows)
 
-    @staticmethod
-    def _superseded(rows: pl.DataFrame) -> pl.DataFrame:
+    def _superseded(self, rows: pl.DataFrame) -> pl.DataFrame:
         origin = pl.col("origin").struct
+        by_name = pl.col("obtained").is_null() & pl.col("source_id").is_in(list(self.versions))
         ordered = rows.sort(
             "doc_id",
             "obtained",
+            pl.when(by_name).then(origin.field("file")),
             origin.field("digest"),
             origin.field("file"),
             origin.field("member"),
             "row",
-            descending=[False, True, False, False, False, False],
+            descending=[False, True, True, False, False, False, False],
+            nulls_last=True,
         )
         return (
             ordered.with_columns(

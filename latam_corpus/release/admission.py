@@ -49,6 +49,7 @@ _NAMES: Final = (
 )
 
 _CATEGORY: Final = pl.Categorical()
+_NO_TIME: Final = 1 << 62  # microseconds: beyond any time that is stated
 LIGHT: Final = pl.Schema(
     {
         "part": pl.UInt32(),
@@ -344,8 +345,8 @@ def decide(
     latest, superseded = _first_of(
         distinct,
         "doc_id",
-        # Of two records obtained at one moment the run's wins: it is what the newer recipe made of the bytes.
-        [pl.col("obtained").dt.epoch("us").neg(), ~from_run, "run", "exact_hash", "row_hash"],
+        # Of two records of one moment, or where one states no time, the run's stands before the parent's.
+        [_later(from_run), ~from_run, "run", "exact_hash", "row_hash"],
         "obtained",
         "run",
     )
@@ -376,6 +377,14 @@ def decide(
         replaced=removed.select(*LIGHT.names(), "kept"),
         bound=terms,
     )
+
+
+def _later(from_run: pl.Expr) -> pl.Expr:
+    """Return a number that is smaller the later a record was obtained; without a time a run's comes before all others.
+
+    Runs follow upon the version: its files were read later, whatever an older version says of when they were obtained.
+    """
+    return pl.col("obtained").dt.epoch("us").neg().fill_null(pl.when(from_run).then(-_NO_TIME).otherwise(_NO_TIME))
 
 
 def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -91,13 +90,12 @@ def _driver(room: Path, count: int) -> dict[str, float]:
     (room / "in" / "a.jsonl").write_text("{}\n")
     plan = make_plan(load_recipe(str(write_recipe(room, _STAGES))), {})
     [source] = plan.sources
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
     started = time.process_time()
     reading = reading_digest(source, "literature")
     parts = []
     for number in range(count):
         name = f"2026/segment-{number // 1000:04}/part-{number:07}.jsonl.zst"
-        file = InputFile(name, f"/scratch/corpus/{name}", _BYTES, moment)
+        file = InputFile(name, f"/scratch/corpus/{name}", _BYTES)
         one = Input(file, f"{number:064x}", input_key(file, f"{number:064x}", reading), "")
         parts.append(Part(f"{source.id}-{number:05d}", source, (one,), "literature", digest_of([one.key], None), None))
     run_digest(plan, parts)

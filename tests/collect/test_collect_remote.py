@@ -72,13 +72,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _rows(where: str | Path, bytes_: int | None = None) -> pl.DataFrame:
-    """All rows, without the time, which is that of the copy."""
+    """All rows."""
     frames = []
     for file in list_inputs(_ANY, where):
         for span in [None] if bytes_ is None else split(_ANY, file, bytes_):
             frames += list(read(_ANY, file, span=span))
-    rows = pl.concat(frames, how="diagonal")
-    return rows.with_columns(pl.when(pl.col("url").is_not_null()).then("obtained"))
+    return pl.concat(frames, how="diagonal")
 
 
 def _copy(url: str) -> None:

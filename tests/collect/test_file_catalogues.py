@@ -15,7 +15,7 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.examine import examine
-from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.collect.files import digest, list_inputs, read_all
 from latam_corpus.collect.workbook import tables
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.part import input_key
@@ -302,7 +302,7 @@ def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
     source = _source(index={"file": "c.csv"}, columns=_MAPPED)
 
     def keys() -> dict[str, str]:
-        return {file.relative: input_key(file, "", "") for file in list_inputs(source, tmp_path)}
+        return {file.relative: input_key(file, digest(file), "") for file in list_inputs(source, tmp_path)}
 
     before = keys()
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import zipfile
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.part import Outcome
 
 _ANY = Source(id="cuentos", title="Cuentos", holder="Biblioteca")
-_TIME = datetime(2024, 5, 1, tzinfo=UTC)
 _TEXT = (
     "La barca número {n} salió del puerto antes del alba y volvió con la red vacía.\n"
     "Mi abuela contaba la historia {n} y nadie se atrevía a decirle que ya la sabíamos de memoria."
@@ -46,7 +44,7 @@ _TEXT = (
 
 
 def _listed(sizes: Sequence[int]) -> list[InputFile]:
-    return [InputFile(f"notas/{number:05}.txt", "", size, _TIME) for number, size in enumerate(sizes)]
+    return [InputFile(f"notas/{number:05}.txt", "", size) for number, size in enumerate(sizes)]
 
 
 @given(st.lists(st.sampled_from([0, 900, 60_000, module.SMALL, module.SMALL + 1, 2**27]), max_size=3000))
@@ -78,9 +76,9 @@ def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
     changed = []
     for _ in range(60):
         at = chance.randrange(len(files))
-        more = sorted([*files, InputFile(f"{files[at].relative}-b.txt", "", 4_000, _TIME)])
+        more = sorted([*files, InputFile(f"{files[at].relative}-b.txt", "", 4_000)])
         fewer = [*files[:at], *files[at + 1 :]]
-        grown = [*files[:at], InputFile(files[at].relative, "", 30_000, _TIME), *files[at + 1 :]]
+        grown = [*files[:at], InputFile(files[at].relative, "", 30_000), *files[at + 1 :]]
         changed += [len(set(packs(other)) - before) for other in (more, fewer, grown)]
     assert max(changed) <= 3
     assert sum(changed) < 1.1 * len(changed)

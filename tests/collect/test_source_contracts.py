@@ -574,17 +574,18 @@ def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) ->
 
 
 def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> None:
-    """Shards that are each numbered from 1 are told, though their files have two times, unless they are versions."""
-    corpus.has("", a_csv=_csv([{"id": "1", "text": "La barca."}]), b_csv=_csv([{"id": "1", "text": "El río."}]))
-    _old(corpus.inputs / "a.csv", 1_000_000_000)
+    """Shards that are each numbered from 1 are told, unless they are versions, of which that in the last file stays."""
+    one = {f"{name}_csv": _csv([{"id": "1", "text": f"El río {name}."}]) for name in "abcdef"}
+    corpus.has("", **one)
+    _old(corpus.inputs / "f.csv", 1_000_000_000)
     code, said = corpus.run()
     assert code == 2
-    assert "«1» in a.csv and b.csv (2 times)" in said
+    assert "«1» in a.csv and b.csv (6 times)" in said
     corpus.has("versions = true")
     assert corpus.run()[0] == 0
-    assert _superseded(corpus) == 1
+    assert _superseded(corpus) == 5
     [kept] = corpus.out.glob("runs/*/kept")
-    assert pl.read_parquet(kept)["text"].to_list() == ["El río."]
+    assert pl.read_parquet(kept)["text"].to_list() == ["El río f."]
 
 
 @pytest.mark.parametrize("column", ["obtained", "visto"])

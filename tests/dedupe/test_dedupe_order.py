@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.audit.copies import why_kept
+from latam_corpus.audit.copies import lines, why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.anchors import stream_and_accents
@@ -392,3 +392,15 @@ def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Cal
         [(name, told)] = _once(_frame(rows), Dedupe()).items()
         assert (name, told["evidence"]["decided_by"]) == ("a", "damage")
         assert told["evidence"][kind] > told["evidence"][f"kept_{kind}"]
+
+
+def test_an_equal_copy_of_a_near_duplicate_is_told_as_both() -> None:
+    """That 88.4 % of its words stand in the kept document isn't said to be the same text."""
+    facts: dict[str, object] = {"duplicate_of": "kept", "contained_in": None, "variant_of": None, "containment": 0.884}
+    facts |= {"other": None}
+    facts |= {"cluster": {"id": "kept", "size": 3}, "rule": None, "why": None, "side_by_side": None}
+    evidence = {"rule": "equal normalised text", "kept": "twin", "decided_by": "doc_id"}
+    assert [str(line) for line in lines(facts, evidence)] == [
+        "it has the same text as twin, letter case and spacing aside, which fell too",
+        "88.4 % of its words stand in kept",
+    ]

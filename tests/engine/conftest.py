@@ -14,7 +14,6 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -230,7 +229,7 @@ def bounded() -> Iterator[None]:
 def tasks(tmp_path: Path) -> list[Task]:
     """Five tasks."""
     source = Source(id="prueba", title="Prueba", holder="Nadie")
-    file = InputFile("x", "x", 1, datetime(2024, 1, 1, tzinfo=UTC))
+    file = InputFile("x", "x", 1)
     parts = [Part(f"p{n}", source, (Input(file, "", f"k{n}", ""),), "web", f"k{n}", None) for n in range(5)]
     return [Task(part, Segment((), ()), tmp_path) for part in parts]
 

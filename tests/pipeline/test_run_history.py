@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +28,6 @@ _TEXTS = (
     "Mi abuela contaba la misma historia y nadie le decía que ya la sabíamos.",
     "Cuando llovía mucho, el maestro nos dejaba ir temprano por el puente.",
 )
-_MOMENT = 1_700_000_000
 
 
 class _KilledError(BaseException):
@@ -49,11 +47,10 @@ class Bench:
         return self.folder / "out"
 
     def write(self, number: int, text: str) -> Path:
-        """A file with one document, always of the same time."""
+        """A file with one document."""
         path = self.folder / "in" / f"{number}.jsonl"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"id": str(number), "text": text}) + "\n", encoding="utf-8")
-        os.utime(path, (_MOMENT, _MOMENT))
         return path
 
     def run(self, *more: str, where: Path | None = None) -> Told:
@@ -148,6 +145,23 @@ def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: P
     assert [(d["what"], d["name"], d["a"], d["b"]) for d in differs["differences"]] == [
         ("source", "fuente: title", "Cuentos de prueba", "Cuentos del puerto")
     ]
+    assert differs["documents"] == {"only_a": 0, "only_b": 0, "changed": 0, "columns": {}}
+
+
+def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: Bench, tmp_path: Path) -> None:
+    """As many rows in both don't mean the same rows."""
+    first = bench.named()
+    source = tmp_path / "fuente.toml"
+    source.write_text(source.read_text() + 'columns = { obtained = { value = "2024-05-01" } }\n')
+    second = bench.named()
+    differs = bench.call("runs", "diff", first, second, "--out", bench.out, "--json").json
+    kept = bench.runs("show", second, "--json").json["record"]["rows"]["kept"]
+    assert kept
+    assert differs["stages"] == differs["sources"] == []
+    assert differs["documents"] == {"only_a": 0, "only_b": 0, "changed": kept, "columns": {"obtained": kept}}
+    said = bench.call("runs", "diff", first, second, "--out", bench.out).out
+    assert "every stage and source has as many rows in both" in said
+    assert f"{kept} in both with other values (obtained {kept})" in said
 
 
 def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
