@@ -44,7 +44,7 @@ def _response(url: str, status: str = "200 OK", kind: str = "text/html") -> byte
         ("a.jsonl", b""),
         ("a.jsonl", b"\n \n"),
         ("a.jsonl.gz", b""),
-        ("a.jsonl.gz", gzip.compress(b"")),
+        ("a.jsonl.gz", gzip.compress(b"", mtime=0)),
         ("a.csv", b""),
         ("a.csv", b"text\n"),
         ("a.warc", b""),

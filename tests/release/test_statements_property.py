@@ -136,7 +136,10 @@ class Shelf:
     def write(self, folder: Path, chance: random.Random) -> None:
         """Write its files, in random order and with random times."""
         keys = chance.sample(list(self.works), len(self.works))
-        now = lambda: chance.randrange(10**9, 1_700_000_000)  # noqa: E731
+
+        def now() -> int:
+            return chance.randrange(10**9, 1_700_000_000)
+
         texts = {key: _text(self.works[key]) for key in keys}
         if self.kind in ("records", "raw"):
             rows = [self._record(key, texts[key], row) for key in keys for row in self.rows[key]]
