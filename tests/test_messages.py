@@ -199,11 +199,13 @@ def test_a_value_that_is_missing_is_an_error() -> None:
 
 def test_an_error_is_translated_with_what_it_names() -> None:
     """As it comes home from a worker; braces in a value are no parameters, and a text stays as it is."""
-    raised = ConfigError(_("input of {source}", source="a"), _("no file matches «{named}»", named="{x}"), "as it is")
+    raised = ConfigError(
+        _("input of {source}", source="a"), _("no file matches «{named}»", named="{x}"), "left as written"
+    )
     error = pickle.loads(pickle.dumps(raised))  # noqa: S301  (its own bytes)
-    assert str(error) == "input of a: no file matches «{x}»; as it is"
-    assert str(error.translated("es")) == "entrada de a: ningún archivo se llama «{x}»; as it is"
-    assert (error.place, error.problem, error.remedy) == ("input of a", "no file matches «{x}»", "as it is")
+    assert str(error) == "input of a: no file matches «{x}»; left as written"
+    assert str(error.translated("es")) == "entrada de a: ningún archivo se llama «{x}»; left as written"
+    assert (error.place, error.problem, error.remedy) == ("input of a", "no file matches «{x}»", "left as written")
     near = ConfigError("receta", "no", closest("filtro", ["filter"])).translated("pt")
     assert near.remedy == "você quis escrever “filter”?"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.errors import CorpusError
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.wraps import looks_like_verse
@@ -47,8 +48,11 @@ def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message
     """
     if source.collect.form != "prose":
         return
+    from latam_corpus.collect.files import list_inputs, read
+
     files = list_inputs(source, where)
     for file in [files[index * len(files) // _FILES] for index in range(_FILES)] if len(files) > _FILES else files:
-        frames = read(source, file, limit=_TEXTS, genre=source.genre or "web")
-        if any(joins_verses(source, row) for frame in frames for row in frame.iter_rows(named=True)):
-            yield file.relative, LOOKS_LIKE_VERSE, REMEDY
+        with suppress(CorpusError):  # `check` reports what can't be read
+            frames = read(source, file, limit=_TEXTS, genre=source.genre or "web")
+            if any(joins_verses(source, row) for frame in frames for row in frame.iter_rows(named=True)):
+                yield file.relative, LOOKS_LIKE_VERSE, REMEDY

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import polars as pl
-
-from latam_corpus import schema
 from latam_corpus.messages import N_
 from latam_corpus.pipeline.run_record import is_removed, read_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from latam_corpus.pipeline.run_record import Record
 
@@ -73,6 +72,8 @@ def documents(a: Record, b: Record) -> Documents | None:
     Raises:
         PartError: a file of documents is damaged.
     """
+    import polars as pl
+
     if is_removed(a.folder) or is_removed(b.folder):
         return None
     if _kept_digests(a) == _kept_digests(b):
@@ -91,6 +92,8 @@ def _kept_digests(record: Record) -> list[str]:
 
 
 def _row_hashes(files: Sequence[Path]) -> pl.DataFrame:
+    import polars as pl
+
     frames = [pl.DataFrame(schema={"doc_id": pl.String, "hash": pl.UInt64})]
     for file in files:
         frame = pl.read_parquet(file)
@@ -100,6 +103,10 @@ def _row_hashes(files: Sequence[Path]) -> pl.DataFrame:
 
 def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -> dict[str, int]:
     """Return in how many of these documents each column differs, those that differ in most first."""
+    import polars as pl
+
+    from latam_corpus import schema
+
     wanted = pl.col("doc_id").is_in(ids.implode())
     rows = [schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).sort("doc_id").collect() for files in (a, b)]
     counted = {name: int(rows[0][name].ne_missing(rows[1][name]).sum()) for name in schema.DOCUMENT_SCHEMA}

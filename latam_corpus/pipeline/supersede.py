@@ -64,7 +64,8 @@ class Supersede(Barrier):
             origin.field("member"),
             "row",
             descending=[False, True, True, False, False, False, False],
-            nulls_last=True,
+            # A deletion has no digest: of records of one moment it stays.
+            nulls_last=[True, True, True, False, False, False, False],
         )
         return (
             ordered.with_columns(

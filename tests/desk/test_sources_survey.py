@@ -209,4 +209,4 @@ def test_a_survey_says_of_how_many_files_it_read_the_text(
     monkeypatch.setattr("latam_corpus.desk.survey._SAMPLED", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")
-    assert "languages: 2 of 4 files with texts were looked at" in command_line("sources", "inventory", tmp_path).out
+    assert "files with texts: 4; looked at for their language: 2" in command_line("sources", "inventory", tmp_path).out

@@ -155,4 +155,4 @@ def test_a_text_beside_bytes_stays_where_a_row_has_no_bytes() -> None:
     batch = _batch({"doc_id": "a"}, {"doc_id": "b", "raw": b"Bytes.", "media_type": "text/plain"})
     frame = Extract()(batch.with_columns({"text": pl.Series("text", ["Texto.", None])})).frame
     assert frame["text"].to_list() == ["Texto.", "Bytes."]
-    assert frame["extractor"].to_list() == ["record", "plain 4"]
+    assert frame["extractor"].to_list() == ["record", "plain 5"]

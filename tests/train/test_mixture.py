@@ -96,7 +96,7 @@ def test_options_of_a_weighting_imply_it_or_are_refused(
         told = command_line(*base, *options)
         assert told.code == 2
         [error] = json.loads(told.err)["errors"]
-        assert (error["place"], error["problem"]) == (option, f"it has no effect on {method} weights")
+        assert (error["place"], error["problem"]) == (option, f"it has no effect if the weights are {method}")
 
 
 @pytest.fixture
