@@ -474,17 +474,7 @@ def _is_public(address: str) -> bool:
 
 def _international(number: str) -> str:
     """Return a telephone in international form without the groups of digits after it that would make it none."""
-    import phonenumbers
-
-    shorter, longer = number, ""
-    while shorter != longer:
-        try:
-            if phonenumbers.is_valid_number(phonenumbers.parse(shorter)):
-                return shorter
-        except phonenumbers.NumberParseException:
-            break
-        shorter, longer = _LAST_GROUP.sub("", shorter), shorter
-    return number
+    return _valid(number) or number
 
 
 def _valid(number: str) -> str:
