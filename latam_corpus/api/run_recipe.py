@@ -33,7 +33,8 @@ from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.pipeline.sweep import NONE, checked_choice, remove_documents
 from latam_corpus.policy import cached_policies
-from latam_corpus.release.build import build_asked
+from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.judgements import read_judgements
 from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
 from latam_corpus.release.strictest import Overruled, overruled_lines
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.recipe import Recipe
     from latam_corpus.pipeline.result import RunResult
     from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.release_plan import ReleasePlan
     from latam_corpus.release.store import Store
     from latam_corpus.stages import Barrier
 
@@ -444,14 +446,19 @@ def released_of(
     # Documents that this run set aside as copies of a version's are in the next one through it alone.
     parent = next((one for one in against if one.name == release.name), None)
     pinned = parent and any(stage.options.get("against") == parent.spec for stage in plan.recipe.stage)
-    return build_asked(
+    request = BuildRequest.of_recipe(
         release,
         [result.folder],
-        store,
-        parent=parent.version if parent else None,
         created=datetime.now(UTC),
+        parent=parent.version if parent else None,
+        must_be_latest=parent is not None and not pinned,
         judged=read_judgements(result.folder.parent.parent),
-        left_out=left_out,
-        overruled=overruled,
-        still_latest=parent is not None and not pinned,
     )
+
+    def count(planned: ReleasePlan) -> None:
+        if left_out is not None:
+            left_out.update(planned.left_out)
+        if overruled is not None:
+            overruled.update(planned.overruled)
+
+    return build(request, store, on_plan=count)

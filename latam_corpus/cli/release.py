@@ -79,9 +79,9 @@ def build(
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.catalog.naming import checked_name
     from latam_corpus.pipeline.survival import accepted
-    from latam_corpus.release.build import NOTHING_TO_BUILD_FROM
     from latam_corpus.release.build import build as build_version
     from latam_corpus.release.build_inputs import load_run
+    from latam_corpus.release.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
     from latam_corpus.release.card_facts import held_out
     from latam_corpus.release.judgements import read_judgements
     from latam_corpus.release.splits import SPLIT_SHARES
@@ -97,26 +97,24 @@ def build(
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     before = opened.latest(name)
+    request = BuildRequest(
+        name=name,
+        runs=tuple(folders),
+        admit=tuple(admit or _agreed("admit", loaded, list(old.admit) if old else None)),
+        uses=tuple(uses or _agreed("uses", loaded, list(old.uses) if old else None)),
+        created=datetime.now(UTC),
+        parent=parent,
+        version=version,
+        splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+        split_by=_agreed("split_by", loaded, old.split_by if old else "cluster"),
+        index=not loaded or any(run.release.get("index", True) for run in loaded),
+        variants=_agreed("variants", loaded, old.variants if old else "keep"),
+        accept_loss=accepted(accept_loss),
+        judged=tuple(read_judgements(out)),
+    )
     overruled = Counter[Overruled]()
     with progress() as step:
-        manifest = build_version(
-            name,
-            folders,
-            opened,
-            admit=admit or _agreed("admit", loaded, list(old.admit) if old else None),
-            uses=uses or _agreed("uses", loaded, list(old.uses) if old else None),
-            parent=parent,
-            version=version,
-            splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
-            split_by=_agreed("split_by", loaded, old.split_by if old else "cluster"),
-            variants=_agreed("variants", loaded, old.variants if old else "keep"),
-            index=not loaded or any(run.release.get("index", True) for run in loaded),
-            accept_loss=accepted(accept_loss),
-            created=datetime.now(UTC),
-            progress=step,
-            judged=read_judgements(out),
-            overruled=overruled,
-        )
+        manifest = build_version(request, opened, step, lambda plan: overruled.update(plan.overruled))
     unchanged = manifest.version in (before, old.version if old else None)
     lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
     receipts = [_numbered(receipt, n) for n in range(len(lapses))]

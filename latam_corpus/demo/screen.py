@@ -35,7 +35,8 @@ from latam_corpus.pipeline.recipe import StageEntry, load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.build import build_asked
+from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 
@@ -93,7 +94,8 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
     result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
     if recipe.release is None:
         raise ConfigError(str(recipe.file), _("the demo's recipe has no [release]"))
-    manifest = build_asked(recipe.release, [result.folder], workdir / "store", created=datetime.now(UTC))
+    request = BuildRequest.of_recipe(recipe.release, [result.folder], created=datetime.now(UTC))
+    manifest = build(request, Store.at(workdir / "store"))
     return result, manifest, crawled
 
 

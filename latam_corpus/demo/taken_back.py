@@ -19,6 +19,7 @@ from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
 from latam_corpus.pipeline.run import run as run_plan
 from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.changelog import word_of
 from latam_corpus.release.diff import diff
 from latam_corpus.release.store_tables import read_ledger
@@ -103,8 +104,15 @@ def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[
     recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
     plan = checked_plan(recipe, {"demo-canciones": str(folder)}, None)
     result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
-    admitted: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train", "redistribute"]}
-    release = build("demo", [result.folder], store, parent="latest", created=datetime.now(UTC), **admitted)
+    request = BuildRequest(
+        name="demo",
+        runs=(result.folder,),
+        admit=("open", "attribution"),
+        uses=("train", "redistribute"),
+        created=datetime.now(UTC),
+        parent="latest",
+    )
+    release = build(request, store)
     return {"title": copy["title"], "kept_by_the_run": result.kept, "left_out": dict(release.left_out)}
 
 

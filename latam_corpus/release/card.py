@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.manifest import Manifest, Shard, SourceEntry
 
+CARD: Final = "README.md"
 _SIZES: Final = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),

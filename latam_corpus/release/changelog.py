@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.manifest import Manifest
 
+CHANGELOG: Final = "CHANGELOG.md"
 CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
 NEW: Final = "new"
 # Of what no stage drops for.

@@ -13,19 +13,19 @@ from latam_corpus.release.admission import LIGHT, decide
 from latam_corpus.release.manifest import Flow
 from latam_corpus.release.partitions import PARTITION_ROWS, Ranges, partitioned
 from latam_corpus.release.shard_plan import Plan, Planner, fitting, weights
+from latam_corpus.release.splits import Splits
 from latam_corpus.release.statements import LINKS, REMEMBERED
 from latam_corpus.release.strictest import OUTCOME, Overruled
 from latam_corpus.release.summary import GROUPED, grouped
 from latam_corpus.spill import Spill
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from latam_corpus.release.build_request import BuildRequest
     from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.splits import Splits
     from latam_corpus.release.strictest import Bound
-    from latam_corpus.vocabulary import Variants
 
 _WRITTEN: Final = pl.Schema(
     {name: LIGHT[name] for name in ("part", "row", "doc_id", "source_id", "exact_hash", "chars", "text_bytes")}
@@ -130,33 +130,30 @@ def _all(spill: Spill, number: int, columns: pl.Schema) -> pl.DataFrame:
 
 def decide_all(
     light: Iterable[pl.DataFrame],
-    replaced: pl.DataFrame,
-    variants: Variants,
-    splits: Splits,
+    request: BuildRequest,
     old: Manifest | None,
-    shard_bytes: int | None,
-    asked: Collection[str],
     folder: Path,
-    links: pl.DataFrame | None = None,
-    holders: Mapping[str, str] | None = None,
+    *,
+    replaced: pl.DataFrame,
+    links: pl.DataFrame | None,
+    holders: Mapping[str, str],
 ) -> Decided:
     """Return what becomes of light rows.
 
     Args:
         light: of `admission.scan`.
-        replaced: documents of the parent for which a run has a better copy.
-        variants: which of several are released, see `admission.decide`.
-        splits: what puts them into splits.
+        request: which variants are released, the splits, and when a shard is cut.
         old: the parent version.
-        shard_bytes: above which a shard is cut; by the size of the release when None.
-        asked: ids of documents of which is told whether they are released.
         folder: for files; it is needed as long as the outcome is.
+        replaced: documents of the parent for which a run has a better copy.
         links: documents that are copies of one another though their texts differ, `statements.LINKS`.
         holders: who holds each source, by its id.
 
     Raises:
         ReleaseError: evidence of a run can't be read, or a language or genre can't be a folder's name.
     """
+    splits = Splits(request.splits, request.split_by)
+    asked = list({one.doc_id for one in request.judged})
     linked = pl.concat([pl.DataFrame(schema=LINKS) if links is None else links, replaced.select(LINKS.names())])
     partitions = partitioned(light, linked, folder)
     ranges = partitions.ranges
@@ -167,7 +164,7 @@ def decide_all(
     runs_left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
     bound: list[Bound] = []
     for rows in partitions.take():
-        decision = decide(rows, replaced, variants, linked, holders)
+        decision = decide(rows, replaced, request.variants, linked, holders)
         bound.append(decision.bound)
         rows = rows.filter(~pl.col("statement"))  # noqa: PLW2901
         parents = rows.filter(pl.col("run") == "")
@@ -194,11 +191,11 @@ def decide_all(
         planner.add(mine)
         weight += int(weights(mine).sum())
         groups = grouped([groups, mine])
-        about = mine.filter(pl.col("doc_id").is_in(list(asked))).select(named[0].columns)
+        about = mine.filter(pl.col("doc_id").is_in(asked)).select(named[0].columns)
         named.append(about.cast(named[0].schema))
         written.add_by(mine.select(_WRITTEN.names()), np.full(mine.height, number))
     written.flush()
-    limit = shard_bytes or fitting(weight, old)
+    limit = request.shard_bytes or fitting(weight, old)
     plan = planner.planned(limit)
     part_groups = _part_groups(parts)
     shards = pl.DataFrame(schema=_SHARDS)
@@ -209,10 +206,28 @@ def decide_all(
         shards = _by_shard([shards, mine])
     places.flush()
     flow = Flow(read=read, repeated=repeated, left_out=reasons.total(), released=parts.total())
-    ordered = dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
-    files = (written, left_out, had, places), int(part_groups.max(initial=-1)) + 1
-    told = flow, ordered, runs, runs_left_out, groups, pl.concat(named), plan, limit, shards, settled.parted
-    return Decided(*told, *_together(bound), ranges, *files[0], files[1])
+    remembered, lifted, overruled = _together(bound)
+    return Decided(
+        flow=flow,
+        reasons=dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0]))),
+        runs=runs,
+        runs_left_out=runs_left_out,
+        groups=groups,
+        named=pl.concat(named),
+        plan=plan,
+        limit=limit,
+        shards=shards,
+        parted=settled.parted,
+        remembered=remembered,
+        lifted=lifted,
+        overruled=overruled,
+        _ranges=ranges,
+        _written=written,
+        _left_out=left_out,
+        _had=had,
+        _places=places,
+        _part_groups=int(part_groups.max(initial=-1)) + 1,
+    )
 
 
 def _together(bound: Sequence[Bound]) -> tuple[pl.DataFrame, frozenset[str], Counter[Overruled]]:

@@ -400,3 +400,15 @@ def schema_sha256(schema: pl.Schema) -> str:
     """
     columns = "\n".join(f"{name} {dtype}" for name, dtype in schema.items())
     return hashlib.sha256(columns.encode()).hexdigest()
+
+
+def sums(manifest: Manifest, sha256: str) -> bytes:
+    """Return what `sha256sum -c` reads in the version's folder of a store: its files, and the objects of its shards.
+
+    Args:
+        manifest: the version.
+        sha256: the digest of its manifest as stored.
+    """
+    listed = {file: entry.sha256 for file, entry in manifest.files.items()} | {MANIFEST: sha256}
+    listed |= {f"../../../{shard.object}": shard.sha256 for shard in manifest.shards}
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(listed.items())).encode()

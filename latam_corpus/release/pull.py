@@ -23,8 +23,8 @@ from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import N_, _, decimal
-from latam_corpus.release.build import CARD, CHANGES
-from latam_corpus.release.card import card
+from latam_corpus.release.card import CARD, card
+from latam_corpus.release.changelog import CHANGELOG
 from latam_corpus.release.condition import condition
 from latam_corpus.release.corpus_lock import (
     LOCK,
@@ -314,7 +314,7 @@ def _side_files(
     if store.exists(*place):
         files[place[-1]] = store.read(*place)
     whole = all(pick.whole for pick in wanted)
-    for name in (CARD, CHANGES, ATTRIBUTION, LEDGER, CROISSANT):
+    for name in (CARD, CHANGELOG, ATTRIBUTION, LEDGER, CROISSANT):
         # The ledger is of all documents, and croissant.json has the digests of all shards.
         if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and (where or not whole)):
             continue

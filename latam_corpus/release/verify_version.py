@@ -17,8 +17,7 @@ from latam_corpus.dedupe.fingerprint_index import FORMAT, METADATA, SHARED, has_
 from latam_corpus.durable import sha256_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import N_, Message, _, decimal
-from latam_corpus.release.build import sums
-from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256
+from latam_corpus.release.manifest import manifest_sha256, read_manifest, schema_sha256, sums
 from latam_corpus.release.shard_file import read_batches
 from latam_corpus.release.shard_plan import groups_of, prefix_of
 from latam_corpus.release.signatures import version_signature_problems

@@ -17,7 +17,9 @@ from latam_corpus import schema
 from latam_corpus.catalog.naming import version_key
 from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import N_, _, first_of, same
-from latam_corpus.release.build import OvertakenError, build
+from latam_corpus.release.build import build
+from latam_corpus.release.build_basis import OvertakenError
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.kept_out import OTHER_COPY, PEOPLE_COLUMNS, kept_out
 from latam_corpus.release.manifest import load_manifest, manifest_sha256
 from latam_corpus.release.shard_file import read_batches
@@ -253,23 +255,22 @@ def next_version_of(
     while True:
         before = load_manifest(store, *store.find(name))
         with suppress(OvertakenError, EntryTakenError):
-            return build(
-                name,
-                [],
-                store,
+            request = BuildRequest(
+                name=name,
+                runs=(),
                 admit=before.admit,
                 uses=before.uses,
+                created=max(now, before.created),
+                parent=before.version,
                 splits=before.splits,
                 split_by=before.split_by,
                 index=bool(before.index) or not before.shards,
-                parent=before.version,
-                created=max(now, before.created),
-                progress=progress,
-                runs_there=runs_there,
+                runs_on_disk=runs_there,
                 may_be_empty=True,
-                judged=judged,
-                still_latest=True,
+                judged=tuple(judged),
+                must_be_latest=True,
             )
+            return build(request, store, progress)
 
 
 def _specs(store: Store) -> set[str]:

@@ -56,6 +56,8 @@ from latam_corpus.pipeline.plan import make_plan
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts, run
 from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
+from latam_corpus.release.store import Store
 
 class Silent:
     def __getattr__(self, name):
@@ -65,8 +67,8 @@ recipe = load_recipe("todos.toml")
 plan = make_plan(recipe, {"cuentos": "in"}, None)
 result = run(plan, find_parts(plan), __import__("pathlib").Path("out"), InProcess(), Silent())
 release = recipe.release
-made = build("cuentos", [result.folder], "out/store", admit=release.admit, uses=release.uses,
-             splits=release.split.model_dump(), created=datetime.now(UTC))
+request = BuildRequest.of_recipe(release, [result.folder], created=datetime.now(UTC))
+made = build(request, Store.at("out/store"))
 assert made.rows
 print(" ".join(sorted(name for name in sys.modules if name.split(".")[0] == "latam_corpus")))
 """

@@ -268,10 +268,12 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
 
 def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:
     """Make the version that the recipe asks for, on a day that is always the same."""
-    from latam_corpus.release.build import build_asked  # which a run without a release doesn't load
+    from latam_corpus.release.build import build  # which a run without a release doesn't load
+    from latam_corpus.release.build_request import BuildRequest
+    from latam_corpus.release.store import Store
 
     created = datetime(2026, 11, 28, tzinfo=UTC)
-    build_asked(release, [result.folder], out / "store", created=created, progress=phases.releasing)
+    build(BuildRequest.of_recipe(release, [result.folder], created=created), Store.at(out / "store"), phases.releasing)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ import numpy as np
 from latam_corpus.durable import sealed
 from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
+from latam_corpus.release.store import Store
 
 from .machine import Report, Table, rounded, usage
 from .own import ROOT
@@ -65,8 +67,9 @@ def measure(args: argparse.Namespace) -> Report:
             out = Path(name)
             run = write_run(out / "runs" / "benchmark-00000000", _documents(recombined(lines, number, _WORDS)))
             _count_stages(run, number)
-            terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "splits": {}, "index": False}
-            build("pages", [run], out / "store", created=datetime.now(UTC), **terms)
+            terms: dict[str, Any] = {"admit": ("open",), "uses": ("train",), "splits": {}, "index": False}
+            request = BuildRequest(name="pages", runs=(run,), created=datetime.now(UTC), **terms)
+            build(request, Store.at(out / "store"))
             for title, page, command in _pages(out, run.name):
                 used = _command(*command, "--out", out)
                 size = page.stat().st_size

@@ -21,6 +21,7 @@ import numpy as np
 
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.train.mixed_stream import MixedStream
@@ -122,8 +123,9 @@ def _prepared(folder: Path, kind: str, documents: int, chance: random.Random) ->
     rows = ({"text": text, "language": _language(number)} for number, text in enumerate(texts))
     run = write_run(folder / "runs" / "benchmark-00000000", rows)
     store = Store.at(folder / "store")
-    terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": datetime.now(UTC)}
-    build("benchmark", [run], store, splits={}, index=False, shard_bytes=200_000, **terms)
+    terms: dict[str, Any] = {"admit": ("open",), "uses": ("train",), "created": datetime.now(UTC)}
+    request = BuildRequest(name="benchmark", runs=(run,), splits={}, index=False, shard_bytes=200_000, **terms)
+    build(request, store)
     spec = f"benchmark@{store.latest('benchmark')}"
     return Soak(folder, store, spec, _plan(spec, documents) if kind == "mixture" else None, sizes, chance)
 

@@ -13,11 +13,12 @@ import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
 
 from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 
@@ -164,7 +165,8 @@ def version_of(folder: Path, texts: list[str]) -> Store:
     """A store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
     run = write_run(folder / "runs" / "benchmark-00000000", ({"text": text} for text in texts))
     store = Store.at(folder / "store")
-    build("benchmark", [run], store, admit=["open"], uses=["train"], created=datetime.now(UTC), splits={}, index=False)
+    terms: dict[str, Any] = {"admit": ("open",), "uses": ("train",), "splits": {}, "index": False}
+    build(BuildRequest(name="benchmark", runs=(run,), created=datetime.now(UTC), **terms), store)
     return store
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.release.build import build
+from latam_corpus.release.build_request import BuildRequest
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store
@@ -64,14 +65,14 @@ def measure(args: argparse.Namespace) -> Report:
         run = write_run(folder / "runs" / "benchmark-00000000", _documents(args))
         store = Store.at(folder / "store")
         terms: dict[str, Any] = {
-            "admit": ["open"],
-            "uses": ["train"],
+            "admit": ("open",),
+            "uses": ("train",),
             "splits": {},
             "index": False,
             "shard_bytes": args.shard_mb and args.shard_mb * 1_000_000,
         }
         started = time.perf_counter()
-        manifest = build("benchmark", [run], store, created=datetime.now(UTC), **terms)
+        manifest = build(BuildRequest(name="benchmark", runs=(run,), created=datetime.now(UTC), **terms), store)
         built = time.perf_counter() - started
         update = _update(folder, store, args, terms)
         rows, gone = [], []
@@ -119,7 +120,9 @@ def _update(folder: Path, store: Store, args: argparse.Namespace, terms: Mapping
     run = write_run(folder / "runs" / "benchmark-00000001", named)
     before = load_manifest(store, *store.find("benchmark"))
     started, cpu = time.perf_counter(), time.process_time()
-    made = build("benchmark", [run], store, parent="latest", created=datetime.now(UTC), **terms)
+    made = build(
+        BuildRequest(name="benchmark", runs=(run,), parent="latest", created=datetime.now(UTC), **terms), store
+    )
     taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
     had = {shard.sha256 for shard in before.shards}
     written = sum(shard.bytes for shard in made.shards if shard.sha256 not in had)

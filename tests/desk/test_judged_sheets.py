@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.release.judgements import FILE, read_judgements
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store

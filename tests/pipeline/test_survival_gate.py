@@ -7,10 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.pipeline.survival import Floors, Loss, losses
-from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
 

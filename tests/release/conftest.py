@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from latam_corpus.release.build import sums
+from latam_corpus.release.manifest import sums
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:

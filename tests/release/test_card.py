@@ -6,10 +6,11 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from built_versions import build
+
 from latam_corpus import schema
 from latam_corpus.durable import sealed
 from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
 

@@ -7,7 +7,8 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.release.build import build
+from built_versions import build
+
 from latam_corpus.release.croissant import CROISSANT
 from latam_corpus.release.pull import pull
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import read_lock
 from latam_corpus.release.holds import give_back
 from latam_corpus.release.lock_check import check_lock

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdraw import withdraw

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.release.publish import publish
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify
@@ -102,7 +102,9 @@ def test_a_kill_at_any_moment_leaves_a_store_that_verifies(
     for moment in sorted({1 + place * (flushes - 1) // max(1, moments - 1) for place in range(moments)}):
         out = tmp_path / f"killed-{moment}"
         shutil.copytree(tmp_path / "before", out)
-        killed = subprocess.run([sys.executable, __file__, command, str(out), str(moment)], check=False)
+        script = [sys.executable, __file__, command, str(out), str(moment)]
+        helpers = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        killed = subprocess.run(script, env=helpers, check=False)
         assert killed.returncode == -signal.SIGKILL
         assert problems(out) == [], moment
         do(command, out)

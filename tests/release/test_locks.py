@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import join_locks, read_lock, read_locks
 from latam_corpus.release.diff import diff
 from latam_corpus.release.lock_check import places_of

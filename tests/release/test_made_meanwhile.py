@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 import latam_corpus as lc
-from latam_corpus.release import build as building
-from latam_corpus.release.build import OvertakenError, build
+from latam_corpus.release import write_version as building
+from latam_corpus.release.build_basis import OvertakenError
 from latam_corpus.release.holds import give_back
 from latam_corpus.release.manifest import MANIFEST
 from latam_corpus.release.purge import purge

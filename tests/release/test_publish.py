@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.publish import publish
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import Lock, read_lock, selection_digest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import read_lock
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store

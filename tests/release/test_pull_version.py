@@ -16,9 +16,9 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.corpus_lock import read_lock
 from latam_corpus.release.pull import pull
 from latam_corpus.release.select import rewrite

@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from built_versions import build
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.manifest import Manifest, load_manifest, parse_manifest
 from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 import pytest
+from built_versions import build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError
 from latam_corpus.release import condition as language
-from latam_corpus.release.build import build
 from latam_corpus.release.condition import condition
 from latam_corpus.release.operands import LONGEST_PATTERN
 from latam_corpus.release.pull import pull

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from built_versions import build
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprint import Fingerprint
@@ -28,7 +29,6 @@ from latam_corpus.dedupe.fingerprint_index import (
 )
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.fetch import fetch
 from latam_corpus.release.manifest import Manifest
 from latam_corpus.release.pull import pull

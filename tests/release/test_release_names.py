@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.catalog.naming import is_version, release_name, version_key
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store

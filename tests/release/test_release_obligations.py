@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.errors import ReleaseError
 from latam_corpus.release.admission import Terms, closed_by_labels
-from latam_corpus.release.build import build
 from latam_corpus.release.pull import pull
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus import spill
 from latam_corpus.corpus import components
 from latam_corpus.release import decided, diff, partitions
-from latam_corpus.release.build import build
 
 if TYPE_CHECKING:
     from pathlib import Path

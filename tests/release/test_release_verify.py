@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus import schema
-from latam_corpus.release.build import build
 from latam_corpus.release.manifest import Manifest, SideFile
 from latam_corpus.release.shard_file import write_group, writer
 from latam_corpus.release.store import Store

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.strictest import Overruled, overruled_lines

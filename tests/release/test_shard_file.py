@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow.parquet as pq
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.release.lapses import lapsing
 from latam_corpus.release.shard_file import may_be_below, read_batches, write_group, writer
 from latam_corpus.release.store import Store

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.release.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, Planner, fitting, weights
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build, sums
-from latam_corpus.release.manifest import SIGNATURE, load_manifest
+from latam_corpus.release.manifest import SIGNATURE, load_manifest, sums
 from latam_corpus.release.minisign_keys import (
     PASSWORD,
     new_key,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.card_facts import held_out
 from latam_corpus.release.store import Store
 

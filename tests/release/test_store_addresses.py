@@ -6,9 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.release.opt_outs import LISTED, write_listed
 from latam_corpus.release.store import Store
 from latam_corpus.release.training_summary import next_update, training_content, training_summary

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store

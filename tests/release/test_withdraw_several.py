@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.withdraw import withdraw, withdraw_all

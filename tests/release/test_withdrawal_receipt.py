@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.withdraw import withdraw
 from latam_corpus.release.withdrawal_log import read_log

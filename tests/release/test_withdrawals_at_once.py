@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.build import build
 from latam_corpus.release.holds import give_back
 from latam_corpus.release.purge import purge
 from latam_corpus.release.store import Store

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from built_versions import build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import latam_corpus as lc
 from latam_corpus import schema
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.verify_version import verify
 from latam_corpus.release.withdraw import withdraw

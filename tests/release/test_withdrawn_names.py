@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.release.store_tables import read_ledger
 from latam_corpus.release.tombstones import matching

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
-from latam_corpus.release.build import build
 from latam_corpus.report.sample_page import draw
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import build
 
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
@@ -15,7 +16,6 @@ from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract import tmx
 from latam_corpus.extract.stage import Extract
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.train import CorpusStream, alignment
 from latam_corpus.train.alignment import write_alignment

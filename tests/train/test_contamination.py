@@ -7,9 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.build import build
 from latam_corpus.release.store import Store
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.contamination import FIELD_END, Contamination, benchmarks, find_matches, read_evaluation

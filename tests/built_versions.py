@@ -1,0 +1,52 @@
+"""Building versions in tests, with the terms that most tests share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.release.build import build as build_version
+from latam_corpus.release.build_request import BuildRequest
+from latam_corpus.release.store import Store
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from latam_corpus.release.manifest import Manifest
+
+
+def build(
+    name: str,
+    runs: Sequence[Path],
+    store: Store | str | Path,
+    *,
+    left_out: Counter[str] | None = None,
+    overruled: Counter[Any] | None = None,
+    progress: Any = None,
+    **options: Any,
+) -> Manifest:
+    """Return the version of a request with these options; `created` is the start of `today` if it isn't given.
+
+    Args:
+        name: the release.
+        runs: folders of finished runs.
+        store: where the version goes.
+        left_out: documents of the runs that the plan leaves out are added to it, by reason.
+        overruled: documents of the runs to which stricter statements apply are added to it.
+        progress: as for `build`.
+        options: the other attributes of a `BuildRequest`.
+    """
+
+    def count(plan: Any) -> None:
+        if left_out is not None:
+            left_out.update(plan.left_out)
+        if overruled is not None:
+            overruled.update(plan.overruled)
+
+    created = options.pop("created", None) or datetime.combine(options["today"], time(), UTC)
+    for key in ("admit", "uses", "judged"):
+        options[key] = tuple(options.get(key, ()))
+    request = BuildRequest(name=name, runs=tuple(runs), created=created, **options)
+    return build_version(request, store if isinstance(store, Store) else Store.at(store), progress, count)
