@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.collect.contract import Watch, narrowing_columns, over_all, unlisted_files
+from latam_corpus.collect.contract import (
+    Facts,
+    Watch,
+    columns_left,
+    narrowing_columns,
+    not_taken,
+    over_all,
+    unlisted_files,
+)
 from latam_corpus.collect.contract import unread as unread_values
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import UNKNOWN, format_of
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.formats import Format
     from latam_corpus.collect.input_file import InputFile
     from latam_corpus.collect.records import Cause
@@ -136,6 +143,7 @@ def examine(source: Source, where: str) -> Examined:
     alike = unlike(every, dated, versions) if every.height else ()
     together = tuple(over_all(source, watch.facts))
     of_values = (*unread_values(source.id, watch.facts), *narrowing_columns(source.id, watch.facts))
+    left = tuple(columns_left(source.id, watch.facts))
     return Examined(
         source.id,
         len(files),
@@ -149,6 +157,7 @@ def examine(source: Source, where: str) -> Examined:
             *_undescribed(source, files),
             *of_values,
             *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
+            *left,
             *_unusable(source, files),
             *(() if whole else together),
         ),
@@ -231,6 +240,9 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
     if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
+    named = source.collect.index.column
+    facts = Facts(not_taken=[name for name in not_taken(source, sorted(given)) if name != named])
+    yield from columns_left(source.id, facts)
     without_row = [one for one in files if not one.beside.is_list and not one.beside.record]
     yield from unlisted_files(source.id, {one.relative: one.beside.near for one in without_row})
 

@@ -384,6 +384,7 @@ def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
     index = source.collect.index
     columns = source.collect.columns
     named = [pick.column for name in type(columns).model_fields if (pick := getattr(columns, name))]
+    named += [one.column for one in source.collect.extra.values()]
     for column in (index.column if index else None, *named):
         if column and column not in heads and column.partition(".")[0] not in heads:
             problem = _("there is no column «{column}», which the source names", column=column)

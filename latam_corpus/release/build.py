@@ -19,6 +19,7 @@ from latam_corpus.catalog.naming import LATEST_KEYWORD, checked_name, checked_ve
 from latam_corpus.dedupe.scheme import Scheme
 from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.extra_columns import released
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.history import readable_runs
 from latam_corpus.pipeline.reasons import meaning
@@ -338,9 +339,10 @@ def _build(
         _count(decided, inputs, left_out, overruled)
         if not decided.flow.released and not may_be_empty:
             _refuse_empty(name, opened, decided)
-        reused = reusable(decided, old.shards, first_shard) if old and _written_alike(old) else {}
+        columns = released(inputs.extra)
+        reused = reusable(decided, old.shards, first_shard) if old and _written_alike(old, columns) else {}
         sketcher = Sketcher.of(_scheme(inputs, opened), opened, old) if index else None
-        written = write_shards(decided, parts, reused, opened, folder, sketcher, progress)
+        written = write_shards(decided, parts, reused, opened, folder, columns, sketcher, progress)
         with opened.claim(name):
             basis.check()  # the reading above may have taken hours
             remember_withdrawn(opened, name, withdrawn)
@@ -362,7 +364,8 @@ def _build(
                 parted_groups=decided.parted,
                 variants=variants,
                 withdrawal_sequence=log.sequence,
-                schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
+                schema_sha256=schema_sha256(columns),
+                extra=inputs.extra,
                 runs=run_entries(inputs, decided.runs),
                 flow=decided.flow,
                 counts=count_rows(decided.groups),
@@ -565,7 +568,9 @@ def _inputs(name: str, runs: Sequence[Path], store: Store, parent: str | None) -
     old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
     if not runs and old is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
-    return Inputs.of([load_run(folder) for folder in runs], old)
+    inputs = Inputs.of([load_run(folder) for folder in runs], old)
+    released(inputs.extra)  # two declarations of one column are refused before rows are read
+    return inputs
 
 
 def _basis(name: str, runs: Sequence[Path], store: Store, parent: str | None, *, still_latest: bool) -> _Basis:
@@ -655,9 +660,9 @@ def _side_files(written: Mapping[str, bytes]) -> dict[str, SideFile]:
     return {name: SideFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for name, data in written.items()}
 
 
-def _written_alike(old: Manifest) -> bool:
+def _written_alike(old: Manifest, columns: pl.Schema) -> bool:
     """Whether this toolkit would write the parent's rows to the same bytes."""
-    mine = (__version__, pa.__version__, schema_sha256(schema.RELEASE_SCHEMA))
+    mine = (__version__, pa.__version__, schema_sha256(columns))
     return (old.toolkit, old.pyarrow, old.schema_sha256) == mine
 
 

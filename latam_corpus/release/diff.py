@@ -12,7 +12,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.release.build_inputs import Part, load_run
+from latam_corpus.release.build_inputs import ROW_SCHEMA, Part, load_run
 from latam_corpus.release.changelog import NEW, Change, all_new, word_of
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
@@ -32,9 +32,7 @@ _KINDS: Final = {
     "split": ("split",),
 }
 _OTHERS: Final = [
-    name
-    for name in schema.RELEASE_COLUMNS
-    if name != "doc_id" and not any(name in columns for columns in _KINDS.values())
+    name for name in ROW_SCHEMA if name != "doc_id" and not any(name in columns for columns in _KINDS.values())
 ]
 
 

@@ -18,7 +18,7 @@ from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.keys import made_of
 from latam_corpus.pipeline.plan import Step
 from latam_corpus.pipeline.registry import STAGES, make_stage, stage_class
-from latam_corpus.pipeline.stage_values import refuse_own_columns
+from latam_corpus.pipeline.stage_values import check_own_columns
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
@@ -191,8 +191,8 @@ def test_a_column_of_its_own_is_refused_before_anything_runs() -> None:
     """No release would hold it, so it is refused; a later stage that needs it may have it."""
     stage = _Declaring("precio")
     with pytest.raises(lc.ConfigError, match=r"stage «precios».*`gives` names «precio»"):
-        refuse_own_columns("receta.toml", [stage])
+        check_own_columns("receta.toml", [stage])
     with pytest.raises(lc.ConfigError, match=r"stage «precios».*`gives` names «precio»"):
         lc.stage(stage)(pl.DataFrame({"text": ["La señora abrió la puerta."]}))
     user: Any = type("_User", (_Pricing,), {"needs": frozenset({"precio"})})
-    refuse_own_columns("receta.toml", [stage, user("text")])
+    check_own_columns("receta.toml", [stage, user("text")])
