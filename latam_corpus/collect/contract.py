@@ -448,15 +448,13 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n:its document goes|their documents go} on without"
             )
         examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
-        remedy = (
-            _("correct them, or declare another type under [collect.extra]")
-            if name.startswith("extra.")
-            else _(
-                "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
-                "these and those that are understood",
-                name=name,
-            )
+        remedy = _(
+            "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
+            "these and those that are understood",
+            name=name,
         )
+        if name.startswith("extra."):
+            remedy = _("correct them, or declare another type under [collect.extra]")
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
 
 
