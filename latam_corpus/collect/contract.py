@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
+from latam_corpus.collect.file_names import is_file_column
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, stating_columns, value_at
 from latam_corpus.collect.records import garbled_heads, readable
 from latam_corpus.errors import Breach, PartError, nearest
@@ -285,6 +286,12 @@ class Watch:
         found = [] if unread is None else [unread]
         fills.setdefault(origin, ColumnFill(origin)).add(ColumnFill(origin, 1, 1, len(found), found))
 
+    def look_at_columns(self, heads: Collection[str]) -> None:
+        """Note which of the columns of records, or of a catalogue's row, aren't taken."""
+        if not self._seen.issuperset(heads):
+            self._seen.update(heads)
+            self.facts.leave(not_taken(self._source, heads))
+
     @property
     def values(self) -> pl.DataFrame:
         """The hashes of the values of `unique` columns, with their records: VALUES_SCHEMA."""
@@ -309,10 +316,7 @@ class Watch:
                 )
             for column in self._missing(file):
                 self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
-        heads = chunk.columns if chunk.columns is not None else dict.fromkeys(name for one in records for name in one)
-        if not self._seen.issuperset(heads):
-            self._seen.update(heads)
-            self.facts.leave(not_taken(self._source, heads))
+        self.look_at_columns(chunk.columns or dict.fromkeys(name for one in records for name in one))
         file.records += len(records)
         file.first += records[: _LOOKED_AT - len(file.first)]
         self.facts.records += len(records)
@@ -367,6 +371,9 @@ def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
     off = {name for name in type(columns).model_fields if (pick := getattr(columns, name)) and pick.leave}
     listed = list(heads)
     read = columns_read(source, listed) | off
+    index = source.collect.index
+    if index:
+        read |= {name for name in listed if (name == index.column if index.column else is_file_column(name))}
     return [name for name in listed if name and name not in read]
 
 

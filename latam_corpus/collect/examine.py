@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.collect.contract import (
-    Facts,
     Watch,
     columns_left,
     narrowing_columns,
-    not_taken,
     over_all,
     unlisted_files,
 )
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.contract import Facts
     from latam_corpus.collect.formats import Format
     from latam_corpus.collect.input_file import InputFile
     from latam_corpus.collect.records import Cause
@@ -240,9 +239,6 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
     if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
-    named = source.collect.index.column
-    facts = Facts(not_taken=[name for name in not_taken(source, sorted(given)) if name != named])
-    yield from columns_left(source.id, facts)
     without_row = [one for one in files if not one.beside.is_list and not one.beside.record]
     yield from unlisted_files(source.id, {one.relative: one.beside.near for one in without_row})
 

@@ -97,6 +97,8 @@ def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
     """
     source = context.source
     body = "raw" if context.media_type else "text"
+    if context.watch and context.catalogued:
+        context.watch.look_at_columns(context.catalogued)
     pieces: list[Rows] = []
     if chunk.records:
         keys = frozenset().union(*chunk.records)

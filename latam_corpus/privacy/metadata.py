@@ -68,12 +68,14 @@ class MetadataRedaction:
         modes: kind → mode.
         words: those beside numbers.
         country: of the document.
+        names: third persons' names, which are replaced in additional columns.
         kinds: of what was replaced, so far.
     """
 
     modes: Mapping[str, str]
     words: Words
     country: str | None
+    names: re.Pattern[str] | None = None
     kinds: list[str] = field(default_factory=list)
 
     def value(self, value: Any, name: str, fields: frozenset[str]) -> Any:
@@ -106,7 +108,7 @@ class MetadataRedaction:
         """Return a value of an additional column redacted; the column's name is read as the word before a number."""
         written = str(self.value(value, "value", frozenset()))
         label = f"{column.replace('_', ' ')}: "
-        spans = find(label + written, self.modes, self.words, self.country)
+        spans = find(label + written, self.modes, self.words, self.country, self.names)
         rest, kinds = replaced(label + written, [one for one in spans if one.start >= len(label)])
         self.kinds += kinds
         return rest[len(label) :]
