@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from latam_corpus.extra_forms import ENTRIES, in_form
 from latam_corpus.vocabulary import SIGNALS, signal_names
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ TURNS: Final = pl.List(
 )
 # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
 REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
-# In runs, whose files all have one schema; a release has a struct with a typed field for each column.
-EXTRA: Final = pl.List(pl.Struct({"key": _TEXT, "value": _TEXT}))
+EXTRA: Final = ENTRIES
 # In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
 SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(signal_names(), pl.Float32()))
 RELEASE_SIGNALS: Final = pl.Struct(dict.fromkeys(SIGNALS, pl.Float32()))
@@ -233,8 +233,6 @@ def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     """
     have = set(frame.columns)
     if "extra" in have and "extra" in schema and frame.schema["extra"] != schema["extra"]:
-        from latam_corpus.extra_columns import in_form
-
         frame = frame.with_columns(in_form(frame["extra"], schema["extra"]))
     return frame.select(
         pl.col(name).cast(dtype) if name in have else pl.lit(None, dtype=dtype).alias(name)

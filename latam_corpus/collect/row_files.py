@@ -26,6 +26,7 @@ from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.extra_columns import EXTRA
+from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.vocabulary import EXTRA_TYPES
 
@@ -177,7 +178,7 @@ def _extra(column: pl.Series, place: str) -> pl.Series:
             "the column «{name}» is of the type {given}", name=name, given=fields[wrong] if wrong else column.dtype
         )
         raise ConfigError(place, problem, _("it must be {wanted}", wanted=", ".join(EXTRA_TYPES)))
-    return extra_columns.in_form(column, schema.EXTRA)
+    return in_form(column, schema.EXTRA)
 
 
 def _text_column(column: pl.Series, place: str | Message) -> pl.Series:

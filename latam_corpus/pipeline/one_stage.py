@@ -16,7 +16,8 @@ from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
-from latam_corpus.extra_columns import EXTRA, in_form, polars_type
+from latam_corpus.extra_columns import EXTRA, polars_type
+from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.conserve import conserved
 from latam_corpus.pipeline.registry import make_stage

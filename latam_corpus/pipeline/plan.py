@@ -409,7 +409,7 @@ def _extra(sources: Sequence[Source], stages: Sequence[Stage | Barrier]) -> dict
         ConfigError: two of them declare one name differently.
     """
     of_sources = [
-        (_("source «{source}»", source=source.id), {name: one.type for name, one in source.collect.extra.items()})
+        (_("source {source}", source=source.id), {name: one.type for name, one in source.collect.extra.items()})
         for source in sources
     ]
     return merged([*of_sources, *added_columns(stages)])
