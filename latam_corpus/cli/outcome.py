@@ -150,7 +150,7 @@ def tell_submitted(submission: Submission, *, as_json: bool) -> None:
 def tell_examined(examined: Sequence[Examined]) -> None:
     """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
     for one in examined:
-        lines = [doubt.as_message() for doubt in one.doubts]
+        lines = [note.as_message() for note in one.notes]
         lines += [
             _("«{file}»: {problem}; {remedy}", file=file, problem=meaning(reason), remedy=recognised(remedy))
             for (file, reason), remedy in one.unread.items()

@@ -103,6 +103,11 @@ class Examined:
     by_request: Mapping[str, int] = field(default_factory=dict)
     terms: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
 
+    @property
+    def notes(self) -> tuple[Breach, ...]:
+        """What may be wrong, and which columns aren't taken."""
+        return (*self.doubts, *columns_left(self.source, self.facts))
+
 
 def examine(source: Source, where: str) -> Examined:
     """Return what the first records of some files show, the files being spread over all that there are.
@@ -142,7 +147,6 @@ def examine(source: Source, where: str) -> Examined:
     alike = unlike(every, dated, versions) if every.height else ()
     together = tuple(over_all(source, watch.facts))
     of_values = (*unread_values(source.id, watch.facts), *narrowing_columns(source.id, watch.facts))
-    left = tuple(columns_left(source.id, watch.facts))
     return Examined(
         source.id,
         len(files),
@@ -156,7 +160,6 @@ def examine(source: Source, where: str) -> Examined:
             *_undescribed(source, files),
             *of_values,
             *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
-            *left,
             *_unusable(source, files),
             *(() if whole else together),
         ),

@@ -86,7 +86,7 @@ def test_a_value_of_another_type_is_counted_and_named(tmp_path: Path) -> None:
     assert frame["verdict"].to_list() == [None, "changed"]
     fill = watch.facts.fills["extra.precio"]
     assert (fill.origin, fill.filled, fill.unread, fill.examples) == ("Precio de venta", 1, 1, ["doce"])
-    doubts = [str(one.as_message()) for one in examine(source, str(tmp_path)).doubts]
+    doubts = [str(one.as_message()) for one in examine(source, str(tmp_path)).notes]
     assert any("«doce»" in one and "[collect.extra]" in one for one in doubts)
 
 
@@ -100,7 +100,7 @@ def test_columns_that_are_not_taken_are_named_with_the_remedy(tmp_path: Path) ->
         (folder / name).write_bytes(write(rows))
         seen = examine(source, str(folder))
         assert seen.facts.not_taken == ["Editorial"]
-        [told] = [str(one.as_message()) for one in seen.doubts if "Editorial" in str(one.as_message())]
+        [told] = [str(one.as_message()) for one in seen.notes if "Editorial" in str(one.as_message())]
         assert 'editorial = { column = "Editorial", type = "string" }' in told
 
 
@@ -111,7 +111,7 @@ def test_columns_of_a_catalogue_are_kept_or_named(tmp_path: Path) -> None:
     index = 'files = ["*.txt"]\n[collect.index]\nfile = "lista.csv"\n'
     source = _source(index + '[collect.extra]\nsignatura = { column = "Signatura", type = "string" }\n')
     assert _extra(source, tmp_path) == [{"signatura": "B-12"}]
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
+    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).notes]
     assert "1 column isn't taken: «Sala»" in doubts
     wrong = _source(index + '[collect.extra]\nsignatura = { column = "Signatra", type = "string" }\n')
     with pytest.raises(ConfigError, match=r"no column «Signatra».*Signatura"):
