@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from latam_corpus.release.store import Store
     from latam_corpus.release.withdrawal_log import WithdrawalLog
 
-# Rows on their way into a version; its shards have `extra` as a struct.
-ROW_SCHEMA: Final = pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: schema.EXTRA})
 _NEEDED: Final = ("doc_id", "text", "genre", "source_id", "obtained")
 
 
@@ -206,7 +204,8 @@ class Inputs:
 
 def completed(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with every column of a release, and a value where the schema wants one."""
-    rows = schema.conform(frame, ROW_SCHEMA)
+    # On their way into a version rows have `extra` as in runs; its shards have a struct.
+    rows = schema.conform(frame, pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: schema.EXTRA}))
     rows = rows.with_columns(
         pl.col("language").fill_null("und"),
         pl.col("composition").fill_null("original"),

@@ -11,8 +11,9 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.release.build_inputs import ROW_SCHEMA, Part, load_run
+from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.changelog import NEW, Change, all_new, word_of
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store_tables import LEDGER, read_ledger
