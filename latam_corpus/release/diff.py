@@ -33,7 +33,9 @@ _KINDS: Final = {
     "split": ("split",),
 }
 _OTHERS: Final = [
-    name for name in ROW_SCHEMA if name != "doc_id" and not any(name in columns for columns in _KINDS.values())
+    name
+    for name in (*schema.RELEASE_COLUMNS, EXTRA)
+    if name != "doc_id" and not any(name in columns for columns in _KINDS.values())
 ]
 
 
