@@ -42,7 +42,10 @@ def _entries(**values: str | list[str]) -> list[dict[str, str]]:
 def runs(kept_run: KeptRun, seal_run: SealRun, document: Document) -> list[Path]:
     """Two runs with different additional columns, one of them in both; one document of each has none."""
     first = _entries(año="1872", comprado="2020-02-03", precio="12.5", prestado="true", tags=["mar", "río"])
-    rows = [[document(1, extra=first), document(2)], [document(3, extra=_entries(precio="0.5", sala="B"))]]
+    rows = [
+        [document(1, extra=first), document(2)],
+        [document(3, genre="lyrics", extra=_entries(precio="0.5", sala="B"))],
+    ]
     folders = [kept_run(f"cuentos-{number}", documents, parts=1) for number, documents in enumerate(rows)]
     for folder, kinds in zip(folders, (_KINDS, {"precio": "float64", "sala": "string"}), strict=True):
         seal_run(folder, extra=kinds)
@@ -102,6 +105,9 @@ def test_a_condition_reads_them(runs: list[Path], tmp_path: Path, today: date) -
     pull("libros", tmp_path / "store", tmp_path / "pulled", where, columns=["extra"])
     [file] = (tmp_path / "pulled" / "data").rglob("*.parquet")
     assert pl.read_parquet(file, glob=False)["extra"].struct.field("precio").to_list() == [12.5]
+    pull("libros", tmp_path / "store", tmp_path / "rows", where)
+    [file] = (tmp_path / "rows" / "data").rglob("*.parquet")
+    assert pl.read_parquet(file, glob=False)["extra"].struct.field("tags").to_list() == [["mar", "río"]]
     [row] = CorpusStream(tmp_path / "store", "libros", split="all", where=where)
     assert row["extra"]["tags"] == ["mar", "río"]
     with pytest.raises(ConfigError, match=r"«extra» has no part «preci».*precio"):
@@ -126,6 +132,8 @@ def test_a_new_column_changes_the_schema_and_no_document(runs: list[Path], tmp_p
     assert second.extra == {**_KINDS, "sala": "string"}
     assert _rows(tmp_path / "store") == _rows_of_both(runs, tmp_path, today)
     store = Store.at(tmp_path / "store")
+    assert len(second.shards) == 2
+    assert len({str(pq.read_schema(store.path(shard.object))) for shard in second.shards}) == 1
     changes = diff(store, load_manifest(store, "libros", first.version), second)
     assert [(one.what, one.rows) for one in changes] == [("added", 1)]
     again = _built(runs[1:], tmp_path / "store", today, parent=second.version)
@@ -137,7 +145,20 @@ def _rows_of_both(runs: list[Path], tmp_path: Path, today: date) -> dict[float |
     return _rows(tmp_path / "fresh")
 
 
-def test_a_purge_keeps_the_columns_of_the_others(runs: list[Path], tmp_path: Path, today: date) -> None:
+def test_a_changed_value_is_a_changed_document(
+    kept_run: KeptRun, seal_run: SealRun, document: Document, tmp_path: Path, today: date
+) -> None:
+    """`release diff` counts it among other columns."""
+    versions = []
+    for number, price in enumerate(("1.5", "2.5")):
+        run = kept_run(f"precios-{number}", [document(1, extra=_entries(precio=price)), document(2)], parts=1)
+        seal_run(run, extra={"precio": "float64"})
+        versions.append(_built([run], tmp_path / "store", today))
+    changes = diff(Store.at(tmp_path / "store"), *versions)
+    assert [(one.what, one.rows, str(one.reason)) for one in changes] == [("changed", 1, "other columns")]
+
+
+def test_a_withdrawal_keeps_the_columns_of_the_others(runs: list[Path], tmp_path: Path, today: date) -> None:
     """A withdrawal rewrites the shards that it touches with their schema."""
     manifest = _built(runs, tmp_path / "store", today)
     gone = next(
