@@ -92,9 +92,7 @@ def main(receipt, store=None):
     except (KeyError, TypeError, ValueError, OSError) as error:
         print(f"{receipt}: not genuine: {error}")
         return 1
-    print(
-        f"{receipt}: genuine. {values['request']}: {values['kind']}, {values['documents']} documents of {values['release']}"
-    )
+    print(f"{receipt}: genuine. {values['request']}: {values['kind']}, {values['documents']} documents of {values['release']}")
     return 0
 
 
