@@ -22,8 +22,9 @@ from latam_corpus.collect.row_files import as_documents, as_json
 from latam_corpus.errors import ConfigError, closest, one_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.pipeline.one_stage import with_language
+from latam_corpus.pipeline.one_stage import with_language, with_typed_extra
 from latam_corpus.pipeline.registry import make_stage, stage_class
+from latam_corpus.pipeline.stage_values import check_own_columns
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import GENRES
 
@@ -81,6 +82,7 @@ def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: 
             )
             raise ConfigError(place, problem, remedy)
         stages.append(stage)
+    check_own_columns(place, stages)
     return Block(name, tuple(stages), _checked(defaults, place), exclusion_writer, batch_size)
 
 
@@ -164,7 +166,9 @@ class Block(PipelineStep):  # type: ignore[misc]
                     "evidence": row["evidence"],
                 }
                 fallen.append(document)
-        return [self._document(origins, row) for row in batch.frame.to_dicts()], fallen
+        given = pl.Series([document.metadata.get("extra") for document in documents], strict=False)
+        kept = with_typed_extra(batch.frame, given, self.stages)
+        return [self._document(origins, row) for row in kept.to_dicts()], fallen
 
     def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
         """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""

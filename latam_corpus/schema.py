@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from latam_corpus.extra_forms import ENTRIES, in_form
 from latam_corpus.vocabulary import SIGNALS, signal_names
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ TURNS: Final = pl.List(
 )
 # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
 REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
+EXTRA: Final = ENTRIES
 # In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
 SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(signal_names(), pl.Float32()))
 RELEASE_SIGNALS: Final = pl.Struct(dict.fromkeys(SIGNALS, pl.Float32()))
@@ -125,6 +127,7 @@ DOCUMENT: Final = (
         free=("speaker",),
     ),
     Column("signals", SIGNAL_STRUCT, "every measured signal", nullable=True),
+    Column("extra", EXTRA, "columns that sources and plug-ins add", nullable=True, free=("value",)),
     Column("redactions", REDACTIONS, "what redact replaced: kind and count", nullable=True),
     Column("duplicate_cluster", _TEXT, "the cluster's id: the smallest doc_id in it", nullable=True),
     Column("cluster_size", pl.Int32(), "documents in the cluster", nullable=True),
@@ -163,7 +166,8 @@ LEDGER_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in LEDGER
 WORKING_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in WORKING})
 # The columns that people write, except the text itself, with the fields of each.
 FREE_FIELDS: Final = {column.name: frozenset(column.free) for column in DOCUMENT if column.free}
-RELEASE_COLUMNS: Final = tuple(c.name for c in DOCUMENT if c.name not in ("drop_reason", "duplicate_of"))
+RELEASE_COLUMNS: Final = tuple(c.name for c in DOCUMENT if c.name not in ("drop_reason", "duplicate_of", "extra"))
+# Of versions without additional columns; `extra_columns.released` returns that of any version.
 RELEASE_SCHEMA: Final = pl.Schema(
     {name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS} | {"signals": RELEASE_SIGNALS}
 )
@@ -228,6 +232,8 @@ def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     (None, 1)
     """
     have = set(frame.columns)
+    if "extra" in have and "extra" in schema and frame.schema["extra"] != schema["extra"]:
+        frame = frame.with_columns(in_form(frame["extra"], schema["extra"]))
     return frame.select(
         pl.col(name).cast(dtype) if name in have else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in schema.items()

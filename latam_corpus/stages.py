@@ -9,11 +9,12 @@ the worker.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -31,7 +32,9 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
     Attributes:
         name: as the ledger and `run.json` have it.
         needs: the columns that must be there.
-        gives: the columns that it sets.
+        gives: the columns that it sets; of a column that no document has its type too, `readability: float64`, which
+            `adds` has then.
+        adds: these columns and their types, which releases have in `extra`. Taken from `gives`.
         rewrites: the columns that it changes too, where they are there.
         by_content: options that name a file or a folder for which `fingerprint` speaks: its path doesn't count.
         libraries: distributions whose version changes the result.
@@ -40,9 +43,21 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
     name: ClassVar[str] = ""
     needs: ClassVar[frozenset[str]] = frozenset()
     gives: ClassVar[frozenset[str]] = frozenset()
+    adds: ClassVar[Mapping[str, str]] = {}
     rewrites: ClassVar[frozenset[str]] = frozenset()
     by_content: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Separate the names in `gives` from the types of those that are declared with one."""
+        super().__init_subclass__()
+        declared = vars(cls).get("gives")
+        if declared is None:
+            return
+        pairs = declared.items() if isinstance(declared, Mapping) else (one.partition(":")[::2] for one in declared)
+        types = {name.strip().removeprefix("extra."): str(kind).strip() for name, kind in pairs}
+        cls.adds = {name: kind for name, kind in types.items() if kind}
+        cls.gives = frozenset(types) | ({"extra"} if cls.adds else frozenset())
 
     def fingerprint(self) -> str:
         """Tell what the result rests on beside options and code: a digest of a model or of a folder of policies."""

@@ -32,6 +32,8 @@ BASES: Final = ("licence", "public_domain", "contract", "consent")
 USES: Final = ("train", "redistribute", "evaluate")
 VARIETY_BASES: Final = ("declared", "predicted")
 SPLITS: Final = ("train", "validation", "test")
+# Types of the columns that sources and plug-ins add, which releases have in `extra`.
+EXTRA_TYPES: Final = ("string", "int64", "float64", "bool", "date", "list[string]")
 # Formats of files, as sources call them: those that bring records, and those that are a document each.
 RECORD_FORMATS: Final = ("jsonl", "csv", "parquet", "arrow", "warc", "arc")
 FILE_FORMATS: Final = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import polars as pl
 import pytest
@@ -205,3 +206,26 @@ def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: s
         assert {key: one.metadata[key] for key in known} == known
     counted = {key: made.stats[key].total for key in ("unknown_country", "unknown_genre", "unknown_composition")}
     assert counted == {"unknown_country": 3, "unknown_genre": 2, "unknown_composition": 1}
+
+
+@dataclass(frozen=True)
+class _Counting(lc.Stage):
+    """A plug-in's stage that adds a column."""
+
+    name: ClassVar[str] = "cuenta"
+    gives: ClassVar[frozenset[str]] = frozenset({"temas: list[string]"})
+
+    def __call__(self, batch: lc.Batch) -> lc.Batch:
+        return batch.with_columns({"temas": pl.lit(pl.Series([["mar", "río"]]))})
+
+
+def test_additional_columns_are_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In `extra`, with those that the document had; a column without a type is refused as in a run."""
+    monkeypatch.setattr(ld, "make_stage", lambda *_: _Counting())
+    monkeypatch.setattr(ld, "stage_class", lambda *_: _Counting)
+    [document] = _run(ld.block("cuenta"), Document(_TALE, "uno", metadata={"extra": {"precio": 12.5}}))
+    assert document.metadata["extra"] == {"precio": 12.5, "temas": ["mar", "río"]}
+    undeclared: Any = type("_Undeclared", (_Counting,), {"gives": frozenset({"temas"})})
+    monkeypatch.setattr(ld, "make_stage", lambda *_: undeclared())
+    with pytest.raises(ConfigError, match="the column «temas» isn't declared with a type"):
+        ld.block("cuenta")

@@ -17,6 +17,7 @@ from latam_corpus.api.arguments import check_arguments
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
+from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release import verify_version as verifying
 from latam_corpus.release.exclusions import excluded_ids
@@ -66,6 +67,7 @@ class Release:
         """
         log = read_log(self.store)
         shards = log.readable(self.manifest)
+        columns = released(self.manifest.extra)
         withdrawn = withdrawn_note(log, self.manifest)
         if withdrawn:
             warnings.warn(str(withdrawn), stacklevel=2)
@@ -79,23 +81,24 @@ class Release:
                 )
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
-            rows = schema.scan([self.store.path(one.shard.object) for one in shards], schema.RELEASE_SCHEMA)
+            rows = schema.scan([self.store.path(one.shard.object) for one in shards], columns)
             without = [one.without for one in shards if one.without is not None]
             return rows.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else rows
-        return register_io_source(partial(self._frames, shards), schema=schema.RELEASE_SCHEMA)
+        return register_io_source(partial(self._frames, shards, columns), schema=columns)
 
     def _frames(
         self,
         shards: Sequence[ReadableShard],
+        known: pl.Schema,
         columns: list[str] | None,
         predicate: pl.Expr | None,
         rows: int | None,
         _batch: int | None,
     ) -> Iterator[pl.DataFrame]:
         """Frames of a store that isn't on this disk, as Polars asks for them."""
-        wanted = columns or list(schema.RELEASE_SCHEMA)
+        wanted = columns or list(known)
         needed = {*wanted, "doc_id", *(predicate.meta.root_names() if predicate is not None else ())}
-        types = pl.Schema({name: dtype for name, dtype in schema.RELEASE_SCHEMA.items() if name in needed})
+        types = pl.Schema({name: dtype for name, dtype in known.items() if name in needed})
         for one in shards:
             with open_shard(self.store, one.shard) as file:
                 there = [name for name in types if name in file.schema_arrow.names]

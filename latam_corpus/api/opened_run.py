@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from latam_corpus import schema
 from latam_corpus.api.arguments import check_arguments
 from latam_corpus.audit.documents import with_documents
@@ -15,14 +17,14 @@ from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
 from latam_corpus.audit.stores import existing_store, made_of
 from latam_corpus.bucket import out_folder
+from latam_corpus.extra_columns import EXTRA, released
+from latam_corpus.extra_forms import in_form
 from latam_corpus.pipeline.history import find_run, unfinished_after
 from latam_corpus.pipeline.run_record import read_record
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:
     from typing import Self
-
-    import polars as pl
 
     from latam_corpus.pipeline.run_record import Record
     from latam_corpus.release.store import Store
@@ -72,11 +74,19 @@ class Run:
         Raises:
             PartError: one of the files is damaged; every byte is compared with its digest first. So in the next two.
         """
-        return schema.scan(self.record.files("kept"), schema.DOCUMENT_SCHEMA)
+        return self._scan("kept")
 
     def dropped(self) -> pl.LazyFrame:
         """Return the documents that it set aside, each with its `drop_reason`, in the columns of the schema."""
-        return schema.scan(self.record.files("dropped"), schema.DOCUMENT_SCHEMA)
+        return self._scan("dropped")
+
+    def _scan(self, kind: str) -> pl.LazyFrame:
+        """Return documents, with the columns that sources and plug-ins add as a struct, as releases have them."""
+        rows = schema.scan(self.record.files(kind), schema.DOCUMENT_SCHEMA)
+        added = released(self.values.get("extra", {})).get(EXTRA)
+        if added is None:
+            return rows
+        return rows.with_columns(pl.col(EXTRA).map_batches(lambda one: in_form(one, added), return_dtype=added))
 
     def ledger(self) -> pl.LazyFrame:
         """Return what happened to documents other than passing, a row each: `stage`, `verdict`, `reason` and more."""

@@ -12,9 +12,8 @@ from latam_corpus.api.arguments import check_arguments
 from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.one_stage import applied, check_text
+from latam_corpus.pipeline.one_stage import applied, check_text, with_typed_extra
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.pipeline.stage_values import refuse_own_columns
 from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
 from latam_corpus.toml_model import shown
 
@@ -63,11 +62,11 @@ class StageAlone:
                 _("latam-corpus stage {stage} INPUT OUTPUT takes a folder of files", stage=self.stage.name),
             )
         stages = self.stage.expand()
-        refuse_own_columns("lc.stage", stages)
         check_text(place, frame.columns, stages)
         documents = frame_as_documents(frame, place)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
         result = pl.concat(list(applied(pieces, stages, lambda _: None)), how="diagonal")
+        result = with_typed_extra(result, frame.get_column("extra", default=None), stages)
         if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
             result = result.with_columns(documents["doc_id"])  # else nobody knows which row is meant
         return frame.drop([name for name in result.columns if name in frame.columns]).hstack(result)

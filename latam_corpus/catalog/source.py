@@ -20,7 +20,7 @@ from latam_corpus.catalog.fields import Charset, Country, Language, Model, Patte
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _
 from latam_corpus.toml_model import load_toml, path_remedy
 from latam_corpus.vocabulary import Tier, Use
 
@@ -34,6 +34,7 @@ Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[*vocabulary.FILE_FORMATS]  # type: ignore[valid-type]
+ExtraType = Literal[*vocabulary.EXTRA_TYPES]  # type: ignore[valid-type]
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
@@ -226,6 +227,18 @@ class Columns(Model):
     opt_outs: Picked = None
 
 
+class Extra(Model):
+    """A column of the records that documents don't have; releases have it in `extra`.
+
+    Attributes:
+        column: the record's column.
+        type: of its values.
+    """
+
+    column: str
+    type: ExtraType
+
+
 class Text(Model):
     """One of several texts of a record: its column, its language and what to delete from it.
 
@@ -283,6 +296,7 @@ class Collect(Model):
         remove: regular expressions; what they match is deleted from every text of records.
         texts: the columns with texts, where a record has several.
         columns: from where each column of the documents comes.
+        extra: columns of the records that documents don't have, by the names that releases give them.
         index: a catalogue among the files, whose columns are those of the files' documents.
         optional: columns that files may lack.
         required: columns that are empty in no record.
@@ -312,6 +326,7 @@ class Collect(Model):
     texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
     index: FileIndex | None = None
     columns: Columns = Columns()
+    extra: dict[str, Extra] = Field(default_factory=dict)
     optional: Names = ()
     required: Names = ()
     unique: Names = ()
@@ -345,7 +360,21 @@ class Collect(Model):
         if self.gather and not self.group:
             raise ValueError(_("`gather` needs `group`; name the columns that belong together"))
         self._check_names()
+        self._check_extra()
         return self
+
+    def _check_extra(self) -> None:
+        if not self.extra:
+            return
+        from latam_corpus.extra_columns import merged, wrong_declaration
+
+        for name, one in self.extra.items():
+            if wrong := wrong_declaration(name, one.type):
+                raise ValueError(Message("{problem}; {remedy}", {"problem": wrong[0], "remedy": wrong[1]}))
+        try:
+            merged((f"[collect.extra] {name}", {name: one.type}) for name, one in self.extra.items())
+        except ConfigError as error:
+            raise ValueError(error.as_message()) from None
 
     def _check_names(self) -> None:
         named = self.named
@@ -399,6 +428,7 @@ class Collect(Model):
         picks = [(f"columns.{name}", getattr(self.columns, name)) for name in Columns.model_fields]
         columns = [(pick.column, key) for key, pick in picks if pick and pick.column]
         columns += [(text.column, "texts") for text in self.texts]
+        columns += [(one.column, f"extra.{name}") for name, one in self.extra.items()]
         columns += [(column, "group") for column in self.group]
         columns += [(column, "required") for column in self.required]
         columns += [(column, "unique") for column in self.unique]

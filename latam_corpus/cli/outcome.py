@@ -16,7 +16,14 @@ from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
-from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, never_filled, passed_over_rows, unlisted_rows
+from latam_corpus.pipeline.contracts import (
+    damaged_rows,
+    mapping_rows,
+    never_filled,
+    not_taken_rows,
+    passed_over_rows,
+    unlisted_rows,
+)
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -143,7 +150,7 @@ def tell_submitted(submission: Submission, *, as_json: bool) -> None:
 def tell_examined(examined: Sequence[Examined]) -> None:
     """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
     for one in examined:
-        lines = [doubt.as_message() for doubt in one.doubts]
+        lines = [note.as_message() for note in one.notes]
         lines += [
             _("«{file}»: {problem}; {remedy}", file=file, problem=meaning(reason), remedy=recognised(remedy))
             for (file, reason), remedy in one.unread.items()
@@ -227,6 +234,7 @@ def tell_result(
                 "without_catalogue_row": unlisted_rows(result.facts),
                 "passed_over": passed_over_rows(result.facts),
                 "damaged": damaged_rows(result.facts),
+                "not_taken": not_taken_rows(result.facts),
                 "unread": dict(result.unread),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},

@@ -156,7 +156,7 @@ def _input(recipe: Recipe, one: Examined) -> dict[str, object]:
         "whole": one.whole,
         "documents": one.terms.total(),
         "left_out": dict(_excluded(recipe, one)),
-        "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.doubts],
+        "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.notes],
         "mapping": mapping_rows({one.source: one.facts}),
     }
 

@@ -73,7 +73,7 @@ class Rows:
         """Return the rows as a frame of the schema's types."""
         columns, height = self.columns, self.height
         fields = [_series(field.name, columns[field.name], field.dtype, height) for field in ORIGIN.fields]
-        names = [*COLLECTED, *(name for name in (*_OF_SEVERAL, *_BODIES, "media_type") if name in columns)]
+        names = [*COLLECTED, *(name for name in (*_OF_SEVERAL, "extra", *_BODIES, "media_type") if name in columns)]
         return pl.DataFrame(
             [
                 pl.DataFrame(fields).to_struct("origin")

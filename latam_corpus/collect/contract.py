@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.catalog.source import PAGE_COLUMNS
+from latam_corpus.collect.file_names import is_file_column
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, stating_columns, value_at
 from latam_corpus.collect.records import garbled_heads, readable
 from latam_corpus.errors import Breach, PartError, nearest
@@ -32,6 +33,7 @@ _SHOWN: Final = 20  # columns that a message lists
 _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
 _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
+_LEFT: Final = 100  # columns that aren't taken
 _KINDS: Final = 100  # of records that are no documents
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
 NEVER_NULL: Final = frozenset({"genre", "composition"})
@@ -90,6 +92,7 @@ class Facts:
         unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
         passed_over: records of web archives that are no documents, by why.
         damaged: the files that can't be read whole, each with the problem.
+        not_taken: the columns of records that documents don't get.
     """
 
     records: int = 0
@@ -100,6 +103,7 @@ class Facts:
     unlisted: dict[str, str] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
     damaged: dict[str, str] = field(default_factory=dict)
+    not_taken: list[str] = field(default_factory=list)
 
     def add(self, other: Facts) -> None:
         """Add what another part showed."""
@@ -115,6 +119,12 @@ class Facts:
         self.unlisted |= other.unlisted
         self.count_passed_over(other.passed_over)
         self.damaged |= other.damaged
+        self.leave(other.not_taken)
+
+    def leave(self, columns: Iterable[str]) -> None:
+        """Note columns that documents don't get; keys of JSON may be any number of names."""
+        new = dict.fromkeys([*self.not_taken, *columns])
+        self.not_taken = list(new)[:_LEFT]
 
     def count_passed_over(self, records: Counter[str]) -> None:
         """Count records of web archives that are no documents, by why; servers may name any number of types."""
@@ -136,6 +146,7 @@ class Facts:
             "unlisted": self.unlisted,
             "passed_over": dict(self.passed_over),
             "damaged": self.damaged,
+            "not_taken": self.not_taken,
         }
 
     @classmethod
@@ -153,6 +164,7 @@ class Facts:
             dict(values["unlisted"]),
             Counter(values["passed_over"]),
             dict(values["damaged"]),
+            list(values["not_taken"]),
         )
 
     def empty(self) -> dict[str, ColumnFill]:
@@ -190,6 +202,7 @@ class Watch:
         self._source, self._strict = source, strict
         self._named, self._read = source.collect.named, columns_read(source)
         self._values: list[pl.DataFrame] = []
+        self._seen: set[str] = set()  # columns of records
         self._file: _File | None = None
 
     def over(self, relative: str, chunks: Iterable[Chunk], *, is_part: bool = False) -> Iterator[Chunk]:
@@ -273,6 +286,12 @@ class Watch:
         found = [] if unread is None else [unread]
         fills.setdefault(origin, ColumnFill(origin)).add(ColumnFill(origin, 1, 1, len(found), found))
 
+    def look_at_columns(self, heads: Collection[str]) -> None:
+        """Note which of the columns of records, or of a catalogue's row, aren't taken."""
+        if not self._seen.issuperset(heads):
+            self._seen.update(heads)
+            self.facts.leave(not_taken(self._source, heads))
+
     @property
     def values(self) -> pl.DataFrame:
         """The hashes of the values of `unique` columns, with their records: VALUES_SCHEMA."""
@@ -297,6 +316,7 @@ class Watch:
                 )
             for column in self._missing(file):
                 self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
+        self.look_at_columns(chunk.columns or dict.fromkeys(name for one in records for name in one))
         file.records += len(records)
         file.first += records[: _LOOKED_AT - len(file.first)]
         self.facts.records += len(records)
@@ -343,6 +363,39 @@ class Watch:
         # Of many files that break one promise, the first is told.
         if all(breach.problem != one.problem for one in self.breaches):
             self.breaches.append(breach)
+
+
+def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
+    """Return the columns of records that documents don't get, without those that the source's file turns off."""
+    columns = source.collect.columns
+    off = {name for name in type(columns).model_fields if (pick := getattr(columns, name)) and pick.leave}
+    listed = list(heads)
+    read = columns_read(source, listed) | off
+    index = source.collect.index
+    if index:
+        read |= {name for name in listed if (name == index.column if index.column else is_file_column(name))}
+    return [name for name in listed if name and name not in read]
+
+
+def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
+    """Yield the columns of records that documents don't get, and how to take one.
+
+    Args:
+        source: the id of the source.
+        facts: of what was read.
+    """
+    if not facts.not_taken:
+        return
+    names = [_("«{name}»", name=name) for name in facts.not_taken]
+    problem = _("{n} {n:column isn't|columns aren't} taken: {columns}", n=len(names), columns=first_of(names, _SHOWN))
+    column = facts.not_taken[0]
+    name = "_".join("".join(sign if sign.isalnum() else " " for sign in column).split()).lower()
+    key = name if name.isascii() and name else f'"{name}"'
+    remedy = _(
+        "to take one, write under [collect.extra]: {example}",
+        example=f'{key} = {{ column = "{column}", type = "string" }}',
+    )
+    yield Breach(_("input of {source}", source=source), problem, remedy)
 
 
 def missing(source: Source, relative: str, column: str, there: Sequence[str], *, has_header: bool) -> Breach:
@@ -407,6 +460,8 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
             "these and those that are understood",
             name=name,
         )
+        if name.startswith("extra."):
+            remedy = _("correct them, or declare another type under [collect.extra]")
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
 
 
@@ -577,7 +632,7 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
         is_named = fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS
         # A catalogue's columns were looked for when it was read; a cell of it may be empty.
         if is_named and not facts.records and not source.collect.index:
-            key = f"collect.columns.{name}"
+            key = f"collect.{name}" if name.startswith("extra.") else f"collect.columns.{name}"
             problem = _("there is no column «{column}», which {key} names", column=fill.origin, key=key)
             remedy = _('these files are read whole; name their path (path = "…") or one value (value = "…")')
             yield Breach(place, problem, remedy)

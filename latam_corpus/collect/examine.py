@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.collect.contract import Watch, narrowing_columns, over_all, unlisted_files
+from latam_corpus.collect.contract import (
+    Watch,
+    columns_left,
+    narrowing_columns,
+    over_all,
+    unlisted_files,
+)
 from latam_corpus.collect.contract import unread as unread_values
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import UNKNOWN, format_of
@@ -96,6 +102,11 @@ class Examined:
     unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
     by_request: Mapping[str, int] = field(default_factory=dict)
     terms: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
+
+    @property
+    def notes(self) -> tuple[Breach, ...]:
+        """What may be wrong, and which columns aren't taken."""
+        return (*self.doubts, *columns_left(self.source, self.facts))
 
 
 def examine(source: Source, where: str) -> Examined:

@@ -23,7 +23,7 @@ from latam_corpus.catalog.source import Collect, FileIndex
 from latam_corpus.catalog.works.library_xml import records_of
 from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
-from latam_corpus.collect.file_names import FileNames, name_key
+from latam_corpus.collect.file_names import FileNames, is_file_column, name_key
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
 from latam_corpus.collect.mapping import columns_read, terms_columns, value_at, values_of
@@ -51,13 +51,6 @@ _SHOWN: Final = 5
 # How alike a name must be to be suggested, and how many names are compared.
 _CLOSE: Final = 0.75
 _COMPARED: Final = 200
-# How columns are called that name files, folded.
-FILE_COLUMNS: Final = frozenset({
-    "archivo", "archivos", "fichero", "ficheros", "nombre de archivo", "nombre del archivo", "nombre archivo",
-    "nombre_archivo", "nombre del fichero", "archivo digital", "ruta", "arquivo", "arquivos", "ficheiro", "ficheiros",
-    "nome do arquivo", "nome de arquivo", "nome_arquivo", "nome do ficheiro", "arquivo digital", "caminho",
-    "file", "files", "filename", "file name", "file_name", "path", "filepath", "file path",
-})  # fmt: skip
 # Of a record the body is the file; its names are chosen by whoever describes the source.
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
 # A column of rights that is misspelt isn't read, and nothing would say so.
@@ -371,7 +364,7 @@ def _naming(source: Source, heads: Sequence[str]) -> list[str]:
     """Return the columns that name files: the one that the source names, else those that are called so."""
     index = source.collect.index
     chosen = index.column if index else None
-    return [head for head in heads if (head == chosen if chosen else folded(head).strip() in FILE_COLUMNS)]
+    return [head for head in heads if (head == chosen if chosen else is_file_column(head))]
 
 
 def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
@@ -384,6 +377,7 @@ def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
     index = source.collect.index
     columns = source.collect.columns
     named = [pick.column for name in type(columns).model_fields if (pick := getattr(columns, name))]
+    named += [one.column for one in source.collect.extra.values()]
     for column in (index.column if index else None, *named):
         if column and column not in heads and column.partition(".")[0] not in heads:
             problem = _("there is no column «{column}», which the source names", column=column)

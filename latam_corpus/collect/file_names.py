@@ -24,6 +24,23 @@ _OF_A_FOLDER: Final = frozenset(
     {"dublin_core", "dc", "mets", "mods", "marc", "marcxml", "metadata", "metadatos", "metadados"}
 )
 
+# How columns are called that name files, folded.
+_FILE_COLUMNS: Final = frozenset({
+    "archivo", "archivos", "fichero", "ficheros", "nombre de archivo", "nombre del archivo", "nombre archivo",
+    "nombre_archivo", "nombre del fichero", "archivo digital", "ruta", "arquivo", "arquivos", "ficheiro", "ficheiros",
+    "nome do arquivo", "nome de arquivo", "nome_arquivo", "nome do ficheiro", "arquivo digital", "caminho",
+    "file", "files", "filename", "file name", "file_name", "path", "filepath", "file path",
+})  # fmt: skip
+
+
+def is_file_column(head: str) -> bool:
+    """Whether a column is called as one that names files.
+
+    >>> is_file_column("Archivo"), is_file_column("Título")
+    (True, False)
+    """
+    return folded(head).strip() in _FILE_COLUMNS
+
 
 class Found(NamedTuple):
     """The files that a name may mean, and how surely: 0 by its whole name, 1 by less; None where it is none alone."""

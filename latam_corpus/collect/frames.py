@@ -15,9 +15,11 @@ from latam_corpus.catalog.rights import openness, tier_of, uses_under
 from latam_corpus.collect import mapping
 from latam_corpus.collect.batches import Rows, Same, joined
 from latam_corpus.collect.contract import NEVER_NULL
+from latam_corpus.collect.extra_values import converted
 from latam_corpus.collect.mapping import cleaned, is_empty, text_of, value_at, values_of
 from latam_corpus.collect.narrowing import Narrowing, Stated, Terms, is_understood, narrowed, narrowing_of, stated_in
 from latam_corpus.collect.records import WITHDRAWN, unreadable
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
     """
     source = context.source
     body = "raw" if context.media_type else "text"
+    if context.watch and context.catalogued:
+        context.watch.look_at_columns(context.catalogued)
     pieces: list[Rows] = []
     if chunk.records:
         keys = frozenset().union(*chunk.records)
@@ -183,11 +187,39 @@ def _shared(
             context.watch.count(name, converted, len(records), cells.values())
         for row, cell in cells.items():
             unread.setdefault(row, {})[name] = cell
+    if context.source.collect.extra:
+        shared["extra"] = _extra(context, records, unread)
     notes: dict[int, dict[str, Any]] = {row: {"unread": cells} for row, cells in unread.items()}
     if context.source.country is None:
         stated = {row for row, cells in unread.items() if "country" in cells}
         shared["country"] = _countries(shared["country"], shared["url"], stated)
     return shared, notes
+
+
+def _extra(
+    context: RecordContext, records: Sequence[Record], unread: dict[int, dict[str, str]]
+) -> list[list[dict[str, str]] | None]:
+    """Return the additional columns of each record as `schema.EXTRA` has them; add what isn't of its type to `unread`.
+
+    Args:
+        context: the file's.
+        records: foreign records.
+        unread: by row and column, the beginning of what isn't understood.
+    """
+    entries: list[list[dict[str, str]]] = [[] for _ in records]
+    for name, declared in sorted(context.source.collect.extra.items()):
+        cells = [value_at(record, declared.column) for record in records]
+        texts = converted(cells, declared.type)
+        strange: list[str] = []
+        for row, (cell, values) in enumerate(zip(cells, texts, strict=True)):
+            entries[row] += [{"key": name, "value": value} for value in values]
+            if not values and not is_empty(cell):
+                strange.append(mapping.shown(cell))
+                unread.setdefault(row, {})[f"{EXTRA}.{name}"] = strange[-1]
+        if context.watch:
+            filled = [values or None for values in texts]
+            context.watch.count(f"{EXTRA}.{name}", filled, len(records), strange, declared.column)
+    return [of_record or None for of_record in entries]
 
 
 def _converted(name: str, values: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:

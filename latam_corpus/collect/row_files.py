@@ -13,7 +13,7 @@ import fsspec
 import polars as pl
 import pyarrow.parquet as pq
 
-from latam_corpus import schema
+from latam_corpus import extra_columns, schema
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
@@ -25,7 +25,10 @@ from latam_corpus.collect.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.extra_columns import EXTRA
+from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
+from latam_corpus.vocabulary import EXTRA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,9 +132,9 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "te
     values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in names}
     if "text" in values:
         values["text"] = [_text(one, f"{place}:{start + n}") for n, one in enumerate(values["text"], 1)]
-    return _documents(
-        {name: _series(name, column, _type_of(name)) for name, column in values.items()}, len(rows), start
-    )
+    extra = {EXTRA: _extra(pl.Series(EXTRA, values.pop(EXTRA), strict=False), place)} if EXTRA in values else {}
+    series = {name: _series(name, column, _type_of(name)) for name, column in values.items()} | extra
+    return _documents(series, len(rows), start)
 
 
 def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
@@ -149,10 +152,33 @@ def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
         dtype = _type_of(column.name)
         if column.name == "text":
             columns["text"] = _text_column(column, place)
+        elif column.name == EXTRA:
+            columns[EXTRA] = _extra(column, place)
         elif column.name in schema.DOCUMENT_SCHEMA or column.name == "id":
             exact = column.dtype == dtype
             columns[column.name] = column if exact else _series(column.name, column.to_list(), dtype)
     return _documents(columns, frame.height, 0)
+
+
+def _extra(column: pl.Series, place: str) -> pl.Series:
+    """Return the additional columns of rows as `schema.EXTRA` has them.
+
+    Args:
+        column: a struct with a field for each, or the same as a run has it.
+        place: what an error names.
+
+    Raises:
+        ConfigError: it is neither, or a field is of another type than such columns have.
+    """
+    fields = dict(pl.Schema(column.dtype)) if isinstance(column.dtype, pl.Struct) else {}
+    wrong = next((name for name, dtype in fields.items() if extra_columns.kind_of(dtype) is None), None)
+    if wrong or not (fields or column.dtype in (schema.EXTRA, pl.Null)):
+        name = f"{EXTRA}.{wrong}" if wrong else EXTRA
+        problem = _(
+            "the column «{name}» is of the type {given}", name=name, given=fields[wrong] if wrong else column.dtype
+        )
+        raise ConfigError(place, problem, _("it must be {wanted}", wanted=", ".join(EXTRA_TYPES)))
+    return in_form(column, schema.EXTRA)
 
 
 def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
@@ -233,7 +259,10 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
 def as_json(value: Any) -> Any:
     """Return the value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
     if isinstance(value, list) and value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
-        value = {v["key"]: v["value"] for v in value}
+        of_keys: dict[str, list[Any]] = {}
+        for entry in value:
+            of_keys.setdefault(entry["key"], []).append(entry["value"])
+        value = {key: values[0] if len(values) == 1 else values for key, values in of_keys.items()}
     if isinstance(value, dict):
         return {key: as_json(inner) for key, inner in value.items()}
     if isinstance(value, list):

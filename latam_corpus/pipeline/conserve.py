@@ -22,7 +22,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import CorpusError, PartError
-from latam_corpus.messages import _
+from latam_corpus.extra_columns import with_added
+from latam_corpus.messages import _, same
 from latam_corpus.pipeline.stage_values import undeclared, wrong_values
 from latam_corpus.text.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
@@ -114,9 +115,26 @@ def conserved(stage: Stage, batch: Batch) -> Batch:
     wrong = undeclared(stage, batch.frame, after.frame)
     if wrong := wrong or wrong_values(batch.frame, after.frame, in_place=not stage.makes_rows):
         raise PartError(_("stage «{name}»", name=stage.name), *wrong)
+    if stage.adds:
+        after = _with_added(stage, after)
     if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
         after = Batch(frame).sharing_words(after)
     return after
+
+
+def _with_added(stage: Stage, after: Batch) -> Batch:
+    """Return the batch with the stage's own columns in `extra`.
+
+    Raises:
+        PartError: one is of another type than the stage declares.
+    """
+    try:
+        return Batch(with_added(after.frame, stage.adds)).sharing_words(after)
+    except TypeError as error:
+        name, given, wanted = error.args
+        problem = _("the column «{name}» is of the type {given}", name=name, given=same(str(given)))
+        remedy = _("it must be {wanted}", wanted=same(str(wanted)))
+        raise PartError(_("stage «{name}»", name=stage.name), problem, remedy) from None
 
 
 def _called(stage: Stage, batch: Batch) -> Batch:

@@ -13,6 +13,7 @@ from latam_corpus.collect.contract import (
     VALUES_SCHEMA,
     ColumnFill,
     Facts,
+    columns_left,
     inputs_reported,
     over_all,
     repeated,
@@ -168,6 +169,15 @@ def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     ]
 
 
+def not_taken_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the columns of records that documents don't get, as `run.json` has them."""
+    return [
+        {"source": source, "columns": source_facts.not_taken}
+        for source, source_facts in facts.items()
+        if source_facts.not_taken
+    ]
+
+
 def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     """Return the files that can't be read whole, as `run.json` has them."""
     return [
@@ -188,8 +198,11 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         facts[row["source"]].passed_over[row["why"]] = row["records"]
     for row in record.get("damaged", ()):
         facts[row["source"]].damaged[row["file"]] = row["problem"]
+    for row in record.get("not_taken", ()):
+        facts[row["source"]].leave(row["columns"])
     for source, source_facts in facts.items():
         yield from inputs_reported(source, source_facts)
+        yield from (left.as_message() for left in columns_left(source, source_facts))
 
 
 def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:

@@ -16,11 +16,13 @@ from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
+from latam_corpus.extra_columns import EXTRA, polars_type
+from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.conserve import conserved
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.pipeline.stage_values import set_columns
-from latam_corpus.stages import Barrier, Stage
+from latam_corpus.pipeline.stage_values import check_own_columns, set_columns
+from latam_corpus.stages import Barrier, Operation, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -61,6 +63,21 @@ def extracted(where: Path, extract: Stage) -> Iterator[Chunk]:
         yield [{} for _ in range(shown.height)], shown
 
 
+def with_typed_extra(result: pl.DataFrame, given: pl.Series | None, stages: Iterable[Operation]) -> pl.DataFrame:
+    """Return rows with `extra` as a struct, as releases have it.
+
+    Args:
+        result: rows after stages.
+        given: `extra` as the rows had it before; None if they had none.
+        stages: those that may have added columns.
+    """
+    if EXTRA not in result.columns:
+        return result
+    fields = dict(pl.Schema(given.dtype)) if given is not None and isinstance(given.dtype, pl.Struct) else {}
+    fields |= {name: polars_type(kind) for one in stages for name, kind in one.adds.items()}
+    return result.with_columns(in_form(result[EXTRA], pl.Struct(fields))) if fields else result
+
+
 def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]) -> Iterator[Chunk]:
     """Yield the rows of a file after these stages, see `applied`."""
     read: deque[list[dict[str, Any]]] = deque()
@@ -75,7 +92,9 @@ def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str |
             start += len(rows)
 
     for result in applied(documents(), stages, tell):
-        yield read.popleft(), result
+        rows = read.popleft()
+        given = pl.Series([row.get(EXTRA) for row in rows], strict=False)
+        yield rows, with_typed_extra(result, given, stages)
 
 
 def applied(
@@ -92,6 +111,7 @@ def applied(
         ConfigError: a stage makes several rows of one.
         PartError: a stage lost, added or reordered rows, or broke off.
     """
+    check_own_columns(None, stages)
     for one in stages:
         if isinstance(one, Stage) and one.makes_rows:
             remedy = _("name it in a recipe, and give `latam-corpus run` that")

@@ -21,11 +21,12 @@ from latam_corpus.collect.listing import digest
 from latam_corpus.collect.streams import state_of, stem
 from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
+from latam_corpus.extra_columns import merged
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
 from latam_corpus.pipeline.recipe import seen_from
 from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.pipeline.stage_values import refuse_own_columns
+from latam_corpus.pipeline.stage_values import added_columns, check_own_columns
 from latam_corpus.pipeline.supersede import Supersede
 from latam_corpus.pipeline.survival import check_floors
 from latam_corpus.stages import Barrier
@@ -214,6 +215,12 @@ class Plan:
         return [made_of(stage) for stage in stages]
 
     @property
+    def extra(self) -> dict[str, str]:
+        """The columns that sources and stages add to documents, with their types."""
+        stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
+        return _extra(self.sources, stages)
+
+    @property
     def identified(self) -> str | None:
         """The first stage that gives `language`; None where the sources state it."""
         stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
@@ -379,7 +386,8 @@ def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:
 
 
 def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Sequence[Source]) -> None:
-    refuse_own_columns(place, stages)
+    check_own_columns(place, stages)
+    _extra(sources, stages)
     have = set(COLLECTED)
     have |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
     for stage in stages:
@@ -392,6 +400,19 @@ def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Seque
             where = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name)
             raise ConfigError(where, problem, _remedy(column))
         have |= stage.gives
+
+
+def _extra(sources: Sequence[Source], stages: Sequence[Stage | Barrier]) -> dict[str, str]:
+    """Return the columns that sources and stages add to documents, with their types.
+
+    Raises:
+        ConfigError: two of them declare one name differently.
+    """
+    of_sources = [
+        (_("source {source}", source=source.id), {name: one.type for name, one in source.collect.extra.items()})
+        for source in sources
+    ]
+    return merged([*of_sources, *added_columns(stages)])
 
 
 def _remedy(column: str) -> Message:

@@ -12,6 +12,7 @@ import polars as pl
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError, one_of
+from latam_corpus.extra_columns import merged, wrong_declaration
 from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:
@@ -63,19 +64,42 @@ def wrong_values(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -
     )
 
 
-def refuse_own_columns(place: str | Message, stages: Sequence[Stage | Barrier]) -> None:
-    """Refuse a plug-in's stage with a column of its own that no stage after it needs: no release would hold it.
+def added_columns(stages: Sequence[Stage | Barrier]) -> list[tuple[Message, Mapping[str, str]]]:
+    """Return for each stage that adds columns its name for errors, and the columns with their types."""
+    return [(_("stage «{stage}»", stage=stage.name), stage.adds) for stage in stages if stage.adds]
+
+
+def check_own_columns(place: str | None, stages: Sequence[Stage | Barrier]) -> None:
+    """Check the columns that stages of plug-ins declare in addition to those of documents.
+
+    A column without a type may pass from a stage to a later one that needs it; no release has it.
+
+    Args:
+        place: the recipe; None if the stages are run alone.
+        stages: in order.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: a name or a type is wrong, a column has no type and no later stage needs it, or two stages
+            declare one name differently.
     """
     for number, stage in enumerate(stages):
+        where = _("stage «{stage}»", stage=stage.name)
+        where = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name) if place else where
+        for column, kind in stage.adds.items():
+            if wrong := wrong_declaration(column, kind):
+                raise ConfigError(where, *wrong)
         used = {name for one in stages[number + 1 :] for name in (*one.needs, *getattr(one, "aside", ()))}
-        own = sorted(stage.gives - _TYPES.keys() - used)
+        own = sorted(stage.gives - _TYPES.keys() - stage.adds.keys() - used)
         if own and not _is_of_toolkit(stage):
-            problem = _("its `gives` names «{column}», which documents and releases don't have", column=own[0])
-            remedy = _("give a column of `latam_corpus.schema.DOCUMENT_SCHEMA`, such as signals")
-            raise ConfigError(_("{recipe}, stage «{stage}»", recipe=place, stage=stage.name), problem, remedy)
+            raise ConfigError(where, *_undeclared(own[0]))
+    merged(added_columns(stages))
+
+
+def _undeclared(column: str) -> tuple[Message, Message]:
+    return _("the column «{column}» isn't declared with a type", column=column), _(
+        "documents don't have it; write it with its type into `gives`, such as {example}",
+        example=f'gives = frozenset({{"{column}: float64"}})',
+    )
 
 
 def _is_of_toolkit(stage: Stage | Barrier) -> bool:
@@ -84,11 +108,18 @@ def _is_of_toolkit(stage: Stage | Barrier) -> bool:
 
 def undeclared(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> tuple[Message, Message] | None:
     """Return which column of its own a plug-in's stage has set without declaring it; None if there is none."""
-    own = sorted(set(after.columns) - set(before.columns) - _TYPES.keys() - stage.gives)
-    if not own or _is_of_toolkit(stage):
+    if _is_of_toolkit(stage):
         return None
-    problem = _("it sets the column «{column}», which documents and releases don't have", column=own[0])
-    return problem, _("give a column of `latam_corpus.schema.DOCUMENT_SCHEMA`, such as signals")
+    own = set(after.columns) - set(before.columns) - _TYPES.keys() - stage.gives
+    own |= _keys(after) - _keys(before) - stage.adds.keys()
+    return _undeclared(min(own)) if own else None
+
+
+def _keys(frame: pl.DataFrame) -> set[str]:
+    """Return the names of the additional columns that rows have."""
+    if frame.schema.get("extra") != schema.EXTRA:
+        return set()
+    return set(frame["extra"].explode().struct.field("key").drop_nulls().unique())
 
 
 def set_columns(stages: Sequence[Stage], before: pl.DataFrame, after: pl.DataFrame) -> list[str]:

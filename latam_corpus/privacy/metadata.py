@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.privacy.at_numbers import EMAIL, Span, is_telephone_of
 from latam_corpus.privacy.find import apart, find, replaced
 from latam_corpus.privacy.kinds import IDENTIFIERS
@@ -67,12 +68,14 @@ class MetadataRedaction:
         modes: kind → mode.
         words: those beside numbers.
         country: of the document.
+        names: third persons' names, which are replaced in additional columns.
         kinds: of what was replaced, so far.
     """
 
     modes: Mapping[str, str]
     words: Words
     country: str | None
+    names: re.Pattern[str] | None = None
     kinds: list[str] = field(default_factory=list)
 
     def value(self, value: Any, name: str, fields: frozenset[str]) -> Any:
@@ -85,6 +88,8 @@ class MetadataRedaction:
         """
         if isinstance(value, list):
             return [self.value(one, name, fields) for one in value]
+        if isinstance(value, dict) and name == EXTRA:
+            return {**value, "value": self._under(value["key"], value["value"])}
         if isinstance(value, dict):
             return {key: self.value(one, key, fields) if key in fields else one for key, one in value.items()}
         if not isinstance(value, str):
@@ -98,6 +103,15 @@ class MetadataRedaction:
             written, kinds = replaced(value, find(value, self.modes, self.words, self.country))
         self.kinds += kinds
         return written
+
+    def _under(self, column: str, value: str) -> str:
+        """Return a value of an additional column redacted; the column's name is read as the word before a number."""
+        written = str(self.value(value, "value", frozenset()))
+        label = f"{column.replace('_', ' ')}: "
+        spans = find(label + written, self.modes, self.words, self.country, self.names)
+        rest, kinds = replaced(label + written, [one for one in spans if one.start >= len(label)])
+        self.kinds += kinds
+        return rest[len(label) :]
 
 
 def redacted_name(name: str) -> str:

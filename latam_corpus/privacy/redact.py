@@ -20,6 +20,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, cause_of
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern, replaced
 from latam_corpus.privacy.kinds import KINDS
@@ -196,6 +197,12 @@ class Redact(Stage):
         """Return a column that people wrote with its identifiers replaced, and which kinds the rows had."""
         values, fields = frame[name], schema.FREE_FIELDS[name]
         rows = rows_to_read(values, fields)
+        listed: dict[str | None, re.Pattern[str] | None] = {}
+        sources = _column(frame, "source_id")
+        if name == EXTRA:  # what describes a document may name a third person; elsewhere names are the attribution
+            listed = {source: _names(path, _digest(path)) for source, path in self.names}
+            named = (row for row in values.is_not_null().arg_true().to_list() if sources[row] in listed)
+            rows = sorted({*rows, *named})
         if not rows:
             return values, {}
         known = privacy_policies(self.policies)
@@ -208,7 +215,8 @@ class Redact(Stage):
         kinds: dict[int, list[str]] = {}
         for row in rows:
             modes = modes_of[genres[row], countries[row]]
-            redaction = MetadataRedaction(modes, known.words, known_country(countries[row]))
+            country, names = known_country(countries[row]), listed.get(sources[row])
+            redaction = MetadataRedaction(modes, known.words, country, names)
             value = redaction.value(written[row], name, fields)
             if redaction.kinds:
                 written[row], kinds[row] = value, redaction.kinds
@@ -225,6 +233,7 @@ class Redact(Stage):
         keys: dict[str | None, dict[str, str]] = {source: _key(path) for source, path in self.speakers}
         texts, turns = frame["text"], frame["turns"]
         titles = _column(frame, "title")
+        extra = frame[EXTRA].to_list() if EXTRA in frame.columns else [None] * len(batch)
         genres, sources = _column(frame, "genre"), _column(frame, "source_id")
         made: dict[int, tuple[str, list[dict[str, Any]]]] = {}
         counts: dict[int, int] = {}
@@ -234,7 +243,10 @@ class Redact(Stage):
             if speakers and policies.codes_speakers(genres[row], interview=is_interview(mine)):
                 key = keys.get(sources[row])
                 made[row], counts[row] = coded(texts[row], mine, key), len(speakers)
-                titles[row] = coded_title(titles[row], speakers, key, headings_of(texts[row], mine, key))
+                headings = headings_of(texts[row], mine, key)
+                titles[row] = coded_title(titles[row], speakers, key, headings)
+                for entry in extra[row] or ():
+                    entry["value"] = coded_title(entry["value"], speakers, key, headings)
         if not made:
             return batch, {}
         under_codes = [made[row][1] if row in made else turns[row] for row in range(len(batch))]
@@ -244,6 +256,8 @@ class Redact(Stage):
         }
         if "title" in frame.columns:
             columns["title"] = pl.Series(titles, dtype=pl.String)
+        if EXTRA in frame.columns:
+            columns[EXTRA] = pl.Series(extra, dtype=frame[EXTRA].dtype)
         return batch.with_columns(columns), counts
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.catalog.naming import LATEST_KEYWORD
 from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.build_inputs import Inputs, load_run
 from latam_corpus.release.manifest import load_manifest
@@ -64,6 +65,7 @@ class Basis:
         is_latest = parent is not None and (request.must_be_latest or parent in (LATEST_KEYWORD, store.latest(name)))
         old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
         inputs = Inputs.of([load_run(folder) for folder in request.runs], old)
+        released(inputs.extra)  # two declarations of one column are refused before rows are read
         withdrawn = read_withdrawn(store, name, inputs.runs)
         basis = cls(store, name, inputs, is_latest, read_listed(store, name), withdrawn, read_log(store))
         if request.must_be_latest:

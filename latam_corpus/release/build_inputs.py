@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.dedupe.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
+from latam_corpus.extra_columns import EXTRA, merged
 from latam_corpus.messages import _
 from latam_corpus.pipeline.run_record import Record, read_record
 from latam_corpus.pipeline.survival import Loss
@@ -21,7 +22,7 @@ from latam_corpus.release.manifest import VERIFY
 from latam_corpus.release.shard_file import read_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from latam_corpus.release.manifest import Manifest
     from latam_corpus.release.store import Store
@@ -82,6 +83,7 @@ class Run:
         stages: the recipe's, each with its options and its name as `use`.
         losses: the groups of which a stage kept less than the recipe's floor.
         accepted_loss: the reason for which they may be released; None where nobody gave one.
+        extra: the columns that its sources and stages add, with their types.
     """
 
     id: str
@@ -94,6 +96,7 @@ class Run:
     stages: tuple[dict[str, Any], ...] = ()
     losses: tuple[Loss, ...] = ()
     accepted_loss: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self) -> list[Part]:
         """Return the files of its kept documents, each as the run wrote it.
@@ -133,13 +136,14 @@ def load_run(folder: Path) -> Run:
         stages = tuple(dict(stage) for stage in recipe.get("stage", ()))
         losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
         accepted = values.get("accepted_loss")
+        extra = {str(column): str(kind) for column, kind in values.get("extra", {}).items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = _("this isn't the record of a run: {reason}", reason=f"{error!r}")
         raise ConfigError(str(file), problem, _("run the recipe again")) from None
     if not finished:
         raise ConfigError(str(folder), _("the run isn't finished"), _("run the recipe again; what is done is reused"))
     name = folder.resolve().name
-    return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted)
+    return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted, extra)
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,18 @@ class Inputs:
         titles = {run.title for run in self.runs} | ({self.parent.title} if self.parent else set())
         return titles.pop() if len(titles) == 1 else None
 
+    @property
+    def extra(self) -> dict[str, str]:
+        """The columns that sources and plug-ins add, with their types.
+
+        Raises:
+            ConfigError: two of the inputs have one name with different types.
+        """
+        versions = [*self.earlier, *([self.parent] if self.parent else [])]
+        return merged(
+            [*((one.spec, one.extra) for one in versions), *((run.id, run.extra) for run in (*self.runs, *self.others))]
+        )
+
     def parts(self, store: Store, log: WithdrawalLog) -> list[Part]:
         """Every file of documents, the parent's shards last, purged ones as they are now."""
         parts = [part for run in self.runs for part in run.parts()]
@@ -188,7 +204,8 @@ class Inputs:
 
 def completed(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with every column of a release, and a value where the schema wants one."""
-    rows = schema.conform(frame, schema.RELEASE_SCHEMA)
+    # On their way into a version rows have `extra` as in runs; its shards have a struct.
+    rows = schema.conform(frame, pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: schema.EXTRA}))
     rows = rows.with_columns(
         pl.col("language").fill_null("und"),
         pl.col("composition").fill_null("original"),

@@ -83,7 +83,7 @@ def card(
         _loading(manifest, held),
         citation(manifest),
         _provenance(manifest),
-        columns(),
+        columns(manifest),
     ]
     return "\n\n".join(filter(None, sections)) + "\n"
 

@@ -147,9 +147,10 @@ def held_out(manifest: Manifest) -> list[Message]:
     return told
 
 
-def columns() -> str:
+def columns(manifest: Manifest) -> str:
     """Return what each column of a row means."""
     rows = [[f"`{column.name}`", column.meaning] for column in schema.DOCUMENT if column.name in schema.RELEASE_SCHEMA]
+    rows += [[f"`extra.{name}`", f"added by a source or a plug-in; {kind}"] for name, kind in manifest.extra.items()]
     return f"## Columns\n\n{table(['column', 'meaning'], rows)}"
 
 

@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
+from latam_corpus.extra_columns import released
 from latam_corpus.messages import _, decimal
 from latam_corpus.release.operands import (
     OPERATORS,
@@ -40,7 +41,7 @@ from latam_corpus.release.operands import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from latam_corpus.messages import Message
 
@@ -54,7 +55,7 @@ _TOKEN: Final = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<text>'(?:[^']|'')*')"
     r"|(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
+    r"|(?P<word>[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
     r"|(?P<foreign>==|&&|\|\||--)"
     r"|(?P<sign><>|!=|<=|>=|[=<>(),])"
     r"|(?P<other>.)",
@@ -85,7 +86,10 @@ class Condition:
     @property
     def reads(self) -> list[str]:
         """What must be read of a Parquet file, as its readers name it: of a struct the part alone."""
-        read = (steps if schema.RELEASE_SCHEMA[steps[0]] == pl.Struct else steps[:1] for steps in self.columns)
+        read = (
+            steps if schema.RELEASE_SCHEMA.get(steps[0], pl.Struct) == pl.Struct else steps[:1]
+            for steps in self.columns
+        )
         return list(dict.fromkeys(map(".".join, read)))
 
     def lacking(self, file: pa.Schema) -> str | None:
@@ -101,12 +105,13 @@ class Condition:
         return None
 
 
-def condition(text: str, place: str = "--where") -> Condition:
+def condition(text: str, place: str = "--where", extra: Mapping[str, str] | None = None) -> Condition:
     """Return the condition that a user has written.
 
     Args:
         text: see this module; such as `language = 'spa_Latn' and country in ('CL', 'AR')`.
         place: what to call it in an error.
+        extra: the columns that sources and plug-ins add to the version, with their types.
 
     Raises:
         ConfigError: it is no condition on a row; it names where, why, and what to write.
@@ -120,7 +125,7 @@ def condition(text: str, place: str = "--where") -> Condition:
     if len(text) > LONGEST:
         raise ConfigError(place, _("it has more than {n} characters", n=decimal(f"{LONGEST:,}")), _("shorten it"))
     try:
-        parser = _Parser(text)
+        parser = _Parser(text, released(extra or {}))
         return Condition(text, parser.whole(), tuple(dict.fromkeys(parser.columns)))
     except WrongError as wrong:
         token, problem, remedy = wrong.args
@@ -153,8 +158,9 @@ def _tokens(text: str) -> Iterator[Token]:
 class _Parser:
     """Reads a condition from its first token to its last; a method a rule of the grammar."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known: pl.Schema) -> None:
         self._tokens = list(_tokens(text))
+        self._known = known
         self._at = 0
         self._tests = self._values = 0
         self.columns: list[tuple[str, ...]] = []
@@ -263,7 +269,7 @@ class _Parser:
             value = _("a value or a column should stand here")
             problem = value if compared_with else _("a column should stand here")
             raise WrongError(token, problem, _("write such as country = 'CL'"))
-        column = find_column(token, may_be_value=compared_with is not None)
+        column = find_column(token, self._known, may_be_value=compared_with is not None)
         self.columns.append(column.steps)
         return column
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
+from latam_corpus.extra_columns import polars_type
 
 if TYPE_CHECKING:
     from latam_corpus.release.manifest import Manifest, SourceEntry
@@ -63,6 +64,8 @@ _TYPES: Final[tuple[tuple[Any, str], ...]] = (
     (pl.Int32, "sc:Integer"),
     (pl.Int64, "sc:Integer"),
     (pl.Float32, "sc:Float"),
+    (pl.Float64, "sc:Float"),
+    (pl.Boolean, "sc:Boolean"),
 )
 # Duties and prohibitions of each rights tier, as ODRL and Creative Commons call them.
 _DUTIES: Final = {"attribution": ["odrl:attribute"], "share_alike": ["odrl:attribute", "odrl:shareAlike"]}
@@ -94,7 +97,7 @@ def croissant(manifest: Manifest) -> bytes:
         **_provenance(manifest),
         **_responsible(manifest),
         "distribution": _distribution(manifest),
-        "recordSet": [_records()] if manifest.shards else [],
+        "recordSet": [_records(manifest)] if manifest.shards else [],
     }
     return (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -184,9 +187,9 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
     return [*files, {**shards, "includes": "data/**/*.parquet"}] if files else []
 
 
-def _records() -> dict[str, Any]:
-    """Return the columns that have one value or a list of values; nested ones are read with Parquet alone."""
-    fields = []
+def _records(manifest: Manifest) -> dict[str, Any]:
+    """Return the columns that have one value or a list of values; other nested ones are read with Parquet alone."""
+    fields: list[dict[str, Any]] = []
     for column in schema.DOCUMENT:
         repeated = isinstance(column.dtype, pl.List)
         dtype = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
@@ -207,5 +210,38 @@ def _records() -> dict[str, Any]:
                 },
             }
         )
+    if manifest.extra:
+        fields.append(_extra(manifest))
     key = {"@id": "documents/doc_id"}
     return {"@type": "cr:RecordSet", "@id": "documents", "name": "documents", "key": key, "field": fields}
+
+
+def _extra(manifest: Manifest) -> dict[str, Any]:
+    """Return the columns that sources and plug-ins add, as fields of one."""
+    fields = []
+    for name, declared in manifest.extra.items():
+        dtype = polars_type(declared)
+        inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+        fields.append(
+            {
+                "@type": "cr:Field",
+                "@id": f"documents/extra/{name}",
+                "name": name,
+                "description": "added by a source or a plug-in",
+                "dataType": next(kind for plain, kind in _TYPES if inner == plain),
+                **({"repeated": True} if inner != dtype else {}),
+                "source": {
+                    "fileSet": {"@id": _SHARDS},
+                    "extract": {"column": "extra"},
+                    "transform": {"jsonPath": f"$.{name}"},
+                },
+            }
+        )
+    about = "columns that sources and plug-ins add"
+    return {
+        "@type": "cr:Field",
+        "@id": "documents/extra",
+        "name": "extra",
+        "description": about,
+        "subField": fields,
+    }

@@ -11,6 +11,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.release.build_inputs import Part, load_run
 from latam_corpus.release.changelog import NEW, Change, all_new, word_of
@@ -33,7 +34,7 @@ _KINDS: Final = {
 }
 _OTHERS: Final = [
     name
-    for name in schema.RELEASE_COLUMNS
+    for name in (*schema.RELEASE_COLUMNS, EXTRA)
     if name != "doc_id" and not any(name in columns for columns in _KINDS.values())
 ]
 

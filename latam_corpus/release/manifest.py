@@ -6,14 +6,14 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from latam_corpus.catalog.naming import is_version, release_name
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.vocabulary import SplitBy
+from latam_corpus.vocabulary import EXTRA_TYPES, SplitBy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +29,7 @@ VERIFY: Final = _("run `latam-corpus release verify`")
 
 _PUT_BACK: Final = _("put the version's own back from a copy of the store, or build the version anew")
 
+ExtraType = Literal[*EXTRA_TYPES]  # type: ignore[valid-type]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # Manifests come from stores that others write, and `pull` makes files of these names.
 DataPath = Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_]+-[A-Za-z0-9_]+/[a-z]+-\d{5}-of-\d{5}\.parquet$")]
@@ -235,6 +236,7 @@ class Manifest(_Entry):
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256
+    extra: dict[str, ExtraType] = {}  # columns that sources and plug-ins add, with their types
     runs: tuple[RunEntry, ...]
     flow: Flow
     counts: dict[str, dict[str, Tally]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import vocabulary
 from latam_corpus.errors import closest
 from latam_corpus.messages import _, decimal
 from latam_corpus.privacy.kinds import KINDS
@@ -88,22 +88,23 @@ class Column(NamedTuple):
         return self.token.text
 
 
-def find_column(token: Token, *, may_be_value: bool = False) -> Column:
+def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False) -> Column:
     """Return the column of a token, such as `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
 
     Args:
         token: a word.
+        columns: those of the version.
         may_be_value: whether a value may stand there too, whose quotes were forgotten.
 
     Raises:
         WrongError: there is no such column, or no such part of it.
     """
     name, part = [*token.text.split(".", 1), ""][:2]
-    if name not in schema.RELEASE_SCHEMA:
+    if name not in columns:
         quoted = _("a text stands in single quotes: '{text}'", text=token.text)
-        remedy = quoted if may_be_value else closest(name, schema.RELEASE_COLUMNS)
+        remedy = quoted if may_be_value else closest(name, columns)
         raise WrongError(token, _("unknown column «{name}»", name=name), remedy)
-    dtype, value = schema.RELEASE_SCHEMA[name], pl.col(name)
+    dtype, value = columns[name], pl.col(name)
     if not part:
         return Column(token, (name,), value, dtype)
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype

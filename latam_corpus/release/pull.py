@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus import schema
 from latam_corpus.durable import digest_of, replace, sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
+from latam_corpus.extra_columns import released
 from latam_corpus.messages import N_, _, decimal
 from latam_corpus.release.card import CARD, card
 from latam_corpus.release.changelog import CHANGELOG
@@ -102,15 +102,17 @@ def pull(
         ReleaseError: bytes in the store are missing or aren't those of the manifest, or a signature is forged.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
-    wanted = None if where is None else condition(where)
-    if with_index and (wanted or columns or exclude):
-        what = "rows" if wanted or exclude else "columns"
+    if with_index and (where or columns or exclude):
+        what = "rows" if where or exclude else "columns"
         raise ConfigError(
             "--with-index", _("a selection of {what} has no index", what=what), _("pull it without --with-index")
         )
     with opened.named_errors():
-        selected = _Wanted(wanted, columns, frozenset(exclude), with_ledger)
-        return _pull(opened, spec, to, selected, with_index, progress, tell or _ignore, keys)
+        manifest, data = read_manifest(opened, *opened.find(spec))
+        wanted = None if where is None else condition(where, extra=manifest.extra)
+        types = columns_of(columns, manifest.extra) if columns else None
+        selected = _Wanted(wanted, types, frozenset(exclude), with_ledger)
+        return _pull(opened, manifest, data, to, selected, with_index, progress, tell or _ignore, keys)
 
 
 class _Wanted:
@@ -124,10 +126,10 @@ class _Wanted:
     """
 
     def __init__(
-        self, where: Condition | None, columns: Sequence[str], excluded: frozenset[str], ledger: bool = False
+        self, where: Condition | None, columns: pl.Schema | None, excluded: frozenset[str], ledger: bool = False
     ) -> None:
         self.where, self.excluded, self.ledger = where, excluded, ledger
-        self.columns = columns_of(columns) if columns else None
+        self.columns = columns
 
     def summary(self, excluded: int) -> str | None:
         """Return what a card says of it; None where all is wanted."""
@@ -147,7 +149,8 @@ class _Wanted:
 
 def _pull(
     opened: Store,
-    spec: str,
+    manifest: Manifest,
+    data: bytes,
     to: Path,
     selected: _Wanted,
     with_index: bool,
@@ -155,9 +158,7 @@ def _pull(
     tell: Callable[[Message], None],
     keys: Sequence[PublicKey],
 ) -> Lock:
-    where = selected.where
-    name, version = opened.find(spec)
-    manifest, data = read_manifest(opened, name, version)
+    where, name, version = selected.where, manifest.name, manifest.version
     log = read_log(opened, manifest)
     for problem in version_signature_problems(manifest, data, log, keys):
         raise ReleaseError(
@@ -200,7 +201,7 @@ def _pull(
             pick.shard.bytes,
             None if pick.whole and selected.columns is None else wanted_rows(where, pick.without),
             pick.shard if selected.columns is not None or opened.folder is None else None,
-            selected.columns,
+            selected.columns or released(manifest.extra),
         )
         for pick in wanted
     ]
@@ -446,7 +447,7 @@ class _Job:
     Attributes:
         rows: which; None for the file as it is.
         shard: the shard, where its rows are read out of the store; None where the file is fetched whole.
-        columns: which; None for all.
+        columns: which, of a selection of rows.
     """
 
     path: str
@@ -500,7 +501,7 @@ def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: thread
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
             raise ReleaseError(job.stored_path, "stopped", _("the same command goes on from here"))
-        fetch_rows(store, job.shard, job.rows, job.columns or schema.RELEASE_SCHEMA, part)
+        fetch_rows(store, job.shard, job.rows, job.columns or released({}), part)
         sync(part)
         sha256 = digest_of(part)
         part.replace(target)

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
+from latam_corpus.extra_columns import released
 from latam_corpus.pipeline.history import readable_runs
 from latam_corpus.release.admission import LIGHT, scan, scan_statements
 from latam_corpus.release.decided import decide_all
@@ -63,6 +64,7 @@ class ReleasePlan:
         inputs: the runs and the parent, with the runs and versions from which single documents come back.
         parts: the files of documents; places of documents number them in this order.
         decided: what becomes of each document, and the shards.
+        columns: of the shards, with those that sources and plug-ins add.
         reused: by number of a shard, the parent's shard that holds the same rows and isn't written again.
         losses: what the runs lost below their recipes' floors, and why the version is made all the same.
         runs_on_disk: the folders of runs that explain why documents left, by name.
@@ -74,6 +76,7 @@ class ReleasePlan:
     inputs: Inputs
     parts: tuple[Part, ...]
     decided: Decided
+    columns: pl.Schema
     reused: Mapping[int, Shard]
     losses: tuple[AcceptedLoss, ...]
     runs_on_disk: Mapping[str, Path]
@@ -123,14 +126,15 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         links=None if inputs.places is None else inputs.places.rename({"of": "duplicate_of"}),
         holders=holders_of((*inputs.others, *inputs.runs), inputs.parent),
     )
-    old = inputs.parent
+    old, columns = inputs.parent, released(inputs.extra)
     return ReleasePlan(
         request=request,
         basis=basis,
         inputs=inputs,
         parts=tuple(parts),
         decided=decided,
-        reused=reusable(decided, old.shards, first_of_parent) if old and _written_alike(old) else {},
+        columns=columns,
+        reused=reusable(decided, old.shards, first_of_parent) if old and _written_alike(old, columns) else {},
         losses=losses,
         runs_on_disk=_runs_beside(request.runs) | dict(request.runs_on_disk),
         folder=folder,
@@ -263,7 +267,7 @@ def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
     return rows.select("doc_id", exact_hash="text_hash_after")
 
 
-def _written_alike(old: Manifest) -> bool:
+def _written_alike(old: Manifest, columns: pl.Schema) -> bool:
     """Whether this toolkit would write the parent's rows to the same bytes."""
-    mine = (__version__, pa.__version__, schema_sha256(schema.RELEASE_SCHEMA))
+    mine = (__version__, pa.__version__, schema_sha256(columns))
     return (old.toolkit, old.pyarrow, old.schema_sha256) == mine

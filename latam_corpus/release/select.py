@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.extra_columns import of_shard, released
 from latam_corpus.messages import _
 from latam_corpus.release.shard_file import group_ends, read_batches, write_group, writer
 from latam_corpus.release.shard_plan import data_path
 from latam_corpus.release.store_tables import open_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.release.condition import Condition
@@ -94,13 +95,17 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
     return chosen
 
 
-def columns_of(names: Sequence[str]) -> pl.Schema:
+def columns_of(names: Sequence[str], extra: Mapping[str, str]) -> pl.Schema:
     """Return the types of columns by name, `doc_id` first; `id` is `doc_id` under that name.
+
+    Args:
+        names: of the columns.
+        extra: the columns that sources and plug-ins add to the version, with their types.
 
     Raises:
         ConfigError: there is no such column.
     """
-    known = {**schema.RELEASE_SCHEMA, "id": pl.String()}
+    known = {**released(extra), "id": pl.String()}
     for name in names:
         if name not in known:
             raise ConfigError("--columns", _("unknown column «{name}»", name=name), closest(name, known))
@@ -144,10 +149,12 @@ def _group(file: pq.ParquetFile, number: int, columns: list[str]) -> pl.DataFram
 
 def rewrite(source: Path, where: pl.Expr, target: Path) -> None:
     """Write the rows of a shard of which an expression is true, in the way that shards are written."""
-    with source.open("rb") as opened, writer(target, schema.RELEASE_SCHEMA) as written:
-        frames = (frame.filter(where) for frame in read_batches(pq.ParquetFile(opened)))
-        for group in _groups(frames, schema.RELEASE_SCHEMA):
-            write_group(written, group)
+    with source.open("rb") as opened:
+        file = pq.ParquetFile(opened)
+        columns = of_shard(file.schema_arrow)
+        with writer(target, columns) as written:
+            for group in _groups((frame.filter(where) for frame in read_batches(file)), columns):
+                write_group(written, group)
 
 
 def _groups(frames: Iterable[pl.DataFrame], columns: pl.Schema) -> Iterator[pl.DataFrame]:

@@ -127,6 +127,7 @@ def write_shards(
     reused: Mapping[int, Shard],
     store: Store,
     folder: Path,
+    columns: pl.Schema = schema.RELEASE_SCHEMA,
     sketcher: Sketcher | None = None,
     progress: Progress | None = None,
 ) -> Written:
@@ -138,6 +139,7 @@ def write_shards(
         reused: for a cell's index, a shard of the parent that holds the same rows and isn't written again.
         store: where the objects go.
         folder: for temporary files, and for the index.
+        columns: of the version.
         sketcher: what makes the index; None for a version without.
         progress: told what is done, how much of it and of how much.
     """
@@ -146,7 +148,7 @@ def write_shards(
     with ThreadPoolExecutor(_WRITERS) as pool:
         spill = _spilled(decided, reused, parts, folder, progress)
         todo = [number for number in range(len(cells)) if number not in reused]
-        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, sketcher), todo)
+        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, columns, sketcher), todo)
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
             store.add_object(file, sha256)
@@ -230,13 +232,15 @@ def _side_file(file: Path) -> SideFile:
     return SideFile(sha256=digest_of(file), bytes=file.stat().st_size)
 
 
-def _write_shard(spill: Spill, number: int, split: str, sketcher: Sketcher | None) -> tuple[Path, str]:
+def _write_shard(
+    spill: Spill, number: int, split: str, columns: pl.Schema, sketcher: Sketcher | None
+) -> tuple[Path, str]:
     """Return the written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
     target = spill.file(number).with_suffix(".parquet")
     sketching = sketcher.opened(spill.file(number).with_suffix(_INDEX)) if sketcher else nullcontext()
-    with writer(target, schema.RELEASE_SCHEMA) as opened, sketching as sketch:
+    with writer(target, columns) as opened, sketching as sketch:
         for rows in row_groups(spill, number):
-            group = rows.with_columns(pl.lit(split).alias("split"))
+            group = schema.conform(rows.with_columns(pl.lit(split).alias("split")), columns)
             write_group(opened, group)
             if sketch:
                 sketch(group)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pyarrow as pa
 
-from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.naming import next_version, version_key
 from latam_corpus.dedupe.scheme import Scheme
@@ -71,7 +70,7 @@ def write_version(plan: ReleasePlan, progress: Progress | None = None) -> Manife
     if not plan.decided.flow.released and not request.may_be_empty:
         _refuse_empty(plan)
     sketcher = Sketcher.of(_scheme(plan.inputs, store), store, old) if request.index else None
-    written = write_shards(plan.decided, plan.parts, plan.reused, store, plan.folder, sketcher, progress)
+    written = write_shards(plan.decided, plan.parts, plan.reused, store, plan.folder, plan.columns, sketcher, progress)
     with store.claim(name):
         basis.check()  # planning and writing may have taken hours
         remember_withdrawn(store, name, basis.withdrawn)
@@ -139,7 +138,8 @@ def _draft(plan: ReleasePlan, written: Written, version: str) -> Manifest:
         parted_groups=decided.parted,
         variants=request.variants,
         withdrawal_sequence=plan.basis.log.sequence,
-        schema_sha256=schema_sha256(schema.RELEASE_SCHEMA),
+        schema_sha256=schema_sha256(plan.columns),
+        extra=inputs.extra,
         runs=run_entries(inputs, decided.runs),
         flow=decided.flow,
         counts=count_rows(decided.groups),

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, NoteWarning, closest
+from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.exclusions import none_met
 from latam_corpus.train.held_rows import ChosenRows, HeldRows
@@ -35,9 +36,13 @@ _AHEAD_ELSEWHERE: Final = 32 << 20
 
 
 @cache
-def _arrow_types() -> pa.Schema:
-    """Return the columns of a release with their types."""
-    return schema.arrow_schema(schema.RELEASE_SCHEMA)
+def _arrow_types(extra: tuple[tuple[str, str], ...]) -> pa.Schema:
+    """Return the columns of a version with their types.
+
+    Args:
+        extra: the columns that sources and plug-ins add to it, with their types.
+    """
+    return schema.arrow_schema(released(dict(extra)))
 
 
 @dataclass(frozen=True)
@@ -49,25 +54,30 @@ class Selection:
         where: of which rows; all when None.
         excluded: ids of documents that are left out.
         must_meet: whether none of these is there only where they are another version's.
+        extra: the columns that sources and plug-ins add to the version, with their types.
     """
 
     columns: tuple[str, ...] = ()
     where: Condition | None = None
     excluded: frozenset[str] = frozenset()
     must_meet: bool = False
+    extra: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        _arrow_types()  # here, since Polars can't be asked in a forked worker
+        known = self.types.names  # here, since Polars can't be asked in a forked worker
         for name in self.columns:
-            if name not in schema.RELEASE_SCHEMA and name != ID:
-                raise ConfigError(
-                    "columns", _("unknown column «{name}»", name=name), closest(name, [*schema.RELEASE_COLUMNS, ID])
-                )
+            if name not in known and name != ID:
+                raise ConfigError("columns", _("unknown column «{name}»", name=name), closest(name, [*known, ID]))
+
+    @property
+    def types(self) -> pa.Schema:
+        """The columns of the version with their types."""
+        return _arrow_types(self.extra)
 
     @property
     def returned(self) -> tuple[str, ...]:
         """The columns that are returned."""
-        return self.columns or schema.RELEASE_COLUMNS
+        return self.columns or tuple(self.types.names)
 
     def with_ids(self) -> Selection:
         """Return the selection with `doc_id` among its columns."""
@@ -186,7 +196,7 @@ class OrderedRows:
             if stored in table.column_names:
                 columns.append(table[stored])
             else:
-                columns.append(pa.nulls(table.num_rows, _arrow_types().field(stored).type))
+                columns.append(pa.nulls(table.num_rows, self._selection.types.field(stored).type))
         return pa.table(columns, names=list(self._selection.returned))
 
     def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:

@@ -96,9 +96,10 @@ class CorpusStream(PositionedStream):
         self._files = files.of(**self._slices)
         self._selection = Selection(
             ((columns,) if isinstance(columns, str) else tuple(columns)) or files.columns or (),
-            condition(where, "where") if where is not None else None,
+            condition(where, "where", files.manifest.extra) if where is not None else None,
             excluded_ids(exclude, [files.manifest.spec]),
             must_meet=not isinstance(exclude, frozenset) and self._files.files == files.files,
+            extra=tuple(files.manifest.extra.items()),
         )
         files.must_have(name.partition(".")[0] for name in self._selection.reads)
         if lock:

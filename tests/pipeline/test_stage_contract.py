@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 import latam_corpus as lc
+from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline import registry
@@ -18,11 +20,13 @@ from latam_corpus.pipeline.conserve import pass_through
 from latam_corpus.pipeline.keys import made_of
 from latam_corpus.pipeline.plan import Step
 from latam_corpus.pipeline.registry import STAGES, make_stage, stage_class
-from latam_corpus.pipeline.stage_values import refuse_own_columns
+from latam_corpus.pipeline.stage_values import check_own_columns
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from conftest import SmallRecipe, SmallSource
 
 _STAGE = '''
 from dataclasses import dataclass
@@ -37,6 +41,14 @@ class Recorta(Stage):
 
     def __call__(self, batch):
         return batch.with_columns({"text": batch.frame["text"].str.slice(0, self.longest)})
+
+@dataclass(frozen=True)
+class Precia(Recorta):
+    """The stage that adds a column."""
+    gives: ClassVar[frozenset[str]] = frozenset({"letras: int64"})
+
+    def __call__(self, batch):
+        return batch.with_columns({"letras": batch.frame["text"].str.len_chars()})
 
 class Anonima(Recorta):
     name = ""
@@ -177,22 +189,105 @@ def test_an_undeclared_title_is_kept_by_a_stage_alone_as_in_a_run() -> None:
     assert lc.stage(_Pricing("title"))(frame)["title"].to_list() == in_run["title"].to_list() == ["doce pesos"]
 
 
+_UNDECLARED = r"stage «precios».*the column «precio» isn't declared with a type; .*frozenset\(.*precio: float64"
+
+
 def test_an_undeclared_column_of_its_own_is_refused_alone_and_in_a_run() -> None:
     """No document has it, so that it would be missing in the release."""
     frame = pl.DataFrame({"text": ["La señora abrió la puerta."]})
-    with pytest.raises(lc.PartError, match=r"stage «precios».* it sets the column «precio»"):
+    with pytest.raises(lc.PartError, match=_UNDECLARED):
         lc.stage(_Pricing("precio"))(frame)
     batch = lc.Batch(frame.with_columns(doc_id=pl.lit("a"), source_id=pl.lit("b")))
-    with pytest.raises(lc.PartError, match=r"stage «precios».* it sets the column «precio»"):
+    with pytest.raises(lc.PartError, match=_UNDECLARED):
         pass_through(_Pricing("precio"), batch)
+    entry = pl.lit(pl.Series([[{"key": "precio", "value": "12"}]], dtype=schema.EXTRA))
+    smuggled: Any = type("_Smuggled", (_Pricing,), {"__call__": lambda _, given: given.with_columns({"extra": entry})})
+    with pytest.raises(lc.PartError, match=_UNDECLARED):
+        pass_through(smuggled(), batch)
 
 
-def test_a_column_of_its_own_is_refused_before_anything_runs() -> None:
-    """No release would hold it, so it is refused; a later stage that needs it may have it."""
+def test_a_column_without_a_type_is_refused_before_anything_runs() -> None:
+    """By a plan, a stage alone and a block alike; a later stage that needs it may have it."""
     stage = _Declaring("precio")
-    with pytest.raises(lc.ConfigError, match=r"stage «precios».*`gives` names «precio»"):
-        refuse_own_columns("receta.toml", [stage])
-    with pytest.raises(lc.ConfigError, match=r"stage «precios».*`gives` names «precio»"):
+    with pytest.raises(lc.ConfigError, match=_UNDECLARED):
+        check_own_columns("receta.toml", [stage])
+    with pytest.raises(lc.ConfigError, match=_UNDECLARED):
         lc.stage(stage)(pl.DataFrame({"text": ["La señora abrió la puerta."]}))
     user: Any = type("_User", (_Pricing,), {"needs": frozenset({"precio"})})
-    refuse_own_columns("receta.toml", [stage, user("text")])
+    check_own_columns("receta.toml", [stage, user("text")])
+
+
+@pytest.mark.parametrize(
+    ("gives", "problem"),
+    [
+        ({"precio: euros"}, "«euros», the type of the column «precio», is unknown"),
+        ({"title: string"}, "documents have a column «title» of their own"),
+        ({"precio de venta: int64"}, "precio_de_venta"),
+    ],
+)
+def test_a_wrong_declaration_of_a_stage_is_refused(gives: set[str], problem: str) -> None:
+    """As one of a source is."""
+    stage: Any = type("_Wrong", (_Pricing,), {"gives": frozenset(gives)})
+    with pytest.raises(lc.ConfigError) as raised:
+        check_own_columns("receta.toml", [stage()])
+    assert problem in str(raised.value)
+
+
+@dataclass(frozen=True)
+class _Counting(lc.Stage):
+    """A plug-in's stage that adds columns."""
+
+    letters: Any = 5
+    name: ClassVar[str] = "cuenta"
+    gives: ClassVar[frozenset[str]] = frozenset({"letras: int64", "extra.temas: list[string]"})
+
+    def __call__(self, batch: lc.Batch) -> lc.Batch:
+        return batch.with_columns({"letras": pl.lit(self.letters), "temas": pl.lit(pl.Series([["mar", "río"]]))})
+
+
+def test_declared_columns_of_a_stage_are_in_extra() -> None:
+    """A stage alone gives them as a version has them, with those that the rows had."""
+    frame = pl.DataFrame({"text": ["La señora."], "extra": [{"letras": 1, "precio": 12.5}]})
+    extra = lc.stage(_Counting())(frame)["extra"]
+    assert extra.to_list() == [{"letras": 5, "precio": 12.5, "temas": ["mar", "río"]}]
+    alone = lc.stage(_Counting())(frame.drop("extra"))["extra"]
+    assert alone.to_list() == [{"letras": 5, "temas": ["mar", "río"]}]
+
+
+def test_a_declared_column_of_another_type_is_refused() -> None:
+    """The stage is wrong, not a document."""
+    with pytest.raises(lc.PartError, match=r"stage «cuenta».*«letras» is of the type String; it must be Int64"):
+        lc.stage(_Counting("cinco"))(pl.DataFrame({"text": ["La señora."]}))
+
+
+def test_a_mapping_declares_types_too() -> None:
+    """`gives` keeps the names."""
+    stage: Any = type("_Mapped", (_Counting,), {"gives": {"text": "", "letras": "int64", "temas": "list[string]"}})
+    assert stage.gives == {"text", "letras", "temas", "extra"}
+    assert stage.adds == {"letras": "int64", "temas": "list[string]"}
+
+
+def test_columns_of_source_and_stage_reach_the_release(
+    installed: Callable[[str], None], tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
+) -> None:
+    """Typed, in one struct; the run names the column that nothing takes."""
+    installed("recortes_de_prueba:Precia")
+    (tmp_path / "in").mkdir()
+    rows = [
+        {"id": "1", "text": "La barca salió del puerto antes del alba.", "Precio": "12,50", "sala": "B"},
+        {"id": "2", "text": "El viejo la dejó en la arena de la playa.", "Precio": "doce"},
+    ]
+    (tmp_path / "in" / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    extra = '[collect.extra]\nprecio = { column = "Precio", type = "float64" }'
+    (tmp_path / "fuente.toml").write_text(small_source(extra))
+    (tmp_path / "receta.toml").write_text(small_recipe("identify", "recorta", release=""))
+    where = tmp_path / "receta.toml", tmp_path / "in", tmp_path / "out"
+    with pytest.warns(UserWarning, match="«doce»"):
+        run = lc.run(*where, engine="in-process", progress=False)
+    assert run.values["extra"] == {"letras": "int64", "precio": "float64"}
+    assert run.values["not_taken"] == [{"source": "fuente", "columns": ["sala"]}]
+    expected = [{"letras": 41, "precio": None}, {"letras": 41, "precio": 12.5}]
+    kept = run.documents().collect()["extra"].to_list()
+    released = lc.open_release(tmp_path / "out" / "store", "prueba").scan().collect()["extra"].to_list()
+    for found in (kept, released):
+        assert sorted(found, key=lambda one: one["precio"] or 0) == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -16,6 +16,9 @@ from latam_corpus.privacy.privacy_policy import privacy_policies
 from latam_corpus.privacy.redact import Redact
 from latam_corpus.release.tombstones import matching, settled
 from latam_corpus.report.disclosure import Redaction
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EMAIL = "rosa.vera@correo.example"
 # Columns and fields that the toolkit, the catalogue or a closed vocabulary sets: nobody writes words in them.
@@ -156,3 +159,26 @@ def test_pages_show_metadata_redacted() -> None:
     assert shown["title"] == "t"
     frame = Redaction().of(_row(**row))
     assert EMAIL not in str(frame.to_dicts())
+
+
+def test_additional_columns_keep_no_identifier(tmp_path: Path) -> None:
+    """A column's name is the word before its number; third persons' names are replaced as in the text."""
+    (tmp_path / "personas.txt").write_text("Rosa Vera\n", encoding="utf-8")
+    entries = [
+        ("Teléfono", "5512345678"),
+        ("año", "1872"),
+        ("nota", f"escribir a {EMAIL}, o a Rosa Vera"),
+        ("precio", "1234567890.5"),
+        ("temas", "mar"),
+    ]
+    values = [{"key": key, "value": value} for key, value in entries]
+    row = _row(text="La barca.", genre="literature", country="MX", source_id="cartas", extra=values)
+    redact = Redact(names=(("cartas", str(tmp_path / "personas.txt")),))
+    redacted = redact(Batch(row)).frame.row(0, named=True)
+    assert {one["key"]: one["value"] for one in redacted["extra"]} == {
+        "Teléfono": "[PHONE]", "año": "1872", "nota": "escribir a [EMAIL], o a [NAME]", "precio": "1234567890.5",
+        "temas": "mar",
+    }  # fmt: skip
+    assert {one["key"]: one["value"] for one in redacted["redactions"]} == {"email": 1, "name": 1, "phone": 1}
+    plain = Redact()(Batch(_row(text="x", genre="lyrics", country="MX", extra=values[4:]))).frame
+    assert plain["extra"].to_list() == [values[4:]]

@@ -316,3 +316,14 @@ def test_a_key_is_found_however_its_accents_are_stored(tmp_path: Path) -> None:
     file.write_text(unicodedata.normalize("NFD", "name;code\nJosé Ñañez;H7\n"), encoding="utf-8")
     turns = [{"speaker": "José Ñañez", "offset": 0}]
     assert coded("José Ñañez: sí.", turns, read_key(str(file)))[0] == "H7: sí."
+
+
+def test_additional_columns_have_codes_for_speakers_too() -> None:
+    """What a catalogue says of an interview names who speaks in it."""
+    text, turns = as_lines([Utterance("¿Dónde vive?", "P"), Utterance("En el cerro.", "Rosa Vera")])
+    row: dict[str, Any] = {"text": text, "genre": "oral_history", "country": "MX"}
+    row["turns"] = [turn._asdict() for turn in turns]
+    row["extra"] = [{"key": "resumen", "value": "Rosa Vera habla del cerro"}]
+    frame = pl.DataFrame([row], schema={name: schema.DOCUMENT_SCHEMA[name] for name in row})
+    redacted = Redact()(Batch(frame)).frame.row(0, named=True)
+    assert redacted["extra"] == [{"key": "resumen", "value": "H1 habla del cerro"}]

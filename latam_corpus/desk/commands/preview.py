@@ -93,7 +93,7 @@ def preview(
     if as_json:
         print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
         return
-    for doubt in seen.doubts:
+    for doubt in seen.notes:
         console.print(_("note: {note}", note=doubt.as_message()))
     for number, item in enumerate(items, 1):
         _tell(number, item, language)

@@ -201,7 +201,7 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
     from latam_corpus.pipeline.reasons import meaning
 
     seen = examine(source, where)
-    for wrong, breaches in ((True, seen.breaches), (False, seen.doubts)):
+    for wrong, breaches in ((True, seen.breaches), (False, seen.notes)):
         for breach in breaches:
             file = str(breach.place).partition(", ")[2]
             yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
