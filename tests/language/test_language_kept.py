@@ -93,7 +93,7 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
     path = MODELS / "americas.ftz"
     usual = read_parts(path)
     assert usual
-    kept = ModelCache("0" * 64, Path(ftz.__file__))
+    kept = ModelCache("0" * 64, ftz.VERSION)
     read_parts(path, kept)
     [file] = tmp_path.rglob("row_of.npy")
     places = np.load(file)
@@ -107,7 +107,7 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
 def test_a_damaged_head_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     """NumPy takes it for an archive, or reads it as Python and fails in ways of its own."""
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path))
-    kept = ModelCache("1" * 64, Path(ftz.__file__))
+    kept = ModelCache("1" * 64, ftz.VERSION)
     made = np.arange(3, dtype=np.int32)
     kept("row_of", (3,), np.int32, made.copy)
     [file] = tmp_path.rglob("row_of.npy")

@@ -299,11 +299,15 @@ def _made_files() -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def _read_files(folder: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Return the rows that are read of all files, and the file of each."""
-    made = {path.name: path.read_bytes() for path in sorted((_FILES / "files").iterdir())} | _made_files()
-    made |= {path.name: path.read_bytes() for path in sorted((_DEMO / "noticias").glob("*.html"))}
-    for name, data in made.items():
+def _all_files() -> dict[str, bytes]:
+    """Return every file of the corpus by its name."""
+    paths = [*sorted((_FILES / "files").iterdir()), *sorted((_DEMO / "noticias").glob("*.html"))]
+    return {path.name: path.read_bytes() for path in paths} | _made_files()
+
+
+def _read_files(folder: Path, files: Mapping[str, bytes]) -> tuple[pl.DataFrame, list[str]]:
+    """Return the rows that are read of files, and the file of each."""
+    for name, data in files.items():
         (folder / name).write_bytes(data)
         os.utime(folder / name, (1_714_564_800, 1_714_564_800))
     source, mapped = (parse_toml(f"{_SOURCE}{more}", Source, "fijo.toml") for more in ("", _COLUMNS))
@@ -316,10 +320,11 @@ def _read_files(folder: Path) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _reading_and_extracting() -> dict[str, Outcome]:
+    files = _all_files()
     with tempfile.TemporaryDirectory() as name:
-        frame, pieces = _read_files(Path(name))
-    inputs = digest(reading_version().split()[1:])
-    version = reading_version().split()[0]
+        frame, pieces = _read_files(Path(name), files)
+    version, *used = reading_version().split()
+    inputs = digest([used, files])
     shown = frame.with_columns(pl.col("raw").is_not_null().alias("has_bytes"))
     found = {"reading": Outcome(version, inputs, {k: digest(v) for k, v in _by_piece(shown, pieces).items()})}
     documents = with_defaults(frame) if "composition" not in frame.columns else frame
