@@ -7,7 +7,7 @@ DATA ?=
 # Tests start many processes, which share the bytecode of the first.
 REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA="$$(cd ../shared/data && pwd)")
 
-.PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages reference gate bench profile mutants clean
+.PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages versions reference gate bench profile mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -68,6 +68,10 @@ messages: $(VENV)/.ready
 	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $$pot -w 120 --previous \
 	  --ignore-obsolete --ignore-pot-creation-date && rm $$pot
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
+
+# What every stage gives of the fixed corpus, after a stage's `version` was raised or a policy, model or library changed.
+versions: $(VENV)/.ready
+	$(BIN)/python -m tests.pipeline.fixed_results
 
 # docs/reference/ from the models, as `latam-corpus help TOPIC` prints them.
 reference: $(VENV)/.ready

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,22 +17,39 @@ import numba
 from latam_corpus.paths import PACKAGE, cache_folder, use_folder
 
 KERNELS: Final = "*_kernels.py"
+_IMPORT: Final = re.compile(r"^from latam_corpus\.(?P<module>[\w.]+) import (?P<names>\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 def digest_of_compiled(package: Path) -> str:
-    """Digest the folders of the package that have compiled functions, 16 hex digits.
+    """Digest the modules with compiled functions and all that they import at their top level, 16 hex digits.
 
-    Whole folders, since compiled code holds the constants of the files beside it too; and this file, which says how
-    they are compiled.
+    Compiled code contains the constants and the inlined functions of other modules. This file says how it is compiled.
 
     >>> len(digest_of_compiled(PACKAGE))
     16
     """
+    sources: dict[str, bytes] = {}
+    ahead = sorted(package.rglob(KERNELS))
+    while ahead:
+        path = ahead.pop()
+        name = path.relative_to(package).as_posix()
+        if name not in sources:
+            sources[name] = path.read_bytes()
+            ahead += _imported(package, sources[name].decode())
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for folder in sorted({path.parent for path in package.rglob(KERNELS)}):
-        for path in sorted(folder.glob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    for name in sorted(sources):
+        digest.update(name.encode() + b"\0" + sources[name])
     return digest.hexdigest()[:16]
+
+
+def _imported(package: Path, source: str) -> list[Path]:
+    """Return the modules of the package that a source imports at its top level."""
+    found = []
+    for statement in _IMPORT.finditer(source):
+        module = package.joinpath(*statement["module"].split("."))
+        modules = [module, *(module / name for name in re.findall(r"\w+", statement["names"]))]
+        found += [path for one in modules for path in (one.with_suffix(".py"), one / "__init__.py") if path.is_file()]
+    return found
 
 
 def _name_cache() -> None:

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from latam_corpus.errors import cause_of
 from latam_corpus.messages import N_, _, known
+from latam_corpus.paths import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 
 _SEAL: Final = ',\n "seal": "'
 _END: Final = '"\n}\n'
+# Tables that code looks up in while it reads files or works on texts. Policies and models have digests of their own.
+TABLES: Final = (
+    "catalog/copyright_terms.toml",
+    "catalog/labels.toml",
+    "catalog/named_values.toml",
+    "catalog/optout/agents.toml",
+    "language/models/groups.toml",
+    "text/orthography.toml",
+)
 OTHER_BYTES: Final = N_("its bytes aren't those that were written")
 
 
@@ -59,17 +70,35 @@ def _known_digest(path: Path, _size: int, _modified: int) -> str:
 
 
 def package_digest(module: str) -> str:
-    """Return 16 hex digits that change when a module of the package does which a module is in; "" where it isn't there.
+    """Digest the modules of the package that contains a module, 16 hex digits; "" if it has no source file.
 
     >>> len(package_digest("latam_corpus.durable"))
     16
     """
-    spec = find_spec(module.partition(".")[0])
-    if spec is None:
-        return ""
-    folders = spec.submodule_search_locations or ()
-    files = [file for folder in folders for file in sorted(Path(folder).rglob("*.py"))] or [Path(str(spec.origin))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    files = _package_files(module)
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16] if files else ""
+
+
+def _package_files(module: str) -> list[Path]:
+    """Return the modules of the outermost package with an `__init__.py` that contains a module, or the module alone."""
+    parts = module.split(".")
+    for length in range(1, len(parts) + 1):
+        name = ".".join(parts[:length])
+        try:
+            spec = find_spec(name)
+        except (ImportError, ValueError):  # as of `__main__`
+            spec = None
+        loaded = getattr(sys.modules.get(name), "__file__", None)
+        origin = Path(str(spec.origin if spec and spec.has_location else loaded))
+        if origin.is_file():
+            return sorted(origin.parent.rglob("*.py")) if origin.stem == "__init__" else [origin]
+    return []
+
+
+@cache
+def tables_digest() -> str:
+    """Digest the tables of the package on which results depend, 16 hex digits: an edited table redoes all work."""
+    return hashlib.sha256(b"".join((PACKAGE / table).read_bytes() for table in TABLES)).hexdigest()[:16]
 
 
 def replace(target: Path, data: bytes) -> None:

@@ -38,6 +38,7 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
         rewrites: the columns that it changes too, where they are there.
         by_content: options that name a file or a folder for which `fingerprint` speaks: its path doesn't count.
         libraries: distributions whose version changes the result.
+        version: raised when a change of the code changes results; stored results of another version aren't reused.
     """
 
     name: ClassVar[str] = ""
@@ -47,6 +48,7 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
     rewrites: ClassVar[frozenset[str]] = frozenset()
     by_content: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[int | str] = 1
 
     def __init_subclass__(cls) -> None:
         """Separate the names in `gives` from the types of those that are declared with one."""

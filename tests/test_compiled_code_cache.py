@@ -108,18 +108,23 @@ def test_what_is_compiled_stands_in_files_of_kernels() -> None:
     assert len(kernels) > 15
 
 
-def test_a_change_beside_a_kernel_is_compiled_anew(tmp_path: Path) -> None:
-    """Compiled code holds constants of other files: each file beside a kernel counts, and none elsewhere."""
-    for name in ("text/words_kernels.py", "text/characters.py", "collect/rows.py"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("LETTER = 1\n")
+def test_a_change_of_what_a_kernel_imports_is_compiled_again(tmp_path: Path) -> None:
+    """Compiled code holds constants of other modules, wherever these are; a module that no kernel imports is none."""
+    sources = {
+        "text/words_kernels.py": "from latam_corpus.signs.letters import (\n    LETTER,\n)\n",
+        "signs/letters.py": "from latam_corpus.signs import marks\nLETTER = marks.MARK\n",
+        "signs/marks.py": "MARK = 1\n",
+        "text/rows.py": "ROW = 1\n",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
     digests = [digest_of_compiled(tmp_path)]
-    for name in ("collect/rows.py", "text/characters.py", "text/words_kernels.py"):
-        (tmp_path / name).write_text("LETTER = 2\n")
+    for name, source in reversed(sources.items()):
+        (tmp_path / name).write_text(f"{source}MORE = 1\n")
         digests.append(digest_of_compiled(tmp_path))
     assert digests[0] == digests[1]
-    assert len(set(digests)) == 3
+    assert len(set(digests)) == 4
 
 
 def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

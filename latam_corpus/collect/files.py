@@ -21,8 +21,10 @@ from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.sniff import Unread, sniffed
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import compression, open_url
+from latam_corpus.durable import package_digest, tables_digest
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.messages import N_
+from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
 
+# Raised when files give other rows than before: `reading_version` is part of the key of every input file.
+VERSION: Final = 1
 # A part takes a tenth of a second and some twenty files on disk, whatever is in it: as much as the stages take for
 # 400 kB of text. A larger file than this is worth a part of its own.
 SMALL: Final = 2**20
@@ -45,6 +49,16 @@ FEW: Final = 16
 # seconds of work, and that there are packs for all workers.
 PACK_FILES: Final = 1024
 PACK_BYTES: Final = 32 * 2**20
+
+
+def reading_version() -> str:
+    """Return the version of everything that makes rows of files: the readers, their tables and the readers of plug-ins.
+
+    >>> reading_version().startswith(f"{VERSION} ")
+    True
+    """
+    plug_ins = [f"{name} {package_digest(entry.module)}" for name, entry in sorted(plugged_readers().items())]
+    return " ".join([str(VERSION), tables_digest(), *plug_ins])
 
 
 def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:

@@ -50,6 +50,7 @@ class Boilerplate(Stage):
     """
 
     name: ClassVar[str] = "boilerplate"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text", COMMON})
     gives: ClassVar[frozenset[str]] = frozenset({"text"})
 

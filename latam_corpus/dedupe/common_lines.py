@@ -66,6 +66,7 @@ class CommonLines(Barrier):
     """
 
     name: ClassVar[str] = "common_lines"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"source_id", "url"})
     gives: ClassVar[frozenset[str]] = frozenset({COMMON})
 

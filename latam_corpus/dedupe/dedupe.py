@@ -66,6 +66,7 @@ class Dedupe(Barrier):
     """
 
     name: ClassVar[str] = DEDUPE
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({*_KEYS, *STATED})
     gives: ClassVar[frozenset[str]] = frozenset(
         {

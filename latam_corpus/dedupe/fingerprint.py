@@ -53,6 +53,7 @@ class Fingerprint(Stage):
     """
 
     name: ClassVar[str] = "fingerprint"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text_hash", *SKETCH})
 

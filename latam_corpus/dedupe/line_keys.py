@@ -144,6 +144,7 @@ class KeyLines(Stage):
     """
 
     name: ClassVar[str] = "line_keys"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset(ASIDE)
 

@@ -50,6 +50,7 @@ class DatatroveBlock(Stage):
 
     name: str  # type: ignore[misc]  # one class for all blocks
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "drop_reason"})
     libraries: ClassVar[tuple[str, ...]] = ("datatrove",)

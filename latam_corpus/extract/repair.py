@@ -50,6 +50,7 @@ class Repair(Stage):
     """The stage that repairs text."""
 
     name: ClassVar[str] = "repair"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text"})
     libraries: ClassVar[tuple[str, ...]] = ("ftfy",)

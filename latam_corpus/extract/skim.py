@@ -37,6 +37,7 @@ class Skim(Stage):
     """
 
     name: ClassVar[str] = SKIMMED
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "extractor"})
 

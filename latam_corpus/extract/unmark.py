@@ -146,6 +146,7 @@ class Unmark(Stage):
 
     policies: str = ""
     name: ClassVar[str] = "unmark"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text", "genre"})
     gives: ClassVar[frozenset[str]] = frozenset({"text"})
     by_content: ClassVar[tuple[str, ...]] = ("policies",)

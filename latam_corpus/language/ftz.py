@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# Of the arrays that are made of a model's file: raised when they change, since they are cached between processes.
+VERSION: Final = 1
 _SOFTMAX: Final = 3
 _SUPERVISED: Final = 3
 _CENTROIDS: Final = 256

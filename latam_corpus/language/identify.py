@@ -46,6 +46,7 @@ class Identify(Stage):
     """
 
     name: ClassVar[str] = "identify"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"language", "language_score", "languages", "variety", "variety_basis"})
     libraries: ClassVar[tuple[str, ...]] = ("fasttext-community",)

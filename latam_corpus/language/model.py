@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,6 +30,7 @@ from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -220,7 +220,7 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
             _("take model and map of one training"),
         )
     try:
-        parts = read_parts(path, ModelCache(known_digest(path), Path(ftz.__file__)))
+        parts = read_parts(path, ModelCache(known_digest(path), ftz.VERSION))
         opened: Any = None if parts else _by_fasttext(path)
         own_labels = parts.labels if parts else tuple(opened.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:

@@ -23,17 +23,17 @@ class ModelCache:
     """The arrays of one model, in a folder of the user's cache.
 
     Attributes:
-        folder: named after the model and the source that makes them.
+        folder: named after the model and the version of the code that makes the arrays.
     """
 
-    def __init__(self, digest: str, source: Path) -> None:
+    def __init__(self, digest: str, version: int) -> None:
         """Name the folder.
 
         Args:
             digest: SHA-256 of the model's file, hex.
-            source: the module that makes the arrays.
+            version: of the code that makes the arrays.
         """
-        key = hashlib.sha256(digest.encode() + source.read_bytes()).hexdigest()
+        key = hashlib.sha256(f"{digest} {version}".encode()).hexdigest()
         self.folder = cache_folder() / _FOLDER / key[:16]
 
     def __call__(

@@ -53,6 +53,8 @@ _DECIDING: Final = {
     "doc_id": N_("deciding where doc_id is the same"),
     "text_hash": N_("deciding where text_hash is the same"),
 }
+# Raised when decisions are stored otherwise, or are given other rows: those of another format are made again.
+_FORMAT: Final = 1
 _BUCKET_BITS: Final = 8
 _KEYS_AT_ONCE: Final = 1 << 18  # keys that wait for their files: 4 MB
 _AT_ONCE: Final = 50_000  # rows in memory with all the columns that a barrier needs, or with what was decided
@@ -295,7 +297,7 @@ def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]
         [part, [files[DROPPED] for files in steps], *(steps[-1].get(name) for name in (ROWS, ASIDE))]
         for part, steps in told.items()
     ]
-    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], __version__)
+    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], _FORMAT, __version__)
 
 
 def _rows_of(outputs: Mapping[str, Sequence[Path]]) -> dict[str, str]:

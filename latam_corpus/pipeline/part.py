@@ -28,7 +28,7 @@ from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_in_di
 from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline import decisions
 from latam_corpus.pipeline.conserve import Count, Passed, collected, pass_through
-from latam_corpus.pipeline.keys import digest_of, reading_code
+from latam_corpus.pipeline.keys import digest_of
 from latam_corpus.pipeline.step_file import (
     ASIDE,
     DROPPED,
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
 NO_MEMORY: Final = _("its worker has no more memory")
-_FORMAT: Final = 4  # of a step's outputs: those of another format are made anew
+# Raised when the rows that a step stores are others, or stored otherwise: outputs of another format are recomputed.
+_FORMAT: Final = 5
 _DECIDED: Final = " decided"
 _ROWS_A_BATCH: Final = 2000
 _BYTES_A_BATCH: Final = 16 * 2**20
@@ -172,7 +173,7 @@ class _ClearedError(PartError):
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
-    """Give what changes when what the catalogue says of a source's files does, or the code that reads them.
+    """Digest what the catalogue states about a source's files, and the version of the code that reads them.
 
     Args:
         source: what the catalogue says.
@@ -180,7 +181,7 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
         limit: how many records of each file at most.
     """
     settings = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
-    return digest_of(settings, genre, limit, reading_code())
+    return digest_of(settings, genre, limit, files.reading_version())
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:

@@ -23,7 +23,7 @@ from latam_corpus.dedupe.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
 from latam_corpus.extra_columns import merged
 from latam_corpus.messages import Message, _
-from latam_corpus.pipeline.keys import digest_of, made_of, rows_code, stage_digest
+from latam_corpus.pipeline.keys import digest_of, made_of, stage_digest
 from latam_corpus.pipeline.recipe import seen_from
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.pipeline.stage_values import added_columns, check_own_columns
@@ -92,7 +92,7 @@ class Step:
             entering: the languages and genres of the rows that enter it; None where they aren't known.
         """
         first = [stage_digest(self.stages[0], entering)] if entering is not None and self.tells_rows_apart else []
-        return digest_of(*first, *self.digests[len(first) :], rows_code(), __version__)
+        return digest_of(*first, *self.digests[len(first) :], __version__)
 
     def check(self, place: str) -> None:
         """Refuse work under a digest that isn't true any more: it would be taken for what it isn't.

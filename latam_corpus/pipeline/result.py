@@ -10,13 +10,13 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
+from latam_corpus.collect.files import reading_version
 from latam_corpus.errors import PartError
 from latam_corpus.messages import _
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
 from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, not_taken_rows, passed_over_rows, unlisted_rows
-from latam_corpus.pipeline.keys import reading_code
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
 
@@ -199,7 +199,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "finished": True,
         "written": run_record.now(),
         "toolkit": __version__,
-        "reading": reading_code(),
+        "reading": reading_version(),
         "digest": digest,
         "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
         "limit": plan.limit,

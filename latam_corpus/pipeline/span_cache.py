@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from latam_corpus.collect.files import SPAN_BYTES, split
+from latam_corpus.collect.files import SPAN_BYTES, reading_version, split
 from latam_corpus.collect.spans import Span
 from latam_corpus.durable import replace
 from latam_corpus.paths import cache_folder, use_folder
-from latam_corpus.pipeline.keys import digest_of, reading_code
+from latam_corpus.pipeline.keys import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ def cached_spans(
     settings = source.collect.model_dump(mode="json")
     # The name tells format and compression.
     key = digest_of(input_.sha256, file.relative, settings, SPAN_BYTES)
-    path = cache_folder() / "cuts" / reading_code() / f"{key}.json"
+    path = cache_folder() / "cuts" / digest_of(reading_version()) / f"{key}.json"
     spans = _remembered(path)
     if spans is None:
         if looking:

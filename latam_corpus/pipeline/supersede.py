@@ -31,6 +31,7 @@ class Supersede(Barrier):
     """
 
     name: ClassVar[str] = "supersede"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset(COLUMNS)
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
 

@@ -108,6 +108,7 @@ class Redact(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("policies", "names", "speakers")
     libraries: ClassVar[tuple[str, ...]] = ("phonenumbers",)
     name: ClassVar[str] = "redact"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
     rewrites: ClassVar[frozenset[str]] = frozenset(schema.FREE_FIELDS)

@@ -111,6 +111,7 @@ class Filter(Stage):
         "flagged_words",
     )
     name: ClassVar[str] = "filter"
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"signals", "language", "genre"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
     # A plan stores what was measured, so that a changed bound re-decides it without reading a text.

@@ -47,6 +47,7 @@ class Withdrawals(Barrier):
     """
 
     name: ClassVar[str] = BARRIER
+    version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({*READS, "text"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
     by_content: ClassVar[tuple[str, ...]] = ("store",)

@@ -14,10 +14,10 @@ import pytest
 
 from latam_corpus import vocabulary
 from latam_corpus.collect import formats
+from latam_corpus.collect.files import reading_version
 from latam_corpus.collect.formats import format_of, suffixes, unread_suffix
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.stage import Extract
-from latam_corpus.pipeline.keys import reading_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,15 +102,15 @@ def test_a_run_reads_the_files_of_a_plug_in(
 def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None) -> None:
     """What was read or extracted by it is redone; a suffix is known while its package is there."""
     del forgotten
-    without = Extract().fingerprint(), reading_code()
+    without = Extract().fingerprint(), reading_version()
     assert unread_suffix("*.acta") == ".acta"
     monkeypatch.syspath_prepend(installed)
     for one in (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes):
         one.cache_clear()
     assert (unread_suffix("*.acta"), format_of("a.FICHAS.gz")) == (None, suffixes()[".fichas"])
-    before = Extract().fingerprint(), reading_code()
+    before = Extract().fingerprint(), reading_version()
     (installed / "corpus_actas.py").write_text(_MODULE + "\n# otra\n")
-    after = Extract().fingerprint(), reading_code()
+    after = Extract().fingerprint(), reading_version()
     assert len({without[0], before[0], after[0]}) == 3
     assert len({without[1], before[1], after[1]}) == 3
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,8 @@ from latam_corpus.language.labels import MODELS
 from latam_corpus.language.model_cache import ModelCache
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 _DIGEST = "ab" * 32
@@ -23,7 +24,7 @@ _DIGEST = "ab" * 32
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCache:
     """The arrays of a model in a cache of the test's own."""
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
-    return ModelCache(_DIGEST, Path(__file__))
+    return ModelCache(_DIGEST, 1)
 
 
 def _numbers() -> NDArray[np.int16]:
@@ -70,9 +71,9 @@ def test_where_nothing_can_be_written_each_has_its_own(kept: ModelCache) -> None
         assert not found.flags.writeable
 
 
-def test_another_model_and_another_source_have_another_folder(kept: ModelCache) -> None:
+def test_another_model_and_another_version_have_another_folder(kept: ModelCache) -> None:
     """Arrays of an earlier version of the toolkit are never read."""
-    folders = {ModelCache(_DIGEST, Path(np.__file__)).folder, ModelCache("cd" * 32, Path(__file__)).folder, kept.folder}
+    folders = {ModelCache(_DIGEST, 2).folder, ModelCache("cd" * 32, 1).folder, kept.folder}
     assert len(folders) == 3
 
 
@@ -93,7 +94,7 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
     path = MODELS / "americas.ftz"
     usual = read_parts(path)
     assert usual
-    kept = ModelCache("0" * 64, Path(ftz.__file__))
+    kept = ModelCache("0" * 64, ftz.VERSION)
     read_parts(path, kept)
     [file] = tmp_path.rglob("row_of.npy")
     places = np.load(file)
@@ -107,7 +108,7 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
 def test_a_damaged_head_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     """NumPy takes it for an archive, or reads it as Python and fails in ways of its own."""
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path))
-    kept = ModelCache("1" * 64, Path(ftz.__file__))
+    kept = ModelCache("1" * 64, ftz.VERSION)
     made = np.arange(3, dtype=np.int32)
     kept("row_of", (3,), np.int32, made.copy)
     [file] = tmp_path.rglob("row_of.npy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
 from pathlib import Path
@@ -14,7 +13,6 @@ _ROOT = Path(__file__).parents[2]
 _DOCS = _ROOT / "docs"
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 _TABLES: Any = importlib.import_module("tests.benchmarks.tables")
-_CASES: Any = importlib.import_module("tests.benchmarks.cases")
 _NUMBER = re.compile(r"(?<![\w.,])[+-]?(?:\d[\d,]*\d|\d)?(?:\.\d+)?%?(?![\w])")
 
 
@@ -40,19 +38,6 @@ def test_every_result_names_its_commit() -> None:
     """A figure of which nobody knows the code proves nothing."""
     for name, text in _TABLES.pages().items():
         assert name == "README.md" or re.search(r"^- commit: [0-9a-f]{7,}\+?(,|$)", text, re.MULTILINE), name
-
-
-@pytest.mark.parametrize("case", _CASES.cases(), ids=lambda case: case["what"][:40])
-def test_every_case_is_held_by_tests_that_exist(case: dict[str, Any]) -> None:
-    """A test that was renamed is named anew in `cases.toml`, and the page has every case."""
-    assert case["tests"]
-    assert case["before"]
-    for node in case["tests"]:
-        path, _, name = node.partition("::")
-        tree = ast.parse((_ROOT / "tests" / path).read_text(encoding="utf-8"))
-        assert name in {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}, node
-    page = (_DOCS / "results" / "cases.md").read_text(encoding="utf-8")
-    assert all(f"tests/{node}" in page for node in case["tests"])
 
 
 def test_the_page_of_benchmarks_is_short() -> None:

@@ -149,12 +149,12 @@ def test_a_changed_value_is_a_changed_document(
     kept_run: KeptRun, seal_run: SealRun, document: Document, tmp_path: Path, today: date
 ) -> None:
     """`release diff` counts it among other columns."""
-    versions = []
+    versions: list[Any] = []
     for number, price in enumerate(("1.5", "2.5")):
         run = kept_run(f"precios-{number}", [document(1, extra=_entries(precio=price)), document(2)], parts=1)
         seal_run(run, extra={"precio": "float64"})
         versions.append(_built([run], tmp_path / "store", today))
-    changes = diff(Store.at(tmp_path / "store"), *versions)
+    changes = diff(Store.at(tmp_path / "store"), versions[0], versions[1])
     assert [(one.what, one.rows, str(one.reason)) for one in changes] == [("changed", 1, "other columns")]
 
 
