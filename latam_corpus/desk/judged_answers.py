@@ -115,9 +115,9 @@ def _general(typed: str, others: Iterable[str]) -> str | None:
 
 def _with_language(question: str, typed: str, named: str) -> Answer | None:
     """Return the answer of a cell that names a language, such as «no, es quechua de Cusco»; None if it isn't clear."""
-    if denied := _NOT.fullmatch(typed.strip()):
+    if denial := _NOT.fullmatch(typed.strip()):
         # «No es quechua» denies the language that the document had; of another language it says nothing.
-        code = _language(denied[1] or denied[2])
+        code = _language(denial[1] or denial[2])
         return _spoken(question, NO) if code and admits(code, short(named)) else None
     first, *rest = _PARTS.split(typed.strip(), maxsplit=1)
     general = _general(first, ())

@@ -151,7 +151,8 @@ def _answers(
     sheet: Sheet, place: int, cells: Mapping[str, str], result: JudgedSheet
 ) -> tuple[dict[str, str], list[Message]]:
     """Return a row's answers by question, and what is wrong; a doubtful cell is added to the result."""
-    answered, problems = {}, []
+    answered: dict[str, str] = {}
+    problems = []
     for question in QUESTIONS:
         key, head = _ASKED[question], NAMES[question]
         typed, column = cells.get(key, "").strip(), sheet.keys.index(key) if key in sheet.keys else -1

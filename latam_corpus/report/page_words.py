@@ -26,6 +26,7 @@ WORDS: Final = {
     "limited": _("A trial: at most {n} {n:record|records} of each file {n:was|were} read."),
     "failed_parts": _("{n} {n:part|parts} failed; {n:its|their} documents aren't counted here."),
     "loss_head": _("Losses below the recipe's floor"),
+    "own_policies": _("Instead of the shipped policies these decided:"),
     "loss_accepted": _("Let pass because: {why}"),
     "loss_refused": _("No release is made of this run as it is: read what fell and mend it, or state why it may pass."),
     "flow": _("How many came and stayed"),
