@@ -160,6 +160,10 @@ WORDS: Final = {
     "hidden_of": _(
         "Those of {kept} kept and {dropped} set aside aren't shown: they are withdrawn, or their terms don't allow it."
     ),
+    "hidden_named": _(
+        "This page stays with the run, and names titles and files whatever the terms; `latam-corpus report … --to FILE` "
+        "writes one without them, to pass on."
+    ),
     "goes_on": _("it goes on …"),
     "untitled": _("without a title"),
     "survival": _("What each stage left of each source"),

@@ -49,7 +49,7 @@ def own(tmp_path: Path) -> Path:
     return path
 
 
-def _run(command_line: CommandLine, folder: Path, *more: object) -> Any:
+def _run(command_line: CommandLine, folder: Path, *more: str | Path) -> Any:
     where = ("--input", f"fuente={folder / 'textos'}", "--out", folder / "out")
     return command_line("run", folder / "prueba.toml", *where, *more, "--engine", "in-process")
 
