@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.catalog.display_names import language_of
-from latam_corpus.codes import admits, groups, short
+from latam_corpus.codes import admits, declared_tag, groups, short
 from latam_corpus.release.judgements import BAD, GOOD, NO, UNSURE, YES
 from latam_corpus.text.folding import folded
 
@@ -146,7 +146,8 @@ def _spoken(question: str, value: str) -> Answer | None:
 def _language(typed: str) -> str | None:
     """Return the code of a language that a cell names, after «es», «en» or «lengua»."""
     words = _IS.sub("", typed.strip(), count=1) if _IS.match(typed.strip()) else typed
-    return language_of(words.strip(" .!;,"))
+    named = words.strip(" .!;,")
+    return language_of(named) or declared_tag(named)
 
 
 def _plain(typed: str) -> str:

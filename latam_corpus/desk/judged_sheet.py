@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.display_names import language_of
-from latam_corpus.codes import called
+from latam_corpus.codes import called, declared_tag
 from latam_corpus.desk import answers
 from latam_corpus.desk.judged_answers import Answer, is_blank, read_answer
 from latam_corpus.desk.sheet_columns import TO_CORRECT
@@ -201,7 +201,9 @@ def _shown(sheet: Sheet, result: JudgedSheet, language: str) -> dict[tuple[int, 
     for (row, question), value in result.understood.items():
         if question in columns and (row, columns[question]) not in result.doubtful:
             name = WORDS[value].translate(language) if value in WORDS else called(value, language)
-            shown[row, columns[question]] = name if value in WORDS or language_of(name) == value else value
+            shown[row, columns[question]] = (
+                name if value in WORDS or language_of(name) == value or declared_tag(name) == value else value
+            )
     return shown
 
 

@@ -161,8 +161,8 @@ WORDS: Final = {
         "Those of {kept} kept and {dropped} set aside aren't shown: they are withdrawn, or their terms don't allow it."
     ),
     "hidden_named": _(
-        "This page stays with the run, and names titles and files whatever the terms; `latam-corpus report … --to FILE` "
-        "writes one without them, to pass on."
+        "This page stays with the run, and names titles and files whatever the terms; `report … --to FILE` writes one "
+        "without them, to pass on."
     ),
     "goes_on": _("it goes on …"),
     "untitled": _("without a title"),
