@@ -152,7 +152,7 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
         else:
             _text, name = read_policy(path)
         if name in found:
-            problem = _("{other} is of the same", other=found[name])
+            problem = _("{other} is a policy of the same language or genre", other=found[name])
             raise ConfigError(str(path), problem, _("keep one of the two"))
         found[name] = path
     if not found:

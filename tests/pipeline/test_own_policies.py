@@ -109,7 +109,7 @@ def test_a_policy_changed_after_it_was_signed_is_refused(folder: Path, own: Path
     [
         ("nota.toml", 'titulo = "nota"\n', "it is no policy of a language or a genre"),
         ("quechua.toml", 'language = "Quechua"\nname = "Quechua"\n', "«Quechua» is no ISO 639-3 code"),
-        ("otra.toml", 'language = "spa"\nname = "Spanish"\n', "is of the same"),
+        ("otra.toml", 'language = "spa"\nname = "Spanish"\n', "is a policy of the same"),
         ("quy.toml", 'language = "quy"\nname = "Q"\n[bounds]\nstop_word_cuont = { min = 1 }\n', "stop_word_cuont"),
     ],
 )
