@@ -169,7 +169,8 @@ def iso_code(code: str, place: str | Message) -> str:
     if members := share_name(code):
         raise ConfigError(place, _("many languages are called «{name}»", name=code), which_of(code, members))
     problem = _("unknown language code «{code}»", code=code)
-    if named := code_of_name(code):
+    named = short(declared_tag(code) or UNDETERMINED)
+    if named != UNDETERMINED:
         raise ConfigError(place, problem, _("write «{code}»", code=named))
     near = nearest(code, _all_codes())
     remedy = _("give one of ISO 639-3, such as spa, por or quy")
@@ -197,12 +198,12 @@ def which_of(name: str, codes: Sequence[str]) -> Message:
     """Return a remedy that lists languages of one name by their codes, the first ones of many.
 
     >>> print(which_of("triqui", ["trc"]))
-    write the code of the one meant: trc (Copala Triqui); or «triqui, I don't know which»
+    write the code of the one meant: trc (Copala Triqui); or its place («triqui de …»), or «triqui, I don't know which»
     """
     shown = first_of([with_name(code) for code in codes], _MOST_MEMBERS)
     family = _family_of(name)
     which = _("write the code of the one meant: {codes}", codes=shown)
-    unknown = _("or «{name}, I don't know which»", name=family[1] if family else name)
+    unknown = _("or its place («{name} de …»), or «{name}, I don't know which»", name=family[1] if family else name)
     return Message("{which}; {unknown}", {"which": which, "unknown": unknown})
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.catalog.display_names import language_name
-from latam_corpus.codes import admits, called, declared_tag, is_tag, share_name
+from latam_corpus.codes import admits, called, declared_tag, is_tag, iso_code, share_name
 from latam_corpus.desk import answers
+from latam_corpus.errors import ConfigError
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import SHIPPED
 from latam_corpus.pipeline.default_recipe import wanted_languages
@@ -139,8 +140,15 @@ def test_many_languages_are_not_listed_flatly() -> None:
         answers.languages("mixteco")
     told = str(asked.value)
     assert told.count("Mixtec)") <= 6
-    assert "or «mixteco, I don't know which»" in told
+    assert "or its place («mixteco de …»), or «mixteco, I don't know which»" in told
     assert answers.languages("español y mixteco, no sé cuál, quy") == ["spa", "omq-x-mixtec", "quy"]
+
+
+@pytest.mark.parametrize("asked", ["mixteco, no sé cuál", "omq-x-mixtec"])
+def test_a_recipe_asks_for_the_group_of_a_tag(asked: str) -> None:
+    """A stage keeps or drops by codes: the error has the one to write."""
+    with pytest.raises(ConfigError, match="write «omq»"):
+        iso_code(asked, "r.toml")
 
 
 def test_no_tag_breaks_bcp_47_and_each_has_members() -> None:
