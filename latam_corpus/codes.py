@@ -276,14 +276,14 @@ def declared_tag(name: str) -> str | None:
     """
     if name in _families():
         return name
-    before = without_variety(name)
-    if before is None:
+    stem = without_variety(name)
+    if stem is None:
         return code_of_name(name)
-    if not before:
+    if not stem:
         return None
-    if code := _names().wide.get(_bare(before)) or code_of_name(before):
+    if code := _names().wide.get(_bare(stem)) or code_of_name(stem):
         return code
-    family = _family_of(before)
+    family = _family_of(stem)
     return family and (code_of_name(family[1]) or _tag(family[0]))
 
 

@@ -97,7 +97,7 @@ def is_blank(typed: str) -> bool:
 
 
 def _general(typed: str, others: Iterable[str]) -> str | None:
-    """Return what a cell says whatever is asked: yes, no, good, bad, unsure, or `x` for a mark."""
+    """Return the answer of a cell that fits any question: yes, no, good, bad, unsure, or `x` for a mark."""
     sign = typed.strip().replace("\ufe0f", "")
     plain = _plain(typed)
     if sign and not sign.strip("?¿ "):
@@ -109,8 +109,8 @@ def _general(typed: str, others: Iterable[str]) -> str | None:
         return None if marks & (_TICKS | _CROSSES) else _X
     if "?" in typed:
         return None
-    words = ((YES, _YES), (NO, _NO), (GOOD, _RIGHT), (BAD, _WRONG), (UNSURE, _UNSURE))
-    return next((answer for answer, known in words if plain in known), None)
+    answers = ((YES, _YES), (NO, _NO), (GOOD, _RIGHT), (BAD, _WRONG), (UNSURE, _UNSURE))
+    return next((answer for answer, words in answers if plain in words), None)
 
 
 def _with_language(question: str, typed: str, named: str) -> Answer | None:
@@ -124,10 +124,10 @@ def _with_language(question: str, typed: str, named: str) -> Answer | None:
     if not rest or general is None:
         code = _language(typed) if question == "language" else None
         return Answer(code) if code else None
-    said, plain = " ".join(rest), _plain(" ".join(rest))
-    if general in (NO, BAD) and plain in _OTHER | _WHICH_UNKNOWN | _UNSURE:
+    language = " ".join(rest)
+    if general in (NO, BAD) and _plain(language) in _OTHER | _WHICH_UNKNOWN | _UNSURE:
         return _spoken(question, NO) if question == "language" else None
-    code = _language(said)
+    code = _language(language)
     if code is None or general == UNSURE:
         return None
     denied = general in (NO, BAD)

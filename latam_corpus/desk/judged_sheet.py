@@ -40,7 +40,7 @@ _TWICE: Final = _("row {n} is of the same text")
 
 @dataclass
 class JudgedSheet:
-    """What was understood of a sheet, and what was not.
+    """A sheet's judgements, and its rows and cells that were not understood.
 
     Attributes:
         judged: the judgements of the rows that were understood whole.
@@ -67,7 +67,7 @@ def read_judged(path: Path) -> Sheet:
 
 
 def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSheet:
-    """Return what a sheet says, row by row; a row with a cell that isn't understood has no judgement.
+    """Return a sheet's judgements, row by row; a row with a cell that isn't understood has no judgement.
 
     Args:
         sheet: of `read_judged`.
@@ -150,7 +150,7 @@ def _key(head: str) -> str | None:
 def _answers(
     sheet: Sheet, place: int, cells: Mapping[str, str], result: JudgedSheet
 ) -> tuple[dict[str, str], list[Message]]:
-    """Return a row's answers by question, and what is wrong; a doubtful cell is added to the result."""
+    """Return a row's answers by question, and its problems; add its doubtful cells to the result."""
     answered: dict[str, str] = {}
     problems = []
     for question in QUESTIONS:
@@ -175,7 +175,7 @@ def _answers(
 def _contradiction(
     question: str, answer: Answer, typed: str, answered: Mapping[str, str], cells: Mapping[str, str]
 ) -> Message | None:
-    """Return what is wrong if a verdict that names a language and the answer on the language differ."""
+    """Return the problem if a verdict that names a language and the answer on the language differ."""
     if question != "language" or "language" not in answered or answer.value == answered["language"]:
         return None
     verdict = cells.get(_ASKED["verdict"], "")

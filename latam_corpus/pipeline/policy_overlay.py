@@ -49,7 +49,7 @@ class OwnPolicy:
 
     @property
     def sentence(self) -> Message:
-        """What a run says of it."""
+        """The sentence by which a run names it."""
         about = {"file": self.file, "digest": self.sha256}
         if self.readers:
             return _("{file} ({digest}), signed by {readers}", readers=enumerated(map(same, self.readers)), **about)
@@ -70,11 +70,11 @@ class Overlay:
 
     def hints(self) -> list[Message]:
         """Return a sentence for each file that no one has signed."""
-        return [_("policy {policy}", policy=one.sentence) for one in self.own if not one.readers]
+        return [_("policy {policy}", policy=policy.sentence) for policy in self.own if not policy.readers]
 
     def record(self) -> list[dict[str, Any]]:
-        """Return what a run's record says of them."""
-        return [asdict(one) | {"readers": list(one.readers)} for one in self.own]
+        """Return the policies as a run's record has them."""
+        return [asdict(policy) | {"readers": list(policy.readers)} for policy in self.own]
 
 
 def overlay(folder: Path, work: Path) -> Overlay:
@@ -98,7 +98,7 @@ def overlay(folder: Path, work: Path) -> Overlay:
 
 def policies_recorded(values: Mapping[str, Any]) -> list[OwnPolicy]:
     """Return the policies that took the place of shipped ones in a run, as its record has them."""
-    return [OwnPolicy(one["file"], one["sha256"], tuple(one["readers"])) for one in values.get("policies", ())]
+    return [OwnPolicy(entry["file"], entry["sha256"], tuple(entry["readers"])) for entry in values.get("policies", ())]
 
 
 def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
@@ -134,7 +134,7 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
     if not folder.is_dir():
         problem = _("there is no such folder of policies")
         raise ConfigError(str(folder), problem, _("name a folder with a policy, such as quy.toml"))
-    found: dict[str, Path] = {}
+    own: dict[str, Path] = {}
     # Without hidden files, such as an editor's.
     paths = sorted(
         one for one in folder.rglob("*.toml") if not any(p.startswith(".") for p in one.relative_to(folder).parts)
@@ -151,26 +151,26 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
             read_toml(path, "policy")
         else:
             _text, name = read_policy(path)
-        if name in found:
-            problem = _("{other} is a policy of the same language or genre", other=found[name])
+        if name in own:
+            problem = _("{other} is a policy of the same language or genre", other=own[name])
             raise ConfigError(str(path), problem, _("keep one of the two"))
-        found[name] = path
-    if not found:
+        own[name] = path
+    if not own:
         raise ConfigError(str(folder), _("its policies are the shipped ones"), _("leave out --policies"))
-    return found
+    return own
 
 
 def _signed(name: str, path: Path) -> OwnPolicy:
-    """Return what is known of a file.
+    """Return a file as a policy, with its readers.
 
     Raises:
         ConfigError: it was signed, and no signature is of what it says now.
     """
     text = read_toml(path, "policy")
     digest = content_digest(text)
-    listed = reviews(map(str, tomllib.loads(text).get(KEY, ())), digest)
-    readers = tuple(one.reader for one in listed if one.state == "current")
-    changed = [one.reader for one in listed if one.state == "changed"]
+    signatures = reviews(map(str, tomllib.loads(text).get(KEY, ())), digest)
+    readers = tuple(review.reader for review in signatures if review.state == "current")
+    changed = [review.reader for review in signatures if review.state == "changed"]
     if changed and not readers:
         problem = _("it was changed after {readers} signed it", readers=enumerated(map(same, changed)))
         remedy = _(
@@ -186,8 +186,8 @@ def _digest(own: Mapping[str, Path]) -> str:
     files = {f"{kind}/{path.name}": path for kind in _KINDS for path in sorted((shipped / kind).glob("*.toml"))} | dict(
         own
     )
-    listed = [f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in sorted(files.items())]
-    return hashlib.sha256("\n".join(listed).encode()).hexdigest()[:16]
+    digests = [f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for name, path in sorted(files.items())]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
 
 
 def read_policy(file: Path) -> tuple[str, str]:

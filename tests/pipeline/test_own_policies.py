@@ -86,6 +86,14 @@ def test_the_card_names_the_policy(folder: Path, own: Path, command_line: Comman
     assert "which no one has signed" in card.read_text("utf-8")
 
 
+def test_a_preview_takes_the_same_folder(folder: Path, own: Path, command_line: CommandLine) -> None:
+    """So that a community sees what its policy does before anything is run."""
+    preview = ("sources", "preview", folder / "fuente.toml", "--input", folder / "textos")
+    shipped = command_line(*preview, "--json")
+    assert (shipped.code, "stop_word_count<5000" in shipped.out) == (0, False), shipped.err
+    assert "stop_word_count<5000" in command_line(*preview, "--policies", own.parent, "--json").out
+
+
 def test_a_signature_alone_is_another_run(folder: Path, own: Path, command_line: CommandLine) -> None:
     """Its bounds decide the same, and its record has a reader that the other's lacks."""
     first, _values = _record(folder, _run(command_line, folder, "--policies", own.parent, "--json"))
