@@ -18,7 +18,7 @@ from latam_corpus.pipeline.difference import Counted, Difference, counts, differ
 from latam_corpus.pipeline.history import folders, recipe_of
 from latam_corpus.pipeline.reasons import bound_of
 from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.report.disclosure import Redaction
+from latam_corpus.report.disclosure import KEPT, Redaction
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.report.tallies import (
     BY_LANGUAGE,
@@ -348,9 +348,15 @@ class _Chosen:
 
 
 def _named(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame:
-    """Return the rows without their texts, and without what names those that may not be named."""
+    """Return the rows without their texts, and without what names those that may not be named.
+
+    The title of an interview that fell before it was redacted may have its speakers' names, which only its text shows.
+    """
+    is_redacted = pl.col("drop_reason").fill_null(KEPT).is_in(list(disclosure.redaction.passed))
+    named = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
+    hidden = hidden.with_columns(named.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
     try:
-        hidden = disclosure.redacted(hidden)
+        hidden = disclosure.redacted(hidden.cast({"turns": schema.TURNS}))
     except ConfigError:  # a list by which titles are redacted isn't there
         hidden = hidden.with_columns(nameable=pl.lit(value=False))
     unnamed = (pl.when("nameable").then(name).alias(name) for name in ("title", "origin"))

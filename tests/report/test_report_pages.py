@@ -387,11 +387,14 @@ def test_the_page_beside_a_run_names_what_its_terms_hide(
 ) -> None:
     """For whoever ran it: by title, redacted, or by file; the text is hidden. A page to be passed on names nothing."""
     origin = {"file": "cartas/carta-de-rosa.txt"}
+    turn = {"speaker": "Ana", "start": None, "end": None}
     kept = [
         document(1, text="Por dentro.", title="Carta a rosa@ejemplo.org", uses=["train"]),
         document(2, text="Por dentro también.", title=None, uses=["train"], origin=origin),
         document(3, text="Lo cerrado.", title="Título cerrado", uses=[], consent=[{"label": "TK SS"}]),
         document(4, text="Lo retirado.", title="Título retirado", uses=["train"]),
+        # Not redacted in its run: only the text would show whose name is in the title.
+        document(5, text="Ana: Sí.", title="Charla con Ana", uses=["train"], turns=[turn]),
     ]
     folder = kept_run("cuentos-1a2b3c4d", kept)
     out, passed_on = ("--out", tmp_path / "out"), tmp_path / "fuera.html"
@@ -405,7 +408,7 @@ def test_the_page_beside_a_run_names_what_its_terms_hide(
     assert "Carta a [EMAIL]" in own
     assert "carta-de-rosa.txt" in own
     assert "without them, to pass on" in own
-    for words in ("Por dentro", "rosa@", "Lo cerrado", "Título cerrado", "Lo retirado", "Título retirado"):
+    for words in ("Por dentro", "rosa@", "Lo cerrado", "Título cerrado", "Lo retirado", "Título retirado", "Charla"):
         assert words not in own
     for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "to pass on"):
         assert words not in other
