@@ -1,6 +1,8 @@
 """Codes of languages: which there are, what goes together, and which rows a code admits.
 
-A code is ISO 639-3, or a collection of ISO 639-5 whose members `language/models/groups.toml` lists, such as `nah`.
+A code is ISO 639-3, or a collection of ISO 639-5 whose members `language/models/groups.toml` lists, such as `nah`. A
+source that knows no more than «Mixtec» declares a tag of BCP 47: the group in which the members are identified, and the
+word that all their English names have, such as `omq-x-mixtec`.
 Wherever a recipe, a source or a policy names a language, `admits` or `holder` compares: there is no second rule.
 """
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 UNDETERMINED: Final = "und"
-_MOST_MEMBERS: Final = 12
+_MOST_MEMBERS: Final = 6
+_MOST_OF_SUBTAG: Final = 8  # letters, in BCP 47
 GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
 _NAMES: Final = GROUPS.with_name("names.toml")
 _PRIVATE: Final = re.compile("q[a-t][a-z]")  # left to anybody's own use by ISO 639-3
@@ -85,7 +88,11 @@ def admits(asked: str, code: str) -> bool:
 
     >>> admits("quy", "quy_Latn"), admits("que", "quy_Latn"), admits("quy", "que_Latn"), admits("quy", "quz_Latn")
     (True, True, True, False)
+    >>> admits("omq-x-mixtec", "mig_Latn"), admits("omq-x-mixtec", "omq_Latn"), admits("omq-x-mixtec", "trc_Latn")
+    (True, True, False)
     """
+    if _PRIVATE_SUBTAG in asked or _PRIVATE_SUBTAG in code:
+        return not _meant_by(asked).isdisjoint(_meant_by(code))
     own = short(code)
     return asked == own or own in groups().members(asked) or asked in groups().members(own)
 
@@ -160,9 +167,10 @@ def iso_code(code: str, place: str | Message) -> str:
         problem = _("«{code}» is a family of languages", code=code)
         raise ConfigError(place, problem, _("name its languages, one by one"))
     if members := share_name(code):
-        raise ConfigError(place, _("many languages are called «{name}»", name=code), which_of(members))
+        raise ConfigError(place, _("many languages are called «{name}»", name=code), which_of(code, members))
     problem = _("unknown language code «{code}»", code=code)
-    if named := code_of_name(code):
+    named = short(declared_tag(code) or UNDETERMINED)
+    if named != UNDETERMINED:
         raise ConfigError(place, problem, _("write «{code}»", code=named))
     near = nearest(code, _all_codes())
     remedy = _("give one of ISO 639-3, such as spa, por or quy")
@@ -186,14 +194,17 @@ def with_name(code: str) -> Message:
     return Message("{code} ({name})", {"code": code, "name": LanguageName(code)})
 
 
-def which_of(codes: Sequence[str]) -> Message:
-    """Return a remedy that lists languages of one name by their codes.
+def which_of(name: str, codes: Sequence[str]) -> Message:
+    """Return a remedy that lists languages of one name by their codes, the first ones of many.
 
-    >>> print(which_of(["trc", "trq"]))
-    write the code of the one meant: trc (Copala Triqui), trq (San Martín Itunyoso Triqui)
+    >>> print(which_of("triqui", ["trc"]))
+    write the code of the one meant: trc (Copala Triqui); or its place («triqui de …»), or «triqui, I don't know which»
     """
     shown = first_of([with_name(code) for code in codes], _MOST_MEMBERS)
-    return _("write the code of the one meant: {codes}", codes=shown)
+    family = _family_of(name)
+    which = _("write the code of the one meant: {codes}", codes=shown)
+    unknown = _("or its place («{name} de …»), or «{name}, I don't know which»", name=family[1] if family else name)
+    return Message("{which}; {unknown}", {"which": which, "unknown": unknown})
 
 
 @cache
@@ -238,17 +249,60 @@ def code_of_name(name: str) -> str | None:
     ('spa', 'aym', None)
     >>> code_of_name("Zapoteco del istmo"), code_of_name("otomi"), code_of_name("Kʼicheʼ"), code_of_name("mixteco")
     ('zai', 'oto', 'quc', None)
+    >>> code_of_name("lengua munduruku"), code_of_name("triqui de Copala"), code_of_name("chontal de Oaxaca")
+    ('myu', 'trc', None)
     """
-    if code := _names().by_name.get(_plain(name)):
-        return code
-    import iso639
+    plain = _plain(name)
+    bare = _bare(plain)
+    for form in (plain, bare, *_singulars(bare)):
+        # «Japonés» is no plural of a name of ISO 639-3.
+        if code := _names().by_name.get(form) or (_iso_names().get(form) if form in (plain, bare) else None):
+            return code
+    members, place = _members_by_place(name)
+    exact = [code for code in members if _place_words(name_of(code)) == place] if place else []
+    return exact[0] if len(exact) == 1 else None
 
-    for form in (name, name.title()):
-        try:
-            return str(iso639.Language.match(form).part3)
-        except iso639.LanguageNotFoundError:
-            continue
+
+@cache
+def declared_tag(name: str) -> str | None:
+    """Return the code or the tag that a source declares by a name; None if that leaves open which language is meant.
+
+    «I don't know which» after a name that many languages share is an answer: their group.
+
+    >>> declared_tag("mixteco, no sé cuál"), declared_tag("Náhuatl (sin especificar)"), declared_tag("mixteco")
+    ('omq-x-mixtec', 'nah', None)
+    >>> declared_tag("totonaco, não sei qual"), declared_tag("omq-x-mixtec"), declared_tag("quechua")
+    ('und-x-totonac', 'omq-x-mixtec', 'que')
+    """
+    if name in _families():
+        return name
+    stem = without_variety(name)
+    if stem is None:
+        return code_of_name(name)
+    if not stem:
+        return None
+    if code := _names().wide.get(_bare(stem)) or code_of_name(stem):
+        return code
+    family = _family_of(stem)
+    return family and (code_of_name(family[1]) or _tag(family[0]))
+
+
+def without_variety(name: str) -> str | None:
+    """Return a name, plain, without the words at its end that say that its variety isn't known; None if it has none.
+
+    >>> without_variety("Mixteco, no sé cuál"), without_variety("não sei qual"), without_variety("mixteco")
+    ('mixteco', '', None)
+    """
+    plain = _plain(name)
+    for words in _names().unknown_variety:
+        if plain == words or plain.endswith(f" {words}"):
+            return plain.removesuffix(words).strip()
     return None
+
+
+def is_tag(code: str) -> bool:
+    """Whether a code is a tag for languages of one name, such as `omq-x-mixtec`."""
+    return code in _families()
 
 
 @dataclass(frozen=True)
@@ -260,12 +314,22 @@ class _Names:
         by_name: the code of each name, which is plain.
         by_part1: the code of each that has one of two letters, by that.
         families: the word of the English names that a name, which is plain, stands for.
+        called: what a family is called, by that word.
+        own: the words of families that have a code of their own.
+        wide: the collection of a name that means one language unless its variety isn't known.
+        unknown_variety: what people write, plain, after a name whose variety they don't know, the longest first.
+        directions: the English words for directions in names, by the Spanish and Portuguese ones.
     """
 
     of: dict[str, dict[str, str]]
     by_name: dict[str, str]
     by_part1: dict[str, str]
     families: dict[str, str]
+    called: dict[str, str]
+    own: frozenset[str]
+    wide: dict[str, str]
+    unknown_variety: tuple[str, ...]
+    directions: dict[str, str]
 
 
 @cache
@@ -275,21 +339,153 @@ def _names() -> _Names:
     for code, named in tables["names"].items():
         for one in (named["es"], named["pt"], *named.get("also", ())):
             by_name.setdefault(_plain(one), code)
-    families = {_plain(one): word for word, named in tables["families"].items() for one in named}
-    by_part1 = {named["part1"]: code for code, named in tables["names"].items() if "part1" in named}
-    return _Names(tables["names"], by_name, by_part1, families)
+    words = tables["families"] | tables["groups"]
+    return _Names(
+        of=tables["names"],
+        by_name=by_name,
+        by_part1={named["part1"]: code for code, named in tables["names"].items() if "part1" in named},
+        families=_inverted(words),
+        called={word: named[0] for word, named in words.items()},
+        own=frozenset(tables["groups"]),
+        wide=_inverted(tables["wide"]),
+        unknown_variety=tuple(sorted(map(_plain, tables["unknown_variety"]["words"]), key=len, reverse=True)),
+        directions=_inverted(tables["directions"]),
+    )
+
+
+def _inverted(table: dict[str, list[str]]) -> dict[str, str]:
+    return {_plain(one): key for key, named in table.items() for one in named}
 
 
 def _plain(name: str) -> str:
-    """Return a name in small letters without accents and apostrophes.
+    """Return a name in small letters without accents and apostrophes, a space for other signs.
 
-    >>> _plain(" Kʼicheʼ  Méxicano")
-    'kiche mexicano'
+    >>> _plain(" Kʼicheʼ  Méxicano"), _plain("Meꞌphaa (Acatepec)"), _plain("avañe'ẽ")
+    ('kiche mexicano', 'mephaa acatepec', 'avanee')
     """
-    signs = unicodedata.normalize("NFD", name.casefold()).replace("-", " ")
-    # An apostrophe that counts as a letter (ʼ) is a modifier.
-    letters = (sign for sign in signs if sign == " " or (sign.isalpha() and unicodedata.category(sign) != "Lm"))
+    signs = _SEPARATORS.sub(" ", unicodedata.normalize("NFD", name.casefold()))
+    # An apostrophe that counts as a letter (ʼ) is a modifier; the saltillo is one, too.
+    letters = (
+        sign
+        for sign in signs
+        if sign == " " or (sign.isalpha() and unicodedata.category(sign) != "Lm" and sign not in _GLOTTAL)
+    )
     return " ".join("".join(letters).split())
+
+
+_SEPARATORS: Final = re.compile(r"[-–—,;:()/]")
+_GLOTTAL: Final = "ꞌꞋʔɁɂ"
+_PRIVATE_SUBTAG: Final = "-x-"
+_OF: Final = frozenset({"de", "del", "la", "el", "los", "las", "do", "da", "dos", "das", "of", "the"})
+_SPOKEN: Final = re.compile(
+    r"(?:(?:la|el|las|los|a|o|as|os) )?(?:lenguas?|idiomas?|linguas?|dialect[oa]s?|dialetos?)"
+    r"(?: de (?:los|las)| dos| das)? (.+)|(.+) languages?"
+)
+
+
+def _bare(plain: str) -> str:
+    """Return a plain name without «lengua».
+
+    >>> _bare("lengua mapuche"), _bare("a lingua dos makuxi"), _bare("quechua")
+    ('mapuche', 'makuxi', 'quechua')
+    """
+    spoken = _SPOKEN.fullmatch(plain)
+    return spoken[1] or spoken[2] if spoken else plain
+
+
+def _singulars(plain: str) -> list[str]:
+    """Return what a plain name may be in the singular.
+
+    >>> _singulars("mixtecas altas"), _singulars("guaranies")
+    (['mixteca altas'], ['guaranie', 'guarani'])
+    """
+    first, space, rest = plain.partition(" ")
+    return [f"{first.removesuffix(end)}{space}{rest}" for end in ("s", "es") if first.endswith(end)]
+
+
+@cache
+def _iso_names() -> dict[str, str]:
+    """Return the code of each English name, plain, that one language of ISO 639-3 has."""
+    import iso639
+
+    codes: dict[str, set[str]] = {}
+    for language in iso639.ALL_LANGUAGES:
+        if language.status == _ACTIVE:
+            for name in {language.name, *(one.print for one in language.other_names or ())}:
+                codes.setdefault(_plain(name), set()).add(language.part3)
+    return {name: next(iter(of)) for name, of in codes.items() if len(of) == 1}
+
+
+_ACTIVE: Final = "A"  # a code that was not retired
+
+
+def _family_of(name: str) -> tuple[str, str, frozenset[str]] | None:
+    """Return the word that all languages with a name have in English, how the name begins, and its words of a place.
+
+    >>> _family_of("Mixtecos de Peñoles"), _family_of("aimara")
+    (('Mixtec', 'mixteco', frozenset({'penoles'})), None)
+    """
+    plain = _plain(name)
+    for form in (_bare(plain), *_singulars(_bare(plain))):
+        first, _space, rest = form.partition(" ")
+        for family, place in ((form, ""), (" ".join(form.split()[:2]), " ".join(form.split()[2:])), (first, rest)):
+            if word := _names().families.get(family):
+                return word, _names().called[word], _place_words(place)
+    return None
+
+
+def _place_words(name: str) -> frozenset[str]:
+    """Return the words of a name that say where a language is spoken, directions in English."""
+    words = set(_plain(name).split()) - _OF
+    return frozenset(_names().directions.get(word, word) for word in words if word not in _family_words())
+
+
+@cache
+def _family_words() -> frozenset[str]:
+    return frozenset(map(_plain, _names().called))
+
+
+@cache
+def _members_of(word: str) -> tuple[str, ...]:
+    """Return the codes of the languages that have a word in their English names."""
+    import iso639
+
+    plain = _plain(word)
+    active = (one for one in iso639.ALL_LANGUAGES if one.status == _ACTIVE and one.scope == "I")
+    return tuple(sorted(one.part3 for one in active if plain in _plain(one.name).split()))
+
+
+def _members_by_place(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the languages that a name of a family and a place may mean, all of the family's if none is there."""
+    family = _family_of(name)
+    if family is None:
+        return (), frozenset()
+    word, _called, place = family
+    members = _members_of(word)
+    return tuple(code for code in members if place <= _place_words(name_of(code))) or members, place
+
+
+@cache
+def _families() -> dict[str, str]:
+    """Return the word of each family without a code of its own, by its tag."""
+    return {_tag(word): word for word in _names().called if word not in _names().own}
+
+
+@cache
+def _tag(word: str) -> str:
+    """Return a family's tag: the group in which its members are identified, `und` if they are in none."""
+    members = _members_of(word)
+    bases = {groups().of[code] for code in members if code in groups().of}
+    base = next(iter(bases)) if len(bases) == 1 and not bases <= set(members) else UNDETERMINED
+    return f"{base}{_PRIVATE_SUBTAG}{_plain(word)[:_MOST_OF_SUBTAG]}"
+
+
+@cache
+def _meant_by(code: str) -> frozenset[str]:
+    """Return the codes that a code or a tag stands for; of a tag also its group, in which members may be left open."""
+    if code not in _families():
+        return groups().members(short(code))
+    return frozenset(_members_of(_families()[code])) | ({short(code)} - {UNDETERMINED})
 
 
 def called(code: str, language: str) -> str:
@@ -298,8 +494,15 @@ def called(code: str, language: str) -> str:
     >>> called("gn", "es"), called("gug", "pt"), called("quy", "en"), called("xyz", "es")
     ('guaraní', 'guarani paraguaio', 'Ayacucho Quechua', 'xyz')
     """
+    if code in _families():
+        word = _families()[code]
+        name = word if language == "en" else _names().called[word]
+        return _UNSPECIFIED.get(language, _UNSPECIFIED["en"]).format(name)
     known = known_code(code) or code
     return _names().of.get(known, {}).get(language) or name_of(known)
+
+
+_UNSPECIFIED: Final = {"es": "{} (sin especificar)", "pt": "{} (não especificado)", "en": "{} (unspecified)"}
 
 
 @cache
@@ -308,13 +511,10 @@ def share_name(name: str) -> tuple[str, ...]:
 
     >>> len(share_name("Mixteco")) > 40, share_name("triqui"), share_name("quechua")
     (True, ('trc', 'trq', 'trs'), ())
+    >>> share_name("chontal de Oaxaca"), share_name("mixteco, no sé cuál")
+    (('chd', 'clo'), ())
     """
-    word = _names().families.get(_plain(name))
-    if word is None:
-        return ()
-    import iso639
-
-    return tuple(sorted(one.part3 for one in iso639.ALL_LANGUAGES if word in re.findall(r"\w+", one.name)))
+    return () if declared_tag(name) else _members_by_place(name)[0]
 
 
 @cache

@@ -26,6 +26,7 @@ from latam_corpus.pipeline.collection_folders import with_warc_folders
 from latam_corpus.pipeline.contracts import examine_sources, never_filled
 from latam_corpus.pipeline.decisions import store as store_table
 from latam_corpus.pipeline.plan import make_plan, named_sources
+from latam_corpus.pipeline.policy_overlay import overlay
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.pipeline.recipe import load_recipe
 from latam_corpus.pipeline.run import find_parts
@@ -67,6 +68,7 @@ def run(
     store: str | Path | None = None,
     sign: str | Path | None = None,
     strict: bool = False,
+    policies: str | Path | None = None,
     progress: bool = True,
 ) -> Run:
     """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
@@ -88,6 +90,7 @@ def run(
         store: the release store, a folder or URL; `<out>/store` by default.
         sign: a secret key of minisign, by which the release is signed.
         strict: whether to make no release if an input can't be read whole.
+        policies: a folder of policies that take the place of the shipped ones: a copy of `filters/`, or some files.
         progress: whether a line tells how far it is, on a terminal and in a notebook.
 
     Raises:
@@ -105,7 +108,15 @@ def run(
     keep = checked_choice(work, folder, releases=loaded.release is not None)
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[Message] = []
-    plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
+    plan, against = planned(
+        loaded,
+        _located(loaded, inputs),
+        folder,
+        opened,
+        limit,
+        mended=mended,
+        policies=Path(policies) if policies else None,
+    )
     site_file = Path(site) if site else None
     chosen = make_engine(engine, workers, site_file, cluster_folder(engine, site_file, folder, plan, opened))
     for one in examine_sources(plan):
@@ -219,6 +230,7 @@ def planned(
     *,
     mended: list[Message],
     only_look: bool = False,
+    policies: Path | None = None,
 ) -> tuple[Plan, list[Manifest]]:
     """Give the checked plan of a recipe with all that it reads beside its sources, and the versions it is held against.
 
@@ -230,11 +242,14 @@ def planned(
         limit: at most so many records of each file.
         mended: a sentence is added for each file of an index that was damaged and is fetched anew.
         only_look: whether indexes are looked for and not fetched.
+        policies: a folder of policies that take the place of the shipped ones.
 
     Raises:
         ConfigError: something is wrong with the recipe, its policies, its sources or a version that it names.
         ReleaseError: the store's log of withdrawals is damaged.
     """
+    if policies:
+        recipe = recipe.decided_by(overlay(policies.expanduser(), cache_folder() if only_look else out / "work"))
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
     plan = _with_refused(plan, store, cache_folder() if only_look else out / "work")
@@ -268,7 +283,7 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
     place = str(recipe.file)
     for entry in recipe.stage:
         if entry.use in ("filter", "measure"):
-            policies = cached_policies(str(entry.options.get("policies", "")))
+            policies = cached_policies(recipe.policies_of(entry))
             for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
                 policies.genre(str(genre))
     if recipe.release and all(source.rights is None for source in plan.sources):

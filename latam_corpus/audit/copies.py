@@ -88,7 +88,7 @@ def copies(
         row_of = next(disclosure.redacted(disclosure.marked(found)).iter_rows(named=True), None)
         shown = None
         if row_of:
-            shown = {name: row_of[name] for name in (*_OTHER, "readable")}
+            shown = {name: row_of[name] for name in (*_OTHER, "readable", "nameable")}
             # What stands in a book shares a page of it.
             if row_of["withdrawn"]:
                 shown["title"] = None

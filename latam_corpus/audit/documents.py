@@ -61,7 +61,9 @@ class Documents:
                     yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
 
 
-def disclosure_of(folder: Path | None, today: date, store: str | None = None, *, internal: bool = False) -> Disclosure:
+def disclosure_of(
+    folder: Path | None, today: date, store: str | None = None, *, internal: bool = False, names: bool = False
+) -> Disclosure:
     """Return what people may see of the documents of a run, or of a version, which is read without what is withdrawn.
 
     Args:
@@ -69,6 +71,7 @@ def disclosure_of(folder: Path | None, today: date, store: str | None = None, *,
         today: the day on which terms are judged.
         store: the store that says what is withdrawn; the one beside the run when None.
         internal: whether texts are shown whose terms hide them.
+        names: whether documents of a run are named whatever their terms.
 
     Raises:
         ConfigError: the run's record is damaged.
@@ -79,9 +82,9 @@ def disclosure_of(folder: Path | None, today: date, store: str | None = None, *,
     redaction = Redaction.of_run(folder, read_record(folder).values)
     opened = existing_store(store, folder.resolve().parent.parent)
     if opened is None:
-        return Disclosure(today, redaction, None, internal)
+        return Disclosure(today, redaction, None, internal, names)
     with opened.named_errors():
-        return Disclosure(today, redaction, read_log(opened), internal)
+        return Disclosure(today, redaction, read_log(opened), internal, names)
 
 
 def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Documents:

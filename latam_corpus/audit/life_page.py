@@ -1,4 +1,7 @@
-"""A document's story as a page, to be shown to others: redacted, and with what its terms hide left out."""
+"""A document's story as a page, to be shown to others: redacted, and with what its terms hide left out.
+
+A page that is served to this machine alone names the document by title and file all the same.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +38,15 @@ def life_page(
         language: of the page.
         where: the options by which a command finds the runs and the store.
         internal: whether what the document's terms hide is shown; the page is stamped then.
-        served: whether it links back to the page that it was found from.
+        served: whether it is served to this machine alone. It links back to the page that it was found from.
 
     Raises:
         ConfigError: pages don't speak the language.
     """
     shown = story["withdrawn"] is None and (internal or story["readable"])
     figures = Figures(language)
-    told, compared = _shareable(story, shown, internal, figures)
+    named = shown or (served and story["withdrawn"] is None and story["nameable"])
+    told, compared = _shareable(story, shown, named, internal, figures)
     say = Speaker(language)
     return render(
         "life.html",
@@ -79,7 +83,7 @@ def where_options(out: Path, store: str | None) -> list[str]:
 
 
 def _shareable(
-    story: dict[str, Any], shown: bool, internal: bool, figures: Figures
+    story: dict[str, Any], shown: bool, named: bool, internal: bool, figures: Figures
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Return the story as others may read it, and how the document differs from its copy, where both may be shown."""
     other = story["copies"]["other"]
@@ -90,8 +94,8 @@ def _shareable(
     whose = story["genre"], story["country"]
     told = {
         **story,
-        "source": story["source"] | {"origin": _plain(story["source"]["origin"], figures, whose) if shown else None},
-        "title": story["title"] if shown else None,
+        "source": story["source"] | {"origin": _plain(story["source"]["origin"], figures, whose) if named else None},
+        "title": story["title"] if named else None,
         "copies": copies,
         "stages": [
             {

@@ -112,10 +112,12 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     """Return the story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
 
     The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title. `readable`
-    says whether the document's terms allow it to be shown outside.
+    says whether the document's terms allow it to be shown outside, `nameable` whether a page that stays with the run
+    names it.
     """
     log = read_log(store) if store else None
-    disclosure = Disclosure(datetime.now(UTC).date(), Redaction.of_run(document.run, document.record), log)
+    redaction, of_run = Redaction.of_run(document.run, document.record), "recipe" in document.record
+    disclosure = Disclosure(datetime.now(UTC).date(), redaction, log, names=of_run)
     marked = disclosure.marked(pl.DataFrame([document.row], schema=schema.DOCUMENT_SCHEMA))
     withdrawn = _withdrawn(log, disclosure.withdrawn_by(marked)[0])
     shown = not marked["withdrawn"][0]
@@ -129,6 +131,7 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "verdict": "set aside" if not kept else "withdrawn" if withdrawn else "kept",
             "reason": row["drop_reason"],
             "readable": marked["readable"][0],
+            "nameable": marked["nameable"][0],
             "title": row["title"] if shown else None,
             "creators": row["creators"] if shown else None,
             "url": row["url"],

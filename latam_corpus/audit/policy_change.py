@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import tomllib
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from latam_corpus import vocabulary
 from latam_corpus.audit.measurement import read_measured
-from latam_corpus.errors import ConfigError, MistakesError, as_one, closest
-from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.policy_overlay import named_as, read_policy
 from latam_corpus.policy import cached_policies
-from latam_corpus.policy_files import GenreFile, LanguageFile
 from latam_corpus.quality.distribution import reasons
-from latam_corpus.toml_model import parse_toml, read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from latam_corpus.audit.measurement import MeasuredRows
+    from latam_corpus.messages import Message
     from latam_corpus.policy import Policies
-
-_CODE: Final = re.compile("[a-z]{3}")
 
 
 @dataclass(frozen=True)
@@ -88,11 +80,11 @@ def changed_policy(
     Raises:
         ConfigError: there is no such input, or the file is no policy of a language or a genre.
     """
-    text, name = _read_policy(file)
+    text, name = read_policy(file)
     kind, code = name.removesuffix(".toml").split("/")
     declared = {kind.removesuffix("s"): code, **facts}
     before = read_measured(named, out, "", today, tell, declared=declared)
-    with TemporaryDirectory() as folder, _in_words_of(file, Path(folder) / name):
+    with TemporaryDirectory() as folder, named_as({Path(folder) / name: file}):
         for part in ("languages", "genres"):
             shutil.copytree(before.policies.folder / part, Path(folder) / part)
         (Path(folder) / name).write_text(text, "utf-8")
@@ -111,41 +103,3 @@ def changed_policy(
 
 def _decides(policies: Policies, kind: str, code: str, language: str, genre: str) -> bool:
     return genre == code if kind == "genres" else policies.language(language).language == code
-
-
-def _read_policy(file: Path) -> tuple[str, str]:
-    """Return a policy's text, and the name that it has in a folder of policies."""
-    text = read_toml(file, "policy")
-    keys: set[str] = set()
-    with suppress(tomllib.TOMLDecodeError):  # the models say what is wrong
-        keys = tomllib.loads(text).keys() & {"genre", "language"}
-        if not keys:
-            problem = _("it is no policy of a language or a genre")
-            raise ConfigError(str(file), problem, _("begin from a file of filters/languages or filters/genres"))
-    if keys == {"genre"}:
-        genre = parse_toml(text, GenreFile, str(file)).genre
-        if genre not in vocabulary.GENRES:
-            problem = _("there is no genre «{name}»", name=genre)
-            raise ConfigError(str(file), problem, closest(genre, vocabulary.GENRES))
-        return text, f"genres/{genre}.toml"
-    code = parse_toml(text, LanguageFile, str(file)).language
-    if not _CODE.fullmatch(code):
-        problem = _("«{name}» is no ISO 639-3 code", name=code)
-        raise ConfigError(str(file), problem, _("three small letters, such as spa or quy"))
-    return text, f"languages/{code}.toml"
-
-
-@contextmanager
-def _in_words_of(file: Path, copy: Path) -> Iterator[None]:
-    """Name the file, and not its copy, in what is wrong with it."""
-    try:
-        yield
-    except ConfigError as error:
-        each = error.errors if isinstance(error, MistakesError) else (error,)
-        raise as_one([ConfigError(_renamed(one.args[0], copy, file), *one.args[1:]) for one in each]) from None
-
-
-def _renamed(place: str | Message, copy: Path, file: Path) -> str | Message:
-    if isinstance(place, Message):
-        return Message(place.msgid, {name: _renamed(value, copy, file) for name, value in place.values.items()})
-    return place.replace(str(copy), str(file))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
-from latam_corpus.codes import code_of_name, is_family, known_code, share_name, which_of
+from latam_corpus.codes import declared_tag, is_family, is_tag, known_code, share_name, which_of
 from latam_corpus.messages import _
 from latam_corpus.vocabulary import COUNTRY_CODES
 
@@ -20,11 +20,11 @@ def _country(code: str) -> str:
 
 
 def _language(code: str) -> str:
-    known = known_code(code) or code_of_name(code)
-    if known == code:
+    known = known_code(code) or declared_tag(code)
+    if known == code or is_tag(code):
         return code
     if members := share_name(code):
-        raise ValueError(_("many languages are called «{name}»; {remedy}", name=code, remedy=which_of(members)))
+        raise ValueError(_("many languages are called «{name}»; {remedy}", name=code, remedy=which_of(code, members)))
     if known is None and is_family(code):
         raise ValueError(_("«{code}» is a family of languages; name its languages, one by one", code=code))
     if known is None:

@@ -220,6 +220,13 @@ def run(
         bool,
         typer.Option("--strict", help=N_("Make no release, and exit with 1, if an input can't be read whole.")),
     ] = False,
+    policies: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=N_("Policies that replace the shipped ones: a copy of filters/, or some files of it."),
+        ),
+    ] = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
@@ -252,7 +259,9 @@ def run(
     places = located(loaded, inputs, inputs_file)
     mended: list[Message] = []
     leads = engine != "slurm" or wait
-    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads)
+    plan, against = planned(
+        loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads, policies=policies
+    )
     jobs = cluster_folder(engine, site, out, plan, opened)
     chosen = make_engine(engine, workers, site, jobs)
     tell_examined(examine_sources(plan))

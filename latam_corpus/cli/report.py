@@ -126,8 +126,11 @@ def run_html(
     *,
     internal: bool = False,
     served: bool = False,
+    names: bool = True,
 ) -> str:
     """Return the page of a finished run; of what is withdrawn from the store, or the one beside it, it shows nothing.
+
+    With `names` it names documents by title and file whatever their terms: for a page that stays with the run.
 
     Raises:
         ConfigError: a list by which texts are redacted isn't there.
@@ -140,7 +143,7 @@ def run_html(
     from latam_corpus.report.run_facts import run_facts
     from latam_corpus.report.run_page import run_page
 
-    disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal)
+    disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal, names=names)
     opened = existing_store(store, folder.resolve().parent.parent) if released else None
     ids = released_ids(opened, released) if opened and released else None
     facts = run_facts(read_record(folder), disclosure, ids)
@@ -158,6 +161,9 @@ def write_run_report(
 ) -> Path:
     """Write the page of a finished run, and give its path: in the run's folder where none is named.
 
+    The page in the run's folder names documents by title and file whatever their terms; one that is written elsewhere,
+    to be passed on, doesn't.
+
     Raises:
         ConfigError: it can't be written there, or as `run_html`.
         PartError: a file of the run is damaged.
@@ -165,7 +171,7 @@ def write_run_report(
     from latam_corpus.pipeline.run_record import INTERNAL_REPORT_FILE, REPORT_FILE
     from latam_corpus.report.page_frame import write_file
 
-    html = run_html(folder, out, released, store, internal=internal)
+    html = run_html(folder, out, released, store, internal=internal, names=to is None)
     page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
     write_file(page, html)
     return page

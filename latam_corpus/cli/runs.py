@@ -19,6 +19,7 @@ from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, sa
 from latam_corpus.pipeline import history
 from latam_corpus.pipeline.difference import THERE, Documents, counts, differences, documents, title_of
 from latam_corpus.pipeline.disk import disk_use, prune
+from latam_corpus.pipeline.policy_overlay import policies_recorded
 from latam_corpus.pipeline.run_record import sentence
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ def _show_record(values: Mapping[str, Any]) -> None:
         _("recipe   {name}: {title}", name=values["recipe"]["name"], title=known(values["recipe"]["title"])),
         markup=False,
     )
+    for policy in policies_recorded(values):
+        console.print(_("policy   {policy}", policy=policy.sentence), markup=False)
     files = {(part["source"], one["file"]) for part in values["parts"] for one in part["files"]}
     limit = _(", at most {n} {n:record|records} of each", n=values["limit"]) if values.get("limit") else ""
     console.print(

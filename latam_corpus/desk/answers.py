@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import LICENCES, language_of, word_of
 from latam_corpus.catalog.named_values import country_of, day_of, statement_of
 from latam_corpus.catalog.rights import is_known, near_licence
-from latam_corpus.codes import share_name, which_of
+from latam_corpus.codes import declared_tag, share_name, which_of, without_variety
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 
@@ -124,16 +124,25 @@ def country(typed: str) -> str:
 
 
 def languages(typed: str) -> list[str]:
-    """ISO 639-3 codes, from codes or names with commas or «and» between them."""
-    parts = [part.strip() for item in listed(typed) for part in _AND.split(item) if part.strip()]
+    """ISO 639-3 codes, from codes or names with commas or «and» between them.
+
+    >>> languages("español y mixteco, no sé cuál"), languages("zapoteco (sin especificar), quy")
+    (['spa', 'omq-x-mixtec'], ['zap', 'quy'])
+    """
+    parts: list[str] = []
+    for part in (part.strip() for item in listed(typed) for part in _AND.split(item) if part.strip()):
+        if parts and without_variety(part) == "":
+            parts[-1] += f", {part}"
+        else:
+            parts.append(part)
     return list(dict.fromkeys(map(language, parts)))
 
 
 def language(typed: str) -> str:
-    """Return an ISO 639-3 code, from a code or a name."""
-    code = language_of(typed)
+    """Return an ISO 639-3 code, from a code or a name; a tag if only the name of a family is known."""
+    code = language_of(typed) or declared_tag(typed)
     if members := share_name(typed) if code is None else ():
-        raise AnswerError(_TOO_WIDE, name=typed, remedy=which_of(members))
+        raise AnswerError(_TOO_WIDE, name=typed, remedy=which_of(typed, members))
     if code is None:
         raise AnswerError(_NO_LANGUAGE, typed=typed)
     return code

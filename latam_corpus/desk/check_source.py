@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.display_names import VOCABULARIES, language_of, near_word
 from latam_corpus.catalog.named_values import country_of
 from latam_corpus.catalog.source import Source
+from latam_corpus.codes import declared_tag
 from latam_corpus.desk.advice import advice
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.toml_model import ID_FORM, Half, checked_toml, line_of, shown, shown_key
@@ -158,7 +159,8 @@ def _code(mistake: Mistake) -> str | None:
     """Return the code of a country or language that the author named in words."""
     if mistake.key == "country":
         return country_of(str(mistake.value))
-    return language_of(str(mistake.value)) if re.fullmatch(r"languages\.\d+", mistake.key) else None
+    named = str(mistake.value)
+    return language_of(named) or declared_tag(named) if re.fullmatch(r"languages\.\d+", mistake.key) else None
 
 
 def _choice(mistake: Mistake) -> tuple[Message, Message]:

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.collect.workbook import Merged, as_cell, opened, with_merged
@@ -20,7 +21,7 @@ from latam_corpus.text.folding import folded
 from latam_corpus.text.spreadsheet_text import FORMULA, unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from latam_corpus.messages import Message
@@ -31,6 +32,7 @@ _MOST_COLUMNS: Final = 200
 _NOTES_WIDTH: Final = 60
 _HEADS_WITHIN: Final = 20  # rows from the top
 _LEAST_HEADS: Final = 2
+_DOUBTFUL: Final = "FFE699"  # amber
 _NOTES: Final = str(TO_CORRECT)  # the key of the column with what to correct
 
 
@@ -202,7 +204,14 @@ def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[s
     return rows
 
 
-def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: str) -> bytes:
+def returned_workbook(
+    path: Path,
+    sheet: Sheet,
+    notes: Mapping[int, str],
+    head: str,
+    changed: Mapping[tuple[int, int], str] = MappingProxyType({}),
+    marked: Collection[tuple[int, int]] = (),
+) -> bytes:
     """Return the workbook as it came, with the notes in their column and every formula as text.
 
     Args:
@@ -210,9 +219,11 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
         sheet: as it was read.
         notes: by the row's place.
         head: of the notes' column.
+        changed: the new text of cells, by their place.
+        marked: the places of cells that are coloured.
     """
     book = opened(str(path), path.read_bytes(), _MOST_BYTES)
-    from openpyxl.styles import Alignment  # an extra, which is there
+    from openpyxl.styles import Alignment, PatternFill  # an extra, which is there
 
     page = next(one for one in book.worksheets if one.title == sheet.title)
     notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
@@ -220,6 +231,10 @@ def returned_workbook(path: Path, sheet: Sheet, notes: Mapping[int, str], head: 
         for cell in row:
             if cell.data_type == "f":
                 as_text(cell, str(cell.value))
+    for (row_index, column), text in changed.items():
+        as_text(page.cell(row_index + 1, column + 1), text)
+    for row_index, column in marked:
+        page.cell(row_index + 1, column + 1).fill = PatternFill("solid", fgColor=_DOUBTFUL)
     for number in range(sheet.head_row, len(sheet.rows)):
         cell = page.cell(number + 1, notes_column + 1)
         as_text(cell, head if number == sheet.head_row else notes.get(number, ""))

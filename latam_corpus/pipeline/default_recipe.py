@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.rights import openness
-from latam_corpus.codes import admits
+from latam_corpus.codes import UNDETERMINED, admits, is_tag, short
 from latam_corpus.collect.formats import SUFFIXES
 from latam_corpus.extract.programs import OFFICE, models, ocr_of
 from latam_corpus.messages import Message, _, same
@@ -113,9 +113,15 @@ def wanted_languages(sources: Sequence[Source], known: Collection[str]) -> tuple
         sources: what they state decides.
         known: the codes that the language model can name.
     """
-    spoken = list(dict.fromkeys(code for source in sources for code in source.languages))
-    unnamed = [code for code in spoken if not any(admits(code, one) for one in known)]
+    # Of «Mixtec» texts of its whole group stay: which of them they are, the identifier may leave open.
+    spoken = list(dict.fromkeys(_group_of(code) for one in sources for code in one.languages))
+    unnamed = [code for code in spoken if is_tag(code) or not any(admits(code, one) for one in known)]
     return (spoken if all(source.languages for source in sources) and not unnamed else []), unnamed
+
+
+def _group_of(code: str) -> str:
+    """Return the group of a tag such as `omq-x-mixtec`; any other code, and a tag without a group, as it is."""
+    return short(code) if is_tag(code) and short(code) != UNDETERMINED else code
 
 
 def has_marks(source: Source, policies: str = "") -> bool:

@@ -148,7 +148,7 @@ def _of_models(plan: Plan) -> Iterator[Message]:
 
 def _of_marks(plan: Plan, source: Source) -> Iterator[Message]:
     """Yield what the policy of a source's genre says of marks, where no stage of the recipe does it."""
-    uses = {entry.use: str(entry.options.get("policies", "")) for entry in plan.recipe.stage}
+    uses = {entry.use: plan.recipe.policies_of(entry) for entry in plan.recipe.stage}
     file = cached_policies(uses.get("filter", "")).genres.get(source.genre or plan.recipe.genre or "")
     if file and file.marks != "keep" and "filter" in uses and "unmark" not in uses:
         hint = _(

@@ -11,7 +11,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.catalog.source import Source
-from latam_corpus.codes import known_code, short
+from latam_corpus.codes import is_tag, known_code, short
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.corpus import ROW, Frames
@@ -203,7 +203,7 @@ def with_language(
         return documents
     # A source says its language in its own words; what is no code is no answer.
     known = {
-        language: known_code(short(language)) and language
+        language: known_code(short(language)) and (short(language) if is_tag(language) else language)
         for language in documents["declared_language"].unique().drop_nulls()
     }
     declared = pl.col("declared_language").replace_strict(known, default=None, return_dtype=pl.String)

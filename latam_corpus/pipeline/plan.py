@@ -262,7 +262,9 @@ def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
     Where the input lies, the engine, its workers and batches have no part in it.
     """
     sources = [source.model_dump(mode="json") for source in plan.sources]
-    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), sources, plan.limit, [p.key for p in parts])
+    own = [plan.recipe.overlay.record()] if plan.recipe.overlay else []
+    rest = (plan.limit, [p.key for p in parts], *own)
+    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), sources, *rest)
 
 
 def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
@@ -358,7 +360,9 @@ def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
     for number, entry in enumerate(recipe.stage, 1):
         place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)
         try:
-            stages.append(make_stage(entry.use, entry.options, place))
+            policies = recipe.policies_of(entry)
+            options = entry.options | ({"policies": policies} if policies else {})
+            stages.append(make_stage(entry.use, options, place))
         except ConfigError as error:
             wrong.append(error)
     if wrong:

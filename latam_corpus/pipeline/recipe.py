@@ -11,7 +11,7 @@ import tomllib
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -21,6 +21,7 @@ from latam_corpus.catalog.source import Genre, load_source
 from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.policy_overlay import Overlay
 from latam_corpus.pipeline.survival import Floors
 from latam_corpus.toml_model import parse_toml, path_remedy, read_toml
 from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
+# The stages that decide by a folder of policies.
+WITH_POLICIES: Final = frozenset({"unmark", "measure", "filter", "redact"})
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
@@ -105,6 +108,7 @@ class Recipe(BaseModel):
     release: ReleaseEntry | None = None
     _file: Path = PrivateAttr(default=Path("recipe.toml"))
     _text: str = PrivateAttr(default="")
+    _overlay: Overlay | None = PrivateAttr(default=None)
 
     @property
     def file(self) -> Path:
@@ -126,8 +130,39 @@ class Recipe(BaseModel):
         """The file's name without its suffix."""
         return self.file.stem
 
+    @property
+    def overlay(self) -> Overlay | None:
+        """The policies that take the place of the shipped ones; None if the recipe is run without."""
+        return self._overlay
+
+    def decided_by(self, policies: Overlay) -> Self:
+        """Return the recipe, whose stages take these policies.
+
+        Raises:
+            ConfigError: a stage names others, or no stage takes any.
+        """
+        for number, entry in enumerate(self.stage, 1):
+            if entry.options.get("policies"):
+                place = _("{recipe}, stage {number}", recipe=self.file, number=number)
+                problem = _("it names policies of its own, and --policies names others")
+                raise ConfigError(place, problem, _("leave out one of the two"))
+        if not any(entry.use in WITH_POLICIES for entry in self.stage):
+            problem = _("no stage of the recipe decides by policies, and --policies names some")
+            raise ConfigError(str(self.file), problem, _("put «filter» into the recipe, or leave out --policies"))
+        self._overlay = policies
+        return self
+
+    def policies_of(self, entry: StageEntry) -> str:
+        """Return the folder of policies that a stage decides by; empty for the shipped one."""
+        if self._overlay and entry.use in WITH_POLICIES:
+            return str(self._overlay.folder)
+        return str(entry.options.get("policies", ""))
+
     def hints(self) -> list[Message]:
         """Return what may run and isn't what is usually meant, a sentence each with what to do."""
+        return [*(self._overlay.hints() if self._overlay else ()), *self._of_order()]
+
+    def _of_order(self) -> list[Message]:
         order = [entry.use for entry in self.stage]
         first = {name: order.index(name) for name in ("boilerplate", "redact") if name in order}
         if first.get("boilerplate", len(order)) >= first.get("redact", -1):

@@ -202,6 +202,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "reading": reading_version(),
         "digest": digest,
         "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
+        "policies": recipe.overlay.record() if recipe.overlay else [],
         "limit": plan.limit,
         "made_of": plan.made_of(),
         "sources": [s.model_dump(mode="json") for s in plan.sources],

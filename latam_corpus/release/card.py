@@ -345,4 +345,6 @@ def _provenance(manifest: Manifest) -> str:
     parts = [" ".join(lines)]
     if rows:
         parts.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
+    if own := [f"- `{run.id}`: {policy}" for run in manifest.runs for policy in run.policies]:
+        parts.append("Instead of the shipped policies these decided:\n\n" + "\n".join(own))
     return "## Provenance\n\n" + "\n\n".join(parts)

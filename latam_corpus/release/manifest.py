@@ -118,13 +118,18 @@ class SideFile(_Entry):
 
 
 class RunEntry(_Entry):
-    """A run that went into the version: its folder's name, its recipe's title, the digest of `run.json`."""
+    """A run that went into the version: its folder's name, its recipe's title, the digest of `run.json`.
+
+    Attributes:
+        policies: the policies that took the place of shipped ones, each with its digest and who has signed it.
+    """
 
     id: str
     title: str
     sha256: Sha256
     rows: int
     failed_parts: int = 0
+    policies: tuple[str, ...] = ()
 
 
 class AcceptedLoss(_Entry):

@@ -8,6 +8,7 @@ import polars as pl
 
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
+from latam_corpus.pipeline.policy_overlay import policies_recorded
 from latam_corpus.pipeline.survival import accepted
 from latam_corpus.release.admission import LIGHT
 from latam_corpus.release.manifest import AcceptedLoss, RunEntry, SourceEntry, Tally
@@ -102,6 +103,7 @@ def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]
             sha256=run.sha256,
             rows=rows.get(run.id, 0),
             failed_parts=len(run.failed_parts),
+            policies=tuple(str(one.sentence) for one in policies_recorded(run.record.values)),
         )
         for run in (*inputs.runs, *inputs.others)
     )

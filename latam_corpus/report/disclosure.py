@@ -1,5 +1,7 @@
 """What may be shown of documents: redacted, and only where their terms allow it and nobody has withdrawn them.
 
+Pages that stay with a run name its documents by title and file whatever their terms, for whoever ran it.
+
 Every text that people see comes through here, and so do titles, authors, addresses and names of files. Documents may
 have fallen before the stage `redact` of their run, or their run had none: they are redacted as that stage does it, by
 genre and country, by the run's policies and by the lists of their sources. Whole texts are redacted: a text that is cut
@@ -181,12 +183,15 @@ class Disclosure:
         redaction: how they are redacted.
         log: of the store, which says what is withdrawn; None where there is no store.
         internal: whether texts are shown whose terms hide them; what is withdrawn isn't.
+        names: whether documents are named by title and file although their terms hide their texts. For pages that stay
+            with the run; what is withdrawn, or closed by a label, isn't named.
     """
 
     today: date
     redaction: Redaction = Redaction()
     log: WithdrawalLog | None = None
     internal: bool = False
+    names: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -198,14 +203,19 @@ class Disclosure:
         return self.log if self.log and self.log.binding else None
 
     def marked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the frame with the columns `withdrawn` and `readable`, which says whether a document may be shown.
+        """Return the frame with the columns `withdrawn`, `readable` and `nameable`.
+
+        `readable` says whether a document may be shown, `nameable` whether its title and file may be.
 
         Args:
             frame: with `reads`; with `text`, as it stands, where what says the same as a withdrawn text is told, too.
         """
         withdrawn = self.withdrawn_by(frame).is_not_null() | (frame["drop_reason"] == WITHDRAWN).fill_null(value=False)
         rows = with_readable(frame, self.today).with_columns(withdrawn.alias("withdrawn"))
-        return rows.with_columns((pl.col("readable") | self.internal) & ~pl.col("withdrawn"))
+        rows = rows.with_columns((pl.col("readable") | self.internal) & ~pl.col("withdrawn"))
+        closed = _terms(frame).select(closed_by_labels().is_not_null()).to_series()
+        named = pl.lit(self.names) & ~closed & ~pl.col("withdrawn")
+        return rows.with_columns((pl.col("readable") | named).alias("nameable"))
 
     def withdrawn_by(self, frame: pl.DataFrame) -> pl.Series:
         """Return for each row the number of the log's entry that withdraws it; null where none does."""
@@ -246,11 +256,14 @@ def readable(today: date) -> pl.Expr:
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
     """Return the frame with the column `readable`; what isn't stated allows nothing."""
+    return frame.with_columns(_terms(frame).select(readable(today).alias("readable")).to_series())
+
+
+def _terms(frame: pl.DataFrame) -> pl.DataFrame:
     terms = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
-    terms = terms.with_columns(
+    return terms.with_columns(
         pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.col("rights_tier").fill_null("unknown")
     )
-    return frame.with_columns(terms.select(readable(today).alias("readable")).to_series())
 
 
 def beginnings(rows: pl.DataFrame, redaction: Redaction) -> dict[str, str | None]:

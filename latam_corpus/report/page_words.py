@@ -26,6 +26,7 @@ WORDS: Final = {
     "limited": _("A trial: at most {n} {n:record|records} of each file {n:was|were} read."),
     "failed_parts": _("{n} {n:part|parts} failed; {n:its|their} documents aren't counted here."),
     "loss_head": _("Losses below the recipe's floor"),
+    "own_policies": _("Instead of the shipped policies these decided:"),
     "loss_accepted": _("Let pass because: {why}"),
     "loss_refused": _("No release is made of this run as it is: read what fell and mend it, or state why it may pass."),
     "flow": _("How many came and stayed"),
@@ -158,6 +159,10 @@ WORDS: Final = {
     "read_how": _("Drawn by lot; personal data that is recognised is covered. The beginning of each."),
     "hidden_of": _(
         "Those of {kept} kept and {dropped} set aside aren't shown: they are withdrawn, or their terms don't allow it."
+    ),
+    "hidden_named": _(
+        "This page stays with the run, and names titles and files whatever the terms; `report … --to FILE` writes one "
+        "without them, to pass on."
     ),
     "goes_on": _("it goes on …"),
     "untitled": _("without a title"),

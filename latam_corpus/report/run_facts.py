@@ -18,7 +18,7 @@ from latam_corpus.pipeline.difference import Counted, Difference, counts, differ
 from latam_corpus.pipeline.history import folders, recipe_of
 from latam_corpus.pipeline.reasons import bound_of
 from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.report.disclosure import Redaction
+from latam_corpus.report.disclosure import KEPT, Redaction
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.report.tallies import (
     BY_LANGUAGE,
@@ -48,7 +48,7 @@ _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
 
 
 class Shown(NamedTuple):
-    """A document to read: what it is, the redacted beginning of its text, None where it may not be shown."""
+    """A document to read: its title or file, the redacted beginning of its text, None where it may not be shown."""
 
     doc_id: str
     title: str
@@ -159,6 +159,7 @@ class RunFacts:
         read: kept documents to read.
         fallen: dropped documents to read.
         hidden: kept and dropped documents that may not be shown.
+        names: whether these are named all the same.
         duplicates: of the largest clusters.
         variants: likewise.
         small: languages other than the large ones.
@@ -181,6 +182,7 @@ class RunFacts:
     read: list[Shown] = field(default_factory=list)
     fallen: list[Shown] = field(default_factory=list)
     hidden: tuple[int, int] = (0, 0)
+    names: bool = False
     duplicates: list[Pair] = field(default_factory=list)
     variants: list[Pair] = field(default_factory=list)
     small: list[SmallLanguage] = field(default_factory=list)
@@ -234,6 +236,7 @@ def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None
         read=[texts.shown(doc_id) for doc_id in drawn[0]],
         fallen=[texts.shown(doc_id) for doc_id in drawn[1]],
         hidden=(kept.hidden, dropped.hidden),
+        names=disclosure.names,
         duplicates=[texts.pair(*one) for one in pairs[0]],
         variants=[texts.pair(*one) for one in pairs[1]],
         small=_small(kept.counts[BY_LANGUAGE]),
@@ -310,9 +313,9 @@ def _fallen(first: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.Serie
     order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
         first.with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))
-        .sort("doc_id")
+        .sort("readable", "doc_id", descending=[True, False])
         .with_columns(turn=pl.int_range(pl.len()).over("place"))
-        .sort("turn", "place", "doc_id")
+        .sort("readable", "turn", "place", "doc_id", descending=[True, False, False, False])
         .head(READ)
         .sort("place", "turn")["doc_id"]
     )
@@ -339,9 +342,25 @@ class _Chosen:
         read = {"doc_id", "language", "published", *Redaction.READS, *disclosure.reads}
         found = pl.concat(rows.filter(pl.col("doc_id").is_in(wanted)).select(read).collect() for rows in by_file(files))
         marked = disclosure.marked(found)
-        hidden = marked.filter(~pl.col("readable")).with_columns(text=None, title=None)
-        rows = pl.concat([disclosure.redacted(marked.filter("readable")), hidden.cast(marked.schema)])
+        shown = disclosure.redacted(marked.filter("readable"))
+        rows = pl.concat([shown, _named(marked.filter(~pl.col("readable")), disclosure).cast(marked.schema)])
         return _Texts({row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)})
+
+
+def _named(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame:
+    """Return the rows without their texts, and without what names those that may not be named.
+
+    The title of an interview that fell before it was redacted may have its speakers' names, which only its text shows.
+    """
+    is_redacted = pl.col("drop_reason").fill_null(KEPT).is_in(list(disclosure.redaction.passed))
+    named = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
+    hidden = hidden.with_columns(named.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
+    try:
+        hidden = disclosure.redacted(hidden.cast({"turns": schema.TURNS}))
+    except ConfigError:  # a list by which titles are redacted isn't there
+        hidden = hidden.with_columns(nameable=pl.lit(value=False))
+    unnamed = (pl.when("nameable").then(name).alias(name) for name in ("title", "origin"))
+    return hidden.with_columns(pl.lit(None).alias("text"), *unnamed)
 
 
 @dataclass(frozen=True)
@@ -355,10 +374,10 @@ class _Texts:
         about = tuple(str(row[name]) for name in ("source_id", "language", "country", "published") if row[name])
         reason = row["drop_reason"] or ""
         if not row["readable"]:
-            return Shown(doc_id, "", about, reason, None, goes_on=False, withdrawn=row["withdrawn"])
+            return Shown(doc_id, _name_of(row), about, reason, None, goes_on=False, withdrawn=row["withdrawn"])
         text = row["text"] or ""
         goes_on, language = len(text) > _SHOWN, row["language"] or ""
-        return Shown(doc_id, row["title"] or "", about, reason, text[:_SHOWN], goes_on, language)
+        return Shown(doc_id, _name_of(row), about, reason, text[:_SHOWN], goes_on, language)
 
     def pair(self, mine: str, other: str, size: int) -> Pair:
         here, there = self.rows[mine], self.rows.get(other)
@@ -368,6 +387,11 @@ class _Texts:
         titles = [self.shown(one).title if one in self.rows else "" for one in (mine, other)]
         withdrawn = any(row["withdrawn"] for row in two)
         return Pair(titles[0], mine, titles[1], other, size, compared, withdrawn)
+
+
+def _name_of(row: Mapping[str, Any]) -> str:
+    """Return a document's title, or the name of its file; empty if it has neither or may not be named."""
+    return row["title"] or (row["origin"] or {}).get("file") or ""
 
 
 def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, texts: _Texts) -> Reason:

@@ -10,6 +10,7 @@ from latam_corpus.catalog.display_names import language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.messages import Message, enumerated, same, translated
 from latam_corpus.pipeline.contracts import input_lines, terms_lines
+from latam_corpus.pipeline.policy_overlay import policies_recorded
 from latam_corpus.pipeline.reasons import bound_of, meaning
 from latam_corpus.pipeline.survival import Loss
 from latam_corpus.quality.signal_names import signal_name
@@ -84,6 +85,7 @@ def run_page(
         losses=losses[:_LOSSES],
         more_losses=max(len(losses) - _LOSSES, 0),
         accepted=values.get("accepted_loss"),
+        policies=[one.sentence for one in policies_recorded(values)],
         flow=list(_flow(facts, figures)),
         sources=_sources(facts, titles, figures),
         reasons=[_reason(one, facts, figures) for one in facts.reasons if one.sources],

@@ -57,9 +57,17 @@ def missing_page(title: str, language: str, problem: str = "") -> str:
 def _row(story: dict[str, Any], *, shown: bool) -> dict[str, Any]:
     return {
         "doc_id": story["doc_id"],
-        "title": (story["title"] or story["beginning"][:_BEGINNING]) if shown else None,
+        "title": (story["title"] or story["beginning"][:_BEGINNING]) if shown else _name_of(story),
+        "hidden": not shown,
         "withdrawn": story["withdrawn"] is not None,
         "source": story["source"]["id"],
         "run": story["run"],
         "why": meaning(story["reason"]) if story["reason"] else None,
     }
+
+
+def _name_of(story: dict[str, Any]) -> str | None:
+    """Return by what a document is named whose terms hide its text; None if it may not be."""
+    if story["withdrawn"] is not None or not story["nameable"]:
+        return None
+    return story["title"] or (story["source"]["origin"] or {}).get("file")

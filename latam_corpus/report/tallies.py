@@ -36,6 +36,7 @@ BY_SOURCE: Final = ("source_id", "drop_reason")
 BY_TERMS: Final = ("source_id", "rights", "rights_tier")
 BY_LANGUAGE: Final = ("language", "genre", "drop_reason")
 _SHOWN: Final = ("readable",)
+_FIRST: Final = ("doc_id", "drop_reason", "readable")
 _BY: Final = (*((name,) for name in COUNTED), BY_SOURCE, BY_TERMS, BY_LANGUAGE, _SHOWN)
 _STATED: Final = tuple(dict.fromkeys(name for by in _BY for name in by if name not in ("decade", "readable")))
 _FORMULAS: Final = "scripture_per_1000"
@@ -74,9 +75,10 @@ class Tally:
     Attributes:
         counts: by the columns that are counted together, each combination of their values with its `rows`, how many of
             these are `measured`, and the sum of their `formulas`.
-        first: `doc_id` and `drop_reason` of documents that may be shown: of each reason the READ first by id.
+        first: `doc_id`, `drop_reason` and `readable` of documents that may be named: of each reason the READ first by
+            id, those that may be shown before the others.
         clusters: of documents that others name, `named`: how many `rows` do, and their least `doc_id`, as far as these
-            may be shown. Of very many clusters, some `rows` of the smaller ones aren't counted.
+            may be named. Of very many clusters, some `rows` of the smaller ones aren't counted.
         example: a document's id; empty where there is none.
     """
 
@@ -109,11 +111,11 @@ def tally(files: Sequence[Path], naming: str, disclosure: Disclosure) -> Tally:
     example = ""
     for rows in by_file(files):
         frame = _light(rows, naming, disclosure)
-        shown = frame.filter("readable")
+        named = frame.filter("nameable")
         for by, fold in counts.items():
             fold.add(_summed(frame, by))
-        first.add(shown.select("doc_id", "drop_reason"))
-        clusters.add(shown.select(pl.col(naming).alias("named"), "doc_id", "rows").drop_nulls("named"))
+        first.add(named.select(_FIRST))
+        clusters.add(named.select(pl.col(naming).alias("named"), "doc_id", "rows").drop_nulls("named"))
         example = example or next(iter(frame["doc_id"].head(1)), "")
     return Tally({by: fold.rows for by, fold in counts.items()}, first.rows, clusters.rows, example)
 
@@ -126,7 +128,7 @@ def _light(rows: pl.LazyFrame, naming: str, disclosure: Disclosure) -> pl.DataFr
     frame = disclosure.marked(read.collect())
     contributors = {name: redacted_name(name) for name in frame["contributor"].drop_nulls().unique()}
     return frame.with_columns(pl.col("contributor").replace(contributors)).select(
-        "readable",
+        *("readable", "nameable"),
         *("doc_id", naming, "decade"),
         *(_LANGUAGE if name == "language" else name for name in _STATED),
         pl.lit(1, pl.Int64).alias("rows"),
@@ -140,7 +142,8 @@ def _summed(frame: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _first(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.sort("doc_id").group_by("drop_reason", maintain_order=True).head(READ).select("doc_id", "drop_reason")
+    ordered = frame.sort("readable", "doc_id", descending=[True, False])
+    return ordered.group_by("drop_reason", maintain_order=True).head(READ).select(_FIRST)
 
 
 def _largest(frame: pl.DataFrame) -> pl.DataFrame:

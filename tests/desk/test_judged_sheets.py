@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from built_versions import build
 
+from latam_corpus.desk.judged_answers import read_answer
 from latam_corpus.release.judgements import FILE, read_judgements
 from latam_corpus.release.manifest import load_manifest
 from latam_corpus.release.store import Store
@@ -104,6 +105,123 @@ def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path
     assert "muchas lenguas se llaman «mixteco»" in ended.out
     assert "fila 4: «veredicto»: la celda tiene una fórmula" in ended.out
     assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "read"),
+    [
+        *[
+            ("verdict", typed, ("good", ""))
+            for typed in ("bien", " BIEN. ", "s", "Sí", "ok", "✓", "¡Correcto!", "certo")
+        ],
+        *[("verdict", typed, ("bad", "")) for typed in ("no", "N", "mal", "não", "errado", "✗", "Errada;")],
+        *[("natural", typed, ("yes", "")) for typed in ("x", "X", "si", "sim", "está bien", "yes")],
+        *[
+            ("natural", typed, ("unsure", ""))
+            for typed in ("?", "no sé", "no lo sé", "NÃO SEI", "don't know", "tal vez")
+        ],
+        *[("personal_data", typed, ("no", "")) for typed in ("no", "n", "Não")],
+        ("language", "no, es quechua de Cusco", ("quz", "")),
+        ("language", "No. Quechua del Cusco.", ("quz", "")),
+        ("language", "não, é guarani", ("grn", "")),
+        ("language", "no — kaqchikel", ("cak", "")),
+        ("language", "no, otra lengua", ("no", "")),
+        ("language", "no, no sé cuál", ("no", "")),
+        ("language", "no es español", ("no", "")),
+        ("language", "sí, español", ("spa", "")),
+        ("verdict", "no, es quechua de Cusco", ("bad", "quz")),
+    ],
+)
+def test_usual_answers_are_understood(question: str, typed: str, read: tuple[str, str]) -> None:
+    """Whatever their case, accents, spaces and punctuation; a denial may name the right language."""
+    assert read_answer(question, typed, "spa_Latn") == read
+
+
+@pytest.mark.parametrize(
+    ("question", "typed"),
+    [
+        *[("verdict", typed) for typed in ("regular", "sí y no", "s/n", "x", "sí?", "bien, es quechua de Cusco", "12")],
+        *[("personal_data", typed) for typed in ("bien", "correcto", "ok", "✓", "x", "mal")],
+        *[("language", typed) for typed in ("quechua?", "creo que quechua", "no es quechua", "no, es español", "boa")],
+        *[("language", typed) for typed in ("sí, quechua", "no, es una lengua rara", "no, no", "no sé, quechua")],
+        ("natural", "no, es quechua"),
+    ],
+)
+def test_doubtful_answers_are_no_answers(question: str, typed: str) -> None:
+    """A guess, a contradiction, or a word that means two things is never counted."""
+    assert read_answer(question, typed, "spa_Latn") is None
+
+
+def test_an_x_next_to_ticks_is_no_answer() -> None:
+    """It marks a row in some hands, and crosses it out in others."""
+    assert read_answer("natural", "x", "spa_Latn", ["", "✓", "x"]) is None
+    assert read_answer("natural", "x", "spa_Latn", ["", "x"]) == ("yes", "")
+
+
+def _cells(path: Path) -> tuple[list[str], list[list[str]], Any]:
+    page = openpyxl.load_workbook(path).active
+    heads, *rows = [["" if cell.value is None else cell.value for cell in row] for row in page]
+    return heads, rows, page
+
+
+def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -> None:
+    """It has what was understood, marks the doubtful cells, and comes back once these are corrected."""
+    answers = {1: ("bien", "no, es quechua de Cusco", "s"), 2: ("no, es quechua de Cusco",), 3: ("regular", "sí")}
+    filled = _filled(sheet, "rosa.xlsx", answers)
+    before = filled.read_bytes()
+    ended = _judge(command_line, filled, "Rosa", "--json", "--lang", "en")
+    copy = filled.with_name("rosa.corregir.xlsx")
+    assert (ended.code, ended.json["judged"], ended.json["corrected_copy"]) == (1, 2, str(copy))
+    assert [row["row"] for row in ended.json["rows"]] == [4]
+    assert filled.read_bytes() == before
+    heads, rows, page = _cells(copy)
+    columns = [heads.index(head) for head in (*_ASKED[:3], "Qué corregir")]
+    assert [rows[0][n] for n in columns] == ["bueno", "quechua del Cusco", "sí", ""]
+    assert [rows[1][n] for n in columns] == ["malo", "quechua del Cusco", "", ""]
+    assert [rows[2][n] for n in columns[:3]] == ["regular", "sí", ""]
+    assert "regular" in rows[2][columns[3]]
+    coloured = {(cell.row, cell.column - 1) for row in page for cell in row if cell.fill.fill_type == "solid"}
+    assert coloured == {(4, columns[0])}
+    judged = [one.answers for one in read_judgements(sheet.parent / "out")]
+    assert judged == [
+        {"verdict": "good", "language": "quz", "natural": "yes"},
+        {"verdict": "bad", "language": "quz"},
+    ]
+    # A second import leaves the first copy as it is; she may be filling it in.
+    page.cell(4, columns[0] + 1, "malo")
+    page.parent.save(copy)
+    half = copy.read_bytes()
+    again = _judge(command_line, filled, "Rosa", "--json")
+    assert again.json["corrected_copy"] == str(filled.with_name("rosa.corregir-2.xlsx"))
+    assert copy.read_bytes() == half
+    done = _judge(command_line, copy, "Rosa", "--json")
+    assert (done.code, done.json["judged"], done.json["replaced"], done.json["corrected_copy"]) == (0, 3, 2, None)
+
+
+def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> None:
+    """Without colours, the note names the column and what it says; it is imported once corrected."""
+    heads, *rows = [[str(cell.value or "") for cell in row] for row in openpyxl.load_workbook(sheet).active]
+    rows[0][0], rows[1][0], rows[2][0] = "bien", "así así", "—"
+    path = sheet.with_name("rosa.csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([heads, *rows])
+    ended = _judge(command_line, path, "Rosa", "--json")
+    assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (1, 1, 8)
+    copy = path.with_name("rosa.corregir.csv")
+    text = copy.read_text(encoding="utf-8-sig")
+    head, first, second, *_ = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    assert (head[:2], first[:2], second[1]) == (["Qué corregir", "veredicto"], ["", "bueno"], "así así")
+    assert "así así" in second[0]
+    copy.write_text(text.replace("así así;", "mal;"), encoding="utf-8")
+    assert _judge(command_line, copy, "Rosa", "--json").json["judged"] == 2
+
+
+def test_a_verdict_and_the_language_that_differ_are_told(sheet: Path, command_line: CommandLine) -> None:
+    """«No, es quechua» next to «sí» as to the language is no answer; next to «no» it says which it is."""
+    answers = {1: ("no, es quechua de Cusco", "sí"), 2: ("no, es quechua de Cusco", "no"), 3: ("no, es mam", "ixil")}
+    ended = _judge(command_line, _filled(sheet, "rosa.xlsx", answers), "Rosa", "--json")
+    assert [row["row"] for row in ended.json["rows"]] == [2, 4]
+    assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "bad", "language": "quz"}]
 
 
 def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_line: CommandLine) -> None:

@@ -372,11 +372,46 @@ def test_only_what_may_be_shown_is_on_the_page(
     assert "A la vista" in text
     assert "rosa@" not in text
     assert "Por dentro" not in text
+    passed_on = tmp_path / "fuera.html"
+    command_line("report", folder, "--to", passed_on, "--out", tmp_path / "out")
+    assert "A la vista" in passed_on.read_text(encoding="utf-8")
     command_line("report", folder, "--internal", "--lang", "en", "--out", tmp_path / "out")
     inside = _checked((folder / "report-internal.html").read_text(encoding="utf-8"))
     assert "Por dentro" in inside.text
     assert "Internal: it holds texts" in inside.text
     assert "Por dentro" not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_beside_a_run_names_what_its_terms_hide(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """For whoever ran it: by title, redacted, or by file; the text is hidden. A page to be passed on names nothing."""
+    origin = {"file": "cartas/carta-de-rosa.txt"}
+    turn = {"speaker": "Ana", "start": None, "end": None}
+    kept = [
+        document(1, text="Por dentro.", title="Carta a rosa@ejemplo.org", uses=["train"]),
+        document(2, text="Por dentro también.", title=None, uses=["train"], origin=origin),
+        document(3, text="Lo cerrado.", title="Título cerrado", uses=[], consent=[{"label": "TK SS"}]),
+        document(4, text="Lo retirado.", title="Título retirado", uses=["train"]),
+        # Not redacted in its run: only the text would show whose name is in the title.
+        document(5, text="Ana: Sí.", title="Charla con Ana", uses=["train"], turns=[turn]),
+    ]
+    folder = kept_run("cuentos-1a2b3c4d", kept)
+    out, passed_on = ("--out", tmp_path / "out"), tmp_path / "fuera.html"
+    terms = ("--admit", "open", "--uses", "train", "--no-report")
+    assert command_line("release", "build", "cuentos", folder.name, *terms, *out).code == 0
+    withdrawn = document(4)["doc_id"]
+    assert command_line("release", "withdraw", "cuentos", "--doc", withdrawn, "--because", "lo pide", *out).code == 0
+    assert command_line("report", folder.name, "--lang", "en", *out).code == 0
+    assert command_line("report", folder.name, "--to", passed_on, *out).code == 0
+    own, other = ((path).read_text(encoding="utf-8") for path in (folder / "report.html", passed_on))
+    assert "Carta a [EMAIL]" in own
+    assert "carta-de-rosa.txt" in own
+    assert "without them, to pass on" in own
+    for words in ("Por dentro", "rosa@", "Lo cerrado", "Título cerrado", "Lo retirado", "Título retirado", "Charla"):
+        assert words not in own
+    for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "to pass on"):
+        assert words not in other
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -17,6 +17,7 @@ import pytest
 
 from latam_corpus.cli import report_server
 from latam_corpus.release.store import Store
+from latam_corpus.report.page_words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +124,7 @@ def run(document: Document, kept_run: KeptRun) -> Path:
 
 
 def test_a_search_leads_from_words_to_a_documents_life(serving: Serving, run: Path, document: Document) -> None:
-    """By words, title and id; what terms hide is named by its id alone; nothing is written."""
+    """By words, title and id; of what terms hide the title is there, and not the text; nothing is written."""
     before = sorted(run.rglob("*"))
     with serving(run) as client:
         page = client.ask("/")
@@ -138,7 +139,10 @@ def test_a_search_leads_from_words_to_a_documents_life(serving: Serving, run: Pa
             assert (life.status, "Cuento 2" in life.text) == (200, True)
         hidden = client.search("número 4 salió")
         assert document(4)["doc_id"] in hidden.text
-        assert "Cerrada" not in hidden.text + client.ask(f"/document/{document(4)['doc_id']}").text
+        for shown in (hidden.text, client.ask(f"/document/{document(4)['doc_id']}").text):
+            assert "Cerrada" in shown
+            assert WORDS["hidden"].translate("en") in shown.replace("&#39;", "'")
+            assert "La barca" not in shown
         assert "no document of" in client.search("una palabra que no está").text
         assert client.search("").status == 200
     assert sorted(run.rglob("*")) == before

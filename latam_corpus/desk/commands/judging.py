@@ -31,11 +31,12 @@ def import_judged(
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Take back a sheet of `sample`; what the same reader said of the same text before is replaced.
+    """Import a sheet of `sample`; what the same reader said of the same text before is replaced.
 
-    Exit code 1 when a row is to be corrected.
+    A row that isn't understood has no judgement. A copy of the sheet, to be corrected, is written next to it then, and
+    the exit code is 1.
     """
-    from latam_corpus.desk.judged_sheet import judgements_of, read_judged
+    from latam_corpus.desk.judged_sheet import judgements_of, read_judged, write_corrected
     from latam_corpus.durable import digest_of
     from latam_corpus.release.judgements import add_judgements
 
@@ -43,22 +44,32 @@ def import_judged(
     if not name:
         raise ConfigError("--reader", _("it is empty"), _("name who filled in the sheet"))
     filled = read_judged(sheet)
-    judged, wrong, empty = judgements_of(filled, name, datetime.now(UTC).date(), digest_of(sheet))
-    if not judged and not wrong:
+    result = judgements_of(filled, name, datetime.now(UTC).date(), digest_of(sheet))
+    if not result.judged and not result.problems:
         raise ConfigError(str(sheet), _("no row has an answer"), _("fill in its first columns"))
-    again = add_judgements(out, judged) if judged else 0
+    again = add_judgements(out, result.judged) if result.judged else 0
+    for row, problems in () if as_json else result.problems.items():
+        for problem in problems:
+            console.print(_("row {n}: {told}", n=row, told=problem), markup=False)
+    copy, head = write_corrected(sheet, filled, result, spoken()) if result.problems else (None, None)
     if as_json:
-        rows = [{"row": row, "wrong": [one.translate(spoken()) for one in of]} for row, of in wrong.items()]
-        print_json({"judged": len(judged), "replaced": again, "unanswered": empty, "rows": rows})
+        rows = [{"row": row, "wrong": [one.translate(spoken()) for one in of]} for row, of in result.problems.items()]
+        counts = {"judged": len(result.judged), "replaced": again, "unanswered": result.unanswered}
+        print_json(counts | {"rows": rows, "corrected_copy": copy and str(copy)})
     else:
-        for row, problems in wrong.items():
-            for problem in problems:
-                console.print(_("row {n}: {told}", n=row, told=problem))
-        about = {"n": number(len(judged)), "reader": name, "again": number(again)}
+        about = {"n": number(len(result.judged)), "reader": name, "again": number(again)}
         console.print(_("texts judged by {reader}: {n}; of these judged anew: {again}", **about))
-        if empty:
-            console.print(_("rows without an answer: {n}", n=number(empty)))
-    if wrong:
+        if result.unanswered:
+            console.print(_("rows without an answer: {n}", n=number(result.unanswered)))
+        if copy:
+            counted = number(len(result.problems))
+            console.print(
+                _(
+                    "rows not understood, and not counted: {n}; correct them in {path}, column «{head}», and import it"
+                ).fill(n=counted, path=copy, head=head),
+                markup=False,
+            )
+    if result.problems:
         raise typer.Exit(1)
 
 

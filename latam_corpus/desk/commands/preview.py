@@ -56,7 +56,13 @@ def preview(
     ],
     where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("Where its records are."))] = "",
     n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("How many items to try."))] = 5,
-    policies: Annotated[str, typer.Option(metavar="FOLDER", help=N_("A filters/ folder."))] = "",
+    policies: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=N_("Policies that replace the shipped ones: a copy of filters/, or some files of it."),
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
     ] = None,
@@ -75,6 +81,8 @@ def preview(
     """
     from latam_corpus.collect.examine import examine
     from latam_corpus.desk.preview_items import items_of
+    from latam_corpus.paths import cache_folder
+    from latam_corpus.pipeline.policy_overlay import overlay
 
     language = spoken()
     source = usable_source(file, language)
@@ -84,7 +92,8 @@ def preview(
         seen = examine(source, folder)
         for breach in seen.breaches:
             raise ConfigError(*breach)
-        items = items_of(source, folder, n, policies, spoken())
+        own = str(overlay(policies.expanduser(), cache_folder()).folder) if policies else ""
+        items = items_of(source, folder, n, own, spoken())
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
     sentences = summary(items, source.tier, source.uses)
