@@ -18,6 +18,7 @@ from latam_corpus.catalog.community_labels import closing, known_label, narrowed
 from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
+from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
@@ -29,8 +30,15 @@ if TYPE_CHECKING:
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 
+
+def _genre(value: object) -> object:
+    """Return the genre that a name means; what isn't understood is refused with the closest one."""
+    return genre_of(value) or value if isinstance(value, str) else value
+
+
 # One vocabulary, the schema's: mypy can't read a literal that is unpacked, pydantic can.
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
+NamedGenre = Annotated[Genre, BeforeValidator(_genre)]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[*vocabulary.FILE_FORMATS]  # type: ignore[valid-type]
@@ -448,7 +456,7 @@ class Source(Model):
     homepage: str | None = None
     contact: str | None = None
     status: Literal["verified", "unverified", "ask_first"] = "unverified"
-    genre: Genre | None = None
+    genre: NamedGenre | None = None
     country: Country | None = None
     languages: Annotated[tuple[Language, ...], BeforeValidator(as_tuple)] = ()
     composition: Composition = "original"

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from latam_corpus import vocabulary
+from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, stating_columns, value_at
 from latam_corpus.collect.records import garbled_heads, readable
@@ -401,13 +403,21 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
                 "{n:its document goes|their documents go} on without"
             )
-        examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
+        examples = enumerated(_example(name, one) for one in fill.examples)
         remedy = _(
             "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
             "these and those that are understood",
             name=name,
         )
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
+
+
+def _example(name: str, value: str) -> Message:
+    """Return a value that isn't understood, of a genre with the closest one."""
+    near = near_word("genre", value, vocabulary.GENRES) if name == "genre" else None
+    if near is None:
+        return _("«{name}»", name=value)
+    return _("«{value}» (did you mean «{near}»?)", value=value, near=near)
 
 
 _NOT_UNDERSTOOD: Final = _(
