@@ -44,10 +44,12 @@ def shown(value: Any) -> str:
     """Return the beginning of what stands in a record, as people are told it.
 
     >>> shown(Unread("hacia 1900")), shown(["es", "gn"]), len(shown("a" * 2**20))
-    ('hacia 1900', "['es', 'gn']", 60)
+    ('hacia 1900', 'es; gn', 60)
     """
     cell = value.cell if isinstance(value, Unread) else value
     # A list may be of gigabytes.
+    if isinstance(cell, list) and cell and all(isinstance(one, str) for one in cell[:_CELL]):
+        cell = "; ".join(one[:_CELL] for one in cell[:_CELL])
     return (cell if isinstance(cell, str) else reprlib.repr(cell))[:_CELL]
 
 

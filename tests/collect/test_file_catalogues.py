@@ -377,12 +377,12 @@ def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
 
 def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> None:
     """Nobody said the source's country of it; its genre, which every document has, stays."""
-    row, doubts, breaches = _told(tmp_path, "Ruritania;c. 1950;coplas")
+    row, doubts, breaches = _told(tmp_path, "Ruritania;c. 1950;cachivaches")
     assert (row["country"], row["published"], row["genre"]) == (None, None, "literature")
-    unread = {"country": "Ruritania", "published": "c. 1950", "genre": "coplas"}
+    unread = {"country": "Ruritania", "published": "c. 1950", "genre": "cachivaches"}
     assert (row["verdict"], json.loads(row["evidence"])) == ("changed", {"unread": unread})
     assert "1 value of «país» isn't understood as «country», such as «Ruritania», and its" in str(doubts)
-    assert "«género» isn't understood as «genre», such as «coplas», and counts as an empty one" in str(doubts)
+    assert "«género» isn't understood as «genre», such as «cachivaches», and counts as an empty one" in str(doubts)
     assert breaches == ()
 
 
