@@ -99,6 +99,24 @@ def use_of(typed: str) -> str | None:
     return _words()["uses"].get(folded(typed))
 
 
+def is_consent_given(typed: str) -> bool:
+    """Whether a cell for consent says that it was given, without naming a document.
+
+    >>> is_consent_given("Sí"), is_consent_given("FIRMADO"), is_consent_given("no"), is_consent_given("pendiente")
+    (True, True, False, False)
+    """
+    return _words()["consent"].get(folded(typed)) == "given"
+
+
+def has_no_end(typed: str) -> bool:
+    """Whether a cell for the last day of a permission says that it has none.
+
+    >>> has_no_end("Indefinida"), has_no_end("no")
+    (True, False)
+    """
+    return _words()["expires"].get(folded(typed)) == "never"
+
+
 def day_of(typed: str) -> date | None:
     """Return a day as files have it, or as people here write it: the day first, the year in four digits.
 

@@ -212,6 +212,7 @@ class Columns(Model):
         expires: the last day of the permission; an earlier one of the source counts.
         embargo_until: the day before which nothing is released; a later one of the source counts.
         opt_outs: signals by which its owner refuses uses, such as noai.
+        consent: the document that records the consent for it, or whether it was given; without one it is held back.
     """
 
     id: Picked = None
@@ -232,6 +233,7 @@ class Columns(Model):
     expires: Picked = None
     embargo_until: Picked = None
     opt_outs: Picked = None
+    consent: Picked = None
 
 
 class Text(Model):

@@ -36,6 +36,8 @@ _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
 _KINDS: Final = 100  # of records that are no documents
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
+# Whose values restrict what may be done with a document, if they aren't understood.
+OF_TERMS: Final = frozenset({"rights", "uses", "expires", "embargo_until", "opt_outs", "consent"})
 NEVER_NULL: Final = frozenset({"genre", "composition"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
@@ -391,8 +393,8 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
         if not fill.unread:
             continue
         about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
-        if name == "rights":
-            left = _NOT_UNDERSTOOD
+        if name in OF_TERMS:
+            left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
         elif name in NEVER_NULL:
             left = _(
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
@@ -409,11 +411,15 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
             "these and those that are understood",
             name=name,
         )
+        if name == "consent":
+            remedy = _MAP_CONSENT.fill(origin=fill.origin)
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
 
 
 def _example(name: str, value: str) -> Message:
     """Return a value that isn't understood, of a genre with the closest one."""
+    if not value:
+        return _("an empty cell")
     near = near_word("genre", value, vocabulary.GENRES) if name == "genre" else None
     if near is None:
         return _("«{name}»", name=value)
@@ -423,6 +429,16 @@ def _example(name: str, value: str) -> Message:
 _NOT_UNDERSTOOD: Final = _(
     "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
     "{n:its document is|their documents are} held back and never released"
+)
+
+
+_NO_CONSENT: Final = _(
+    "{n} {n:cell|cells} of «{origin}» {n:states|state} no consent that is understood, such as {examples}, and "
+    "{n:its document is|their documents are} held back and never released"
+)
+_MAP_CONSENT: Final = _(
+    'if these cells name documents, map the column under [collect.columns]: consent = "{origin}"; a cell that says '
+    "“yes”, or names a document by a number, a file or an address, is a consent; one with a condition is not"
 )
 
 
@@ -450,9 +466,11 @@ def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
             )
             yield Breach(place, problem, remedy)
             if fill.unread:
-                examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
-                left = _NOT_UNDERSTOOD.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
-                yield Breach(place, left, _("correct the values: the reference of sources lists those that are read"))
+                examples = enumerated(_example(name, one) for one in fill.examples)
+                left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
+                left = left.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
+                remedy = _("correct the values: the reference of sources lists those that are read")
+                yield Breach(place, left, _MAP_CONSENT.fill(origin=origin) if name == "consent" else remedy)
 
 
 def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]:

@@ -26,7 +26,7 @@ from latam_corpus.collect import csv_tables, jsonl
 from latam_corpus.collect.file_names import FileNames, name_key
 from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
-from latam_corpus.collect.mapping import columns_read, terms_columns, value_at, values_of
+from latam_corpus.collect.mapping import columns_read, states_consent, terms_columns, value_at, values_of
 from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
@@ -322,7 +322,11 @@ def _of_table(source: Source, list_: InputFile, failures: list[Failure], open_: 
         names = tuple(parted(str(value_at(row, column) or "")))
         if not names and not any(row.values()):  # an empty line of a sheet
             continue
-        kept = {key: value for key, value in row.items() if key not in _NOT_TAKEN and value not in (None, "")}
+        kept = {
+            key: value
+            for key, value in row.items()
+            if key not in _NOT_TAKEN and (value not in (None, "") or states_consent(key))
+        }
         yield _Entry(number, names, kept, column)
 
 

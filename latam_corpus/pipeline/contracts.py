@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.collect.contract import (
+    OF_TERMS,
     VALUES_SCHEMA,
     ColumnFill,
     Facts,
@@ -205,8 +206,8 @@ def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         about = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
         if row.get("unmapped"):
             facts[row["source"]].stated.setdefault(row["column"], {})[row["from"]] = ColumnFill(*about)
-        elif row["column"] == "rights":
-            facts[row["source"]].fills["rights"] = ColumnFill(*about)
+        elif row["column"] in OF_TERMS:
+            facts[row["source"]].fills[row["column"]] = ColumnFill(*about)
     for source, source_facts in facts.items():
         for breach in chain(terms_reported(source, source_facts), unread(source, source_facts)):
             yield breach.as_message()
