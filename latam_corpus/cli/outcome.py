@@ -16,7 +16,14 @@ from latam_corpus.cli.show import console, errors, note, number, print_json
 from latam_corpus.collect.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
-from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, never_filled, passed_over_rows, unlisted_rows
+from latam_corpus.pipeline.contracts import (
+    damaged_rows,
+    header_rows,
+    mapping_rows,
+    never_filled,
+    passed_over_rows,
+    unlisted_rows,
+)
 from latam_corpus.pipeline.history import latest
 from latam_corpus.pipeline.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.plan import run_digest
@@ -227,6 +234,7 @@ def tell_result(
                 "without_catalogue_row": unlisted_rows(result.facts),
                 "passed_over": passed_over_rows(result.facts),
                 "damaged": damaged_rows(result.facts),
+                "header_rows": header_rows(result.facts),
                 "unread": dict(result.unread),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},

@@ -94,6 +94,7 @@ class Facts:
         unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
         passed_over: records of web archives that are no documents, by why.
         damaged: the files that can't be read whole, each with the problem.
+        header_rows: the tables whose heads aren't in the first row, each with the row.
     """
 
     records: int = 0
@@ -104,6 +105,7 @@ class Facts:
     unlisted: dict[str, str] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
     damaged: dict[str, str] = field(default_factory=dict)
+    header_rows: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Facts) -> None:
         """Add what another part showed."""
@@ -119,6 +121,7 @@ class Facts:
         self.unlisted |= other.unlisted
         self.count_passed_over(other.passed_over)
         self.damaged |= other.damaged
+        self.header_rows |= other.header_rows
 
     def count_passed_over(self, records: Counter[str]) -> None:
         """Count records of web archives that are no documents, by why; servers may name any number of types."""
@@ -140,6 +143,7 @@ class Facts:
             "unlisted": self.unlisted,
             "passed_over": dict(self.passed_over),
             "damaged": self.damaged,
+            "header_rows": self.header_rows,
         }
 
     @classmethod
@@ -157,6 +161,7 @@ class Facts:
             dict(values["unlisted"]),
             Counter(values["passed_over"]),
             dict(values["damaged"]),
+            dict(values["header_rows"]),
         )
 
     def empty(self) -> dict[str, ColumnFill]:
@@ -301,6 +306,8 @@ class Watch:
                 )
             for column in self._missing(file):
                 self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
+        if chunk.header_row > 1:
+            self.facts.header_rows[file.relative] = chunk.header_row
         file.records += len(records)
         file.first += records[: _LOOKED_AT - len(file.first)]
         self.facts.records += len(records)
@@ -496,6 +503,7 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
     yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
 
 
+HEADS_AT: Final = _("the header is taken to be row {n}")
 _WHY_PASSED_OVER: Final = {
     "status": _("status {value} ({n})"),
     "type": _("type {value} ({n})"),
@@ -506,7 +514,7 @@ _WHY_PASSED_OVER: Final = {
 
 
 def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
-    """Yield which files can't be read whole, and which records of web archives are no documents.
+    """Yield which files can't be read whole, which tables have a title, and which records of archives are no documents.
 
     Args:
         source: the id of the source.
@@ -524,6 +532,9 @@ def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
             files=first_of(files, _NAMED),
         )
         yield told
+    for file, row in sorted(facts.header_rows.items()):
+        problem = HEADS_AT.fill(n=row)
+        yield Message("{source}, «{file}»: {problem}", {"source": source, "file": file, "problem": problem})
     if facts.passed_over:
         causes = []
         for why, n in sorted(facts.passed_over.items(), key=lambda one: (-one[1], one[0])):

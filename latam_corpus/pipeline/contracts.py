@@ -178,6 +178,15 @@ def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     ]
 
 
+def header_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the tables whose heads are below a title, with the row that was taken, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "row": row}
+        for source, source_facts in facts.items()
+        for file, row in sorted(source_facts.header_rows.items())
+    ]
+
+
 def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     """Yield a sentence for each thing that `run.json` says about files and records that weren't read.
 
@@ -189,6 +198,8 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         facts[row["source"]].passed_over[row["why"]] = row["records"]
     for row in record.get("damaged", ()):
         facts[row["source"]].damaged[row["file"]] = row["problem"]
+    for row in record.get("header_rows", ()):
+        facts[row["source"]].header_rows[row["file"]] = row["row"]
     for source, source_facts in facts.items():
         yield from inputs_reported(source, source_facts)
 

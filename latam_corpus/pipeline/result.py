@@ -15,7 +15,7 @@ from latam_corpus.messages import _
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, passed_over_rows, unlisted_rows
+from latam_corpus.pipeline.contracts import damaged_rows, header_rows, mapping_rows, passed_over_rows, unlisted_rows
 from latam_corpus.pipeline.keys import reading_code
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
@@ -229,6 +229,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "without_catalogue_row": unlisted_rows(result.facts),
         "passed_over": passed_over_rows(result.facts),
         "damaged": damaged_rows(result.facts),
+        "header_rows": header_rows(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,

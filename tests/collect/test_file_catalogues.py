@@ -439,8 +439,11 @@ def test_a_formula_that_was_never_computed_is_refused() -> None:
     """A program that isn't a spreadsheet writes 0 as its value, and asks for it to be computed when it is opened."""
     row = '<row><c t="inlineStr"><is><t>a.txt</t></is></c><c><f>B9</f><v>0</v></c></row>'
     with pytest.raises(ConfigError, match=r"lista\.xlsx: it has formulas without a value"):
-        list(tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')))
-    (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'))
+        list(
+            tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')),
+            "archivo".__eq__,
+        )
+    (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'), "archivo".__eq__)
     assert list(table.rows) == [(2, {"Archivo": "a.txt", "Autor": "0"})]
 
 
@@ -454,4 +457,4 @@ def test_a_formula_that_was_never_computed_is_refused() -> None:
 def test_a_workbook_that_takes_much_memory_is_refused_by_name(cells: str, problem: str) -> None:
     """One that unpacks to over 100 times its size, or has a row wider than any, isn't read; the error names it."""
     with pytest.raises(ConfigError, match=rf"lista\.xlsx: {problem}"):
-        list(tables("lista.xlsx", _workbook(cells)))
+        list(tables("lista.xlsx", _workbook(cells), "archivo".__eq__))
