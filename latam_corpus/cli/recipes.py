@@ -126,7 +126,7 @@ def check(
             )
     for source, terms in own.items():
         if problem := terms.problem:
-            about = {"source": source, "problem": problem, "remedy": REMEDY}
+            about: dict[str, str | Message] = {"source": source, "problem": problem, "remedy": REMEDY}
             console.print(Message("         «{source}»: {problem}; {remedy}", about))
     console.print(_("nothing is wrong"))
     _tell_hints(hints)

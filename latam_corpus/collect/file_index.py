@@ -351,11 +351,11 @@ def _rows(source: Source, list_: InputFile, seen: _Seen, open_: Opener) -> Itera
     if stem(list_.relative).lower().endswith(".xlsx"):
         table, column = _sheet(source, list_, open_)
         seen.header_row = table.header_row
-        for number, row in table.rows:
-            if is_summary(list(row.values())):
-                seen.failures.append(Failure(number, "total or note", {"row": number}))
+        for row_number, cells in table.rows:
+            if is_summary(list(cells.values())):
+                seen.failures.append(Failure(row_number, "total or note", {"row": row_number}))
             else:
-                yield number, column, row
+                yield row_number, column, cells
         return
     plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset)})
     is_json = format_of(list_.relative) is SUFFIXES[".jsonl"]

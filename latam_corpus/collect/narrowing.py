@@ -106,9 +106,18 @@ class Narrowing:
             self.unread[one.origin] = cell
 
     def _add_rights(self, value: Any) -> bool:
-        statements = [as_statement(part) for part in _listed(value)]
+        statements = [one for part in _listed(value) for one in self._statements(part)]
         self.statements += [one for one in statements if one]
         return all(is_understood(one, self.own) for one in statements)
+
+    def _statements(self, value: Any) -> list[str | None]:
+        """Return a statement, or each of several in one cell if all are known; a sentence is understood as a whole."""
+        whole = as_statement(value)
+        if isinstance(value, str) and not is_understood(whole, self.own):
+            parts = [as_statement(part) for part in _PARTS.split(value) if part.strip()]
+            if len(parts) > 1 and all(is_understood(one, self.own) for one in parts):
+                return list(parts)
+        return [whole]
 
     def _add_uses(self, value: Any) -> bool:
         names = [use_of(part) if isinstance(part, str) else None for part in _parts(value)]

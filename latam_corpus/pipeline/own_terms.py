@@ -80,7 +80,9 @@ class OwnTerms:
         """The sentence for people; None if no document is left out."""
         if not self.excluded:
             return None
-        causes = [Message("{cause} ({n})", {"cause": _named(*cause), "n": n}) for cause, n in self.causes.most_common()]
+        causes = [
+            Message("{cause} ({n})", {"cause": _named(*cause), "n": f"{n:,}"}) for cause, n in self.causes.most_common()
+        ]
         return _PROBLEM.fill(
             n=self.excluded,
             documents=self.documents,

@@ -438,12 +438,10 @@ _TITLES = '<row><c t="inlineStr"><is><t>Archivo</t></is></c><c t="inlineStr"><is
 def test_a_formula_that_was_never_computed_is_refused() -> None:
     """A program that isn't a spreadsheet writes 0 as its value, and asks for it to be computed when it is opened."""
     row = '<row><c t="inlineStr"><is><t>a.txt</t></is></c><c><f>B9</f><v>0</v></c></row>'
+    asked = _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')
     with pytest.raises(ConfigError, match=r"lista\.xlsx: it has formulas without a value"):
-        list(
-            tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')),
-            "archivo".__eq__,
-        )
-    (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'), "archivo".__eq__)
+        list(tables("lista.xlsx", asked, "Archivo".__eq__))
+    (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'), "Archivo".__eq__)
     assert list(table.rows) == [(2, {"Archivo": "a.txt", "Autor": "0"})]
 
 

@@ -56,6 +56,8 @@ def _row(folder: Path, source: Source, **columns: Any) -> dict[str, Any]:
         ("dc.rights.uri[es_ES]", "http://creativecommons.org/licenses/by-nc/4.0/", "non_commercial", ["evaluate"]),
         ("metadata", {"license": "CC BY 4.0"}, "attribution", _ALL),
         ("license", ["CC BY 4.0", "CC BY-NC 4.0"], "non_commercial", ["evaluate"]),
+        ("license", "CC BY 4.0; CC BY-NC 4.0", "non_commercial", ["evaluate"]),
+        ("license", "CC BY 4.0; permiso verbal", "unknown", ["evaluate"]),
         ("license", {"id": "CC0-1.0"}, "unknown", ["evaluate"]),
         ("rights", True, "unknown", ["evaluate"]),
         ("uses", ["evaluate"], "open", ["evaluate"]),

@@ -147,8 +147,8 @@ def _sentences(survey: Survey) -> Iterator[Message]:
     if survey.twins:
         names = first_of([" = ".join(paths) for paths in survey.twins], _SHOWN)
         yield _TWINS.fill(n=number(len(survey.twins)), names=names)
-    if problem := survey.own_terms.problem:
-        yield enumerated([problem, REMEDY], between="; ")
+    if excluded := survey.own_terms.problem:
+        yield enumerated([excluded, REMEDY], between="; ")
     if survey.catalogue:
         yield _CATALOGUE.fill(name=survey.catalogue, n=number(survey.described))
 
