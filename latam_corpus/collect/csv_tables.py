@@ -32,6 +32,8 @@ _CANDIDATES: Final = (",", ";", "\t", "|")
 _ROWS: Final = 50
 _MOST: Final = 0.5
 # Excel's "CSV (Macintosh)" ends lines with CR alone; a cell may have a line end of another kind within its quotes.
+_FIRST_OF_ALL: Final = re.compile(r"[\r\n]")
+_CELL: Final = re.compile(r'[^,;\t|" ][^,;\t|"]*[^,;\t|" ]|[^,;\t|" ]')
 _FIRST_LINE: Final = re.compile(r'(?:"[^"]*"|[^"\r\n])*(?P<end>\r*\n|\r)')
 
 
@@ -220,9 +222,11 @@ def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Num
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
     for first, _end, row in _rows(text, table.dialect):
         number = first + before
-        if number <= table.header_row:
+        if number < table.header_row:
             continue
         record = _record(row, number, table)
+        if number == table.header_row:
+            record = record if isinstance(record, Failure) and record.cause == "not UTF-8" else None
         if record is None or isinstance(record, Failure):
             yield record
         else:
@@ -308,7 +312,7 @@ def _table(content: Content, source: Source, is_head: Callable[[str], bool] | No
         sample,
         collect.delimiter,
         tab=".ts" in content.relative or ".tab" in content.relative,
-        may_have_title=not (collect.header or is_head(sample.partition("\n")[0].strip('"\r '))),
+        may_have_title=not (collect.header or any(map(is_head, _CELL.findall(_FIRST_OF_ALL.split(sample, 1)[0])))),
     )
     if collect.header:
         return _Table(charset, mark, dialect, tuple(head.strip() for head in collect.header), 0)
