@@ -12,7 +12,8 @@ import polars as pl
 from latam_corpus import schema, vocabulary
 from latam_corpus.audit.documents import disclosure_of, run_meant, with_documents
 from latam_corpus.batch import Batch
-from latam_corpus.catalog.display_names import GENRES, language_of, word_of
+from latam_corpus.catalog.display_names import language_of, near_word
+from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.codes import iso_code
 from latam_corpus.collect.row_files import as_documents, read_chunks, text_rows
 from latam_corpus.dedupe.fingerprint import text_hash
@@ -124,9 +125,12 @@ def checked_facts(language: str, genre: str) -> dict[str, str]:
     if language:
         facts["language"] = language_of(language) or iso_code(language, "--language")
     if genre:
-        word = word_of(GENRES, genre)
+        word = genre_of(genre)
         if word is None:
-            raise ConfigError("--genre", _("there is no genre «{name}»", name=genre), closest(genre, vocabulary.GENRES))
+            near = near_word("genre", genre, vocabulary.GENRES)
+            raise ConfigError(
+                "--genre", _("there is no genre «{name}»", name=genre), closest(near or genre, vocabulary.GENRES)
+            )
         facts["genre"] = word
     return facts
 

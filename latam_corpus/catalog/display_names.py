@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.named_values import genre_names, genre_of
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
 from latam_corpus.errors import nearest
 from latam_corpus.messages import Message, _, enumerated, same
@@ -248,16 +250,14 @@ _ALSO: Final = {
         "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
         "cancion": "verse",        "letra": "verse", "texto": "prose", "narrativa": "prose",
     },
-    "genre": {
-        "periodico": "news", "diario": "news", "jornal": "news", "noticias": "news", "cuentos": "literature",
-        "contos": "literature", "novela": "literature", "romance": "literature", "poesia": "literature",
-        "canciones": "lyrics", "cancoes": "lyrics", "musica": "lyrics", "entrevistas": "oral_history",
-        "testimonios": "oral_history", "leyes": "legal", "leis": "legal", "biblia": "religious", "sitio": "web",
-    },
     "collect.format": {"word": "docx", "texto": "text", "txt": "text", "libreoffice": "odt"},
     "rights.tier": {"abierto": "open", "aberto": "open", "libre": "open", "livre": "open"},
     "rights.uses": {"training": "train", "publicar": "redistribute", "publish": "redistribute"},
 }  # fmt: skip
+
+
+# Of many names, one that is less alike means something else.
+_CLOSE: Final = 0.75
 
 
 def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
@@ -265,17 +265,21 @@ def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
 
     Args:
         key: of a source's file or a recipe, dotted; empty where the word is itself a key.
-        typed: what stands there.
-        known: what may.
+        typed: the word in the file.
+        known: the words that are allowed.
 
     >>> near_word("", "titulo", ["id", "title"]), near_word("collect.form", "poesía", ["prose", "verse"])
     ('title', 'verse')
-    >>> near_word("genre", "imprensa", ["news", "web"]), near_word("genre", "xyzzy", ["news", "web"])
-    ('news', None)
+    >>> [near_word("genre", typed, list(GENRES)) for typed in ("imprensa", "cansiones", "xyzzy")]
+    ['news', 'lyrics', None]
     """
     wanted = folded(typed)
     key = {"release.admit": "rights.tier", "release.uses": "rights.uses"}.get(key, key)
-    called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
+    if key == "genre":
+        close = difflib.get_close_matches(wanted, genre_names(), n=1, cutoff=_CLOSE)
+        called = genre_of(typed) or (genre_names()[close[0]] if close else None)
+    else:
+        called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
     if called in known:
         return called
     names = VOCABULARIES.get(key, {})

@@ -17,6 +17,7 @@ from latam_corpus.text.folding import folded
 from latam_corpus.vocabulary import COUNTRY_CODES
 
 _LEAP: Final = 2000  # as the year 0 is, which the calendar lacks
+_SEVERAL_GENRES: Final = re.compile(r"[;,/|+\n]| (?:y|e|and) ")
 _DAY: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
@@ -43,12 +44,32 @@ def country_of(typed: str) -> str | None:
 
 
 def genre_of(typed: str) -> str | None:
-    """Return one of the twelve genres, by its word in a file or by its name.
+    """Return one of the twelve genres, by its word in a file, its name, or what people call a work of it.
 
-    >>> genre_of("História oral"), genre_of("oral_history"), genre_of("Tango")
-    ('oral_history', 'oral_history', None)
+    Several names in one cell are understood if all of them mean one genre.
+
+    >>> genre_of("História oral"), genre_of("oral_history"), genre_of("CANCION"), genre_of("Tango")
+    ('oral_history', 'oral_history', 'lyrics', None)
+    >>> genre_of("cuento / novela"), genre_of("cuento; canción")
+    ('literature', None)
     """
-    return _words()["genre"].get(folded(typed))
+    names = genre_names()
+    whole = names.get(_genre_key(typed))
+    if whole:
+        return whole
+    genres = {names.get(_genre_key(part)) for part in _SEVERAL_GENRES.split(typed) if part.strip()}
+    return genres.pop() if len(genres) == 1 else None
+
+
+def _genre_key(typed: str) -> str:
+    """Return a name without accents, capitals, underscores, and signs at its ends."""
+    return folded(re.sub(r"[\W_]+", " ", typed))
+
+
+@cache
+def genre_names() -> dict[str, str]:
+    """Return the genre of each name by which people call it, in small letters without accents."""
+    return {_genre_key(name): genre for name, genre in _words()["genre"].items()}
 
 
 def composition_of(typed: str) -> str | None:
@@ -76,6 +97,24 @@ def use_of(typed: str) -> str | None:
     ('train', 'evaluate', None)
     """
     return _words()["uses"].get(folded(typed))
+
+
+def is_consent_given(typed: str) -> bool:
+    """Whether a cell for consent says that it was given, without naming a document.
+
+    >>> is_consent_given("Sí"), is_consent_given("FIRMADO"), is_consent_given("no"), is_consent_given("pendiente")
+    (True, True, False, False)
+    """
+    return _words()["consent"].get(folded(typed)) == "given"
+
+
+def has_no_end(typed: str) -> bool:
+    """Whether a cell for the last day of a permission says that it has none.
+
+    >>> has_no_end("Indefinida"), has_no_end("no")
+    (True, False)
+    """
+    return _words()["expires"].get(folded(typed)) == "never"
 
 
 def day_of(typed: str) -> date | None:

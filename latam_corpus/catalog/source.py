@@ -18,6 +18,7 @@ from latam_corpus.catalog.community_labels import closing, known_label, narrowed
 from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
+from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import Message, _
@@ -29,8 +30,15 @@ if TYPE_CHECKING:
 
 SOURCES = Path(__file__).resolve().parent / "sources"
 
+
+def _genre(value: object) -> object:
+    """Return the genre that a name means; what isn't understood is refused with the closest one."""
+    return genre_of(value) or value if isinstance(value, str) else value
+
+
 # One vocabulary, the schema's: mypy can't read a literal that is unpacked, pydantic can.
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
+NamedGenre = Annotated[Genre, BeforeValidator(_genre)]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
 Format = Literal[*vocabulary.FILE_FORMATS]  # type: ignore[valid-type]
@@ -205,6 +213,7 @@ class Columns(Model):
         expires: the last day of the permission; an earlier one of the source counts.
         embargo_until: the day before which nothing is released; a later one of the source counts.
         opt_outs: signals by which its owner refuses uses, such as noai.
+        consent: the document that records the consent for it, or whether it was given; without one it is held back.
     """
 
     id: Picked = None
@@ -225,6 +234,7 @@ class Columns(Model):
     expires: Picked = None
     embargo_until: Picked = None
     opt_outs: Picked = None
+    consent: Picked = None
 
 
 class Extra(Model):
@@ -478,7 +488,7 @@ class Source(Model):
     homepage: str | None = None
     contact: str | None = None
     status: Literal["verified", "unverified", "ask_first"] = "unverified"
-    genre: Genre | None = None
+    genre: NamedGenre | None = None
     country: Country | None = None
     languages: Annotated[tuple[Language, ...], BeforeValidator(as_tuple)] = ()
     composition: Composition = "original"

@@ -18,6 +18,7 @@ from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
 from latam_corpus.pipeline.contracts import (
     damaged_rows,
+    header_rows,
     mapping_rows,
     never_filled,
     not_taken_rows,
@@ -235,6 +236,7 @@ def tell_result(
                 "passed_over": passed_over_rows(result.facts),
                 "damaged": damaged_rows(result.facts),
                 "not_taken": not_taken_rows(result.facts),
+                "header_rows": header_rows(result.facts),
                 "unread": dict(result.unread),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},

@@ -66,6 +66,7 @@ def check(
     from latam_corpus.cli.outcome import tell_examined
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import checked_recipe, hints_of, missing_inputs
+    from latam_corpus.pipeline.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.reasons import meaning
     from latam_corpus.release.store import Store
 
@@ -76,6 +77,7 @@ def check(
     _plan, against = with_indexes(plan, opened, None)
     places = located(loaded, inputs, inputs_file)
     seen = examine_sources(checked_plan(loaded, places, None)) if places else []
+    own = {one.id: own_terms(one, place) for one in plan.sources if (place := places.get(one.id))}
     left_out = _left_out(loaded, plan)
     hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
     result = {
@@ -87,7 +89,7 @@ def check(
         "release": loaded.release.model_dump(mode="json") if loaded.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
         "hints": list(map(str, hints)),
-        "inputs": [_input(loaded, one) for one in seen],
+        "inputs": [{**_input(loaded, one), "own_terms": own[one.source].as_dict()} for one in seen],
     }
     if as_json:
         print_json(result)
@@ -122,6 +124,10 @@ def check(
                     **figures,
                 )
             )
+    for source, terms in own.items():
+        if problem := terms.problem:
+            about: dict[str, str | Message] = {"source": source, "problem": problem, "remedy": REMEDY}
+            console.print(Message("         «{source}»: {problem}; {remedy}", about))
     console.print(_("nothing is wrong"))
     _tell_hints(hints)
     tell_examined(seen)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from latam_corpus import vocabulary
+from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.source import PAGE_COLUMNS
 from latam_corpus.collect.file_names import is_file_column
 from latam_corpus.collect.mapping import columns_read, is_empty, picks, stating_columns, value_at
@@ -36,6 +38,8 @@ _NAMED: Final = 20  # files that a message lists
 _LEFT: Final = 100  # columns that aren't taken
 _KINDS: Final = 100  # of records that are no documents
 # What no document can be without: where a value isn't understood, what stands for an empty one stands.
+# Whose values restrict what may be done with a document, if they aren't understood.
+OF_TERMS: Final = frozenset({"rights", "uses", "expires", "embargo_until", "opt_outs", "consent"})
 NEVER_NULL: Final = frozenset({"genre", "composition"})
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
@@ -93,6 +97,7 @@ class Facts:
         passed_over: records of web archives that are no documents, by why.
         damaged: the files that can't be read whole, each with the problem.
         not_taken: the columns of records that documents don't get.
+        header_rows: the tables whose heads aren't in the first row, each with the row.
     """
 
     records: int = 0
@@ -104,6 +109,7 @@ class Facts:
     passed_over: Counter[str] = field(default_factory=Counter)
     damaged: dict[str, str] = field(default_factory=dict)
     not_taken: list[str] = field(default_factory=list)
+    header_rows: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Facts) -> None:
         """Add what another part showed."""
@@ -120,6 +126,7 @@ class Facts:
         self.count_passed_over(other.passed_over)
         self.damaged |= other.damaged
         self.leave(other.not_taken)
+        self.header_rows |= other.header_rows
 
     def leave(self, columns: Iterable[str]) -> None:
         """Note columns that documents don't get; keys of JSON may be any number of names."""
@@ -147,6 +154,7 @@ class Facts:
             "passed_over": dict(self.passed_over),
             "damaged": self.damaged,
             "not_taken": self.not_taken,
+            "header_rows": self.header_rows,
         }
 
     @classmethod
@@ -165,6 +173,7 @@ class Facts:
             Counter(values["passed_over"]),
             dict(values["damaged"]),
             list(values["not_taken"]),
+            dict(values["header_rows"]),
         )
 
     def empty(self) -> dict[str, ColumnFill]:
@@ -317,6 +326,8 @@ class Watch:
             for column in self._missing(file):
                 self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
         self.look_at_columns(chunk.columns or dict.fromkeys(name for one in records for name in one))
+        if chunk.header_row > 1:
+            self.facts.header_rows[file.relative] = chunk.header_row
         file.records += len(records)
         file.first += records[: _LOOKED_AT - len(file.first)]
         self.facts.records += len(records)
@@ -442,8 +453,8 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
         if not fill.unread:
             continue
         about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
-        if name == "rights":
-            left = _NOT_UNDERSTOOD
+        if name in OF_TERMS:
+            left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
         elif name in NEVER_NULL:
             left = _(
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
@@ -454,7 +465,7 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
                 "{n:its document goes|their documents go} on without"
             )
-        examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
+        examples = enumerated(_example(name, one) for one in fill.examples)
         remedy = _(
             "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
             "these and those that are understood",
@@ -462,12 +473,34 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
         )
         if name.startswith("extra."):
             remedy = _("correct them, or declare another type under [collect.extra]")
+        if name == "consent":
+            remedy = _MAP_CONSENT.fill(origin=fill.origin)
         yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
+
+
+def _example(name: str, value: str) -> Message:
+    """Return a value that isn't understood, of a genre with the closest one."""
+    if not value:
+        return _("an empty cell")
+    near = near_word("genre", value, vocabulary.GENRES) if name == "genre" else None
+    if near is None:
+        return _("«{name}»", name=value)
+    return _("«{value}» (did you mean «{near}»?)", value=value, near=near)
 
 
 _NOT_UNDERSTOOD: Final = _(
     "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
     "{n:its document is|their documents are} held back and never released"
+)
+
+
+_NO_CONSENT: Final = _(
+    "{n} {n:cell|cells} of «{origin}» {n:states|state} no consent that is understood, such as {examples}, and "
+    "{n:its document is|their documents are} held back and never released"
+)
+_MAP_CONSENT: Final = _(
+    'if these cells name documents, map the column under [collect.columns]: consent = "{origin}"; a cell that says '
+    "“yes”, or names a document by a number, a file or an address, is a consent; one with a condition is not"
 )
 
 
@@ -495,9 +528,11 @@ def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
             )
             yield Breach(place, problem, remedy)
             if fill.unread:
-                examples = enumerated(_("«{name}»", name=one) for one in fill.examples)
-                left = _NOT_UNDERSTOOD.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
-                yield Breach(place, left, _("correct the values: the reference of sources lists those that are read"))
+                examples = enumerated(_example(name, one) for one in fill.examples)
+                left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
+                left = left.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
+                remedy = _("correct the values: the reference of sources lists those that are read")
+                yield Breach(place, left, _MAP_CONSENT.fill(origin=origin) if name == "consent" else remedy)
 
 
 def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]:
@@ -523,6 +558,7 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
     yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
 
 
+HEADS_AT: Final = _("the header is taken to be row {n}")
 _WHY_PASSED_OVER: Final = {
     "status": _("status {value} ({n})"),
     "type": _("type {value} ({n})"),
@@ -533,7 +569,7 @@ _WHY_PASSED_OVER: Final = {
 
 
 def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
-    """Yield which files can't be read whole, and which records of web archives are no documents.
+    """Yield which files can't be read whole, which tables have a title, and which records of archives are no documents.
 
     Args:
         source: the id of the source.
@@ -551,6 +587,9 @@ def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
             files=first_of(files, _NAMED),
         )
         yield told
+    for file, row in sorted(facts.header_rows.items()):
+        problem = HEADS_AT.fill(n=row)
+        yield Message("{source}, «{file}»: {problem}", {"source": source, "file": file, "problem": problem})
     if facts.passed_over:
         causes = []
         for why, n in sorted(facts.passed_over.items(), key=lambda one: (-one[1], one[0])):

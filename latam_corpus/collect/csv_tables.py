@@ -6,20 +6,23 @@ import codecs
 import csv
 import io
 import re
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from latam_corpus.collect import streams
+from latam_corpus.collect.header_row import WITHIN, AmbiguousHeaderError, header_place, is_summary
 from latam_corpus.collect.linespans import piece_of
 from latam_corpus.collect.records import SET_CHARSET, Failure, NumberedRecord, chunked, readable
 from latam_corpus.collect.spans import Span, entered
 from latam_corpus.collect.streams import blocks, compression, surveyed
-from latam_corpus.errors import SourceError
+from latam_corpus.errors import PartError, SourceError
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
@@ -29,6 +32,8 @@ _CANDIDATES: Final = (",", ";", "\t", "|")
 _ROWS: Final = 50
 _MOST: Final = 0.5
 # Excel's "CSV (Macintosh)" ends lines with CR alone; a cell may have a line end of another kind within its quotes.
+_FIRST_OF_ALL: Final = re.compile(r"[\r\n]")
+_CELL: Final = re.compile(r'[^,;\t|" ][^,;\t|"]*[^,;\t|" ]|[^,;\t|" ]')
 _FIRST_LINE: Final = re.compile(r'(?:"[^"]*"|[^"\r\n])*(?P<end>\r*\n|\r)')
 
 
@@ -51,13 +56,16 @@ class Dialect:
         return dialect
 
 
-def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) -> Dialect:
+def dialect_of(
+    sample: str, delimiter: str | None = None, *, tab: bool = False, may_have_title: bool = False
+) -> Dialect:
     r"""Return the dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
 
     Args:
         sample: the first lines of a file.
         delimiter: the one that the source states.
         tab: whether the file's name says that tabs part the columns.
+        may_have_title: whether the first row may be a title above the heads.
 
     >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
     ';'
@@ -67,6 +75,8 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
     chosen = delimiter or ("\t" if tab else None)
     if chosen is None:
         fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
+        if may_have_title and max(fits.values())[0] <= _MOST:
+            fits = {one: _fit(sample, Dialect(one), below_title=True) for one in _CANDIDATES}
         chosen = max(_CANDIDATES, key=lambda one: fits[one])
         if fits[chosen][0] <= _MOST:
             chosen = ","
@@ -77,8 +87,11 @@ def dialect_of(sample: str, delimiter: str | None = None, *, tab: bool = False) 
     return replace(dialect, end="\r") if first and first["end"] == "\r" else dialect
 
 
-def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
-    """Return the share of the sample's rows as wide as the first, and that width; none where it is one column."""
+def _fit(sample: str, dialect: Dialect, *, below_title: bool = False) -> tuple[float, int]:
+    """Return the share of the sample's rows as wide as the first, and that width; none where it is one column.
+
+    Below a title the width is that of most rows with several columns.
+    """
     reader = csv.reader(io.StringIO(sample, newline=""), dialect.options())
     counts: list[int] = []
     while len(counts) < _ROWS:
@@ -93,6 +106,10 @@ def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
             counts.append(0)
         if row:
             counts.append(len(row))
+    wider = Counter(count for count in counts if count > 1)
+    if below_title and wider:
+        width, rows = wider.most_common(1)[0]
+        return rows / len(counts), width
     if not counts or counts[0] < 2:  # noqa: PLR2004  (one column has no delimiter)
         return 0.0, 0
     return counts.count(counts[0]) / len(counts), counts[0]
@@ -168,7 +185,7 @@ class _Table:
     mark: int
     dialect: Dialect
     heads: tuple[str, ...] | None
-    has_header: bool
+    header_row: int  # the line on which the heads are; 0 if the source has them
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -176,15 +193,26 @@ class _Table:
         return tuple(map(readable, self.heads or ()))
 
 
-def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+def read(
+    content: Content, source: Source, limits: Limits, is_head: Callable[[str], bool] | None = None
+) -> Iterator[Chunk]:
     """Yield the file's records by their columns' names; a row that can't be used is a failure in its place.
 
+    Args:
+        content: a table.
+        source: how it is read.
+        limits: of a chunk.
+        is_head: whether a cell is the head of a column that the table can't be without; by default, one that the
+            source names.
+
     Raises:
+        PartError: two rows look like its heads.
         SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
     """
-    table = _table(content, source)
+    table = _table(content, source, is_head)
     with content.open() as stream:
-        yield from chunked(_numbered(content, stream, table), limits, table.heads)
+        for chunk in chunked(_numbered(content, stream, table), limits, table.heads):
+            yield replace(chunk, header_row=table.header_row)
 
 
 def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
@@ -192,12 +220,16 @@ def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Num
     span = content.span
     before = span.first_record - 1 if span else 0
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
-    for first, _, row in _rows(text, table.dialect):
+    for first, _end, row in _rows(text, table.dialect):
         number = first + before
+        if number < table.header_row:
+            continue
         record = _record(row, number, table)
+        if number == table.header_row:
+            record = record if isinstance(record, Failure) and record.cause == "not UTF-8" else None
         if record is None or isinstance(record, Failure):
             yield record
-        elif number > 1 or not table.has_header:
+        else:
             yield NumberedRecord(number, record, sum(map(len, record.values())))
 
 
@@ -220,7 +252,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
         unpacked = surveyed(stream, compression(content.relative), entries)
         pieces = (piece.decode("latin-1") for piece in _unmarked(unpacked, table.mark))
         end = table.mark
-        for number, stop, _ in _rows(pieces, table.dialect):
+        for number, stop, _row in _rows(pieces, table.dialect):
             # The row before this one ended the span.
             if end - start >= bytes_:
                 spans.append(Span("lines", start, end, first, end - start))
@@ -254,6 +286,8 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
         return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
     if not row:
         return None
+    if is_summary([*row, *[""] * (len(table.names) - len(row))]):
+        return Failure(number, "total or note", {"line": number, "row": readable(" ".join(row).strip())[:_EXCERPT]})
     if len(row) != len(table.names):
         detail: dict[str, Any] = {"line": number, "found": len(row), "expected": len(table.names)}
         return Failure(number, "wrong number of columns", detail)
@@ -266,18 +300,33 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
     return dict(zip(table.names, row, strict=True))
 
 
-def _table(content: Content, source: Source) -> _Table:
+def _table(content: Content, source: Source, is_head: Callable[[str], bool] | None = None) -> _Table:
     """How the file is written, from its first bytes and from what the source says."""
     collect = source.collect
     with content.open() as stream:
         head = _head(blocks(stream, compression(content.relative)))
     mark, charset = next(((len(m), name) for m, name in _MARKS if head.startswith(m)), (0, collect.charset or "utf-8"))
     sample = head[mark:].decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
-    dialect = dialect_of(sample, collect.delimiter, tab=".ts" in content.relative or ".tab" in content.relative)
-    first_row = next((row for _, _, row in _rows([sample], dialect)), None)
-    heads = collect.header or (None if isinstance(first_row, csv.Error) else tuple(first_row or ()))
-    stripped = heads and tuple(head.strip() for head in heads)
-    return _Table(charset, mark, dialect, stripped, has_header=not collect.header)
+    is_head = is_head or collect.named.__contains__
+    dialect = dialect_of(
+        sample,
+        collect.delimiter,
+        tab=".ts" in content.relative or ".tab" in content.relative,
+        may_have_title=not (collect.header or any(map(is_head, _CELL.findall(_FIRST_OF_ALL.split(sample, 1)[0])))),
+    )
+    if collect.header:
+        return _Table(charset, mark, dialect, tuple(head.strip() for head in collect.header), 0)
+    first_rows = [(line, row) for line, _end, row in islice(_rows([sample], dialect), WITHIN)]
+    texts = [[] if isinstance(row, csv.Error) else row for _line, row in first_rows]
+    if not first_rows or isinstance(first_rows[0][1], csv.Error):
+        return _Table(charset, mark, dialect, None if first_rows else (), 0)
+    try:
+        place = header_place(texts, is_head)
+    except AmbiguousHeaderError as error:
+        above, below = (first_rows[one][0] for one in error.rows)
+        problem = _("row {above} and row {below} both look like the heads of its columns", above=above, below=below)
+        raise PartError(content.relative, problem, _("leave one of the two, and delete the rows above it")) from None
+    return _Table(charset, mark, dialect, tuple(head.strip() for head in texts[place]), first_rows[place][0])
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:

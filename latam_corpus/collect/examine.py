@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.collect.contract import (
+    HEADS_AT,
     Watch,
     columns_left,
     narrowing_columns,
@@ -57,6 +58,10 @@ _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
     "named twice": (
         _("{n} of its rows {n:names|name} a file that another row names: {names}"),
         _("leave one of the two"),
+    ),
+    "total or note": (
+        _("{n} of its rows {n:is a total or a note|are totals or notes} and {n:isn't|aren't} read: row {names}"),
+        _("if it names a file, fill in its other columns"),
     ),
     "charset differs": (
         _("records are in another charset than they declare, and are read in that one; the first is number {names}"),
@@ -161,6 +166,7 @@ def examine(source: Source, where: str) -> Examined:
             *of_values,
             *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
             *_unusable(source, files),
+            *_titled(source, files, watch.facts),
             *(() if whole else together),
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),
@@ -244,6 +250,16 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
     without_row = [one for one in files if not one.beside.is_list and not one.beside.record]
     yield from unlisted_files(source.id, {one.relative: one.beside.near for one in without_row})
+
+
+def _titled(source: Source, files: Sequence[InputFile], facts: Facts) -> Iterator[Breach]:
+    """Yield the tables whose heads are below a title, with the row that is taken."""
+    members = [one for file in files for one in _members(source, file)]
+    rows = {one.relative: one.beside.header_row for one in members if one.beside.header_row > 1} | facts.header_rows
+    for file, row in sorted(rows.items()):
+        yield Breach(
+            _("«{file}»", file=file), HEADS_AT.fill(n=row), _("if that is wrong, delete the rows above the heads")
+        )
 
 
 def _unusable(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:

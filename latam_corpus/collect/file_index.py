@@ -25,12 +25,13 @@ from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect import csv_tables, jsonl
 from latam_corpus.collect.file_names import FileNames, is_file_column, name_key
 from latam_corpus.collect.formats import SUFFIXES, format_of
+from latam_corpus.collect.header_row import is_summary
 from latam_corpus.collect.input_file import as_json, compiled, opened_file
-from latam_corpus.collect.mapping import columns_read, terms_columns, value_at, values_of
+from latam_corpus.collect.mapping import columns_read, states_consent, terms_columns, value_at, values_of
 from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
 from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
 from latam_corpus.collect.workbook import tables
-from latam_corpus.errors import ConfigError, SourceError, as_one, closest
+from latam_corpus.errors import ConfigError, PartError, SourceError, as_one, closest
 from latam_corpus.messages import N_, _, decimal, first_of
 from latam_corpus.text.folding import folded, parted
 from latam_corpus.text.xml_tree import tree_of
@@ -55,6 +56,7 @@ _COMPARED: Final = 200
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
 # A column of rights that is misspelt isn't read, and nothing would say so.
 _RIGHTS: Final = frozenset({"rights", "license", "licencia", "licenca", "derechos", "direitos"})
+_OTHER_SHEETS: Final = (".ods", ".xls", ".xlsm", ".numbers")
 _MARC: Final = re.compile(rb"\d{5}[\w ]{4}.22\d{5}.{3}4500", re.DOTALL)
 
 
@@ -110,10 +112,7 @@ def with_index(
     matches = _matches(source, lists, names, open_)
     if matches.conflicts:
         raise as_one(matches.conflicts)
-    used = [
-        replace(list_, beside=replace(list_.beside, is_list=True, failures=as_json(failures)))
-        for list_, failures in zip(lists, matches.failures, strict=True)
-    ]
+    used = [_with_seen(list_, seen) for list_, seen in zip(lists, matches.seen, strict=True)]
     records = {
         name: [json.dumps(entry.columns, ensure_ascii=False, sort_keys=True) for _list, entry in entries]
         for name, entries in matches.described.items()
@@ -121,6 +120,11 @@ def with_index(
     near = _nearest([one.relative for one in names.files if one.relative not in records], matches.unmatched)
     kept = [_with_rows(one, records.get(one.relative, []), near.get(one.relative, "")) for one in names.files]
     return sorted([*kept, *used, *of_bags], key=lambda one: one.relative)
+
+
+def _with_seen(list_: InputFile, seen: _Seen) -> InputFile:
+    failures = as_json(seen.failures)
+    return replace(list_, beside=replace(list_.beside, is_list=True, failures=failures, header_row=seen.header_row))
 
 
 def _with_rows(file: InputFile, rows: Sequence[str], near: str) -> InputFile:
@@ -153,35 +157,43 @@ class _Claim:
 
 
 @dataclass
+class _Seen:
+    """What a list has that can't be used, and if it is a table the row with its heads."""
+
+    failures: list[Failure] = field(default_factory=list)
+    header_row: int = 0
+
+
+@dataclass
 class _Matches:
     """What lists say about files, and what is wrong in them.
 
     Attributes:
         described: by file the entries that describe it, each with its list.
-        failures: of each list.
+        seen: of each list, what can't be used of it.
         conflicts: rows that differ about one file in what isn't about its terms.
         unmatched: names that no file has.
     """
 
     described: dict[str, list[tuple[InputFile, _Entry]]] = field(default_factory=dict)
-    failures: list[list[Failure]] = field(default_factory=list)
+    seen: list[_Seen] = field(default_factory=list)
     conflicts: list[ConfigError] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
 
 
 def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_: Opener) -> _Matches:
-    matches = _Matches(failures=[[] for _list in lists])
+    matches = _Matches(seen=[_Seen() for _list in lists])
     claims: list[_Claim] = []
     for number, list_ in enumerate(lists):
         is_table = _is_table(list_)
-        for entry in _entries(source, list_, matches.failures[number], open_):
+        for entry in _entries(source, list_, matches.seen[number], open_):
             matched, unmatched = names.of(entry.names, list_, each=is_table)
             if not matched and not is_table and (matched := names.beside(list_)):
                 unmatched = {}
             claims.append(_Claim(number, entry, matched, unmatched))
     _match_alike(claims, names)
     for claim in claims:
-        list_, entry, failures = lists[claim.list_], claim.entry, matches.failures[claim.list_]
+        list_, entry, failures = lists[claim.list_], claim.entry, matches.seen[claim.list_].failures
         if claim.unmatched or not claim.files:
             failures.append(_missing(source, entry, claim.unmatched))
             matches.unmatched += claim.unmatched
@@ -265,10 +277,14 @@ def _is_table(list_: InputFile) -> bool:
     return name.endswith(".xlsx") or (entry is not None and entry.name in ("csv", "jsonl"))
 
 
-def _entries(source: Source, list_: InputFile, failures: list[Failure], open_: Opener) -> Iterator[_Entry]:
+def _entries(source: Source, list_: InputFile, seen: _Seen, open_: Opener) -> Iterator[_Entry]:
     if _is_table(list_):
-        yield from _of_table(source, list_, failures, open_)
+        yield from _of_table(source, list_, seen, open_)
         return
+    if stem(list_.relative).lower().endswith(_OTHER_SHEETS):
+        problem = _("a sheet of this kind isn't read as a catalogue")
+        raise ConfigError(list_.relative, problem, _("save it as .xlsx or .csv"))
+    failures = seen.failures
     raw = _whole(list_, open_)
     try:
         records = marc_records(raw) if _MARC.match(raw) else records_of(tree_of(raw))
@@ -310,29 +326,38 @@ def _whole(list_: InputFile, open_: Opener) -> bytes:
     return raw
 
 
-def _of_table(source: Source, list_: InputFile, failures: list[Failure], open_: Opener) -> Iterator[_Entry]:
-    for number, column, row in _rows(source, list_, failures, open_):
+def _of_table(source: Source, list_: InputFile, seen: _Seen, open_: Opener) -> Iterator[_Entry]:
+    for number, column, row in _rows(source, list_, seen, open_):
         names = tuple(parted(str(value_at(row, column) or "")))
         if not names and not any(row.values()):  # an empty line of a sheet
             continue
-        kept = {key: value for key, value in row.items() if key not in _NOT_TAKEN and value not in (None, "")}
+        kept = {
+            key: value
+            for key, value in row.items()
+            if key not in _NOT_TAKEN and (value not in (None, "") or states_consent(key))
+        }
         yield _Entry(number, names, kept, column)
 
 
-def _rows(
-    source: Source, list_: InputFile, failures: list[Failure], open_: Opener
-) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def _rows(source: Source, list_: InputFile, seen: _Seen, open_: Opener) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Yield the rows of a table, each with its number and the column that names files."""
     if stem(list_.relative).lower().endswith(".xlsx"):
         table, column = _sheet(source, list_, open_)
-        yield from ((number, column, row) for number, row in table.rows)
+        seen.header_row = table.header_row
+        for row_number, cells in table.rows:
+            if is_summary(list(cells.values())):
+                seen.failures.append(Failure(row_number, "total or note", {"row": row_number}))
+            else:
+                yield row_number, column, cells
         return
     plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset)})
-    read = jsonl.read if format_of(list_.relative) is SUFFIXES[".jsonl"] else csv_tables.read
+    is_json = format_of(list_.relative) is SUFFIXES[".jsonl"]
+    read = jsonl.read if is_json else partial(csv_tables.read, is_head=partial(_names_files, source))
     column = ""
     try:
         for chunk in read(Content(list_.relative, partial(open_, list_)), plain, _LIMITS):
-            failures += chunk.failures
+            seen.failures += chunk.failures
+            seen.header_row = chunk.header_row
             if garbled := garbled_heads(chunk.columns or ()):
                 raise ConfigError(list_.relative, *garbled)
             if not column and chunk.records:
@@ -340,7 +365,9 @@ def _rows(
             for number, record in zip(chunk.numbers, chunk.records, strict=True):
                 yield number or 0, column, record
     except SourceError as error:
-        failures.append(Failure(None, "damaged file", {"error": error.problem}))
+        seen.failures.append(Failure(None, "damaged file", {"error": error.problem}))
+    except PartError as error:
+        raise ConfigError(list_.relative, error.problem, error.remedy) from None
 
 
 def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]:
@@ -349,7 +376,7 @@ def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]
     Raises:
         ConfigError: there is none, or there are several.
     """
-    sheets = list(tables(list_.relative, _whole(list_, open_)))
+    sheets = list(tables(list_.relative, _whole(list_, open_), partial(_names_files, source)))
     naming = [one for one in sheets if _naming(source, one.heads)]
     if len(naming) > 1:
         problem = _("several of its sheets name files: {sheets}", sheets=", ".join(one.title for one in naming))
@@ -362,9 +389,13 @@ def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]
 
 def _naming(source: Source, heads: Sequence[str]) -> list[str]:
     """Return the columns that name files: the one that the source names, else those that are called so."""
+    return [head for head in heads if _names_files(source, head)]
+
+
+def _names_files(source: Source, head: str) -> bool:
     index = source.collect.index
     chosen = index.column if index else None
-    return [head for head in heads if (head == chosen if chosen else is_file_column(head))]
+    return head == chosen if chosen else is_file_column(head)
 
 
 def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:

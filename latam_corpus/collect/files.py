@@ -246,6 +246,8 @@ def read_all(
             )
             if failures := list(_by_lists(file)):
                 yield failed_rows(replace(context, format=UNKNOWN), failures)
+            if file.beside.header_row > 1:
+                watch.facts.header_rows[file.relative] = file.beside.header_row
             if not (file.beside.is_list or failures):
                 yield from _pieces(context, _content(file, span), limits, limit)
 
@@ -413,6 +415,8 @@ def _of_member(
     beside = listed.beside
     unread = replace(context, format=UNKNOWN)
     if beside.is_list:
+        if beside.header_row > 1 and context.watch:
+            context.watch.facts.header_rows[context.relative] = beside.header_row
         if failures := list(of_json(beside.failures)):
             yield failed_rows(unread, failures)
         return

@@ -17,13 +17,22 @@ from latam_corpus.collect.batches import Rows, Same, joined
 from latam_corpus.collect.contract import NEVER_NULL
 from latam_corpus.collect.extra_values import converted
 from latam_corpus.collect.mapping import cleaned, is_empty, text_of, value_at, values_of
-from latam_corpus.collect.narrowing import Narrowing, Stated, Terms, is_understood, narrowed, narrowing_of, stated_in
+from latam_corpus.collect.narrowing import (
+    Narrowing,
+    Stated,
+    Terms,
+    is_understood,
+    narrowed,
+    narrowing_of,
+    stated_in,
+    with_missing_consent,
+)
 from latam_corpus.collect.records import WITHDRAWN, unreadable
 from latam_corpus.extra_columns import EXTRA
 from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source, Text
     from latam_corpus.collect.batches import Values
@@ -273,7 +282,17 @@ def _with_narrowings(
         "expires": [one.expires for one in rows],
         "embargo_until": [one.embargo_until for one in rows],
         "opt_outs": opt_outs,
+        **_consents(context.source, narrowings),
     }
+
+
+def _consents(source: Source, narrowings: Sequence[Narrowing | None]) -> dict[str, Values]:
+    """Return the consents of each document, its source's with its own; nothing if no document has any of its own."""
+    if not any(one and one.consents for one in narrowings):
+        return {}
+    of_source = [record.model_dump(include={*_CONSENT}) for record in source.consent.records]
+    rows = ([*of_source, *(one.consents if one else ())] for one in narrowings)
+    return {"consent": [list({repr(one): one for one in row}.values()) or None for row in rows]}
 
 
 def _narrowings(context: RecordContext, chunk: Chunk) -> list[Narrowing | None]:
@@ -293,26 +312,29 @@ def _narrowings(context: RecordContext, chunk: Chunk) -> list[Narrowing | None]:
     for row, values in enumerate(stated):
         others = chunk.others[row] if chunk.others else []
         of_group = [one for more in stated_in(source, others, context.relative, rights=True) for one in more]
-        every = [*values, *refused[row], *beside, *of_group]
+        every = with_missing_consent(source, [*values, *refused[row], *beside, *of_group])
         key = repr(every)
         if key not in known:
             known[key] = narrowing_of(every, own)
             known[key].is_unlisted, known[key].near = context.is_unlisted, context.near
         narrowings.append(known[key] if every or context.is_unlisted else None)
         if context.watch and every:
-            unread = known[key].unread
-            counted = {one[:2] for one in (*values, *beside, *of_group) if _is_reported(context, one, unread)}
-            for column, origin in sorted(counted):
-                context.watch.count_stated(column, origin, unread.get(origin))
+            _count(context, [one for one in every if one not in refused[row]], known[key].unread)
     if context.watch and context.is_unlisted:
         context.watch.facts.unlisted[context.relative] = context.near
     return narrowings
 
 
-def _is_reported(context: RecordContext, one: Stated, unread: Collection[str]) -> bool:
-    """Whether a value is counted: of a mapped column only one that isn't understood and isn't counted as its value."""
-    is_counted = one.column == "rights" and context.format.media_type is not None
-    return not one.is_mapped or (one.origin in unread and not is_counted)
+def _count(context: RecordContext, stated: Sequence[Stated], unread: Mapping[str, str]) -> None:
+    """Count the values that state terms, each column once a document; `_shared` counts a file's mapped rights."""
+    assert context.watch  # noqa: S101
+    for column, origin, is_mapped in sorted({(one.column, one.origin, one.is_mapped) for one in stated}):
+        cell = unread.get(origin)
+        if not is_mapped:
+            context.watch.count_stated(column, origin, cell)
+        elif column != "rights" or (cell is not None and context.format.media_type is None):
+            cells = [] if cell is None else [cell]
+            context.watch.count(column, [None] if cells else [origin], 1, cells, origin)
 
 
 def _spread(values: Values, height: int) -> list[Any]:

@@ -34,6 +34,7 @@ class Beside:
         bag: what the bag in which it lies says of itself, by its labels, as JSON.
         more_rows: further rows of the catalogue that name it, as a JSON list: their terms narrow those of the first.
         near: of a file that the catalogue doesn't name, the closest name in it; empty if none is close.
+        header_row: of a catalogue that is a table, the row with its heads; 0 for another file.
     """
 
     record: str = ""
@@ -45,6 +46,7 @@ class Beside:
     bag: str = ""
     more_rows: str = ""
     near: str = ""
+    header_row: int = 0
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -44,10 +44,12 @@ def shown(value: Any) -> str:
     """Return the beginning of what stands in a record, as people are told it.
 
     >>> shown(Unread("hacia 1900")), shown(["es", "gn"]), len(shown("a" * 2**20))
-    ('hacia 1900', "['es', 'gn']", 60)
+    ('hacia 1900', 'es; gn', 60)
     """
     cell = value.cell if isinstance(value, Unread) else value
     # A list may be of gigabytes.
+    if isinstance(cell, list) and cell and all(isinstance(one, str) for one in cell[:_CELL]):
+        cell = "; ".join(one[:_CELL] for one in cell[:_CELL])
     return (cell if isinstance(cell, str) else reprlib.repr(cell))[:_CELL]
 
 
@@ -218,7 +220,13 @@ _STATING: Final = {
         "expires": (
             "expires", "expires on", "expiration", "expiration date", "expiry date", "valid until", "vence",
             "vencimiento", "fecha de vencimiento", "expira", "caduca", "caducidad", "valido hasta", "validade",
-            "vencimento", "data de vencimento", "valido ate",
+            "vencimento", "data de vencimento", "valido ate", "valid to", "valid through", "expiry", "permission until",
+            "permission expires", "consent until", "consent expires", "authorized until", "vence el", "caduca el",
+            "fecha de caducidad", "fecha de expiracion", "vigencia", "vigencia hasta", "vigente hasta",
+            "fin de vigencia", "fin de la vigencia", "consentimiento hasta", "permiso hasta", "autorizacion hasta",
+            "autorizado hasta", "vence em", "expira em", "data de validade", "data de expiracao", "valida ate",
+            "validade ate", "vigencia ate", "vigente ate", "consentimento ate", "permissao ate", "autorizacao ate",
+            "autorizado ate",
         ),
         "embargo_until": (
             "embargo until", "embargo", "embargoed until", "embargo end", "embargo end date", "embargo date",
@@ -227,6 +235,19 @@ _STATING: Final = {
             "data de embargo",
         ),
         "opt_outs": ("opt outs",),
+        "consent": (
+            "consent", "consents", "consent document", "consent form", "consent record", "informed consent",
+            "authorization", "authorisation", "release form", "consentimiento", "consentimientos",
+            "consentimiento informado", "consentimiento firmado", "documento de consentimiento",
+            "carta de consentimiento", "formulario de consentimiento", "hoja de consentimiento",
+            "acta de consentimiento", "autorizacion", "autorizaciones", "autorizacion firmada", "autorizacion de uso",
+            "carta de autorizacion", "documento de autorizacion", "permiso de uso",
+            "carta de permiso", "carta de cesion", "cesion de derechos", "consentimento", "consentimentos",
+            "consentimento informado", "consentimento livre e esclarecido", "termo de consentimento",
+            "termo de consentimento livre e esclarecido", "tcle", "documento de consentimento",
+            "formulario de consentimento", "autorizacao", "autorizacao de uso", "termo de autorizacao",
+            "carta de autorizacao", "permissao de uso", "termo de cessao", "cessao de direitos",
+        ),
     }.items()
     for name in names
 }  # fmt: skip
@@ -272,7 +293,16 @@ def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     return stating
 
 
-_TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs")
+def states_consent(head: str) -> bool:
+    """Whether a column is called as one of consents, of which an empty cell says something too.
+
+    >>> states_consent("Termo de consentimento"), states_consent("Título")
+    (True, False)
+    """
+    return _STATING.get(_head_key(head)) == "consent"
+
+
+_TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs", "consent")
 
 
 def terms_columns(collect: Collect, heads: Sequence[str]) -> set[str]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
-from latam_corpus.catalog.named_values import day_of, use_of
+from latam_corpus.catalog.community_labels import narrowed_tier
+from latam_corpus.catalog.named_values import day_of, has_no_end, is_consent_given, use_of
 from latam_corpus.catalog.optout.opt_out import Signal
 from latam_corpus.catalog.rights import is_known, obligations_of, openness, tier_of, uses_under
 from latam_corpus.collect import mapping
@@ -23,11 +24,19 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
+_CONSENT: Final = ("id", "label", "community")
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
-_MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs")
+_MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs", "consent")
 _NO_EMBARGO: Final = frozenset(
     {"no", "n", "false", "0", "none", "ninguno", "sin embargo", "nao", "nenhum", "sem embargo"}
+)
+# What a name of a document has: a number, a suffix or an address. What a condition has, or a consent that is missing.
+_DOCUMENT: Final = re.compile(r"\d|\.[a-z]{3,4}$|^https?://")
+_CONDITION: Final = re.compile(
+    r"\b(?:no|not|none|sin|sem|without|nao|solo|solamente|somente|apenas|only|unicamente|excepto|exceto|except|salvo"
+    r"|pero|mas|but|hasta|ate|until|falta|oral|verbal|restr\w+|pend\w+|revoc\w+|revog\w+|retir\w+|nega\w+|denied"
+    r"|refus\w+|withdr\w+|anonim\w+|anonym\w+)\b"
 )
 _PARTS: Final = re.compile(r"[;,|\n]")
 
@@ -61,6 +70,7 @@ class Narrowing:
         expires: the first of the days.
         embargo_until: the last of the days.
         opt_outs: the refusals, as rows of `schema.OPT_OUTS`.
+        consents: the records of consent, as rows of `schema.CONSENT`.
         unread: by record's column the values that aren't understood.
         stated: by record's column the beginning of each value.
         is_unlisted: whether the catalogue has no row for the file.
@@ -73,6 +83,7 @@ class Narrowing:
     expires: date | None = None
     embargo_until: date | None = None
     opt_outs: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     stated: dict[str, str] = field(default_factory=dict)
     is_unlisted: bool = False
@@ -81,21 +92,32 @@ class Narrowing:
 
     def add(self, one: Stated) -> None:
         """Add a value; one that isn't understood makes the tier unknown."""
-        self.stated[one.origin] = shown(one.value)
+        cell = "" if one.value is None else shown(one.value)
+        self.stated[one.origin] = cell
         add: dict[str, Callable[[Any], bool]] = {
             "rights": self._add_rights,
             "uses": self._add_uses,
             "expires": self._add_expires,
             "embargo_until": self._add_embargo_until,
             "opt_outs": self._add_opt_outs,
+            "consent": self._add_mapped_consent if one.is_mapped else self._add_consent,
         }
         if not add[one.column](one.value):
-            self.unread[one.origin] = shown(one.value)
+            self.unread[one.origin] = cell
 
     def _add_rights(self, value: Any) -> bool:
-        statements = [as_statement(part) for part in _listed(value)]
+        statements = [one for part in _listed(value) for one in self._statements(part)]
         self.statements += [one for one in statements if one]
         return all(is_understood(one, self.own) for one in statements)
+
+    def _statements(self, value: Any) -> list[str | None]:
+        """Return a statement, or each of several in one cell if all are known; a sentence is understood as a whole."""
+        whole = as_statement(value)
+        if isinstance(value, str) and not is_understood(whole, self.own):
+            parts = [as_statement(part) for part in _PARTS.split(value) if part.strip()]
+            if len(parts) > 1 and all(is_understood(one, self.own) for one in parts):
+                return list(parts)
+        return [whole]
 
     def _add_uses(self, value: Any) -> bool:
         names = [use_of(part) if isinstance(part, str) else None for part in _parts(value)]
@@ -117,6 +139,24 @@ class Narrowing:
         rows = [_opt_out(part) for part in _parts(value)]
         self.opt_outs += [row for row in rows if row and row not in self.opt_outs]
         return None not in rows
+
+    def _add_consent(self, value: Any) -> bool:
+        """Return whether consent was given: a document's name is understood only if the source maps the column."""
+        if isinstance(value, str):
+            return is_consent_given(value)
+        records = value if isinstance(value, (list, tuple)) else [value]
+        if value and all(isinstance(one, dict) and one.keys() <= {*_CONSENT} for one in records):  # rows of a stage
+            self.consents += [dict.fromkeys(_CONSENT) | one for one in records]
+            return True
+        return value is True
+
+    def _add_mapped_consent(self, value: Any) -> bool:
+        name = mapping.as_text(value)
+        words = folded(name or "")
+        if name is None or is_consent_given(name) or not _DOCUMENT.search(words) or _CONDITION.search(words):
+            return self._add_consent(value)
+        self.consents.append(dict.fromkeys(_CONSENT) | {"id": name})
+        return True
 
     def note(self) -> dict[str, Any]:
         """Return what the ledger says about a document whose terms were narrowed."""
@@ -184,6 +224,8 @@ def _says_something(column: str, value: Any) -> bool:
         return True
     if column == "embargo_until" and isinstance(value, str) and folded(value).strip() in _NO_EMBARGO:
         return False
+    if column == "expires" and isinstance(value, str) and has_no_end(value):
+        return False
     return not is_empty(value) and not (column in ("opt_outs", "embargo_until") and value is False)
 
 
@@ -208,14 +250,34 @@ def stated_in(
         if getattr(columns, name) and (values := values_of(columns, name, records, keys, relative)):
             origin = next((pick.column for pick in mapping.picks(columns, name) if pick.column), name)
             read.append((name, origin, values, True))
+    by_consent = source.rights is not None and source.rights.basis == "consent"
     return [
         [
             Stated(name, head, values[row], is_mapped)
             for name, head, values, is_mapped in read
             if _says_something(name, values[row])
+            or (name == "consent" and by_consent and isinstance(value_at(record, head), str))
         ]
-        for row in range(len(records))
+        for row, record in enumerate(records)
     ]
+
+
+def with_missing_consent(source: Source, stated: Sequence[Stated]) -> list[Stated]:
+    """Return what is stated, with an empty consent if the source maps a column of it and no value has any.
+
+    Of several cells, one that is empty doesn't count next to one that isn't.
+
+    Args:
+        source: whose document it is.
+        stated: all that is stated of the document.
+    """
+    filled = [one for one in stated if one.column != "consent" or not is_empty(one.value)]
+    pick = source.collect.columns.consent
+    if any(one.column == "consent" for one in filled):
+        return filled
+    if pick is not None and not pick.leave:
+        return [*filled, Stated("consent", pick.column or "consent", None, is_mapped=True)]
+    return list(stated)
 
 
 def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
@@ -259,6 +321,7 @@ def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
             statement, tier = one, other
     if statement is None:  # without rights of the source, the tier stays unknown
         statement = max(narrowing.statements, key=lambda one: openness(tier_of(one)), default=None)
+    tier = narrowed_tier(tier, [one["label"] for one in narrowing.consents if one["label"]])
     if narrowing.uses is not None:
         uses = tuple(use for use in uses if use in narrowing.uses)
     if narrowing.unread or narrowing.is_unlisted:

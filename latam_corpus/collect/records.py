@@ -38,6 +38,7 @@ Cause: TypeAlias = Literal[
     "not UTF-8",
     "too large",  # a file too
     "wrong number of columns",
+    "total or note",  # a row of a table
     "charset differs",  # from the one it declares; it is read all the same
     # a file, by a list beside it
     "checksum differs",
@@ -120,6 +121,7 @@ class Chunk:
     fields, `metadata.author`.
     `segments` are of each joined record, by column, the places in its group that its lines have. `others` are of each
     joined record those of its group that state other terms than the first, with these columns alone.
+    `header_row` is the row of a table in which its heads are; 0 if it has none.
     `passed_over` counts the records of a web archive that are no documents, by why.
     """
 
@@ -133,6 +135,7 @@ class Chunk:
     segments: list[dict[str, list[int]]] | None = None
     others: list[list[Record]] | None = None
     passed_over: Counter[str] = field(default_factory=Counter)
+    header_row: int = 0
 
 
 @dataclass(frozen=True)

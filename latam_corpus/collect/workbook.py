@@ -7,13 +7,15 @@ import re
 import zipfile
 from collections import Counter
 from datetime import date
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from latam_corpus.collect.header_row import WITHIN, AmbiguousHeaderError, header_place
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # Unpacked. Sheets unpack to 5 to 40 times their size; openpyxl needs some 30 times as much memory as a bomb unpacks to.
 _MOST_BYTES: Final = 128 * 2**20
@@ -53,13 +55,15 @@ class Table(NamedTuple):
 
     Attributes:
         title: of the sheet.
-        heads: the cells of its first row that has any.
+        heads: the cells of its first row that has any, or of the one below a title.
         rows: those below that have any, each with its number, as cells by head.
+        header_row: the row with the heads.
     """
 
     title: str
     heads: tuple[str, ...]
     rows: Iterator[tuple[int, dict[str, str]]]
+    header_row: int
 
 
 def openpyxl_for(where: str) -> Any:
@@ -107,28 +111,44 @@ def _broken(where: str, error: Exception) -> ConfigError:
     return ConfigError(where, problem, _("save it again as .xlsx, or as CSV"))
 
 
-def tables(where: str, data: bytes) -> Iterator[Table]:
+def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[Table]:
     """Yield the sheets of a workbook that have any cell.
 
     Args:
         where: its path, for errors.
         data: the file's bytes.
+        is_head: whether a cell is the head of a column that the sheet can't be without.
 
     Raises:
-        ConfigError: openpyxl isn't installed; it is no workbook, or a much too large one; a row has too many
-            cells; a formula in it was never computed, or came to nothing; or, with the rows, a cell stands under no
-            head.
+        ConfigError: openpyxl isn't installed; it is no workbook, or a much too large one; two rows look like the heads;
+            a row has too many cells; a formula in it was never computed, or came to nothing; or, with the rows, a cell
+            stands under no head.
     """
     book = opened(where, data, read_only=True, data_only=True, keep_links=False)
     _refuse_wide(where, data)
     _refuse_uncomputed(where, data)
     for sheet in book.worksheets:
-        rows = _cells(f"{where}, «{sheet.title}»", sheet)
-        _number, heads = next(rows, (0, []))
-        if heads:
-            named = tuple(heads)
-            filled = with_merged(rows, _merged(data, sheet), len(heads))
-            yield Table(sheet.title, named, _by_head(f"{where}, «{sheet.title}»", named, filled))
+        place = f"{where}, «{sheet.title}»"
+        rows = _cells(place, sheet)
+        first = list(islice(rows, WITHIN))
+        if first:
+            number, named, below = _below_heads(place, first, is_head)
+            filled = with_merged(chain(below, rows), _merged(data, sheet), len(named))
+            yield Table(sheet.title, named, _by_head(place, named, filled), number)
+
+
+def _below_heads(
+    where: str, first: Sequence[tuple[int, list[str]]], is_head: Callable[[str], bool]
+) -> tuple[int, tuple[str, ...], Sequence[tuple[int, list[str]]]]:
+    """Return the number of the row of heads, the heads, and the rows below them."""
+    try:
+        place = header_place([texts for _number, texts in first], is_head)
+    except AmbiguousHeaderError as error:
+        above, below = (first[one][0] for one in error.rows)
+        problem = _("row {above} and row {below} both look like the heads of its columns", above=above, below=below)
+        raise ConfigError(where, problem, _("leave one of the two, and delete the rows above it")) from None
+    number, heads = first[place]
+    return number, tuple(heads), first[place + 1 :]
 
 
 def _merged(data: bytes, sheet: Any) -> list[Merged]:

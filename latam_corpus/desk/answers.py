@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.display_names import LICENCES, language_of, word_of
+from latam_corpus.catalog.display_names import LICENCES, language_of, near_word, word_of
 from latam_corpus.catalog.named_values import country_of, day_of, statement_of
 from latam_corpus.catalog.rights import is_known, near_licence
 from latam_corpus.codes import declared_tag, share_name, which_of, without_variety
@@ -52,6 +52,7 @@ FILE_NAMES: Final[Mapping[str, Message]] = {
     "every": _("all files that can be read"),
 }
 _NO_CHOICE: Final = _("«{typed}» is no choice; choose one: {known}")
+_NEAR_CHOICE: Final = _("«{typed}» is no choice; did you mean «{near}»? Choices: {known}")
 _NO_ID: Final = _(
     "«{typed}» won't do: small letters without accents, digits and hyphens between them, such as «{near}»"
 )
@@ -178,7 +179,11 @@ def licence(typed: str) -> str:
 
 
 def choice(
-    names: Mapping[str, Message], *, numbered: bool = True, also: Callable[[str], str | None] = lambda _typed: None
+    names: Mapping[str, Message],
+    *,
+    numbered: bool = True,
+    also: Callable[[str], str | None] = lambda _typed: None,
+    key: str = "",
 ) -> Callable[[str], str]:
     """Return a reader of one of these words: by its number, where numbers are shown, the word, or its display name.
 
@@ -186,12 +191,16 @@ def choice(
         names: the words, each with its display name.
         numbered: whether they are shown with numbers.
         also: gives the word of what they are called besides.
+        key: of the source's file, whose words are suggested for one that isn't understood.
     """
 
     def read(typed: str) -> str:
         value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed) or also(typed)
         if value is None:
-            raise AnswerError(_NO_CHOICE, typed=typed, known=enumerated(names.values()))
+            near = near_word(key, typed, list(names)) if key else None
+            about = {"near": names[near]} if near else {}
+            known = enumerated(names.values())
+            raise AnswerError(_NEAR_CHOICE if near else _NO_CHOICE, typed=typed, known=known, **about)
         return value
 
     return read

@@ -110,9 +110,9 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
         text: TOML.
         name: the file's name, for advice on it.
 
-    >>> source, [found] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prensa"')
+    >>> source, [found] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prenza"')
     >>> found.in_language("es")[:50]
-    'línea 4, «genre»: «prensa» no es una opción; ¿quis'
+    'línea 4, «genre»: «prenza» no es una opción; ¿quis'
     """
     checked = checked_toml(text, Source, near_word)
     if isinstance(checked, Source):

@@ -161,7 +161,7 @@ ABOUT: Final = (
         "genre",
         _("Genre"),
         _("It decides by which rules the texts are judged: a song may repeat its refrain."),
-        answers.choice(GENRES, also=genre_of),
+        answers.choice(GENRES, also=genre_of, key="genre"),
         needed=True,
         default=_of_template("genre"),
         names=GENRES,

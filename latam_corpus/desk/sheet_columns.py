@@ -132,7 +132,7 @@ FIELDS: Final = (
         _("Genre"),
         _("It decides by which rules the texts are judged."),
         GENRES["literature"],
-        answers.choice(GENRES, numbered=False, also=genre_of),
+        answers.choice(GENRES, numbered=False, also=genre_of, key="genre"),
         GENRES,
     ),
     Field(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +35,7 @@ from latam_corpus.extract.programs import asked_for
 from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import _
 from latam_corpus.pipeline.conserve import pass_through, set_aside
+from latam_corpus.pipeline.own_terms import OwnTerms
 from latam_corpus.pipeline.registry import make_stage
 from latam_corpus.stages import Stage
 
@@ -105,6 +106,7 @@ class Survey:
         described: how many files it describes.
         texts: how many files have texts that are read.
         looked_at: of how many of them a text was looked at.
+        own_terms: what these texts state of themselves.
     """
 
     files: tuple[Surveyed, ...]
@@ -114,6 +116,7 @@ class Survey:
     described: int = 0
     texts: int = 0
     looked_at: int = 0
+    own_terms: OwnTerms = field(default_factory=OwnTerms)
 
     @property
     def twins(self) -> list[list[str]]:
@@ -151,13 +154,14 @@ def survey(folder: Path) -> Survey:
     sources = {facts.path: _in_charset(source, facts) for facts in seen}
     catalogue, described = _catalogue(sources, listed)
     texts = [facts.is_read and facts.path != catalogue for facts in seen]
-    languages = _languages(sources, [one for one, is_text in zip(listed, texts, strict=True) if is_text])
+    own_terms = OwnTerms(all_files=sum(texts))
+    languages = _languages(sources, [one for one, is_text in zip(listed, texts, strict=True) if is_text], own_terms)
     files = []
     for facts in seen:
         language, problem = languages.get(facts.path, (None, ""))
         remedy = None if facts.path == catalogue else facts.remedy  # it is read for what it says of the others
         files.append(replace(facts, language=language, problem=facts.problem or problem, remedy=remedy))
-    return Survey(tuple(files), hidden, tuple(missing), catalogue, described, sum(texts), len(languages))
+    return Survey(tuple(files), hidden, tuple(missing), catalogue, described, sum(texts), len(languages), own_terms)
 
 
 def _listed(folder: Path) -> tuple[list[InputFile], int]:
@@ -260,8 +264,16 @@ def _legacy(facts: Surveyed) -> str | None:
     return facts.charset if facts.format == "csv" and not (facts.charset or "utf").startswith("utf") else None
 
 
-def _languages(sources: Mapping[str, Source], files: Sequence[InputFile]) -> dict[str, tuple[str | None, str]]:
-    """Return the language of some files, spread over all that are read, or why they have no text."""
+def _languages(
+    sources: Mapping[str, Source], files: Sequence[InputFile], own_terms: OwnTerms
+) -> dict[str, tuple[str | None, str]]:
+    """Return the language of some files, spread over all that are read, or why they have no text.
+
+    Args:
+        sources: by file, how it is read.
+        files: those with texts.
+        own_terms: to which is added what the texts state of themselves.
+    """
     small = [one for one in files if one.size <= _LARGEST]
     some = [small[place * len(small) // _SAMPLED] for place in range(min(_SAMPLED, len(small)))] if small else []
     if len(small) <= _SAMPLED:
@@ -271,12 +283,14 @@ def _languages(sources: Mapping[str, Source], files: Sequence[InputFile]) -> dic
     seen: dict[str, tuple[str | None, str]] = {}
     for file in some:
         source = sources[file.relative]
+        own_terms.files += 1
         # A table without a column of texts is no reason to end.
         for frame in read(source, file, limit=_DOCUMENTS, genre="web", watch=Watch(source, strict=False)):
             passed = set_aside(Batch(frame), "collect")
             fallen = passed.dropped
             if len(passed.kept):
                 passed = pass_through(Extract(), passed.kept)
+                own_terms.add(passed)
                 fallen = passed.dropped if passed.dropped.height else fallen
             if len(passed.kept):
                 passed = pass_through(identify, passed.kept)

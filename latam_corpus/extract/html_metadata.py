@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.catalog.rights_in_words import is_reserved
 from latam_corpus.extract.file_properties import is_saved_by_office
-from latam_corpus.extract.reservations import is_reserved
 from latam_corpus.extract.stated_licences import stated
 from latam_corpus.extract.tags import COMMENT_HINT, OTHERS_HINTS, TAG
 

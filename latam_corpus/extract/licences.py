@@ -17,8 +17,9 @@ from latam_corpus.batch import with_defaults
 from latam_corpus.catalog.named_values import statement_of
 from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import is_known, openness, tier_of, uses_under
+from latam_corpus.catalog.rights_in_words import kind_of, takes_back
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.reservations import edge_notices, kind_of, takes_back
+from latam_corpus.extract.reservations import edge_notices
 from latam_corpus.schema import OPT_OUTS
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import re
 from math import hypot
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.rights_in_words import is_reserved
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.file_properties import title_and_creators
 from latam_corpus.extract.gutenberg import strip_gutenberg
@@ -21,7 +22,7 @@ from latam_corpus.extract.page_furniture import Line
 from latam_corpus.extract.page_layout import COLUMN_GAP, flow
 from latam_corpus.extract.pdf_hidden import hidden_words
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
-from latam_corpus.extract.reservations import is_reserved, notices_in
+from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated
 from latam_corpus.extract.xmp import statements_of_pdf
 from latam_corpus.messages import N_, _

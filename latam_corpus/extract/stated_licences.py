@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.rights import is_known, openness, tier_of
-from latam_corpus.extract.reservations import kind_of
+from latam_corpus.catalog.rights_in_words import kind_of
 from latam_corpus.text.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from latam_corpus.extract.reservations import Kind
+    from latam_corpus.catalog.rights_in_words import Kind
 
 # What elements, properties and entries that state one are called: in Dublin Core, Creative Commons' terms, XMP, TEI,
 # ELAN, and by people who name a property themselves.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.collect.contract import (
+    OF_TERMS,
     VALUES_SCHEMA,
     ColumnFill,
     Facts,
@@ -187,6 +188,15 @@ def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     ]
 
 
+def header_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the tables whose heads are below a title, with the row that was taken, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "row": row}
+        for source, source_facts in facts.items()
+        for file, row in sorted(source_facts.header_rows.items())
+    ]
+
+
 def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     """Yield a sentence for each thing that `run.json` says about files and records that weren't read.
 
@@ -200,6 +210,8 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         facts[row["source"]].damaged[row["file"]] = row["problem"]
     for row in record.get("not_taken", ()):
         facts[row["source"]].leave(row["columns"])
+    for row in record.get("header_rows", ()):
+        facts[row["source"]].header_rows[row["file"]] = row["row"]
     for source, source_facts in facts.items():
         yield from inputs_reported(source, source_facts)
         yield from (left.as_message() for left in columns_left(source, source_facts))
@@ -218,8 +230,8 @@ def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         about = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
         if row.get("unmapped"):
             facts[row["source"]].stated.setdefault(row["column"], {})[row["from"]] = ColumnFill(*about)
-        elif row["column"] == "rights":
-            facts[row["source"]].fills["rights"] = ColumnFill(*about)
+        elif row["column"] in OF_TERMS:
+            facts[row["source"]].fills[row["column"]] = ColumnFill(*about)
     for source, source_facts in facts.items():
         for breach in chain(terms_reported(source, source_facts), unread(source, source_facts)):
             yield breach.as_message()

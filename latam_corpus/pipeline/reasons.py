@@ -29,6 +29,7 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "not an object": _("the line is no JSON object"),
     "not CSV": _("it isn't CSV"),
     "wrong number of columns": _("the row has too few or too many columns"),
+    "total or note": _("the row is a total or a note below the table, and no record"),
     "checksum differs": _("its bytes aren't those that the bag's list says"),
     "missing file": _("a list or a link names it, and it isn't there"),
     "no file": _("it is a pipe, a socket or a device"),

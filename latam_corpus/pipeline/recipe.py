@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from latam_corpus.catalog.display_names import near_word
 from latam_corpus.catalog.naming import release_name
-from latam_corpus.catalog.source import Genre, load_source
+from latam_corpus.catalog.source import NamedGenre, load_source
 from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
@@ -100,7 +100,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     title: str
-    genre: Genre | None = None
+    genre: NamedGenre | None = None
     sources: Annotated[tuple[str, ...], _Listed] = Field(min_length=1)
     inputs: dict[str, str] = Field(default_factory=dict)
     stage: Annotated[tuple[StageEntry, ...], _Listed] = Field(min_length=1)

@@ -16,7 +16,14 @@ from latam_corpus.messages import _
 from latam_corpus.pipeline import run_record
 from latam_corpus.pipeline.barriers import REPLACED
 from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.contracts import damaged_rows, mapping_rows, not_taken_rows, passed_over_rows, unlisted_rows
+from latam_corpus.pipeline.contracts import (
+    damaged_rows,
+    header_rows,
+    mapping_rows,
+    not_taken_rows,
+    passed_over_rows,
+    unlisted_rows,
+)
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
 
@@ -232,6 +239,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "damaged": damaged_rows(result.facts),
         "not_taken": not_taken_rows(result.facts),
         "extra": dict(plan.extra),
+        "header_rows": header_rows(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,

@@ -56,6 +56,8 @@ def _row(folder: Path, source: Source, **columns: Any) -> dict[str, Any]:
         ("dc.rights.uri[es_ES]", "http://creativecommons.org/licenses/by-nc/4.0/", "non_commercial", ["evaluate"]),
         ("metadata", {"license": "CC BY 4.0"}, "attribution", _ALL),
         ("license", ["CC BY 4.0", "CC BY-NC 4.0"], "non_commercial", ["evaluate"]),
+        ("license", "CC BY 4.0; CC BY-NC 4.0", "non_commercial", ["evaluate"]),
+        ("license", "CC BY 4.0; permiso verbal", "unknown", ["evaluate"]),
         ("license", {"id": "CC0-1.0"}, "unknown", ["evaluate"]),
         ("rights", True, "unknown", ["evaluate"]),
         ("uses", ["evaluate"], "open", ["evaluate"]),
@@ -75,6 +77,13 @@ def _row(folder: Path, source: Source, **columns: Any) -> dict[str, Any]:
         ("dcterms:accessRights", "restringido", "unknown", ["evaluate"]),
         ("Restrições de uso", "CC BY-NC 4.0", "non_commercial", ["evaluate"]),
         ("Usos permitidos", "evaluar", "open", ["evaluate"]),
+        ("Consentimiento", "no", "unknown", ["evaluate"]),
+        ("documento de consentimiento", "carta-3.pdf", "unknown", ["evaluate"]),
+        ("AUTORIZACION", "pendiente", "unknown", ["evaluate"]),
+        ("Termo de consentimento", "verbal", "unknown", ["evaluate"]),
+        ("consent", False, "unknown", ["evaluate"]),
+        ("Vigencia hasta", "dic-30", "unknown", ["evaluate"]),
+        ("permiso hasta", "47848", "unknown", ["evaluate"]),
     ],
 )
 def test_an_unmapped_column_narrows_the_record(
@@ -96,6 +105,12 @@ def test_an_unmapped_column_narrows_the_record(
         ("opt_outs", []),
         ("opt_outs", False),
         ("expires", ""),
+        ("Vigencia", "Indefinida"),
+        ("Consentimiento", "Sí"),
+        ("Termo de consentimento", "assinado"),
+        ("consent", True),
+        ("consent", None),
+        ("consentimiento", ""),
         ("rights_holder", "Los herederos"),
         ("Embargo", "No"),
         ("embargo_until", False),
@@ -114,7 +129,13 @@ def test_embargoes_are_read_under_the_names_of_catalogues(tmp_path: Path, column
     assert _row(tmp_path, _source(), **{column: "31/12/2099"})["embargo_until"] == date(2099, 12, 31)
 
 
-@pytest.mark.parametrize("column", ["Vence", "Válido hasta", "Data de vencimento", "expiration date"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("Vence", "Válido hasta", "Data de vencimento", "expiration date", "Vigencia hasta", "consentimiento hasta"),
+        *("PERMISO HASTA", "Autorização até", "Vigência até", "consent expires"),
+    ],
+)
 def test_the_last_day_is_read_under_the_names_of_catalogues(tmp_path: Path, column: str) -> None:
     """A permission that has ended under such a name has ended."""
     assert _row(tmp_path, _source(), **{column: "31/12/2020"})["expires"] == date(2020, 12, 31)

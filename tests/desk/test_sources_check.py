@@ -29,7 +29,7 @@ def _told(text: str, language: str = "es", name: str = "") -> list[str]:
     ("toml", "language", "told"),
     [
         ('genre = "todos"', "es", "línea 4, «genre»: «todos» no es una opción; elija: news (prensa), literature"),
-        ('genre = "prensa"', "es", "«prensa» no es una opción; ¿quiso escribir «news»?"),
+        ('genre = "prenza"', "es", "«prenza» no es una opción; ¿quiso escribir «news»?"),
         ('genre = "nwes"', "pt", "linha 4, “genre”: “nwes” não é uma opção; você quis escrever “news”?"),
         ('languages = ["español"]', "es", "«languages (1)»: «español» no es un código ISO 639-3; escriba «spa»"),
         ('country = "Brasil"', "pt", "“Brasil” não é um código ISO 3166-1 de duas letras; escreva “BR”"),

@@ -165,9 +165,9 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
     """No place named, a file that is wrong in the reader's language, a holder who must be asked."""
     assert "--input" in command_line("sources", "preview", _source(tmp_path), "--lang", "es").err
     wrong = tmp_path / "mala.toml"
-    wrong.write_text('id = "mala"\ntitle = "x"\nholder = "y"\ngenre = "poesía"', encoding="utf-8")
+    wrong.write_text('id = "mala"\ntitle = "x"\nholder = "y"\ngenre = "cachivaches"', encoding="utf-8")
     told = command_line("sources", "preview", wrong, "--lang", "es")
-    assert (told.code, "línea 4, «genre»: «poesía» no es una opción" in told.err) == (2, True)
+    assert (told.code, "línea 4, «genre»: «cachivaches» no es una opción" in told.err) == (2, True)
     asked = tmp_path / "pedir.toml"
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://puerto.example/"]\n'
     about = 'id = "pedir"\ntitle = "x"\nholder = "y"\nstatus = "ask_first"\n'

@@ -33,7 +33,7 @@ _GOOD = {
     "languages": "español; mapudungun", "rights.statement": "CC BY 4.0", "rights.basis": "licencia",
     "rights.uses": "entrenar, evaluar",
 }  # fmt: skip
-_BAD = {"id": "Otra Mala", "title": "x", "country": "Ruritania", "genre": "poesía"}
+_BAD = {"id": "Otra Mala", "title": "x", "country": "Ruritania", "genre": "cachivaches"}
 
 
 def _fill(path: Path, rows: list[dict[str, Any]], language: str = "es") -> None:
@@ -109,7 +109,7 @@ def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     assert "«Quién la tiene»: falta" in bad
     assert "«País»: «Ruritania» no se reconoce como país" in bad
     assert "«cartas» ya está en otra fila" in twice
-    assert "fila 4: «Género»: «poesía» no es una opción" in told.out
+    assert "fila 4: «Género»: «cachivaches» no es una opción" in told.out
     assert "no se usan estas columnas, que quedan en la planilla: columna mía" in told.out
     assert _column(back, "columna mía")[4] == "apunte"
     assert _column(back, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]

@@ -25,7 +25,7 @@ _WRONG = [
     ("new --blank", "¿qué plantilla?; indíquela con --template"),
     ("new --blank --template ojs buena.toml/x.toml", "una parte de la ruta no es una carpeta"),
     ("list --country Ruritania", "«Ruritania» no se reconoce como país; escriba su código"),
-    ("list --genre poesía", "«poesía» no es una opción; elija: prensa, literatura"),
+    ("list --genre cachivaches", "«cachivaches» no es una opción; elija: prensa, literatura"),
     ("list --language xxxx", "«xxxx» no se reconoce como lengua"),
     ("preview nada.toml", "nada.toml: ese archivo no existe"),
     ("preview carpeta.toml", "es una carpeta; describa sus textos"),

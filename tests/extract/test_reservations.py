@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from latam_corpus.catalog.rights_in_words import kind_of
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.licences import narrowing, with_page_terms
-from latam_corpus.extract.reservations import edge_notices, is_notice, kind_of, notices_in
+from latam_corpus.extract.reservations import edge_notices, is_notice, notices_in
 
 _FILES: Any = importlib.import_module("tests.extract.stating_files")
 docx, epub, html, odt, pdf, row_of, tei, xmp = (

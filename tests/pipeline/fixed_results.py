@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import polars as pl
 
 from latam_corpus import vocabulary
-from latam_corpus.api.stage_alone import frame_as_documents
-from latam_corpus.batch import Batch, with_defaults
+from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read_all, reading_version
+from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.language import ftz
 from latam_corpus.language.labels import MODELS
@@ -327,7 +327,7 @@ def _reading_and_extracting() -> dict[str, Outcome]:
     inputs = digest([used, files])
     shown = frame.with_columns(pl.col("raw").is_not_null().alias("has_bytes"))
     found = {"reading": Outcome(version, inputs, {k: digest(v) for k, v in _by_piece(shown, pieces).items()})}
-    documents = with_defaults(frame) if "composition" not in frame.columns else frame
+    documents = frame
     for name, options in (("skim", {}), ("extract", {"time_limit": 60.0})):  # a busy machine is no reason to fail
         stage = make_stage(name, options, "fijo")
         assert isinstance(stage, Stage)
@@ -464,7 +464,8 @@ def _edited(words: list[str], share: float, chance: random.Random) -> list[str]:
 def _copies() -> tuple[list[dict[str, Any]], list[str]]:
     """Return texts of several lengths and genres, each with copies that differ from it by more and more."""
     chance, bank = random.Random(_SEED), _sentences()
-    rows, pieces = [], []
+    rows: list[dict[str, Any]] = []
+    pieces: list[str] = []
     for number in range(60):
         genre = ("literature", "news", "lyrics", "religious", "oral_history", "legal")[number % 6]
         size = (4, 9, 20, 40)[number % 4]

@@ -36,7 +36,7 @@ def test_a_shipped_recipe_is_sound(command_line: CommandLine, name: str) -> None
     ("change", "told"),
     [
         (('use = "filter"', 'use = "filtro"'), "did you mean «filter»"),
-        (('genre = "literature"', 'genre = "literatura"'), "did you mean «literature»"),
+        (('genre = "literature"', 'genre = "literatrua"'), "did you mean «literature»"),
         (('title = "Prueba"', 'titulo = "Prueba"'), "title"),
         (('sources = ["conha19"]', 'sources = ["conha91"]'), "did you mean «conha19»"),
         (('languages = ["spa"]', 'language = ["spa"]'), "did you mean «languages»"),

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.catalog.named_values import day_exists
+from latam_corpus.catalog.named_values import day_exists, statement_of
 from latam_corpus.catalog.rights import is_known, openness, tier_of
+from latam_corpus.catalog.rights_in_words import keeps_rights, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,21 +37,33 @@ class Catalogued:
     charset_doubt: tuple[str, str] | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Return the document's columns that it gives; of several licences the least open one.
+        """Return the document's columns that it gives.
 
-        >>> Catalogued("Coplas", rights=("CC0-1.0", "CC-BY-4.0", "Biblioteca")).columns()
+        Its rights are the least open of several licences, and next to a licence every statement that isn't understood
+        or reserves rights. A sentence that names who has the copyright, or that a text is free to read, changes none.
+
+        >>> Catalogued("Coplas", rights=("CC0-1.0", "CC-BY-4.0", "© 1999 Biblioteca", "Acceso abierto")).columns()
         {'title': 'Coplas', 'rights': 'CC-BY-4.0'}
+        >>> Catalogued(rights=("CC-BY-4.0", "Consultar con la familia")).columns()
+        {'rights': ['CC-BY-4.0', 'Consultar con la familia']}
         """
-        licences = [one for one in self.rights if is_known(one)] or list(self.rights)
         values = {
             "title": self.title,
             "creators": list(self.creators),
             "published": self.published,
             "declared_language": self.language,
             "url": self.url,
-            "rights": max(licences, key=lambda one: openness(tier_of(one)), default=None),
+            "rights": self._rights(),
         }
         return {name: value for name, value in values.items() if value}
+
+    def _rights(self) -> str | list[str] | None:
+        licences = [one for one in self.rights if is_known(statement_of(one) or one)]
+        if not licences:
+            return next(iter(self.rights), None)
+        least_open = max(licences, key=lambda one: openness(tier_of(statement_of(one) or one)))
+        others = [one for one in self.rights if keeps_rights(one) or kind_of(one) in ("reserved", "unread")]
+        return [least_open, *others] if others else least_open
 
 
 def earliest(dates: Iterable[str]) -> str | None:

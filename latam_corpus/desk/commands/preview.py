@@ -82,6 +82,7 @@ def preview(
     from latam_corpus.collect.examine import examine
     from latam_corpus.desk.preview_items import items_of
     from latam_corpus.paths import cache_folder
+    from latam_corpus.pipeline.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.policy_overlay import overlay
 
     language = spoken()
@@ -94,13 +95,18 @@ def preview(
             raise ConfigError(*breach)
         own = str(overlay(policies.expanduser(), cache_folder()).folder) if policies else ""
         items = items_of(source, folder, n, own, spoken())
+        terms = own_terms(source, folder)
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
     sentences = summary(items, source.tier, source.uses)
+    if problem := terms.problem:
+        sentences.append(enumerated([problem, REMEDY], between="; "))
     if html:
         write_file(html, preview_page(source.title, items, sentences, language, internal=not _readable(source)))
     if as_json:
-        print_json({"source": source.id, "items": [item.as_dict(language) for item in items]})
+        print_json(
+            {"source": source.id, "items": [item.as_dict(language) for item in items], "own_terms": terms.as_dict()}
+        )
         return
     for doubt in seen.notes:
         console.print(_("note: {note}", note=doubt.as_message()))

@@ -36,12 +36,13 @@ def list_sources(
 ) -> None:
     """List the sources of the catalogue and their rights."""
     from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
+    from latam_corpus.catalog.named_values import genre_of
     from latam_corpus.catalog.source import shipped_sources
     from latam_corpus.desk import answers
 
     spoken_ = spoken()
     wanted = {
-        "genre": _read("--genre", answers.choice(GENRES, numbered=False), genre),
+        "genre": _read("--genre", answers.choice(GENRES, numbered=False, also=genre_of, key="genre"), genre),
         "status": _read("--status", answers.choice(STATUSES, numbered=False), status),
         "country": _read("--country", answers.country, country),
         "use": _read("--use", answers.choice(USES, numbered=False), use),

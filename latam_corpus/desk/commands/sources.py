@@ -198,6 +198,7 @@ def check(
 def _of_records(source: Source, where: str) -> Iterator[Finding]:
     """Yield what the first records show to be wrong, each under the name of its file."""
     from latam_corpus.collect.examine import examine
+    from latam_corpus.pipeline.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.reasons import meaning
 
     seen = examine(source, where)
@@ -205,6 +206,8 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
         for breach in breaches:
             file = str(breach.place).partition(", ")[2]
             yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
+    if problem := own_terms(source, where).problem:
+        yield Finding(None, "", problem, REMEDY, wrong=False)
     for file, problem, advised in files_with_verses(source, where):
         yield Finding(None, file, problem, advised, wrong=False)
     for (file, reason), remedy in seen.unread.items():

@@ -15,6 +15,7 @@ from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.programs import asked_for
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
+from latam_corpus.pipeline.own_terms import REMEDY
 from latam_corpus.pipeline.reasons import meaning
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.report.templating import render, sections_of
@@ -86,6 +87,7 @@ def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
         "looked_at": survey.looked_at,
         "catalogue": survey.catalogue or None,
         "described": survey.described,
+        "own_terms": survey.own_terms.as_dict(),
     }
 
 
@@ -145,6 +147,8 @@ def _sentences(survey: Survey) -> Iterator[Message]:
     if survey.twins:
         names = first_of([" = ".join(paths) for paths in survey.twins], _SHOWN)
         yield _TWINS.fill(n=number(len(survey.twins)), names=names)
+    if excluded := survey.own_terms.problem:
+        yield enumerated([excluded, REMEDY], between="; ")
     if survey.catalogue:
         yield _CATALOGUE.fill(name=survey.catalogue, n=number(survey.described))
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.rights import openness, tier_of
+from latam_corpus.catalog.rights_in_words import keeps_rights, takes_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +26,6 @@ _ACCESS: Final = re.compile(
 _OPEN: Final = ("openaccess", "open access", "acceso abierto", "acesso aberto", "c_abf2")
 _EMBARGOED: Final = ("embargoedaccess", "embargoed access", "acceso embargado", "acesso embargado", "c_f1cf")
 _EMBARGO_END: Final = re.compile(r"info:eu-repo/date/embargoEnd/(\d{4}-\d\d-\d\d)")
-# What takes back a licence beside it. «Algunos derechos reservados» is how Creative Commons says its licences.
-_TAKES_BACK: Final = re.compile(
-    r"(?i)(?<!algunos )(?<!alguns )(?<!ciertos )(?:derechos|direitos) (?:\w+ )?reservados"
-    r"|reservados (?:todos )?(?:los |os )?(?:derechos|direitos)|all rights (?:are )?reserved"
-    r"|prohib|proib|sin (?:\w+ ){0,3}(?:autorizaci|permiso|consentimiento)"
-    r"|sem (?:\w+ ){0,3}(?:autoriza|permiss|consent)"
-    r"|without (?:\w+ ){0,3}(?:authori[sz]ation|permission|consent)"
-)
 # What allows less than a licence that doesn't say it, and how open the two may be together.
 _NARROWS: Final = (
     (re.compile(r"(?i)\bnd\b|\b(?:no|sin|sem)[ -]?(?:obras? )?deriv"), "no_derivatives"),
@@ -69,9 +62,14 @@ def is_less_open(sentence: str, tier: str) -> bool:
     >>> [is_less_open("Uso no comercial", tier) for tier in ("attribution", "non_commercial")]
     [True, False]
     """
-    if _TAKES_BACK.search(sentence) or "rightsstatements.org/" in sentence:
+    if keeps_rights(sentence) or "rightsstatements.org/" in sentence:
         return True
-    return any(words.search(sentence) and openness(tier) < openness(least) for words, least in _NARROWS)
+    if any(words.search(sentence) and openness(tier) < openness(least) for words, least in _NARROWS):
+        return True
+    rest = sentence
+    for words, _least in _NARROWS:
+        rest = words.sub(" ", rest)
+    return takes_back(rest)
 
 
 def is_closed(rights: Sequence[str], dates: Sequence[str], today: str) -> bool:
