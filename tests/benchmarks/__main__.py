@@ -47,6 +47,7 @@ from . import (
     text_path,
     update,
     withdraw,
+    writers,
     word_table,
 )
 from .extraction import gate
@@ -95,6 +96,7 @@ NAMES = {
     "formats": formats,
     "withdraw": withdraw,
     "disguises": disguises,
+    "writers": writers,
 }
 
 
