@@ -47,7 +47,7 @@ def html(collection: Collection, layout: Layout) -> str:
         f"hyphens:{'auto' if layout.hyphenated else 'manual'}}}"
         f"p{{{'margin:0;text-indent:1.2em' if layout.indented else 'margin:0 0 .7em'}}}"
         ".v{text-indent:0;text-align:left;margin:0 0 1em 2em;position:relative}.i{padding-left:2em}"
-        ".n{position:absolute;left:-2em}.t{text-indent:-3cm;margin-left:3cm}.t b{display:inline-block;width:3cm;"
+        ".n{position:absolute;left:-2em}.t{text-indent:-3.6cm;margin-left:3.6cm}.t b{display:inline-block;width:3.6cm;"
         "text-indent:0}td{vertical-align:top;padding-right:1em}"
     )
     head = f"<meta charset=utf-8><title>{escape(collection.works[0].title)}</title><style>{css}</style>"

@@ -107,7 +107,8 @@ def _styles(layout: Layout, language: str) -> str:
 def _page(layout: Layout) -> str:
     width, height = PAPERS[layout.paper]
     columns = f'<style:columns fo:column-count="{layout.columns}" fo:column-gap="0.8cm"/>' if layout.columns > 1 else ""
-    parts = "<style:header-style/><style:footer-style/>" if layout.headed else ""
+    apart = '<style:{0}-style><style:header-footer-properties fo:min-height="0.6cm" fo:margin-{1}="0.5cm"/></style:{0}-style>'
+    parts = apart.format("header", "bottom") + apart.format("footer", "top") if layout.headed else ""
     header = (
         f"<style:header><text:p>{HEAD}</text:p></style:header><style:footer><text:p><text:page-number/></text:p>"
         "</style:footer>"

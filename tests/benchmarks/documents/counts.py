@@ -61,11 +61,11 @@ def count(collection: Collection, extracted: Extracted, labels: dict[str, str] |
     blocks: list[tuple[int, str]] = []  # the end before each unit, and the unit
     for work in collection.works:
         blocks.append((_BLANK, work.title))
-        for part in work.parts:
+        for number, part in enumerate(work.parts):
             if collection.kind == "interview":
                 blocks.append((_LINE, f"{labels.get(part[0], part[0])}: {part[1]}"))
             else:
-                blocks += [(_LINE if line else _BLANK, words) for line, words in enumerate(part)]
+                blocks += [(_LINE if line or not number else _BLANK, words) for line, words in enumerate(part)]
     ends: list[int] = []
     words: list[str] = []
     for end, unit in blocks:

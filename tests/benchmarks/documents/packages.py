@@ -98,7 +98,7 @@ def _xhtml(kind: str, parts: tuple[tuple[str, ...], ...], layout: Layout) -> Ite
             rows.append(f"<tr>{time}<td>{lines[0]}</td><td>{lines[1]}</td></tr>")
         else:
             yield {
-                "tab": f"<p><b>{lines[0]}</b>\t{lines[1]}</p>",
+                "tab": f"<p><b>{lines[0]}:</b> {lines[1]}</p>",
                 "initials": f"<p><b>{initials(part[0], first)}:</b> {lines[1]}</p>",
                 "dash": f"<p><b>{lines[0]}.—</b> {lines[1]}</p>",
                 "above": f"<p><b>{lines[0]}:</b></p><p>{lines[1]}</p>",

@@ -23,8 +23,8 @@ TALKS: Final = PublicTexts(
 HALVES: Final[tuple[Half, ...]] = ("tuned", "held out")
 _SONNETS: Final = 8
 _TANGOS: Final = 5
-_PARAGRAPHS: Final = 36
-_TURNS: Final = 48
+_PARAGRAPHS: Final = 50
+_TURNS: Final = 80
 _LONGEST: Final = 900  # characters of a paragraph
 _PEOPLE: Final = {
     "tuned": ("Entrevistadora", "Rosa Ruiz"),
