@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from latam_corpus.extract.block_text import CELL
+from latam_corpus.extract.interview import label_of
 from latam_corpus.extract.page_furniture import GAP, Line, step, without_heads, without_notes
 from latam_corpus.extract.page_rows import joined_rows, with_label_cells, without_line_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
 # A line that leaves so much of its column's width is the last of its paragraph, or a verse.
 _SHORT: Final = 0.12
@@ -26,6 +27,7 @@ _INDENT: Final = 0.8
 _LINES_ABREAST: Final = 3
 # Lines that have so much of their height in common are side by side.
 _BESIDE: Final = 0.25
+_INSIDE: Final = 0.1  # points
 # The pronouns that Portuguese writes after a hyphen, which stays when a line ends at it.
 _CLITIC: Final = re.compile(r"(?:lhes?|se|me|te|nos|vos|l[oa]s?|n[oa]s?|[oa]s?)\b")
 # Where the next line goes on in small letters, its first word may be so many times as wide as its letters are on the
@@ -44,13 +46,18 @@ _WRAPPED: Final = 0.8
 _EXACT: Final = 0.03
 _MOSTLY: Final = 0.6
 _SMALL_GAP: Final = 1.2
-# Of a block of verse so many lines end short, of four or more verses; of all blocks of a column, if these are shorter.
-_LEAST_VERSES: Final = 3
-_MOST_SHORT: Final = 0.6
-_SOME_SHORT: Final = 0.5
-# After short lines of prose the next is indented, or a speech; after those of verse this share isn't.
+# Of the lines in a block of verse so many end short, or of those in all blocks of a column, and fewer in one of these.
+_LEAST_PAIRS: Final = 3
+_MOST_SHORT: Final = 0.5
+_SOME_SHORT: Final = 0.4
+_FEW_SHORT: Final = 0.2
+# After short lines of prose the next is indented, a speech, an item or a turn; after those of verse this share is none.
 _NOT_INDENTED: Final = 0.3
-_DASHES: Final = frozenset("-–—")
+# The end of a verse that was turned over takes so much of the column at most.
+_TURNED_OVER: Final = 0.35
+_ITEM: Final = re.compile(r"\s*(?:[-–—•·*▪◦]|\(?\w{1,3}[.)]\s)")
+_LEAST_TURNS: Final = 4
+_MOST_SPEAKERS: Final = 12
 _DEEPER: Final = 0.4
 _OTHER_SIZE: Final = 0.15
 _STOPS: Final = frozenset('.!?…:»”"')
@@ -139,10 +146,14 @@ def _gutter(lines: Sequence[Line]) -> float | None:
                 gaps.append((first.right, second.left))
     if len(gaps) < _LINES_ABREAST:
         return None
-    edges = sorted({(start + end) / 2 for start, end in gaps})
-    stabbed = max(edges, key=lambda x: (sum(start < x < end for start, end in gaps), -abs(x - edges[len(edges) // 2])))
+    middle = sorted((start + end) / 2 for start, end in gaps)[len(gaps) // 2]
+    edges = {x for start, end in gaps for x in ((start + end) / 2, start + _INSIDE, end - _INSIDE)}
+    counts = {x: sum(start < x < end for start, end in gaps) for x in edges}
+    most = max(counts.values())
+    crossings = {x: sum(line.left < x < line.right for line in lines) for x, count in counts.items() if count == most}
+    stabbed = min(crossings, key=lambda x: (crossings[x], abs(x - middle)))
     inside = [(start, end) for start, end in gaps if start < stabbed < end]
-    crossing = sum(line.left < stabbed < line.right for line in lines)
+    crossing = crossings[stabbed]
     if len(inside) < _LINES_ABREAST or crossing > len(inside):
         return None
     return (max(start for start, _ in inside) + min(end for _, end in inside)) / 2
@@ -204,31 +215,54 @@ def _width(following: Line, line: Line) -> float:
 
 def _paragraphs(columns: Sequence[tuple[Sequence[Line], float]], seen: Counter[str]) -> str:
     written: list[str] = []
+    turns = _turn_starts(column for column, _ in columns)
     last: Line | None = None
-    ended = True
+    ended, goes_on = True, False
     for column, right in columns:
         left = _edge(column)
         blocks = _blocks(column, _ends(column, right))
-        are_verse = _verse_blocks(blocks, left)
+        are_verse = _verse_blocks(blocks, left, turns)
         for block, is_verse in zip(blocks, are_verse, strict=True):
             has_edge = any(line.left - left <= _INDENT * line.size for line, _ in block)
             for index, (line, is_short) in enumerate(block):
                 other_size = last is not None and abs(line.size - last.size) > _OTHER_SIZE * line.size
-                indented = line.left - left > _INDENT * line.size and (
-                    last is None
-                    or line.left - last.left > _DEEPER * line.size
-                    or (has_edge and _may_end(last) and not _goes_on(line))
+                indented = (
+                    not goes_on
+                    and line.left - left > _INDENT * line.size
+                    and (
+                        last is None
+                        or line.left - last.left > _DEEPER * line.size
+                        or (has_edge and _may_end(last) and not _goes_on(line))
+                    )
                 )
                 if last is None:
                     written.append(line.words.strip())
                 elif (index == 0 and block is not blocks[0]) or other_size:
                     written += ["\n\n", line.words.strip()]
-                elif indented or ended or CELL in line.words:
+                elif indented or ended or line in turns:
                     written += ["\n", line.words.strip()]
                 else:
                     written[-1:] = _joined(written[-1], line.words.strip(), seen)
-                last, ended = line, is_short or is_verse
+                goes_on = (
+                    is_verse
+                    and not is_short
+                    and index + 1 < len(block)
+                    and _is_turned_over(line, block[index + 1][0], right - left)
+                )
+                last, ended = line, is_short or (is_verse and not goes_on)
     return "".join(written)
+
+
+def _turn_starts(columns: Iterable[Sequence[Line]]) -> frozenset[Line]:
+    """Return the lines that begin with a label: in a cell, or with a colon, if labels come again as in an interview."""
+    lines = [line for column in columns for line in column]
+    in_cells = {line for line in lines if CELL in line.words}
+    labels = {line: label[0] for line in lines if (label := label_of(line.words))}
+    counts = Counter(labels.values())
+    often = {name for name, count in counts.items() if count > 1}
+    if not (1 < len(often) <= _MOST_SPEAKERS and sum(counts[name] for name in often) >= _LEAST_TURNS):
+        return frozenset(in_cells)
+    return frozenset(in_cells | {line for line, name in labels.items() if name in often})
 
 
 def _ends(column: Sequence[Line], right: float) -> list[bool]:
@@ -274,23 +308,33 @@ def _blocks(column: Sequence[Line], ends: Sequence[bool]) -> list[_Block]:
     return blocks
 
 
-def _verse_blocks(blocks: Sequence[_Block], left: float) -> list[bool]:
+def _verse_blocks(blocks: Sequence[_Block], left: float, turns: Container[Line]) -> list[bool]:
     """Return of each block of a column whether its lines are verses: most end short, and the next isn't indented."""
     inner = [[*pairwise(block)] for block in blocks]
     every = [pair for pairs in inner for pair in pairs]
-    are_many = len(every) >= _LEAST_LINES and _is_verse(every, left, _SOME_SHORT)
+    are_many = len(every) >= _LEAST_LINES and _is_verse(every, left, turns, _SOME_SHORT)
     return [
-        _is_verse(pairs, left, _MOST_SHORT)
-        if len(pairs) >= _LEAST_VERSES
-        else are_many
+        (len(pairs) >= _LEAST_PAIRS and _is_verse(pairs, left, turns, _MOST_SHORT))
+        or (are_many and _is_verse(pairs, left, turns, _FEW_SHORT))
         for pairs in inner
-    ]  # fmt: skip
+    ]
 
 
-def _is_verse(pairs: Sequence[tuple[tuple[Line, bool], tuple[Line, bool]]], left: float, share: float) -> bool:
-    short = [following for (_, is_short), (following, _) in pairs if is_short]
-    begins = sum(line.left - left <= _INDENT * line.size and line.words[:1] not in _DASHES for line in short)
-    return bool(pairs) and len(short) >= share * len(pairs) and begins >= _NOT_INDENTED * len(short)
+def _is_verse(
+    pairs: Sequence[tuple[tuple[Line, bool], tuple[Line, bool]]], left: float, turns: Container[Line], share: float
+) -> bool:
+    after_short = [following for (_, is_short), (following, _) in pairs if is_short]
+    verses = sum(
+        line.left - left <= _INDENT * line.size and line not in turns and not _ITEM.match(line.words)
+        for line in after_short
+    )
+    return len(after_short) >= share * len(pairs) and verses >= _NOT_INDENTED * len(after_short)
+
+
+def _is_turned_over(verse: Line, following: Line, width: float) -> bool:
+    """Whether a line is the end of a verse that was too long for its column, given that the verse is full."""
+    is_end = following.right - following.left <= _TURNED_OVER * width
+    return is_end and _goes_on(following) and following.left >= verse.left - _DEEPER * verse.size
 
 
 def _edge(column: Sequence[Line]) -> float:

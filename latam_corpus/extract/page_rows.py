@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.block_text import CELL
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
 
 # Between two words of a line more than so many times the height of its letters is the gap between two columns.
 COLUMN_GAP: Final = 1.6
-# In a line that is stretched to the measure all gaps are alike, up to so much of their median.
-_ALIKE: Final = 0.25
+# In a line of at least so many words that is stretched to the measure, the widest gap is so many times the narrowest:
+# after a stop it is wider.
+_LEAST_WORDS: Final = 3
+_ALIKE: Final = 3
 # A label is a name of so many characters and words at most, or a time; each of two comes again, in so many rows in all.
 _LONGEST_LABEL: Final = 40
 _LABEL_WORDS: Final = 5
@@ -43,15 +44,14 @@ _STEP_SHARE: Final = 0.8
 
 
 def joined_rows(page: Sequence[Line]) -> list[Line]:
-    """Return the lines of a page; pieces of one row are joined if there is no gap between them, or all gaps are alike.
+    """Return the lines of a page; pieces of one row are joined if there is no gap between them, or the line is stretched.
 
     Args:
         page: the pieces of its lines, in the order in which they were written.
     """
     joined: list[Line] = []
     for row in _rows(page):
-        wide = [_gap(left, right) for left, right in pairwise(row) if _gap(left, right) > COLUMN_GAP * left.size]
-        is_stretched = len(wide) > 1 and len(wide) == len(row) - 1 and _are_alike(wide)
+        is_stretched = _is_stretched(row)
         line = row[0]
         for piece in row[1:]:
             if is_stretched or _gap(line, piece) <= COLUMN_GAP * line.size:
@@ -79,9 +79,14 @@ def _gap(left: Line, right: Line) -> float:
     return right.left - left.right
 
 
-def _are_alike(gaps: Sequence[float]) -> bool:
-    usual = median(gaps)
-    return all(abs(gap - usual) <= _ALIKE * usual for gap in gaps)
+def _is_stretched(row: Sequence[Line]) -> bool:
+    """Whether a row is a line that was stretched to the measure: each word is apart, by much the same gap."""
+    gaps = [_gap(left, right) for left, right in pairwise(row)]
+    return (
+        len(row) >= _LEAST_WORDS
+        and max(gaps) <= _ALIKE * min(gaps)
+        and not any(" " in one.words.strip() for one in row)
+    )
 
 
 def _join(left: Line, right: Line) -> Line:

@@ -120,5 +120,3 @@ def _with_ends(text: str) -> tuple[list[int], list[str]]:
 def share(part: int, whole: int) -> float | str:
     """Return a share, or nothing where there is no whole."""
     return round(part / whole, 4) if whole else ""
-
-

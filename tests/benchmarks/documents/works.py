@@ -65,7 +65,9 @@ def _verse(data: Path, number: int) -> Iterable[Work]:
     tangos = records(data, VERSES[1])[number::2][:_TANGOS]
     for row in (*chosen, *tangos):
         text = re.sub(r"[ \t]+", " ", row["text"].strip())
-        stanzas = (tuple(line.strip() for line in one.split("\n") if line.strip()) for one in re.split(r"\n\s*\n", text))
+        stanzas = (
+            tuple(line.strip() for line in one.split("\n") if line.strip()) for one in re.split(r"\n\s*\n", text)
+        )
         yield Work(row["title"].strip().capitalize(), tuple(one for one in stanzas if one))
 
 
