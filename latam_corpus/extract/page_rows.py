@@ -32,8 +32,6 @@ _LABEL_SHARE: Final = 0.8
 _SAME_PLACE: Final = 3.0  # points
 # Left and right pages have other margins, and places are rounded.
 _PLACES: Final = 4
-# A row has so many pieces at most.
-_NEAR: Final = 12
 _CLOCK: Final = re.compile(r"[\[(<]?(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?[\])>]?")
 _NAME: Final = re.compile(r"[^\W\d_][\w.'’ªº-]*(?: [\w.'’ªº-]+)*\s?[:.]?[-–—]?")
 # Numbers of lines: every second to tenth line has one.
@@ -194,12 +192,15 @@ def _key(row: _Labelled) -> str:
 
 def _open_rows(page: Sequence[Line]) -> Iterator[list[Line]]:
     """Yield the rows of several pieces, each from left to right."""
-    ordered = sorted(page, key=lambda piece: (-piece.top, piece.left))
-    for index, piece in enumerate(ordered):
-        near = ordered[max(index - _NEAR, 0) : index + _NEAR + 1]
-        beside = [other for other in near if other is not piece and abreast(piece, other)]
-        if beside and all(other.left >= piece.right for other in beside):
-            yield [piece, *sorted(beside, key=lambda other: other.left)]
+    row: list[Line] = []
+    for piece in [*sorted(page, key=lambda piece: -piece.top), None]:
+        if piece and row and abreast(row[0], piece):
+            row.append(piece)
+            continue
+        row.sort(key=lambda piece: piece.left)
+        if len(row) > 1 and all(right.left >= left.right for left, right in pairwise(row)):
+            yield row
+        row = [piece] if piece else []
 
 
 def _is_name(name: str) -> bool:

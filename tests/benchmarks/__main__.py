@@ -23,6 +23,7 @@ from . import (
     extraction,
     formats,
     growth,
+    hidden,
     house,
     kept_work,
     language,
@@ -96,6 +97,7 @@ NAMES = {
     "formats": formats,
     "withdraw": withdraw,
     "disguises": disguises,
+    "hidden": hidden,
     "writers": writers,
 }
 
