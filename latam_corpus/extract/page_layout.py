@@ -309,7 +309,12 @@ def _blocks(column: Sequence[Line], ends: Sequence[bool]) -> list[_Block]:
 
 
 def _verse_blocks(blocks: Sequence[_Block], left: float, turns: Container[Line]) -> list[bool]:
-    """Return of each block of a column whether its lines are verses: most end short, and the next isn't indented."""
+    """Return of each block of a column whether its lines are verses: most end short, and the next isn't indented.
+
+    A column with several turns of an interview has none.
+    """
+    if sum(line in turns for block in blocks for line, _ in block) > 1:
+        return [False] * len(blocks)
     inner = [[*pairwise(block)] for block in blocks]
     every = [pair for pairs in inner for pair in pairs]
     are_many = len(every) >= _LEAST_LINES and _is_verse(every, left, turns, _SOME_SHORT)

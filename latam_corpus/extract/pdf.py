@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "pdf 5"
+EXTRACTOR: Final = "pdf 6"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
 MAC_ROMAN: Final = "accents read as Mac Roman"

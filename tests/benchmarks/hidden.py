@@ -92,37 +92,73 @@ _W: Final = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/ma
 def _docx() -> Iterator[Case]:
     def document(middle: str, more: dict[str, str] | None = None) -> bytes:
         paragraphs = (_in_word(_BEFORE), middle, _in_word(_AFTER))
-        return _zipped({
-            "[Content_Types].xml": "<Types/>",
-            "_rels/.rels": (
-                '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
-                'Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
-                'Target="word/document.xml"/></Relationships>'
-            ),
-            "word/document.xml": f"<w:document {_W}><w:body>{''.join(paragraphs)}</w:body></w:document>",
-            **(more or {}),
-        })
+        return _zipped(
+            {
+                "[Content_Types].xml": "<Types/>",
+                "_rels/.rels": (
+                    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
+                    'Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+                    'Target="word/document.xml"/></Relationships>'
+                ),
+                "word/document.xml": f"<w:document {_W}><w:body>{''.join(paragraphs)}</w:body></w:document>",
+                **(more or {}),
+            }
+        )
 
     run = f"<w:r>{{}}<w:t>{_SECRET}</w:t></w:r>"
     hidden = run.format("<w:rPr><w:vanish/></w:rPr>")
     comment = f'<w:comments {_W}><w:comment w:id="1"><w:p>{run.format("")}</w:p></w:comment></w:comments>'
     yield Case("DOCX", "a hidden run", document(f"<w:p>{hidden}</w:p>"))
     yield Case("DOCX", "a hidden run in a table", document(_in_table(f"<w:p>{hidden}</w:p>")))
-    yield Case("DOCX", "a deletion that is tracked", document(
-        f'<w:p><w:del w:id="1"><w:r><w:delText>{_SECRET}</w:delText></w:r></w:del></w:p>'))
-    yield Case("DOCX", "an insertion that is tracked", document(
-        f'<w:p><w:ins w:id="1">{run.format("")}</w:ins></w:p>'), leaves_out=False)
-    yield Case("DOCX", "a comment", document('<w:p><w:commentReference w:id="1"/></w:p>', {"word/comments.xml": comment}))
-    yield Case("DOCX", "a footnote", document('<w:p><w:r><w:footnoteReference w:id="1"/></w:r></w:p>', {
-        "word/footnotes.xml": comment.replace("comments", "footnotes").replace("comment ", "footnote ")}))
-    yield Case("DOCX", "the instruction of a field", document(
-        f'<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>AUTHOR {_SECRET}</w:instrText></w:r>'
-        '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'))
-    yield Case("DOCX", "the computer's user as author", document("", {"docProps/core.xml": (
-        '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
-        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{_SECRET}</dc:creator></cp:coreProperties>')}))
-    yield Case("DOCX", "a text box", document(
-        f'<w:p><w:r><w:txbxContent><w:p>{run.format("")}</w:p></w:txbxContent></w:r></w:p>'), leaves_out=False)
+    yield Case(
+        "DOCX",
+        "a deletion that is tracked",
+        document(f'<w:p><w:del w:id="1"><w:r><w:delText>{_SECRET}</w:delText></w:r></w:del></w:p>'),
+    )
+    yield Case(
+        "DOCX",
+        "an insertion that is tracked",
+        document(f'<w:p><w:ins w:id="1">{run.format("")}</w:ins></w:p>'),
+        leaves_out=False,
+    )
+    yield Case(
+        "DOCX", "a comment", document('<w:p><w:commentReference w:id="1"/></w:p>', {"word/comments.xml": comment})
+    )
+    yield Case(
+        "DOCX",
+        "a footnote",
+        document(
+            '<w:p><w:r><w:footnoteReference w:id="1"/></w:r></w:p>',
+            {"word/footnotes.xml": comment.replace("comments", "footnotes").replace("comment ", "footnote ")},
+        ),
+    )
+    yield Case(
+        "DOCX",
+        "the instruction of a field",
+        document(
+            f'<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>AUTHOR {_SECRET}</w:instrText></w:r>'
+            '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+        ),
+    )
+    yield Case(
+        "DOCX",
+        "the computer's user as author",
+        document(
+            "",
+            {
+                "docProps/core.xml": (
+                    '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+                    f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{_SECRET}</dc:creator></cp:coreProperties>'
+                )
+            },
+        ),
+    )
+    yield Case(
+        "DOCX",
+        "a text box",
+        document(f"<w:p><w:r><w:txbxContent><w:p>{run.format('')}</w:p></w:txbxContent></w:r></w:p>"),
+        leaves_out=False,
+    )
 
 
 def _in_word(words: str) -> str:
@@ -143,30 +179,51 @@ def _odt() -> Iterator[Case]:
         ).encode()
 
     secret = f"<text:p>{_SECRET}</text:p>"
-    style = (
-        '<style:style style:name="T" style:family="text"><style:text-properties text:display="none"/></style:style>'
-    )
+    style = '<style:style style:name="T" style:family="text"><style:text-properties text:display="none"/></style:style>'
     change = (
         '<text:tracked-changes><text:changed-region text:id="c1"><text:deletion><office:change-info><dc:creator>x'
         f"</dc:creator></office:change-info>{secret}</text:deletion></text:changed-region></text:tracked-changes>"
     )
     yield Case("ODT", "a hidden section", document(f'<text:section text:display="none">{secret}</text:section>'))
-    yield Case("ODT", "hidden characters", document(
-        f'<text:p><text:span text:style-name="T">{_SECRET}</text:span></text:p>', style))
-    yield Case("ODT", "a hidden paragraph", document(
-        f'<text:p><text:hidden-paragraph text:is-hidden="true"/>{_SECRET}</text:p>'))
-    yield Case("ODT", "a hidden row", document(
-        '<table:table><table:table-row table:visibility="collapse"><table:table-cell>'
-        f"{secret}</table:table-cell></table:table-row></table:table>"))
+    yield Case(
+        "ODT",
+        "hidden characters",
+        document(f'<text:p><text:span text:style-name="T">{_SECRET}</text:span></text:p>', style),
+    )
+    yield Case(
+        "ODT",
+        "a hidden paragraph",
+        document(f'<text:p><text:hidden-paragraph text:is-hidden="true"/>{_SECRET}</text:p>'),
+    )
+    yield Case(
+        "ODT",
+        "a hidden row",
+        document(
+            '<table:table><table:table-row table:visibility="collapse"><table:table-cell>'
+            f"{secret}</table:table-cell></table:table-row></table:table>"
+        ),
+    )
     yield Case("ODT", "a deletion that is tracked", document(change))
     yield Case("ODT", "a comment", document(f"<text:p>x<office:annotation>{secret}</office:annotation></text:p>"))
-    yield Case("ODT", "a footnote", document(
-        '<text:p>x<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body>'
-        f"{secret}</text:note-body></text:note></text:p>"))
-    yield Case("ODT", "the computer's user as author", document(
-        "", meta=f"<office:meta><dc:creator>{_SECRET}</dc:creator></office:meta>"))
-    yield Case("ODT", "a text box", document(
-        f"<text:p><draw:frame><draw:text-box>{secret}</draw:text-box></draw:frame></text:p>"), leaves_out=False)
+    yield Case(
+        "ODT",
+        "a footnote",
+        document(
+            '<text:p>x<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body>'
+            f"{secret}</text:note-body></text:note></text:p>"
+        ),
+    )
+    yield Case(
+        "ODT",
+        "the computer's user as author",
+        document("", meta=f"<office:meta><dc:creator>{_SECRET}</dc:creator></office:meta>"),
+    )
+    yield Case(
+        "ODT",
+        "a text box",
+        document(f"<text:p><draw:frame><draw:text-box>{secret}</draw:text-box></draw:frame></text:p>"),
+        leaves_out=False,
+    )
 
 
 def _rtf() -> Iterator[Case]:
@@ -177,8 +234,11 @@ def _rtf() -> Iterator[Case]:
     yield Case("RTF", "a deletion that is tracked", document(rf"{{\deleted {_SECRET}\par}}"))
     yield Case("RTF", "a comment", document(rf"{{\*\annotation {_SECRET}}}"))
     yield Case("RTF", "a footnote", document(rf"{{\footnote {_SECRET}}}"))
-    yield Case("RTF", "a hidden shape", document(
-        rf"{{\shp{{\*\shpinst{{\sp{{\sn fHidden}}{{\sv 1}}}}{{\shptxt \pard\plain {_SECRET}\par}}}}}}"))
+    yield Case(
+        "RTF",
+        "a hidden shape",
+        document(rf"{{\shp{{\*\shpinst{{\sp{{\sn fHidden}}{{\sv 1}}}}{{\shptxt \pard\plain {_SECRET}\par}}}}}}"),
+    )
     yield Case("RTF", "the computer's user as author", document("", rf"{{\info{{\author {_SECRET}}}}}"))
 
 
@@ -188,21 +248,28 @@ def _epub() -> Iterator[Case]:
             f'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><style>{css}'
             f"</style></head><body><p>{_BEFORE}</p>{middle}<p>{_AFTER}</p></body></html>"
         )
-        return _zipped({
-            "META-INF/container.xml": "<container><rootfile full-path='b.opf'/></container>",
-            "b.opf": "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>"
-            "<spine><itemref idref='a'/></spine></package>",
-            "a.xhtml": page,
-        })
+        return _zipped(
+            {
+                "META-INF/container.xml": "<container><rootfile full-path='b.opf'/></container>",
+                "b.opf": "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>"
+                "<spine><itemref idref='a'/></spine></package>",
+                "a.xhtml": page,
+            }
+        )
 
     yield Case("EPUB", "the attribute hidden", book(f"<p hidden='hidden'>{_SECRET}</p>"))
     yield Case("EPUB", "display: none in a stylesheet", book(f"<p class='n'>{_SECRET}</p>", ".n{display:none}"))
     yield Case("EPUB", "visibility: hidden", book(f"<p style='visibility:hidden'>{_SECRET}</p>"))
     yield Case("EPUB", "a footnote that is marked", book(f"<aside epub:type='footnote'><p>{_SECRET}</p></aside>"))
-    yield Case("EPUB", f"{_DEEP} open elements around the words", book(
-        f"{'<div>' * _DEEP}<p>{_SECRET}</p>{'</div>' * _DEEP}"), leaves_out=False)
-    yield Case("EPUB", f"{_DEEP} elements that nothing closes", book(f"{'<font>' * _DEEP}<p>{_SECRET}</p>"),
-               leaves_out=False)
+    yield Case(
+        "EPUB",
+        f"{_DEEP} open elements around the words",
+        book(f"{'<div>' * _DEEP}<p>{_SECRET}</p>{'</div>' * _DEEP}"),
+        leaves_out=False,
+    )
+    yield Case(
+        "EPUB", f"{_DEEP} elements that nothing closes", book(f"{'<font>' * _DEEP}<p>{_SECRET}</p>"), leaves_out=False
+    )
 
 
 def _pdf() -> Iterator[Case]:
@@ -227,8 +294,11 @@ def _pdf() -> Iterator[Case]:
     yield Case("PDF", "text off the page", page(_shown(_SECRET, -40)))
     yield Case("PDF", "clipped text", page(_shown(_SECRET, 200, "0 0 10 10 re W n")))
     yield Case("PDF", "covered text", page(note + "0 g 40 190 200 30 re f\n"))
-    yield Case("PDF", "a layer that is off", page(
-        f"/OC /MC0 BDC {note}EMC\n", "/OCProperties<</OCGs[6 0 R]/D<</OFF[6 0 R]>>>>"))
+    yield Case(
+        "PDF",
+        "a layer that is off",
+        page(f"/OC /MC0 BDC {note}EMC\n", "/OCProperties<</OCGs[6 0 R]/D<</OFF[6 0 R]>>>>"),
+    )
     yield Case("PDF", "the computer's user as author", page("", info=f"/Author({_SECRET})"))
     yield Case("PDF", "text that is shown", page(note), leaves_out=False)
 
@@ -237,7 +307,9 @@ def _shown(words: str, y: float, before: str = "") -> str:
     return f"q {before} BT /F1 12 Tf 50 {y} Td ({words}) Tj ET Q\n"
 
 
-_LONG: Final = "La barca salió del puerto antes del alba, y nadie en la playa supo decir adónde iba esa mañana de enero. "
+_LONG: Final = (
+    "La barca salió del puerto antes del alba, y nadie en la playa supo decir adónde iba esa mañana de enero. "
+)
 
 
 def _html() -> Iterator[Case]:
@@ -252,15 +324,25 @@ def _html() -> Iterator[Case]:
     yield Case("HTML", "the attribute hidden", page(note.format("hidden")))
     yield Case("HTML", "display: none", page(note.format("style='display:none'")))
     yield Case("HTML", "visibility: hidden", page(note.format("style='visibility:hidden'")))
-    yield Case("HTML", "display: none in a stylesheet of the page", page(
-        note.format("class=n"), "<style>.n{display:none}</style>"))
+    yield Case(
+        "HTML",
+        "display: none in a stylesheet of the page",
+        page(note.format("class=n"), "<style>.n{display:none}</style>"),
+    )
     yield Case("HTML", "a comment", page(f"<!-- {_SECRET} -->"))
     yield Case("HTML", "a template", page(f"<template>{note.format('')}</template>"))
     yield Case("HTML", "not read aloud (aria-hidden)", page(note.format("aria-hidden=true")), leaves_out=False)
-    yield Case("HTML", f"{_DEEP} open elements around the words", page(
-        f"{'<div>' * _DEEP}{note.format('')}{'</div>' * _DEEP}"), leaves_out=False)
-    yield Case("HTML", "the computer's user as author", page(
-        "", f"<meta name=generator content='LibreOffice 7'><meta name=author content='{_SECRET}'>"))
+    yield Case(
+        "HTML",
+        f"{_DEEP} open elements around the words",
+        page(f"{'<div>' * _DEEP}{note.format('')}{'</div>' * _DEEP}"),
+        leaves_out=False,
+    )
+    yield Case(
+        "HTML",
+        "the computer's user as author",
+        page("", f"<meta name=generator content='LibreOffice 7'><meta name=author content='{_SECRET}'>"),
+    )
 
 
 def _others() -> Iterator[Case]:
@@ -271,12 +353,18 @@ def _others() -> Iterator[Case]:
     yield Case("TEI", "a deletion", tei(f"<p><del>{_SECRET}</del> x</p>"))
     yield Case("TEI", "a note", tei(f"<p>x<note>{_SECRET}</note></p>"))
     yield Case("TEI", "a comment", tei(f"<!-- {_SECRET} -->"))
-    yield Case("TEI", f"{_DEEP} elements around the words", tei(
-        f"{'<div>' * _DEEP}<p>{_SECRET}</p>{'</div>' * _DEEP}"), leaves_out=False)
+    yield Case(
+        "TEI",
+        f"{_DEEP} elements around the words",
+        tei(f"{'<div>' * _DEEP}<p>{_SECRET}</p>{'</div>' * _DEEP}"),
+        leaves_out=False,
+    )
 
     def elan(middle: str, author: str = "") -> bytes:
         annotations = "".join(
-            f"<ANNOTATION>{one}</ANNOTATION>" for one in (_annotation(1, _BEFORE), middle, _annotation(3, _AFTER)) if one
+            f"<ANNOTATION>{one}</ANNOTATION>"
+            for one in (_annotation(1, _BEFORE), middle, _annotation(3, _AFTER))
+            if one
         )
         slots = "".join(f'<TIME_SLOT TIME_SLOT_ID="t{number}"/>' for number in range(1, 7))
         return (

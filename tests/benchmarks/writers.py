@@ -71,9 +71,9 @@ def measure(args: argparse.Namespace) -> Report:
     tables = [_table(kind, half, rows) for kind in KINDS for half in HALVES]
     tables += [_table(kind, half, layouts, "by layout") for kind in KINDS for half in HALVES]
     notes = (
-        "Texts and layouts of the held-out half were looked at when the readers were done.",
-        "A unit is a verse, a paragraph or a turn with its speaker; titles count as one. `joined` and `parted` are ends "
-        "between units that are gone, and breaks within one.",
+        "Texts and layouts of the held-out half were first looked at when the readers were done; see docs/extraction.md.",
+        "A unit is a verse, a paragraph or a turn with its speaker; titles count as one.",
+        "`joined` and `parted` are ends between units that are gone, and breaks within one.",
         "Read as a source without a form reads them. SRT can't say where a paragraph ends.",
         *(f"Not installed here: {name}." for name in _missing()),
     )
@@ -91,7 +91,8 @@ def _table(kind: str, half: str, rows: Mapping[tuple[str, str, str], Counts], by
             no_ends = kind == "prose" and name.startswith(("SRT", "WebVTT"))
             last = {"verse": [share(one.stanzas_kept, one.stanzas)], "prose": [], "interview": [one.speakers]}[kind]
             filled.append((
-                name, one.units, "" if no_ends else share(one.kept, one.units), one.joined, one.parted, one.lost, one.added, *last,
+                name, one.units, "" if no_ends else share(one.kept, one.units), one.joined, one.parted, one.lost,
+                one.added, *last,
             ))  # fmt: skip
     return Table(f"{kind.capitalize()}, {half}, {by}", tuple(heads), tuple(filled))
 
@@ -107,7 +108,7 @@ def _counted(written: Written, keep: Path | None) -> Counts:
     if written.collection.kind == "interview":
         speakers = {turn[0] for work in written.collection.works for turn in work.parts}
         first = written.collection.works[0].parts[0][0]
-        if written.suffix in ("srt",):
+        if written.suffix == "srt":
             labels = {speaker: speaker.upper() for speaker in speakers}
         elif written.layout.turns == "initials" and written.suffix != "vtt":
             labels = {speaker: initials(speaker, first) for speaker in speakers}
