@@ -29,8 +29,7 @@ from latam_corpus.text.xml_tree import attribute, name_of, words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.extract.interview import with_turns
-from latam_corpus.extract.page_styles import Rule
+    from latam_corpus.extract.page_styles import Rule
 
 # Counted up when the same bytes give another text.
 EXTRACTOR: Final = "epub 6"

@@ -42,7 +42,7 @@ _STEP_SHARE: Final = 0.8
 
 
 def joined_rows(page: Sequence[Line]) -> list[Line]:
-    """Return the lines of a page; pieces of one row are joined if there is no gap between them, or the line is stretched.
+    """Return the lines of a page; pieces of a row are joined if no gap is between them, or the line is stretched.
 
     Args:
         page: the pieces of its lines, in the order in which they were written.

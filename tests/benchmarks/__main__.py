@@ -48,8 +48,8 @@ from . import (
     text_path,
     update,
     withdraw,
-    writers,
     word_table,
+    writers,
 )
 from .extraction import gate
 from .language import sentences

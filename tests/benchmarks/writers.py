@@ -71,10 +71,11 @@ def measure(args: argparse.Namespace) -> Report:
     tables = [_table(kind, half, rows) for kind in KINDS for half in HALVES]
     tables += [_table(kind, half, layouts, "by layout") for kind in KINDS for half in HALVES]
     notes = (
-        "Texts and layouts of the held-out half were first looked at when the readers were done; see docs/extraction.md.",
+        "The held-out half was first looked at when the readers were done; see docs/extraction.md.",
         "A unit is a verse, a paragraph or a turn with its speaker; titles count as one.",
         "`joined` and `parted` are ends between units that are gone, and breaks within one.",
-        "Read as a source without a form reads them. SRT can't say where a paragraph ends.",
+        "Read as for a source without a form, but captions of verse: they can't show that they are. "
+        "Nor do they say where a paragraph ends.",
         *(f"Not installed here: {name}." for name in _missing()),
     )
     sums = checksums(args.data, (NOVELS[0], *VERSES, TALKS))
@@ -98,7 +99,9 @@ def _table(kind: str, half: str, rows: Mapping[tuple[str, str, str], Counts], by
 
 
 def _counted(written: Written, keep: Path | None) -> Counts:
-    extracted = read(written.suffix, written.raw)
+    # Captions can't show that they are verse; the source says so.
+    form = "verse" if written.collection.kind == "verse" and written.suffix in ("srt", "vtt") else None
+    extracted = read(written.suffix, written.raw, form)
     if keep:
         name = f"{written.writer} {written.layout.name} {written.collection.kind}".replace(" ", "_").replace(",", "")
         keep.mkdir(parents=True, exist_ok=True)
@@ -115,11 +118,12 @@ def _counted(written: Written, keep: Path | None) -> Counts:
     return count(written.collection, extracted, labels)
 
 
-def read(suffix: str, raw: bytes) -> Extracted:
-    """Return what the reader of a format makes of a file, as for a source without a form."""
+def read(suffix: str, raw: bytes, form: str | None = None) -> Extracted:
+    """Return what the reader of a format makes of a file, as for a source that states this form or none."""
     module, _, name = EXTRACTORS[TYPES[suffix]].partition(":")
     read_file = getattr(import_module(module), name)
-    extracted: Extracted = read_file(raw, {"libreoffice": "yes"} if suffix == "doc" else {})
+    stated = {"form": form} if form else {}
+    extracted: Extracted = read_file(raw, {"libreoffice": "yes", **stated} if suffix == "doc" else stated)
     return extracted
 
 

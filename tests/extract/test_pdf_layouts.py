@@ -114,9 +114,29 @@ def test_stepped_verses_of_a_column_stay_lines() -> None:
     verses = list(_VERSES)
     verses[1], verses[5] = "vidalitá que vuelas lejos del puerto", "y que por su amor me muero de pena"
     stanza = [_line(words, 50 + 15 * (row % 2), 700 - 12 * row) for row, words in enumerate(verses)]
-    prose = (
-        "La barca salió del puerto antes del alba y volvió con la red vacía como todos los días de ese invierno".split()
-    )
+    prose = [
+        "La",
+        "barca",
+        "salió",
+        "del",
+        "puerto",
+        "antes",
+        "del",
+        "alba",
+        "y",
+        "volvió",
+        "con",
+        "la",
+        "red",
+        "vacía",
+        "como",
+        "todos",
+        "los",
+        "días",
+        "de",
+        "ese",
+        "invierno",
+    ]
     other = [_line(" ".join(prose[at : at + 5]), 300, 700 - 12 * row) for row, at in enumerate(range(0, len(prose), 5))]
     assert flow([[*stanza, *other]], [600]).text.split("\n")[: len(verses)] == verses
 

@@ -7,14 +7,14 @@ import subprocess
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from tests.benchmarks.documents.layouts import clock, initials
+from .layouts import clock, initials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.benchmarks.documents.layouts import Layout
-    from tests.benchmarks.documents.works import Collection
+    from .layouts import Layout
+    from .works import Collection
 
 NAMES: Final = ("chromium-headless-shell", "chromium", "chrome")
 _PATIENCE: Final = 120

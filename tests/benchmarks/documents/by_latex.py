@@ -7,21 +7,24 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from tests.benchmarks.documents.layouts import HEAD, PAPERS, clock, initials
+from .layouts import HEAD, PAPERS, clock, initials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.benchmarks.documents.layouts import Layout
-    from tests.benchmarks.documents.works import Collection
+    from .layouts import Layout
+    from .works import Collection
 
 PROGRAM: Final = "pdflatex"
 _PATIENCE: Final = 120
 _SPECIAL: Final = re.compile(r"[\\{}$&#_%^~<>]")
 _TYPED: Final = {
-    **{"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "\\textless{}"},
-    ">": "\\textgreater{}",
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
 }
 
 

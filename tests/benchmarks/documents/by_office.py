@@ -7,14 +7,15 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract import programs
-from tests.benchmarks.documents.layouts import HEAD, PAPERS, clock, initials
+
+from .layouts import HEAD, PAPERS, clock, initials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.benchmarks.documents.layouts import Layout
-    from tests.benchmarks.documents.works import Collection
+    from .layouts import Layout
+    from .works import Collection
 
 # LibreOffice's export filters by suffix.
 FILTERS: Final = {
@@ -55,7 +56,8 @@ def save(documents: Mapping[str, str], suffix: str, folder: Path) -> dict[str, b
 def flat(collection: Collection, layout: Layout) -> str:
     """Return a collection as OpenDocument in one file of XML."""
     body = "".join(
-        f'<text:p text:style-name="H">{escape(work.title)}</text:p>{"".join(_BODIES[collection.kind](work.parts, layout))}'
+        f'<text:p text:style-name="H">{escape(work.title)}</text:p>'
+        + "".join(_BODIES[collection.kind](work.parts, layout))
         for work in collection.works
     )
     return whole(body, _styles(layout, collection.language), _page(layout))
@@ -107,7 +109,10 @@ def _styles(layout: Layout, language: str) -> str:
 def _page(layout: Layout) -> str:
     width, height = PAPERS[layout.paper]
     columns = f'<style:columns fo:column-count="{layout.columns}" fo:column-gap="0.8cm"/>' if layout.columns > 1 else ""
-    apart = '<style:{0}-style><style:header-footer-properties fo:min-height="0.6cm" fo:margin-{1}="0.5cm"/></style:{0}-style>'
+    apart = (
+        '<style:{0}-style><style:header-footer-properties fo:min-height="0.6cm" fo:margin-{1}="0.5cm"/>'
+        "</style:{0}-style>"
+    )
     parts = apart.format("header", "bottom") + apart.format("footer", "top") if layout.headed else ""
     header = (
         f"<style:header><text:p>{HEAD}</text:p></style:header><style:footer><text:p><text:page-number/></text:p>"
@@ -165,7 +170,7 @@ def _interview(turns: tuple[tuple[str, ...], ...], layout: Layout) -> Iterator[s
             }[layout.turns]
             yield f'<text:p text:style-name="{"T" if layout.turns == "tab" else "P"}">{label}{escape(words)}</text:p>'
     if rows:
-        columns = f"<table:table-column/>" * (3 if layout.turns == "timed table" else 2)
+        columns = "<table:table-column/>" * (3 if layout.turns == "timed table" else 2)
         yield f"<table:table>{columns}{''.join(rows)}</table:table>"
 
 

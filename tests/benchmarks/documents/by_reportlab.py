@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.benchmarks.documents.layouts import HEAD, PAPERS, clock, initials
+from .layouts import HEAD, PAPERS, clock, initials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.benchmarks.documents.layouts import Layout
-    from tests.benchmarks.documents.works import Collection
+    from .layouts import Layout
+    from .works import Collection
 
 _PROGRAM: Final = Path(__file__).with_name("reportlab_pages.py")
 _PYTHONS: Final = (sys.executable, "/usr/bin/python3")

@@ -8,10 +8,9 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from latam_corpus.extract.document import Extracted
-    from tests.benchmarks.documents.works import Collection
+
+    from .works import Collection
 
 _INNER, _LINE, _BLANK = 0, 1, 2
 

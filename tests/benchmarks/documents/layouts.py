@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from tests.benchmarks.documents.works import Half
+from .works import Half
 
 Paper = Literal["A4", "A5"]
 # Width and height in millimetres.

@@ -9,13 +9,13 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.benchmarks.documents.layouts import clock, initials
+from .layouts import clock, initials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.benchmarks.documents.layouts import Layout
-    from tests.benchmarks.documents.works import Collection
+    from .layouts import Layout
+    from .works import Collection
 
 _WIDTH: Final = 72
 _CUE: Final = 40  # characters of a line of captions

@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from tests.benchmarks.texts import NOVELS, VERSES, PublicTexts, records
+from ..texts import NOVELS, VERSES, PublicTexts, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
