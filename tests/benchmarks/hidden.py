@@ -148,8 +148,8 @@ def _docx() -> Iterator[Case]:
             "",
             {
                 "docProps/core.xml": (
-                    '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
-                    f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{_WORDS}</dc:creator></cp:coreProperties>'
+                    '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"'
+                    f' xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{_WORDS}</dc:creator></cp:coreProperties>'
                 )
             },
         ),
@@ -253,8 +253,10 @@ def _epub() -> Iterator[Case]:
         return _zipped(
             {
                 "META-INF/container.xml": "<container><rootfile full-path='b.opf'/></container>",
-                "b.opf": "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>"
-                "<spine><itemref idref='a'/></spine></package>",
+                "b.opf": (
+                    "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/>"
+                    "</manifest><spine><itemref idref='a'/></spine></package>"
+                ),
                 "a.xhtml": page,
             }
         )
@@ -280,8 +282,10 @@ def _pdf() -> Iterator[Case]:
         objects = (
             f"<</Type/Catalog/Pages 2 0 R{catalogue}>>",
             "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>"
-            "/Properties<</MC0 6 0 R>>>>>>",
+            (
+                "<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>"
+                "/Properties<</MC0 6 0 R>>>>>>"
+            ),
             f"<</Length {len(content)}>>stream\n{content}\nendstream",
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
             "<</Type/OCG/Name(notas)>>",

@@ -74,8 +74,8 @@ def measure(args: argparse.Namespace) -> Report:
         "The held-out half was first looked at when the readers were done; see docs/extraction.md.",
         "A unit is a verse, a paragraph or a turn with its speaker; titles count as one.",
         "`joined` and `parted` are ends between units that are gone, and breaks within one.",
-        "Read as for a source without a form, but captions of verse: they can't show that they are. "
-        "Nor do they say where a paragraph ends.",
+        "Read as for a source without a form, but captions of verse: they can't show that they are.",
+        "Nor do captions say where a paragraph ends.",
         *(f"Not installed here: {name}." for name in _missing()),
     )
     sums = checksums(args.data, (NOVELS[0], *VERSES, TALKS))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from .works import Half
+if TYPE_CHECKING:
+    from .works import Half
 
 Paper = Literal["A4", "A5"]
 # Width and height in millimetres.
