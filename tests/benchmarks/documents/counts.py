@@ -44,8 +44,8 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Return the sums of two counts; of speakers the lower."""
-        sums = [one + two for one, two in zip(self, other, strict=True)][:-1]
-        return Counts(*sums, min(self.speakers, other.speakers) if self.units else other.speakers)
+        sums = Counts._make(one + two for one, two in zip(self, other, strict=True))
+        return sums._replace(speakers=min(self.speakers, other.speakers) if self.units else other.speakers)
 
 
 def count(collection: Collection, extracted: Extracted, labels: dict[str, str] | None = None) -> Counts:
