@@ -5,6 +5,7 @@ Two halves, of texts and of layouts: what decides how a reader joins and parts l
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +23,7 @@ from .texts import NOVELS, VERSES, checksums
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from latam_corpus.extract.document import Extracted
 
@@ -90,7 +91,11 @@ def _table(kind: str, half: str, rows: Mapping[tuple[str, str, str], Counts], by
     for (its_kind, its_half, name), one in rows.items():
         if (its_kind, its_half) == (kind, half):
             no_ends = kind == "prose" and name.startswith(("SRT", "WebVTT"))
-            last = {"verse": [share(one.stanzas_kept, one.stanzas)], "prose": [], "interview": [one.speakers]}[kind]
+            ends: dict[str, list[object]] = {
+                "verse": [share(one.stanzas_kept, one.stanzas)],
+                "interview": [one.speakers],
+            }
+            last = ends.get(kind, [])
             filled.append((
                 name, one.units, "" if no_ends else share(one.kept, one.units), one.joined, one.parted, one.lost,
                 one.added, *last,
@@ -138,7 +143,7 @@ def _missing() -> Iterator[str]:
 
 
 def _has_office() -> bool:
-    return programs.shutil.which(programs.OFFICE) is not None
+    return shutil.which(programs.OFFICE) is not None
 
 
 def _all_written(args: argparse.Namespace, folder: Path) -> Iterator[Written]:
@@ -149,7 +154,7 @@ def _all_written(args: argparse.Namespace, folder: Path) -> Iterator[Written]:
         for layout in LAYOUTS
         if collection.half == layout.half and layout.half in halves
     ]
-    writers = {
+    writers: dict[str, Callable[[Collection, Layout, Path], _File | None]] = {
         "plain text": _plain, "plain text, wrapped": _wrapped, "plain text, Windows-1252": _in_1252,
         "DOCX by python-docx": _python_docx, "EPUB": _epub, "SRT": _srt, "WebVTT": _vtt,
         "PDF by Chromium": _chromium, "PDF by LaTeX": _latex,
@@ -158,8 +163,9 @@ def _all_written(args: argparse.Namespace, folder: Path) -> Iterator[Written]:
     for name, write in writers.items():
         if args.only in name and not any(name.endswith(one) for one in missing):
             for collection, layout in pairs:
-                if (raw := write(collection, layout, folder)) is not None:
-                    yield Written(name, *raw)
+                if file := write(collection, layout, folder):
+                    suffix, *_, raw = file
+                    yield Written(name, suffix, collection, layout, raw)
     documents = {f"t{number}": pair for number, pair in enumerate(pairs)}
     if args.only in "PDF by ReportLab" and "ReportLab" not in missing:
         for name, raw in by_reportlab.save(documents, folder).items():
