@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "captions 5"
+EXTRACTOR: Final = "captions 6"
 
 OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"
@@ -65,7 +65,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `charset`, detected without it.
+        parameters: `charset`, detected without it; `form`: of verse each line of a cue stays a line.
 
     Raises:
         UnusableError: it has no cue.
@@ -90,7 +90,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if any(after.start < before.start for before, after in pairwise(cues)):
         cues.sort(key=lambda cue: cue.start)
         notes.append(OUT_OF_ORDER)
-    written, turns = as_lines(_sentences([*_once(cues)]))
+    written, turns = as_lines(_sentences([*_once(cues)], is_verse=parameters.get("form") == "verse"))
     return Extracted(written, EXTRACTOR, turns=turns, notes=tuple(notes))
 
 
@@ -174,7 +174,7 @@ class _Piece(NamedTuple):
     apart: bool
 
 
-def _sentences(cues: Sequence[Cue]) -> Iterator[Utterance]:
+def _sentences(cues: Sequence[Cue], *, is_verse: bool) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
     voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
     labels = _speakers(cues)
@@ -183,7 +183,7 @@ def _sentences(cues: Sequence[Cue]) -> Iterator[Utterance]:
     held: list[str] = []
     start = end = 0.0
     speaker: str | None = None
-    for cue, piece in _pieces(cues, labels, voices=voices):
+    for cue, piece in _pieces(cues, labels, voices=voices, is_verse=is_verse):
         ends = piece.apart or cue.start - end > _PAUSE or bool(held and _ENDS.search(held[-1]))
         # After the end of a sentence another may speak, unless all are named.
         by = piece.speaker if piece.stated or piece.apart or (ends and not goes_on) else speaker
@@ -221,7 +221,9 @@ def _plain(line: str) -> str:
     return html.unescape(_TAG.sub("", line)).strip()
 
 
-def _pieces(cues: Iterable[Cue], labels: Container[str], *, voices: bool) -> Iterator[tuple[Cue, _Piece]]:
+def _pieces(
+    cues: Iterable[Cue], labels: Container[str], *, voices: bool, is_verse: bool
+) -> Iterator[tuple[Cue, _Piece]]:
     """Yield each cue with what one speaker says in one of its lines."""
     named: str | None = None
     for cue in cues:
@@ -241,6 +243,6 @@ def _pieces(cues: Iterable[Cue], labels: Container[str], *, voices: bool) -> Ite
                     if label and label[0] in labels:
                         named, words = label[0], label[1].strip()
                     if words:
-                        apart = bool(dash) or sung or change > 0
+                        apart = bool(dash) or sung or is_verse or change > 0
                         yield cue, _Piece(words, named or voice, voices or named is not None, apart)
                         named = None  # of a label by itself the next words

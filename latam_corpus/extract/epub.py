@@ -10,13 +10,14 @@ from urllib.parse import unquote
 from lxml import etree
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
-from latam_corpus.extract.block_text import BlockText
+from latam_corpus.extract.block_text import CELL, BlockText
 from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.file_refusals import page_refusals, refusals_in
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.hidden_text import hidden_note
+from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.page_styles import cut_hidden, rules_of
 from latam_corpus.extract.reservations import notices_in
 from latam_corpus.extract.stated_licences import stated_in
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from latam_corpus.extract.page_styles import Rule
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "epub 5"
+EXTRACTOR: Final = "epub 6"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
@@ -47,6 +48,9 @@ _BLOCKS: Final = frozenset({
     *("address", "article", "aside", "blockquote", "body", "details", "div", "dl", "fieldset", "figure", "footer"),
     *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"),
 })  # fmt: skip
+_CELL_NAMES: Final = frozenset({"td", "th"})
+# What word processors write for a tab.
+_SPACES: Final = re.compile(r" ?[\xa0\u2003]{3,} ?")
 # Parts of a book that aren't its text (EPUB 3 Structural Semantics Vocabulary 1.1), and notes with their marks.
 _LEFT_OUT: Final = frozenset({
     *("annotation", "colophon", "copyright-page", "cover", "endnote", "endnotes", "footnote", "footnotes"),
@@ -66,12 +70,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file.
-        parameters: not used; a book's pages say their own charset.
+        parameters: `form`, where the source says that it is an interview; a book's pages say their own charset.
 
     Raises:
         UnusableError: it is damaged, encrypted, or lacks a page that its spine names: half a book is no book.
     """
-    del parameters
     package = ZipPackage(raw)
     _refuse_encrypted(package)
     root, folder = _opf(package)
@@ -99,7 +102,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             written.stop(2)
     catalogued = dublin_core(root.find("{*}metadata"))
     book = strip_gutenberg(written.text())
-    return Extracted(
+    extracted = Extracted(
         book.text,
         EXTRACTOR,
         title=catalogued.title or book.title,
@@ -112,6 +115,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         refusals=tuple(refusals.items()),
         notes=(*((f"pages left out: {', '.join(spine.others)}",) if spine.others else ()), *hidden_note(hidden)),
     )
+    return with_turns(extracted, parameters.get("form"))
 
 
 def _refuse_encrypted(package: ZipPackage) -> None:
@@ -219,17 +223,39 @@ def _write(element: etree._Element, written: BlockText, *, lined: bool = False) 
     if name == "br":
         written.stop(1)
         return
+    if name == "tr":
+        _row(element, written, lined=lined)
+        return
     ends = 2 if name in _BLOCKS else 1 if name in _LINES else 0
     if ends:
         written.stop(ends)
     _add(element.text or "", written, lined=lined)
     for child in element:
         _write(child, written, lined=lined)
-        if name_of(child) in ("td", "th"):
-            written.add(" ")
         _add(child.tail or "", written, lined=lined)
     if ends:
         written.stop(ends)
+
+
+def _row(element: etree._Element, written: BlockText, *, lined: bool) -> None:
+    """Write the cells of a row: side by side if each is one line, else one below another."""
+    written.stop(1)
+    cells = [child for child in element if name_of(child) in _CELL_NAMES and not _is_no_text(child)]
+    beside = all(map(_is_one_line, cells))
+    for cell in cells:
+        held = cell[0] if beside and len(cell) == 1 and name_of(cell[0]) in _BLOCKS else cell
+        _add(held.text or "", written, lined=lined)
+        for child in held:
+            _write(child, written, lined=lined)
+            _add(child.tail or "", written, lined=lined)
+        written.add(f" {CELL} ")
+    written.stop(1)
+
+
+def _is_one_line(cell: etree._Element) -> bool:
+    """Whether a cell has no block, or is one paragraph."""
+    blocks = [one for one in cell.iterdescendants() if name_of(one) in _BLOCKS | _LINES]
+    return not blocks or (len(cell) == 1 and blocks == [cell[0]])
 
 
 def _rules(page: etree._Element, path: str, package: ZipPackage, sheets: dict[str, list[Rule]]) -> list[Rule]:
@@ -253,6 +279,7 @@ def _is_no_text(element: etree._Element) -> bool:
 
 
 def _add(text: str, written: BlockText, *, lined: bool) -> None:
+    text = _SPACES.sub(f" {CELL} ", text)
     first, *rest = text.split("\n") if lined else [text]
     written.add(first)
     for line in rest:

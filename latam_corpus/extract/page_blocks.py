@@ -88,6 +88,8 @@ _MOST_BODY: Final = 200_000  # bytes of the text in JSON-LD in which blocks are 
 _MOST_TITLES: Final = 20
 _TITLE: Final = 2
 _LEAST: Final = 12  # bytes of a block that may be told by standing in another text
+# What may show an element that is hidden.
+_OPENS: Final = re.compile(r"<script|\son[a-z]+\s*=|<details|:target|:checked|type=[\"']?checkbox", re.IGNORECASE)
 # What isn't shown is text of the page where the layout is this sure of it: an article that a script opens.
 _OPENED: Final = 0.8
 # Of what is kept, the least share that must be left without what isn't shown; else all of it is opened.
@@ -178,22 +180,26 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     model = model or load_model()
     facts = known(page, metadata)
     chances = model.chances(page, features(page, facts))
-    return Page(page, metadata, without_unseen(page, chances, facts[:, 0] == _TITLE, model.bound), model.bound)
+    can_open = bool(_OPENS.search(markup))
+    shown = without_unseen(page, chances, facts[:, 0] == _TITLE, model.bound, can_open=can_open)
+    return Page(page, metadata, shown, model.bound)
 
 
 def without_unseen(
-    page: Markup, chances: NDArray[np.float32], titles: NDArray[np.bool_], bound: float
+    page: Markup, chances: NDArray[np.float32], titles: NDArray[np.bool_], bound: float, *, can_open: bool = True
 ) -> NDArray[np.float32]:
     """Return the chance of each block, float32[b], 0 where it isn't shown and no script is likely to show it.
 
     Some pages bring articles, tabs and the rest of long texts hidden, and a script opens them. So what is hidden goes
-    where what is shown says the same, or the layout isn't sure of it; unless hardly anything would be left.
+    where what is shown says the same, or the layout isn't sure of it; unless hardly anything would be left. A page
+    without a script, or another way to open something, never shows what it hides.
 
     Args:
         page: the elements and blocks.
         chances: float32[b].
         titles: bool[b], which are a title of the page; one goes only where it is shown elsewhere.
         bound: the least chance of a block that is kept.
+        can_open: whether the page has anything that may show what is hidden.
     """
     kept = chances >= bound
     hidden = find_outermost(page.parents, page.says, np.uint32(UNSEEN))[page.owners]
@@ -208,7 +214,7 @@ def without_unseen(
     goes[[block for block in doubted.tolist() if len(folded[block]) >= _LEAST and folded[block] in shown]] = True
     for element in set(hidden[doubted].tolist()) - {0}:
         mine = kept & (hidden == element)
-        goes |= mine & ~titles & (chances[mine] @ chars[mine] < _OPENED * chars[mine].sum())
+        goes |= mine & ~titles & (not can_open or chances[mine] @ chars[mine] < _OPENED * chars[mine].sum())
     if chars[kept & ~goes].sum() < _SHOWN * chars[kept].sum():
         return chances
     return np.where(goes, np.float32(0), chances)

@@ -19,7 +19,8 @@ from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interview import with_turns
 from latam_corpus.extract.mac_roman import with_accents
 from latam_corpus.extract.page_furniture import Line
-from latam_corpus.extract.page_layout import COLUMN_GAP, flow
+from latam_corpus.extract.page_layout import flow
+from latam_corpus.extract.page_rows import COLUMN_GAP
 from latam_corpus.extract.pdf_hidden import hidden_words
 from latam_corpus.extract.recognised import ASK, DOTS, Recognised, engine, recognise
 from latam_corpus.extract.reservations import notices_in
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # Counted up when the same bytes give another text.
-EXTRACTOR: Final = "pdf 5"
+EXTRACTOR: Final = "pdf 6"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
 MAC_ROMAN: Final = "accents read as Mac Roman"
@@ -54,6 +55,8 @@ _BREAK: Final = re.compile(r"[\r\n]+")
 # In heights of a letter: how far two letters of a line overlap, and from which gap on there is a space.
 _OVERLAP: Final = 0.3
 _SPACE: Final = 0.07
+# A wider space ends a piece; those of one line are joined again.
+_WIDE_SPACE: Final = 0.5
 _COMMON: Final = 0.25  # of the heights of two letters of one row
 # A number right after a word or its stop, which may be the mark of a note: raised, in smaller figures.
 _RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
@@ -260,7 +263,7 @@ def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
 
 
 def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
-    """Yield a line, cut where a gap between two words is as wide as that between columns."""
+    """Yield the pieces of a line, cut at each gap that is wider than the space between words."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -271,7 +274,7 @@ def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iter
     for space in re.finditer(r"\s+", text[start:end]):
         before, after = start + space.start() - 1, start + space.end()
         left, right = written.get_charbox(before, loose=True), written.get_charbox(after, loose=True)
-        wide = right[0] - left[2] > COLUMN_GAP * max(right[3] - right[1], 1)
+        wide = right[0] - left[2] > _WIDE_SPACE * max(right[3] - right[1], 1)
         common = min(left[3], right[3]) - max(left[1], right[1])
         # pdfium joins some lines that stand one above the other.
         other_row = common < _COMMON * min(left[3] - left[1], right[3] - right[1])

@@ -23,6 +23,7 @@ from . import (
     extraction,
     formats,
     growth,
+    hidden,
     house,
     kept_work,
     language,
@@ -48,6 +49,7 @@ from . import (
     update,
     withdraw,
     word_table,
+    writers,
 )
 from .extraction import gate
 from .language import sentences
@@ -95,6 +97,8 @@ NAMES = {
     "formats": formats,
     "withdraw": withdraw,
     "disguises": disguises,
+    "hidden": hidden,
+    "writers": writers,
 }
 
 

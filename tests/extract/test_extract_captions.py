@@ -241,3 +241,11 @@ def test_a_song_keeps_its_stanzas_and_loses_its_times() -> None:
     found = extract_lrc(raw.encode("utf-16"), {})
     assert found.text == "Palomita blanca,\nvida litá,\n\npecho colorado;\n\nllévale a mi amante\npecho colorado;"
     assert (found.title, found.creators) == ("La vidalita", ("Anónimo",))
+
+
+def test_lines_of_captions_of_verse_stay_lines() -> None:
+    """Captions can't show that they are verse, so the source says it."""
+    first = "1\n00:00:01,000 --> 00:00:03,000\nPalomita blanca\nque vuelas lejos\n\n"
+    cues = f"{first}2\n00:00:03,100 --> 00:00:05,000\ndel mar\n"
+    assert extract(cues.encode(), {"form": "verse"}).text == "Palomita blanca\nque vuelas lejos\ndel mar"
+    assert extract(cues.encode(), {}).text == "Palomita blanca que vuelas lejos del mar"

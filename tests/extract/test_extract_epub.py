@@ -121,3 +121,21 @@ def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
     assert (found.text, found.notes) == ("Uno.\n\nDos.", ("pages left out: mapa.svg",))
     found = extract(edited(b' fallback="c2"'), {})
     assert (found.text, found.notes) == ("Uno.\n\nDos.\n\nDos.", ())
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "<p><b>{name}:</b> {said}</p>",
+        "<p><b>{name}</b><span>\xa0\xa0\xa0\xa0 </span>{said}</p>",
+        "<table><tr><td>{name}</td><td>{said}</td></tr></table>",
+        "<table><tr><td><p>00:01</p></td><td><p>{name}</p></td><td><p>{said}</p></td></tr></table>",
+    ],
+)
+def test_an_interview_in_a_book_has_turns(layout: str) -> None:
+    """By labels with a colon, before what stands for a tab, or in the cells of a table."""
+    said = [("Rosa", "¿Dónde nació usted?"), ("Juana", "En el puerto, señora."), ("Rosa", "¿Y su madre de usted?")] * 2
+    body = "".join(layout.format(name=name, said=words) for name, words in said)
+    found = extract(_epub({"uno.xhtml": body}), {})
+    assert [turn.speaker for turn in found.turns] == [name for name, _ in said]
+    assert found.text == "\n".join(f"{name}: {words}" for name, words in said)

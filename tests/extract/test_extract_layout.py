@@ -181,10 +181,21 @@ def test_an_article_that_a_click_opens_stays(opened: str) -> None:
     """All of it hidden, or the greater part of it."""
     body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
     for page in (
-        f"<html><body>{opened}<article><h1>Reabre el mercado</h1>{body}</article>",
-        f"<html><body><article><h1>Reabre</h1><p>{_PARAGRAPHS[0]}</p>{opened}<div class=article-body>{body[3:]}</div>",
+        f"{opened}<article><h1>Reabre el mercado</h1>{body}</article>",
+        f"<article><h1>Reabre</h1><p>{_PARAGRAPHS[0]}</p>{opened}<div class=article-body>{body[3:]}</div>",
     ):
-        assert [line for line in read_page(page).text.split("\n") if line in _PARAGRAPHS][-2:] == _PARAGRAPHS[1:], page
+        opens = f"<html><body><script>abre()</script>{page}"
+        assert [line for line in read_page(opens).text.split("\n") if line in _PARAGRAPHS][-2:] == _PARAGRAPHS[1:], page
+
+
+@pytest.mark.parametrize("attributes", ["hidden", 'style="display: none"', "style='visibility:hidden'"])
+def test_a_page_without_scripts_shows_nothing_that_it_hides(attributes: str) -> None:
+    """However sure the layout is that it is text of the page."""
+    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    hidden = f"<p {attributes}>Habla Juana Quispe, que no quiere que se sepa su nombre en ninguna parte del pueblo.</p>"
+    page = f"<html><body><article><h1>Reabre</h1>{body}{hidden}{body}</article>"
+    assert "Quispe" not in read_page(page).text
+    assert "Quispe" in read_page(page.replace("<article>", "<script>abre()</script><article>")).text
 
 
 def test_calls_upon_the_reader_go_from_within_and_from_the_end() -> None:

@@ -1,0 +1,121 @@
+"""What came through: lines, paragraphs or turns that are as they were, and where others were joined or parted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from latam_corpus.extract.document import Extracted
+
+    from .works import Collection
+
+_INNER, _LINE, _BLANK = 0, 1, 2
+
+
+class Counts(NamedTuple):
+    """What became of a collection's units: verses, paragraphs or turns.
+
+    Attributes:
+        units: put in.
+        kept: come out as lines by themselves, turns with their speaker.
+        joined: ends between two units that are gone.
+        parted: breaks within a unit.
+        stanzas: ends of stanzas put in.
+        stanzas_kept: those that are blank lines.
+        words: put in.
+        lost: of the words.
+        added: words that come out and weren't put in.
+        speakers: found; there are two.
+    """
+
+    units: int = 0
+    kept: int = 0
+    joined: int = 0
+    parted: int = 0
+    stanzas: int = 0
+    stanzas_kept: int = 0
+    words: int = 0
+    lost: int = 0
+    added: int = 0
+    speakers: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """Return the sums of two counts; of speakers the lower."""
+        sums = Counts._make(one + two for one, two in zip(self, other, strict=True))
+        return sums._replace(speakers=min(self.speakers, other.speakers) if self.units else other.speakers)
+
+
+def count(collection: Collection, extracted: Extracted, labels: dict[str, str] | None = None) -> Counts:
+    """Compare what was put in with what was read.
+
+    Args:
+        collection: the texts put in.
+        extracted: what a reader made of the file.
+        labels: how a file calls each speaker, if not by name.
+    """
+    labels = labels or {}
+    blocks: list[tuple[int, str]] = []  # the end before each unit, and the unit
+    for work in collection.works:
+        blocks.append((_BLANK, work.title))
+        for number, part in enumerate(work.parts):
+            if collection.kind == "interview":
+                blocks.append((_LINE, f"{labels.get(part[0], part[0])}: {part[1]}"))
+            else:
+                blocks += [(_LINE if line or not number else _BLANK, words) for line, words in enumerate(part)]
+    ends: list[int] = []
+    words: list[str] = []
+    for end, unit in blocks:
+        parts = _words(unit)
+        ends += [end, *[_INNER] * (len(parts) - 1)]
+        words += parts
+    given_ends, given = _with_ends(extracted.text)
+    joined = parted = kept_stanzas = matched = 0
+    strict = collection.kind == "verse"
+    stanza_ends = sum(end == _BLANK for end in ends[1:]) if strict else 0
+    for block in SequenceMatcher(None, words, given, autojunk=False).get_matching_blocks():
+        matched += block.size
+        for offset in range(block.size):
+            expected, found = ends[block.a + offset], given_ends[block.b + offset]
+            if block.a + offset == 0:
+                continue
+            joined += expected != _INNER and found == _INNER
+            parted += expected == _INNER and found != _INNER
+            kept_stanzas += strict and expected == _BLANK and found == _BLANK
+    lines = [_folded(line) for line in extracted.text.split("\n") if line.strip()]
+    units = [_folded(unit) for _, unit in blocks]
+    kept = sum(one.size for one in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks())
+    speakers = len({turn.speaker for turn in extracted.turns if turn.speaker})
+    return Counts(
+        len(units), kept, joined, parted, stanza_ends, kept_stanzas, len(words), len(words) - matched,
+        len(given) - matched, speakers,
+    )  # fmt: skip
+
+
+def _words(text: str) -> list[str]:
+    return unicodedata.normalize("NFC", text).split()
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+
+
+def _with_ends(text: str) -> tuple[list[int], list[str]]:
+    """Return the words of a text, and what stands before each: nothing, a line end or a blank line."""
+    ends: list[int] = []
+    words: list[str] = []
+    blank = False
+    for line in text.split("\n"):
+        parts = _words(line)
+        if parts:
+            ends += [_BLANK if blank else _LINE, *[_INNER] * (len(parts) - 1)]
+            words += parts
+        blank = not parts
+    return ends, words
+
+
+def share(part: int, whole: int) -> float | str:
+    """Return a share, or nothing where there is no whole."""
+    return round(part / whole, 4) if whole else ""
