@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.bucket import bucket_of, leased, publish_run
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.collect.streams import state_of
+from latam_corpus.compiled import note_empty_cache
 from latam_corpus.durable import made_anew
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.locks import locked
@@ -163,6 +164,7 @@ def run(
     reason = accepted(accepted_loss)
     started = time.monotonic()
     (out / "work").mkdir(parents=True, exist_ok=True)
+    note_empty_cache()
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
