@@ -443,7 +443,10 @@ def _holder(seen: bytes | None) -> str:
 
 def _in_use(place: str, seen: bytes | None) -> ConfigError:
     seconds = f"{_SILENT_BEATS * BEAT_SECONDS:.0f}"
-    remedy = _("wait until it is done, or stop it: {seconds} seconds after its end the lock is free", seconds=seconds)
+    remedy = _(
+        "wait until it is done, or stop it: {seconds} {seconds:second|seconds} after its end the lock is free",
+        seconds=seconds,
+    )
     return ConfigError(place, _("in use by {holder}", holder=_holder(seen)), remedy)
 
 
