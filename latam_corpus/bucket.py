@@ -16,14 +16,17 @@ A prefix is listed at `runs/` and `work/lethal/` alone: all else is asked for by
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -31,8 +34,8 @@ from urllib.parse import quote, unquote
 
 from latam_corpus import remote
 from latam_corpus.durable import OTHER_BYTES, Damage, damage, digest_of, replace, replacing
-from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.locks import BEAT_SECONDS, LOCK_FILE, is_locked
+from latam_corpus.errors import ConfigError, NoteWarning, PartError
+from latam_corpus.locks import BEAT_SECONDS, LOCK_FILE, is_alive, is_locked, own_life
 from latam_corpus.messages import N_, _
 from latam_corpus.paths import scratch_folder
 
@@ -43,6 +46,7 @@ T = TypeVar("T")
 _MARK: Final = quote("://", safe="")  # in the name of a working copy
 _AT_ONCE: Final = 16  # objects that are fetched or put at the same time
 _SILENT_BEATS: Final = 3
+_LIFE: Final = re.compile(rb", life ([^, ]+)")
 _CHECK: Final = _("check the address, the rights to it and the space left")
 _LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run's whose files are objects
 _OWN: Final = frozenset({".html", ""})  # suffixes of what stays here: pages, which are made again, and locks
@@ -347,6 +351,8 @@ class Lease:
         self._bucket = bucket
         self._name = name
         self._token = secrets.token_hex(8)
+        self._since = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        self._life = own_life()
         self._ended = threading.Event()
         self._lost = False
 
@@ -359,7 +365,7 @@ class Lease:
         place = f"{self._bucket.url}/{self._name}"
         try:
             seen = _content(self._bucket, self._name)
-            if seen and _changes(self._bucket, self._name, seen):
+            if seen and _is_held(self._bucket, self._name, seen):
                 raise _in_use(place, seen)
             if not self._bucket.exchange(self._name, self._words(), lambda there: there == seen):
                 raise _in_use(place, _content(self._bucket, self._name))
@@ -371,7 +377,8 @@ class Lease:
 
     def _words(self) -> bytes:
         beat = secrets.token_hex(4)
-        return f"process {os.getpid()} on {socket.gethostname()}, {self._token}, beat {beat}".encode()
+        holder = f"process {os.getpid()} on {socket.gethostname()} since {self._since}"
+        return f"{holder}, {self._token}, life {self._life}, beat {beat}".encode()
 
     def _mine(self, there: bytes | None) -> bool:
         return there is not None and self._token.encode() in there
@@ -417,9 +424,30 @@ def _changes(bucket: Bucket, name: str, seen: bytes) -> bool:
     return False
 
 
+def _is_held(bucket: Bucket, name: str, seen: bytes) -> bool:
+    """Whether the process that a lock names holds it; one of another machine is watched, which takes a while."""
+    life = _LIFE.search(seen)
+    alive = is_alive(life[1].decode()) if life else None
+    if alive is not None:
+        return alive
+    told = _("looking for {seconds} {seconds:second|seconds} whether {holder} is alive, which holds {place}")
+    seconds = f"{_SILENT_BEATS * BEAT_SECONDS:.0f}"
+    note = told.fill(seconds=seconds, holder=_holder(seen), place=f"{bucket.url}/{name}")
+    warnings.warn(NoteWarning(note), stacklevel=5)
+    return _changes(bucket, name, seen)
+
+
+def _holder(seen: bytes | None) -> str:
+    return (seen or b"").decode(errors="replace").partition(",")[0] or "another process"
+
+
 def _in_use(place: str, seen: bytes | None) -> ConfigError:
-    holder = (seen or b"").decode(errors="replace").partition(",")[0] or "another process"
-    return ConfigError(place, _("in use by {holder}", holder=holder), _("wait until it is done, or stop it"))
+    seconds = f"{_SILENT_BEATS * BEAT_SECONDS:.0f}"
+    remedy = _(
+        "wait until it is done, or stop it: {seconds} {seconds:second|seconds} after its end the lock is free",
+        seconds=seconds,
+    )
+    return ConfigError(place, _("in use by {holder}", holder=_holder(seen)), remedy)
 
 
 @contextmanager
@@ -448,4 +476,4 @@ def is_leased(folder: Path) -> bool:
     bucket = bucket_of(folder)
     name = bucket.name(folder / LOCK_FILE) if bucket else ""
     seen = _content(bucket, name) if bucket else None
-    return bool(bucket and seen and _changes(bucket, name, seen))
+    return bool(bucket and seen and _is_held(bucket, name, seen))

@@ -9,15 +9,21 @@ import hashlib
 import os
 import platform
 import re
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import numba
+from numba.core import event
 
+from latam_corpus.errors import NoteWarning
+from latam_corpus.messages import _
 from latam_corpus.paths import PACKAGE, cache_folder, use_folder
 
 KERNELS: Final = "*_kernels.py"
 _IMPORT: Final = re.compile(r"^from latam_corpus\.(?P<module>[\w.]+) import (?P<names>\([^)]*\)|[^\n]*)", re.MULTILINE)
+_NOTED: Final = "LATAM_CORPUS_COMPILING"
 
 
 def digest_of_compiled(package: Path) -> str:
@@ -68,6 +74,37 @@ def _name_cache() -> None:
 
 
 _name_cache()
+
+
+def note_compiling() -> None:
+    """Warn, once for this process and those that it starts, that code is compiled before anything else happens."""
+    if _NOTED in os.environ:
+        return
+    os.environ[_NOTED] = "1"
+    config: Any = numba.config
+    told = _("compiling the toolkit for this machine, once: about a minute of one processor; it is kept in {folder}")
+    with suppress(NoteWarning):  # where warnings are errors, this one is none
+        warnings.warn(NoteWarning(told.fill(folder=config.CACHE_DIR)), stacklevel=2)
+
+
+def note_empty_cache() -> None:
+    """Warn that code will be compiled, if none is kept yet: workers will do so, who can't report it."""
+    config: Any = numba.config
+    if next(Path(config.CACHE_DIR).glob("*/*.nbi"), None) is None:
+        note_compiling()
+
+
+class _Compiling(event.Listener):
+    """Notes that this process compiles."""
+
+    def on_start(self, _event: object) -> None:
+        note_compiling()
+
+    def on_end(self, _event: object) -> None:
+        pass
+
+
+event.register("numba:compile", _Compiling())  # type: ignore[no-untyped-call]
 
 # Decorators. What is inlined has its types found once and is compiled into each function that calls it. Numba's own
 # inlining finds them again in each, which takes a quarter longer to compile and isn't faster to run.

@@ -16,6 +16,9 @@ from __future__ import annotations
 import difflib
 import errno
 import re
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from latam_corpus.messages import Message, _, enumerated, known, same
@@ -48,6 +51,7 @@ _OF_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS,
 _NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d{1,5})\b", re.IGNORECASE)
 # As SQLite and NumPy say it.
 _FULL: Final = re.compile(r"disk is full|(?<!\d)\d+ requested and \d+ written")
+_ROOM: Final = 2**20  # bytes: a disk with less is full
 DISK: Final = _("the disk")
 MAKE_ROOM: Final = _("mend that, or name another place, and give the same command: it goes on from here")
 MORE_MEMORY: Final = _(
@@ -187,10 +191,34 @@ def cause_of(error: OSError) -> Message:
     return _OF_SYSTEM.get(error.errno or 0) or same(error.strerror or error)
 
 
-def cause_in_disk(error: BaseException) -> Message | None:
+def on_disk(cause: str | Message, *folders: Path) -> Message:
+    """Add to what a disk said the folders that are on it: those whose disk is full, else all that it may be.
+
+    Args:
+        cause: what the disk said.
+        folders: those that were written to; that of temporary files may be another.
+    """
+    written = [*folders, Path(tempfile.gettempdir())]
+    named = dict.fromkeys(map(str, [folder for folder in written if _is_full(folder)] or written))
+    return _("{cause} (disk of {folders})", cause=known(cause), folders=", ".join(named))
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        return shutil.disk_usage(existing).free < _ROOM
+    except OSError:
+        return False
+
+
+def cause_in_disk(error: BaseException, *folders: Path) -> Message | None:
     """Return what a disk that is full, broken or may not be written said; None of an error of another kind.
 
     Libraries raise it as errors of their own, whose words end in the system's number.
+
+    Args:
+        error: what was raised.
+        folders: those that were written to, one of which is named; without any, no disk is.
 
     >>> str(cause_in_disk(RuntimeError("write: No space left on device (os error 28)")))
     'No space left on device'
@@ -200,10 +228,11 @@ def cause_in_disk(error: BaseException) -> Message | None:
     while told is not None:
         numbered = _NUMBER.search(str(told))
         number = told.errno if isinstance(told, OSError) and told.errno else numbered and int(numbered[1])
+        if number not in _OF_DISK and _FULL.search(str(told)):
+            number = errno.ENOSPC
         if number in _OF_DISK:
-            return _OF_SYSTEM[number]
-        if _FULL.search(str(told)):
-            return _OF_SYSTEM[errno.ENOSPC]
+            cause = _OF_SYSTEM[number]
+            return on_disk(cause, *folders) if folders and number != errno.EMFILE else cause
         told = told.__cause__ or told.__context__
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
 import socket
@@ -15,6 +16,7 @@ import threading
 import time
 import warnings
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError, NoteWarning
@@ -22,7 +24,6 @@ from latam_corpus.messages import _, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 LOCK_FILE: Final = "lock"
 BEAT_SECONDS: Final = 5.0
@@ -113,6 +114,47 @@ def _system_lock(file: IO[str], path: Path, *, shared: bool, wait: bool) -> bool
 def _in_use(path: Path, text: str) -> ConfigError:
     holder = text.partition(",")[0].strip() or _("another process")
     return ConfigError(str(path.parent), _("in use by {holder}", holder=holder), _("wait until it is done, or stop it"))
+
+
+def own_life() -> str:
+    """Return what tells this process from all others: machine since its start, number and start of the process.
+
+    >>> is_alive(own_life())
+    True
+    """
+    return f"{_machine()}-{os.getpid()}-{_begun(os.getpid())}"
+
+
+def is_alive(life: str) -> bool | None:
+    """Whether a process lives, by its `own_life`; None of another machine or container, whose processes aren't seen.
+
+    >>> is_alive(own_life().rsplit("-", 1)[0] + "-1"), is_alive("other-7-1"), is_alive("")
+    (False, None, None)
+    """
+    machine, _minus, process = life.partition("-")
+    number, _minus, begun = process.partition("-")
+    if not machine or machine != _machine() or not number.isdigit():
+        return None
+    return _begun(int(number)) == begun
+
+
+def _machine() -> str:
+    """Return what this start of this machine and its numbering of processes have alone; empty where it isn't known."""
+    try:
+        numbering = os.readlink("/proc/self/ns/pid")  # noqa: PTH115  (a container has its own)
+        start = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except OSError:
+        return ""
+    return hashlib.sha256(f"{start} {numbering}".encode()).hexdigest()[:16]
+
+
+def _begun(number: int) -> str:
+    """Return when a process began, in ticks of the machine; empty if there is none of this number."""
+    try:
+        fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]  # a killed process may wait for its parent to ask
 
 
 def _write(file: IO[str], *, beats: bool) -> None:

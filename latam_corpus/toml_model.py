@@ -122,12 +122,35 @@ def load_toml(path: Path, model: type[M], what: str, near: Near = _nearest) -> M
     return parse_toml(read_toml(path, what), model, str(path), near)
 
 
+_copies: dict[str, str] = {}
+
+
+def read_copies(texts: Mapping[str, str]) -> None:
+    """Have `read_toml` return these texts in place of files, by their absolute paths, from now on in this process."""
+    _copies.clear()
+    _copies.update(texts)
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return the file's bytes, or those of the copy that is read in its place."""
+    copy = _copies.get(os.path.abspath(path))  # noqa: PTH100
+    return path.read_bytes() if copy is None else copy.encode()
+
+
+def has_file(path: Path) -> bool:
+    """Whether there is such a file, or a copy that is read in its place."""
+    return os.path.abspath(path) in _copies or path.is_file()  # noqa: PTH100
+
+
 def read_toml(path: Path, what: str) -> str:
-    """Return the file's text.
+    """Return the file's text, or that of the copy that is read in its place.
 
     Raises:
         ConfigError: it is missing or isn't text.
     """
+    copy = _copies.get(os.path.abspath(path))  # noqa: PTH100
+    if copy is not None:
+        return copy.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except FileNotFoundError:

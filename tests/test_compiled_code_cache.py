@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from latam_corpus import compiled
 from latam_corpus.compiled import KERNELS, digest_of_compiled
 from latam_corpus.paths import PACKAGE, use_folder
@@ -17,7 +20,7 @@ from latam_corpus.paths import PACKAGE, use_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+    from conftest import CommandLine, SmallRecipe
 
 _DAY = 86_400
 
@@ -86,13 +89,16 @@ def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
         "print(sum(sum(s.cache_hits.values()) for s in used), sum(sum(s.cache_misses.values()) for s in used))\n"
     )
     environment = os.environ | {"LATAM_CORPUS_CACHE": str(tmp_path)}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    counts = []
+    for named in ("NUMBA_CACHE_DIR", "LATAM_CORPUS_COMPILING"):
+        environment.pop(named, None)
+    counts, noted = [], []
     for _ in range(2):
         command = [sys.executable, "-c", script]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         counts.append([int(count) for count in done.stdout.split()])
+        noted.append(done.stderr.count(f"it is kept in {tmp_path}"))
+    assert noted == [1, 0]
     (hits, misses), (hits_again, misses_again) = counts
     assert (hits, misses_again) == (0, 0)
     assert 0 < hits_again < misses  # what is inlined is within what calls it
@@ -101,7 +107,9 @@ def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
 
 def test_what_is_compiled_stands_in_files_of_kernels() -> None:
     """The digest of compiled code, and the lint settings of kernels, go by the names of files."""
-    compiling = re.compile(r"latam_corpus\.compiled|^\s*(import numba|from numba)", re.MULTILINE)
+    compiling = re.compile(
+        r"latam_corpus\.compiled import (inlined|kernel)|^\s*(import numba|from numba)", re.MULTILINE
+    )
     named = {path for path in PACKAGE.rglob("*.py") if compiling.search(path.read_text(encoding="utf-8"))}
     kernels = set(PACKAGE.rglob(KERNELS))
     assert named == kernels | {PACKAGE / "compiled.py"}
@@ -133,3 +141,28 @@ def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: py
     (tmp_path / "compiled.py").write_text("kernel = None\n")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
     assert digest_of_compiled(PACKAGE) != before
+
+
+@pytest.mark.filterwarnings("always::latam_corpus.errors.NoteWarning")
+def test_a_run_with_an_empty_cache_says_that_it_compiles(
+    tmp_path: Path, small_recipe: SmallRecipe, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, on standard error, before workers begin; under --json as an event."""
+    (tmp_path / "datos").mkdir()
+    (tmp_path / "datos" / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n')
+    (tmp_path / "receta.toml").write_text(small_recipe("repair", source=str(tmp_path / "datos")))
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "vacía"))
+    words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report")
+    monkeypatch.delenv("LATAM_CORPUS_COMPILING", raising=False)
+    told = command_line(*words)
+    assert (told.code, told.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), told.err
+    assert "compiling" not in command_line(*words).err
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "otra"))
+    monkeypatch.delenv("LATAM_CORPUS_COMPILING")
+    said = command_line(*words, "--json").err
+    events = [json.loads(line) for line in said.splitlines()]
+    assert len([one for one in events if one["event"] == "note" and "compiling" in one["text"]]) == 1, said
+    (tmp_path / "otra" / "text").mkdir(parents=True)
+    (tmp_path / "otra" / "text" / "a.nbi").touch()
+    monkeypatch.delenv("LATAM_CORPUS_COMPILING")
+    assert "compiling" not in command_line(*words).err

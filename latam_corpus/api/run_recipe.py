@@ -108,15 +108,8 @@ def run(
     keep = checked_choice(work, folder, releases=loaded.release is not None)
     opened = open_store(None if store is None else str(store), folder, Path(sign) if sign else None)
     mended: list[Message] = []
-    plan, against = planned(
-        loaded,
-        _located(loaded, inputs),
-        folder,
-        opened,
-        limit,
-        mended=mended,
-        policies=Path(policies) if policies else None,
-    )
+    loaded = with_policies(loaded, policies, folder)
+    plan, against = planned(loaded, _located(loaded, inputs), folder, opened, limit, mended=mended)
     site_file = Path(site) if site else None
     chosen = make_engine(engine, workers, site_file, cluster_folder(engine, site_file, folder, plan, opened))
     for one in examine_sources(plan):
@@ -230,7 +223,6 @@ def planned(
     *,
     mended: list[Message],
     only_look: bool = False,
-    policies: Path | None = None,
 ) -> tuple[Plan, list[Manifest]]:
     """Give the checked plan of a recipe with all that it reads beside its sources, and the versions it is held against.
 
@@ -242,14 +234,11 @@ def planned(
         limit: at most so many records of each file.
         mended: a sentence is added for each file of an index that was damaged and is fetched anew.
         only_look: whether indexes are looked for and not fetched.
-        policies: a folder of policies that take the place of the shipped ones.
 
     Raises:
         ConfigError: something is wrong with the recipe, its policies, its sources or a version that it names.
         ReleaseError: the store's log of withdrawals is damaged.
     """
-    if policies:
-        recipe = recipe.decided_by(overlay(policies.expanduser(), cache_folder() if only_look else out / "work"))
     cache = None if only_look else out / "work" / "index"
     plan, against = with_indexes(checked_plan(recipe, inputs, limit), store, cache, mended)
     plan = _with_refused(plan, store, cache_folder() if only_look else out / "work")
@@ -271,6 +260,23 @@ def _with_withdrawals(plan: Plan, store: Store) -> Plan:
     from latam_corpus.release.withdrawn_in_run import with_withdrawals
 
     return with_withdrawals(plan, log, plan.recipe.release.name)
+
+
+def with_policies(recipe: Recipe, policies: str | Path | None, out: Path, *, only_look: bool = False) -> Recipe:
+    """Return the recipe with the policies of a folder in place of the shipped ones, if one is named.
+
+    Args:
+        recipe: what to do.
+        policies: a copy of `filters/`, or some files of it.
+        out: the folder of runs and work.
+        only_look: whether nothing is written there.
+
+    Raises:
+        ConfigError: a policy can't be used, was changed after it was signed, or no stage decides by policies.
+    """
+    if not policies:
+        return recipe
+    return recipe.decided_by(overlay(Path(policies).expanduser(), cache_folder() if only_look else out / "work"))
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:

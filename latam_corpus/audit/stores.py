@@ -40,6 +40,12 @@ def folder_of_runs(out: Path, store: Store) -> Path:
     return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
 
 
+def runs_beside(store: Store) -> Path | None:
+    """Return the folder that contains the store and the runs from which its versions were made; None without one."""
+    beside = store.folder.resolve().parent if store.folder else None
+    return beside if beside and any((beside / name).is_dir() for name in ("runs", "work")) else None
+
+
 def load_version(store: Store, spec: str, tell: Callable[[str | Message], None]) -> Manifest:
     """Return the version that `NAME` or `NAME@VERSION` means.
 

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -31,9 +32,10 @@ from latam_corpus.errors import (
     cause_of,
 )
 from latam_corpus.messages import N_, Message, _, translated
+from latam_corpus.paths import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from latam_corpus.cli.lazy_command import Command
 
@@ -153,10 +155,22 @@ def run(app: typer.Typer) -> None:
             _end(ConfigError(str(error.filename), problem, _("name another place")))
         if isinstance(error, MemoryError):
             _end(PartError(_("memory"), _("there is no more of it for this process"), MORE_MEMORY))
-        cause = cause_in_disk(error)
+        cause = cause_in_disk(error, *_written_folders())
         if cause is None:
             raise
         _end(PartError(DISK, cause, MAKE_ROOM))
+
+
+def _written_folders() -> Iterator[Path]:
+    """Yield the folders to which the command may have written, as far as they are on this machine's disks."""
+    typed = dict(zip(sys.argv, sys.argv[1:], strict=False)) | dict(
+        word.split("=", 1) for word in sys.argv if word.startswith("--") and "=" in word
+    )
+    for option, default in (("--out", "out"), ("--to", ""), ("--store", "")):
+        named = typed.get(option, default)
+        if named and "://" not in named:
+            yield Path(named)
+    yield cache_folder()
 
 
 _show_python_warning = warnings.showwarning

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -21,7 +23,7 @@ from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import N_, Message, _, enumerated, known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from latam_corpus.collect.examine import Examined
     from latam_corpus.pipeline.engines import Engine
@@ -239,17 +241,20 @@ def run(
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.api.run_recipe import (
+        checked_plan,
         cluster_folder,
         is_done,
         left_nothing,
         planned,
         spelling_hints,
         unreleased_of,
+        with_policies,
     )
     from latam_corpus.audit.stores import open_store
     from latam_corpus.cli.outcome import tell_examined, tell_looking, tell_plan, tell_result
     from latam_corpus.engine.choose import make_engine
     from latam_corpus.engine.cost import refuse_beyond_site
+    from latam_corpus.engine.submitted import keep_copies, refuse_changed, use_own_copies
     from latam_corpus.pipeline.contracts import examine_sources
     from latam_corpus.pipeline.mistakes import hints_of
     from latam_corpus.pipeline.recipe import load_recipe
@@ -258,21 +263,23 @@ def run(
     from latam_corpus.pipeline.survival import accepted
     from latam_corpus.pipeline.sweep import checked_choice
 
+    use_own_copies()
     reason = accepted(accept_loss)
+    submits = engine == "slurm" and not (wait or dry_run)
     loaded = selected(load_recipe(recipe, spoken()), select)
+    loaded = with_policies(loaded, policies, out, only_look=dry_run or submits)
     keep = checked_choice(work, out, releases=loaded.release is not None)
     opened = open_store(store, out, sign)
     places = located(loaded, inputs, inputs_file)
+    refuse_changed(partial(checked_plan, loaded, places, limit))
     mended: list[Message] = []
-    leads = engine != "slurm" or wait
-    plan, against = planned(
-        loaded, places, out, opened, limit, mended=mended, only_look=dry_run or not leads, policies=policies
-    )
+    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or submits)
     jobs = cluster_folder(engine, site, out, plan, opened)
     chosen = make_engine(engine, workers, site, jobs)
     tell_examined(examine_sources(plan))
-    if jobs and site and not (leads or dry_run):
-        _submit(chosen, plan, site, jobs, as_json=as_json)
+    if jobs and site and submits:
+        copied = partial(keep_copies, jobs, checked_plan(loaded, places, limit), [site, inputs_file])
+        _submit(chosen, plan, site, jobs, copied, as_json=as_json)
         return
     parts = find_parts(plan, limit, tell_looking)
     if dry_run:
@@ -280,8 +287,7 @@ def run(
         return
     refuse_beyond_site(chosen, plan, len(parts))
     _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
-    progress = RunProgress(as_json=as_json)
-    try:
+    with closing(RunProgress(as_json=as_json)) as progress:
         result = run_plan(
             plan,
             parts,
@@ -294,8 +300,6 @@ def run(
             keep,
             strict=strict,
         )
-    finally:
-        progress.close()
     before = opened.latest(loaded.release.name) if loaded.release else None
     left_out = unreleased_of(plan, result)
     try:
@@ -305,8 +309,8 @@ def run(
         tell_result(result, None, None, made, left_out, as_json=as_json)
         raise
     _tell_hints(left_nothing(keep, out, result, released))
-    report = None if no_report else report_of_run(result.folder, out, released, store)
-    tell_result(result, released, before, report, left_out, as_json=as_json)
+    made = None if no_report else report_of_run(result.folder, out, released, store)
+    tell_result(result, released, before, made, left_out, as_json=as_json)
     if not is_done(plan, result, released):
         raise typer.Exit(1)
 
@@ -325,8 +329,8 @@ def _released(
         _tell_hints(list(overruled_lines(overruled)))
 
 
-def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, *, as_json: bool) -> None:
-    """Give what was typed to Slurm as a job; what its log alone would tell is refused before, where it is known."""
+def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, copied: Callable[[], None], *, as_json: bool) -> None:
+    """Submit the command as a job of Slurm, unless it is known to fail there; copies of its files are kept before."""
     from latam_corpus.cli.outcome import tell_submitted
     from latam_corpus.engine.cost import refuse_beyond_site
     from latam_corpus.engine.slurm_jobs import submit_driver
@@ -336,5 +340,6 @@ def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, *, as_json: bool
     refuse_beyond_site(engine, plan, least_parts(plan), led_by_job=True)
     if told := under_way(jobs.parent.parent, plan.recipe.name):
         note(told)
+    copied()
     words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
     tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

@@ -15,7 +15,7 @@ import typer
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language_label
 from latam_corpus.cli import completion
 from latam_corpus.cli.by_genre import counted_reasons
-from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.options import Json, Out, StoreUrl, runs_folder
 from latam_corpus.cli.recipes import AcceptLoss, Sign
 from latam_corpus.cli.report import NoReport, report_of_release
 from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
@@ -620,14 +620,36 @@ def keygen(
     console.print(f"  {line}", markup=False)
 
 
+PurgedOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        parser=runs_folder,
+        metavar="PATH",
+        show_default=N_("out; with --store the folder that contains it"),
+        help=N_("The folder of runs, work and the release store."),
+    ),
+]
+
+
 @app.command("purge")
-def purge(out: Out = Path("out"), store: StoreUrl = None, sign: Sign = None, as_json: Json = False) -> None:
-    """Erase what was withdrawn from older versions, their indexes, and the runs on this disk."""
-    from latam_corpus.audit.stores import folder_of_runs, open_store
+def purge(
+    out: PurgedOut = None,
+    store: StoreUrl = None,
+    sign: Sign = None,
+    as_json: Json = False,
+) -> None:
+    """Erase what was withdrawn from older versions, their indexes, and the runs on this disk.
+
+    With --store alone, only runs in the folder that contains the store are touched.
+    """
+    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_beside
     from latam_corpus.release.purge import purge as erase
 
-    opened = open_store(store, out, sign)
-    done = erase(opened, folder_of_runs(out, opened), datetime.now(UTC))
+    folder = out or Path("out")
+    opened = open_store(store, folder, sign)
+    runs = folder_of_runs(folder, opened) if out or store is None else runs_beside(opened)
+    done = erase(opened, runs, datetime.now(UTC))
     if as_json:
         print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
         return

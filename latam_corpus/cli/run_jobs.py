@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.cli.options import DiskOut, Json
-from latam_corpus.cli.show import console, errors, print_json, table
+from latam_corpus.cli.show import console, errors, note, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, first_of
 
 if TYPE_CHECKING:
     from latam_corpus.engine.slurm_jobs import Submission
@@ -20,6 +20,7 @@ Name = Annotated[
     str,
     typer.Argument(metavar="RUN", help=N_("A submission's name or the start of it, its job, its run, or its recipe.")),
 ]
+_SHOWN: Final = 3  # files that a message names
 _NAME_OR_ALL: Final = N_(
     "A submission's name or the start of it, its job, its run, or its recipe. All where none is named."
 )
@@ -145,14 +146,20 @@ def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None
 def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Give a run's command to the cluster again: parts that failed or weren't reached are done, the others kept.
 
-    Its site file is read anew, so that more time or memory may be stated there before.
+    Its site file is read anew, so that more time or memory may be stated there before. Its recipe, sources and policies
+    are those that were submitted.
     """
     from latam_corpus.cli.outcome import tell_submitted
     from latam_corpus.engine.slurm_state import find_submission, resubmit, state_of
+    from latam_corpus.engine.submitted import edited
 
     submission = find_submission(run, out.resolve())
     state = state_of(submission)
     if state.lives:
         problem = _("its driver is {word}", word=state.word)
         raise ConfigError(submission.folder.name, problem, _("wait until it has ended, or cancel it before"))
-    tell_submitted(resubmit(submission), as_json=as_json)
+    again = resubmit(submission)
+    if files := edited(submission.folder):
+        told = _("changed since the run was submitted, and not used: {files}; to use them, give `run` again")
+        note(told.fill(files=first_of(files, _SHOWN)))
+    tell_submitted(again, as_json=as_json)

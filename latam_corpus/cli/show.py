@@ -57,17 +57,24 @@ class _Screen(Console):
         return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
 
 
+class _Notes(_Screen):
+    """Standard error. Under `--json` each sentence is an event, on a line, as progress is."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print them, or write them as one event."""
+        if "--json" in sys.argv and objects and all(isinstance(one, str | Message | Text) for one in objects):
+            tell_json({"event": "note", "text": " ".join(str(in_spoken_language(one)) for one in objects)})
+        else:
+            super().print(*objects, **options)
+
+
 console = _Screen(highlight=False, soft_wrap=True)
-errors = _Screen(stderr=True, highlight=False, soft_wrap=True)
+errors = _Notes(stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(sentence: str | Message) -> None:
-    """Say, on standard error, what a reader should know; under `--json` as JSON, on a line, as progress is."""
-    if "--json" not in sys.argv:
-        errors.print(sentence, markup=False)
-        return
-    text = sentence if isinstance(sentence, str) else sentence.translate(spoken())
-    tell_json({"event": "note", "text": text})
+    """Print, on standard error, what a reader should know."""
+    errors.print(sentence, markup=False)
 
 
 def styled(*pieces: str | tuple[str, str]) -> Text:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.engine.cluster_site import seconds_of
 from latam_corpus.engine.slurm import Slurm
 from latam_corpus.engine.slurm_jobs import is_job
+from latam_corpus.engine.slurm_limits import refuse_beyond_cluster
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, decimal
 
@@ -66,7 +67,7 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
 
 
 def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bool = False) -> None:
-    """Refuse a run that makes more files than its site allows, or whose driver's job takes more memory.
+    """Refuse a run that makes more files than its site allows, or whose jobs the cluster can't run.
 
     Args:
         engine: where it is to be worked.
@@ -98,6 +99,8 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
             stated=f"{stated:g}",
         )
         raise ConfigError(str(plan.recipe.file), problem, _("state more in the site file, or run it by source or year"))
+    if not is_job():  # nodes may be down by the time that the driver's job begins
+        refuse_beyond_cluster(engine.site, with_driver=led_by_job)
 
 
 def driver_gb(plan: Plan, parts: int) -> float:

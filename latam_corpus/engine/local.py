@@ -1,4 +1,4 @@
-"""The engine of worker processes on this machine, each a rank of datatrove's local executor.
+"""The engine of worker processes on this machine, each a rank of a datatrove executor.
 
 Why not one executor with its pool: a pool whose worker is killed waits for ever, and its first failure ends the
 rest. Here each rank is a process of its own that claims tasks from a folder (`engine/rounds.py`), so that one long
@@ -23,6 +23,7 @@ from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
 from latam_corpus.messages import Message, _, same
+from latam_corpus.paths import cache_folder, config_folder
 from latam_corpus.pipeline.part import Outcome
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class _Crew:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._folder = tempfile.TemporaryDirectory(prefix="latam-corpus-")
+        self._folder = tempfile.TemporaryDirectory(prefix="latam-corpus-", ignore_cleanup_errors=True)
         self._workdir = Path(self._folder.name)
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._started: dict[int, int] = {}
@@ -134,7 +135,11 @@ class _Crew:
         self._started[rank] = self._started.get(rank, 0) + 1
         words = (str(self._workdir), str(rank), str(self._size), self._name(rank))
         command = [sys.executable, "-m", "latam_corpus.engine.worker", *words]
-        environment = os.environ | ONE_THREAD
+        # Workers are ended by a kill, so their temporary files are in a folder that this process removes. The user's
+        # folders may depend on the temporary folder.
+        folders = {"TMPDIR": str(self._workdir), "LATAM_CORPUS_CACHE": str(cache_folder())}
+        folders["LATAM_CORPUS_CONFIG"] = str(config_folder())
+        environment = os.environ | ONE_THREAD | folders
         # By the pipe a worker is called to each round, and learns by its end that this process is gone.
         with self._log(rank).open("ab") as log:
             self._workers[rank] = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)

@@ -108,7 +108,7 @@ def submit(script: str, options: Sequence[str]) -> str:
         SlurmSilentError: Slurm doesn't answer now; the job may be queued all the same.
         PartError: it refuses the job.
     """
-    return _asked("sbatch", "--parsable", *options, text=script).strip().partition(";")[0]
+    return ask("sbatch", "--parsable", *options, text=script).strip().partition(";")[0]
 
 
 def jobs_named(name: str) -> list[Job]:
@@ -118,7 +118,7 @@ def jobs_named(name: str) -> list[Job]:
         SlurmSilentError: Slurm doesn't answer now.
         PartError: it refuses to tell.
     """
-    listed = _asked("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
+    listed = ask("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
     return [Job(*line.split("|", 3)) for line in listed.splitlines()]
 
 
@@ -129,7 +129,7 @@ def cancel(numbers: Sequence[str]) -> None:
         SlurmSilentError: Slurm doesn't answer now.
         PartError: it refuses.
     """
-    _asked("scancel", "--quiet", *numbers)
+    ask("scancel", "--quiet", *numbers)
 
 
 def cancel_named(name: str) -> None:
@@ -139,10 +139,21 @@ def cancel_named(name: str) -> None:
         SlurmSilentError: Slurm doesn't answer now.
         PartError: it refuses.
     """
-    _asked("scancel", "--quiet", f"--name={name}")
+    ask("scancel", "--quiet", f"--name={name}")
 
 
-def _asked(command: str, *words: str, text: str | None = None) -> str:
+def ask(command: str, *words: str, text: str | None = None) -> str:
+    """Return what a command of Slurm's prints.
+
+    Args:
+        command: its name.
+        words: its options.
+        text: its standard input.
+
+    Raises:
+        SlurmSilentError: Slurm doesn't answer now.
+        PartError: it refuses.
+    """
     # What the driver's own job was given isn't meant for the jobs that it submits.
     kept = {name: value for name, value in os.environ.items() if name == "SLURM_CONF" or not name.startswith("SLURM_")}
     try:

@@ -2,6 +2,7 @@
 
 <out>/slurm/<recipe>-<moment>/
 submission.json            the command, where it was given, and when
+submitted.json             copies of the recipe and its files, which the jobs read (`engine/submitted.py`)
 driver.log · code          what the driver said, and the exit code with which it ended
 logs/                      what each worker's job said
 crew.json · call · beat    by which driver and workers know of one another (`engine/slurm_worker.py`)
@@ -111,11 +112,15 @@ def is_job() -> bool:
     return _FOLDER in os.environ
 
 
+def own_folder() -> Path | None:
+    """Return the folder of this process, if it is a driver that is a job."""
+    return Path(os.environ[_FOLDER]) if is_job() else None
+
+
 def new_folder(out: Path, recipe: str) -> Path:
     """Return the folder of a driver: this process's own, where it is a job, else a new one, which isn't there yet."""
-    chosen = os.environ.get(_FOLDER)
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    return Path(chosen) if chosen else out.resolve() / "slurm" / f"{recipe}-{moment}"
+    return own_folder() or out.resolve() / "slurm" / f"{recipe}-{moment}"
 
 
 def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directory: Path) -> Submission:

@@ -20,6 +20,7 @@ from latam_corpus.engine.slurm_jobs import (
     worker_jobs,
 )
 from latam_corpus.engine.slurm_worker import CALL_FILE, END
+from latam_corpus.engine.submitted import copy_again
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.locks import is_locked
 from latam_corpus.messages import _, first_of
@@ -166,6 +167,7 @@ def resubmit(submission: Submission) -> Submission:
     """
     cancel(submission)  # of jobs that are held, or of workers that wait for a driver
     values = submission.values
+    copy_again(submission.folder, Path(values["site"]))
     return submit_driver(Path(values["site"]), submission.folder, values["command"], Path(values["directory"]))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from latam_corpus.engine.rounds import take_tasks
+from latam_corpus.engine.submitted import use_copies
 from latam_corpus.process_memory import keep_to
 
 CREW_FILE: Final = "crew.json"
@@ -110,6 +111,7 @@ def work(folder: Path, name: str, place: int) -> None:
 
 def main(folder: str) -> None:
     """Work as the job that Slurm says this is."""
+    use_copies(Path(folder))
     array, place = os.environ["SLURM_ARRAY_JOB_ID"], os.environ["SLURM_ARRAY_TASK_ID"]
     work(Path(folder), f"{array}_{place}", int(place))
 

@@ -1,4 +1,4 @@
-"""A worker process: one rank of datatrove's local executor, whose single step takes tasks as long as it is called."""
+"""A worker process: one rank of a datatrove executor, whose single step takes tasks as long as it is called."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main(workdir: str, rank: str, size: str, worker: str) -> None:
     calls: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(calls,), daemon=True).start()
     # Imported here: datatrove takes half a second, and the in-process engine never needs it.
-    from datatrove.executor.local import LocalPipelineExecutor
+    from datatrove.executor.base import PipelineExecutor
     from datatrove.pipeline.base import PipelineStep
 
     class TakeTasks(PipelineStep):  # type: ignore[misc]
@@ -47,15 +47,29 @@ def main(workdir: str, rank: str, size: str, worker: str) -> None:
                     self.stat_update("tasks")
             yield from ()
 
-    LocalPipelineExecutor(
-        pipeline=[TakeTasks()],
-        tasks=int(size),
-        workers=1,
-        local_tasks=1,
-        local_rank_offset=int(rank),
-        logging_dir=str(Path(workdir) / "datatrove" / rank),
-        skip_completed=False,
-    ).run()
+    class OneRank(PipelineExecutor):  # type: ignore[misc]
+        """An executor of this rank alone, in this process.
+
+        datatrove's local executor starts a manager process first. A manager whose worker is killed leaves its
+        folder, `pymp-*`, in the temporary folder.
+        """
+
+        world_size = int(size)
+
+        def __init__(self) -> None:
+            logs = str(Path(workdir) / "datatrove" / rank)
+            super().__init__([TakeTasks()], logging_dir=logs, skip_completed=False)
+
+        def get_distributed_env(self, _node_rank: int = -1) -> dict[str, str]:
+            """Return the variables of a single node, as datatrove's local executor does."""
+            unknown = ("datatrove_cpus_per_task", "datatrove_mem_per_cpu", "datatrove_gpus_on_node")
+            return {"datatrove_node_ips": "localhost", "datatrove_executor": "LOCAL", **dict.fromkeys(unknown, "-1")}
+
+        def run(self) -> None:
+            """Run the rank."""
+            self._run_for_rank(int(rank))
+
+    OneRank().run()
 
 
 if __name__ == "__main__":

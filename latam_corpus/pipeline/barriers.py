@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.corpus import ROW, PieceFile, rows_of
-from latam_corpus.errors import MAKE_ROOM, MORE_MEMORY, CorpusError, PartError, cause_in_disk
+from latam_corpus.errors import MAKE_ROOM, MORE_MEMORY, CorpusError, PartError, cause_in_disk, on_disk
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline.decisions import StoredDecisions, remember, remembered, store
 from latam_corpus.pipeline.keys import digest_of, stage_digest
@@ -200,7 +200,8 @@ class Stored:
         for done, outcome in enumerate(self.engine.map(_do, wrapped), 1):
             if outcome.error:
                 remedy = outcome.remedy or _("run it again: what was done is kept")
-                raise PartError(outcome.part, outcome.error, remedy)
+                full = remedy == MAKE_ROOM
+                raise PartError(outcome.part, on_disk(outcome.error, self.workdir) if full else outcome.error, remedy)
             self.step(title or work.__name__, done, len(jobs))
             yield outcome.value
 
@@ -277,7 +278,7 @@ def decide(
                     if barrier is not barriers[-1]:  # nobody asks after the last
                         dropped.append(gone)
             except OSError as error:
-                cause = cause_in_disk(error)
+                cause = cause_in_disk(error, Path(name))
                 if cause is None:  # of a file that it names
                     raise
                 raise PartError(_("stage «{stage}»", stage=barrier.name), cause, MAKE_ROOM) from error

@@ -250,9 +250,10 @@ def run_part(task: Task) -> Outcome:
     except MemoryError:
         return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY, killed=True)
     except OSError as error:  # a full disk, a folder that may not be written
-        return Outcome(task.part.name, error=PartError(str(error.filename or task.work), cause_of(error)).as_message())
+        cause = (None if error.filename else cause_in_disk(error, task.work)) or cause_of(error)
+        return Outcome(task.part.name, error=PartError(str(error.filename or task.work), cause).as_message())
     except Exception as error:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
-        full = cause_in_disk(error)  # in a library's words
+        full = cause_in_disk(error, task.work)  # in a library's words
         told = PartError(str(task.work), full).as_message() if full else traceback.format_exc(limit=-4).strip()
         return Outcome(task.part.name, error=told)
 

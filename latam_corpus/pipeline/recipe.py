@@ -23,7 +23,7 @@ from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.policy_overlay import Overlay
 from latam_corpus.pipeline.survival import Floors
-from latam_corpus.toml_model import parse_toml, path_remedy, read_toml
+from latam_corpus.toml_model import has_file, parse_toml, path_remedy, read_toml
 from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
         ConfigError: there is no such recipe, or it states something wrong; the message has file and line.
     """
     path = Path(named).expanduser()
-    if not path.is_file():
+    if not has_file(path):
         shipped = shipped_recipes()
         if path.is_dir():
             describe = _("`latam-corpus sources new` describes its texts; name the file that it writes")

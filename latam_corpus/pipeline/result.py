@@ -26,6 +26,7 @@ from latam_corpus.pipeline.contracts import (
 )
 from latam_corpus.pipeline.step_file import StepCounts
 from latam_corpus.pipeline.survival import Loss, losses
+from latam_corpus.toml_model import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -279,11 +280,11 @@ def written_of(plan: Plan) -> dict[str, bytes]:
     root = next((stage.policy_folder for stage in stages if stage.policy_folder), None)
     if root:
         files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-        contents |= {f"filters/{path.relative_to(root)}": path.read_bytes() for path in files}
+        contents |= {f"filters/{path.relative_to(root)}": bytes_of(path) for path in files}
     # What falls before `redact` is shown by the policies of that stage, which may be others.
     for folder in _privacy(stages):
         contents = {name: data for name, data in contents.items() if not name.startswith("filters/privacy/")}
-        contents |= {f"filters/privacy/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.toml"))}
+        contents |= {f"filters/privacy/{path.name}": bytes_of(path) for path in sorted(folder.glob("*.toml"))}
     return contents
 
 

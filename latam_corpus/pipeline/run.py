@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.bucket import bucket_of, leased, publish_run
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.collect.streams import state_of
+from latam_corpus.compiled import note_empty_cache
 from latam_corpus.durable import made_anew
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.locks import locked
@@ -32,6 +33,7 @@ from latam_corpus.pipeline.result import RunResult, Work, contents_of, run_value
 from latam_corpus.pipeline.span_cache import cached_spans
 from latam_corpus.pipeline.step_file import is_cleared
 from latam_corpus.pipeline.survival import accepted
+from latam_corpus.pipeline.work_place import WorkPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -162,6 +164,7 @@ def run(
     reason = accepted(accepted_loss)
     started = time.monotonic()
     (out / "work").mkdir(parents=True, exist_ok=True)
+    note_empty_cache()
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
@@ -239,6 +242,7 @@ def _run(
     """Take the parts through all segments.
 
     Raises:
+        PartError: the place where outputs are kept is gone.
         SourceError: every part failed, or all records of a source together break what its file says of them.
     """
     tasks = [Task(part, plan.segments[0], work) for part in parts]
@@ -247,6 +251,7 @@ def _run(
     decided: dict[str, tuple[Path | None, str]] = {}
     decided_on: Mapping[str, str] = {}
     earlier: list[dict[str, Task]] = []
+    place = WorkPlace.at(work)
     for number, segment in enumerate(plan.segments):
         if number:
             names = tuple(barrier.name for barrier in plan.segments[number - 1].barriers)
@@ -262,7 +267,7 @@ def _run(
                 )
                 for task in tasks
             ]
-        _through(segment, tasks, engine, progress, done, earlier, sweep)
+        _through(segment, tasks, engine, progress, done, earlier, sweep, place)
         tasks = [task for task in tasks if task.part.name not in done.failures]
         if parts and not tasks:
             name, error = next(iter(done.failures.items()))
@@ -295,10 +300,12 @@ def _through(
     done: Work,
     earlier: Sequence[Mapping[str, Task]],
     sweep: Sweep | None,
+    place: WorkPlace,
 ) -> None:
     """Take the tasks' parts through one segment; what isn't needed any more goes, part by part.
 
     Raises:
+        PartError: the place where outputs are kept is gone.
         _OtherRowsError: the rows of a part are others than was decided on.
     """
     progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
@@ -306,6 +313,7 @@ def _through(
     if sweep:
         sweep.begin(tasks)
     for outcome in _worked(tasks, engine, earlier):
+        place.check(failed=bool(outcome.error))
         progress.part_done(outcome)
         _tell_mended(outcome.mended, progress, done)
         if outcome.other_entry:

@@ -21,7 +21,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.privacy.kinds import KINDS
-from latam_corpus.toml_model import line_of, load_toml, stamps_of
+from latam_corpus.toml_model import bytes_of, line_of, load_toml, stamps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -224,7 +224,7 @@ class PrivacyPolicies:
     def digest(self) -> str:
         """Changes when a policy or word does."""
         files = sorted(self.folder.glob("*.toml"))
-        return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+        return hashlib.sha256(b"".join(hashlib.sha256(bytes_of(file)).digest() for file in files)).hexdigest()
 
 
 def known_country(country: str | None) -> str | None:

@@ -68,12 +68,12 @@ class Purged:
     not_reached: list[Message] = field(default_factory=list)
 
 
-def purge(store: Store, out: Path, now: datetime) -> Purged:
+def purge(store: Store, out: Path | None, now: datetime) -> Purged:
     """Erase what was withdrawn from the store and from the folder of runs.
 
     Args:
         store: where it was.
-        out: the folder of runs and work.
+        out: the folder of runs and work; None leaves runs as they are, and reports it.
         now: the time.
 
     Raises:
@@ -99,7 +99,9 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
             if store.exists(path):
                 store.remove(path)
                 purged.objects += path.startswith("objects/")
-    if bucket := bucket_of(out):
+    if out is None:
+        purged.not_reached.append(_("runs and stored work: to erase them there, too, name their folder with --out"))
+    elif bucket := bucket_of(out):
         purged.not_reached.append(
             _("runs and work at {place}: remove «runs/» and «work/» there; they are made anew", place=bucket.url)
         )
@@ -113,7 +115,7 @@ def purge(store: Store, out: Path, now: datetime) -> Purged:
         _("copies that others have pulled or published"),
         _("models that were trained on older versions"),
     ]
-    if (out / "collected").is_dir():
+    if out is not None and (out / "collected").is_dir():
         collected = _("what was collected, in {folder}: remove what is withdrawn there", folder=out / "collected")
         purged.not_reached.insert(0, collected)
     return purged

@@ -298,16 +298,18 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
         raise raised
 
     monkeypatch.setattr("latam_corpus.pipeline.history.history", full)
-    told = command_line("runs", "list", "--lang", "es")
+    told = command_line("runs", "list", "--lang", "es", "--out", "otra-salida")
     assert told.code == 1
-    assert told.err.startswith("error: el disco: no queda espacio en el disco; corríjalo, o indique otro lugar")
+    assert told.err.startswith("error: el disco: no queda espacio en el disco (")
+    assert "otra-salida, " in told.err
+    assert "; corríjalo, o indique otro lugar" in told.err
 
 
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
         (FileNotFoundError(2, "No such file or directory", "/datos/lista.txt"), "error: /datos/lista.txt: "),
-        (OSError(28, "No space left on device"), "error: stage «dedupe»: No space left on device; "),
+        (OSError(28, "No space left on device"), "error: stage «dedupe»: No space left on device (disk of "),
         (MemoryError(), "error: memory: there is no more of it for this process; give it more, on a cluster by"),
     ],
 )
@@ -341,3 +343,25 @@ def test_a_note_is_json_on_any_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     show.note("está \U0001f6a4")
     sys.stderr.flush()
     assert json.loads(written.getvalue()) == {"event": "note", "text": "está \U0001f6a4"}
+
+
+def test_every_hint_under_json_is_an_event(
+    tmp_path: Path,
+    small_recipe: SmallRecipe,
+    command_line: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Those of a recipe, and whatever else is printed on standard error, as a sentence or as a styled text."""
+    (tmp_path / "datos").mkdir()
+    (tmp_path / "datos" / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n')
+    (tmp_path / "receta.toml").write_text(small_recipe("boilerplate", "redact", source=str(tmp_path / "datos")))
+    words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report", "--json")
+    events = [json.loads(line) for line in command_line(*words).err.splitlines()]
+    assert [event for event in events if event["event"] == "note" and "put «redact» first" in event["text"]]
+    monkeypatch.setattr(sys, "argv", ["latam-corpus", "--json"])
+    capfd.readouterr()
+    show.errors.print(show.styled(("red", "sin «red»")), markup=False)
+    show.errors.print("dos\nlíneas")
+    texts = [json.loads(line)["text"] for line in capfd.readouterr().err.splitlines()]
+    assert texts == ["sin «red»", "dos\nlíneas"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from typing import TYPE_CHECKING
 
 from latam_corpus.errors import PartError
@@ -73,3 +74,17 @@ def fail(task: Task) -> Outcome:
 def swallow(task: Task) -> Outcome:
     """One task takes more memory than its worker may have."""
     return Outcome(task.part.name, value=len(bytearray(8 * 2**30)) if task.part.name == VICTIM else 0)
+
+
+def tell_with_file(task: Task) -> Outcome:
+    """A task's outcome, and the path of a temporary file that only an orderly end would remove."""
+    handle, path = tempfile.mkstemp()
+    os.close(handle)
+    return Outcome(task.part.name, keys=(task.part.key,), value=path)
+
+
+def die_once_with_file(task: Task) -> Outcome:
+    """The same, of which one task kills its worker the first time."""
+    outcome = tell_with_file(task)
+    _die(task, 1)
+    return outcome

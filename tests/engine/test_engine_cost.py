@@ -32,6 +32,12 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
     return make_plan(load_recipe(str(tmp_path / "receta.toml")), {})
 
 
+@pytest.fixture(autouse=True)
+def any_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that takes every job."""
+    monkeypatch.setattr("latam_corpus.engine.cost.refuse_beyond_cluster", lambda *_, **__: None)
+
+
 def _slurm(tmp_path: Path, inodes: int | None = None) -> Slurm:
     stated = {"shared": [str(tmp_path)], "workers": 64, "time": "04:00:00", "memory_gb": 4, "driver_memory_gb": 16}
     site = SlurmSite.model_validate(stated | {"inodes": inodes})

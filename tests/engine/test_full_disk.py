@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,8 +135,30 @@ def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], mo
     outcome = _do(_Job(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
     assert (str(outcome.error), "goes on from here" in str(outcome.remedy)) == (_SAID, True)
     monkeypatch.setattr(part, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
-    assert str(run_part(tasks[0]).error) == f"{tasks[0].work}: {_SAID}"
+    assert str(run_part(tasks[0]).error).startswith(f"{tasks[0].work}: {_SAID} (disk of {tasks[0].work}, ")
     started = time.process_time()
     assert cause_in_disk(RuntimeError(f"os error {'9' * 5_000}")) is None
     assert cause_in_disk(RuntimeError("9" * 100_000)) is None
     assert time.process_time() - started < 1.0
+
+
+def test_the_disk_that_is_full_is_named(tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the folder of work and that of temporary files the one without room, though the system names no file."""
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, _SAID)
+
+    monkeypatch.setattr(part, "_run", full)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporal"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporal"))
+    (tmp_path / "temporal").mkdir()
+    tasks[0].work.joinpath("work").mkdir()
+    task = replace(tasks[0], work=tasks[0].work / "work")
+    for name, other in (("work", "temporal"), ("temporal", "work")):
+
+        def usage(path: Path, full_name: str = name) -> SimpleNamespace:
+            return SimpleNamespace(free=4096 if path.name == full_name else 2**30)
+
+        monkeypatch.setattr(shutil, "disk_usage", usage)
+        named = str(run_part(task).error).partition("(disk of ")[2]
+        assert (Path(named.rstrip(")")).name, other in Path(named).parts) == (name, False)

@@ -20,6 +20,8 @@ import pytest
 
 import latam_corpus as lc
 from latam_corpus.bucket import address_of, bucket_of, leased, out_folder
+from latam_corpus.errors import ConfigError, NoteWarning
+from latam_corpus.locks import own_life
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,6 +201,37 @@ def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
     assert (bucket.create("a", b"1"), bucket.create("a", b"2"), bucket.read("a")) == (b"1", b"1", b"1")
 
 
+def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once on the same machine; a process that lives is named with its start, and one elsewhere is watched."""
+    bucket = bucket_of(out_folder("memory://corpus/cuatro"))
+    assert bucket
+    folder = copies / bucket.copy.name / "runs" / "x"
+    script = "from latam_corpus.locks import own_life; print(own_life())"
+    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    watched: list[str] = []
+
+    def silent(_bucket: object, name: str, _seen: bytes) -> bool:
+        watched.append(name)
+        return False
+
+    monkeypatch.setattr("latam_corpus.bucket._changes", silent)
+
+    def hold(life: str) -> None:
+        words = f"process 7 on nodo3 since 2026-11-30 08:00 UTC, token, life {life}, beat 1"
+        bucket.write("runs/x/lock", words.encode())
+        with leased(folder):
+            assert b" since 20" in bucket.read("runs/x/lock")
+
+    hold(killed)
+    refused = "in use by process 7 on nodo3 since 2026-11-30 08:00 UTC; wait until it is done, or stop it: 15 seconds"
+    with pytest.raises(ConfigError, match=refused):
+        hold(own_life())
+    assert watched == []
+    with pytest.warns(NoteWarning, match="looking for 15 seconds whether process 7 on nodo3"):
+        hold("0123456789abcdef-7-1")
+    assert len(watched) == 1
+
+
 def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
     """As a damaged file is; and what is damaged here alone is fetched again."""
     out = "memory://corpus/tres"
@@ -216,3 +249,30 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
         again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     assert again.name == run.name
     assert filesystem.exists(largest["name"])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("copies", "impatient")
+def test_a_bucket_that_is_gone_ends_the_run_at_once(
+    tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
+) -> None:
+    """One error names the store, and no part beside the first is tried; the same command goes on later."""
+    out = f"{object_store}/obra"
+    with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
+        direct = os.environ["AWS_ENDPOINT_URL"]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
+        put: list[str] = []
+
+        def gone(_method: str, path: str) -> bool:
+            if "/work/objects/" in path:
+                put.append(path)
+            return bool(put)
+
+        network.refuses = gone
+        told = command_process(*_command(tales, out)[3:])
+        monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
+    assert told.code == 1, told.err
+    [error] = json.loads(told.err.splitlines()[-1])["errors"]
+    assert (error["place"], "it can't be reached any more" in error["problem"]) == (out, True), told.err
+    assert len(set(put)) == 1
+    assert command_process(*_command(tales, out)[3:]).code == 0

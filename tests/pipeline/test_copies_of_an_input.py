@@ -7,7 +7,10 @@ import os
 import random
 import shutil
 import subprocess
+import threading
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,3 +160,18 @@ def test_a_file_that_is_touched_during_a_run_is_read_and_one_that_changes_is_not
     path.write_text(_TALES[1])
     with pytest.raises(PartError, match="the file changed during the run"):
         planned.check()
+
+
+def test_a_file_read_over_http_has_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the server says of it, and whether it says anything: nobody stated when the text was obtained."""
+    (tmp_path / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n', encoding="utf-8")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("LATAM_CORPUS_PRIVATE_HOSTS", "127.0.0.1")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        files = list_inputs(_SOURCE, f"http://127.0.0.1:{server.server_port}/a.jsonl")
+        rows = pl.concat(read_all(_SOURCE, files), how="diagonal")
+        server.shutdown()
+    assert (rows.height, rows["obtained"].null_count()) == (1, 1)

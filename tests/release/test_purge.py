@@ -171,3 +171,25 @@ def test_what_a_purge_did_not_find_is_told(tmp_path: Path, document: Any, kept_r
     assert str(first).startswith(f"runs and stored work: there are none in {tmp_path / 'elsewhere'}")
     (tmp_path / "out" / "runs").mkdir(parents=True, exist_ok=True)
     assert not any("there are none" in str(one) for one in purge(store, tmp_path / "out", NOW).not_reached)
+
+
+def test_a_purge_of_another_store_leaves_the_runs_here(
+    tmp_path: Path, document: Any, kept_run: Any, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a store says nothing about `./out`: its runs are named as not reached, unless --out names them."""
+    store = Store.at(tmp_path / "copia" / "depósito")
+    build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
+    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo piden", NOW)
+    rows = tmp_path / "aquí" / "out" / "runs" / "receta-00000000" / "kept" / "0.parquet"
+    rows.parent.mkdir(parents=True)
+    rows.write_bytes(b"x")
+    monkeypatch.chdir(tmp_path / "aquí")
+    told = command_line("release", "purge", "--store", store.url)
+    assert (told.code, rows.exists(), "name their folder with --out" in told.out) == (0, True, True), told.err
+    told = command_line("release", "purge", "--store", store.url, "--out", "out")
+    assert (told.code, rows.exists()) == (0, False), told.err
+    beside = tmp_path / "copia" / "runs" / "receta-00000000" / "kept" / "0.parquet"
+    beside.parent.mkdir(parents=True)
+    beside.write_bytes(b"x")
+    assert command_line("release", "purge", "--store", store.url).code == 0
+    assert not beside.exists()
