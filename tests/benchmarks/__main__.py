@@ -22,6 +22,7 @@ from . import (
     exports,
     extraction,
     formats,
+    genres,
     growth,
     house,
     kept_work,
@@ -93,6 +94,7 @@ NAMES = {
     "house": house,
     "before": before,
     "formats": formats,
+    "genres": genres,
     "withdraw": withdraw,
     "disguises": disguises,
 }

@@ -373,3 +373,16 @@ def test_accents_of_mac_roman_are_read_under_another_encoding() -> None:
         assert (found.text.split(), found.notes) == (text.split(), ())
     noted = "El muelle‡ y el faro‡\nla barca‡ de la costa‡ nueva"
     assert extract(_in_font("WinAnsiEncoding", noted.encode("cp1252")), {}).text.split() == noted.split()
+
+
+def test_slanted_lines_are_read_once() -> None:
+    """Lines that end left of their beginning stay on one page, in order, and no column is looked for in them for ever."""
+    lines = [
+        line
+        for row in range(8)
+        for line in (
+            Line(f"i{row}", 0, 40, 90 - 10 * row, 98 - 10 * row, 8),
+            Line(f"d{row}", 60, 10, 90 - 10 * row, 98 - 10 * row, 8),
+        )
+    ]
+    assert len(reading_order(lines)) == len(lines)
