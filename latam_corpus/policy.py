@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,8 +130,8 @@ class Policies:
     def bounds(self, language: str, genre: str) -> tuple[Bound, ...]:
         """Return the bounds of a document in this language and genre, in the order in which they are tried.
 
-        A ratio to what is typical is left out where the language file doesn't say what is; it becomes a value of four
-        decimals.
+        A genre may loosen a bound of the language. A ratio to what is typical is left out if the language file doesn't
+        say what is; it becomes a value of four decimals.
         """
         code = self._resolved(language)
         spoken = self.languages[code]
@@ -139,7 +139,10 @@ class Policies:
         unknown = spoken.unknown if short(language) in ("", UND) else {}
         merged = [
             *(
-                Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0))
+                _loosened(
+                    Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0)),
+                    self.genre(genre).loosened.get(s),
+                )
                 for s, b in spoken.bounds.items()
                 if s not in unknown
             ),
@@ -224,7 +227,20 @@ class Policies:
             }
             return _digest(sorted(values.items()))
         spoken = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
-        return _digest([spoken, {g: _plain(f.bounds) for g, f in self.genres.items()}, *self._looked_up_by])
+        asked = {g: [_plain(f.bounds), _plain(f.loosened)] for g, f in self.genres.items()}
+        return _digest([spoken, asked, *self._looked_up_by])
+
+
+def _loosened(bound: Bound, entry: BoundEntry | None) -> Bound:
+    """Return the bound with the ends of the entry that are looser than its own."""
+    if entry is None:
+        return bound
+    low, high = bound.minimum, bound.maximum
+    return replace(
+        bound,
+        minimum=low if low is None or entry.min is None else min(low, entry.min),
+        maximum=high if high is None or entry.max is None else max(high, entry.max),
+    )
 
 
 def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:

@@ -75,12 +75,14 @@ class GenreFile(_Strict):
 
     Attributes:
         marks: what the stage `unmark` does with the marks of transcriptions.
+        loosened: ends of bounds of the language that are looser in this genre; an end that is tighter has no effect.
     """
 
     genre: str
     reviewed_by: Words = ()
     marks: Literal["keep", "normalise", "remove"] = "keep"
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
+    loosened: dict[str, BoundEntry] = Field(default_factory=dict)
 
 
 def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, GenreFile]]:
@@ -140,18 +142,24 @@ def _check_stop_words(folder: Path, languages: Mapping[str, LanguageFile]) -> No
 
 def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
     typical, unknown = (file.typical, file.unknown) if isinstance(file, LanguageFile) else ({}, {})
+    loosened = file.loosened if isinstance(file, GenreFile) else {}
     if unknown and path.stem != UND:
         raise ConfigError(
             place_in(path, "unknown"), _("[unknown] stands in {und}.toml alone", und=UND), _("move it there")
         )
-    for table, signals in (("typical", typical), ("bounds", file.bounds), ("unknown", unknown)):
+    for table, signals in (
+        ("typical", typical),
+        ("bounds", file.bounds),
+        ("unknown", unknown),
+        ("loosened", loosened),
+    ):
         for signal in signals:
             if signal not in vocabulary.signal_names():
                 place = place_in(path, table, signal)
                 raise ConfigError(
                     place, _("unknown signal «{signal}»", signal=signal), closest(signal, vocabulary.signal_names())
                 )
-    for table, bounds in (("bounds", file.bounds), ("unknown", unknown)):
+    for table, bounds in (("bounds", file.bounds), ("unknown", unknown), ("loosened", loosened)):
         for signal, bound in bounds.items():
             if wrong := _wrong(signal, bound, file):
                 raise ConfigError(place_in(path, table, signal), *wrong)
@@ -192,6 +200,13 @@ def _refuse_unreachable(folder: Path, languages: Mapping[str, LanguageFile], gen
             if bound.of and signal not in typical:
                 problem = _("«{signal}» is bounded by what is typical, which no language file says", signal=signal)
                 raise ConfigError(place_in(path, "bounds", signal), problem, _("put it in the [typical] of one"))
+        for signal, bound in file.loosened.items():
+            if bound.of or not any(signal in spoken.bounds for spoken in languages.values()):
+                raise ConfigError(
+                    place_in(path, "loosened", signal),
+                    _("«{signal}» loosens no bound of a language file", signal=signal),
+                    _("name a signal that one bounds, and a value"),
+                )
 
 
 def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -> None:

@@ -165,7 +165,23 @@ def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
     'mañana'
     """
     text, charset = decode(raw, parameters.get("charset") or meta_charset(raw))
-    return with_ends(undo_mojibake(text, raw if charset == "utf-8" else None))
+    return with_ends(without_permalinks(undo_mojibake(text, raw if charset == "utf-8" else None)))
+
+
+# A link to its own place, by a single sign: Sphinx, Docusaurus, MkDocs, DocBook and wikis write one at each heading.
+_PERMALINK: Final = re.compile(
+    r"<a\s[^<>]*\bhref=[\"']?[^\s\"'<>]*#[^<>]*>\s*(?:¶|#|§|🔗|&para;|&sect;|&#(?:182|167|35|x0*b6|x0*a7);)\s*</a>",
+    re.IGNORECASE,
+)
+
+
+def without_permalinks(markup: str) -> str:
+    """Return the markup without links to a place that show a single sign, such as ¶, # or §.
+
+    >>> without_permalinks('<h2>Uso<a class="headerlink" href="#uso">#</a></h2><p>En C# y en el § 3</p>')
+    '<h2>Uso</h2><p>En C# y en el § 3</p>'
+    """
+    return _PERMALINK.sub("", markup)
 
 
 def read_page(markup: str, model: Model | None = None) -> Page:

@@ -129,6 +129,8 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
             left, right = [], []
         else:
             (left if line.right <= gutter else right).append(line)
+    if len(lines) in (len(left), len(right)):  # slanted lines, whose right end lies left of their beginning
+        return lines
     return [*ordered, *reading_order(left), *reading_order(right)]
 
 

@@ -373,3 +373,10 @@ def test_accents_of_mac_roman_are_read_under_another_encoding() -> None:
         assert (found.text.split(), found.notes) == (text.split(), ())
     noted = "El muelle‡ y el faro‡\nla barca‡ de la costa‡ nueva"
     assert extract(_in_font("WinAnsiEncoding", noted.encode("cp1252")), {}).text.split() == noted.split()
+
+
+def test_slanted_lines_are_read_once() -> None:
+    """Lines that end left of their beginning are put in order, and no column is looked for in them for ever."""
+    heights = [90 - 10 * row for row in range(8)]
+    lines = [line for y in heights for line in (Line("i", 0, 40, y, y + 8, 8), Line("d", 60, 10, y, y + 8, 8))]
+    assert len(reading_order(lines)) == len(lines)

@@ -111,3 +111,12 @@ def test_the_ledger_has_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_marks_of_headings_and_boxes_go(written: str, text: str) -> None:
     """Links to headings (¶) and the bars of notes in boxes are no text; tables of several columns stay."""
     assert without_marks(written) == text
+
+
+@pytest.mark.parametrize("sign", ["¶", "#", "§", "&para;", "&#35;"])
+@pytest.mark.parametrize("before", [True, False])
+def test_links_of_headings_to_themselves_are_no_text(sign: str, before: bool) -> None:
+    """Whatever sign a manual writes, before or after the heading; a link that has words stays, and so does C#."""
+    link = f'<a class="headerlink" title="Enlace" href="guia.html#uso">{sign}</a>'
+    page = f"<h2>{link if before else ''}Uso{'' if before else link}</h2><p>Vea <a href='#n'>C#, § 3</a></p>"
+    assert markup_of(page.encode(), {}) == "<h2>Uso</h2><p>Vea <a href='#n'>C#, § 3</a></p>"

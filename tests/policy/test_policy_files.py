@@ -102,6 +102,7 @@ def test_drawn_stop_words_are_told_apart_from_reviewed_ones() -> None:
         ("genres/news.toml", "mean_word_length = { min = 9, max = 3 }", "above max"),
         ("genres/news.toml", "mean_word_length = {}", "neither min nor max"),
         ("genres/news.toml", "stop_word_count = { min = 3 }", "bounded here and in languages/"),
+        ("genres/news.toml", "[loosened]\ntable_share = { max = 1 }", "loosens no bound"),
         ("genres/news.toml", "mean_word_length = { minimum = 3 }", "did you mean «min»"),
         ("genres/news.toml", 'mean_word_length = { min = "three" }', "«bounds.mean_word_length.min»"),
         ("languages/spa.toml", 'mean_word_length = { min = 3, of = "typical" }', "not ratios"),

@@ -378,3 +378,14 @@ def test_the_shipped_policies_are_those_without_a_name() -> None:
     """The folder of the package, or of the checkout."""
     assert cached_policies().folder == Policies.load().folder
     assert {"spa", "por"} <= set(cached_policies("").languages)
+
+
+def test_a_genre_loosens_bounds_of_the_language_and_tightens_none() -> None:
+    """A manual may quote commands in Spanish; the looser end counts where the language's own is looser still."""
+    policies = Policies.load()
+    found = {
+        code: {one.signal: one.maximum for one in policies.bounds(code, "reference")}
+        for code in ("spa_Latn", "bzd_Latn")
+    }
+    assert (found["spa_Latn"]["code_symbol_share"], found["spa_Latn"]["ocr_damage_share"]) == (0.25, 0.07)
+    assert found["bzd_Latn"]["ocr_damage_share"] == 0.15

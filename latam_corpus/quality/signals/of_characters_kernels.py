@@ -70,7 +70,7 @@ NEWLINES: Final = 1
 BULLETS: Final = 2  # lines that start with • or -
 ELLIPSIS_ENDS: Final = 3  # lines that end with ... or …
 SHORT: Final = 4  # lines of 30 characters at most, white space included
-SPARSE: Final = 5  # lines with fewer than three words
+SPARSE: Final = 5  # characters in lines with fewer than three words
 LISTED: Final = 6  # characters in lines that start as an item does, white space left out here and below
 TABULAR: Final = 7  # characters in rows of a table
 CODED: Final = 8  # characters in lines that begin or end as a program's
@@ -244,7 +244,7 @@ def mark(words, meanings, bullets, counts, line_sentences):
             if _is_code(data, first, last):
                 counts[d, CODED] += chars
             if stop - begin < _FEW_WORDS:
-                counts[d, SPARSE] += 1
+                counts[d, SPARSE] += chars
             else:
                 line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
 

@@ -55,7 +55,7 @@ def measure(args: argparse.Namespace) -> Report:
     if not args.fresh:
         kept, bad = ([text for text in texts if text.scores] for texts in (kept, bad))
     texts, split = [*kept, *bad], len(kept)
-    rival = _rival(texts, args.rival_python, args.data) if args.rival_python else None
+    rival = filtered_by_rivals(texts, args.rival_python, args.data) if args.rival_python else None
     tables = (
         _good(texts[:split], rival and rival[:split]),
         _junk(texts[split:], rival and rival[split:]),
@@ -68,7 +68,7 @@ def measure(args: argparse.Namespace) -> Report:
     return Report(name, checksums(args.data, (*NOVELS, *VERSES)), settings, tables, notes)
 
 
-def _rival(texts: Sequence[Text], python: Path, data: Path) -> list[list[str | None]]:
+def filtered_by_rivals(texts: Sequence[Text], python: Path, data: Path) -> list[list[str | None]]:
     """For each text why FineWeb-2's filters drop it, and why C4's then does."""
     configs = data / "quality/fineweb2_facts/configs.tar.xz"
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
