@@ -112,7 +112,9 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _text_element(markup: Markup, kept: NDArray[np.int64]) -> int:
-    """Return the innermost element around nearly all words that are kept."""
+    """Return the innermost element around nearly all words that are kept; 0 if none is."""
+    if not len(kept):
+        return 0
     sums = np.bincount(markup.owners[kept], markup.counts[kept, WORDS], len(markup.parents)).tolist()
     total = sum(sums)
     for element in range(len(sums) - 1, 0, -1):
@@ -129,11 +131,17 @@ def _is_prose(page: Page) -> NDArray[np.bool_]:
     prose &= 2 * markup.counts[:, LINK_CHARS] < markup.counts[:, CHARS]
     if b"footnote" not in markup.data.tobytes():  # else what is named as a foot may be a note
         prose &= find_outermost(markup.parents, markup.says, _FOOT)[markup.owners] == 0
-    # A sidebar next to paragraphs of the text, under the same element, is a boxed note.
+    # A sidebar within the text's element, or under the same element as some of its paragraphs, is a boxed note.
     sides = find_outermost(markup.parents, markup.says, _SIDE)[markup.owners]
     paragraphs = prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _LEAST_CHANCE_ALONE)
     text_parents = set(markup.parents[markup.owners[(page.kept | paragraphs) & (sides == 0)]].tolist())
-    beside = [side for side in set(sides.tolist()) - {0} if int(markup.parents[side]) not in text_parents]
+    text_element = _text_element(markup, np.flatnonzero(page.kept))
+    beside = [
+        side
+        for side in set(sides.tolist()) - {0}
+        if (parent := int(markup.parents[side])) not in text_parents
+        and text_element not in markup.around(int(markup.parents[parent]))
+    ]
     return prose & ~np.isin(sides, beside)
 
 

@@ -127,6 +127,16 @@ def test_boxed_notes_between_paragraphs_are_added() -> None:
     assert _NOTICE in (_without(f"<html><body><div>{steps}{box}<p>{_STEPS[5]}</p></div></body></html>", _NOTICE) or "")
 
 
+def test_a_boxed_note_deep_within_the_text_is_added() -> None:
+    """A sidebar in a section of the text that has no other paragraph is no menu."""
+    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:4])
+    box = f"<div><h3>Nota</h3><div class=sidebar><p>{_NOTICE}</p></div></div>"
+    page = (
+        f"<html><body><div><div>{steps}</div>{box}<div><p>{_STEPS[5]}</p><p>{_STEPS[6]}</p></div></div></body></html>"
+    )
+    assert _NOTICE in (_without(page, _NOTICE) or "")
+
+
 def test_paragraphs_of_trafilatura_stay_when_one_is_added() -> None:
     """Added paragraphs replace none of those that the text already has."""
     page = read_page(f"<html><body><div>{''.join(f'<p>{one}</p>' for one in _STEPS[:8])}</div></body></html>")
