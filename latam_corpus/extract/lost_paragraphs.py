@@ -108,7 +108,7 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
     )
     is_within = (lost > kept[0]) & (lost < kept[-1])
     is_foot = find_outermost(markup.parents, markup.says, _FOOT)[owners] > 0
-    return (page.chances[lost] >= _LEAST_CHANCE_ALONE) & (is_within | is_like | is_foot)
+    return np.asarray((page.chances[lost] >= _LEAST_CHANCE_ALONE) & (is_within | is_like | is_foot), np.bool_)
 
 
 def _text_element(markup: Markup, kept: NDArray[np.int64]) -> int:
