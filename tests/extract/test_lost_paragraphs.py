@@ -19,6 +19,7 @@ _STEPS = [
     f"En el paso {number} se guarda una copia de la carpeta y se apaga el equipo antes de abrir la caja."
     for number in range(30)
 ]
+_NOTICE = "Antes de seguir conviene leer la nota que acompaña a la caja y guardarla con las otras."
 _MENU = (
     "<div class=navheader><p>Volver al índice de la guía y seguir con el capítulo que viene después de este</p></div>"
 )
@@ -70,10 +71,80 @@ def test_the_page_of_a_template_is_left_as_it_is(around: str) -> None:
     assert fuller_text(seen, seen.text) is None
 
 
-def test_one_short_paragraph_is_no_reason() -> None:
-    """A text that lacks one paragraph of many stays."""
-    seen = read_page(_page("section"))
-    assert fuller_text(seen, "\n".join(_STEPS[1:])) is None
+def _without(markup: str, lost: str) -> str | None:
+    """The text that is added where a layout leaves out one paragraph, of which it is not sure."""
+    page = read_page(markup)
+    blocks = [page.markup.block(number) for number in range(len(page.markup))]
+    chances = np.array([0.9 if block in _STEPS else 0.02 for block in blocks], np.float32)
+    chances[blocks.index(lost)] = 0.2
+    page = Page(page.markup, page.metadata, chances, page.bound)
+    found = fuller_text(page, page.text)
+    return found and found.text
+
+
+def test_a_single_paragraph_within_the_text_is_added() -> None:
+    """On a short page one lost paragraph is a large part."""
+    steps = "".join(f"<p>{one}</p>" for one in (*_STEPS[:3], _NOTICE, *_STEPS[3:6]))
+    assert _NOTICE in (_without(f"<html><body><div>{steps}</div></body></html>", _NOTICE) or "")
+
+
+def test_the_last_item_of_the_text_is_added() -> None:
+    """After the text, a paragraph of the same kind in the same element belongs to it."""
+    steps = "".join(f"<li>{one}</li>" for one in (*_STEPS[:6], _NOTICE))
+    assert _NOTICE in (_without(f"<html><body><ul>{steps}</ul></body></html>", _NOTICE) or "")
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        f"<td>{_NOTICE}</td>",  # of another kind than the text
+        f"<div class=footer><p>{_NOTICE}</p></div>",
+        f"<div class=sidebar><div><p>{_NOTICE}</p></div></div>",
+    ],
+)
+def test_a_notice_after_the_text_is_left_out(notice: str) -> None:
+    """A single paragraph in a foot, beside the text or of another kind is no part of it."""
+    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:6])
+    table = f"<table><tr><td><div>{steps}</div></td></tr><tr>{notice}</tr></table>"
+    flat = f"<div><div>{steps}</div></div>{notice}"
+    page = f"<html><body>{table if notice.startswith('<td') else flat}</body></html>"
+    assert _without(page, _NOTICE) is None
+
+
+def test_a_page_of_links_keeps_its_text_as_it_is() -> None:
+    """On a portal a single paragraph between the text's blocks is a notice."""
+    links = "".join(
+        f"<li><a href=/{n}>Otra sección del portal con su nombre largo, número {n}</a></li>" for n in range(40)
+    )
+    steps = "".join(f"<p>{one}</p>" for one in (*_STEPS[:3], _NOTICE, *_STEPS[3:6]))
+    assert _without(f"<html><body><ul>{links}</ul><div>{steps}</div></body></html>", _NOTICE) is None
+
+
+def test_boxed_notes_between_paragraphs_are_added() -> None:
+    """A sidebar under the same element as the text's paragraphs is no menu."""
+    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:4])
+    box = f"<div class=sidebar><p>{_NOTICE}</p></div>"
+    assert _NOTICE in (_without(f"<html><body><div>{steps}{box}<p>{_STEPS[5]}</p></div></body></html>", _NOTICE) or "")
+
+
+def test_a_boxed_note_deep_within_the_text_is_added() -> None:
+    """A sidebar in a section of the text that has no other paragraph is no menu."""
+    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:4])
+    box = f"<div><h3>Nota</h3><div class=sidebar><p>{_NOTICE}</p></div></div>"
+    page = (
+        f"<html><body><div><div>{steps}</div>{box}<div><p>{_STEPS[5]}</p><p>{_STEPS[6]}</p></div></div></body></html>"
+    )
+    assert _NOTICE in (_without(page, _NOTICE) or "")
+
+
+def test_paragraphs_of_trafilatura_stay_when_one_is_added() -> None:
+    """Added paragraphs replace none of those that the text already has."""
+    page = read_page(f"<html><body><div>{''.join(f'<p>{one}</p>' for one in _STEPS[:8])}</div></body></html>")
+    chances = np.full(len(page.markup), 0.2, np.float32)
+    chances[[0, 7]] = 0.9
+    found = fuller_text(Page(page.markup, page.metadata, chances, page.bound), "\n".join(_STEPS[:7]))
+    assert found is not None
+    assert [one for one in _STEPS[:8] if one not in found.text] == []
 
 
 def test_an_empty_anchor_of_xhtml_is_no_link_around_the_rest() -> None:
