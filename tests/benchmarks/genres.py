@@ -76,7 +76,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def sources() -> list[Source]:
     """Return the sources that the list names."""
     listed = tomllib.loads(LIST.read_text("utf-8"))["source"]
-    return [Source(**{key: tuple(value) if key == "keys" else value for key, value in row.items()}) for row in listed]
+    rows: list[dict[str, Any]] = [row | {"keys": tuple(row["keys"])} if "keys" in row else row for row in listed]
+    return [Source(**row) for row in rows]
 
 
 def bad_pages() -> frozenset[str]:
