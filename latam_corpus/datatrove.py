@@ -21,10 +21,10 @@ from latam_corpus.codes import known_code, short
 from latam_corpus.collect.row_files import as_documents, as_json
 from latam_corpus.errors import ConfigError, closest, one_of
 from latam_corpus.messages import _
-from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.pipeline.one_stage import with_language, with_typed_extra
-from latam_corpus.pipeline.registry import make_stage, stage_class
-from latam_corpus.pipeline.stage_values import check_own_columns
+from latam_corpus.pipeline.execution.one_stage import with_language, with_typed_extra
+from latam_corpus.pipeline.planning.registry import make_stage, stage_class
+from latam_corpus.pipeline.rows.conserve import pass_through
+from latam_corpus.pipeline.rows.stage_values import check_own_columns
 from latam_corpus.stages import Barrier
 from latam_corpus.vocabulary import GENRES
 

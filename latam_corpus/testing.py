@@ -24,7 +24,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.collect.row_files import as_documents
 from latam_corpus.errors import CorpusError
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.quality.signals import Reading
 from latam_corpus.text.words import WordTable
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.release.build import build as build_version
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.store import Store
+from latam_corpus.release.building.build import build as build_version
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
     from pathlib import Path
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 
 def build(

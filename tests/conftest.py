@@ -23,15 +23,22 @@ import pytest
 from hypothesis import settings
 
 from latam_corpus import schema
-from latam_corpus.durable import digest_of, sealed
-from latam_corpus.pipeline.barriers import REPLACED
-from latam_corpus.pipeline.run_record import DIGESTS_FILE, FORMAT, KINDS, REPLACED_FILE, RUN_FILE, read_record
+from latam_corpus.pipeline.execution.barriers import REPLACED
+from latam_corpus.pipeline.stored_runs.run_record import (
+    DIGESTS_FILE,
+    FORMAT,
+    KINDS,
+    REPLACED_FILE,
+    RUN_FILE,
+    read_record,
+)
+from latam_corpus.storage.durable import digest_of, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from latam_corpus.messages import Message
-    from latam_corpus.pipeline.part import Outcome
+    from latam_corpus.pipeline.execution.part import Outcome
 
 # `make gate` draws other examples than `make test`, ten times as many; what needs more or fewer says so by a factor.
 settings.register_profile("gate", settings.get_profile("default"), max_examples=1000)
@@ -154,7 +161,7 @@ def unflushed() -> Iterator[None]:
 def speaking(monkeypatch: pytest.MonkeyPatch) -> None:
     """English, whatever the machine's language is and whatever language a command was told to speak before."""
     monkeypatch.setenv("LANGUAGE", "en")
-    spoken = sys.modules.get("latam_corpus.cli.ui_language")
+    spoken = sys.modules.get("latam_corpus.cli.interface.ui_language")
     if spoken:
         spoken.speak("")
 

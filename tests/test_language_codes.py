@@ -17,16 +17,16 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.harvest_tables import CommonCrawl
 from latam_corpus.codes import admits, groups, holder, iso_code, narrowed
 from latam_corpus.desk.check_source import check_source
-from latam_corpus.desk.preview_page import to_look_at
+from latam_corpus.desk.previews.preview_page import to_look_at
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import why_not
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import Judgement
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.one_stage import with_language
-from latam_corpus.pipeline.survival import Floors, losses
-from latam_corpus.policy import Policies
+from latam_corpus.pipeline.execution.one_stage import with_language
+from latam_corpus.pipeline.planning.survival import Floors, losses
+from latam_corpus.policies.policy import Policies
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.signal_resources import cached_word_lists
 
@@ -283,7 +283,7 @@ def test_work_made_with_other_groups_is_not_taken_for_this_ones(monkeypatch: pyt
     """A changed `groups.toml` redoes what depends on it."""
     before = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
     other = dataclasses.replace(groups(), digest="other")
-    for room in ("language.identify", "policy"):
+    for room in ("language.identify", "policies.policy"):
         monkeypatch.setattr(f"latam_corpus.{room}.groups", lambda: other)
     after = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
     assert all(a != b for a, b in zip(before, after, strict=True))

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pytest
 
-from latam_corpus import locks
 from latam_corpus.errors import ConfigError, NoteWarning
-from latam_corpus.pipeline.disk import prune
-from latam_corpus.pipeline.sweep import remove_documents
-from latam_corpus.release.purge import Purged, _purge_runs
+from latam_corpus.pipeline.execution.work_cleanup import remove_documents
+from latam_corpus.pipeline.stored_runs.disk import prune
+from latam_corpus.release.withdrawals.purge import Purged, _purge_runs
+from latam_corpus.storage import locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource, Told
 
-    from latam_corpus.release.tombstones import Tombstones
+    from latam_corpus.release.refusals.tombstones import Tombstones
 
     Run: TypeAlias = Callable[..., Told]
 

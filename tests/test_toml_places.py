@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from latam_corpus.toml_model import line_of
+from latam_corpus.config.toml_model import line_of
 
 _TEXT = """id = "a"
 [rights]

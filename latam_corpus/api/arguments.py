@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from latam_corpus.config.toml_model import WANTED, Mistake, shown, wanted
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.toml_model import WANTED, Mistake, shown, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

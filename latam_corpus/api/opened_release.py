@@ -19,22 +19,22 @@ from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
 from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
-from latam_corpus.release import verify_version as verifying
-from latam_corpus.release.exclusions import excluded_ids
-from latam_corpus.release.manifest import VERIFY
-from latam_corpus.release.pull import pull as pull_version
-from latam_corpus.release.shard_file import read_batches
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import open_shard
-from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.release.reading import verify_version as verifying
+from latam_corpus.release.reading.exclusions import excluded_ids
+from latam_corpus.release.reading.pull import pull as pull_version
+from latam_corpus.release.storing.manifest import VERIFY
+from latam_corpus.release.storing.shard_file import read_batches
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import open_shard
+from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.report.notebook import plain, table_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from latam_corpus.release.corpus_lock import Lock
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.withdrawal_log import ReadableShard
+    from latam_corpus.release.reading.corpus_lock import Lock
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.withdrawal_log import ReadableShard
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
-from latam_corpus.text.terminal_text import visible
+from latam_corpus.text.display.terminal_text import visible
 
 if TYPE_CHECKING:
     from latam_corpus.messages import Message
-    from latam_corpus.pipeline.part import Outcome
+    from latam_corpus.pipeline.execution.part import Outcome
 
 _WIDTH = 100
 

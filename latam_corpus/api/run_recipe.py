@@ -14,43 +14,43 @@ from typing import TYPE_CHECKING
 from latam_corpus.api.arguments import Limit, Workers, check_arguments
 from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import open_store
-from latam_corpus.bucket import address_of, bucket_of, out_folder
 from latam_corpus.codes import admits, short
-from latam_corpus.collect.contract import inputs_reported, terms_reported, unread
-from latam_corpus.dedupe.scheme import DEDUPE
+from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
+from latam_corpus.dedupe.fingerprints.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import Message, _, decimal, enumerated
 from latam_corpus.paths import cache_folder
-from latam_corpus.pipeline.collection_folders import with_warc_folders
-from latam_corpus.pipeline.contracts import examine_sources, never_filled
-from latam_corpus.pipeline.decisions import store as store_table
-from latam_corpus.pipeline.plan import make_plan, named_sources
-from latam_corpus.pipeline.policy_overlay import overlay
-from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
-from latam_corpus.pipeline.survival import accepted
-from latam_corpus.pipeline.sweep import NONE, checked_choice, remove_documents
-from latam_corpus.policy import cached_policies
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.judgements import read_judgements
-from latam_corpus.release.sketch import build_command, otherwise_spelled, scheme_of
-from latam_corpus.release.strictest import Overruled, overruled_lines
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.pipeline.execution.contracts import examine_sources, never_filled
+from latam_corpus.pipeline.execution.decisions import store as store_table
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.execution.run import run as run_plan
+from latam_corpus.pipeline.execution.work_cleanup import NONE, checked_choice, remove_documents
+from latam_corpus.pipeline.planning.collection_folders import with_warc_folders
+from latam_corpus.pipeline.planning.plan import make_plan, named_sources
+from latam_corpus.pipeline.planning.policy_overlay import overlay
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.planning.survival import accepted
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.policies.policy import cached_policies
+from latam_corpus.release.building.build import build
+from latam_corpus.release.building.sketch import build_command, otherwise_spelled, scheme_of
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.eligibility.strictest import Overruled, overruled_lines
+from latam_corpus.release.pages.judgements import read_judgements
+from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.storage.bucket import address_of, bucket_of, out_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from latam_corpus.api.opened_run import Run
-    from latam_corpus.pipeline.plan import Plan
-    from latam_corpus.pipeline.recipe import Recipe
-    from latam_corpus.pipeline.result import RunResult
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.release_plan import ReleasePlan
-    from latam_corpus.release.store import Store
+    from latam_corpus.pipeline.execution.result import RunResult
+    from latam_corpus.pipeline.planning.plan import Plan
+    from latam_corpus.pipeline.planning.recipe import Recipe
+    from latam_corpus.release.building.release_plan import ReleasePlan
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.store import Store
     from latam_corpus.stages import Barrier
 
 
@@ -165,7 +165,7 @@ def cluster_folder(engine: str, site: Path | None, out: Path, plan: Plan, store:
             "jobs of Slurm meet in a folder that all nodes see, and «{address}» is none", address=address_of(out)
         )
         raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
-    from latam_corpus.engine.slurm_jobs import new_folder, require_shared
+    from latam_corpus.engine.cluster.slurm_jobs import new_folder, require_shared
 
     places: list[tuple[str, str | Path]] = [("--out", out), ("--store", store.url)]
     places += [(f"--input {source}", where) for source, where in plan.locations.items()]
@@ -257,7 +257,7 @@ def _with_withdrawals(plan: Plan, store: Store) -> Plan:
         log = read_log(store)
     if not log.withdrawals:
         return plan
-    from latam_corpus.release.withdrawn_in_run import with_withdrawals
+    from latam_corpus.release.withdrawals.withdrawn_in_run import with_withdrawals
 
     return with_withdrawals(plan, log, plan.recipe.release.name)
 
@@ -318,7 +318,7 @@ def with_indexes(
         if barrier.name != DEDUPE:
             return barrier
         from latam_corpus.dedupe.dedupe import Dedupe
-        from latam_corpus.release.release_index import find_index
+        from latam_corpus.release.building.release_index import find_index
 
         if not isinstance(barrier, Dedupe) or not barrier.against:
             return barrier
@@ -347,7 +347,7 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
         return plan
     from latam_corpus.dedupe.dedupe import Dedupe
-    from latam_corpus.release.opt_outs import read_listed, refused_to
+    from latam_corpus.release.refusals.opt_outs import read_listed, refused_to
 
     with store.named_errors():
         listed = read_listed(store, release.name)
@@ -423,7 +423,7 @@ def unreleased_of(plan: Plan, result: RunResult) -> Counter[str]:
         return +Counter({"limit": result.kept})
     if plan.recipe.release:
         return Counter()
-    from latam_corpus.pipeline.default_recipe import unreleasable
+    from latam_corpus.pipeline.planning.default_recipe import unreleasable
 
     today = datetime.now(UTC).date()
     reasons = {source.id: unreleasable(source, today) or "release=null" for source in plan.sources}

@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from latam_corpus.api.arguments import check_arguments
 from latam_corpus.collect.row_files import frame_as_documents
+from latam_corpus.config.toml_model import shown
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.one_stage import applied, check_text, with_typed_extra
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.execution.one_stage import applied, check_text, with_typed_extra
+from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
-from latam_corpus.toml_model import shown
 
 _ROWS: Final = 2000
 

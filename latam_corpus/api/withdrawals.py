@@ -13,13 +13,13 @@ from latam_corpus.api.progress import LineProgress, NoProgress
 from latam_corpus.audit.stores import folder_of_runs
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.history import readable_runs
-from latam_corpus.release.dry_run import trial_store
-from latam_corpus.release.judgements import read_judgements
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import Withdrawal, withdraw_all
-from latam_corpus.release.withdrawal_receipt import write_receipt
-from latam_corpus.release.withdrawal_request import WithdrawalRequest
+from latam_corpus.pipeline.stored_runs.history import readable_runs
+from latam_corpus.release.pages.judgements import read_judgements
+from latam_corpus.release.storing.dry_run import trial_store
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import Withdrawal, withdraw_all
+from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 
 def withdraw(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.dedupe.order import BESIDE
+from latam_corpus.dedupe.decide.order import BESIDE
 from latam_corpus.messages import Message, _, decimal, same
 from latam_corpus.report import side_by_side
 from latam_corpus.report.disclosure import Redaction

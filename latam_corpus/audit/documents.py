@@ -12,11 +12,11 @@ from latam_corpus import schema
 from latam_corpus.audit.stores import existing_store, load_version, open_store
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
-from latam_corpus.pipeline.history import find_run, newest_of, read_tags, unfinished_after
-from latam_corpus.pipeline.run_record import RUN_FILE, read_record, refuse_removed
-from latam_corpus.release.build_inputs import Part
-from latam_corpus.release.shard_file import read_batches
-from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.pipeline.stored_runs.history import find_run, newest_of, read_tags, unfinished_after
+from latam_corpus.pipeline.stored_runs.run_record import RUN_FILE, read_record, refuse_removed
+from latam_corpus.release.eligibility.build_inputs import Part
+from latam_corpus.release.storing.shard_file import read_batches
+from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.report.disclosure import Disclosure, Redaction
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from latam_corpus.release.store import Store
-    from latam_corpus.release.withdrawal_log import ReadableShard
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.storing.withdrawal_log import ReadableShard
 
 
 @dataclass(frozen=True)

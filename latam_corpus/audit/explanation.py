@@ -10,16 +10,16 @@ from latam_corpus.audit.lineage import MOST, DocumentMatch, find, lineage, meant
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.history import finished_runs
+from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.report.notebook import lines_html
-from latam_corpus.text.terminal_text import visible
+from latam_corpus.text.display.terminal_text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.audit.documents import Documents
     from latam_corpus.audit.lineage_lines import Line
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 _BRIEF: Final = ("doc_id", "verdict", "reason", "title")
 _NONE_MEANT: Final = _("quote words as they stand in the text, or give the name of its file without the folders")

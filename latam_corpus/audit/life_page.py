@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.audit.lineage import WORDLESS
 from latam_corpus.audit.lineage_lines import Speaker, facts, releases, steps
-from latam_corpus.pipeline.reasons import meaning
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures

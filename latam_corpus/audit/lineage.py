@@ -17,15 +17,15 @@ from latam_corpus.audit.copies import copies
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.codes import UNDETERMINED, groups, short
 from latam_corpus.collect.row_files import as_json
-from latam_corpus.language.variety import cues
-from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.pipeline.run_record import is_removed, read_record, refuse_removed
-from latam_corpus.policy import Policies
+from latam_corpus.language.varieties.variety import cues
+from latam_corpus.pipeline.stored_runs.history import finished_runs
+from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record, refuse_removed
+from latam_corpus.policies.policy import Policies
 from latam_corpus.privacy.metadata import file_names_meant, redacted_address
 from latam_corpus.quality.filter import as_held, outside
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.report.disclosure import Disclosure, Redaction
 from latam_corpus.text.orthography import seen
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from latam_corpus.release.store import Store
-    from latam_corpus.release.withdrawal_log import WithdrawalLog
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 MOST: Final = 20
 _BEGINNING: Final = 400  # characters of a text

@@ -16,7 +16,7 @@ from latam_corpus.catalog.display_names import (
     stage_names,
 )
 from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
-from latam_corpus.pipeline.reasons import bound_of, meaning, told_reason
+from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, told_reason
 from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
 

@@ -16,17 +16,17 @@ from latam_corpus.catalog.display_names import language_of, near_word
 from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.codes import iso_code
 from latam_corpus.collect.row_files import as_documents, read_chunks, text_rows
-from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
-from latam_corpus.pipeline.conserve import conserved
-from latam_corpus.pipeline.one_stage import with_language
-from latam_corpus.pipeline.run_record import RUN_FILE, read_record
-from latam_corpus.policy import cached_policies
+from latam_corpus.pipeline.execution.one_stage import with_language
+from latam_corpus.pipeline.rows.conserve import conserved
+from latam_corpus.pipeline.stored_runs.run_record import RUN_FILE, read_record
+from latam_corpus.policies.policy import cached_policies
 from latam_corpus.privacy.redact import redact
 from latam_corpus.quality.distribution import PERCENTS, groups
 from latam_corpus.quality.measure import ALL, Measure
-from latam_corpus.release.judgements import read_judgements, verdicts
+from latam_corpus.release.pages.judgements import read_judgements, verdicts
 from latam_corpus.report.disclosure import Disclosure, Redaction
 from latam_corpus.report.disclosure import beginnings as shown_beginnings
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from latam_corpus.messages import Message
-    from latam_corpus.policy import Policies
+    from latam_corpus.policies.policy import Policies
     from latam_corpus.quality.distribution import Group
 
 _LIGHT: Final = ("doc_id", "language", "genre", "signals")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from latam_corpus.audit.measurement import read_measured
-from latam_corpus.pipeline.policy_overlay import named_as, read_policy
-from latam_corpus.policy import cached_policies
+from latam_corpus.pipeline.planning.policy_overlay import named_as, read_policy
+from latam_corpus.policies.policy import cached_policies
 from latam_corpus.quality.distribution import reasons
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.audit.measurement import MeasuredRows
     from latam_corpus.messages import Message
-    from latam_corpus.policy import Policies
+    from latam_corpus.policies.policy import Policies
 
 
 @dataclass(frozen=True)

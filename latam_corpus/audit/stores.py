@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from latam_corpus.bucket import may_have_store
 from latam_corpus.messages import _
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.storage.bucket import may_have_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 
 def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
     """Return the store that is named, else the one in the folder of runs; with a secret key it signs what it says."""
     if sign is None:
         return Store.at(out / "store" if store is None else store)
-    from latam_corpus.release.minisign_keys import read_signer
+    from latam_corpus.release.storing.minisign_keys import read_signer
 
     return Store.at(out / "store" if store is None else store, read_signer(sign))
 

@@ -1,7 +1,7 @@
 """Statements of rights in words, in the languages of the region and its immigrants: one list for all readers.
 
-Fields for rights of files, pages, repositories and catalogues are compared with it; `extract/reservations.py` finds the
-same phrases in running text.
+Fields for rights of files, pages, repositories and catalogues are compared with it;
+`extract/stated_rights/reservations.py` finds the same phrases in running text.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from latam_corpus.catalog.fields import Charset, Country, Language, Model, Patte
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
+from latam_corpus.config.toml_model import load_toml, path_remedy
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import Message, _
-from latam_corpus.toml_model import load_toml, path_remedy
 from latam_corpus.vocabulary import Tier, Use
 
 if TYPE_CHECKING:

@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language_label
-from latam_corpus.cli import completion
-from latam_corpus.cli.by_genre import counted_reasons
-from latam_corpus.cli.options import Json, Out, StoreUrl, runs_folder
-from latam_corpus.cli.recipes import AcceptLoss, Sign
-from latam_corpus.cli.report import NoReport, report_of_release
-from latam_corpus.cli.show import block, console, errors, note, number, print_json, progress, table
-from latam_corpus.durable import replace
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl, runs_folder
+from latam_corpus.cli.interface.show import block, console, errors, note, number, print_json, progress, table
+from latam_corpus.cli.reading.report import NoReport, report_of_release
+from latam_corpus.cli.running.counts_by_genre import counted_reasons
+from latam_corpus.cli.running.recipes import AcceptLoss, Sign
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import N_, Message, _, enumerated, known
-from latam_corpus.pipeline.history import readable_runs
-from latam_corpus.pipeline.survival import LOSS_KINDS
+from latam_corpus.pipeline.planning.survival import LOSS_KINDS
+from latam_corpus.pipeline.stored_runs.history import readable_runs
+from latam_corpus.storage.durable import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
 
-    from latam_corpus.release.build_inputs import Run
-    from latam_corpus.release.lock_check import LockCheck
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.store import Store
-    from latam_corpus.release.withdraw import Withdrawal
+    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.reading.lock_check import LockCheck
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 _IDS_SHOWN: Final = 5
 
@@ -78,16 +78,16 @@ def build(
     from latam_corpus.audit.documents import run_meant
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.catalog.naming import checked_name
-    from latam_corpus.pipeline.survival import accepted
-    from latam_corpus.release.build import build as build_version
-    from latam_corpus.release.build_inputs import load_run
-    from latam_corpus.release.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
-    from latam_corpus.release.card_facts import held_out
-    from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.splits import SPLIT_SHARES
-    from latam_corpus.release.strictest import Overruled, overruled_lines
-    from latam_corpus.release.withdraw import outcomes_of_lapses
-    from latam_corpus.release.withdrawal_receipt import write_receipt
+    from latam_corpus.pipeline.planning.survival import accepted
+    from latam_corpus.release.building.build import build as build_version
+    from latam_corpus.release.eligibility.build_inputs import load_run
+    from latam_corpus.release.eligibility.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
+    from latam_corpus.release.eligibility.splits import SPLIT_SHARES
+    from latam_corpus.release.eligibility.strictest import Overruled, overruled_lines
+    from latam_corpus.release.pages.card_facts import held_out
+    from latam_corpus.release.pages.judgements import read_judgements
+    from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses
+    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 
     opened = open_store(store, out, sign)
     if not runs and parent is None:
@@ -163,9 +163,9 @@ def _numbered(file: Path | None, number: int) -> Path | None:
 def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """List the versions in a store."""
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.card import megabytes
-    from latam_corpus.release.manifest import load_manifest
-    from latam_corpus.release.store import NO_STORE
+    from latam_corpus.release.pages.card import megabytes
+    from latam_corpus.release.storing.manifest import load_manifest
+    from latam_corpus.release.storing.store import NO_STORE
 
     opened = open_store(store, out)
     versions = []
@@ -241,8 +241,8 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version again and report what isn't as its manifest says, or as who signed it does."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.minisign_keys import read_public_keys
-    from latam_corpus.release.verify_version import problems_of
+    from latam_corpus.release.reading.verify_version import problems_of
+    from latam_corpus.release.storing.minisign_keys import read_public_keys
 
     opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
@@ -309,8 +309,8 @@ def diff(
 ) -> None:
     """Say which documents were added, removed or changed from one version to another, and why."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.changelog import CHANGES
-    from latam_corpus.release.diff import diff as compare
+    from latam_corpus.release.building.diff import diff as compare
+    from latam_corpus.release.pages.changelog import CHANGES
 
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
@@ -362,11 +362,11 @@ def withdraw(
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and give a receipt."""
     from latam_corpus.audit.stores import folder_of_runs, open_store
-    from latam_corpus.release.dry_run import trial_store
-    from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.withdraw import sources_of, withdraw_all
-    from latam_corpus.release.withdrawal_receipt import write_receipt
-    from latam_corpus.release.withdrawal_request import WithdrawalRequest
+    from latam_corpus.release.pages.judgements import read_judgements
+    from latam_corpus.release.storing.dry_run import trial_store
+    from latam_corpus.release.withdrawals.withdraw import sources_of, withdraw_all
+    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
+    from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
     kind: Literal["withdrawal", "hold"] = "hold" if context.info_name == "hold" else "withdrawal"
     listed = _listed(ids or ())
@@ -425,7 +425,7 @@ def withdraw(
 
 def _listed(files: Sequence[Path]) -> dict[str, Message]:
     """Return the ids in lists of documents, each with the file and the line that has it."""
-    from latam_corpus.release.id_lists import listed_ids
+    from latam_corpus.release.reading.id_lists import listed_ids
 
     places: dict[str, Message] = {}
     for file in files:
@@ -448,7 +448,7 @@ def _text_of(file: Path) -> str:
 
 def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
     """List what would leave, what would come back and what would stay out, each with its source."""
-    from latam_corpus.release.kept_out import reason_of
+    from latam_corpus.release.eligibility.kept_out import reason_of
 
     leave, come_back = ([(one, sources.get(one, "")) for one in ids] for ids in (done.documents, done.promoted))
     if as_json:
@@ -484,7 +484,7 @@ def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool
 
 def _tell_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
     """List the copies that come back and those that do not, with why, and names that are like a withdrawn one."""
-    from latam_corpus.release.kept_out import reason_of
+    from latam_corpus.release.eligibility.kept_out import reason_of
 
     back = [(one, sources.get(one, ""), done.in_place_of.get(one, "")) for one in done.promoted]
     if back:
@@ -502,7 +502,7 @@ def _tell_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
 
 
 def _tell_not_reached(done: Withdrawal) -> None:
-    from latam_corpus.release.withdrawal_receipt import not_reached
+    from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached
 
     for what in not_reached(done):
         console.print(_("  not reached: {what}", what=what))
@@ -527,9 +527,9 @@ def give_back(
 ) -> None:
     """Give back what was held, in the next version, and give a receipt."""
     from latam_corpus.audit.stores import folder_of_runs, open_store
-    from latam_corpus.release.holds import give_back as end_hold
-    from latam_corpus.release.judgements import read_judgements
-    from latam_corpus.release.withdrawal_receipt import write_receipt
+    from latam_corpus.release.pages.judgements import read_judgements
+    from latam_corpus.release.withdrawals.holds import give_back as end_hold
+    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 
     opened = open_store(store, out, sign)
     beside = folder_of_runs(out, opened)
@@ -554,7 +554,7 @@ def give_back(
 
 def _tell_withdrawn(store: Store, manifest: Manifest) -> None:
     """Say how many documents of a version readers don't get, as far as the log can be read."""
-    from latam_corpus.release.withdrawal_log import read_log, withdrawn_note
+    from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 
     with suppress(ReleaseError):  # `release verify` tells what is wrong with it
         notice = withdrawn_note(read_log(store), manifest)
@@ -570,9 +570,9 @@ def verify_receipt(
     as_json: Json = False,
 ) -> None:
     """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
-    from latam_corpus.release.minisign_keys import read_public_keys, signature_file
-    from latam_corpus.release.store import Store
-    from latam_corpus.release.withdrawal_receipt import receipt_problems
+    from latam_corpus.release.storing.minisign_keys import read_public_keys, signature_file
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
 
     keys = read_public_keys(key or ())
     try:
@@ -608,7 +608,7 @@ def keygen(
     as_json: Json = False,
 ) -> None:
     """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
-    from latam_corpus.release.minisign_keys import new_key, public_file
+    from latam_corpus.release.storing.minisign_keys import new_key, public_file
 
     line = new_key(file)
     if as_json:
@@ -644,7 +644,7 @@ def purge(
     With --store alone, only runs in the folder that contains the store are touched.
     """
     from latam_corpus.audit.stores import folder_of_runs, open_store, runs_beside
-    from latam_corpus.release.purge import purge as erase
+    from latam_corpus.release.withdrawals.purge import purge as erase
 
     folder = out or Path("out")
     opened = open_store(store, folder, sign)
@@ -711,8 +711,8 @@ def check_lock(
 ) -> None:
     """Say whether documents of a pulled version were withdrawn since, and where they stand beside the lock."""
     from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.corpus_lock import read_locks
-    from latam_corpus.release.lock_check import check_lock as check
+    from latam_corpus.release.reading.corpus_lock import read_locks
+    from latam_corpus.release.reading.lock_check import check_lock as check
 
     locks = read_locks(lock)
     opened = open_store(store, out)
@@ -789,7 +789,7 @@ def lock_several(
     as_json: Json = False,
 ) -> None:
     """Join the locks of pulled folders and exports in one file, to keep with a training run."""
-    from latam_corpus.release.corpus_lock import join_locks
+    from latam_corpus.release.reading.corpus_lock import join_locks
 
     joined = join_locks(locks, to)
     if as_json:
@@ -828,9 +828,9 @@ def pull(
     elsewhere, the sums of the pages that are read are checked, which finds damage, and no forgery.
     """
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.exclusions import excluded_ids
-    from latam_corpus.release.minisign_keys import read_public_keys
-    from latam_corpus.release.pull import pull as pull_version
+    from latam_corpus.release.reading.exclusions import excluded_ids
+    from latam_corpus.release.reading.pull import pull as pull_version
+    from latam_corpus.release.storing.minisign_keys import read_public_keys
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
@@ -898,7 +898,7 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 
 
 def _tell(manifest: Manifest) -> None:
-    from latam_corpus.release.card import megabytes
+    from latam_corpus.release.pages.card import megabytes
 
     console.print(Message("{name}: {title}", {"name": manifest.spec, "title": known(manifest.title)}))
     summary = _(

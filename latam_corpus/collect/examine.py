@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.collect.contract import (
+from latam_corpus.collect.documents.contract import (
     HEADS_AT,
     Watch,
     columns_left,
@@ -19,12 +19,12 @@ from latam_corpus.collect.contract import (
     over_all,
     unlisted_files,
 )
-from latam_corpus.collect.contract import unread as unread_values
+from latam_corpus.collect.documents.contract import unread as unread_values
+from latam_corpus.collect.documents.mapping import columns_read
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import UNKNOWN, format_of
-from latam_corpus.collect.input_file import compiled, of_json, opened_file
-from latam_corpus.collect.listing import list_inputs, unchosen
-from latam_corpus.collect.mapping import columns_read
+from latam_corpus.collect.input_files.input_file import compiled, of_json, opened_file
+from latam_corpus.collect.input_files.listing import list_inputs, unchosen
 from latam_corpus.collect.records import Content, unreadable
 from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.collect.streams import stem
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.contract import Facts
+    from latam_corpus.collect.documents.contract import Facts
     from latam_corpus.collect.formats import Format
-    from latam_corpus.collect.input_file import InputFile
+    from latam_corpus.collect.input_files.input_file import InputFile
     from latam_corpus.collect.records import Cause
     from latam_corpus.messages import Message
 
@@ -227,7 +227,7 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
     """Yield the members of an archive with a catalogue in it; any other file as it is."""
     entry = _format(source, file)
     if entry.archive and not entry.holds and not file.beside.record:
-        from latam_corpus.collect.archive_lists import listed_members
+        from latam_corpus.collect.input_files.archive_lists import listed_members
 
         content = Content(file.relative, partial(opened_file, file))
         listed = listed_members(source, content)

@@ -10,20 +10,20 @@ from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
-from latam_corpus.collect.batches import gathered
-from latam_corpus.collect.contract import Watch
+from latam_corpus.collect.documents.batches import gathered
+from latam_corpus.collect.documents.contract import Watch
+from latam_corpus.collect.documents.frames import failed_rows, rows_of
+from latam_corpus.collect.documents.record_context import RecordContext
 from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
-from latam_corpus.collect.frames import failed_rows, rows_of
-from latam_corpus.collect.input_file import InputFile, compiled, is_one_of, of_json, opened_file
-from latam_corpus.collect.listing import digest, list_inputs
-from latam_corpus.collect.record_context import RecordContext
+from latam_corpus.collect.input_files.input_file import InputFile, compiled, is_one_of, of_json, opened_file
+from latam_corpus.collect.input_files.listing import digest, list_inputs
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.sniff import Unread, sniffed
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import compression, open_url
-from latam_corpus.durable import package_digest, tables_digest
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.messages import N_
+from latam_corpus.storage.durable import package_digest, tables_digest
 from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.archives import Budget, Member
-    from latam_corpus.collect.batches import Rows
+    from latam_corpus.collect.documents.batches import Rows
     from latam_corpus.collect.formats import Format
     from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
@@ -93,21 +93,21 @@ def _lot(file: InputFile) -> bytes:
 
 
 READERS: Final = {
-    "jsonl": "latam_corpus.collect.jsonl:read",
-    "csv": "latam_corpus.collect.csv_tables:read",
-    "parquet": "latam_corpus.collect.parquet:read",
-    "arrow": "latam_corpus.collect.arrow:read",
-    "warc": "latam_corpus.collect.warc:read",
-    "arc": "latam_corpus.collect.arc:read",
-    **dict.fromkeys((*WHOLE, UNKNOWN.name), "latam_corpus.collect.whole_files:read"),
+    "jsonl": "latam_corpus.collect.readers.jsonl:read",
+    "csv": "latam_corpus.collect.readers.csv_tables:read",
+    "parquet": "latam_corpus.collect.readers.parquet:read",
+    "arrow": "latam_corpus.collect.readers.arrow:read",
+    "warc": "latam_corpus.collect.web_archives.warc:read",
+    "arc": "latam_corpus.collect.web_archives.arc:read",
+    **dict.fromkeys((*WHOLE, UNKNOWN.name), "latam_corpus.collect.readers.whole_files:read"),
 }
 # A file of another format is read as one.
 SPLITTERS: Final = {
-    "jsonl": "latam_corpus.collect.linespans:split",
-    "csv": "latam_corpus.collect.csv_tables:split",
-    "parquet": "latam_corpus.collect.parquet:split",
-    "arrow": "latam_corpus.collect.arrow:split",
-    "warc": "latam_corpus.collect.warc:split",
+    "jsonl": "latam_corpus.collect.readers.line_spans:split",
+    "csv": "latam_corpus.collect.readers.csv_tables:split",
+    "parquet": "latam_corpus.collect.readers.parquet:split",
+    "arrow": "latam_corpus.collect.readers.arrow:split",
+    "warc": "latam_corpus.collect.web_archives.warc:split",
     "archive": "latam_corpus.collect.archives:split",
     "wacz": "latam_corpus.collect.archives:split",
 }
@@ -119,7 +119,7 @@ def reader_of(entry: Format) -> Reader:
         return cast("Reader", _imported(READERS[entry.name]))
     if entry.media_type is not None:  # a plug-in makes text of its bytes
         return cast("Reader", _imported(READERS[UNKNOWN.name]))
-    from latam_corpus.collect.plugged_reader import plugged_reader
+    from latam_corpus.collect.readers.plug_in_reader import plugged_reader
 
     return plugged_reader(entry.name)
 
@@ -260,7 +260,7 @@ def _by_lists(file: InputFile) -> Iterator[Failure]:
     yield from of_json(file.beside.failures)
     if not (file.beside.checksum or file.beside.unlisted):
         return
-    from latam_corpus.collect.bags import damage_of
+    from latam_corpus.collect.input_files.bags import damage_of
 
     try:
         if damage := damage_of(file.beside, partial(opened_file, file)):
@@ -313,7 +313,7 @@ def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budg
     if context.catalogued and context.format.media_type is not None:
         chunks = (replace(one, records=[{**context.catalogued, **record} for record in one.records]) for one in chunks)
     if context.source.collect.joins_records and context.media_type is None:
-        from latam_corpus.collect.groups import grouped
+        from latam_corpus.collect.readers.groups import grouped
 
         chunks = grouped(chunks, context.source.collect, limits)
     for chunk in chunks:
@@ -364,8 +364,8 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
     Raises:
         PartError: a catalogue inside it can't be used.
     """
-    from latam_corpus.collect.archive_lists import Listed, listed_members, reopened
     from latam_corpus.collect.archives import Budget, Refused, members
+    from latam_corpus.collect.input_files.archive_lists import Listed, listed_members, reopened
 
     budget = budget or Budget()
     collect = context.source.collect
@@ -405,8 +405,8 @@ def _of_member(
     context: RecordContext, member: Member, listed: InputFile | None, limits: Limits, budget: Budget
 ) -> Iterator[Rows]:
     """Yield the rows of an archive's member, with what a catalogue says of it, if it is what its bag's list says."""
-    from latam_corpus.collect.archive_lists import reopened
-    from latam_corpus.collect.bags import damage_of
+    from latam_corpus.collect.input_files.archive_lists import reopened
+    from latam_corpus.collect.input_files.bags import damage_of
 
     content = Content(context.relative, member.open)
     if listed is None:

@@ -17,11 +17,11 @@ from latam_corpus import extra_columns, schema
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect import jsonl
-from latam_corpus.collect.arrow import UNREADABLE, cause_of
-from latam_corpus.collect.folder_walk import walked
-from latam_corpus.collect.mapping import as_text, is_empty, shown, text_of
-from latam_corpus.collect.parquet import pieces
+from latam_corpus.collect.documents.mapping import as_text, is_empty, shown, text_of
+from latam_corpus.collect.input_files.folder_walk import walked
+from latam_corpus.collect.readers import jsonl
+from latam_corpus.collect.readers.arrow import UNREADABLE, cause_of
+from latam_corpus.collect.readers.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import compression, open_url, stem
 from latam_corpus.errors import ConfigError, SourceError

@@ -14,7 +14,7 @@ import zstandard
 from latam_corpus.collect.spans import Entry
 from latam_corpus.errors import PartError, SourceError, cause_of
 from latam_corpus.messages import _, decimal, same
-from latam_corpus.public_hosts import VARIABLE, private_address, web_options
+from latam_corpus.storage.public_hosts import VARIABLE, private_address, web_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.corpus import distinct, ragged
-from latam_corpus.dedupe import buckets
-from latam_corpus.dedupe.buckets import Sieve
-from latam_corpus.dedupe.candidate_bound import SHARE, SHARES
+from latam_corpus.dedupe.candidates import buckets
+from latam_corpus.dedupe.candidates.buckets import Sieve
+from latam_corpus.dedupe.candidates.candidate_bound import SHARE, SHARES
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.fingerprints.scheme import ANCHORS
 from latam_corpus.dedupe.on_disk import OnDisk, spans
-from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
-from latam_corpus.dedupe.scheme import ANCHORS
 from latam_corpus.dedupe.verify_jobs import ROWS_OF, WORDS_OF, by_number
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
-    from latam_corpus.dedupe.scheme import Scheme
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
 
 NOBODY: Final = np.uint32(0xFFFFFFFF)
 VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import polars as pl
 
 from latam_corpus.corpus import ROW
-from latam_corpus.dedupe.decision_rows import decision_rows
-from latam_corpus.dedupe.equal_texts import EqualTexts
-from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
-from latam_corpus.dedupe.fingerprint_index import digest_of_index, open_index
+from latam_corpus.dedupe.decide.decision_rows import decision_rows
+from latam_corpus.dedupe.decide.equal_texts import EqualTexts
+from latam_corpus.dedupe.decide.order import DECIDED_BY, REFUSED, TERMS, Keeping, decided_by, in_order, part_of
+from latam_corpus.dedupe.decide.pair_components import Packs
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint, text_hash
+from latam_corpus.dedupe.fingerprints.fingerprint_index import digest_of_index, open_index
+from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, SKETCH, STATED, Scheme
 from latam_corpus.dedupe.near_duplicates import verified_pairs
-from latam_corpus.dedupe.order import DECIDED_BY, REFUSED, TERMS, Keeping, decided_by, in_order, part_of
-from latam_corpus.dedupe.packs import Packs
-from latam_corpus.dedupe.scheme import DEDUPE, SKETCH, STATED, Scheme
-from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 from latam_corpus.stages import Barrier
+from latam_corpus.storage.durable import known_digest
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
 
 if TYPE_CHECKING:

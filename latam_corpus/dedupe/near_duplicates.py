@@ -4,7 +4,7 @@ Documents are numbered in the order of keeping. Each piece's fingerprints are la
 values the pairs are found that share some (`candidate_jobs.py`); the pairs are checked on the word streams in lots
 (`verify_jobs.py`).
 A job holds one piece, one range or one lot; candidates pass from job to job in files, and so does what is known of
-documents (`numbering.py`). True pairs are laid into packs of what is connected (`packs.py`).
+documents (`numbering.py`). True pairs are laid into packs of what is connected (`pair_components.py`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, rows_of
-from latam_corpus.dedupe.buckets import ranges
-from latam_corpus.dedupe.candidate_bound import MOST, bound_candidates
 from latam_corpus.dedupe.candidate_jobs import (
     COMMON_VALUES,
     KEYS_A_MERGE,
@@ -36,13 +34,17 @@ from latam_corpus.dedupe.candidate_jobs import (
     sift,
     write_extent,
 )
-from latam_corpus.dedupe.decision_rows import FROM_OLD
+from latam_corpus.dedupe.candidates.buckets import ranges
+from latam_corpus.dedupe.candidates.candidate_bound import MOST, bound_candidates
+from latam_corpus.dedupe.candidates.pairing_kernels import BUCKETS
+from latam_corpus.dedupe.candidates.pairs import CAP
+from latam_corpus.dedupe.decide.decision_rows import FROM_OLD
+from latam_corpus.dedupe.decide.numbering import Numbering
+from latam_corpus.dedupe.decide.order import TERMS
+from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
 from latam_corpus.dedupe.notices import ASKED, EdgeCount, asked_runs, count_edges, edges_at, notices
-from latam_corpus.dedupe.numbering import Numbering
-from latam_corpus.dedupe.order import TERMS
-from latam_corpus.dedupe.pairing_kernels import BUCKETS
-from latam_corpus.dedupe.pairs import CAP
-from latam_corpus.dedupe.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
+from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS
+from latam_corpus.dedupe.verify.verify_pairs import RULES
 from latam_corpus.dedupe.verify_jobs import (
     COMMON,
     FREQUENCY,
@@ -54,8 +56,6 @@ from latam_corpus.dedupe.verify_jobs import (
     gathers,
     verify_lot,
 )
-from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS
-from latam_corpus.dedupe.verify_pairs import RULES
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Corpus, Piece
-    from latam_corpus.dedupe.equal_texts import EqualTexts
-    from latam_corpus.dedupe.order import Keeping
-    from latam_corpus.dedupe.packs import Packs
-    from latam_corpus.dedupe.scheme import Scheme
+    from latam_corpus.dedupe.decide.equal_texts import EqualTexts
+    from latam_corpus.dedupe.decide.order import Keeping
+    from latam_corpus.dedupe.decide.pair_components import Packs
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
 
 RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED)
 

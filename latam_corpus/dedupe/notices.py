@@ -17,11 +17,11 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import distinct, ragged
-from latam_corpus.dedupe.notice_kernels import LEAST, MOST, RUNS, count_documents, write_runs
-from latam_corpus.dedupe.pairs import COMMON
-from latam_corpus.dedupe.scheme import STREAM
-from latam_corpus.dedupe.verify_kernels import HEAD, TAIL
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, DUPLICATE
+from latam_corpus.dedupe.candidates.pairs import COMMON
+from latam_corpus.dedupe.fingerprints.notice_kernels import LEAST, MOST, RUNS, count_documents, write_runs
+from latam_corpus.dedupe.fingerprints.scheme import STREAM
+from latam_corpus.dedupe.verify.verify_kernels import HEAD, TAIL
+from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, DUPLICATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
-    from latam_corpus.dedupe.scheme import Ragged
-    from latam_corpus.dedupe.verify_pairs import Verdicts
+    from latam_corpus.dedupe.fingerprints.scheme import Ragged
+    from latam_corpus.dedupe.verify.verify_pairs import Verdicts
 
 EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, EDGE
 ASKED: Final = "asked"  # the runs that are looked for, uint64, sorted

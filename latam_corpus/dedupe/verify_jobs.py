@@ -13,15 +13,15 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ROW, distinct, ragged
-from latam_corpus.dedupe.fingerprint_index import IndexFile
+from latam_corpus.dedupe.fingerprints.fingerprint_index import IndexFile
+from latam_corpus.dedupe.fingerprints.scheme import APPENDED, STREAM, WORDS, Ragged
 from latam_corpus.dedupe.notices import EDGES, edges_of
 from latam_corpus.dedupe.on_disk import OnDisk, span_of, spans
-from latam_corpus.dedupe.scheme import APPENDED, STREAM, WORDS, Ragged
-from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
-from latam_corpus.dedupe.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
+from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
+from latam_corpus.dedupe.verify.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
 from latam_corpus.errors import PartError
 from latam_corpus.messages import _
-from latam_corpus.spill import Spill
+from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
-    from latam_corpus.dedupe.scheme import Scheme
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
 STREAMS: Final = ".stream"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json
+from latam_corpus.cli.interface.options import Json
 from latam_corpus.messages import N_
 
 

@@ -14,7 +14,7 @@ from latam_corpus.catalog.harvest_tables import Crawl
 from latam_corpus.catalog.source import load_source
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.pipeline.collection_folders import collected_folder
+from latam_corpus.pipeline.planning.collection_folders import collected_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from latam_corpus.api.run_recipe import checked_plan
 from latam_corpus.audit.lineage import find, lineage
 from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
-from latam_corpus.cli.explain import tell
-from latam_corpus.cli.show import Unseen, console, errors, heading, number, print_json, styled
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.show import Unseen, console, errors, heading, number, print_json, styled
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.reading.explain import tell
 from latam_corpus.demo.newspaper import crawl_pieces
 from latam_corpus.demo.taken_back import take_back, tell_taken_back
 from latam_corpus.desk.commands.inventory import reasons_of
@@ -29,20 +29,20 @@ from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.collection_folders import collected_folder
-from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.pipeline.recipe import StageEntry, load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.execution.run import run as run_plan
+from latam_corpus.pipeline.planning.collection_folders import collected_folder
+from latam_corpus.pipeline.planning.recipe import StageEntry, load_recipe
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.privacy.redact import redact
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
+from latam_corpus.release.building.build import build
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
-    from latam_corpus.pipeline.result import RunResult
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.pipeline.execution.result import RunResult
+    from latam_corpus.release.storing.manifest import Manifest
 
 _FOLLOWED = "El último tren de Quebrada Honda"
 _CRAWLED = "demo-noticias"

@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.api.run_recipe import checked_plan
-from latam_corpus.cli.show import Unseen, console, heading, number
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.show import Unseen, console, heading, number
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.messages import _, decimal
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.changelog import word_of
-from latam_corpus.release.diff import diff
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.execution.run import run as run_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.release.building.build import build
+from latam_corpus.release.building.diff import diff
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.pages.changelog import word_of
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.store import Store
-    from latam_corpus.release.withdrawal_log import By
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.storing.withdrawal_log import By
 
 _SONG: Final = "Zamba del molino viejo"
 _STORY: Final = "El escalón de más"

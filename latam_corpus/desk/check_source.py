@@ -11,15 +11,15 @@ from latam_corpus.catalog.display_names import VOCABULARIES, language_of, near_w
 from latam_corpus.catalog.named_values import country_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.codes import declared_tag
+from latam_corpus.config.toml_model import ID_FORM, Half, checked_toml, line_of, shown, shown_key
+from latam_corpus.config.toml_syntax import syntax_mistake
 from latam_corpus.desk.advice import advice
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.toml_model import ID_FORM, Half, checked_toml, line_of, shown, shown_key
-from latam_corpus.toml_syntax import syntax_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.toml_model import Mistake
+    from latam_corpus.config.toml_model import Mistake
 
 _LINE: Final = _("line {line}")
 # What a value must be, by pydantic's type of error.

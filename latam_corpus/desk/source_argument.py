@@ -8,11 +8,11 @@ from typing import Final
 import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, load_source
-from latam_corpus.cli.show import errors
+from latam_corpus.cli.interface.show import errors
+from latam_corpus.config.toml_model import read_toml
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.toml_model import read_toml
 
 _NOT_UTF8: Final = (
     _("the file isn't UTF-8 text"),

@@ -17,26 +17,26 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.codes import short
-from latam_corpus.collect.bags import damage_of, with_bags
-from latam_corpus.collect.contract import Watch
-from latam_corpus.collect.file_index import described_by
+from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.files import read
 from latam_corpus.collect.formats import FORMATS, format_of
-from latam_corpus.collect.input_file import InputFile, of_json, opened_file
+from latam_corpus.collect.input_files.bags import damage_of, with_bags
+from latam_corpus.collect.input_files.file_index import described_by
+from latam_corpus.collect.input_files.input_file import InputFile, of_json, opened_file
 from latam_corpus.collect.records import readable
 from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import blocks, compression, open_url, payload, stem, surveyed
 from latam_corpus.errors import ConfigError, PartError, SourceError
-from latam_corpus.extract import sandbox
 from latam_corpus.extract.charset import decode
-from latam_corpus.extract.child import Job, Limits
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.programs import asked_for
+from latam_corpus.extract.isolation import sandbox
+from latam_corpus.extract.isolation.child import Job, Limits
+from latam_corpus.extract.isolation.programs import asked_for
 from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import _
-from latam_corpus.pipeline.conserve import pass_through, set_aside
-from latam_corpus.pipeline.own_terms import OwnTerms
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.planning.own_terms import OwnTerms
+from latam_corpus.pipeline.planning.registry import make_stage
+from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _PICTURES: Final = "image"
 _SAMPLED: Final = 1000  # files of which the text is looked at, spread over all
 _LARGEST: Final = 32 * 2**20  # of these
 _DOCUMENTS: Final = 3  # of each
-_PAGES: Final = "latam_corpus.extract.pdf:count_pages"
+_PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
 _BY_TYPE: Final = {entry.media_type: entry.name for entry in FORMATS if entry.media_type}
 _NOT_TEXT: Final = frozenset({"archive", "wacz", "parquet", "arrow", "warc", "arc"})
 

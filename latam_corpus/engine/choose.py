@@ -12,8 +12,8 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.engine.cluster_site import SlurmSite
-    from latam_corpus.pipeline.engines import Engine
+    from latam_corpus.engine.cluster.cluster_site import SlurmSite
+    from latam_corpus.pipeline.execution.engines import Engine
 
 ENGINES: Final = ("in-process", "local", "ray", "slurm")
 
@@ -43,14 +43,14 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
             _("this machine has {here} {here:processor|processors}", here=here),
         )
     if name == "slurm":
-        from latam_corpus.engine.slurm import Slurm
+        from latam_corpus.engine.cluster.slurm import Slurm
 
         loaded = slurm_site(site)
         assert jobs  # noqa: S101  (who has an `--out` has one for them)
         return Slurm(loaded, workers or loaded.workers, jobs)
     count = 1 if workers is None else workers or here
     if name == "ray":
-        from latam_corpus.engine.cluster_site import RaySite, load_site
+        from latam_corpus.engine.cluster.cluster_site import RaySite, load_site
         from latam_corpus.engine.ray_tasks import RayTasks, imported
 
         imported()
@@ -74,8 +74,8 @@ def slurm_site(site: Path | None) -> SlurmSite:
     if site is None:
         problem = _("nothing says which cluster, and what its jobs may take")
         raise ConfigError("--engine slurm", problem, _("write a site file and name it: --site FILE (docs/scale.md)"))
-    from latam_corpus.engine.cluster_site import SlurmSite, load_site
-    from latam_corpus.engine.slurm_commands import require_slurm
+    from latam_corpus.engine.cluster.cluster_site import SlurmSite, load_site
+    from latam_corpus.engine.cluster.slurm_commands import require_slurm
 
     loaded = load_site(site, SlurmSite)
     require_slurm()

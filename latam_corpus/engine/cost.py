@@ -6,16 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.engine.cluster_site import seconds_of
-from latam_corpus.engine.slurm import Slurm
-from latam_corpus.engine.slurm_jobs import is_job
-from latam_corpus.engine.slurm_limits import refuse_beyond_cluster
+from latam_corpus.engine.cluster.cluster_site import seconds_of
+from latam_corpus.engine.cluster.slurm import Slurm
+from latam_corpus.engine.cluster.slurm_jobs import is_job
+from latam_corpus.engine.cluster.slurm_limits import refuse_beyond_cluster
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
-    from latam_corpus.pipeline.engines import Engine
-    from latam_corpus.pipeline.plan import Plan
+    from latam_corpus.pipeline.execution.engines import Engine
+    from latam_corpus.pipeline.planning.plan import Plan
 
 _HOUR: Final = 3600
 _FILES_A_STEP: Final = 6  # rows, dropped, ledger, what barriers ask for, counts, and their folder

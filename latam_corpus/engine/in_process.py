@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from latam_corpus.pipeline.part import J, Outcome
+    from latam_corpus.pipeline.execution.part import J, Outcome
 
 
 @dataclass(frozen=True)

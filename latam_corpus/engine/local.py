@@ -24,12 +24,12 @@ from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
 from latam_corpus.messages import Message, _, same
 from latam_corpus.paths import cache_folder, config_folder
-from latam_corpus.pipeline.part import Outcome
+from latam_corpus.pipeline.execution.part import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from latam_corpus.pipeline.part import J
+    from latam_corpus.pipeline.execution.part import J
 
 _POLL_SECONDS: Final = 0.02
 _GONE_SECONDS: Final = 10.0

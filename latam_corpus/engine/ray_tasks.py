@@ -18,16 +18,16 @@ from latam_corpus.engine.local import Local
 from latam_corpus.engine.pace import LOOK_SECONDS, Pace
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.extract.isolation.process_memory import keep_to
 from latam_corpus.messages import _
-from latam_corpus.pipeline.part import Outcome
-from latam_corpus.process_memory import keep_to
+from latam_corpus.pipeline.execution.part import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from latam_corpus.engine.cluster_site import RaySite
-    from latam_corpus.pipeline.engines import Engine
-    from latam_corpus.pipeline.part import J
+    from latam_corpus.engine.cluster.cluster_site import RaySite
+    from latam_corpus.pipeline.execution.engines import Engine
+    from latam_corpus.pipeline.execution.part import J
 
 _AHEAD: Final = 4  # tasks that wait in Ray for each processor; the others wait here
 _STORE: Final = 128 * 2**20  # bytes for values between tasks, which are small

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.pipeline.engines import Engine
+    from latam_corpus.pipeline.execution.engines import Engine
 
 # A task whose worker was killed twice is the likely cause.
 TRIES: Final = 2

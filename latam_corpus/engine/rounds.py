@@ -24,13 +24,13 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.engine.pace import Pace
 from latam_corpus.errors import MAKE_ROOM, NoteWarning, PartError, cause_in_disk
 from latam_corpus.messages import _
-from latam_corpus.pipeline.plan import Segment
+from latam_corpus.pipeline.planning.plan import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.pipeline.part import J, Outcome
+    from latam_corpus.pipeline.execution.part import J, Outcome
 
 _TASKS: Final = "tasks"
 _STARTS: Final = "starts"  # of each task in the file, and the end of the last one

@@ -10,7 +10,7 @@ from lxml import etree
 
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.messages import N_
-from latam_corpus.text.xml_tree import tree_of
+from latam_corpus.text.markup.xml_tree import tree_of
 
 _WHOLE: Final = N_("check that the file is whole")
 _REMEDIES: Final = (

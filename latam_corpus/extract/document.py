@@ -59,7 +59,7 @@ class Extracted:
     """A document's text, the extractor's name and version, and the catalogue data found in the bytes.
 
     `section` (of a newspaper or site), `licences` (addresses, names or sentences, as they are written), `notices` and
-    `notes` have no column of their own; `extract.licences` says what becomes of them.
+    `notes` have no column of their own; `extract.stated_rights.licences` says what becomes of them.
 
     Attributes:
         notices: lines outside the text that reserve rights, such as the foot of a page.

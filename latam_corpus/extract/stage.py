@@ -10,53 +10,53 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.identity import canonical_url, doc_id
-from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract import sandbox
-from latam_corpus.extract.child import Failed, Job, Limits, attempt
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.licences import with_page_terms
+from latam_corpus.extract.isolation import sandbox
+from latam_corpus.extract.isolation.child import Failed, Job, Limits, attempt
+from latam_corpus.extract.isolation.programs import office, tesseract
 from latam_corpus.extract.media_type import parse_media_type
-from latam_corpus.extract.model_file import model_digest
-from latam_corpus.extract.programs import office, tesseract
+from latam_corpus.extract.stated_rights.licences import with_page_terms
+from latam_corpus.extract.web_pages.model_file import model_digest
 from latam_corpus.messages import _, decimal
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
+from latam_corpus.storage.durable import package_digest
 from latam_corpus.vocabulary import MAX_TEXT, SKIMMED, TOO_LONG, plugged_extractors, plugged_media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from latam_corpus.extract.child import Outcome
+    from latam_corpus.extract.isolation.child import Outcome
 
 # A new format is one line here and one module. Modules are imported when the first document of their type comes.
 EXTRACTORS: Final = {
-    "text/plain": "latam_corpus.extract.plain:extract",
-    "text/html": "latam_corpus.extract.html:{mode}",
-    "application/xhtml+xml": "latam_corpus.extract.html:{mode}",
-    "application/tei+xml": "latam_corpus.extract.tei:extract",
-    "text/markdown": "latam_corpus.extract.markdown:extract",
-    "application/epub+zip": "latam_corpus.extract.epub:extract",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "latam_corpus.extract.docx:extract",
-    "application/vnd.oasis.opendocument.text": "latam_corpus.extract.odt:extract",
-    "application/rtf": "latam_corpus.extract.rtf:extract",
-    "application/pdf": "latam_corpus.extract.pdf:extract",
-    "image/png": "latam_corpus.extract.recognised:picture",
-    "image/jpeg": "latam_corpus.extract.recognised:picture",
-    "image/tiff": "latam_corpus.extract.recognised:picture",
-    "application/msword": "latam_corpus.extract.word97:extract",
-    "application/alto+xml": "latam_corpus.extract.ocr_pages:alto",
-    "text/vnd.hocr+html": "latam_corpus.extract.ocr_pages:hocr",
-    "text/vtt": "latam_corpus.extract.captions:extract",
-    "text/x-lrc": "latam_corpus.extract.lrc:extract",
-    "text/x-eaf+xml": "latam_corpus.extract.elan:extract",
-    "text/x-chat": "latam_corpus.extract.chat:extract",
-    "text/x-conllu": "latam_corpus.extract.conllu:extract",
-    "text/x-avenue": "latam_corpus.extract.avenue:extract",
-    "application/x-tmx+xml": "latam_corpus.extract.tmx:extract",
-    "application/x-flextext+xml": "latam_corpus.extract.flex:extract",
-    "text/x-toolbox": "latam_corpus.extract.toolbox:extract",
-    "application/vnd.recordare.musicxml": "latam_corpus.extract.musicxml:extract",
+    "text/plain": "latam_corpus.extract.documents.plain:extract",
+    "text/html": "latam_corpus.extract.web_pages.html:{mode}",
+    "application/xhtml+xml": "latam_corpus.extract.web_pages.html:{mode}",
+    "application/tei+xml": "latam_corpus.extract.documents.tei:extract",
+    "text/markdown": "latam_corpus.extract.documents.markdown:extract",
+    "application/epub+zip": "latam_corpus.extract.documents.epub:extract",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "latam_corpus.extract.documents.docx:extract",  # noqa: E501
+    "application/vnd.oasis.opendocument.text": "latam_corpus.extract.documents.odt:extract",
+    "application/rtf": "latam_corpus.extract.documents.rtf:extract",
+    "application/pdf": "latam_corpus.extract.scans.pdf:extract",
+    "image/png": "latam_corpus.extract.scans.recognised:picture",
+    "image/jpeg": "latam_corpus.extract.scans.recognised:picture",
+    "image/tiff": "latam_corpus.extract.scans.recognised:picture",
+    "application/msword": "latam_corpus.extract.documents.word97:extract",
+    "application/alto+xml": "latam_corpus.extract.scans.ocr_pages:alto",
+    "text/vnd.hocr+html": "latam_corpus.extract.scans.ocr_pages:hocr",
+    "text/vtt": "latam_corpus.extract.interviews.captions:extract",
+    "text/x-lrc": "latam_corpus.extract.songs.lrc:extract",
+    "text/x-eaf+xml": "latam_corpus.extract.interviews.elan:extract",
+    "text/x-chat": "latam_corpus.extract.interviews.chat:extract",
+    "text/x-conllu": "latam_corpus.extract.interviews.conllu:extract",
+    "text/x-avenue": "latam_corpus.extract.interviews.avenue:extract",
+    "application/x-tmx+xml": "latam_corpus.extract.interviews.tmx:extract",
+    "application/x-flextext+xml": "latam_corpus.extract.interviews.flex:extract",
+    "text/x-toolbox": "latam_corpus.extract.interviews.toolbox:extract",
+    "application/vnd.recordare.musicxml": "latam_corpus.extract.songs.musicxml:extract",
 }
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
 IN_PROCESS: Final = frozenset({"text/plain"})
@@ -133,7 +133,7 @@ class Extract(Stage):
         """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
 
         A file with a text in several languages gives a row for each: the first keeps the file's row, the others are
-        its children. What a page states of its licence may narrow the row's terms, see `extract.licences`.
+        its children. What a page states of its licence may narrow the row's terms, see `stated_rights/licences.py`.
         """
         frame = batch.frame
         if "raw" not in frame.columns:

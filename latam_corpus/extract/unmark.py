@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple
 
 import polars as pl
 
-from latam_corpus.extract.song_marks import without_song_marks
-from latam_corpus.policy import cached_policies
+from latam_corpus.extract.songs.song_marks import without_song_marks
+from latam_corpus.policies.policy import cached_policies
 from latam_corpus.stages import Stage
-from latam_corpus.text.turn_lines import moved
+from latam_corpus.text.turns.turn_lines import moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from latam_corpus.policy import Bound, Policies
+    from latam_corpus.policies.policy import Bound, Policies
 
 LEAST: Final = 40  # each half needs some documents beyond its first and last
 _SLACK: Final = 0.1  # of the way from the median to the edge: of a normal distribution at 1 % it loses a half of that

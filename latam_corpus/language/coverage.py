@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.codes import UNDETERMINED, groups, name_of
 from latam_corpus.language.model_files import chosen, locate
-from latam_corpus.policy_files import UND
-from latam_corpus.policy_reviews import content_digest, reviews
+from latam_corpus.policies.policy_files import UND
+from latam_corpus.policies.policy_reviews import content_digest, reviews
 
 if TYPE_CHECKING:
-    from latam_corpus.policy import Policies
+    from latam_corpus.policies.policy import Policies
 
 
 @dataclass(frozen=True)

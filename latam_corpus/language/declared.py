@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.codes import UNDETERMINED, groups, known_code, short
+from latam_corpus.language.classifier.lines import piece_lines, window_lines
 from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead
 from latam_corpus.language.judge import Judgement, consonants_of, fine, group_of
 from latam_corpus.language.judge_kernels import mean, mean_of_each
-from latam_corpus.language.lines import piece_lines, window_lines
-from latam_corpus.language.other_part import LEAST_PIECE, by_share, other_pieces
+from latam_corpus.language.unknown_part import LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:

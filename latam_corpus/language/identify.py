@@ -14,12 +14,12 @@ import polars as pl
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.codes import LanguageName, admits, groups, iso_code, narrowed, with_name
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.cues import digest as cue_digest
 from latam_corpus.language.declared import note, shifted
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import chosen
-from latam_corpus.language.variety import TAGS, predict
+from latam_corpus.language.varieties.variety import TAGS, predict
+from latam_corpus.language.varieties.variety_cues import digest as cue_digest
 from latam_corpus.messages import _, decimal, enumerated
 from latam_corpus.schema import LANGUAGES
 from latam_corpus.stages import Stage

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.codes import UNDETERMINED, groups
+from latam_corpus.language.classifier.lines import piece_lines, window_lines
+from latam_corpus.language.classifier.windows_kernels import WINDOW
 from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
 from latam_corpus.language.judge_kernels import mean, mean_of_each
 from latam_corpus.language.labels import script_of_letter
-from latam_corpus.language.lines import piece_lines, window_lines
-from latam_corpus.language.other_part import LEAST_FIRST, LEAST_PIECE, by_share, other_pieces
-from latam_corpus.language.windows_kernels import WINDOW
+from latam_corpus.language.unknown_part import LEAST_FIRST, LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.lines import Lines
+    from latam_corpus.language.classifier.lines import Lines
     from latam_corpus.language.model import Model
 
 SURE: Final = 0.8  # above it, with windows that agree, the name is given

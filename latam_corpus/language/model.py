@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.codes import UNDETERMINED, groups, name_of
-from latam_corpus.durable import known_digest
 from latam_corpus.errors import ConfigError
-from latam_corpus.language import ftz
+from latam_corpus.language.classifier import ftz
+from latam_corpus.language.classifier.ftz import read_parts
+from latam_corpus.language.classifier.vectors import Vectors, products
 from latam_corpus.language.evidence import RULE, RULE_FILE, Bounds
-from latam_corpus.language.ftz import read_parts
 from latam_corpus.language.labels import MODELS, Label, labels_of
 from latam_corpus.language.model_cache import ModelCache
 from latam_corpus.language.model_files import SHIPPED, locate
-from latam_corpus.language.vectors import Vectors, products
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import known_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

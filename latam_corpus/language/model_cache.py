@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.durable import replacing
 from latam_corpus.paths import cache_folder, use_folder
+from latam_corpus.storage.durable import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from latam_corpus.durable import replace
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.labels import MODELS
 from latam_corpus.messages import _
 from latam_corpus.paths import config_folder
+from latam_corpus.storage.durable import replace
 
 SHIPPED: Final = "americas"
 _CHOSEN: Final = "language-model"

@@ -11,8 +11,8 @@ import unicodedata
 from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from latam_corpus.privacy.at_numbers import EMAIL, KEY, NAME, Numbers, Span, nearest
-from latam_corpus.privacy.even import even, is_broken, narrow
+from latam_corpus.privacy.normalised_text import even, is_broken, narrow
+from latam_corpus.privacy.number_kinds import EMAIL, KEY, NAME, Numbers, Span, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

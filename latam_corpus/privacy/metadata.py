@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.extra_columns import EXTRA
-from latam_corpus.privacy.at_numbers import EMAIL, Span, is_telephone_of
 from latam_corpus.privacy.find import apart, find, replaced
 from latam_corpus.privacy.kinds import IDENTIFIERS
+from latam_corpus.privacy.number_kinds import EMAIL, Span, is_telephone_of
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
 
 if TYPE_CHECKING:

@@ -17,17 +17,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.named_values import country_of, genre_of
+from latam_corpus.config.toml_model import bytes_of, line_of, load_toml, stamps_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.privacy.kinds import KINDS
-from latam_corpus.toml_model import bytes_of, line_of, load_toml, stamps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from latam_corpus.config.toml_model import Stamps
     from latam_corpus.messages import Message
-    from latam_corpus.toml_model import Stamps
 
 # The policy of a text of which no genre is stated.
 UNSTATED: Final = "web"

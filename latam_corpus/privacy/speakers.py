@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.privacy.find import names_pattern
-from latam_corpus.text.turn_lines import moved
+from latam_corpus.text.turns.turn_lines import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.policy import Bound, Policies
+    from latam_corpus.policies.policy import Bound, Policies
 
 PERCENTS: Final = (1, 5, 25, 50, 75, 95, 99)
 BINS: Final = 40
@@ -339,7 +339,7 @@ def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> 
 def shown(bound: Bound) -> str:
     """Return the bound as people read it.
 
-    >>> from latam_corpus.policy import Bound
+    >>> from latam_corpus.policies.policy import Bound
     >>> shown(Bound("words_per_line", 2, 30, "genres/lyrics.toml"))
     '≥ 2 ≤ 30'
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from latam_corpus.policy import cached_policies
+from latam_corpus.policies.policy import cached_policies
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SHARES_OF_WORDS
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.batch import Batch
-    from latam_corpus.policy import Bound
+    from latam_corpus.policies.policy import Bound
 
 
 # Words from which a share is held against its bound as it is: of 10 to 30, one name more or less is more than most
@@ -39,7 +39,7 @@ def outside(
         bound: what they are held against.
         words: float32[n], the words of each document.
 
-    >>> from latam_corpus.policy import Bound
+    >>> from latam_corpus.policies.policy import Bound
     >>> few, many = np.full(3, 10, np.float32), np.full(3, 100, np.float32)
     >>> capitals = Bound("mixed_case_word_share", None, 0.05, "")
     >>> found = np.array([0.1, 0.3, np.nan], np.float32)
@@ -62,7 +62,7 @@ def as_held(
     maximum bounds. Its margin over another language is held as if one stop word more were its own. Other signals, and
     those of longer texts, stay as they are.
 
-    >>> from latam_corpus.policy import Bound
+    >>> from latam_corpus.policies.policy import Bound
     >>> stops = Bound("stop_word_share", 0.32, None, "", typical=0.53)
     >>> [round(float(one[0]), 3) for one in as_held(np.array([0.2], np.float32), stops, np.array([20], np.float32))]
     [0.365, 0.1]

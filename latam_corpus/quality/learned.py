@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.quality.learned_kernels import fill, score
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.text.words import hash_words
 
 if TYPE_CHECKING:

@@ -11,20 +11,20 @@ from latam_corpus import schema, vocabulary
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
-from latam_corpus.policy import cached_policies
+from latam_corpus.policies.policy import cached_policies
 from latam_corpus.quality.signal_resources import SignalResources, cached_word_lists
 from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
 from latam_corpus.quality.signals import measure as measured
 from latam_corpus.quality.signals.of_lines import SIGNALS as OF_LINES
 from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
 from latam_corpus.stages import Stage
-from latam_corpus.text.speaker_labels import without_labels
+from latam_corpus.text.turns.speaker_labels import without_labels
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.batch import Batch
-    from latam_corpus.policy import Policies
+    from latam_corpus.policies.policy import Policies
 
 ALL: Final = "all"
 # Of which many texts come without turns: records with the whole of a talk, and plays, whose verses stay as they are.

@@ -17,10 +17,10 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.codes import holder, iso_code
-from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.quality.signals import WordSet
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.text.spelling import listed_share
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.batch import Batch
-    from latam_corpus.policy import Policies
+    from latam_corpus.policies.policy import Policies
 
 ALL: Final = "all"  # the list for languages without one
 _FIRST: Final = re.compile(r"[^/\t \n]+")

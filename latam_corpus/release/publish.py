@@ -9,19 +9,19 @@ from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.release.lapses import lapsing
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import OURS, pull
-from latam_corpus.release.store import SUMS, Store, scratch
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.eligibility.expired_terms import lapsing
+from latam_corpus.release.reading.pull import OURS, pull
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import SUMS, Store, scratch
+from latam_corpus.release.storing.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.corpus_lock import Lock
-    from latam_corpus.release.store import Progress
+    from latam_corpus.release.reading.corpus_lock import Lock
+    from latam_corpus.release.storing.store import Progress
 
 _MAY_LEAVE: Final = "'redistribute' in uses"
 

@@ -16,21 +16,21 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.messages import N_
-from latam_corpus.release.card import megabytes
-from latam_corpus.release.card_facts import NOT_STATED
-from latam_corpus.release.card_markdown import table
-from latam_corpus.release.opt_outs import read_listed
-from latam_corpus.release.shard_file import read_batches
-from latam_corpus.release.store_tables import open_shard
-from latam_corpus.release.strictest import STRICTER
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.eligibility.strictest import STRICTER
+from latam_corpus.release.pages.card import megabytes
+from latam_corpus.release.pages.card_facts import NOT_STATED
+from latam_corpus.release.pages.card_markdown import table
+from latam_corpus.release.refusals.opt_outs import read_listed
+from latam_corpus.release.storing.shard_file import read_batches
+from latam_corpus.release.storing.store_tables import open_shard
+from latam_corpus.release.storing.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.store import Progress, Store
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.store import Progress, Store
 
 TEMPLATE: Final = "https://digital-strategy.ec.europa.eu/en/library/explanatory-notice-and-template-public-summary-training-content-general-purpose-ai-models"
 # By the template a summary is updated at least every six months, and earlier if further training data change it.

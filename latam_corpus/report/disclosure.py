@@ -23,18 +23,18 @@ from latam_corpus.catalog.named_values import country_of
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.run_record import read_attempt
+from latam_corpus.pipeline.stored_runs.run_record import read_attempt
 from latam_corpus.privacy.privacy_policy import INTERVIEW, privacy_policies
 from latam_corpus.privacy.redact import Redact
 from latam_corpus.privacy.speakers import is_interview
-from latam_corpus.release import tombstones
-from latam_corpus.release.admission import Terms, closed_by_labels
+from latam_corpus.release.eligibility.admission import Terms, closed_by_labels
+from latam_corpus.release.refusals import tombstones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from latam_corpus.release.withdrawal_log import WithdrawalLog
+    from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 _BEGINNING: Final = 200
 _BY: Final = ("genre", "country", "source_id", "turns", "drop_reason")  # what the redaction of a row rests on

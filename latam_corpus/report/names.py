@@ -8,7 +8,7 @@ from typing import Final
 from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
 from latam_corpus.codes import UNDETERMINED, known_code, short
 from latam_corpus.messages import Message, same
-from latam_corpus.pipeline.reasons import meaning
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.report.page_words import WORDS
 
 _VARIETY: Final = re.compile("([a-z]{2,3})-([A-Z]{2})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.text.terminal_text import visible
+from latam_corpus.text.display.terminal_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

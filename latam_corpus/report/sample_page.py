@@ -15,16 +15,16 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.catalog.display_names import genre_name
-from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _, enumerated
-from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.release.judgements import NAMES, QUESTIONS, WORDS
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.release.pages.judgements import NAMES, QUESTIONS, WORDS
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.report.templating import render
-from latam_corpus.text.spreadsheet_text import csv_text
+from latam_corpus.text.display.spreadsheet_text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.pipeline.reasons import meaning
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.templating import render
 

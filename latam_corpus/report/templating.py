@@ -18,7 +18,7 @@ from latam_corpus.messages import Message
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.page_frame import checked_language, look
 from latam_corpus.report.page_words import WORDS
-from latam_corpus.text.terminal_text import visible, visible_lines
+from latam_corpus.text.display.terminal_text import visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,7 @@ def language_tag(code: str | None) -> str:
     named = short(code or UNDETERMINED)
     if named == UNDETERMINED or not _CODE.fullmatch(named) or known_code(named) is None:
         return ""
-    from latam_corpus.release.card import hub_language
+    from latam_corpus.release.pages.card import hub_language
 
     return hub_language(str(known_code(named)))
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.cli.lazy_command import Command
+from latam_corpus.cli.interface.lazy_command import Command
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
-    from latam_corpus.train.mixed_stream import MixedStream
-    from latam_corpus.train.stream import CorpusStream
-    from latam_corpus.train.token_stream import TokenStream
-    from latam_corpus.train.tokenizer import load_tokenizer
-    from latam_corpus.train.torch_dataset import CorpusDataset, PackedDataset
+    from latam_corpus.train.export.token_stream import TokenStream
+    from latam_corpus.train.streams.mixed_stream import MixedStream
+    from latam_corpus.train.streams.stream import CorpusStream
+    from latam_corpus.train.streams.torch_dataset import CorpusDataset, PackedDataset
+    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 COMMANDS: Final = {
     "contamination": Command(
@@ -39,12 +39,12 @@ COMMANDS: Final = {
 }
 __all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "PackedDataset", "TokenStream", "load_tokenizer"]
 _MODULE_OF: Final = {
-    "CorpusDataset": "torch_dataset",
-    "CorpusStream": "stream",
-    "MixedStream": "mixed_stream",
-    "PackedDataset": "torch_dataset",
-    "TokenStream": "token_stream",
-    "load_tokenizer": "tokenizer",
+    "CorpusDataset": "streams.torch_dataset",
+    "CorpusStream": "streams.stream",
+    "MixedStream": "streams.mixed_stream",
+    "PackedDataset": "streams.torch_dataset",
+    "TokenStream": "export.token_stream",
+    "load_tokenizer": "tokens.tokenizer",
 }
 
 

@@ -23,9 +23,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.train.new_folder import new_folder
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.streams.stream import CorpusStream
 
 TABLE: Final = "alignment.parquet"
 PAIRS: Final = "pairs.jsonl"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.dedupe.anchors import CAPITAL_FLAG, word_stream
+from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG, word_stream
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 from latam_corpus.text.words import WordTable
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.store import Progress
-    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.release.storing.store import Progress
+    from latam_corpus.train.streams.stream import CorpusStream
 
 RUN: Final = 5
 SHORTEST: Final = 3

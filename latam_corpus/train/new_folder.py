@@ -6,9 +6,9 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from latam_corpus.durable import sync
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,7 +36,7 @@ _NOTES: Final = (
 
 # A module of the benchmarks, without what prints their reports and what else is measured of near-duplicates.
 _ALONE: Final = """import runpy, sys, types
-package, show = types.ModuleType("tests.benchmarks.dedupe"), types.ModuleType("latam_corpus.cli.show")
+package, show = types.ModuleType("tests.benchmarks.dedupe"), types.ModuleType("latam_corpus.cli.interface.show")
 package.__path__, show.console, show.table = ["tests/benchmarks/dedupe"], None, None
 sys.modules |= {package.__name__: package, show.__name__: show}
 module = sys.argv.pop(1)

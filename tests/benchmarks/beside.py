@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.model_files import SHIPPED, locate
-from latam_corpus.policy import Policies
+from latam_corpus.policies.policy import Policies
 
 from .own import Told
 

@@ -29,10 +29,10 @@ import typer
 from fsspec.implementations.memory import MemoryFileSystem
 
 from latam_corpus import __main__ as cli
-from latam_corpus import durable
 from latam_corpus.paths import data_folder
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.storage import durable
 
 from .machine import Report, Table
 from .texts import SEED

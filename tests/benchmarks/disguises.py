@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
 
-from latam_corpus.dedupe.fingerprint import text_hash
-from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
+from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
+from latam_corpus.release.refusals.withdrawn_texts import WithdrawnTexts, texts_of
 
 from .dedupe.forms import Forms
 from .dedupe.ocr import COMMON

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.release.pull import pull
+from latam_corpus.release.reading.pull import pull
 from latam_corpus.train.export.export_formats import FORMATS
 
 from .machine import Report, Table

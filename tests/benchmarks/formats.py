@@ -25,7 +25,7 @@ import polars as pl
 import pypdfium2
 
 from latam_corpus.batch import Batch
-from latam_corpus.extract import programs, sandbox
+from latam_corpus.extract.isolation import programs, sandbox
 from latam_corpus.extract.stage import EXTRACTORS, Extract
 
 from .machine import Report, Table, rounded

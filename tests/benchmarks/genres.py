@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract import pdf
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.html import balanced
+from latam_corpus.extract.scans import pdf
+from latam_corpus.extract.web_pages.html import balanced
 
 from .machine import Report, Table, share
 from .quality_kept.bench import filtered_by_rivals

@@ -52,12 +52,12 @@ _CHILD: Final = """
 import sys
 from datetime import UTC, datetime
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.store import Store
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.release.building.build import build
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.storing.store import Store
 
 class Silent:
     def __getattr__(self, name):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.sweep import CHOICES
+from latam_corpus.pipeline.execution.work_cleanup import CHOICES
 
 from .large import RECIPE, SOURCE
 from .machine import Report, Table, rounded

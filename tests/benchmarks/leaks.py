@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.train.contamination import find_matches
-from latam_corpus.train.stream import CorpusStream
+from latam_corpus.train.streams.stream import CorpusStream
 
 from .machine import Report, Table, share
 from .stream import version_of

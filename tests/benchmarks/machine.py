@@ -145,7 +145,7 @@ def _processor() -> str:
 
 def show(report: Report) -> None:
     """Print the tables and the notes."""
-    from latam_corpus.cli.show import console, table  # which a process that is measured doesn't load
+    from latam_corpus.cli.interface.show import console, table  # which a process that is measured doesn't load
 
     for found in report.tables:
         table(found.title, found.columns, found.rows)

@@ -16,11 +16,11 @@ import numpy as np
 from lxml import html
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.html import balanced, choose_text
-from latam_corpus.extract.page_blocks import markup_of, read_page
+from latam_corpus.extract.web_pages.html import balanced, choose_text
+from latam_corpus.extract.web_pages.page_blocks import markup_of, read_page
 from latam_corpus.lab.layout.gold_pages import counted
 from latam_corpus.lab.layout.shelves import Shelf
-from latam_corpus.text.xml_tree import words
+from latam_corpus.text.markup.xml_tree import words
 
 from .extraction.score import scores
 from .machine import Report, Table

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
-from latam_corpus.extract import sandbox
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.extract.isolation import sandbox
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 from .machine import Watch, new_peak, peak_bytes, usage
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latam_corpus.messages import Message
-    from latam_corpus.pipeline.part import Outcome
-    from latam_corpus.pipeline.recipe import ReleaseEntry
-    from latam_corpus.pipeline.result import RunResult
+    from latam_corpus.pipeline.execution.part import Outcome
+    from latam_corpus.pipeline.execution.result import RunResult
+    from latam_corpus.pipeline.planning.recipe import ReleaseEntry
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXT_PATH: Final = ("repair", "identify", "filter", "dedupe")
@@ -268,9 +268,9 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
 
 def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:
     """Make the version that the recipe asks for, on a day that is always the same."""
-    from latam_corpus.release.build import build  # which a run without a release doesn't load
-    from latam_corpus.release.build_request import BuildRequest
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.building.build import build  # which a run without a release doesn't load
+    from latam_corpus.release.eligibility.build_request import BuildRequest
+    from latam_corpus.release.storing.store import Store
 
     created = datetime(2026, 11, 28, tzinfo=UTC)
     build(BuildRequest.of_recipe(release, [result.folder], created=created), Store.at(out / "store"), phases.releasing)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.collect.files import InputFile
 from latam_corpus.engine.rounds import Round, take_tasks
-from latam_corpus.pipeline.keys import digest_of
-from latam_corpus.pipeline.part import Outcome, Task, input_key, reading_digest
-from latam_corpus.pipeline.plan import Input, Part, make_plan, run_digest
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.process_memory import held
+from latam_corpus.extract.isolation.process_memory import held
+from latam_corpus.pipeline.execution.part import Outcome, Task, input_key, reading_digest
+from latam_corpus.pipeline.planning.plan import Input, Part, make_plan, run_digest
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.stored_runs.keys import digest_of
 
 from .machine import Report, Table, rounded
 from .own import write_recipe

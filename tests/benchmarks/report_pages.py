@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.durable import sealed
-from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.store import Store
+from latam_corpus.pipeline.stored_runs.run_record import read_record
+from latam_corpus.release.building.build import build
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.storage.durable import sealed
 
 from .machine import Report, Table, rounded, usage
 from .own import ROOT

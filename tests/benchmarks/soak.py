@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.train.mixed_stream import MixedStream
-from latam_corpus.train.stream import CorpusStream
+from latam_corpus.release.building.build import build
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.train.streams.mixed_stream import MixedStream
+from latam_corpus.train.streams.stream import CorpusStream
 
 from .machine import Report, Table
 from .soak_rank import RankTask, run_rank

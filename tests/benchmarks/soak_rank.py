@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.train.mixed_stream import MixedStream
-from latam_corpus.train.stream import CorpusStream
+from latam_corpus.train.streams.mixed_stream import MixedStream
+from latam_corpus.train.streams.stream import CorpusStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from latam_corpus.train.positioned_stream import PositionedStream
+    from latam_corpus.train.streams.positioned_stream import PositionedStream
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.durable import sealed
+from latam_corpus.storage.durable import sealed
 
 from .machine import Report, Table, rounded
 from .own import ROOT

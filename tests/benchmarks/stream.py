@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import fsspec
 
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
+from latam_corpus.release.building.build import build
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
 
 from .machine import Report, Table
 from .own import ROOT

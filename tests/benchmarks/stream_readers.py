@@ -29,8 +29,8 @@ MOST_TOKENS = 4_000_000
 OWN = ("latam_corpus", "decompressed")
 _BATCH = 256  # documents that are tokenised at once
 _PACKAGES = {
-    "latam_corpus": ("latam_corpus.train.stream", "numpy.random"),
-    "decompressed": ("latam_corpus.train.stream", "numpy.random"),
+    "latam_corpus": ("latam_corpus.train.streams.stream", "numpy.random"),
+    "decompressed": ("latam_corpus.train.streams.stream", "numpy.random"),
     "datasets": ("datasets",),
     "mds": ("streaming",),
     "litdata": ("litdata",),

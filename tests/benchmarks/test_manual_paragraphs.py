@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from latam_corpus.extract.html import balanced
-from latam_corpus.extract.page_blocks import markup_of
+from latam_corpus.extract.web_pages.html import balanced
+from latam_corpus.extract.web_pages.page_blocks import markup_of
 
 from .manuals import Kept, _kind, kept, pages_of, paragraphs_of
 

@@ -18,13 +18,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from latam_corpus.release.build import build
-from latam_corpus.release.build_request import BuildRequest
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.building.build import build
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 from .machine import Report, Table, rounded
 from .texts import NOVELS, SEED, checksums, read_texts
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
 
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.withdrawal_log import By
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.withdrawal_log import By
 
 _WORDS: Final = 120
 _EACH: Final = 1_000  # documents of a contributor

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from latam_corpus.extract import programs
+from latam_corpus.extract.isolation import programs
 from latam_corpus.extract.stage import EXTRACTORS
 
 from .documents import by_browser, by_latex, by_office, by_reportlab, packages

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.durable import digest_of, sealed
-from latam_corpus.pipeline.run_record import DIGESTS_FILE, FORMAT, RUN_FILE
+from latam_corpus.pipeline.stored_runs.run_record import DIGESTS_FILE, FORMAT, RUN_FILE
+from latam_corpus.storage.durable import digest_of, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,11 +12,11 @@ from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.community_labels import closing, label_of, labels
 from latam_corpus.catalog.rights import openness
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.frames import terms_of
+from latam_corpus.collect.documents.frames import terms_of
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.admission import Terms, closed_by_labels
+from latam_corpus.release.eligibility.admission import Terms, closed_by_labels
 from latam_corpus.report.disclosure import with_readable
-from latam_corpus.toml_model import parse_toml
 
 _ALL = ["train", "redistribute", "evaluate"]
 _BASE = "https://localcontexts.org/label/"

@@ -12,8 +12,8 @@ from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import SHIPPED
-from latam_corpus.pipeline.default_recipe import wanted_languages
-from latam_corpus.policy import Policies
+from latam_corpus.pipeline.planning.default_recipe import wanted_languages
+from latam_corpus.policies.policy import Policies
 
 if TYPE_CHECKING:
     from pathlib import Path

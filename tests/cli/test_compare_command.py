@@ -74,7 +74,7 @@ def test_no_number_is_cut_on_a_narrow_screen(
     runs: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     """What would not fit beside one another stands below, with its head."""
-    monkeypatch.setattr("latam_corpus.cli.show._WIDTH_OF_FILES", width)
+    monkeypatch.setattr("latam_corpus.cli.interface.show._WIDTH_OF_FILES", width)
     lines = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("lengua"))
     told = " ".join(" ".join(lines[place : place + (3 if width < 100 else 1)]).split())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.audit.lineage_lines import lineage_lines
-from latam_corpus.collect.responses import cut_after
+from latam_corpus.collect.web_archives.responses import cut_after
 from latam_corpus.messages import LANGUAGES
 
 if TYPE_CHECKING:

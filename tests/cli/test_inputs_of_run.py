@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path

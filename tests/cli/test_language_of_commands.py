@@ -10,8 +10,8 @@ import pytest
 from typer.core import TyperGroup
 
 from latam_corpus.__main__ import COMMANDS
-from latam_corpus.cli.app import loaded
-from latam_corpus.cli.ui_language import speak
+from latam_corpus.cli.interface.app import loaded
+from latam_corpus.cli.interface.ui_language import speak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ import pytest
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog import display_names
-from latam_corpus.cli import lists
+from latam_corpus.cli.reading import lists
 from latam_corpus.messages import DOMAIN, LOCALE, translated
-from latam_corpus.pipeline.registry import STAGES
-from latam_corpus.policy import Policies
+from latam_corpus.pipeline.planning.registry import STAGES
+from latam_corpus.policies.policy import Policies
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.lab.suggest_bounds import as_toml, suggest
-from latam_corpus.policy import Policies
+from latam_corpus.policies.policy import Policies
 from latam_corpus.quality.distribution import as_dict, groups
 from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.signal_names import signal_name

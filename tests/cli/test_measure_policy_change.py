@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus import vocabulary
-from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.paths import data_folder
-from latam_corpus.release.judgements import Judgement, add_judgements
+from latam_corpus.release.pages.judgements import Judgement, add_judgements
 
 if TYPE_CHECKING:
     from pathlib import Path

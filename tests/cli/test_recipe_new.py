@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.catalog.source import Source, shipped_sources
-from latam_corpus.cli.reference import schema_text
+from latam_corpus.cli.reading.reference import schema_text
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.language.model import load
-from latam_corpus.pipeline.default_recipe import recipe_text
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.pipeline.planning.default_recipe import recipe_text
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,9 +72,9 @@ def test_a_recipe_is_written_with_its_reasons(
 def test_pictures_are_recognised_in_their_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where tesseract has them here; else a comment says what is to be installed."""
     source = _ABOUT + 'languages = ["spa", "quy"]\n[collect]\nfiles = ["**/*.png"]\n'
-    monkeypatch.setattr("latam_corpus.pipeline.default_recipe.models", lambda: frozenset({"spa", "que"}))
+    monkeypatch.setattr("latam_corpus.pipeline.planning.default_recipe.models", lambda: frozenset({"spa", "que"}))
     assert tomllib.loads(_recipe(source))["stage"][0] == {"use": "extract", "ocr": ["spa", "que"]}
-    monkeypatch.setattr("latam_corpus.pipeline.default_recipe.models", frozenset)
+    monkeypatch.setattr("latam_corpus.pipeline.planning.default_recipe.models", frozenset)
     assert '# ocr = ["spa", "que"]\n' in _recipe(source)
     assert tomllib.loads(_recipe(source))["stage"][0] == {"use": "extract"}
     unchosen = _ABOUT + 'languages = ["por"]\n'

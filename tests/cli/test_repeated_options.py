@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from latam_corpus.__main__ import COMMANDS, app
-from latam_corpus.cli.app import loaded
+from latam_corpus.cli.interface.app import loaded
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from latam_corpus.cli.show import RunProgress
-from latam_corpus.pipeline.part import Outcome
+from latam_corpus.cli.interface.show import RunProgress
+from latam_corpus.pipeline.execution.part import Outcome
 
 if TYPE_CHECKING:
     import pytest

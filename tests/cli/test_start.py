@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from latam_corpus.__main__ import COMMANDS, app
-from latam_corpus.cli.app import loaded
-from latam_corpus.durable import sealed
+from latam_corpus.cli.interface.app import loaded
+from latam_corpus.storage.durable import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

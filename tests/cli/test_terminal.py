@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import latam_corpus
-from latam_corpus.cli import show
-from latam_corpus.text.terminal_text import visible, visible_json, visible_lines
+from latam_corpus.cli.interface import show
+from latam_corpus.text.display.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from conftest import CommandLine, SmallRecipe
@@ -120,9 +120,11 @@ def test_nothing_is_printed_but_by_the_screen() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
-                assert where == "cli/show.py" or not any(name.split(".")[0] == "rich" for name in names), where
+                assert where == "cli/interface/show.py" or not any(name.split(".")[0] == "rich" for name in names), (
+                    where
+                )
             # The line of a notebook's progress is made visible where it is written, and a test of it holds that.
-            if isinstance(node, ast.Call) and where not in {"cli/show.py", "api/progress.py"}:
+            if isinstance(node, ast.Call) and where not in {"cli/interface/show.py", "api/progress.py"}:
                 called = ast.unparse(node.func)
                 assert called not in {"print", "typer.echo", "typer.secho", "typer.confirm", "typer.prompt", "input"}, (
                     where
@@ -297,7 +299,7 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
     def full(*_arguments: object) -> None:
         raise raised
 
-    monkeypatch.setattr("latam_corpus.pipeline.history.history", full)
+    monkeypatch.setattr("latam_corpus.pipeline.stored_runs.history.history", full)
     told = command_line("runs", "list", "--lang", "es", "--out", "otra-salida")
     assert told.code == 1
     assert told.err.startswith("error: el disco: no queda espacio en el disco (")

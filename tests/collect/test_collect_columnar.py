@@ -16,8 +16,8 @@ import pytest
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.row_files import read_chunks
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +126,7 @@ def _bomb(kind: str) -> tuple[pa.Table, dict[str, Any]]:
 _MEASURED = """
 import json, sys
 from pathlib import Path
-from latam_corpus.process_memory import held
+from latam_corpus.extract.isolation.process_memory import held
 from latam_corpus.collect.files import list_inputs, split
 from tests.collect.test_collect_columnar import _SOURCE, _read
 for path in map(Path, sys.argv[1:]):

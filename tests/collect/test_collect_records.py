@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
-from latam_corpus.collect.contract import Watch
+from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.sniff import sniffed
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.schema import DOCUMENT_SCHEMA, WORKING_SCHEMA
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.collect.documents.frames import terms_of
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.collect.frames import terms_of
-from latam_corpus.release.admission import Terms
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.config.toml_model import parse_toml
+from latam_corpus.release.eligibility.admission import Terms
 
 if TYPE_CHECKING:
     from pathlib import Path

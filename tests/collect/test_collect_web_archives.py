@@ -19,9 +19,9 @@ from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.collect.responses import parse_response, payload_of
+from latam_corpus.collect.web_archives.responses import parse_response, payload_of
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.extract.stage import Extract
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import RowWriter
-from latam_corpus.pipeline.contracts import mapping_rows, terms_lines
+from latam_corpus.pipeline.execution.contracts import mapping_rows, terms_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.contract import Watch
+from latam_corpus.collect.documents.contract import Watch
+from latam_corpus.collect.documents.extra_values import LONGEST, converted
 from latam_corpus.collect.examine import examine
-from latam_corpus.collect.extra_values import LONGEST, converted
 from latam_corpus.collect.files import list_inputs, read_all
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

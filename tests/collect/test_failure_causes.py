@@ -10,9 +10,9 @@ import pytest
 
 from latam_corpus.collect.records import Cause as Unreadable
 from latam_corpus.collect.records import Failure
-from latam_corpus.extract.child import Failed
 from latam_corpus.extract.document import Cause as Unextracted
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.isolation.child import Failed
 
 
 @pytest.mark.parametrize("cause", [*get_args(Unreadable), *get_args(Unextracted)])

@@ -16,9 +16,9 @@ import pytest
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import digest, list_inputs, read_all
-from latam_corpus.collect.workbook import tables
+from latam_corpus.collect.readers.workbook import tables
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.part import input_key
+from latam_corpus.pipeline.execution.part import input_key
 
 if TYPE_CHECKING:
     from pathlib import Path

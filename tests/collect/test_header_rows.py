@@ -8,11 +8,11 @@ import openpyxl
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.contract import Facts, inputs_reported
+from latam_corpus.collect.documents.contract import Facts, inputs_reported
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read, read_all, split
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline.contracts import header_rows, input_lines
+from latam_corpus.pipeline.execution.contracts import header_rows, input_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,16 +22,16 @@ import pytest
 
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import CommandLine, Silent, SmallRecipe
 
-    from latam_corpus.pipeline.result import RunResult
+    from latam_corpus.pipeline.execution.result import RunResult
 
 _GOOD = (
     "La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días de ese invierno. Mi "

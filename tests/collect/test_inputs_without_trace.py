@@ -11,9 +11,9 @@ import pytest
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.contract import Facts, Watch, inputs_reported
+from latam_corpus.collect.documents.contract import Facts, Watch, inputs_reported
 from latam_corpus.collect.files import list_inputs, read_all
-from latam_corpus.pipeline.contracts import damaged_rows, input_lines, passed_over_rows
+from latam_corpus.pipeline.execution.contracts import damaged_rows, input_lines, passed_over_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ def test_a_record_with_too_long_a_text_is_a_failed_row(
 ) -> None:
     """A text over the limit is reported with its size and a remedy, and its neighbours are read."""
     assert vocabulary.MAX_TEXT == 32 * 2**20
-    monkeypatch.setattr("latam_corpus.collect.frames.MAX_TEXT", 100)
+    monkeypatch.setattr("latam_corpus.collect.documents.frames.MAX_TEXT", 100)
     frame = pl.DataFrame({"text": ["Corto.", "Largo. " * 20, "Breve."]})
     frame.write_ndjson(tmp_path / name) if name == "a.jsonl" else frame.write_csv(tmp_path / name)
     rows, _facts = _read(tmp_path)

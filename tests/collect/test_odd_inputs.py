@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.listing import list_inputs
+from latam_corpus.collect.input_files.listing import list_inputs
 from latam_corpus.collect.row_files import read_chunks, text_rows
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

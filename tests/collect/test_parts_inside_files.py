@@ -23,7 +23,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import spans as spans_module
 from latam_corpus.collect import streams
 from latam_corpus.collect.files import list_inputs, read, split
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.config.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

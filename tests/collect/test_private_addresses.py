@@ -12,7 +12,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.public_hosts import VARIABLE, is_public, private_address
+from latam_corpus.storage.public_hosts import VARIABLE, is_public, private_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,12 +19,12 @@ from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.collect.streams import state_of
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.pipeline import span_cache
-from latam_corpus.pipeline.difference import differences, title_of
-from latam_corpus.pipeline.plan import Input, make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning import span_cache
+from latam_corpus.pipeline.planning.plan import Input, make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.stored_runs.difference import differences, title_of
+from latam_corpus.pipeline.stored_runs.run_record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.spans import Span
     from latam_corpus.messages import Message
-    from latam_corpus.pipeline.part import Outcome
+    from latam_corpus.pipeline.execution.part import Outcome
 
 _ANY = Source(id="cuentos", title="Cuentos", holder="Biblioteca")
 _TEXT = (
@@ -233,7 +233,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Small files, a compressed file whose parts are reached by unpacking, and a large file that can't be cut."""
-    for name in ("latam_corpus.pipeline.span_cache", "latam_corpus.cli.outcome"):
+    for name in ("latam_corpus.pipeline.planning.span_cache", "latam_corpus.cli.running.outcome"):
         monkeypatch.setattr(f"{name}.SPAN_BYTES", 2_000)
     monkeypatch.setattr(module, "SMALL", 2_000)
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))

@@ -18,7 +18,7 @@ from latam_corpus.collect import sniff
 from latam_corpus.collect.files import READERS, list_inputs, read_all
 from latam_corpus.collect.formats import BY_NAME, UNKNOWN
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.reasons import in_plain_words
+from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,11 +18,11 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect import examine as examine_module
-from latam_corpus.collect.contract import Facts, Watch, over_all
+from latam_corpus.collect.documents.contract import Facts, Watch, over_all
 from latam_corpus.collect.files import list_inputs, read, split
 from latam_corpus.collect.repeats import unlike
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

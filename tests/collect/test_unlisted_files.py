@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.contract import Watch, terms_reported
+from latam_corpus.collect.documents.contract import Watch, terms_reported
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
-from latam_corpus.collect.input_file import of_json
+from latam_corpus.collect.input_files.input_file import of_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.contracts import unlisted_rows
-from latam_corpus.release.admission import Terms
+from latam_corpus.pipeline.execution.contracts import unlisted_rows
+from latam_corpus.release.eligibility.admission import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

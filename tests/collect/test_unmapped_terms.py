@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect.contract import Facts, terms_reported
+from latam_corpus.collect.documents.contract import Facts, terms_reported
+from latam_corpus.collect.documents.narrowing import Stated, Terms, narrowed, narrowing_of
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
-from latam_corpus.collect.narrowing import Stated, Terms, narrowed, narrowing_of
 from latam_corpus.collect.row_files import RowWriter
-from latam_corpus.pipeline.contracts import mapping_rows, terms_lines
-from latam_corpus.pipeline.one_stage import extracted
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.execution.contracts import mapping_rows, terms_lines
+from latam_corpus.pipeline.execution.one_stage import extracted
+from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import read
-from latam_corpus.collect.listing import list_inputs
+from latam_corpus.collect.input_files.listing import list_inputs
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import PartError
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ import pytest
 from latam_corpus.catalog.named_values import country_of, day_exists
 from latam_corpus.catalog.source import load_source
 from latam_corpus.catalog.works.catalogued import earliest
-from latam_corpus.collect.contract import Watch
+from latam_corpus.collect.documents.contract import Watch
+from latam_corpus.collect.documents.mapping import as_published
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
-from latam_corpus.collect.mapping import as_published
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.markdown import extract
+from latam_corpus.extract.documents.markdown import extract
 
 if TYPE_CHECKING:
     from pathlib import Path

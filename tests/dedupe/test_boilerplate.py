@@ -15,12 +15,12 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import ROW, Frames
-from latam_corpus.dedupe.boilerplate import Boilerplate
-from latam_corpus.dedupe.common_lines import CommonLines
-from latam_corpus.dedupe.fingerprint import text_hash
+from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
+from latam_corpus.dedupe.lines.boilerplate import Boilerplate
+from latam_corpus.dedupe.lines.common_lines import CommonLines
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.gutenberg import strip_gutenberg
-from latam_corpus.pipeline.conserve import exact_hash
+from latam_corpus.pipeline.rows.conserve import exact_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,9 +15,9 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint, text_hash
-from latam_corpus.dedupe.fingerprint_index import METADATA, SKETCHED, group_of, metadata_of
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint, text_hash
+from latam_corpus.dedupe.fingerprints.fingerprint_index import METADATA, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.anchors import CAPITAL_FLAG, anchors_of, word_stream
-from latam_corpus.dedupe.fingerprint_kernels import NUMBER_FLAG
-from latam_corpus.dedupe.scheme import Ragged, Scheme, sampling_of
+from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG, anchors_of, word_stream
+from latam_corpus.dedupe.fingerprints.fingerprint_kernels import NUMBER_FLAG
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.words import WordTable
 

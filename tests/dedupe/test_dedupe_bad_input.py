@@ -11,9 +11,9 @@ import pytest
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
+from latam_corpus.dedupe.candidates.pairs import CAP, HUBS
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.pairs import CAP, HUBS
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

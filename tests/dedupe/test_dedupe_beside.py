@@ -16,14 +16,14 @@ from latam_corpus import schema
 from latam_corpus.audit.copies import why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.appended import appended_words
-from latam_corpus.dedupe.beside import beside_copies
+from latam_corpus.dedupe.decide.relative_damage import beside_copies
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.scheme import Scheme
-from latam_corpus.dedupe.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
-from latam_corpus.dedupe.verify_pairs import KINDS, Rarity, verify_pairs
+from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
+from latam_corpus.dedupe.fingerprints.appended import appended_words
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
+from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
+from latam_corpus.dedupe.verify.verify_pairs import KINDS, Rarity, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import pytest
 
-from latam_corpus.dedupe import verify_kernels as guards
-from latam_corpus.dedupe.anchors import CAPITAL_FLAG
-from latam_corpus.dedupe.fingerprint_kernels import NUMBER_FLAG, WORD_BITS
-from latam_corpus.dedupe.minhash import proposals_of
-from latam_corpus.dedupe.scheme import Ragged, Scheme
-from latam_corpus.dedupe.verify_kernels import ANCHORS
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Bounds, Known, Rarity, lexicon, verify_pairs
+from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG
+from latam_corpus.dedupe.fingerprints.fingerprint_kernels import NUMBER_FLAG, WORD_BITS
+from latam_corpus.dedupe.fingerprints.minhash import proposals_of
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme
+from latam_corpus.dedupe.verify import verify_kernels as guards
+from latam_corpus.dedupe.verify.verify_kernels import ANCHORS
+from latam_corpus.dedupe.verify.verify_pairs import (
+    A_IN_B,
+    B_IN_A,
+    KINDS,
+    RULES,
+    Bounds,
+    Known,
+    Rarity,
+    lexicon,
+    verify_pairs,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

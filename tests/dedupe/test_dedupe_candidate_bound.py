@@ -15,10 +15,11 @@ import latam_corpus as lc
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import candidate_bound, numbering
-from latam_corpus.dedupe.candidate_bound import MOST, SHARE, SHARES, bound_candidates
+from latam_corpus.dedupe.candidates import candidate_bound
+from latam_corpus.dedupe.candidates.candidate_bound import MOST, SHARE, SHARES, bound_candidates
+from latam_corpus.dedupe.decide import numbering
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.errors import CorpusError
 
 if TYPE_CHECKING:

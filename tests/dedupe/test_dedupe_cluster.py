@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.decision_rows import Decisions, cluster
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, TEMPLATE
+from latam_corpus.dedupe.decide.decision_rows import Decisions, cluster
+from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.fingerprint_index import (
+from latam_corpus.dedupe.fingerprints.fingerprint_index import (
     INDEX,
     LEXICON,
     SKETCHED,
@@ -22,9 +22,9 @@ from latam_corpus.dedupe.fingerprint_index import (
     packed,
     unpacked,
 )
-from latam_corpus.dedupe.scheme import SKETCH, STREAM, Scheme
+from latam_corpus.dedupe.fingerprints.scheme import SKETCH, STREAM, Scheme
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.shard_file import write_group, writer
+from latam_corpus.release.storing.shard_file import write_group, writer
 
 if TYPE_CHECKING:
     from pathlib import Path

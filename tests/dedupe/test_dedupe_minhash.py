@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latam_corpus.dedupe.anchors import word_stream
-from latam_corpus.dedupe.minhash import bands_of, minhash_of, signature_of
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.fingerprints.anchors import word_stream
+from latam_corpus.dedupe.fingerprints.minhash import bands_of, minhash_of, signature_of
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.words import WordTable
 

@@ -15,7 +15,7 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.dedupe.notices import EDGE, EDGES, asked_runs, notices
 
 if TYPE_CHECKING:

@@ -18,15 +18,15 @@ from latam_corpus import schema
 from latam_corpus.audit.copies import lines, why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe.anchors import stream_and_accents
-from latam_corpus.dedupe.damage import CLASSES, damage_of
+from latam_corpus.dedupe.decide.order import Keeping, in_order
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.order import Keeping, in_order
-from latam_corpus.dedupe.scheme import DAMAGE
-from latam_corpus.pipeline.keys import stage_digest
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.dedupe.fingerprints.anchors import stream_and_accents
+from latam_corpus.dedupe.fingerprints.damage import CLASSES, damage_of
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.scheme import DAMAGE
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.stored_runs.keys import stage_digest
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

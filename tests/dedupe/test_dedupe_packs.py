@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.corpus import ROW, packed
-from latam_corpus.dedupe import equal_texts, on_disk
-from latam_corpus.dedupe.equal_texts import EqualTexts
+from latam_corpus.dedupe import on_disk
+from latam_corpus.dedupe.candidates.pairing_kernels import connect, label_packs
+from latam_corpus.dedupe.decide import equal_texts
+from latam_corpus.dedupe.decide.equal_texts import EqualTexts
 from latam_corpus.dedupe.on_disk import OnDisk
-from latam_corpus.dedupe.pairing_kernels import connect, label_packs
 
 if TYPE_CHECKING:
     from pathlib import Path

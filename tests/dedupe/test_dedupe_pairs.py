@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe import candidate_jobs, pairs
-from latam_corpus.dedupe.buckets import into_buckets
-from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe import candidate_jobs
+from latam_corpus.dedupe.candidates import pairs
+from latam_corpus.dedupe.candidates.buckets import into_buckets
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe import buckets
-from latam_corpus.dedupe.buckets import Sieve
+from latam_corpus.dedupe.candidates import buckets
+from latam_corpus.dedupe.candidates.buckets import Sieve
 
 if TYPE_CHECKING:
     import pytest

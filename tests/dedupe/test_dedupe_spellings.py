@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.scheme import STREAM
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.scheme import STREAM
 from latam_corpus.text.orthography import Spelling, in_modern, spellings
 
 

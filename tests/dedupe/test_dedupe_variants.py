@@ -17,11 +17,11 @@ from latam_corpus.api.stage_alone import stage
 from latam_corpus.audit.copies import copies, lines
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe.appended import appended_words
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.release.admission import LIGHT, decide
-from latam_corpus.release.removals import read_replaced
+from latam_corpus.dedupe.fingerprints.appended import appended_words
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.release.eligibility.admission import LIGHT, decide
+from latam_corpus.release.eligibility.removals import read_replaced
 from latam_corpus.report.disclosure import Disclosure
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.text.words import WordTable
@@ -183,7 +183,7 @@ def test_what_belongs_to_a_text_is_nothing_added(text: str) -> None:
 def test_the_search_for_menus_stays_within_the_text() -> None:
     """Interpreted, a step before the first line or after the last is an error; compiled, it reads what isn't there."""
     program = (
-        "from latam_corpus.dedupe.appended import appended_words\n"
+        "from latam_corpus.dedupe.fingerprints.appended import appended_words\n"
         "from latam_corpus.text.words import WordTable\n"
         "print(appended_words(WordTable.of(['', 'Inicio\\nPolítica\\n' * 8])).tolist())\n"
     )

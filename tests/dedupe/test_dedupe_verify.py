@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.dedupe.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.buckets import into_buckets
-from latam_corpus.dedupe.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
-from latam_corpus.dedupe.scheme import Scheme
-from latam_corpus.dedupe.verify_kernels import OTHER_RUN
-from latam_corpus.dedupe.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
+from latam_corpus.dedupe.candidates.buckets import into_buckets
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
+from latam_corpus.dedupe.verify.verify_kernels import OTHER_RUN
+from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

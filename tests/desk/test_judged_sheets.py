@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from built_versions import build
 
-from latam_corpus.desk.judged_answers import read_answer
-from latam_corpus.release.judgements import FILE, read_judgements
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store import Store
+from latam_corpus.desk.sheets.judged_answers import read_answer
+from latam_corpus.release.pages.judgements import FILE, read_judgements
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
 
 openpyxl = pytest.importorskip("openpyxl")
 pytest.importorskip("xlsxwriter")

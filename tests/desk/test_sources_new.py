@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.reference import source_schema
+from latam_corpus.cli.reading.reference import source_schema
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.desk import questions
 from latam_corpus.desk.answers import FILE_NAMES, FILES, AnswerError, address, contact, files, identifier, statement

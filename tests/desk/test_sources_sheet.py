@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.source import SOURCES, Source, load_source
-from latam_corpus.desk.handout import handout_csv
-from latam_corpus.desk.sheet import row_of, source_of
-from latam_corpus.desk.sheet_columns import FIELDS, OTHER, field_of
-from latam_corpus.desk.sheet_workbook import read_sheet
+from latam_corpus.config.toml_model import parse_toml
+from latam_corpus.desk.sheets.handout import handout_csv
+from latam_corpus.desk.sheets.sheet import row_of, source_of
+from latam_corpus.desk.sheets.sheet_columns import FIELDS, OTHER, field_of
+from latam_corpus.desk.sheets.sheet_workbook import read_sheet
 from latam_corpus.messages import LANGUAGES
-from latam_corpus.text.spreadsheet_text import csv_text
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.text.display.spreadsheet_text import csv_text
 
 if TYPE_CHECKING:
     from pathlib import Path

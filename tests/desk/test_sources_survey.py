@@ -15,7 +15,7 @@ import pypdfium2
 import pytest
 
 from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.collect.listing import list_inputs
+from latam_corpus.collect.input_files.listing import list_inputs
 from latam_corpus.desk.check_source import check_source
 
 if TYPE_CHECKING:

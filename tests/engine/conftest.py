@@ -21,8 +21,8 @@ import pytest
 import latam_corpus as lc
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import InputFile
-from latam_corpus.pipeline.part import Task
-from latam_corpus.pipeline.plan import Input, Part, Segment
+from latam_corpus.pipeline.execution.part import Task
+from latam_corpus.pipeline.planning.plan import Input, Part, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,13 +8,14 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline import part, step_file
-from latam_corpus.pipeline.part import Outcome
+from latam_corpus.pipeline.execution import part
+from latam_corpus.pipeline.execution.part import Outcome
+from latam_corpus.pipeline.rows import step_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.pipeline.part import Task
+    from latam_corpus.pipeline.execution.part import Task
 
 VICTIM = "p1"
 

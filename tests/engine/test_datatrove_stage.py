@@ -13,9 +13,9 @@ import latam_corpus as lc
 from latam_corpus.batch import Batch
 from latam_corpus.engine import datatrove_block
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.pipeline.keys import made_of, stage_digest
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.planning.registry import make_stage
+from latam_corpus.pipeline.rows.conserve import pass_through
+from latam_corpus.pipeline.stored_runs.keys import made_of, stage_digest
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

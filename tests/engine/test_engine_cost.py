@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.engine.cluster_site import SlurmSite
+from latam_corpus.engine.cluster.cluster_site import SlurmSite
+from latam_corpus.engine.cluster.slurm import Slurm
 from latam_corpus.engine.cost import Cost, cost_of, refuse_beyond_site
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.plan import Plan, make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning.plan import Plan, make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.engine.choose import make_engine
-from latam_corpus.engine.cluster_site import RaySite, load_site
+from latam_corpus.engine.cluster.cluster_site import RaySite, load_site
 from latam_corpus.engine.ray_tasks import RayTasks, _refuse_beyond_nodes, imported
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline.part import Outcome, Task
+from latam_corpus.pipeline.execution.part import Outcome, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

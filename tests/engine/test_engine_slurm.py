@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.engine.choose import make_engine
-from latam_corpus.engine.cluster_site import RaySite, SlurmSite, load_site, seconds_of
-from latam_corpus.engine.slurm_jobs import CODE_FILE, submit_driver
+from latam_corpus.engine.cluster.cluster_site import RaySite, SlurmSite, load_site, seconds_of
+from latam_corpus.engine.cluster.slurm_jobs import CODE_FILE, submit_driver
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.locks import locked
+from latam_corpus.storage.locks import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine, SmallRecipe, SmallSource
     from engine.conftest import SlurmHere, Tales
 
-    from latam_corpus.pipeline.part import Task
+    from latam_corpus.pipeline.execution.part import Task
 
 _KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "3"))
 _SEED = 20261127
@@ -146,7 +146,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
         run = Given(command_line, tales, site, tmp_path / f"killed-{number}")
         kind = ("controller", "worker", "driver")[number % 3]
         worker = kind == "worker"
-        victim = ("latam_corpus.engine.slurm_worker", str(run.folder)) if worker else ("--wait", str(run.out))
+        victim = ("latam_corpus.engine.cluster.slurm_worker", str(run.folder)) if worker else ("--wait", str(run.out))
         if number < 3:
             run.wait(partial(_processes, *victim))
         else:
@@ -323,7 +323,7 @@ def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) 
         given.append(script)
         return "7"
 
-    monkeypatch.setattr("latam_corpus.engine.slurm_jobs.submit", submit)
+    monkeypatch.setattr("latam_corpus.engine.cluster.slurm_jobs.submit", submit)
     words = json.dumps(["sh", "-c", shell, "sh"])
     (tmp_path / "sitio.toml").write_text(f"{_WHOLE}driver_memory_gb = 3\npython = {words}\n")
     submit_driver(tmp_path / "sitio.toml", tmp_path / "jobs", ["run"], tmp_path)

@@ -16,15 +16,15 @@ import pytest
 
 import latam_corpus as lc
 from latam_corpus.engine.choose import ENGINES, make_engine
+from latam_corpus.engine.cluster.slurm import Slurm
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
-from latam_corpus.engine.slurm import Slurm
 from latam_corpus.errors import ConfigError, NoteWarning
-from latam_corpus.pipeline.barriers import _do, _Job
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.pipeline.execution.barriers import _do, _Job
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.execution.run import run as run_plan
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from conftest import Silent
     from engine.conftest import Tales
 
-    from latam_corpus.pipeline.engines import Engine
-    from latam_corpus.pipeline.part import Outcome, Task
+    from latam_corpus.pipeline.execution.engines import Engine
+    from latam_corpus.pipeline.execution.part import Outcome, Task
 
 _HERE = Path(__file__).parent
 

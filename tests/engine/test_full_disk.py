@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.engine import slurm, slurm_state
+from latam_corpus.engine.cluster import slurm, slurm_state
+from latam_corpus.engine.cluster.slurm import _Crew as SlurmCrew
+from latam_corpus.engine.cluster.slurm_commands import Job
+from latam_corpus.engine.cluster.slurm_jobs import Submission
 from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.reused import TRIES
 from latam_corpus.engine.rounds import Round, claim, take_tasks
-from latam_corpus.engine.slurm import _Crew as SlurmCrew
-from latam_corpus.engine.slurm_commands import Job
-from latam_corpus.engine.slurm_jobs import Submission
 from latam_corpus.errors import PartError, cause_in_disk
-from latam_corpus.pipeline import part
-from latam_corpus.pipeline.barriers import _do, _Job
-from latam_corpus.pipeline.part import Outcome, Task, run_part
+from latam_corpus.pipeline.execution import part
+from latam_corpus.pipeline.execution.barriers import _do, _Job
+from latam_corpus.pipeline.execution.part import Outcome, Task, run_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

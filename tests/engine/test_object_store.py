@@ -19,9 +19,9 @@ import fsspec
 import pytest
 
 import latam_corpus as lc
-from latam_corpus.bucket import address_of, bucket_of, leased, out_folder
 from latam_corpus.errors import ConfigError, NoteWarning
-from latam_corpus.locks import own_life
+from latam_corpus.storage.bucket import address_of, bucket_of, leased, out_folder
+from latam_corpus.storage.locks import own_life
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,7 +206,7 @@ def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pyt
     bucket = bucket_of(out_folder("memory://corpus/cuatro"))
     assert bucket
     folder = copies / bucket.copy.name / "runs" / "x"
-    script = "from latam_corpus.locks import own_life; print(own_life())"
+    script = "from latam_corpus.storage.locks import own_life; print(own_life())"
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
     watched: list[str] = []
 
@@ -214,7 +214,7 @@ def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pyt
         watched.append(name)
         return False
 
-    monkeypatch.setattr("latam_corpus.bucket._changes", silent)
+    monkeypatch.setattr("latam_corpus.storage.bucket._changes", silent)
 
     def hold(life: str) -> None:
         words = f"process 7 on nodo3 since 2026-11-30 08:00 UTC, token, life {life}, beat 1"

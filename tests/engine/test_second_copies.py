@@ -18,19 +18,20 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from latam_corpus.engine import local, pace, rounds, slurm
+from latam_corpus.engine import local, pace, rounds
+from latam_corpus.engine.cluster import slurm
+from latam_corpus.engine.cluster.slurm import _Crew
+from latam_corpus.engine.cluster.slurm_commands import Job
 from latam_corpus.engine.local import Local, _end
 from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
-from latam_corpus.engine.slurm import _Crew
-from latam_corpus.engine.slurm_commands import Job
 from latam_corpus.errors import NoteWarning, PartError
-from latam_corpus.pipeline.barriers import _Job
-from latam_corpus.pipeline.part import Outcome, Task, run_part
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.step_file import is_whole
+from latam_corpus.pipeline.execution.barriers import _Job
+from latam_corpus.pipeline.execution.part import Outcome, Task, run_part
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.rows.step_file import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

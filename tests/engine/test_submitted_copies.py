@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from latam_corpus.config.toml_model import read_copies
 from latam_corpus.paths import data_folder
-from latam_corpus.toml_model import read_copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

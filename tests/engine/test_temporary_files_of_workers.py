@@ -15,7 +15,7 @@ from latam_corpus.engine.local import Local
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from latam_corpus.pipeline.part import Task
+    from latam_corpus.pipeline.execution.part import Task
 
 _HERE = str(Path(__file__).parent)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from latam_corpus.extract.child import Job, attempt
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.licences import with_page_terms
+from latam_corpus.extract.isolation.child import Job, attempt
 from latam_corpus.extract.stage import EXTRACTORS
+from latam_corpus.extract.stated_rights.licences import with_page_terms
 
 _DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from latam_corpus.extract.calls import without_calls
+from latam_corpus.extract.web_pages.calls_to_action import without_calls
 
 _GO = """Seguir leyendo: Las fotos del temporal
 Seguí leyendo

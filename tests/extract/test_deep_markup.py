@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
-from latam_corpus.extract import epub, html, ocr_pages, xmp
-from latam_corpus.harvest.crawl.links import page_links
-from latam_corpus.text import html_tree
+from latam_corpus.extract.documents import epub
+from latam_corpus.extract.scans import ocr_pages
+from latam_corpus.extract.stated_rights import xmp
+from latam_corpus.extract.web_pages import html
+from latam_corpus.harvest.crawl.answers.links import page_links
+from latam_corpus.text.markup import html_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

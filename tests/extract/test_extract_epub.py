@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.epub import extract
+from latam_corpus.extract.documents.epub import extract
 
 _CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile '

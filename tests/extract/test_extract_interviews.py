@@ -11,11 +11,12 @@ import pympi
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.extract import avenue, chat, conllu, elan, plain
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.interview import turns_of
+from latam_corpus.extract.documents import plain
+from latam_corpus.extract.interviews import avenue, chat, conllu, elan
+from latam_corpus.extract.interviews.interview import turns_of
 from latam_corpus.extract.stage import Extract
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:

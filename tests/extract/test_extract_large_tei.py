@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from latam_corpus.extract import tei
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.documents import tei
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 _BOOK = """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Obra</title></titleStmt></fileDesc>

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.extract import html
-from latam_corpus.extract.block_features import CONTEXT, FEATURES, KNOWN, context, features
-from latam_corpus.extract.markup import read_markup
-from latam_corpus.extract.page_blocks import load_model, parsed, read_page, without_unseen
-from latam_corpus.extract.tags import HINTS, automaton
+from latam_corpus.extract.web_pages import html
+from latam_corpus.extract.web_pages.block_features import CONTEXT, FEATURES, KNOWN, context, features
+from latam_corpus.extract.web_pages.markup import read_markup
+from latam_corpus.extract.web_pages.page_blocks import load_model, parsed, read_page, without_unseen
+from latam_corpus.extract.web_pages.tags import HINTS, automaton
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.extract.markdown import extract, plain
+from latam_corpus.extract.documents.markdown import extract, plain
 
 
 def test_front_matter_is_catalogue_data_and_no_text() -> None:

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from latam_corpus.extract import musicxml
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.songs import musicxml
 
 _SUNG = (
     (("Sa", "begin"), ("lió", "end"), ("la", "single"), ("bar", "begin"), ("ca,", "end")),

@@ -11,7 +11,7 @@ import pytest
 
 from latam_corpus.collect.sniff import sniffed
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.ocr_pages import alto, hocr
+from latam_corpus.extract.scans.ocr_pages import alto, hocr
 
 if TYPE_CHECKING:
     from pathlib import Path

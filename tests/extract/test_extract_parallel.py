@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from latam_corpus.extract import flex, tmx, toolbox
 from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.interviews import flex, tmx, toolbox
 
 _TMX = """<?xml version="1.0" encoding="utf-16"?>
 <tmx version="1.4"><header srclang="es-PE" segtype="sentence" o-tmf="x" adminlang="en"/><body>

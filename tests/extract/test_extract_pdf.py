@@ -13,9 +13,9 @@ import pypdfium2
 import pytest
 
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.page_furniture import Line
-from latam_corpus.extract.page_layout import flow, reading_order
-from latam_corpus.extract.pdf import MAC_ROMAN, extract
+from latam_corpus.extract.scans.page_furniture import Line
+from latam_corpus.extract.scans.page_layout import flow, reading_order
+from latam_corpus.extract.scans.pdf import MAC_ROMAN, extract
 
 if TYPE_CHECKING:
     from collections.abc import Callable

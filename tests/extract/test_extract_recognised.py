@@ -14,11 +14,13 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract import pdf, programs, recognised, word97
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.documents import word97
+from latam_corpus.extract.isolation import programs
+from latam_corpus.extract.scans import pdf, recognised
 from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import recognised as told
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.rows.conserve import pass_through
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,11 +17,11 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
-from latam_corpus.extract.child import Failed, Job, Limits
+from latam_corpus.extract.isolation import sandbox
+from latam_corpus.extract.isolation.child import Failed, Job, Limits
 from latam_corpus.extract.stage import Extract
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.planning.registry import make_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +152,7 @@ def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> N
 def test_memory_is_named_where_the_parser_hides_it(box: sandbox.Sandbox) -> None:
     """libxml2 gives up with an empty tree: the reason is the memory, not a page without text."""
     page = b"<html><body>" + b"<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 100_000
-    outcomes = box.extract([Job("latam_corpus.extract.html:careful", page)], Limits(60, 40, 360))
+    outcomes = box.extract([Job("latam_corpus.extract.web_pages.html:careful", page)], Limits(60, 40, 360))
     assert _shown(outcomes) == ["extract:memory"]
 
 
@@ -218,7 +218,7 @@ def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "from latam_corpus.extract import sandbox\n"
-        "from latam_corpus.extract.child import Job, Limits\n"
+        "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "def one(word):\n"
         "    return sandbox.extract([Job('hostile:extract', word)], Limits(2, 200))[0]\n"
         "print(one(b'tells').text, flush=True)\n"
@@ -241,7 +241,7 @@ def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "from latam_corpus.extract import sandbox\n"
-        "from latam_corpus.extract.child import Job, Limits\n"
+        "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text)\n"
     )
     command = [sys.executable, "-W", "error", "-c", script]
@@ -257,7 +257,7 @@ def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
     script = (
         "import os\n"
         "from latam_corpus.extract import sandbox\n"
-        "from latam_corpus.extract.child import Job, Limits\n"
+        "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "def one():\n"
         "    print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text, os.getpid(), flush=True)\n"
         "one()\n"

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 import trafilatura
 
-from latam_corpus.extract import html
-from latam_corpus.extract.html import EXTRACTOR, LAYOUT, choose_text
+from latam_corpus.extract.web_pages import html
+from latam_corpus.extract.web_pages.html import EXTRACTOR, LAYOUT, choose_text
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
+from latam_corpus.extract.isolation import sandbox
 from latam_corpus.extract.stage import Extract
 from latam_corpus.stages import Stage
 

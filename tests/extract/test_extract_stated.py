@@ -10,11 +10,11 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.html_metadata import HtmlMetadata, day
-from latam_corpus.extract.licences import with_page_terms
-from latam_corpus.extract.page_blocks import read_page
 from latam_corpus.extract.stage import Extract
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.extract.stated_rights.licences import with_page_terms
+from latam_corpus.extract.web_pages.html_metadata import HtmlMetadata, day
+from latam_corpus.extract.web_pages.page_blocks import read_page
+from latam_corpus.pipeline.rows.conserve import pass_through
 
 _LD = """<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [
 {"@type": "Organization", "name": "El Diario"},

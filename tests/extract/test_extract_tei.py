@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.extract import tei
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.documents import tei
+from latam_corpus.extract.documents.tei import extract
 from latam_corpus.extract.stage import Extract
-from latam_corpus.extract.tei import extract
 
 if TYPE_CHECKING:
     from pathlib import Path

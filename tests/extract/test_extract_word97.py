@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.extract import word97
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.documents import word97
 from latam_corpus.messages import recognised
 
 if TYPE_CHECKING:

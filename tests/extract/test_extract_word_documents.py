@@ -11,9 +11,9 @@ import docx
 import odfdo
 import pytest
 
-from latam_corpus.extract import docx as word
-from latam_corpus.extract import odt, rtf
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.documents import docx as word
+from latam_corpus.extract.documents import odt, rtf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

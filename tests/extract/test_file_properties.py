@@ -12,8 +12,11 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.extract import docx as word
-from latam_corpus.extract import elan, epub, html, odt, pdf, rtf
+from latam_corpus.extract.documents import docx as word
+from latam_corpus.extract.documents import epub, odt, rtf
+from latam_corpus.extract.interviews import elan
+from latam_corpus.extract.scans import pdf
+from latam_corpus.extract.web_pages import html
 
 if TYPE_CHECKING:
     from collections.abc import Callable

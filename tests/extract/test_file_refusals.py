@@ -16,11 +16,11 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.extract.file_refusals import page_refusals
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.extract.stage import Extract
-from latam_corpus.extract.xmp import statements_of_packet, statements_of_picture
-from latam_corpus.pipeline.conserve import Count, pass_through
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.extract.stated_rights.file_refusals import page_refusals
+from latam_corpus.extract.stated_rights.xmp import statements_of_packet, statements_of_picture
+from latam_corpus.pipeline.rows.conserve import Count, pass_through
 from latam_corpus.vocabulary import LICENCES_READ
 
 if TYPE_CHECKING:

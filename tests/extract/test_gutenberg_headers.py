@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from latam_corpus.extract.documents.plain import extract
 from latam_corpus.extract.gutenberg import strip_gutenberg
-from latam_corpus.extract.plain import extract
 
 _BOOK = "LA CASA DEL PUENTE\n\npor Elena Sosa\n\n\nI\n\nLlovía sobre el río.\n\nFIN"
 _MODERN = """The Project Gutenberg EBook of La casa del puente, by Elena Sosa

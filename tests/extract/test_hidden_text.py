@@ -10,9 +10,10 @@ import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 
-from latam_corpus.extract import docx as word
-from latam_corpus.extract import epub, odt, pdf, rtf
 from latam_corpus.extract.document import UnusableError
+from latam_corpus.extract.documents import docx as word
+from latam_corpus.extract.documents import epub, odt, rtf
+from latam_corpus.extract.scans import pdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

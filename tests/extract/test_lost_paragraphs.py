@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.extract import html, page_blocks
-from latam_corpus.extract.html import FULLER, LAYOUT, without_marks
-from latam_corpus.extract.lost_paragraphs import fuller_text
-from latam_corpus.extract.page_blocks import Page, markup_of, read_page
 from latam_corpus.extract.stage import Extract
+from latam_corpus.extract.web_pages import html, page_blocks
+from latam_corpus.extract.web_pages.html import FULLER, LAYOUT, without_marks
+from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text
+from latam_corpus.extract.web_pages.page_blocks import Page, markup_of, read_page
 
 _STEPS = [
     f"En el paso {number} se guarda una copia de la carpeta y se apaga el equipo antes de abrir la caja."

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.extract import html
-from latam_corpus.extract.page_blocks import undo_mojibake
 from latam_corpus.extract.repair import repair
+from latam_corpus.extract.web_pages import html
+from latam_corpus.extract.web_pages.page_blocks import undo_mojibake
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,11 @@ import pytest
 from lxml import etree
 
 from latam_corpus.catalog.works.marc import marc_records
-from latam_corpus.extract import block_text, chat, elan, epub, odt, rtf, tei
-from latam_corpus.extract import docx as word
-from latam_corpus.extract.ocr_pages import alto, hocr
+from latam_corpus.extract import block_text
+from latam_corpus.extract.documents import docx as word
+from latam_corpus.extract.documents import epub, odt, rtf, tei
+from latam_corpus.extract.interviews import chat, elan
+from latam_corpus.extract.scans.ocr_pages import alto, hocr
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from latam_corpus.extract.block_text import CELL
-from latam_corpus.extract.interview import turns_of
-from latam_corpus.extract.page_furniture import Line
-from latam_corpus.extract.page_layout import flow, reading_order
+from latam_corpus.extract.interviews.interview import turns_of
+from latam_corpus.extract.scans.page_furniture import Line
+from latam_corpus.extract.scans.page_layout import flow, reading_order
 
 _SAID = (
     ("Rosa", ("¿Dónde nació usted?",)),

@@ -10,8 +10,8 @@ import pytest
 
 from latam_corpus.catalog.rights_in_words import kind_of
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.licences import narrowing, with_page_terms
-from latam_corpus.extract.reservations import edge_notices, is_notice, notices_in
+from latam_corpus.extract.stated_rights.licences import narrowing, with_page_terms
+from latam_corpus.extract.stated_rights.reservations import edge_notices, is_notice, notices_in
 
 _FILES: Any = importlib.import_module("tests.extract.stating_files")
 docx, epub, html, odt, pdf, row_of, tei, xmp = (

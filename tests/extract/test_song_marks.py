@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from latam_corpus.extract.song_marks import without_song_marks
+from latam_corpus.extract.songs.song_marks import without_song_marks
 
 _SHEET = """[Intro]
 Am  E7  Am

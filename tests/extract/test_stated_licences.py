@@ -13,10 +13,10 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.stage import Extract
-from latam_corpus.extract.stated_licences import stated, stated_in
-from latam_corpus.extract.xmp import statements_of_pdf, statements_of_picture
-from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.text.xml_tree import tree_of
+from latam_corpus.extract.stated_rights.stated_licences import stated, stated_in
+from latam_corpus.extract.stated_rights.xmp import statements_of_pdf, statements_of_picture
+from latam_corpus.pipeline.rows.conserve import pass_through
+from latam_corpus.text.markup.xml_tree import tree_of
 
 _BY = "https://creativecommons.org/licenses/by-nc-nd/4.0/"
 _NAME = "CC BY-NC-ND 4.0"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.extract.isolation.process_memory import held
 from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.process_memory import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

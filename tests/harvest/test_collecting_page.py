@@ -10,7 +10,7 @@ import pytest
 
 from latam_corpus.catalog.harvest_tables import Asking, CommonCrawl, Feeds, Oai
 from latam_corpus.catalog.source import Source
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.config.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -21,6 +21,7 @@ from warcio.warcwriter import WARCWriter
 from latam_corpus.catalog.harvest_tables import CommonCrawl
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, why_not
@@ -28,7 +29,6 @@ from latam_corpus.harvest.commoncrawl.copied_record import copied
 from latam_corpus.harvest.commoncrawl.copying import COPIED_FROM, CommonCrawler
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.website import Crawler
-from latam_corpus.toml_model import parse_toml
 
 # By name: the package is `tests.benchmarks` to Python and `benchmarks` to the type checker.
 collected: Any = importlib.import_module("tests.benchmarks.crawl.collected")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.harvest.commands import crawl as command
-from latam_corpus.harvest.crawl import traps
+from latam_corpus.harvest.crawl.answers import traps
 from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:

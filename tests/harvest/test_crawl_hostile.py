@@ -14,7 +14,7 @@ import pytest
 import trustme
 import zstandard
 
-from latam_corpus.harvest.crawl import traps
+from latam_corpus.harvest.crawl.answers import traps
 from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:

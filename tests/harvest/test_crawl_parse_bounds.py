@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.extract.child import Limits
-from latam_corpus.harvest.crawl import boxed_parsing
+from latam_corpus.extract.isolation.child import Limits
 from latam_corpus.harvest.crawl import website as crawl_website
+from latam_corpus.harvest.crawl.answers import sandboxed_parsing
+from latam_corpus.harvest.crawl.answers.links import listing
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.links import listing
 from latam_corpus.harvest.crawl.visit import Visits
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.crawlers import crawler_of
@@ -144,7 +144,7 @@ def test_a_bomb_for_the_parser_costs_itself_alone(
     body: Callable[[], bytes],
 ) -> None:
     """Some kilobytes as sent, a hundred megabytes as a tree: told, and the other pages come."""
-    monkeypatch.setattr(boxed_parsing, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
+    monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
     monkeypatch.setattr(crawl_website, "_RESTS", 0.0)  # a host rests for so many times what its answer took
     route = (200, head, gzip.compress(body()))
     site.routes |= {"/mala": route, "/": page("inicio", "/mala", "/buena"), "/buena": page("buena")}
@@ -166,22 +166,22 @@ def test_a_bomb_for_the_parser_costs_itself_alone(
 
 def test_what_never_ends_to_parse_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the processor's time."""
-    monkeypatch.setattr(boxed_parsing, "LARGE", 0)
-    monkeypatch.setattr(boxed_parsing, "_LIMITS", Limits(seconds=0.2))
+    monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
+    monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=0.2))
     with pytest.raises(TroubleError, match="timed out"):
-        boxed_parsing.parsed(re.match, b"(a+)+$", b"a" * 64 + b"b")
+        sandboxed_parsing.parsed(re.match, b"(a+)+$", b"a" * 64 + b"b")
 
 
 def test_what_is_parsed_apart_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its links and its troubles."""
     body = b"<urlset><url><loc>https://a.example/1</loc></url></urlset>"
-    here = boxed_parsing.parsed(listing, body, "https://a.example/s.xml")
+    here = sandboxed_parsing.parsed(listing, body, "https://a.example/s.xml")
     with pytest.raises(TroubleError) as told:
-        boxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
-    monkeypatch.setattr(boxed_parsing, "LARGE", 0)
-    assert boxed_parsing.parsed(listing, body, "https://a.example/s.xml") == here
+        sandboxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
+    monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
+    assert sandboxed_parsing.parsed(listing, body, "https://a.example/s.xml") == here
     with pytest.raises(TroubleError) as again:
-        boxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
+        sandboxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
     assert (again.value.cause, again.value.detail) == (told.value.cause, told.value.detail)
     assert here is not None
     assert here.pages == ["https://a.example/1"]
@@ -195,7 +195,7 @@ def test_what_the_crawler_held_before_does_not_count(tmp_path: Path) -> None:
         "held[::4096] = b'1' * len(held[::4096])\n"
         "del held\n"
         "from latam_corpus.harvest.crawl import boxed_parsing\n"
-        "from latam_corpus.harvest.crawl.links import listing\n"
+        "from latam_corpus.harvest.crawl.answers.links import listing\n"
         "boxed_parsing.LARGE = 0\n"
         "body = b'<urlset><url><loc>https://a.example/1</loc></url></urlset>'\n"
         "print(boxed_parsing.parsed(listing, body, 'https://a.example/s.xml').pages)\n",

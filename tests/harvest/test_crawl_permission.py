@@ -8,9 +8,9 @@ import pytest
 
 import latam_corpus
 from latam_corpus.catalog.source import Source
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.permission import permitted, scope_of, user_agent
-from latam_corpus.toml_model import parse_toml
 
 _CRAWL = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://diario.example/"]\n'
 

@@ -17,12 +17,12 @@ from warcio.archiveiterator import ArchiveIterator as Reference
 
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.optout.site import Text
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

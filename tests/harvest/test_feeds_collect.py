@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.feeds.entries import feed_of
 from latam_corpus.harvest.feeds.feed_rounds import FeedCrawler
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

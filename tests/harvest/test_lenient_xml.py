@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latam_corpus.harvest.crawl.answers.lenient_xml import parsed_xml
+from latam_corpus.harvest.crawl.answers.links import listing
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.lenient_xml import parsed_xml
-from latam_corpus.harvest.crawl.links import listing
 from latam_corpus.harvest.feeds.entries import feed_of
 from latam_corpus.harvest.oai.replies import reply_of
 

@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.oai.replies import reply_of
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ from warcio.archiveiterator import ArchiveIterator
 from latam_corpus.harvest.crawl.recheck import SiteReader
 from latam_corpus.harvest.crawl.requests import Asker
 from latam_corpus.harvest.optout.site import Site, Text
-from latam_corpus.release.opt_outs import LISTED, Refused, read_listed, relisted
-from latam_corpus.release.store import Store
+from latam_corpus.release.refusals.opt_outs import LISTED, Refused, read_listed, relisted
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

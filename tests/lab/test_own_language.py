@@ -16,9 +16,9 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.lab.language.own_language import KEPT_OUT, TRAIN, draw, extend, read_language, unknown_taken
+from latam_corpus.lab.language.added_language import KEPT_OUT, TRAIN, draw, extend, read_language, unknown_taken
+from latam_corpus.language.classifier.ftz import Parts, read_parts
 from latam_corpus.language.evidence import RULE
-from latam_corpus.language.ftz import Parts, read_parts
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import locate

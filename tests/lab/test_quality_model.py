@@ -16,7 +16,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import Settings
 from latam_corpus.lab.quality.train_score import Trained, auc, train
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.quality.learned import cached_model
 from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable

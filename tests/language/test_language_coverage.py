@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.codes import groups
 from latam_corpus.language.coverage import coverage
 from latam_corpus.language.model import load
-from latam_corpus.policy import Policies
+from latam_corpus.policies.policy import Policies
 
 if TYPE_CHECKING:
     from conftest import CommandLine

@@ -20,7 +20,7 @@ from latam_corpus.language.evidence import RULE
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import Judgement
 from latam_corpus.language.labels import Label
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.rows.conserve import pass_through
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "no folder"))
 _SPANISH = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie."

@@ -11,9 +11,9 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
+from latam_corpus.language.classifier.lines import window_lines
+from latam_corpus.language.classifier.windows_kernels import MOST_WINDOWS, NEAR, WINDOW
 from latam_corpus.language.identify import Identify
-from latam_corpus.language.lines import window_lines
-from latam_corpus.language.windows_kernels import MOST_WINDOWS, NEAR, WINDOW
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
 from latam_corpus.text.words import utf8

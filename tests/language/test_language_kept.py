@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from latam_corpus.language import ftz
-from latam_corpus.language.ftz import read_parts
+from latam_corpus.language.classifier import ftz
+from latam_corpus.language.classifier.ftz import read_parts
 from latam_corpus.language.labels import MODELS
 from latam_corpus.language.model_cache import ModelCache
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.language.lines import Lines, piece_lines, window_lines
-from latam_corpus.language.normalise import normalise_all
-from latam_corpus.language.windows_kernels import MOST_PIECES, MOST_WINDOWS, NEAR, PIECE, WINDOW
+from latam_corpus.language.classifier.lines import Lines, piece_lines, window_lines
+from latam_corpus.language.classifier.normalise import normalise_all
+from latam_corpus.language.classifier.windows_kernels import MOST_PIECES, MOST_WINDOWS, NEAR, PIECE, WINDOW
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:

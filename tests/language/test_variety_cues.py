@@ -10,10 +10,10 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
-from latam_corpus.language import variety
-from latam_corpus.language.cues import lexicons
 from latam_corpus.language.identify import Identify
-from latam_corpus.language.variety import cues, predict
+from latam_corpus.language.varieties import variety
+from latam_corpus.language.varieties.variety import cues, predict
+from latam_corpus.language.varieties.variety_cues import lexicons
 from latam_corpus.paths import data_folder
 from latam_corpus.text.words import WordTable
 

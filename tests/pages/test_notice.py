@@ -39,7 +39,7 @@ def test_the_notice_names_every_licence_of_the_models_texts() -> None:
 
 def test_the_list_of_pages_has_as_many_as_the_model_was_learnt_from() -> None:
     """And says nothing but addresses and digests."""
-    about = json.loads(str(np.load(ROOT / "latam_corpus/extract/layout.npz")["about"]))
+    about = json.loads(str(np.load(ROOT / "latam_corpus/extract/web_pages/layout.npz")["about"]))
     lines = (ROOT / "latam_corpus/extract/layout.pages.tsv").read_text("utf-8").splitlines()[1:]
     assert len(lines) == about["pages"]
     assert all(re.fullmatch(r"[^\t]+\t[0-9a-f]{64}", line) for line in lines)

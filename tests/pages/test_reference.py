@@ -15,13 +15,13 @@ from typer.core import TyperGroup
 from latam_corpus import schema, vocabulary
 from latam_corpus.__main__ import COMMANDS
 from latam_corpus.catalog.source import SOURCES, Collect, Columns, Pick, Rights, Source, Text, shipped_sources
-from latam_corpus.cli.app import loaded
-from latam_corpus.cli.reference import SCHEMAS
+from latam_corpus.cli.interface.app import loaded
+from latam_corpus.cli.reading.reference import SCHEMAS
 from latam_corpus.desk.template import templates
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.recipe import Recipe, ReleaseEntry, default_text, shipped_recipes
-from latam_corpus.pipeline.registry import STAGES, stage_class
-from latam_corpus.pipeline.survival import Floors
+from latam_corpus.pipeline.planning.recipe import Recipe, ReleaseEntry, default_text, shipped_recipes
+from latam_corpus.pipeline.planning.registry import STAGES, stage_class
+from latam_corpus.pipeline.planning.survival import Floors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

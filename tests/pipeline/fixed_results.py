@@ -26,15 +26,15 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read_all, reading_version
 from latam_corpus.collect.row_files import frame_as_documents
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.corpus import ROW, Frames
-from latam_corpus.language import ftz
+from latam_corpus.language.classifier import ftz
 from latam_corpus.language.labels import MODELS
-from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.pipeline.keys import digest_of, made_of
-from latam_corpus.pipeline.registry import make_stage
-from latam_corpus.pipeline.supersede import Supersede
+from latam_corpus.pipeline.planning.registry import make_stage
+from latam_corpus.pipeline.planning.supersede import Supersede
+from latam_corpus.pipeline.rows.conserve import pass_through
+from latam_corpus.pipeline.stored_runs.keys import digest_of, made_of
 from latam_corpus.stages import Barrier, Stage
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

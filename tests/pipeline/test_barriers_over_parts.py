@@ -15,26 +15,18 @@ from hypothesis import strategies as st
 from latam_corpus import schema, vocabulary
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe import (
-    candidate_jobs,
-    equal_texts,
-    near_duplicates,
-    notices,
-    numbering,
-    on_disk,
-    packs,
-    pairs,
-    verify_jobs,
-)
+from latam_corpus.dedupe import candidate_jobs, near_duplicates, notices, on_disk, verify_jobs
+from latam_corpus.dedupe.candidates import pairs
+from latam_corpus.dedupe.decide import equal_texts, numbering, pair_components
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.scheme import SKETCH, Scheme
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.scheme import SKETCH, Scheme
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline import barriers as decide_module
-from latam_corpus.pipeline.barriers import Output, decide
-from latam_corpus.pipeline.step_file import ASIDE, DROPPED, ROWS, StepCounts
-from latam_corpus.pipeline.supersede import Supersede
+from latam_corpus.pipeline.execution import barriers as decide_module
+from latam_corpus.pipeline.execution.barriers import Output, decide
+from latam_corpus.pipeline.planning.supersede import Supersede
+from latam_corpus.pipeline.rows.step_file import ASIDE, DROPPED, ROWS, StepCounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +118,7 @@ def _decided(
         patch.setattr(decide_module, "_VALUES_A_PIECE", 60 * at_once)
         patch.setattr(pairs, "PAIRS_A_RUN", pairs.CAP + at_once)
         patch.setattr(candidate_jobs, "_MARK", 2)
-        patch.setattr(packs, "_AT_ONCE", at_once)
+        patch.setattr(pair_components, "_AT_ONCE", at_once)
         patch.setattr(on_disk, "_AT_ONCE", at_once)
         patch.setattr(on_disk, "_BYTES", 64 * at_once)
         patch.setattr(equal_texts, "_BLOCK_BITS", 1 if at_once < 10 else 17)

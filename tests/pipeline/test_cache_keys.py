@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus import durable
 from latam_corpus.collect import files
-from latam_corpus.durable import TABLES, package_digest, tables_digest
 from latam_corpus.engine.datatrove_block import DatatroveBlock
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import PACKAGE
-from latam_corpus.pipeline.keys import stage_digest
-from latam_corpus.pipeline.registry import STAGES, make_stage
-from latam_corpus.pipeline.supersede import Supersede
+from latam_corpus.pipeline.planning.registry import STAGES, make_stage
+from latam_corpus.pipeline.planning.supersede import Supersede
+from latam_corpus.pipeline.stored_runs.keys import stage_digest
 from latam_corpus.privacy.redact import Redact
-from latam_corpus.release.withdrawn_in_run import Withdrawals
+from latam_corpus.release.withdrawals.withdrawn_in_run import Withdrawals
+from latam_corpus.storage import durable
+from latam_corpus.storage.durable import TABLES, package_digest, tables_digest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.errors import CorpusError, PartError, SourceError
-from latam_corpus.pipeline.conserve import Count, exact_hash, pass_through, set_aside
+from latam_corpus.pipeline.rows.conserve import Count, exact_hash, pass_through, set_aside
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 

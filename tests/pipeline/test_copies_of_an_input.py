@@ -20,14 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect import listing
 from latam_corpus.collect.files import read_all
-from latam_corpus.collect.folder_walk import walked
-from latam_corpus.collect.listing import digest, list_inputs
+from latam_corpus.collect.input_files import listing
+from latam_corpus.collect.input_files.folder_walk import walked
+from latam_corpus.collect.input_files.listing import digest, list_inputs
 from latam_corpus.collect.streams import state_of
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline.part import input_key
-from latam_corpus.pipeline.plan import Input
+from latam_corpus.pipeline.execution.part import input_key
+from latam_corpus.pipeline.planning.plan import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ def test_times_and_the_order_of_entries_are_in_no_key_and_no_row(chance: random.
 
 def test_a_source_may_state_when_its_files_were_obtained(tmp_path: Path) -> None:
     """As a value for all of them; nothing else says it of plain files."""
-    from latam_corpus.toml_model import parse_toml
+    from latam_corpus.config.toml_model import parse_toml
 
     about = 'id = "a"\ntitle = "A"\nholder = "Nadie"\n'
     stated = f'{about}[collect.columns]\nobtained = {{ value = "2024-05-01" }}\n'

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.errors import PartError
-from latam_corpus.extract import sandbox
 from latam_corpus.extract import stage as stage_module
-from latam_corpus.pipeline import estimate as module
-from latam_corpus.pipeline import part
-from latam_corpus.pipeline.part import run_part
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts
+from latam_corpus.extract.isolation import sandbox
+from latam_corpus.pipeline.execution import estimate as module
+from latam_corpus.pipeline.execution import part
+from latam_corpus.pipeline.execution.part import run_part
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, SmallRecipe
 
-    from latam_corpus.pipeline.part import Outcome, Task
+    from latam_corpus.pipeline.execution.part import Outcome, Task
 
 _SLOW = """
 import time

@@ -14,8 +14,9 @@ import pytest
 
 from latam_corpus.extract.repair import Repair
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline import part, step_file, sweep
-from latam_corpus.pipeline.step_file import clear
+from latam_corpus.pipeline.execution import part, work_cleanup
+from latam_corpus.pipeline.rows import step_file
+from latam_corpus.pipeline.rows.step_file import clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +171,7 @@ def test_a_run_ended_while_it_removes_is_finished_by_the_next(
         clear(folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweep, "clear", ended)
+        patch.setattr(work_cleanup, "clear", ended)
         told = room.command_line(*room.words("out", "--work", choice))
     assert told.code != 0
     assert calls == after + 1

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import polars as pl
 import pytest
 
-from latam_corpus.pipeline.part import Outcome
-from latam_corpus.pipeline.plan import Plan, Step, make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.execution.part import Outcome
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning.plan import Plan, Step, make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import Silent, SmallRecipe
 
     from latam_corpus.batch import Batch
-    from latam_corpus.pipeline.part import J
+    from latam_corpus.pipeline.execution.part import J
 
 _MORTAL = "la red volvió vacía"
 

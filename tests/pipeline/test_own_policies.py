@@ -10,8 +10,8 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.policy_overlay import overlay
-from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.planning.policy_overlay import overlay
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path

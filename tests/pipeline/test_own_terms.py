@@ -8,7 +8,7 @@ import pytest
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.desk.survey import survey
-from latam_corpus.pipeline.own_terms import own_terms
+from latam_corpus.pipeline.planning.own_terms import own_terms
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,12 +15,12 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.disk import disk_use
-from latam_corpus.pipeline.part import folder_of
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.pipeline.step_file import DROPPED, ROWS
+from latam_corpus.pipeline.execution.part import folder_of
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.rows.step_file import DROPPED, ROWS
+from latam_corpus.pipeline.stored_runs.disk import disk_use
 from latam_corpus.quality.filter import Filter
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from conftest import Silent, SmallRecipe, SmallSource
 
-    from latam_corpus.pipeline.part import Outcome
-    from latam_corpus.pipeline.result import RunResult
+    from latam_corpus.pipeline.execution.part import Outcome
+    from latam_corpus.pipeline.execution.result import RunResult
 
 _SPANISH = (
     "La barca número {n} salió del puerto antes del alba y volvió con la red vacía, como casi siempre en invierno. "

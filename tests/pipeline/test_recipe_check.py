@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.recipe import shipped_recipes
+from latam_corpus.pipeline.planning.recipe import shipped_recipes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from latam_corpus.batch import Batch
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError, SourceError
-from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts, run
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

@@ -13,19 +13,19 @@ import polars as pl
 import pytest
 
 from latam_corpus.collect import files
-from latam_corpus.collect.contract import Facts
+from latam_corpus.collect.documents.contract import Facts
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import same
-from latam_corpus.pipeline import span_cache
-from latam_corpus.pipeline.conserve import Count
-from latam_corpus.pipeline.part import folder_of
-from latam_corpus.pipeline.plan import Plan, make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.result import RunResult, Work, sum_parts
-from latam_corpus.pipeline.run import find_parts, run
-from latam_corpus.pipeline.step_file import StepCounts
-from latam_corpus.pipeline.survival import Loss
+from latam_corpus.pipeline.execution.part import folder_of
+from latam_corpus.pipeline.execution.result import RunResult, Work, sum_parts
+from latam_corpus.pipeline.execution.run import find_parts, run
+from latam_corpus.pipeline.planning import span_cache
+from latam_corpus.pipeline.planning.plan import Plan, make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.planning.survival import Loss
+from latam_corpus.pipeline.rows.conserve import Count
+from latam_corpus.pipeline.rows.step_file import StepCounts
 from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.batch import Batch
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.input_file import InputFile
+    from latam_corpus.collect.input_files.input_file import InputFile
     from latam_corpus.collect.spans import Span
-    from latam_corpus.pipeline.engines import Progress
+    from latam_corpus.pipeline.execution.engines import Progress
 
 _TEXTS = [
     "La barca salió antes del alba.",

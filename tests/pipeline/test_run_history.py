@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.locks import locked
-from latam_corpus.pipeline import part, run_record
-from latam_corpus.pipeline.barriers import decide
-from latam_corpus.pipeline.history import entry
+from latam_corpus.pipeline.execution import part
+from latam_corpus.pipeline.execution.barriers import decide
+from latam_corpus.pipeline.stored_runs import run_record
+from latam_corpus.pipeline.stored_runs.history import entry
 from latam_corpus.privacy.redact import Redact
+from latam_corpus.storage.locks import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -524,7 +525,7 @@ def test_damage_in_the_middle_of_a_run_is_found_by_it(
         return decided
 
     with monkeypatch.context() as patch:
-        patch.setattr("latam_corpus.pipeline.run.decide", decide_and_damage)
+        patch.setattr("latam_corpus.pipeline.execution.run.decide", decide_and_damage)
         told = bench.run()
     assert (told.code, "its bytes aren't those that were written" in told.err + told.out) == (1, True)
     assert not (bench.out / "store").exists()

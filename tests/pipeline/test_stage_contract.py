@@ -15,12 +15,12 @@ import latam_corpus as lc
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline import registry
-from latam_corpus.pipeline.conserve import pass_through
-from latam_corpus.pipeline.keys import made_of
-from latam_corpus.pipeline.plan import Step
-from latam_corpus.pipeline.registry import STAGES, make_stage, stage_class
-from latam_corpus.pipeline.stage_values import check_own_columns
+from latam_corpus.pipeline.planning import registry
+from latam_corpus.pipeline.planning.plan import Step
+from latam_corpus.pipeline.planning.registry import STAGES, make_stage, stage_class
+from latam_corpus.pipeline.rows.conserve import pass_through
+from latam_corpus.pipeline.rows.stage_values import check_own_columns
+from latam_corpus.pipeline.stored_runs.keys import made_of
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:

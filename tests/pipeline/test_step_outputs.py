@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.dedupe.line_keys import ASIDE
-from latam_corpus.pipeline.step_file import StepFile
+from latam_corpus.dedupe.lines.line_keys import ASIDE
+from latam_corpus.pipeline.rows.step_file import StepFile
 
 if TYPE_CHECKING:
     from pathlib import Path

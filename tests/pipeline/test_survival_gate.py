@@ -10,9 +10,9 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.pipeline.survival import Floors, Loss, losses
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store import Store
+from latam_corpus.pipeline.planning.survival import Floors, Loss, losses
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from latam_corpus.pipeline.registry import STAGES, stage_class
+from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 
 _FIXED: Any = importlib.import_module("tests.pipeline.fixed_results")
 
@@ -29,7 +29,7 @@ def test_other_results_have_another_version(outcomes: dict[str, Any], name: str)
         assert not pieces, (
             f"«{name}» gives other results for {pieces}, and its version is still {now.version}. Work that users have "
             f"cached would be taken for the new results. If the change is intended, raise `version` of «{name}» (for "
-            f"«reading» `VERSION` in collect/files.py, for «language model» in language/ftz.py), then run "
+            f"«reading» `VERSION` in collect/files.py, for «language model» in language/classifier/ftz.py), then run "
             f"`{_FIXED.COMMAND}`."
         )
     assert before == now, f"«{name}» has another version, model, policy, table or library: run `{_FIXED.COMMAND}`"

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.recipe import load_recipe, shipped_recipes
+from latam_corpus.pipeline.planning.recipe import load_recipe, shipped_recipes
 
 if TYPE_CHECKING:
     from conftest import CommandLine

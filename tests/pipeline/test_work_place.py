@@ -10,9 +10,9 @@ import pytest
 
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline import run
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
+from latam_corpus.pipeline.execution import run
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import Silent, SmallRecipe
 
-    from latam_corpus.pipeline.part import J, Outcome
+    from latam_corpus.pipeline.execution.part import J, Outcome
 
 
 class _Unmounting(InProcess):

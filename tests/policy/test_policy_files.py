@@ -10,7 +10,7 @@ import pytest
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError
 from latam_corpus.paths import data_folder
-from latam_corpus.policy import Policies
+from latam_corpus.policies.policy import Policies
 
 if TYPE_CHECKING:
     from pathlib import Path

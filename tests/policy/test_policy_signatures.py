@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.language.coverage import coverage
-from latam_corpus.policy import Policies
-from latam_corpus.policy_reviews import KEY, content_digest, reviews
+from latam_corpus.policies.policy import Policies
+from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews
 
 if TYPE_CHECKING:
     from pathlib import Path

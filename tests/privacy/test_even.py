@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
-from latam_corpus.privacy.even import even
+from latam_corpus.privacy.normalised_text import even
 from latam_corpus.privacy.redact import Redact, redact
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.privacy.metadata import redacted_address, redacted_file_name, redacted_name
 from latam_corpus.privacy.privacy_policy import privacy_policies
 from latam_corpus.privacy.redact import Redact
-from latam_corpus.release.tombstones import matching, settled
+from latam_corpus.release.refusals.tombstones import matching, settled
 from latam_corpus.report.disclosure import Redaction
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from latam_corpus.catalog.source import load_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.document import Utterance, as_lines
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.privacy.redact import Redact
 from latam_corpus.privacy.speakers import coded, read_key, with_codes
 

@@ -8,7 +8,7 @@ import pytest
 
 from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.batch import Batch
-from latam_corpus.policy import Bound, Policies
+from latam_corpus.policies.policy import Bound, Policies
 from latam_corpus.quality.filter import FEW, Filter, as_held, outside
 from latam_corpus.quality.measure import Measure
 from latam_corpus.vocabulary import SHARES_OF_WORDS, SIGNALS

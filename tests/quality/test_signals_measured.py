@@ -20,7 +20,7 @@ from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import Measure
 from latam_corpus.quality.signals import ALWAYS, Reading, measure
 from latam_corpus.quality.signals.of_words_kernels import LONGEST_GRAM
-from latam_corpus.text.speaker_labels import without_labels
+from latam_corpus.text.turns.speaker_labels import without_labels
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "missing"))
 _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."

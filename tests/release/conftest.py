@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from latam_corpus.release.manifest import sums
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.manifest import sums
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 
 class BeforeWrites(Protocol):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from built_versions import build
 
 from latam_corpus import schema
-from latam_corpus.durable import sealed
-from latam_corpus.pipeline.run_record import read_record
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store import Store
+from latam_corpus.pipeline.stored_runs.run_record import read_record
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.storage.durable import sealed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.optout.opt_out import OptOut
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.opt_outs import on_the_web, read_listed, relisted, write_listed
-from latam_corpus.release.store import Store
+from latam_corpus.release.refusals.opt_outs import on_the_web, read_listed, relisted, write_listed
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

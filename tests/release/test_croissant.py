@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from built_versions import build
 
-from latam_corpus.release.croissant import CROISSANT
-from latam_corpus.release.pull import pull
+from latam_corpus.release.pages.croissant import CROISSANT
+from latam_corpus.release.reading.pull import pull
 
 if TYPE_CHECKING:
     from pathlib import Path

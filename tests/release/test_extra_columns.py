@@ -13,13 +13,13 @@ from built_versions import build
 import latam_corpus as lc
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.card import card
-from latam_corpus.release.croissant import croissant
-from latam_corpus.release.diff import diff
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.building.diff import diff
+from latam_corpus.release.pages.card import card
+from latam_corpus.release.pages.croissant import croissant
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from conftest import Document, KeptRun, SealRun
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 _KINDS = {"año": "int64", "comprado": "date", "precio": "float64", "prestado": "bool", "tags": "list[string]"}
 

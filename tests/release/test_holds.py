@@ -13,26 +13,26 @@ from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.corpus_lock import read_lock
-from latam_corpus.release.holds import give_back
-from latam_corpus.release.lock_check import check_lock
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.opt_outs import LISTED, write_listed
 from latam_corpus.release.publish import publish
-from latam_corpus.release.pull import pull
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import outcomes_of_lapses, withdraw
-from latam_corpus.release.withdrawal_log import read_log
-from latam_corpus.release.withdrawal_receipt import problems_of, sentences, write_receipt_entry
+from latam_corpus.release.reading.corpus_lock import read_lock
+from latam_corpus.release.reading.lock_check import check_lock
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.refusals.opt_outs import LISTED, write_listed
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.release.withdrawals.holds import give_back
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses, withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, sentences, write_receipt_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, SealRun
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

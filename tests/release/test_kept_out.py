@@ -9,10 +9,15 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_receipt import problems_of, receipt_values, sentences, write_receipt_entry
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import (
+    problems_of,
+    receipt_values,
+    sentences,
+    write_receipt_entry,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

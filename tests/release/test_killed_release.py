@@ -21,10 +21,10 @@ import pytest
 from built_versions import build
 
 from latam_corpus.release.publish import publish
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_receipt import write_receipt_entry
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

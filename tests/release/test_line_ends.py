@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.collect.csv_tables import dialect_of
-from latam_corpus.collect.responses import parse_response
+from latam_corpus.collect.readers.csv_tables import dialect_of
+from latam_corpus.collect.web_archives.responses import parse_response
+from latam_corpus.config.toml_model import line_of
 from latam_corpus.privacy.find import names_pattern
 from latam_corpus.privacy.redact import _names
-from latam_corpus.release.exclusions import excluded_ids
-from latam_corpus.release.judgements import Judgement, add_judgements, read_judgements
-from latam_corpus.toml_model import line_of
+from latam_corpus.release.pages.judgements import Judgement, add_judgements, read_judgements
+from latam_corpus.release.reading.exclusions import excluded_ids
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,15 +16,15 @@ from built_versions import build
 from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.corpus_lock import join_locks, read_lock, read_locks
-from latam_corpus.release.diff import diff
-from latam_corpus.release.lock_check import places_of
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw, withdraw_all
-from latam_corpus.release.withdrawal_request import WithdrawalRequest
+from latam_corpus.release.building.diff import diff
+from latam_corpus.release.reading.corpus_lock import join_locks, read_lock, read_locks
+from latam_corpus.release.reading.lock_check import places_of
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw, withdraw_all
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:

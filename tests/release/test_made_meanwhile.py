@@ -10,20 +10,20 @@ import pytest
 from built_versions import build
 
 import latam_corpus as lc
-from latam_corpus.release import write_version as building
-from latam_corpus.release.build_basis import OvertakenError
-from latam_corpus.release.holds import give_back
-from latam_corpus.release.manifest import MANIFEST
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.building import write_version as building
+from latam_corpus.release.building.build_basis import OvertakenError
+from latam_corpus.release.storing.manifest import MANIFEST
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.release.withdrawals.holds import give_back
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from latam_corpus.release.withdraw import Withdrawal
+    from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -14,8 +14,8 @@ from built_versions import build
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.publish import publish
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,14 +13,14 @@ from built_versions import build
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.corpus_lock import Lock, read_lock, selection_digest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
+from latam_corpus.release.reading.corpus_lock import Lock, read_lock, selection_digest
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
 COUNTRIES = ("CL", "AR")
@@ -138,7 +138,7 @@ def test_a_folder_has_no_lock_while_it_changes(
     store.write(whole, shard.object)
     assert pull("puerto", store, to).version == second.version
     with monkeypatch.context() as stopped:
-        stopped.setattr("latam_corpus.release.pull._copied", _interrupted)
+        stopped.setattr("latam_corpus.release.reading.pull._copied", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             pull("puerto@2026.11.0", store, to)
     assert not (to / "corpus.lock").exists()
@@ -238,7 +238,7 @@ def test_what_is_right_is_not_brought_again(tmp_path: Path, version: Version, mo
     for where in ("country = 'CL'", None):
         pull("puerto", store, to, where=where)
         with monkeypatch.context() as no:
-            no.setattr("latam_corpus.release.pull.fetch", _interrupted)
+            no.setattr("latam_corpus.release.reading.pull.fetch", _interrupted)
             pull("puerto", store, to, where=where)
 
 

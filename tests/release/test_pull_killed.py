@@ -22,8 +22,8 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ _SLICE = ["text", "language"]
 _CODE = """
 import sys
 from pathlib import Path
-from latam_corpus.release.pull import pull
+from latam_corpus.release.reading.pull import pull
 store, to, columns = sys.argv[1], Path(sys.argv[2]), sys.argv[3].split()
 pull("puerto", store, to, "language = 'spa_Latn'" if columns else None, columns=columns)
 """

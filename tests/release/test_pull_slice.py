@@ -17,10 +17,10 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.corpus_lock import read_lock
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.reading.corpus_lock import read_lock
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:

@@ -19,17 +19,17 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.corpus_lock import read_lock
-from latam_corpus.release.pull import pull
-from latam_corpus.release.select import rewrite
-from latam_corpus.release.shard_file import group_ends
-from latam_corpus.release.store import Store
+from latam_corpus.release.reading.corpus_lock import read_lock
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.select import rewrite
+from latam_corpus.release.storing.shard_file import group_ends
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "shard_bytes": 30_000}
 COUNTRIES = ("CL", "AR", "MX", None)
@@ -187,9 +187,9 @@ def test_a_selection_is_the_same_in_whatever_batches(
     tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rewritten shards, and where their row groups end, depend on the selected rows alone."""
-    monkeypatch.setattr("latam_corpus.release.shard_file.GROUP_BYTES", 4_000)
+    monkeypatch.setattr("latam_corpus.release.storing.shard_file.GROUP_BYTES", 4_000)
     for name, size in (("one", 1), ("all", 1 << 20)):
-        monkeypatch.setattr("latam_corpus.release.shard_file.BATCH_BYTES", size)
+        monkeypatch.setattr("latam_corpus.release.storing.shard_file.BATCH_BYTES", size)
         pull("puerto", version[0], tmp_path / name, where="country = 'CL' or country is null")
     assert (tmp_path / "one" / "SHA256SUMS").read_bytes() == (tmp_path / "all" / "SHA256SUMS").read_bytes()
     groups = []
@@ -227,8 +227,8 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
             written.append(source.name)
             rewrite(source, condition, target)
 
-        monkeypatch.setattr("latam_corpus.release.pull._COPIES", 1)
-        monkeypatch.setattr("latam_corpus.release.pull.rewrite", rewriting)
+        monkeypatch.setattr("latam_corpus.release.reading.pull._COPIES", 1)
+        monkeypatch.setattr("latam_corpus.release.reading.pull.rewrite", rewriting)
 
     cut_after(3)
     with pytest.raises(KeyboardInterrupt):

@@ -12,12 +12,12 @@ from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.diff import diff
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.building.diff import diff
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 if TYPE_CHECKING:
     from pathlib import Path

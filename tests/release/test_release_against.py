@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from latam_corpus.api import run_recipe
-from latam_corpus.release import build as building
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.building import build as building
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

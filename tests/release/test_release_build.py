@@ -20,11 +20,11 @@ from built_versions import build
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.manifest import Manifest, load_manifest, parse_manifest
-from latam_corpus.release.shard_file import write_group, writer
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import Manifest, load_manifest, parse_manifest
+from latam_corpus.release.storing.shard_file import write_group, writer
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,8 +107,9 @@ def test_shards_are_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
-    from latam_corpus import spill  # their limits are made small here
-    from latam_corpus.release import partitions, shard_file
+    from latam_corpus.release.eligibility import partitions
+    from latam_corpus.release.storing import shard_file
+    from latam_corpus.storage import spill  # their limits are made small here
 
     monkeypatch.setattr(shard_file, "GROUP_BYTES", 20_000)
     documents = [

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError
-from latam_corpus.release import condition as language
-from latam_corpus.release.condition import condition
-from latam_corpus.release.operands import LONGEST_PATTERN
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
+from latam_corpus.release.reading import condition as language
+from latam_corpus.release.reading.condition import condition
+from latam_corpus.release.reading.operands import LONGEST_PATTERN
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.release import diff as module
+from latam_corpus.release.building import diff as module
 
 if TYPE_CHECKING:
     from pathlib import Path

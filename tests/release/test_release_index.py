@@ -17,8 +17,8 @@ import pytest
 from built_versions import build
 
 from latam_corpus.batch import Batch
-from latam_corpus.dedupe.fingerprint import Fingerprint
-from latam_corpus.dedupe.fingerprint_index import (
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.fingerprint_index import (
     INDEX,
     METADATA,
     SKETCHED,
@@ -27,15 +27,15 @@ from latam_corpus.dedupe.fingerprint_index import (
     metadata_of,
     open_index,
 )
-from latam_corpus.dedupe.scheme import Scheme
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.fetch import fetch
-from latam_corpus.release.manifest import Manifest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.release_index import find_index
-from latam_corpus.release.shard_file import write_group, writer
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.building.release_index import find_index
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.fetch import fetch
+from latam_corpus.release.storing.manifest import Manifest
+from latam_corpus.release.storing.shard_file import write_group, writer
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,14 +143,14 @@ def test_the_index_is_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: KeptRun, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """However rows are dealt to runs and parts, and however many are fingerprinted at once, the bytes are the same."""
-    monkeypatch.setattr("latam_corpus.release.shard_file.GROUP_BYTES", 20_000)
+    monkeypatch.setattr("latam_corpus.release.storing.shard_file.GROUP_BYTES", 20_000)
     documents = [document(n, text=story(n, 20 + n * 3)) for n in range(60)]
     expected = build("puerto", [kept_run("a-1", documents, 1)], tmp_path / "one", shard_bytes=60_000, **TERMS)
     draw = random.Random(seed)
     draw.shuffle(documents)
     cut = draw.randrange(1, 59)
-    monkeypatch.setattr("latam_corpus.release.sketch._TEXT_BYTES", draw.choice([1, 700, 5_000]))
-    monkeypatch.setattr("latam_corpus.spill._BYTES", draw.choice([1_000, 20_000]))
+    monkeypatch.setattr("latam_corpus.release.building.sketch._TEXT_BYTES", draw.choice([1, 700, 5_000]))
+    monkeypatch.setattr("latam_corpus.storage.spill._BYTES", draw.choice([1_000, 20_000]))
     runs = [kept_run("b-2", documents[:cut], 3), kept_run("a-2", documents[cut:], draw.randrange(1, 9))]
     made = build("puerto", runs, tmp_path / "two", shard_bytes=60_000, **TERMS)
     assert len(expected.index) > 1
@@ -308,7 +308,7 @@ def test_an_index_elsewhere_is_fetched_once(
         fetched.append(place)
         fetch(store, place, sha256, part)
 
-    monkeypatch.setattr("latam_corpus.release.release_index.fetch", watched)
+    monkeypatch.setattr("latam_corpus.release.building.release_index.fetch", watched)
     open_version(store, "puerto", tmp_path / "cache", Scheme())
     assert fetched == []
     pieces[0].path.write_bytes(b"PAR1")
@@ -431,7 +431,7 @@ def test_an_index_made_before_spellings_were_compared_is_told_and_made_anew_by_t
     store = Store.at(tmp_path / "out" / "store")
     run = kept_run("a-1", [document(1, text=story(1)), document(2, text=story(2), language="ayr_Latn")])
     with monkeypatch.context() as older:
-        older.setattr("latam_corpus.dedupe.fingerprint_index.spellings_digest", lambda: None)
+        older.setattr("latam_corpus.dedupe.fingerprints.fingerprint_index.spellings_digest", lambda: None)
         old = build("puerto", [run], store, **TERMS)
     (tmp_path / "receta.toml").write_text(small_recipe('dedupe against = "puerto"'))
 

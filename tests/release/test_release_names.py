@@ -16,10 +16,10 @@ from built_versions import build
 
 from latam_corpus.catalog.naming import is_version, release_name, version_key
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

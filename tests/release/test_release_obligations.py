@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.admission import Terms, closed_by_labels
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.eligibility.admission import Terms, closed_by_labels
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

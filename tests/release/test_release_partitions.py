@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus import spill
 from latam_corpus.corpus import components
-from latam_corpus.release import decided, diff, partitions
+from latam_corpus.release.building import diff
+from latam_corpus.release.eligibility import decided_rows, partitions
+from latam_corpus.storage import spill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def test_partitions_have_no_part_in_a_version(
     pl.DataFrame(better).unique("doc_id", keep="first", maintain_order=True).write_parquet(runs[1] / "replaced.parquet")
     seal_run(runs[1])
     whole = _built(tmp_path / "whole", runs, options)
-    for module in (partitions, decided):
+    for module in (partitions, decided_rows):
         monkeypatch.setattr(module, "PARTITION_ROWS", 20)
     monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 4)
     monkeypatch.setattr(spill, "_ROWS", 30)

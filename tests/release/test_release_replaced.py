@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

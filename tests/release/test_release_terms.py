@@ -10,7 +10,7 @@ import pytest
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.admission import Terms
+from latam_corpus.release.eligibility.admission import Terms
 
 _TODAY = date(2026, 11, 27)
 _DAY = timedelta(days=1)

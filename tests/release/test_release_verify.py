@@ -13,11 +13,11 @@ import pytest
 from built_versions import build
 
 from latam_corpus import schema
-from latam_corpus.release.manifest import Manifest, SideFile
-from latam_corpus.release.shard_file import write_group, writer
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.verify_version import verify
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import Manifest, SideFile
+from latam_corpus.release.storing.shard_file import write_group, writer
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_wrong_rows_are_found_though_digests_agree(
     republished: Republish,
 ) -> None:
     """Rows are checked too, in whatever batches: their order, number, sizes and partition, not digests alone."""
-    monkeypatch.setattr("latam_corpus.release.shard_file.BATCH_BYTES", batch_bytes)
+    monkeypatch.setattr("latam_corpus.release.storing.shard_file.BATCH_BYTES", batch_bytes)
     store, manifest = version
     assert manifest.shards[-1].language == "spa_Latn"
     assert told in problems((store, rewritten(republished, store, manifest, change)))

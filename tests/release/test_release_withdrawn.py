@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.admission import LIGHT
-from latam_corpus.release.removals import (
+from latam_corpus.release.eligibility.admission import LIGHT
+from latam_corpus.release.eligibility.removals import (
     WITHDRAWALS,
     WITHDRAWN_FILE,
     read_withdrawn,
     remember_withdrawn,
     without_withdrawn,
 )
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

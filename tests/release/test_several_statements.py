@@ -14,16 +14,16 @@ from built_versions import build
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.strictest import Overruled, overruled_lines
+from latam_corpus.release.eligibility.strictest import Overruled, overruled_lines
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, Document, KeptRun, SealRun
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 TODAY = date(2026, 12, 1)
 OLD, NEW = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)

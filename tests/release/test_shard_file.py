@@ -10,10 +10,10 @@ import polars as pl
 import pyarrow.parquet as pq
 from built_versions import build
 
-from latam_corpus.release.lapses import lapsing
-from latam_corpus.release.shard_file import may_be_below, read_batches, write_group, writer
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdrawal_log import read_log
+from latam_corpus.release.eligibility.expired_terms import lapsing
+from latam_corpus.release.storing.shard_file import may_be_below, read_batches, write_group, writer
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

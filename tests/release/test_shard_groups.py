@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from built_versions import build
 
-from latam_corpus.release.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, Planner, fitting, weights
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, Planner, fitting, weights
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from latam_corpus.release.manifest import Shard
-    from latam_corpus.release.shard_plan import Plan
+    from latam_corpus.release.storing.manifest import Shard
+    from latam_corpus.release.storing.shard_plan import Plan
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

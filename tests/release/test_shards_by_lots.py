@@ -10,8 +10,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from latam_corpus.release import shard_file, write
-from latam_corpus.spill import Spill
+from latam_corpus.release.building import write
+from latam_corpus.release.storing import shard_file
+from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from built_versions import build
 
-from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.manifest import SIGNATURE, load_manifest, sums
-from latam_corpus.release.minisign_keys import (
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.manifest import SIGNATURE, load_manifest, sums
+from latam_corpus.release.storing.minisign_keys import (
     PASSWORD,
     new_key,
     public_file,
@@ -23,17 +24,16 @@ from latam_corpus.release.minisign_keys import (
     read_signer,
     signature_problem,
 )
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import read_log
-from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.storage.durable import sealed, unsealed
 
 if TYPE_CHECKING:
     from conftest import CommandLine
 
-    from latam_corpus.release.minisign_keys import PublicKey
+    from latam_corpus.release.storing.minisign_keys import PublicKey
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -10,15 +10,15 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.card_facts import held_out
-from latam_corpus.release.store import Store
+from latam_corpus.release.pages.card_facts import held_out
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "index": False}
 HALVES = {"validation": 0.3, "test": 0.3}
@@ -159,7 +159,7 @@ def test_a_corpus_too_small_for_it_says_so(
 
 def test_the_recipe_says_by_what(tmp_path: Path, small_recipe: Any) -> None:
     """And a word that isn't one is told with those that are."""
-    from latam_corpus.pipeline.recipe import load_recipe
+    from latam_corpus.pipeline.planning.recipe import load_recipe
 
     text = small_recipe("repair", release="")
     (tmp_path / "r.toml").write_text(text.replace("[release]", '[release]\nsplit_by = "author"'))

@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.pipeline.plan import make_plan
-from latam_corpus.pipeline.recipe import load_recipe
-from latam_corpus.pipeline.run import find_parts
-from latam_corpus.pipeline.run import run as run_plan
+from latam_corpus.pipeline.execution.run import find_parts
+from latam_corpus.pipeline.execution.run import run as run_plan
+from latam_corpus.pipeline.planning.plan import make_plan
+from latam_corpus.pipeline.planning.recipe import load_recipe
 
 if TYPE_CHECKING:
     from conftest import Silent

@@ -9,7 +9,7 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,17 +9,17 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.opt_outs import LISTED, write_listed
-from latam_corpus.release.store import Store
+from latam_corpus.release.refusals.opt_outs import LISTED, write_listed
+from latam_corpus.release.storing.store import Store
 from latam_corpus.release.training_summary import next_update, training_content, training_summary
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, SealRun
 
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open", "permission"], "uses": ["evaluate"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -14,23 +14,23 @@ from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import FOLDER, read_log, request_name
-from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
-from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.refusals.withdrawn_texts import WithdrawnTexts, texts_of
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.release.storing.withdrawal_log import FOLDER, read_log, request_name
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, SealRun
 
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.withdraw import Withdrawal
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -378,7 +378,7 @@ def test_of_two_at_once_the_later_begins_anew(
 ) -> None:
     """Upon the version that the earlier one made, so that both have their entry."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
-    where = "latam_corpus.release.withdraw.request_name"
+    where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
     def overtaken(*args: Any) -> str:
         monkeypatch.setattr(where, request_name)
@@ -400,7 +400,7 @@ def test_a_command_that_was_cut_off_goes_on(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("latam_corpus.release.withdraw.build", full)
+        patched.setattr("latam_corpus.release.withdrawals.withdraw.build", full)
         with pytest.raises(ReleaseError, match="No space left on device"):
             ask(store, "source", "cantos")
     with pytest.warns(UserWarning, match="4 documents"):

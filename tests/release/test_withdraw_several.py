@@ -17,18 +17,18 @@ from built_versions import build
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.withdraw import withdraw, withdraw_all
-from latam_corpus.release.withdrawal_log import Entry, read_log
-from latam_corpus.release.withdrawal_receipt import (
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.release.storing.withdrawal_log import Entry, read_log
+from latam_corpus.release.withdrawals.withdraw import withdraw, withdraw_all
+from latam_corpus.release.withdrawals.withdrawal_receipt import (
     problems_of,
     receipt_files,
     receipt_values,
     sentences,
     write_receipt_entry,
 )
-from latam_corpus.release.withdrawal_request import WithdrawalRequest
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from conftest import CommandLine
@@ -221,8 +221,8 @@ def test_a_dry_run_works_on_a_store_that_nobody_may_write_to(
     def refuse(*_arguments: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("latam_corpus.release.store.replace", refuse)
-    monkeypatch.setattr("latam_corpus.release.store.create", refuse)
+    monkeypatch.setattr("latam_corpus.release.storing.store.replace", refuse)
+    monkeypatch.setattr("latam_corpus.release.storing.store.create", refuse)
     said = command_line(
         "release", "hold", "puerto", "--source", "cantos", "--doc", documents[9]["doc_id"], "--dry-run",
         "--because", "x", "--store", store.url,

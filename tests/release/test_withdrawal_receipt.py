@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from built_versions import build
 
-from latam_corpus.durable import sealed, unsealed
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import read_log
-from latam_corpus.release.withdrawal_receipt import problems_of, receipt_files, write_receipt_entry
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, receipt_files, write_receipt_entry
+from latam_corpus.storage.durable import sealed, unsealed
 
 if TYPE_CHECKING:
     from conftest import CommandLine

@@ -10,12 +10,12 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.holds import give_back
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import add_entry, read_log, request_name
-from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import add_entry, read_log, request_name
+from latam_corpus.release.withdrawals.holds import give_back
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def test_an_entry_of_a_command_that_began_later_is_waited_for(
     """However long the first one has searched: its entry has the time of the other, and no clock is blamed."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
-    where = "latam_corpus.release.withdraw.request_name"
+    where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
     def overtaken(*args: Any) -> str:
         monkeypatch.setattr(where, request_name)
@@ -98,7 +98,7 @@ def test_an_entry_without_a_version_is_waited_for(
     """The other command has added its entry, and has not made its version yet."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
-    where = "latam_corpus.release.withdraw.request_name"
+    where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
     def overtaken(*args: Any) -> str:
         monkeypatch.setattr(where, request_name)
@@ -128,9 +128,9 @@ def test_a_return_and_a_purge_wait_too(
 
         monkeypatch.setattr(f"latam_corpus.release.{name}", overtaken)
 
-    before("holds.request_name", request_name, 2)
+    before("withdrawals.holds.request_name", request_name, 2)
     assert give_back(store, "puerto", hold.entry.request, "están de acuerdo", NOW).after.rows == 10
-    before("purge.add_entry", add_entry, 3)
+    before("withdrawals.purge.add_entry", add_entry, 3)
     assert purge(store, tmp_path / "out", NOW + timedelta(hours=2)).objects >= 1
     assert [entry.kind for entry in read_log(store).entries][-2:] == ["withdrawal", "purge"]
 
@@ -142,7 +142,7 @@ def test_two_purges_at_once_are_refused(
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
     withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW)
-    name = "latam_corpus.release.purge.add_entry"
+    name = "latam_corpus.release.withdrawals.purge.add_entry"
 
     def overtaken(*args: Any, **fields: Any) -> Any:
         monkeypatch.setattr(name, add_entry)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import latam_corpus as lc
 from latam_corpus import schema
-from latam_corpus.release.store import Store
-from latam_corpus.release.verify_version import verify
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.reading.verify_version import verify
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

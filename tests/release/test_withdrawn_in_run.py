@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 import latam_corpus as lc
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
 
 if TYPE_CHECKING:
     from conftest import CommandLine

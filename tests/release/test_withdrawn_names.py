@@ -11,12 +11,12 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.store import Store
-from latam_corpus.release.store_tables import read_ledger
-from latam_corpus.release.tombstones import matching
-from latam_corpus.release.withdraw import withdraw
-from latam_corpus.release.withdrawal_log import FOLDER
-from latam_corpus.release.withdrawn_names import address_key, person_key, person_keys, similar_names
+from latam_corpus.release.refusals.tombstones import matching
+from latam_corpus.release.refusals.withdrawn_names import address_key, person_key, person_keys, similar_names
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.store_tables import read_ledger
+from latam_corpus.release.storing.withdrawal_log import FOLDER
+from latam_corpus.release.withdrawals.withdraw import withdraw
 
 if TYPE_CHECKING:
     from pathlib import Path

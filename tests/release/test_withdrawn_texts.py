@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from latam_corpus.dedupe.fingerprint import text_hash
-from latam_corpus.release.withdrawal_log import TEXTS
-from latam_corpus.release.withdrawn_texts import WithdrawnTexts, texts_of
+from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
+from latam_corpus.release.refusals.withdrawn_texts import WithdrawnTexts, texts_of
+from latam_corpus.release.storing.withdrawal_log import TEXTS
 
 SONG = """Canción del muelle viejo
 

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.durable import sealed
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.pipeline.stored_runs.run_record import read_record
 from latam_corpus.report.disclosure import Redaction
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.side_by_side import side_by_side
+from latam_corpus.storage.durable import sealed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from latam_corpus.cli import report_server
+from latam_corpus.cli.reading import report_server
 from latam_corpus.messages import LANGUAGES
 
 if TYPE_CHECKING:

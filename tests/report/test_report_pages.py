@@ -15,8 +15,8 @@ from latam_corpus import schema
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.codes import called
 from latam_corpus.messages import LANGUAGES
-from latam_corpus.pipeline.reasons import meaning
-from latam_corpus.pipeline.run_record import read_record
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.pipeline.stored_runs.run_record import read_record
 from latam_corpus.report.page_words import OWED, WORDS
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from latam_corpus.cli import report_server
-from latam_corpus.release.store import Store
+from latam_corpus.cli.reading import report_server
+from latam_corpus.release.storing.store import Store
 from latam_corpus.report.page_words import WORDS
 
 if TYPE_CHECKING:

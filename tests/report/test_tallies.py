@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.report import tallies
 from latam_corpus.report.disclosure import Disclosure
-from latam_corpus.report.signals_page import histogram, intervals
+from latam_corpus.report.run_report import tallies
+from latam_corpus.report.run_report.signals_page import histogram, intervals
 
 if TYPE_CHECKING:
     from pathlib import Path

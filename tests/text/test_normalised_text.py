@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
-from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.text.normal import normal_utf8
 
 _TRICKY = [

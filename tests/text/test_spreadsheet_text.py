@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from latam_corpus.text.spreadsheet_text import csv_text, quoted, unquoted
+from latam_corpus.text.display.spreadsheet_text import csv_text, quoted, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.repair import Repair
-from latam_corpus.pipeline.conserve import pass_through
+from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable
 

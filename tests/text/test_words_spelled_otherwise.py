@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 
 from latam_corpus.codes import groups
-from latam_corpus.dedupe.anchors import word_stream
-from latam_corpus.policy import Policies
+from latam_corpus.dedupe.fingerprints.anchors import word_stream
+from latam_corpus.policies.policy import Policies
 from latam_corpus.quality.signals import Lexicon, Reading, measure
 from latam_corpus.quality.signals.of_languages import words_in_other_languages
 from latam_corpus.text.orthography import apostrophes, seen, spelled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from built_versions import build
 
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

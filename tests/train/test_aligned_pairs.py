@@ -14,9 +14,9 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract import tmx
+from latam_corpus.extract.interviews import tmx
 from latam_corpus.extract.stage import Extract
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.store import Store
 from latam_corpus.train import CorpusStream, alignment
 from latam_corpus.train.alignment import write_alignment
 

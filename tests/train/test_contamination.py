@@ -10,7 +10,7 @@ import pytest
 from built_versions import build
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.store import Store
+from latam_corpus.release.storing.store import Store
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.contamination import FIELD_END, Contamination, benchmarks, find_matches, read_evaluation
 

@@ -21,20 +21,20 @@ import pyarrow as pa
 import pytest
 
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError
-from latam_corpus.release.corpus_lock import read_locks
-from latam_corpus.release.exclusions import exclusion_list
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull
-from latam_corpus.release.purge import purge
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.reading.corpus_lock import read_locks
+from latam_corpus.release.reading.exclusions import exclusion_list
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream
-from latam_corpus.train.corpus_files import CorpusFiles, open_files
 from latam_corpus.train.export.write_export import COLUMNS, write_export
-from latam_corpus.train.held_rows import rows_as_dicts
-from latam_corpus.train.stream_order import RowGroup, shuffled, windows_of
-from latam_corpus.train.token_counts import count_slices
-from latam_corpus.train.tokenizer import load_tokenizer
+from latam_corpus.train.shards.corpus_files import CorpusFiles, open_files
+from latam_corpus.train.shards.row_order import RowGroup, shuffled, windows_of
+from latam_corpus.train.shards.rows_in_memory import rows_as_dicts
+from latam_corpus.train.tokens.token_counts import count_slices
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -435,7 +435,7 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("latam_corpus.train.group_cache.replacing", full)
+    monkeypatch.setattr("latam_corpus.train.shards.group_cache.replacing", full)
     with pytest.warns(UserWarning, match="goes on without its cache"):
         assert ids(served, seed=7, cache=tmp_path / "other") == order
 

@@ -16,8 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.train.held_rows import ChosenRows, HeldRows
-from latam_corpus.train.positioned_stream import PositionedStream
+from latam_corpus.train.shards.rows_in_memory import ChosenRows, HeldRows
+from latam_corpus.train.streams.positioned_stream import PositionedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,11 +16,11 @@ from datatrove.pipeline.tokens.megatron_tokenizer import MegatronTokenizedFile
 from datatrove.pipeline.tokens.tokenizer import TokenizedFile
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.corpus_lock import join_locks, read_lock
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.reading.corpus_lock import join_locks, read_lock
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.export.write_export import COLUMNS, write_export
-from latam_corpus.train.tokenizer import Tokenizer, load_tokenizer
+from latam_corpus.train.tokens.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 SMALL = 3_000  # bytes of tokens a file, so that there are several
 

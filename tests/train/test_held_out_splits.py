@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.manifest import load_manifest
-from latam_corpus.release.pull import pull
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.train import CorpusStream, MixedStream
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 
 def splits_of(rows: Iterable[dict[str, Any]]) -> Counter[str]:

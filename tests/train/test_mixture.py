@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream, MixedStream
-from latam_corpus.train.corpus_files import open_files
-from latam_corpus.train.file_piece import read_group
 from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
-from latam_corpus.train.shared_groups import SharedGroups
+from latam_corpus.train.shards.corpus_files import open_files
+from latam_corpus.train.shards.file_piece import read_group
+from latam_corpus.train.shards.shared_groups import SharedGroups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 SLICES = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 10**9), min_size=1)
 
@@ -226,7 +226,7 @@ def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
 def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An epoch of many chunks has the same documents as one of a single chunk."""
     whole = Counter(row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, columns=["doc_id"]))
-    monkeypatch.setattr("latam_corpus.train.mixed_stream._CHUNK_ROWS", 10)
+    monkeypatch.setattr("latam_corpus.train.streams.mixed_stream._CHUNK_ROWS", 10)
     order = [row["doc_id"] for row in MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])]
     assert Counter(order) == whole
     stream = MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])
@@ -248,7 +248,7 @@ def test_weights_may_change_in_stages(
 
     stages = [planned(spa=0.5, por=0.25), planned(por=1), planned(spa=0.5, por=0.5)]
     drawn = [Counter({one["language"]: one["drawn"] for one in plan["slices"]}) for plan in stages]
-    monkeypatch.setattr("latam_corpus.train.mixed_stream._CHUNK_ROWS", 16)
+    monkeypatch.setattr("latam_corpus.train.streams.mixed_stream._CHUNK_ROWS", 16)
 
     def opened(rank: int = 0, world: int = 1) -> MixedStream:
         return MixedStream(small_store.url, stages, seed=3, rank=rank, world=world, columns=["doc_id", "language"])
@@ -325,7 +325,7 @@ def test_slices_of_rows_read_their_files_once(small_store: Store, monkeypatch: p
         asked.extend(columns)
         return read_group(opened, footer, number, columns)
 
-    monkeypatch.setattr("latam_corpus.train.corpus_files.read_group", counting)
+    monkeypatch.setattr("latam_corpus.train.shards.corpus_files.read_group", counting)
     version = CorpusStream(small_store.url, "puerto").version
     slices = [{"release": version, "country": country, "drawn": 30} for country in ("CL", "AR", "")]
     mixed = MixedStream(small_store.url, {"by": ["country"], "slices": slices}, columns=["text"])

@@ -10,12 +10,12 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.train import CorpusStream
-from latam_corpus.train.tokenizer import load_tokenizer
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 WINDOW = 16_000
 _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."

@@ -12,12 +12,12 @@ import pytest
 from fsspec import filesystem
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.pull import pull
-from latam_corpus.release.store import Store
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream
-from latam_corpus.train.corpus_files import CorpusFiles
-from latam_corpus.train.group_cache import GroupCache
+from latam_corpus.train.shards.corpus_files import CorpusFiles
+from latam_corpus.train.shards.group_cache import GroupCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.pull import pull
+from latam_corpus.release.reading.pull import pull
 from latam_corpus.train import CorpusStream
-from latam_corpus.train.corpus_files import open_files
-from latam_corpus.train.token_counts import count_slices
-from latam_corpus.train.tokenizer import Tokenizer, load_tokenizer
+from latam_corpus.train.shards.corpus_files import open_files
+from latam_corpus.train.tokens.token_counts import count_slices
+from latam_corpus.train.tokens.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conftest import CommandLine
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 
 @pytest.fixture(autouse=True)

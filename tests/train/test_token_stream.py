@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream, TokenStream, load_tokenizer
 from latam_corpus.train.export.write_export import COLUMNS, write_export
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 
 @pytest.fixture(params=["ds", "megatron"])

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusDataset, CorpusStream, PackedDataset, load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 pytestmark = [
     # More workers than this machine has cores, and what torchdata 0.11 still calls of torch.
@@ -87,8 +87,8 @@ class _Loader:
 
     def __init__(self, store: Store, workers: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
         self._info = SimpleNamespace(id=0, num_workers=workers)
-        monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: self._info)
-        monkeypatch.setattr("latam_corpus.train.torch_dataset._world", lambda: 1)
+        monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: self._info)
+        monkeypatch.setattr("latam_corpus.train.streams.torch_dataset._world", lambda: 1)
         shared = {"batch_size": 16} | OPTIONS | options
         self.workers = [CorpusDataset(store.url, "puerto@2026.11.0", **shared) for _ in range(workers)]
         self.given = 0
@@ -175,7 +175,7 @@ def test_packed_loaders_go_on_with_other_ranks_and_workers(
     """Each worker packs its own documents; the states of all ranks' loaders combine, and each token comes once."""
     tokenizer = load_tokenizer(tokenizer_file)
     info = SimpleNamespace(id=0, num_workers=2)
-    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: info)
+    monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: info)
 
     def opened(rank: int, world: int) -> PackedDataset:
         stream = CorpusStream(small_store.url, "puerto", rank=rank, world=world, seed=7)
@@ -201,7 +201,7 @@ def test_packed_loaders_go_on_with_other_ranks_and_workers(
         states.append({"_snapshot": {"_worker_snapshots": snapshots}})
     with pytest.raises(ConfigError, match=r"had 4 ranks.* 1, 3 are missing"):
         opened(0, 1).load_state_dict(states[:1])
-    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: None)
+    monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: None)
     for rank in range(3):
         dataset = opened(rank, 3)
         dataset.load_state_dict(json.loads(json.dumps(states)))
@@ -214,7 +214,7 @@ def test_a_packed_loader_that_was_at_its_end_begins_the_epoch(
     small_store: Store, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A loader asks a worker again in the next epoch only; its state stays that of the end until then."""
-    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", lambda: None)
+    monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: None)
     tokenizer = load_tokenizer(tokenizer_file)
     first, again = (PackedDataset(CorpusStream(small_store.url, "puerto"), tokenizer, 500) for _ in range(2))
     blocks = [block.tolist() for block in first]
@@ -244,7 +244,7 @@ def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch
     first = list(dataset)
     assert list(dataset) == first  # where there are no workers, it is heard of
     monkeypatch.setattr(
-        "latam_corpus.train.torch_dataset.get_worker_info", lambda: SimpleNamespace(id=0, num_workers=1)
+        "latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: SimpleNamespace(id=0, num_workers=1)
     )
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
     assert list(dataset) == first
@@ -280,7 +280,7 @@ def test_a_state_of_something_else_is_refused(small_store: Store) -> None:
 
 def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
     """With the extra to install."""
-    monkeypatch.setattr("latam_corpus.train.torch_dataset.get_worker_info", None)
+    monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", None)
     with pytest.raises(ConfigError, match=r"latam-corpus\[train\]"):
         CorpusDataset(small_store.url, "puerto", batch_size=1)
     unused: Any = None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine
 
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 _PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "mix plan puerto --tokens 9000": {

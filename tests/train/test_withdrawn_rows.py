@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.release.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.store import Store
 
 
 def test_a_stream_of_an_old_version_leaves_out_what_was_withdrawn(small_store: Store) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from lxml import etree
 
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
-from latam_corpus.text.xml_tree import attribute, name_of, words
+from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 
 # Roles of the MARC list of relators that make a text; all others (illustrators, publishers) are no creators.
 _AUTHORS: Final = frozenset({"", "aut", "author", "dub", "ive", "ivr", "lyr", "lbt", "cre"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
 from latam_corpus.catalog.works.dublin_core import dspace, dublin_core
 from latam_corpus.catalog.works.marc import marcxml_record
-from latam_corpus.text.xml_tree import attribute, name_of, words
+from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

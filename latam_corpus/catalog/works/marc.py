@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.text.xml_tree import name_of, words
+from latam_corpus.text.markup.xml_tree import name_of, words
 
 if TYPE_CHECKING:
     from lxml import etree

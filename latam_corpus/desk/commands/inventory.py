@@ -10,21 +10,21 @@ import typer
 
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli import completion
-from latam_corpus.cli.options import CollectedOut, Json, StoreUrl
-from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import CollectedOut, Json, StoreUrl
+from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _
-from latam_corpus.pipeline.history import finished_runs
-from latam_corpus.pipeline.reasons import in_plain_words
+from latam_corpus.pipeline.stored_runs.history import finished_runs
+from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from latam_corpus.release.manifest import Manifest
-    from latam_corpus.release.store import Store
+    from latam_corpus.release.storing.manifest import Manifest
+    from latam_corpus.release.storing.store import Store
 
 _HEADS: Final = (
     _("source"),
@@ -160,7 +160,7 @@ def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
 def _latest(store: Store) -> Iterator[Manifest]:
     """Yield the latest version of each release."""
-    from latam_corpus.release.manifest import load_manifest
+    from latam_corpus.release.storing.manifest import load_manifest
 
     with store.named_errors():
         for name in store.names():

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.cli.options import DiskOut, Json
-from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.options import DiskOut, Json
+from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.judgements import Agreement
-    from latam_corpus.release.manifest import Audited
+    from latam_corpus.release.pages.judgements import Agreement
+    from latam_corpus.release.storing.manifest import Audited
 
 app = typer.Typer(help=N_("Take back what readers say of samples and of policies."), no_args_is_help=True)
 
@@ -36,9 +36,9 @@ def import_judged(
     A row that isn't understood has no judgement. A copy of the sheet, to be corrected, is written next to it then, and
     the exit code is 1.
     """
-    from latam_corpus.desk.judged_sheet import judgements_of, read_judged, write_corrected
-    from latam_corpus.durable import digest_of
-    from latam_corpus.release.judgements import add_judgements
+    from latam_corpus.desk.sheets.judged_sheet import judgements_of, read_judged, write_corrected
+    from latam_corpus.release.pages.judgements import add_judgements
+    from latam_corpus.storage.durable import digest_of
 
     name = " ".join(reader.split())
     if not name:
@@ -76,7 +76,7 @@ def import_judged(
 @app.command("show", help=N_("Show what was judged, with intervals, and how far readers agree."))
 def show(out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Show what was judged, with 95 % intervals, and how far each two readers agree (Cohen's kappa)."""
-    from latam_corpus.release.judgements import agreements, audited, read_judgements, wilson
+    from latam_corpus.release.pages.judgements import agreements, audited, read_judgements, wilson
 
     judged = read_judgements(out)
     shares = audited(judged, {one.text: one.named for one in judged})
@@ -104,9 +104,9 @@ def sign(
     as_json: Json = False,
 ) -> None:
     """Sign a policy file."""
-    from latam_corpus.durable import replace
-    from latam_corpus.policy_reviews import KEY, content_digest, reviews, signed
-    from latam_corpus.toml_model import read_toml
+    from latam_corpus.config.toml_model import read_toml
+    from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews, signed
+    from latam_corpus.storage.durable import replace
 
     name = " ".join(reader.split())
     if not name:
@@ -125,7 +125,7 @@ def sign(
 
 
 def _show_shares(shares: Sequence[Audited]) -> None:
-    from latam_corpus.release.judgements import NAMES, wilson
+    from latam_corpus.release.pages.judgements import NAMES, wilson
 
     rows = []
     for one in shares:
@@ -137,7 +137,7 @@ def _show_shares(shares: Sequence[Audited]) -> None:
 
 
 def _show_agreement(agreed: Sequence[Agreement]) -> None:
-    from latam_corpus.release.judgements import NAMES
+    from latam_corpus.release.pages.judgements import NAMES
 
     rows: list[tuple[Any, ...]] = []
     for one in agreed:
@@ -149,6 +149,6 @@ def _show_agreement(agreed: Sequence[Agreement]) -> None:
 
 
 def _word(answer: str) -> str:
-    from latam_corpus.release.judgements import WORDS
+    from latam_corpus.release.pages.judgements import WORDS
 
     return WORDS[answer].translate(spoken()) if answer in WORDS else answer

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from latam_corpus.cli import completion
-from latam_corpus.cli.options import Json, disk_folder
-from latam_corpus.cli.show import console, errors, print_json, side_by_side
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, disk_folder
+from latam_corpus.cli.interface.show import console, errors, print_json, side_by_side
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
-from latam_corpus.desk.preview_page import (
+from latam_corpus.desk.previews.preview_page import (
     DROPPED,
     EXTRACTED,
     KEPT,
@@ -30,7 +30,7 @@ from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
 from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import N_, Message, _, enumerated
-from latam_corpus.pipeline.collection_folders import warc_folder
+from latam_corpus.pipeline.planning.collection_folders import warc_folder
 from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def preview(
     stamped as internal.
     """
     from latam_corpus.collect.examine import examine
-    from latam_corpus.desk.preview_items import items_of
+    from latam_corpus.desk.previews.preview_items import items_of
     from latam_corpus.paths import cache_folder
-    from latam_corpus.pipeline.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.policy_overlay import overlay
+    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
+    from latam_corpus.pipeline.planning.policy_overlay import overlay
 
     language = spoken()
     source = usable_source(file, language)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.options import Json
-from latam_corpus.cli.show import console, number, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latam_corpus.catalog.display_names import read_back
-from latam_corpus.cli.editor_schema import schema_line, write_with_schema
-from latam_corpus.cli.options import Json
-from latam_corpus.cli.show import block, console, errors, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import block, console, errors, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
 from latam_corpus.desk.answers import choice
 from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.desk.commands.inventory import inventory
@@ -21,7 +21,7 @@ from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.desk.commands.source_list import list_sources
 from latam_corpus.desk.commands.speaker_key import speakers
-from latam_corpus.desk.joined_verses import files_with_verses
+from latam_corpus.desk.previews.joined_verses import files_with_verses
 from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
@@ -154,7 +154,7 @@ def check(
 
     With --input, the first records are read, and the columns that the file names are looked for in them.
     """
-    from latam_corpus.pipeline.mistakes import unread
+    from latam_corpus.pipeline.planning.recipe_errors import unread
 
     language = spoken()
     reports: list[dict[str, Any]] = []
@@ -198,8 +198,8 @@ def check(
 def _of_records(source: Source, where: str) -> Iterator[Finding]:
     """Yield what the first records show to be wrong, each under the name of its file."""
     from latam_corpus.collect.examine import examine
-    from latam_corpus.pipeline.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.reasons import meaning
+    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
+    from latam_corpus.pipeline.stored_runs.reasons import meaning
 
     seen = examine(source, where)
     for wrong, breaches in ((True, seen.breaches), (False, seen.notes)):

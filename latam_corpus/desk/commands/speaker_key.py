@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from latam_corpus.cli import completion
-from latam_corpus.cli.options import Json
-from latam_corpus.cli.show import console, number, print_json
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, number, print_json
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
@@ -68,7 +68,7 @@ def _speakers(source: Source, where: str) -> Iterator[str]:
     from latam_corpus.batch import Batch
     from latam_corpus.collect.files import list_inputs, read_all
     from latam_corpus.extract.stage import Extract
-    from latam_corpus.pipeline.conserve import pass_through, set_aside
+    from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
 
     for frame in read_all(source, list_inputs(source, where)):
         kept = set_aside(Batch(frame), "collect").kept

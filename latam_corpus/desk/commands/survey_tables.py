@@ -7,16 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import language_name
-from latam_corpus.cli.editor_schema import schema_line, write_with_schema
-from latam_corpus.cli.show import console, number, print_json, table
+from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
 from latam_corpus.desk.survey import drafted, survey
 from latam_corpus.desk.template import load_template
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.programs import asked_for
+from latam_corpus.extract.isolation.programs import asked_for
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
-from latam_corpus.pipeline.own_terms import REMEDY
-from latam_corpus.pipeline.reasons import meaning
+from latam_corpus.pipeline.planning.own_terms import REMEDY
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.report.templating import render, sections_of
 from latam_corpus.text.folding import folded

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli import completion
-from latam_corpus.cli.options import CollectedOut, Json
-from latam_corpus.cli.show import console, errors, number, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import CollectedOut, Json
+from latam_corpus.cli.interface.show import console, errors, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     ADDRESSES,

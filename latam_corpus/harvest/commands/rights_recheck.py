@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.cli.options import Json, StoreUrl, disk_folder
-from latam_corpus.cli.show import console, errors, note, number, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.options import Json, StoreUrl, disk_folder
+from latam_corpus.cli.interface.show import console, errors, note, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl_words import (
     EVIDENCE,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.manifest import Manifest
+    from latam_corpus.release.storing.manifest import Manifest
 
 app = typer.Typer(no_args_is_help=True, help=N_("Read again what owners refuse, and list what must leave."))
 
@@ -96,7 +96,7 @@ def recheck(
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.harvest.crawlers import installed
-    from latam_corpus.release.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
+    from latam_corpus.release.refusals.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
 
     language = spoken()
     opened = open_store(store, out)

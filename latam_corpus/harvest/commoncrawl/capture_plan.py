@@ -16,12 +16,12 @@ from latam_corpus.catalog.harvest_tables import host_of, is_chosen
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.optout.patterns import path_of
 from latam_corpus.codes import admits
-from latam_corpus.collect.responses import PAGES
-from latam_corpus.durable import replace
+from latam_corpus.collect.web_archives.responses import PAGES
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import ELSEWHERE, Capture, captures
 from latam_corpus.harvest.commoncrawl.ranges import RemoteFile
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

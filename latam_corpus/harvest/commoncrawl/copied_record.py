@@ -11,7 +11,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS
-from latam_corpus.collect.responses import Response, media_type_of, parse_response, payload_of
+from latam_corpus.collect.web_archives.responses import Response, media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError
 from latam_corpus.harvest.crawl.causes import TroubleError
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
-from latam_corpus.collect.mapping import as_time
-from latam_corpus.collect.responses import media_type_of
+from latam_corpus.collect.documents.mapping import as_time
+from latam_corpus.collect.web_archives.responses import media_type_of
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
 from latam_corpus.harvest.commoncrawl.copied_record import copied
@@ -20,8 +20,8 @@ from latam_corpus.harvest.crawl.permission import user_agent
 from latam_corpus.harvest.crawl.recheck import SiteReader, roots_of
 from latam_corpus.harvest.crawl.requests import Job
 from latam_corpus.harvest.crawl.sites import Sites
+from latam_corpus.harvest.crawl.transport.warc_writer import Written
 from latam_corpus.harvest.crawl.visit import Visits
-from latam_corpus.harvest.crawl.warc_writer import Written
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.optout.site import Site
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import OptOut
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.commoncrawl.copied_record import Copied
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 # A field of ours on the records of a WARC: the file from which it was copied, where it begins there, and its length.
 COPIED_FROM: Final = "X-Copied-From"

@@ -12,15 +12,15 @@ from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.errors import SourceError
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.exchange import Client
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
+from latam_corpus.harvest.crawl.transport.exchange import Client
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from latam_corpus.catalog.harvest_tables import Asking
-    from latam_corpus.harvest.crawl.exchange import Exchange
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 BLOCK: Final = 4 * 2**20
 _CACHED_BLOCKS: Final = 8  # blocks

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fastwarc.warc import ArchiveIterator
 
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, OptOut, from_json
-from latam_corpus.collect.page_metadata import METADATA_FIELD
-from latam_corpus.collect.responses import media_type_of, parse_response, payload_of
+from latam_corpus.collect.web_archives.page_metadata import METADATA_FIELD
+from latam_corpus.collect.web_archives.responses import media_type_of, parse_response, payload_of
 from latam_corpus.errors import DocumentError, SourceError
 from latam_corpus.messages import _, decimal
 

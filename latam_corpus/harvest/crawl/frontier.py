@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.warc_writer import Earlier
+from latam_corpus.harvest.crawl.transport.warc_writer import Earlier
 from latam_corpus.harvest.optout.site import Text
 from latam_corpus.messages import _
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from latam_corpus.harvest.crawl.warc_writer import Written
+    from latam_corpus.harvest.crawl.transport.warc_writer import Written
 
 State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused", "gone"]
 _VERSION: Final = 1

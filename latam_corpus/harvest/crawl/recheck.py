@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.harvest.crawl.causes import Cause, TroubleError
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.requests import Answer, Job
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
     from latam_corpus.harvest.crawl.website import Result
 
 # A release has many hosts, some of them dead, and nobody waits an hour for one word: what can't be read is told, its

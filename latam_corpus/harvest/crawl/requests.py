@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
-from latam_corpus.collect.responses import PAGES
+from latam_corpus.collect.web_archives.responses import PAGES
+from latam_corpus.harvest.crawl.answers.links import MAX_SITEMAP, XML_TYPES
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.exchange import Client, Exchange
-from latam_corpus.harvest.crawl.links import MAX_SITEMAP, XML_TYPES
+from latam_corpus.harvest.crawl.transport.exchange import Client, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

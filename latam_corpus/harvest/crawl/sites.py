@@ -14,8 +14,8 @@ from latam_corpus.harvest.optout.site import FILES, Site, Text
 
 if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.causes import Cause
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 # RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0

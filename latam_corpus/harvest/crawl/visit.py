@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import from_json, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
-from latam_corpus.harvest.crawl import traps
+from latam_corpus.harvest.crawl.answers import traps
+from latam_corpus.harvest.crawl.answers.link_addresses import address_of
+from latam_corpus.harvest.crawl.answers.page_content import read_answer
 from latam_corpus.harvest.crawl.archived_page import recorded_page
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.link_addresses import address_of
-from latam_corpus.harvest.crawl.page_content import read_answer
-from latam_corpus.harvest.crawl.warc_writer import payload_digest
+from latam_corpus.harvest.crawl.transport.warc_writer import payload_digest
 from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES, withdraw_page
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.optout.opt_out import OptOut
     from latam_corpus.harvest.crawl.causes import Cause
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
-    from latam_corpus.harvest.crawl.warc_writer import Archive, Earlier, Written
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
+    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, Earlier, Written
     from latam_corpus.harvest.optout.site import Site
 
 MAX_REDIRECTS: Final = 10
@@ -126,7 +126,7 @@ class Visits:
         self.frontier.done(waiting.url, state)
 
     def page_metadata(self, url: str) -> str | None:
-        """Return what is known of a page from elsewhere, as `collect.page_metadata` writes it."""
+        """Return what is known of a page from elsewhere, as `collect.web_archives.page_metadata` writes it."""
         del url
         return None
 

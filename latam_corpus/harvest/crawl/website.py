@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
+from latam_corpus.harvest.crawl.answers.link_addresses import web_address
 from latam_corpus.harvest.crawl.budget import Budget, charge
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.cdxj import write_index
 from latam_corpus.harvest.crawl.crawl_disk import writing
 from latam_corpus.harvest.crawl.frontier import Frontier
-from latam_corpus.harvest.crawl.link_addresses import web_address
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
 from latam_corpus.harvest.crawl.requests import Answer, Asker, Job, usable
 from latam_corpus.harvest.crawl.sites import MOVED, Sites
+from latam_corpus.harvest.crawl.transport.cdxj import write_index
+from latam_corpus.harvest.crawl.transport.warc_writer import Archive
 from latam_corpus.harvest.crawl.visit import Visits, media_of
-from latam_corpus.harvest.crawl.warc_writer import Archive
 from latam_corpus.harvest.crawl.withdrawals import write_gone_pages
 from latam_corpus.harvest.optout.site import Text
-from latam_corpus.pipeline.collection_folders import collected_folder
+from latam_corpus.pipeline.planning.collection_folders import collected_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.crawl_progress import Progress
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import Waiting
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
     from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5

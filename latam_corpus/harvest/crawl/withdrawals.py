@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.collect import page_metadata
-from latam_corpus.durable import replace
+from latam_corpus.collect.web_archives import page_metadata
+from latam_corpus.storage.durable import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from latam_corpus.harvest.crawl.warc_writer import Archive
+    from latam_corpus.harvest.crawl.transport.warc_writer import Archive
 
 GONE_STATUSES: Final = (404, 410)
 

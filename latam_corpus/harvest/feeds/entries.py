@@ -18,10 +18,10 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from latam_corpus.catalog.rights import tier_of
-from latam_corpus.collect.mapping import as_published
+from latam_corpus.collect.documents.mapping import as_published
+from latam_corpus.harvest.crawl.answers.lenient_xml import parsed_xml
+from latam_corpus.harvest.crawl.answers.links import MAX_ENTRIES, unpacked
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.lenient_xml import parsed_xml
-from latam_corpus.harvest.crawl.links import MAX_ENTRIES, unpacked
 from latam_corpus.harvest.oai.rights_statements import is_less_open, statement_of
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from urllib.parse import quote
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
-from latam_corpus.collect import page_metadata
-from latam_corpus.harvest.crawl.boxed_parsing import parsed
+from latam_corpus.collect.web_archives import page_metadata
+from latam_corpus.harvest.crawl.answers.link_addresses import address_of
+from latam_corpus.harvest.crawl.answers.links import unpacked
+from latam_corpus.harvest.crawl.answers.sandboxed_parsing import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.link_addresses import address_of
-from latam_corpus.harvest.crawl.links import unpacked
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, Visits, if_changed, media_of
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.feeds.entries import feed_of
@@ -23,8 +23,8 @@ from latam_corpus.harvest.optout.site import Site
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import State, Waiting
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
     from latam_corpus.harvest.feeds.entries import Entry
 
 # Documents of feeds that are read in one round; the archive of twenty years has 240 months.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
-from latam_corpus.collect.mapping import as_time
+from latam_corpus.collect.documents.mapping import as_time
 from latam_corpus.harvest.crawl.visit import Visits
 from latam_corpus.harvest.oai.memory import Listing, Memory
 from latam_corpus.harvest.oai.replies import request_url

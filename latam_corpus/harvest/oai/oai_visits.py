@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.rights import openness, tier_of
-from latam_corpus.collect import page_metadata
-from latam_corpus.harvest.crawl.boxed_parsing import parsed
+from latam_corpus.collect.web_archives import page_metadata
+from latam_corpus.harvest.crawl.answers.link_addresses import address_of
+from latam_corpus.harvest.crawl.answers.sandboxed_parsing import parsed
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.link_addresses import address_of
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
 from latam_corpus.harvest.oai.list_requests import Lists
 from latam_corpus.harvest.oai.memory import Item
 from latam_corpus.harvest.oai.replies import reply_of, request_url
-from latam_corpus.text.html_tree import html_tree
+from latam_corpus.text.markup.html_tree import html_tree
 
 if TYPE_CHECKING:
     import re
 
-    from latam_corpus.harvest.crawl.exchange import Exchange
     from latam_corpus.harvest.crawl.frontier import State, Waiting
+    from latam_corpus.harvest.crawl.transport.exchange import Exchange
     from latam_corpus.harvest.oai.replies import Record
     from latam_corpus.harvest.optout.site import Site
 

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 from lxml import etree
 
 from latam_corpus.catalog.identity import canonical_url
-from latam_corpus.collect.mapping import as_published
+from latam_corpus.collect.documents.mapping import as_published
+from latam_corpus.harvest.crawl.answers.lenient_xml import parsed_xml
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.lenient_xml import parsed_xml
 from latam_corpus.harvest.oai.rights_statements import is_closed, statement_of
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.durable import replacing
 from latam_corpus.harvest.crawl.pace import LONGEST_REST
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.oai.list_requests import MAX_AHEAD
 from latam_corpus.harvest.oai.oai_visits import OaiVisits
+from latam_corpus.storage.durable import replacing
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source

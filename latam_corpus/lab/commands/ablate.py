@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json, Out, StoreUrl
-from latam_corpus.cli.show import console, note, number, print_json, progress, table
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _, decimal
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.cli.options import Json
-from latam_corpus.cli.show import block, console, errors, number, print_json, table
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import block, console, errors, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
+    from latam_corpus.lab.language.added_language import Beside, Drawn
     from latam_corpus.lab.language.evaluate import Evaluation
-    from latam_corpus.lab.language.own_language import Beside, Drawn
     from latam_corpus.lab.language.texts import Texts
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ def new(
     """Draw a language's texts."""
     from latam_corpus.catalog.display_names import language_of
     from latam_corpus.codes import iso_code
-    from latam_corpus.lab.language.own_language import draw
+    from latam_corpus.lab.language.added_language import draw
 
     known = language_of(code) or iso_code(code, "LANGUAGE")
     for file in texts:
@@ -66,7 +66,7 @@ def new(
 
 def _tell_drawn(drawn: Drawn) -> None:
     from latam_corpus.codes import called
-    from latam_corpus.lab.language.own_language import ENOUGH
+    from latam_corpus.lab.language.added_language import ENOUGH
 
     own = drawn.language
     counts = {"train": number(len(own.train)), "away": number(len(own.kept_out)), "again": number(drawn.repeated)}
@@ -110,7 +110,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train the shipped model with a language more, or one from labelled texts; some are kept out to measure on."""
-    from latam_corpus.lab.language.own_language import is_language, unknown_taken
+    from latam_corpus.lab.language.added_language import is_language, unknown_taken
     from latam_corpus.lab.language.texts import Texts, listed
     from latam_corpus.lab.language.train_identifier import train as fit
     from latam_corpus.language.model import load
@@ -154,7 +154,7 @@ def train(
 
 
 def _extend(folder: Path, beside: list[Texts], as_json: bool) -> None:
-    from latam_corpus.lab.language.own_language import beside_shipped, extend, read_language
+    from latam_corpus.lab.language.added_language import beside_shipped, extend, read_language
 
     own = read_language(folder)
     model = extend(own, datetime.now(UTC).date(), beside)
@@ -168,7 +168,7 @@ def _extend(folder: Path, beside: list[Texts], as_json: bool) -> None:
 
 
 def _tell_beside(found: Beside) -> None:
-    from latam_corpus.release.judgements import wilson
+    from latam_corpus.release.pages.judgements import wilson
 
     low, high = wilson(found.named[1], found.kept_out)
     table(
@@ -204,7 +204,7 @@ def use(
     as_json: Json = False,
 ) -> None:
     """Choose a model."""
-    from latam_corpus.lab.language.own_language import is_language, read_language
+    from latam_corpus.lab.language.added_language import is_language, read_language
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import SHIPPED, choose, chosen
 
@@ -230,8 +230,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on a labelled file, or that of a folder beside the shipped one, and what is taken for what."""
+    from latam_corpus.lab.language.added_language import beside_shipped, is_language, read_language
     from latam_corpus.lab.language.evaluate import evaluate as measure
-    from latam_corpus.lab.language.own_language import beside_shipped, is_language, read_language
     from latam_corpus.lab.language.texts import listed
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import chosen

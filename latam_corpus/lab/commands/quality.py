@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json
-from latam_corpus.cli.show import console, number, print_json
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import Settings
 from latam_corpus.messages import N_, _, decimal

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli import completion
-from latam_corpus.cli.measure_tables import Internal, Page, PageLanguage, show_changed, show_measured
-from latam_corpus.cli.options import Json, Out
-from latam_corpus.cli.show import block, console, note, print_json
-from latam_corpus.cli.ui_language import spoken
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out
+from latam_corpus.cli.interface.show import block, console, note, print_json
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.reading.measure_tables import Internal, Page, PageLanguage, show_changed, show_measured
 from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:

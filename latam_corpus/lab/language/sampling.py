@@ -12,8 +12,8 @@ import polars as pl
 from latam_corpus.codes import UNDETERMINED, groups, iso_code
 from latam_corpus.lab.language import augment
 from latam_corpus.lab.language.texts import is_held_out, is_untranslated, is_word_list, rows
+from latam_corpus.language.classifier.normalise import normalise_all
 from latam_corpus.language.labels import script_of
-from latam_corpus.language.normalise import normalise_all
 from latam_corpus.text.orthography import respelled
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.codes import UNDETERMINED, groups
-from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
 from latam_corpus.lab.language.sampling import held_out_of_elsewhere, lines_and_names
@@ -19,6 +18,7 @@ from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:

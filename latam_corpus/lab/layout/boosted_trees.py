@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latam_corpus.extract.forest import Forest
+from latam_corpus.extract.web_pages.forest import Forest
 from latam_corpus.lab.layout.boosted_trees_kernels import BINS, grow_tree
 
 if TYPE_CHECKING:

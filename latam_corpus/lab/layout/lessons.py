@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.extract.block_features import context, features
-from latam_corpus.extract.page_blocks import Model
+from latam_corpus.extract.web_pages.block_features import context, features
+from latam_corpus.extract.web_pages.page_blocks import Model
 from latam_corpus.lab.layout.boosted_trees import Options, grow
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.extract.forest import Forest
-    from latam_corpus.extract.markup import Markup
+    from latam_corpus.extract.web_pages.forest import Forest
+    from latam_corpus.extract.web_pages.markup import Markup
 
 FIRST: Final = Options(trees=60, leaves=24, rate=0.16, seed=1, times=3)
 SECOND: Final = Options(trees=45, leaves=16, rate=0.16, seed=2, times=3)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from resiliparse.parse.html import HTMLTree
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.html_metadata import read_metadata
-from latam_corpus.extract.markup import read_markup
-from latam_corpus.extract.page_blocks import known, markup_of
+from latam_corpus.extract.web_pages.html_metadata import read_metadata
+from latam_corpus.extract.web_pages.markup import read_markup
+from latam_corpus.extract.web_pages.page_blocks import known, markup_of
 from latam_corpus.lab.layout.block_labels import BELIEVED, labels
 from latam_corpus.lab.layout.gold_pages import Page, read
 from latam_corpus.lab.layout.lessons import Lesson

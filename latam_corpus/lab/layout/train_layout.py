@@ -10,9 +10,9 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from latam_corpus.cli.show import console
-from latam_corpus.extract.model_file import MODEL
-from latam_corpus.extract.page_blocks import features_digest, save_model
+from latam_corpus.cli.interface.show import console
+from latam_corpus.extract.web_pages.model_file import MODEL
+from latam_corpus.extract.web_pages.page_blocks import features_digest, save_model
 from latam_corpus.lab.layout.block_labels import BELIEVED
 from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, learn
 from latam_corpus.lab.layout.shelves import Shelf

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latam_corpus.durable import package_digest
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 from latam_corpus.quality.signals.signal import Signal
+from latam_corpus.storage.durable import package_digest
 from latam_corpus.vocabulary import SIGNAL_ENTRY_POINTS, SIGNALS, plugged_signals
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, note, number, print_json
 from latam_corpus.cli.release import Spec
-from latam_corpus.cli.show import console, note, number, print_json
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
-    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.streams.stream import CorpusStream
 
 
 def pairs(
@@ -29,8 +29,8 @@ def pairs(
     """Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.alignment import write_alignment
-    from latam_corpus.train.corpus_files import ALL_SPLITS
-    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.shards.corpus_files import ALL_SPLITS
+    from latam_corpus.train.streams.stream import CorpusStream
 
     opened = open_store(store, out)
     version = load_version(opened, spec, note).spec

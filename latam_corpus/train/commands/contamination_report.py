@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
 from latam_corpus.cli.release import Spec
-from latam_corpus.cli.show import console, note, number, print_json, progress, table
 from latam_corpus.messages import N_, _
 
 _SHOWN = 20
@@ -33,11 +33,11 @@ def contamination(
 ) -> None:
     """Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.durable import replace
-    from latam_corpus.release.exclusions import exclusion_list
+    from latam_corpus.release.reading.exclusions import exclusion_list
+    from latam_corpus.storage.durable import replace
     from latam_corpus.train.contamination import find_matches, read_evaluation
-    from latam_corpus.train.corpus_files import ALL_SPLITS
-    from latam_corpus.train.stream import CorpusStream
+    from latam_corpus.train.shards.corpus_files import ALL_SPLITS
+    from latam_corpus.train.streams.stream import CorpusStream
 
     lines = read_evaluation(against, field or ())
     opened = open_store(store, out)

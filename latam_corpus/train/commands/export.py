@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, note, number, print_json, progress
 from latam_corpus.cli.release import Spec
-from latam_corpus.cli.show import console, note, number, print_json, progress
 from latam_corpus.messages import N_, _
 from latam_corpus.train.commands.tokens import TokenizerFile
 
@@ -34,11 +34,11 @@ def export(
 ) -> None:
     """Write a version's documents as tokens for other loaders, with a map from each document to its tokens."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.lock_check import MAP
-    from latam_corpus.train.corpus_files import held_out_note
+    from latam_corpus.release.reading.lock_check import MAP
     from latam_corpus.train.export.write_export import COLUMNS, write_export
-    from latam_corpus.train.stream import CorpusStream
-    from latam_corpus.train.tokenizer import load_tokenizer
+    from latam_corpus.train.shards.corpus_files import held_out_note
+    from latam_corpus.train.streams.stream import CorpusStream
+    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(tokenizer, end_token)
     opened = open_store(store, out)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.cli.options import Json, Out, StoreUrl
-from latam_corpus.cli.show import console, note, number, print_json, progress, table
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _, decimal
 from latam_corpus.train.commands.tokens import BAR, TokenizerFile
 
 if TYPE_CHECKING:
-    from latam_corpus.train.corpus_files import CorpusFiles
+    from latam_corpus.train.shards.corpus_files import CorpusFiles
 
 app = typer.Typer(no_args_is_help=True, help=N_("Plan what a token budget means, slice by slice."))
 app.callback()(lambda: None)
@@ -47,10 +47,10 @@ def plan(
     """Say what a token budget means: epochs of each slice, exhausted ones, and what indigenous languages get."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.codes import groups
-    from latam_corpus.train.corpus_files import held_out_note, open_files
     from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
-    from latam_corpus.train.token_counts import count_slices
-    from latam_corpus.train.tokenizer import load_tokenizer
+    from latam_corpus.train.shards.corpus_files import held_out_note, open_files
+    from latam_corpus.train.tokens.token_counts import count_slices
+    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
     budget = token_budget(tokens)
     weighting = weighting_of(weights, temperature, cap, parse_weights(weight or []))

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import note, number, print_json, progress, table
 from latam_corpus.cli.release import Spec
-from latam_corpus.cli.show import note, number, print_json, progress, table
 from latam_corpus.messages import N_, _, decimal
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
@@ -26,9 +26,9 @@ def tokens(
 ) -> None:
     """Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.train.corpus_files import open_files
-    from latam_corpus.train.token_counts import REFERENCE, count_slices
-    from latam_corpus.train.tokenizer import load_tokenizer
+    from latam_corpus.train.shards.corpus_files import open_files
+    from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices
+    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)

@@ -19,21 +19,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.durable import digest_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
-from latam_corpus.release.corpus_lock import LOCK, Lock, write_lock
-from latam_corpus.release.lock_check import MAP
+from latam_corpus.release.reading.corpus_lock import LOCK, Lock, write_lock
+from latam_corpus.release.reading.lock_check import MAP
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.train.export.export_formats import FORMATS, Exported
-from latam_corpus.train.held_rows import rows_as_dicts
 from latam_corpus.train.new_folder import new_folder
+from latam_corpus.train.shards.rows_in_memory import rows_as_dicts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.release.store import Progress
-    from latam_corpus.train.stream import CorpusStream
-    from latam_corpus.train.tokenizer import Tokenizer
+    from latam_corpus.release.storing.store import Progress
+    from latam_corpus.train.streams.stream import CorpusStream
+    from latam_corpus.train.tokens.tokenizer import Tokenizer
 
 ABOUT: Final = "export.json"
 _MAP_SCHEMA: Final = pa.schema(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.toml_model import parse_toml
+from latam_corpus.config.toml_model import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from latam_corpus.catalog.source import Source
+from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.harvest.crawl.crawl_progress import Silent
-from latam_corpus.toml_model import parse_toml
 
 if TYPE_CHECKING:
     import ssl

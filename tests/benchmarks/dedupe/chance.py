@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.anchors import word_stream
-from latam_corpus.dedupe.fingerprint_kernels import WORD_BITS
-from latam_corpus.dedupe.verify_pairs import KINDS, NONE, Bounds, verify_pairs
+from latam_corpus.dedupe.fingerprints.anchors import word_stream
+from latam_corpus.dedupe.fingerprints.fingerprint_kernels import WORD_BITS
+from latam_corpus.dedupe.verify.verify_pairs import KINDS, NONE, Bounds, verify_pairs
 from latam_corpus.text.words import WordTable
 
 from ..machine import Table, rounded
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.dedupe.scheme import Ragged
+    from latam_corpus.dedupe.fingerprints.scheme import Ragged
 
     from .shelf import Shelf
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint_index import INDEX, SKETCHED, group_of, metadata_of
-from latam_corpus.dedupe.scheme import Scheme
-from latam_corpus.release.shard_file import write_group, writer
+from latam_corpus.dedupe.fingerprints.fingerprint_index import INDEX, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
+from latam_corpus.release.storing.shard_file import write_group, writer
 
 from .ours import sketched, spooled, timed
 

@@ -22,10 +22,10 @@ import pyarrow as pa
 from latam_corpus.batch import Batch
 from latam_corpus.collect.row_files import as_documents
 from latam_corpus.corpus import ROW, PieceFile
-from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.pipeline.barriers import Stored
-from latam_corpus.pipeline.registry import make_stage
+from latam_corpus.pipeline.execution.barriers import Stored
+from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Barrier, Stage
 
 from ..machine import usage
@@ -34,7 +34,7 @@ from .documents import Result, Used, read_records, write_result
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from latam_corpus.pipeline.barriers import Output
+    from latam_corpus.pipeline.execution.barriers import Output
 
 # Steps whose CPU seconds are told beside those of the stages.
 WORD_TABLE: Final = "word table"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.dedupe.dedupe import Dedupe
-from latam_corpus.dedupe.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 
 from ..machine import Table, rounded
 from .ours import SPOOL, TEXT_HASH

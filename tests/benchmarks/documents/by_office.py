@@ -6,7 +6,7 @@ import subprocess
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract import programs
+from latam_corpus.extract.isolation import programs
 
 from .layouts import HEAD, PAPERS, clock, initials
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.extract.html import DOUBT, LEAST, choose_text
-from latam_corpus.extract.page_blocks import read_page
+from latam_corpus.extract.web_pages.html import DOUBT, LEAST, choose_text
+from latam_corpus.extract.web_pages.page_blocks import read_page
 from latam_corpus.lab.layout.gold_pages import counted
 from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, by_folds, fold_of
 from latam_corpus.lab.layout.other_extractors import SYSTEMS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.extract.page_blocks import Model
+    from latam_corpus.extract.web_pages.page_blocks import Model
 
 SETS: Final = {
     "T": "snippets",

@@ -109,7 +109,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 def _by_language(data: Path) -> tuple[list[Page], list[Page]]:
     """The pages whose visible text is in a wanted language, and the others that have a language."""
-    from latam_corpus.extract.page_blocks import read_page
+    from latam_corpus.extract.web_pages.page_blocks import read_page
 
     shelf = Shelf.of(data)
     texts = [read_page(markup).text for markup in shelf.markups]
@@ -203,7 +203,7 @@ def _whole(room: Path, python: Path, number: int) -> Table:
 
 def _kept(out: Path) -> set[str]:
     """The addresses of the rows that no step of any part set aside."""
-    from latam_corpus.pipeline.step_file import DROPPED, ROWS
+    from latam_corpus.pipeline.rows.step_file import DROPPED, ROWS
 
     rows, dropped = (
         {url for path in out.glob(f"work/**/{name}") for url in pl.read_parquet(path, columns=["url"])["url"]}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import UNDETERMINED, groups, known_code
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.windows_kernels import MOST_WINDOWS, WINDOW
+from latam_corpus.language.classifier.windows_kernels import MOST_WINDOWS, WINDOW
 
 from .samples import write
 

@@ -22,7 +22,7 @@ import polars as pl
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
-from latam_corpus.policy import Policies
+from latam_corpus.policies.policy import Policies
 from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import ALL, Measure
 

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.plain import extract
+from latam_corpus.extract.documents.plain import extract
 
 from ..texts import jsonl
 from .good import (

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.extract.html import careful
+from latam_corpus.extract.web_pages.html import careful
 from latam_corpus.paths import data_folder
 
 from ..texts import jsonl

@@ -23,7 +23,7 @@ import polars as pl
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
-from latam_corpus.extract.html import balanced
+from latam_corpus.extract.web_pages.html import balanced
 
 from ..machine import Report, Table, save, show
 from ..texts import jsonl

@@ -22,7 +22,7 @@ import pytest
 from lxml import etree
 
 from latam_corpus.api.run_recipe import run
-from latam_corpus.extract import avenue, conllu
+from latam_corpus.extract.interviews import avenue, conllu
 from latam_corpus.extract.stage import EXTRACTORS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from latam_corpus.lab.language.own_language import beside_shipped, draw, extend, read_language
+from latam_corpus.lab.language.added_language import beside_shipped, draw, extend, read_language
 from latam_corpus.lab.language.texts import Texts
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")

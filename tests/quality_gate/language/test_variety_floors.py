@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from latam_corpus.language.variety import predict
+from latam_corpus.language.varieties.variety import predict
 from latam_corpus.text.words import WordTable
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")

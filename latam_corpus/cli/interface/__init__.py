@@ -1,0 +1,1 @@
+"""How the command line is put together: options, output, languages, and completion."""

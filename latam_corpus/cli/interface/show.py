@@ -1,0 +1,353 @@
+"""What the command line shows: tables and progress on a terminal, plain lines elsewhere, JSON when asked.
+
+All that is printed goes through here, and no string reaches the terminal as it is (`visible`): whatever is printed may
+hold other people's words, the user's own among them. A string is one line; what has several is a `block`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from latam_corpus.catalog.display_names import stage_names
+from latam_corpus.cli.interface.ui_language import in_spoken_language, spoken
+from latam_corpus.messages import Message, _, decimal, translated
+from latam_corpus.text.display.terminal_text import visible, visible_json, visible_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from latam_corpus.pipeline.execution.part import Outcome
+
+_WIDTH_OF_FILES: Final = 160
+_SECONDS_A_LINE: Final = 10
+_LEAST: Final = 12  # characters of a folded column, in which most words fit
+
+
+class _Screen(Console):
+    """A console on which a string is what it says: one line, without markup, with all that is in it to be seen.
+
+    A message is told in the language of `--lang`.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print them as rich does."""
+        super().print(*map(in_spoken_language, objects), **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return the string as rich draws it, in a line or in a table's cell."""
+        return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
+
+
+class _Notes(_Screen):
+    """Standard error. Under `--json` each sentence is an event, on a line, as progress is."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print them, or write them as one event."""
+        if "--json" in sys.argv and objects and all(isinstance(one, str | Message | Text) for one in objects):
+            tell_json({"event": "note", "text": " ".join(str(in_spoken_language(one)) for one in objects)})
+        else:
+            super().print(*objects, **options)
+
+
+console = _Screen(highlight=False, soft_wrap=True)
+errors = _Notes(stderr=True, highlight=False, soft_wrap=True)
+
+
+def note(sentence: str | Message) -> None:
+    """Print, on standard error, what a reader should know."""
+    errors.print(sentence, markup=False)
+
+
+def styled(*pieces: str | tuple[str, str]) -> Text:
+    """One line, of which pieces have a style: `styled(("bold", title), "  12")`."""
+    pairs = (("", piece) if isinstance(piece, str) else piece for piece in pieces)
+    return Text.assemble(*((visible(text), style) for style, text in pairs))
+
+
+def block(text: str) -> Text:
+    """Return a text that keeps its lines."""
+    return Text(visible_lines(text))
+
+
+def heading(text: str | Message) -> None:
+    """Print a line across the screen with a heading in it."""
+    console.rule(styled(("bold", str(in_spoken_language(text)))), align="left")
+
+
+def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:
+    """Texts beside one another, each below its head."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 3), expand=True, header_style="bold")
+    for head in heads:
+        shown.add_column(head, ratio=1, overflow="fold")
+    shown.add_row(*map(block, texts))
+    console.print(shown)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output, the data exact; what a terminal would obey is escaped in it."""
+    sys.stdout.write(_as_json(value, sys.stdout, 1) + "\n")
+
+
+def tell_json(value: Any) -> None:
+    """Write one JSON value on standard error, on one line."""
+    sys.stderr.write(_as_json(value, sys.stderr) + "\n")
+
+
+def _as_json(value: Any, stream: TextIO, indent: int | None = None) -> str:
+    text = visible_json(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:  # a terminal that isn't UTF-8
+        return json.dumps(value, indent=indent, default=str)
+    return text
+
+
+def width() -> int:
+    """Return how many characters a line of a table may have: those of the screen, or of a file that has none."""
+    return console.width if console.is_terminal else _WIDTH_OF_FILES
+
+
+def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark.
+
+    On a screen that is too narrow for it, on which numbers would be cut, each row is a paragraph.
+    """
+    named = [str(in_spoken_language(one)) for one in columns]
+    cells = [["" if cell is None else str(in_spoken_language(cell)) for cell in row] for row in rows]
+    screen = _Screen(highlight=False, width=width())
+    if _least_width(named, cells) > screen.width:
+        _print_apart(screen, str(in_spoken_language(title)), [name.rstrip("#") for name in named], cells)
+        return
+    shown = Table(
+        title=str(in_spoken_language(title)) or None,
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for index, column in enumerate(named):
+        numeric = column.endswith("#")
+        # The first column is what people copy: it is never cut.
+        shown.add_column(
+            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
+        )
+    for row in cells:
+        shown.add_row(*row)
+    screen.print(shown)
+
+
+def _least_width(named: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Return how wide a table is whose texts are folded as far as they can be read.
+
+    >>> _least_width(["run", "title", "kept#"], [["cantos-1", "Cantos de la costa", "1 234 567"]])
+    33
+    """
+    widths = [max(map(cell_len, column)) for column in zip(named, *cells, strict=True)]
+    held = [
+        width if index == 0 or named[index].endswith("#") else min(width, _LEAST) for index, width in enumerate(widths)
+    ]
+    return sum(held) + 2 * (len(held) - 1)
+
+
+def _print_apart(screen: _Screen, title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print each row as a paragraph: what it is of, and below it each value with its head."""
+    if title:
+        screen.print(styled(("italic", title)))
+    for first, *row in cells:
+        unnamed = [value for head, value in zip(heads[1:], row, strict=True) if not head]
+        screen.print(styled(("bold", "  ".join([first, *unnamed]))))
+        named = (f"{head}: {value}" for head, value in zip(heads[1:], row, strict=True) if head and value)
+        screen.print(Padding(Text(visible(" · ".join(named))), (0, 0, 0, 2)))
+
+
+def number(value: float) -> str:
+    """Return the number with thin groups of three, as all three languages write it.
+
+    >>> number(1234567)
+    '1 234 567'
+    """
+    return f"{value:,}".replace(",", " ")
+
+
+class RunProgress:
+    """A run's progress: a live bar on a terminal; elsewhere a line every tenth of the way, in a barrier every 10 s.
+
+    Each says how fast it goes, how long the rest takes at that rate, and how many documents are kept so far.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, as_json: bool = False) -> None:
+        """Begin to show it.
+
+        Args:
+            clock: gives seconds.
+            as_json: whether each line is a JSON object.
+        """
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TimeRemainingColumn(), console=errors, transient=True,
+        ) if errors.is_terminal and not as_json else None  # fmt: skip
+        self._as_json = as_json
+        self._task: Any = None
+        self._title, self._done, self._total, self._tenths, self._kept = "", 0, 0, 0, 0
+        self._step = ""
+        self._clock = clock
+        self._last_line = self._began = clock()
+        if self._bar:
+            self._bar.start()
+
+    def started(self, title: str, total: int) -> None:
+        """Note that a segment of so many parts begins."""
+        self._title, self._done, self._total, self._tenths, self._kept = title, 0, total, 0, 0
+        self._began = self._clock()
+        self._show(title, total)
+
+    def _show(self, title: str, total: int | None) -> None:
+        """Put another bar in the place of the one that is shown."""
+        if self._bar:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(visible(stage_names(title).translate(spoken())), total=total)
+
+    def part_done(self, outcome: Outcome) -> None:
+        """Note that a part of it is done."""
+        self._done += 1
+        self._kept += outcome.kept
+        if outcome.error:
+            failed = {"event": "part failed", "part": outcome.part, "error": str(outcome.failure)}
+            self._say(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure), failed)
+        if self._bar:
+            title = _("{stages}: {kept} kept", stages=stage_names(self._title), kept=number(self._kept)).translate(
+                spoken()
+            )
+            self._bar.update(self._task, completed=self._done, description=visible(title))
+        elif self._done * 10 // self._total > self._tenths or self._done == self._total:
+            self._tenths = self._done * 10 // self._total
+            line = _("{stages}: {n} of {total} {total:part|parts}, {kept} {kept:document|documents} kept")
+            figures = {"n": self._done, "total": self._total}
+            event: dict[str, Any] = {"event": "parts", "stages": self._title, "done": self._done, "total": self._total}
+            pace = self._pace(self._done, self._total)
+            self._say(
+                _with_pace(line.fill(stages=stage_names(self._title), kept=number(self._kept), **figures), pace),
+                event | {"kept": self._kept} | pace,
+            )
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Note that a barrier decides on so many rows."""
+        self._title, self._step = name, ""
+        self._last_line = self._clock()
+        self._show(name, None)
+        if not self._bar:
+            event = {"event": "barrier", "stages": name, "rows": rows}
+            self._say(_("{stage}: deciding on {n} {n:row|rows}", stage=stage_names(name), n=number(rows)), event)
+
+    def mended(self, damaged: Message) -> None:
+        """Something of an earlier run was damaged and is made anew."""
+        self._say(_("damaged  {what}", what=damaged), {"event": "damaged", "what": str(damaged)})
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """So much of a step of the barrier's work is done."""
+        if title != self._step:
+            self._step, self._began = title, self._clock()
+        if self._bar:
+            shown = translated(title, spoken())
+            self._bar.update(
+                self._task,
+                description=visible(f"{stage_names(self._title).translate(spoken())}: {shown}"),
+                completed=done,
+                total=total,
+            )
+        elif self._clock() - self._last_line >= _SECONDS_A_LINE:
+            self._last_line = self._clock()
+            figures = {"n": number(done), "total": number(total), "step": translated(title, spoken())}
+            line = _("{stage}: {step}: {n} of {total}", stage=stage_names(self._title), **figures)
+            event = {"event": "step", "stages": self._title, "step": title, "done": done, "total": total}
+            pace = self._pace(done, total)
+            self._say(_with_pace(line, pace), event | pace)
+
+    def _pace(self, done: int, total: int) -> dict[str, float]:
+        """How many are done a second, and the seconds the rest takes; nothing in the first second and at the end."""
+        seconds = self._clock() - self._began
+        if seconds < 1 or not done or done >= total:
+            return {}
+        rate = done / seconds
+        return {"per_second": round(rate, 3), "seconds_left": round((total - done) / rate)}
+
+    def _say(self, line: Message, event: dict[str, Any]) -> None:
+        if self._as_json:
+            sys.stderr.write(visible_json(json.dumps(event, ensure_ascii=True)) + "\n")
+            sys.stderr.flush()
+        else:
+            errors.print(line)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar:
+            self._bar.stop()
+
+
+def _with_pace(line: Message, pace: dict[str, float]) -> Message:
+    """Return the line with how fast it goes and how long the rest takes, where that is known."""
+    if not pace:
+        return line
+    rate, left = pace["per_second"], int(pace["seconds_left"])
+    when = f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
+    return _("{line}, {rate} a second, {left} left", line=line, rate=decimal(f"{rate:.3g}"), left=when)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show how far work on files is, by count: a live bar in a terminal, elsewhere a line each."""
+    if not errors.is_terminal:
+        yield (
+            lambda what, done, total: (
+                errors.print(_("{what}: done", what=translated(what, spoken()))) if done == total else None
+            )
+        )
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(
+            task, description=visible(translated(what, spoken())), completed=done, total=total
+        )
+
+
+class Unseen:
+    """Progress of a run too short to tell of."""
+
+    def started(self, title: str, total: int) -> None:
+        """Nothing is shown."""
+
+    def part_done(self, outcome: Outcome) -> None:
+        """Tell a part's failure all the same."""
+        if outcome.error:
+            errors.print(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure))
+
+    def barrier(self, name: str, rows: int) -> None:
+        """Nothing is shown."""
+
+    def mended(self, damaged: Message) -> None:
+        """Tell what was damaged all the same."""
+        errors.print(_("damaged  {what}", what=damaged))
+
+    def step(self, title: str, done: int, total: int) -> None:
+        """Nothing is shown."""

@@ -1,0 +1,97 @@
+"""`latam-corpus explain`: a document's story: from where, through which stages, why it is in or out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out
+from latam_corpus.cli.interface.show import console, note, print_json, styled, table
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.reading.measure_tables import Internal, Page
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, Message, _, first_of
+from latam_corpus.pipeline.stored_runs.reasons import told_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NAMED: Final = 5
+
+
+def explain(
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar='DOC_ID|URL|FILE|"WORDS"', help=N_("A doc_id, a URL, a file's name, or words of the text.")
+        ),
+    ],
+    out: Out = Path("out"),
+    run: Annotated[
+        str,
+        typer.Option(
+            help=N_("A run, however it is named; all runs by default, the latest first."),
+            autocompletion=completion.runs,
+        ),
+    ] = "",
+    store: Annotated[str | None, typer.Option(help=N_("Release store; OUT/store by default."))] = None,
+    html: Page = None,
+    internal: Internal = False,
+    as_json: Json = False,
+) -> None:
+    """Tell a document's whole story; --html writes it as a page."""
+    from latam_corpus.audit.documents import run_meant
+    from latam_corpus.audit.explanation import explained
+    from latam_corpus.audit.stores import existing_store
+
+    meant = run_meant(run, out, note) if run and query.strip() else None
+    stories = explained(query, out, meant, existing_store(store, out)).stories
+    if html:
+        from latam_corpus.audit.life_page import where_options
+
+        _write_page(html, query, stories, where_options(out, store), internal)
+    if as_json:
+        print_json(stories)
+    elif len(stories) > 1:
+        rows = [
+            (s["doc_id"], Message(s["verdict"]), told_reason(s["reason"]), s["title"] or s["beginning"][:50])
+            for s in stories
+        ]
+        table(
+            _("{n} documents have it; explain one by its doc_id", n=len(rows)),
+            ["doc_id", _("verdict"), _("reason"), _("title")],
+            rows,
+        )
+    else:
+        tell(stories[0])
+        if html:
+            console.print(_("page     {path}", path=html))
+
+
+def _write_page(
+    html: Path, query: str, stories: Sequence[dict[str, Any]], where: Sequence[str], internal: bool
+) -> None:
+    """Write the page of the one document that is meant.
+
+    Raises:
+        ConfigError: several are meant, or it can't be written there.
+    """
+    from latam_corpus.audit.life_page import life_page
+    from latam_corpus.report.page_frame import write_file
+
+    if len(stories) > 1:
+        named = first_of([one["doc_id"] for one in stories], _NAMED)
+        problem = _("{n} documents have it, and a page tells of one", n=len(stories))
+        raise ConfigError(f"«{query}»", problem, _("name one by its doc_id: {ids}", ids=named))
+    write_file(html, life_page(stories[0], spoken(), where, internal=internal))
+
+
+def tell(lineage: dict[str, Any]) -> None:
+    """Print a story."""
+    from latam_corpus.audit.lineage_lines import lineage_lines
+
+    for line in lineage_lines(lineage, spoken()):
+        console.print(styled(*line))

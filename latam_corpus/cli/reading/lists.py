@@ -1,0 +1,148 @@
+"""`latam-corpus list …`: what there is; the desk adds `list sources`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.messages import N_, Message, _, known
+from latam_corpus.pipeline.planning.registry import registered, stage_class
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In a recipe's order; a plug-in's stage says itself what it does.
+_STAGES = {
+    "skim": _("takes the visible text of web pages, before they are extracted"),
+    "extract": _("takes the text out of each file or page, without menus and advertisements"),
+    "unmark": _("takes the marks of transcribers out, as the genre's policy says"),
+    "repair": _("mends letters that a wrong encoding spoilt"),
+    "identify": _("finds the language of each text"),
+    "measure": _("measures what the bounds of policies ask for"),
+    "filter": _("sets aside what breaks a bound of its language and genre"),
+    "redact": _("puts a mark in place of personal data"),
+    "boilerplate": _("cuts lines that many documents of one source share"),
+    "fingerprint": _("notes by what near-duplicates are found"),
+    "dedupe": _("keeps one of several documents that say the same"),
+}
+
+# Shipped recipes, by what each calls itself, for Babel to extract.
+TITLES: Final = (
+    N_("Common Crawl, in the languages of the region"),
+    N_("Literature of the region, in Spanish and Portuguese"),
+    N_("Verse, song lyrics and sayings"),
+    N_("News of the region, in Spanish, Portuguese and Aymara"),
+    N_("Oral history: interviews in Spanish and Mapudungun"),
+    N_("Crawled websites under open licences, in the languages of the region"),
+)
+
+list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
+
+
+@list_app.command("recipes")
+def recipes(as_json: Json = False) -> None:
+    """List the shipped recipes."""
+    from latam_corpus.pipeline.planning.recipe import load_recipe, shipped_recipes
+
+    loaded = [load_recipe(str(path)) for path in shipped_recipes().values()]
+    rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in loaded]
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["name"], known(r["title"]), ", ".join(r["sources"])),
+        [_("recipe"), _("title"), _("sources")],
+    )
+
+
+@list_app.command("stages")
+def stages(as_json: Json = False) -> None:
+    """List the stages that a recipe can name."""
+    rows = []
+    for name in sorted(registered()):
+        kind = stage_class(name, "list stages")
+        summary = (kind.__doc__ or "").strip().split("\n")[0]
+        rows.append({"name": name, "does": summary, "needs": sorted(kind.needs), "gives": sorted(kind.gives)})
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["name"], _STAGES.get(r["name"], r["does"]), ", ".join(r["gives"])),
+        [_("stage"), _("what it is"), _("gives")],
+    )
+
+
+@list_app.command("signals")
+def signals(as_json: Json = False) -> None:
+    """List the signals, their definitions, and who else uses them."""
+    from latam_corpus.quality.signal_names import Definition
+    from latam_corpus.quality.signals import SIGNALS
+    from latam_corpus.quality.signals.plugged import plugged
+    from latam_corpus.vocabulary import plugged_signals
+
+    every = (*SIGNALS, *map(plugged, plugged_signals()))
+    rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every]
+    _show(
+        rows,
+        as_json,
+        lambda r: (r["name"], Definition(r["definition"], signal=r["name"]), known(r["used_by"])),
+        [_("signal"), _("definition"), _("used by")],
+    )
+
+
+@list_app.command("languages")
+def languages(as_json: Json = False) -> None:
+    """List the languages that can be told or have a policy: lines trained on, policy, stop words, reviewers."""
+    from latam_corpus.language.coverage import coverage
+    from latam_corpus.policies.policy import cached_policies
+
+    covered = coverage(cached_policies())
+    if as_json:
+        print_json([asdict(one) for one in covered])
+        return
+    shown = [one for one in covered if one.americas or one.policy == "own"]
+    _show(
+        [asdict(one) for one in shown],
+        as_json,
+        lambda r: (
+            r["code"],
+            language_name(r["code"]),
+            "" if r["group"] == r["code"] else r["group"],
+            number(r["training_lines"]) if r["training_lines"] else _("none"),
+            r["policy_file"],
+            r["stop_words"] or _("none"),
+            _readers(r),
+        ),
+        [_("code"), _("language"), _("group"), _("trained on#"), _("policy"), _("stop words#"), _("reviewed by")],
+    )
+    console.print(
+        _(
+            "{n} {n:language|languages}; {others} others are known so that what is something else has somewhere to "
+            "go: --json lists them",
+            n=number(len(shown)),
+            others=number(len(covered) - len(shown)),
+        )
+    )
+
+
+def _readers(row: dict[str, Any]) -> str | Message:
+    """Who has read a policy as it stands; else that nobody has, and who had read it before it was changed."""
+    if row["reviewed_by"]:
+        return ", ".join(row["reviewed_by"])
+    return (
+        _("unreviewed (before: {readers})", readers=", ".join(row["read_before"]))
+        if row["read_before"]
+        else _("unreviewed")
+    )
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool, cells: Any, columns: Sequence[str | Message]) -> None:
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table("", columns, [cells(row) for row in rows])
+    else:
+        console.print(_("there is none yet"))

@@ -1,0 +1,144 @@
+"""`latam-corpus sample`: documents drawn by lot from a run or a release, to read, to annotate, to train a tokenizer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latam_corpus.catalog.display_names import language_label
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, note, number, print_json
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.reading.measure_tables import Internal, PageLanguage
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, _
+from latam_corpus.report.names import value_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from latam_corpus.audit.documents import Documents
+    from latam_corpus.report.disclosure import Disclosure
+
+_FORMS = (".html", ".jsonl", ".xlsx", ".csv")
+RunOrRelease = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|RELEASE", help=N_("A run's folder or name, or NAME[@VERSION]."), autocompletion=completion.runs
+    ),
+]
+
+
+def sample(
+    named: RunOrRelease,
+    by: Annotated[str, typer.Option(metavar="COLUMNS", help=N_("Draw from each of these, as language,genre."))] = "",
+    n: Annotated[int, typer.Option(min=1, help=N_("How many of each; of all, without --by."))] = 10,
+    seed: Annotated[int, typer.Option(help=N_("Another one draws other documents."))] = 1,
+    to: Annotated[
+        Path | None, typer.Option(help=N_("Write .html, .jsonl, .xlsx or .csv; shown here when left out."))
+    ] = None,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    page_language: PageLanguage = "",
+    internal: Internal = False,
+    as_json: Json = False,
+) -> None:
+    """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
+    from latam_corpus.audit.documents import disclosure_of, named_documents
+    from latam_corpus.report.page_frame import checked_language, write_file
+    from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
+
+    columns = by_columns(by)
+    page_language = checked_language(page_language or spoken())
+    if to and to.suffix not in _FORMS:
+        raise ConfigError(
+            str(to),
+            _("«{suffix}» is no form of a sample", suffix=to.suffix),
+            _("end its name in {suffix}", suffix=", ".join(_FORMS)),
+        )
+    documents = named_documents(named, out, store, note)
+    if set_aside and documents.folder is None:
+        raise ConfigError(named, _("a release holds nothing that was set aside"), _("name a run"))
+    hidden: Counter[str] = Counter()
+    disclosure = disclosure_of(documents.folder, datetime.now(UTC), store, internal=internal)
+    frame = draw(_readable(documents, "dropped" if set_aside else "kept", disclosure, hidden), columns, n, seed)
+    if not frame.height:
+        problem = (
+            _(
+                "{hidden:its only document may not|none of its {hidden} documents may} be shown",
+                hidden=hidden["documents"],
+            )
+            if hidden
+            else _("it holds no document")
+        )
+        raise ConfigError(
+            documents.name, problem, _("their terms keep them inside: --internal shows them") if hidden else ""
+        )
+    drawn_from = f"{documents.name}, set aside" if set_aside else documents.name
+    rows = shown_rows(frame, drawn_from, columns, disclosure.redaction)
+    if to:
+        if to.suffix == ".html":
+            beside, out_of_sight = _compared(documents, frame, disclosure), hidden["documents"]
+            page = sample_page(
+                documents.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
+            )
+            write_file(to, page)
+        elif to.suffix == ".jsonl":
+            write_jsonl(to, rows, internal=internal)
+        else:
+            write_sheet(to, rows, page_language, internal=internal)
+    if as_json:
+        print_json(rows)
+        return
+    if to:
+        console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to), markup=False)
+    else:
+        for row in rows:
+            labels = " · ".join(_told(c, str(row[c] or "")) for c in columns or ("language", "genre"))
+            console.print(f"{row['doc_id']}  {labels}", markup=False)
+            console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
+    if hidden:
+        console.print(
+            _(
+                "{n} more had no part in it: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow "
+                "{n:it|them} to be shown",
+                n=number(hidden["documents"]),
+            )
+        )
+
+
+def _compared(
+    documents: Documents, frame: pl.DataFrame, disclosure: Disclosure
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
+    import polars as pl
+
+    from latam_corpus.report.sample_page import beside, named_by
+
+    named = named_by(frame).drop_nulls()
+    if not named.len():
+        return {}
+    kept = _readable(documents, "kept", disclosure, Counter())
+    others = pl.concat([frame.clear(), *(one.filter(pl.col("doc_id").is_in(named.implode())) for one in kept)])
+    return beside(frame, others, disclosure.redaction)
+
+
+def _readable(documents: Documents, kind: str, disclosure: Disclosure, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
+    for frame in documents.frames(kind):
+        rows = disclosure.marked(frame)
+        hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})
+        yield rows.filter("readable")
+
+
+def _told(column: str, value: str) -> str:
+    """Return a value of a column as people call it; in English as it stands."""
+    named = value_name(column, value).translate(spoken())
+    return value if spoken() == "en" else language_label(value).translate(spoken()) if column == "language" else named

@@ -1,0 +1,1 @@
+"""Commands that run recipes and list what was run."""

@@ -1,0 +1,158 @@
+"""`latam-corpus compare`: what two recipes made of the same documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.catalog.display_names import COUNTRIES, GENRES, genre_name, language_label
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out
+from latam_corpus.cli.interface.show import console, note, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, Message, _, decimal, same, translated
+from latam_corpus.pipeline.stored_runs.reasons import told_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+    from latam_corpus.audit.documents import Documents
+    from latam_corpus.report.run_report.comparison import Comparison
+
+
+_UNITS: Final = {"words": _("words"), "tokens": _("tokens")}
+_SLICES: Final[Mapping[str, Message]] = {
+    "all": _("all"),
+    "language": _("language"),
+    "genre": _("genre"),
+    "source_id": _("source"),
+    "country": _("country"),
+}
+
+
+def compare(
+    run_a: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN_A", help=N_("A run's folder, its name, or the start of it."), autocompletion=completion.runs
+        ),
+    ],
+    run_b: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN_B", help=N_("Another run over the same documents."), autocompletion=completion.runs
+        ),
+    ],
+    examples: Annotated[int, typer.Option(min=0, help=N_("How many documents to name of each kind and reason."))] = 3,
+    to: Annotated[
+        Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
+    ] = None,
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Show what two runs kept, slice by slice, and on which documents they disagree."""
+    from latam_corpus.audit.documents import named_run
+    from latam_corpus.collect.row_files import RowWriter, kind_of
+    from latam_corpus.report.run_report.comparison import compare as compared
+
+    if to:
+        kind_of(to)
+    a, b = (named_run(run, out, note) for run in (run_a, run_b))
+    if a.name == b.name:
+        raise ConfigError(a.name, _("a run compared with itself has nothing to say"), _("name two runs"))
+    comparison = compared(_verdicts(a), _verdicts(b))
+    if not comparison.both:
+        raise ConfigError(f"{a.name}, {b.name}", _("they have no document in common"), _("compare runs over one input"))
+    if to:
+        with RowWriter(to) as writer:
+            writer.write([{} for _ in range(comparison.disagreements.height)], comparison.disagreements)
+    if as_json:
+        print_json({"a": a.name, "b": b.name} | comparison.as_dict() | {"examples": _examples(comparison, examples)})
+        return
+    _print(a.name, b.name, comparison, examples)
+    if to:
+        console.print(
+            _("{n} {n:document|documents} in {to}", n=number(comparison.disagreements.height), to=to), markup=False
+        )
+
+
+def _verdicts(run: Documents) -> pl.DataFrame:
+    from latam_corpus.audit.documents import disclosure_of
+    from latam_corpus.report.run_report.comparison import verdicts
+
+    redaction = disclosure_of(run.folder, datetime.now(UTC).date()).redaction
+
+    def redacted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Titles and names of files are shown, and texts are compared as they are."""
+        for frame in frames:
+            yield redaction.of(frame.drop("text", "turns")).with_columns(frame["text"])
+
+    return verdicts(redacted(run.frames("kept")), redacted(run.frames("dropped")))
+
+
+def _examples(comparison: Comparison, most: int) -> list[dict[str, object]]:
+    heads = comparison.disagreements.group_by("what", "reason", maintain_order=True).head(most)
+    return heads.select("what", "reason", "doc_id", "title", "language", "genre", "a", "b", "file").to_dicts()
+
+
+def _print(a: str, b: str, comparison: Comparison, most: int) -> None:
+    """Print on which documents they disagree, then the slices, those that changed before the others."""
+    for letter, name in (("A", a), ("B", b)):
+        console.print(f"{letter}  {name}")
+    about = {"n": number(comparison.both), "a": number(comparison.only_a), "b": number(comparison.only_b)}
+    console.print(_("documents in both: {n}; in A alone: {a}; in B alone: {b}", **about))
+    _print_disagreements(comparison, most)
+    slices = list(comparison.slices.iter_rows(named=True))
+    changed = [row for row in slices if _counts(row, "a") != _counts(row, "b")]
+    same = [row for row in slices if row not in changed]
+    unit = _UNITS[comparison.unit]
+    for title, rows in ((_("kept, and changed"), changed), (_("kept, and the same in both"), same)):
+        if rows:
+            heads: list[str | Message] = [_("by"), "", _("A docs#"), _("B docs#")]
+            heads += [Message(f"{letter} {{unit}}#", {"unit": unit}) for letter in "AB"]
+            console.print()
+            table(title, [*heads, _("change#")], map(_slice, rows))
+
+
+def _counts(row: dict[str, Any], run: str) -> tuple[int, int]:
+    return row[f"documents_{run}"], row[f"units_{run}"]
+
+
+def _slice(row: dict[str, Any]) -> tuple[str | Message, ...]:
+    change = row["units_b"] - row["units_a"]
+    share = decimal(f"{100 * change / row['units_a']:+.1f} %") if row["units_a"] else ""
+    counts = (row["documents_a"], row["documents_b"], row["units_a"], row["units_b"])
+    return (_SLICES[row["slice"]], _value(row["slice"], row["value"]), *map(number, counts), share if change else "")
+
+
+def _value(name: str, value: str) -> Message:
+    if not value:
+        return same("—")
+    if name == "language":
+        return language_label(value)
+    return {"genre": GENRES, "country": COUNTRIES}.get(name, {}).get(value, same(value))
+
+
+def _print_disagreements(comparison: Comparison, most: int) -> None:
+    if not comparison.disagreements.height:
+        console.print(_("they agree on every document"))
+        return
+    unit, examples = _UNITS[comparison.unit].translate(spoken()), _examples(comparison, most)
+    console.print(_("they disagree on {n} {n:document|documents}", n=number(comparison.disagreements.height)))
+    for row in comparison.reasons.iter_rows(named=True):
+        why = f" ({told_reason(row['reason']).translate(spoken())})" if row["reason"] else ""
+        what = translated(row["what"], spoken())
+        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
+        for one in examples:
+            if (one["what"], one["reason"]) == (row["what"], row["reason"]):
+                sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""
+                genre = genre_name(str(one["genre"])).translate(spoken())
+                language = language_label(str(one["language"] or "und")).translate(spoken())
+                label = f"{sizes}{language} · {genre}  {one['title'] or one['file'] or ''}"
+                console.print(f"    {one['doc_id']}  {label}".rstrip(), markup=False)

@@ -1,0 +1,177 @@
+"""Where sources' records are (`--input`, `--inputs`), and which sources and stages a command is about (`--select`)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.errors import ConfigError, as_one, closest
+from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from latam_corpus.pipeline.planning.recipe import Recipe
+
+Inputs = Annotated[
+    list[str],
+    typer.Option(
+        "--input", help=N_("Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source.")
+    ),
+]
+InputsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--inputs",
+        metavar="FILE",
+        help=N_('The same in a file: TOML with lines SOURCE = "PATH", or CSV with the columns source and path.'),
+    ),
+]
+Select = Annotated[
+    list[str],
+    typer.Option(
+        "--select",
+        metavar="NAME",
+        help=N_("Only these of the recipe's sources and stages, by id; without all stages nothing is released."),
+    ),
+]
+
+
+def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) -> dict[str, str]:
+    """Source id → path: from a file, and from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
+
+    Args:
+        recipe: whose sources are named.
+        arguments: what was typed; it counts before the file.
+        file: TOML or CSV; its paths are seen from its folder.
+
+    Raises:
+        ConfigError: a path alone for a recipe with several sources, an unknown source, or one that is named twice; all
+            that is wrong in the file.
+    """
+    from latam_corpus.pipeline.planning.plan import named_sources
+
+    ids = [source.id for source, _where in named_sources(recipe)]
+    return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, arguments)
+
+
+def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict[str, str]:
+    locations: dict[str, str] = {}
+    for entry in arguments:
+        name, separator, path = entry.partition("=")
+        if separator and name in ids:
+            source, where = name, path
+        elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
+            source, where = ids[0], entry
+        elif separator:
+            problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
+            raise ConfigError("--input", problem, closest(name, ids))
+        else:
+            which = _("say which: {example}", example=f"{ids[0]}={entry}")
+            raise ConfigError("--input", _("«{entry}» names no source", entry=entry), which)
+        if source in locations:
+            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=locations[source], b=where)
+            raise ConfigError("--input", problem, _("name one folder, or a glob in quotes, for all its files"))
+        if not where:
+            remedy = _("write {source}=PATH", source=source)
+            raise ConfigError("--input", _("«{source}» has no place", source=source), remedy)
+        locations[source] = where
+    return locations
+
+
+def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
+    from latam_corpus.config.toml_model import read_toml
+    from latam_corpus.pipeline.planning.recipe import seen_from
+
+    text = read_toml(file, "inputs")
+    locations: dict[str, str] = {}
+    wrong = []
+    for line, name, where in _rows(text, file):
+        place = _("{file}, line {line}", file=file, line=line) if line else str(file)
+        if name not in ids:
+            problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
+            wrong.append(ConfigError(place, problem, closest(name, ids)))
+        elif name in locations:
+            problem = _("«{source}» is given twice: «{a}» and «{b}»", source=name, a=locations[name], b=where)
+            wrong.append(ConfigError(place, problem, _("name one folder, or a glob in quotes, for all its files")))
+        elif not where:
+            wrong.append(ConfigError(place, _("«{source}» has no place", source=name)))
+        else:
+            locations[name] = seen_from(file.parent, where)
+    if wrong:
+        raise as_one(wrong)
+    if not locations:
+        remedy = _('a line a source: SOURCE = "PATH", or in CSV SOURCE,PATH')
+        raise ConfigError(str(file), _("it names no source"), remedy)
+    return locations
+
+
+def _rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
+    """Line, source and path of each row."""
+    if file.suffix.lower() == ".toml":
+        yield from _toml_rows(text, file)
+        return
+    first = text.partition("\n")[0]
+    between = max("\t;,", key=first.count)
+    reader = csv.reader(io.StringIO(text), delimiter=between)
+    for row in reader:
+        name, where, *rest = (cell.strip() for cell in (*row, "", ""))
+        if not name or (reader.line_num == 1 and name.casefold() in _HEADS):
+            continue
+        if any(rest):
+            problem = _("a row has two columns: a source and where it is")
+            raise ConfigError(_("{file}, line {line}", file=file, line=reader.line_num), problem)
+        yield reader.line_num, name, where
+
+
+_HEADS = frozenset({"source", "id", "fuente", "fonte"})
+
+
+def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
+    from latam_corpus.config.toml_model import line_of
+
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        problem = _("not TOML: {reason}", reason=error)
+        raise ConfigError(str(file), problem, _("texts stand in quotes, lists in brackets")) from None
+    table = ("inputs",) if isinstance(values.get("inputs"), dict) else ()
+    for name, where in (values["inputs"] if table else values).items():
+        line = line_of(text, (*table, name))
+        if not isinstance(where, str):
+            place = _("{file}, line {line}", file=file, line=line or 1)
+            raise ConfigError(place, _("«{key}» is {given}", key=name, given=where), _("a text in quotes"))
+        yield line, name, where
+
+
+def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
+    """Return the recipe with the sources and stages of these names alone; all of a kind of which none is named.
+
+    Without one of its stages, a recipe releases nothing: what the stage would drop may not be published.
+
+    Raises:
+        ConfigError: a name is neither a source's nor a stage's, or both.
+    """
+    from latam_corpus.pipeline.planning.plan import named_source
+
+    wanted = [name.strip() for entry in names for name in entry.split(",") if name.strip()]
+    if not wanted:
+        return recipe
+    sources = {named_source(named, recipe.file)[0].id: named for named in recipe.sources}
+    stages = {entry.use for entry in recipe.stage}
+    wrong = []
+    for name in wanted:
+        if name not in {*sources, *stages}:
+            problem = _("«{name}» is neither a source nor a stage of {recipe}", name=name, recipe=recipe.name)
+            wrong.append(ConfigError("--select", problem, closest(name, {*sources, *stages})))
+        elif name in sources and name in stages:
+            problem = _("«{name}» is a source and a stage of {recipe}", name=name, recipe=recipe.name)
+            wrong.append(ConfigError("--select", problem, _("give the source another id")))
+    if wrong:
+        raise as_one(wrong)
+    return recipe.narrowed({name: sources[name] for name in sources if name in wanted}, stages.intersection(wanted))

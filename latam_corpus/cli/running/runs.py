@@ -1,0 +1,391 @@
+"""`latam-corpus runs …`: what was run, what became of it, what differs, and what it takes on disk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latam_corpus.catalog.display_names import stage_names
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.running.counts_by_genre import tell_by_genre
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
+from latam_corpus.pipeline.planning.policy_overlay import policies_recorded
+from latam_corpus.pipeline.stored_runs import history
+from latam_corpus.pipeline.stored_runs.difference import THERE, Documents, counts, differences, documents, title_of
+from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
+from latam_corpus.pipeline.stored_runs.run_record import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.pipeline.stored_runs.difference import Counted, Difference
+    from latam_corpus.pipeline.stored_runs.history import Entry
+
+app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
+_RUN: Final = N_("A run's folder, its name or the start of it, a tag, or its recipe.")
+RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
+_STATES: Final = {
+    "running": _("running"),
+    "interrupted": _("interrupted"),
+    "failed": _("failed"),
+    "failed parts": _("failed parts"),
+    "damaged": _("damaged"),
+    "finished": _("finished"),
+}
+# What `differences` and `counts` say of two runs, which JSON has in English.
+_WORDS: Final = {
+    str(word): word
+    for word in (
+        _("recipe"),
+        _("stage"),
+        _("source"),
+        _("input"),
+        _("run"),
+        _("stages"),
+        _("sources"),
+        _("options"),
+        _("models"),
+        _("code"),
+        _("libraries"),
+        _("content"),
+        _("reading"),
+        known(THERE),
+    )
+}
+_SHOWN: Final = 40
+_MOST: Final = 10
+
+
+@app.command("list")
+def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """List all runs, the latest first: what became of each, what came in, was kept and was released."""
+    entries = history.history(out)
+    rows = _rows(entries, out, store)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print(_("there is no run in {folder} yet; `latam-corpus run RECIPE` makes one", folder=out / "runs"))
+        return
+    heads = [_("run"), _("when"), _("state"), _("in#"), _("kept#"), _("seconds#"), _("tag"), _("releases"), _("title")]
+    table("", heads, [_line(row) for row in rows])
+    for one in entries:
+        if one.problem:
+            console.print(f"{one.name}: {known(one.problem).translate(spoken()).splitlines()[0]}", markup=False)
+
+
+def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[str, Any]]:
+    tags = history.read_tags(out)
+    released = _released(out, store)
+    rows = []
+    for one in entries:
+        values = one.record.values if one.record else {}
+        rows.append(
+            {
+                "run": one.name,
+                "when": one.when,
+                "state": one.state,
+                "in": values.get("rows", {}).get("in"),
+                "kept": values.get("rows", {}).get("kept"),
+                "seconds": values.get("seconds"),
+                "tags": [tag for tag, name in tags.items() if name == one.name],
+                "releases": released.get(one.name, []),
+                "title": values.get("recipe", {}).get("title"),
+                "problem": str(one.problem),
+            }
+        )
+    return rows
+
+
+def _line(row: Mapping[str, Any]) -> Sequence[object]:
+    rows_in, kept = (None if row[key] is None else number(row[key]) for key in ("in", "kept"))
+    seconds = None if row["seconds"] is None else decimal(f"{row['seconds']:.1f}")
+    tags, releases = ", ".join(row["tags"]), ", ".join(row["releases"])
+    return (
+        row["run"],
+        _minute(row["when"]),
+        _STATES[row["state"]],
+        rows_in,
+        kept,
+        seconds,
+        tags,
+        releases,
+        known(row["title"] or ""),
+    )
+
+
+def _minute(moment: str) -> str:
+    """Return a moment as people read it, in UTC.
+
+    >>> _minute("2026-11-27T06:12:31.120+00:00")
+    '2026-11-27 06:12:31'
+    """
+    return moment[:19].replace("T", " ")
+
+
+def _released(out: Path, store: str | None) -> dict[str, list[str]]:
+    from latam_corpus.storage.bucket import may_have_store
+
+    if store is None and not may_have_store(out):
+        return {}
+    # Not before it is needed: it opens any file system.
+    from latam_corpus.audit.stores import open_store, releases_of
+
+    return releases_of(open_store(store, out))
+
+
+@app.command("show")
+def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+    """Show a run: what it rests on, what came of it stage by stage, and what became of it."""
+    run_entry = history.entry(history.find_run(run, out, must_be_finished=False))
+    [row] = _rows([run_entry], out, store)
+    values = run_entry.record.values if run_entry.record else None
+    if as_json:
+        print_json(row | {"folder": str(run_entry.folder), "attempt": run_entry.attempt, "record": values})
+        return
+    about = {"run": run_entry.name, "state": _STATES[run_entry.state], "when": _minute(run_entry.when)}
+    console.print(_("{run}: {state}, {when} UTC", **about))
+    for name in row["tags"]:
+        console.print(_("tag      {name}", name=name))
+    for name in row["releases"]:
+        console.print(_("release  {name}", name=name))
+    if run_entry.problem:
+        console.print(_("problem  {problem}", problem=known(run_entry.problem)), markup=False)
+    if values:
+        _show_record(values)
+
+
+def _show_record(values: Mapping[str, Any]) -> None:
+    console.print(
+        _("recipe   {name}: {title}", name=values["recipe"]["name"], title=known(values["recipe"]["title"])),
+        markup=False,
+    )
+    for policy in policies_recorded(values):
+        console.print(_("policy   {policy}", policy=policy.sentence), markup=False)
+    files = {(part["source"], one["file"]) for part in values["parts"] for one in part["files"]}
+    limit = _(", at most {n} {n:record|records} of each", n=values["limit"]) if values.get("limit") else ""
+    console.print(
+        _(
+            "input    {files} {files:file|files} in {parts} {parts:part|parts}{limit}",
+            files=number(len(files)),
+            parts=number(len(values["parts"])),
+            limit=limit,
+        )
+    )
+    console.print(
+        _(
+            "rows     {n} in = {kept} kept + {aside} set aside, in {seconds} s",
+            n=number(values["rows"]["in"]),
+            kept=number(values["rows"]["kept"]),
+            aside=number(values["rows"]["set_aside"]),
+            seconds=decimal(f"{values['seconds']:.1f}"),
+        )
+    )
+    tell_by_genre(values["by_genre"])
+    stages = [
+        (
+            stage_names(name),
+            number(c["rows_in"]),
+            number(c["kept"]),
+            number(c["changed"]),
+            decimal(f"{c['seconds']:.1f}"),
+        )
+        for name, c in values["stages"].items()
+    ]
+    table("", [_("stage"), _("in#"), _("kept#"), _("changed#"), "CPU s#"], stages)
+    for loss in values["losses"]:
+        console.print(
+            _(
+                "loss     {stage}: {kind} {value}, {kept} of {rows}",
+                stage=stage_names(loss["stage"]),
+                kind=loss["kind"],
+                value=loss["value"],
+                kept=loss["kept"],
+                rows=loss["rows_in"],
+            )
+        )
+    if values.get("accepted_loss"):
+        console.print(_("let pass because: {why}", why=values["accepted_loss"]), markup=False)
+    for part in values["parts"]:
+        if part.get("failed"):
+            console.print(
+                _(
+                    "failed   {part} ({title}): {error}",
+                    part=part["name"],
+                    title=title_of(part),
+                    error=sentence(values, part["failed"]),
+                ),
+                markup=False,
+            )
+    for damaged in values.get("mended", ()):
+        console.print(_("damaged  {what}", what=sentence(values, damaged)), markup=False)
+
+
+@app.command("diff")
+def diff(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN, autocompletion=completion.runs)],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help=N_("Another run."), autocompletion=completion.runs)],
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Say what differs between two runs: recipe, stages, sources, input, and the rows that came of it.
+
+    `compare` tells on which documents two runs disagree.
+    """
+    a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
+    if a.folder.resolve() == b.folder.resolve():
+        raise ConfigError(a.folder.name, _("a run compared with itself has nothing to say"), _("name two runs"))
+    changes, counted, kept = differences(a.values, b.values), counts(a.values, b.values), documents(a, b)
+    if as_json:
+        rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
+        names = {"a": a.folder.name, "b": b.folder.name}
+        told = {"documents": kept._asdict() if kept else None}
+        print_json(names | {"differences": [one._asdict() for one in changes]} | rows | told)
+        return
+    console.print(f"A  {a.folder.name}", markup=False)
+    console.print(f"B  {b.folder.name}", markup=False)
+    if not changes:
+        console.print(_("they rest on the same recipe, stages, sources and input"))
+    _show_differences(changes)
+    for what, listed in counted.items():
+        if listed:
+            _show_counts(what, listed)
+    if not any(counted.values()):
+        console.print(_("every stage and source has as many rows in both"))
+    console.print(_documents_line(kept), markup=False)
+
+
+def _documents_line(kept: Documents | None) -> Message:
+    """Return in a sentence how the kept documents differ.
+
+    >>> str(_documents_line(Documents(1, 0, 2, {"obtained": 2, "text": 1})))
+    'kept documents: 1 only in A, 0 only in B, 2 in both with other values (obtained 2, text 1)'
+    """
+    if kept is None:
+        return _("the kept documents aren't compared, since a run's were removed")
+    if kept == Documents():
+        return _("the kept documents are the same in both")
+    columns = enumerated(same(f"{name} {n}") for name, n in kept.columns.items())
+    values = {"a": number(kept.only_a), "b": number(kept.only_b), "n": number(kept.changed), "columns": columns}
+    if not kept.changed:
+        return _("kept documents: {a} only in A, {b} only in B, all others the same", a=values["a"], b=values["b"])
+    return _("kept documents: {a} only in A, {b} only in B, {n} in both with other values ({columns})", **values)
+
+
+def _show_differences(changes: Sequence[Difference]) -> None:
+    shown: dict[str, int] = {}
+    rows = []
+    for one in changes:
+        shown[one.what] = shown.get(one.what, 0) + 1
+        if shown[one.what] <= _MOST:
+            name = enumerated([same(one.name), *([_word(one.aspect)] if one.aspect else [])], " ")
+            rows.append((_word(one.what), name, _short(one.a), _short(one.b)))
+    if rows:
+        table("", [_("what differs"), "", "A", "B"], rows)
+    for what, n in shown.items():
+        if n > _MOST:
+            console.print(_("and {n} more of «{what}»: --json lists them", n=number(n - _MOST), what=_word(what)))
+
+
+def _word(word: str) -> Message:
+    return _WORDS.get(word, same(word))
+
+
+def _short(value: object) -> str | Message:
+    """Return a value in few words.
+
+    >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
+    ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
+    """
+    if value == THERE:
+        return _word(THERE)
+    text = "—" if value is None else str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _show_counts(what: str, listed: Sequence[Counted]) -> None:
+    rows = [[one.name, *("—" if n is None else number(n) for n in one[1:])] for one in listed]
+    table("", [_word(what), _("A in#"), _("B in#"), _("A kept#"), _("B kept#")], rows)
+
+
+@app.command("tag")
+def tag(
+    run: RunName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("What to call it."))],
+    remove: Annotated[bool, typer.Option("--remove", help=N_("Take the name off the run."))] = False,
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Give a run a name that stays with it; a run that has one isn't pruned."""
+    folder = history.find_run(run, out, must_be_finished=False)
+    (history.untag if remove else history.tag)(out, folder, name)
+    if as_json:
+        print_json(
+            {"run": folder.name, "tags": [one for one, of in history.read_tags(out).items() if of == folder.name]}
+        )
+    else:
+        done = _("{run} has the tag «{tag}» no more") if remove else _("{run} has the tag «{tag}»")
+        console.print(done.fill(run=folder.name, tag=name))
+
+
+@app.command("du")
+def du(out: Out = Path("out"), as_json: Json = False) -> None:
+    """Show what each run takes on disk, and what no run refers to."""
+    from latam_corpus.release.pages.card import megabytes
+
+    disk = disk_use(out)
+    if as_json:
+        print_json(asdict(disk))
+        return
+    rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
+    table("", [_("run"), _("takes#"), _("alone#")], rows)
+    console.print(
+        _(
+            "all outputs {size}; no run refers to {unused} of them",
+            size=megabytes(disk.work),
+            unused=megabytes(disk.unused),
+        )
+    )
+
+
+@app.command("prune")
+def prune_runs(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUN…", help=N_("Runs to remove, by their full names."), autocompletion=completion.runs),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help=N_("Also runs that have a tag or were released."))] = False,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Remove runs, and all outputs that no run refers to then. Releases are not touched."""
+    from latam_corpus.release.pages.card import megabytes
+
+    going = [_in_full(run, out) for run in runs or ()]
+    removed, freed = prune(out, going, _released(out, store) if going else None, force=force)
+    if as_json:
+        print_json({"removed": removed, "bytes_freed": freed})
+    else:
+        console.print(_("removed {n} {n:run|runs}; freed {size}", n=len(removed), size=megabytes(freed)))
+
+
+def _in_full(run: str, out: Path) -> Path:
+    """Return the folder of the run with this very name.
+
+    Raises:
+        ConfigError: there is none, or another name means one.
+    """
+    folder = history.find_run(run, out, must_be_finished=False)
+    if folder.name != Path(run).name:
+        raise ConfigError(
+            run, _("it means the run {folder}", folder=folder.name), _("name a run that is to be removed in full")
+        )
+    return folder

@@ -1,0 +1,79 @@
+"""`latam-corpus stage`: one stage alone."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, get_origin, get_type_hints
+
+import typer
+
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, note, number, print_json
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, _
+from latam_corpus.pipeline.planning.registry import make_stage, stage_class
+
+
+def stage(
+    name: Annotated[
+        str,
+        typer.Argument(help=N_("The stage's key: see `latam-corpus list stages`."), autocompletion=completion.stages),
+    ],
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract and skim a file or folder."))
+    ],
+    output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
+    settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
+    as_json_: Json = False,
+) -> None:
+    """Run one stage alone; the output has one row a row of the input, in its order."""
+    from latam_corpus.collect.row_files import RowWriter, kind_of
+    from latam_corpus.pipeline.execution.one_stage import extracted, worked
+    from latam_corpus.stages import Stage
+
+    options: dict[str, Any] = {}
+    for entry in settings:
+        key, value = _setting(name, entry)
+        if key in options:
+            raise ConfigError("--set", _("«{key}» is given twice", key=key), _("give it once"))
+        options[key] = value
+    configured = make_stage(name, options, f"stage «{name}»")
+    kind_of(output)
+    rows, dropped = 0, 0
+    if isinstance(configured, Stage) and "raw" in configured.needs:
+        chunks = extracted(source, configured)
+    else:
+        chunks = worked(source, configured.expand(), note)
+    with RowWriter(output) as writer:
+        for originals, result in chunks:
+            writer.write(originals, result)
+            rows += result.height
+            dropped += result["drop_reason"].drop_nulls().len() if "drop_reason" in result.columns else 0
+    if as_json_:
+        print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
+    else:
+        console.print(
+            _(
+                "{name}: {n} {n:row|rows}, {dropped} with a drop reason, in {output}",
+                name=name,
+                n=number(rows),
+                dropped=number(dropped),
+                output=output,
+            )
+        )
+
+
+def _setting(stage_name: str, entry: str) -> tuple[str, Any]:
+    """Return the option's key and value, read as TOML or else as text; a list may be written `spa,por`."""
+    key, separator, value = entry.partition("=")
+    if not separator:
+        raise ConfigError("--set", _("«{entry}» has no =", entry=entry), _("write key=value"))
+    hint = get_type_hints(stage_class(stage_name, "stage")).get(key.strip())
+    listed = get_origin(hint) is tuple
+    try:
+        read: Any = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        read = value.split(",") if listed else value
+    return key.strip(), [read] if listed and not isinstance(read, list) else read

@@ -1,0 +1,1 @@
+"""Commands that write new files: recipes, plug-ins, and editor settings."""

@@ -1,0 +1,69 @@
+"""`latam-corpus plugin new`: a package of one's own with a stage, a signal, an extractor or a reader."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, print_json
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import N_, _
+
+app = typer.Typer(no_args_is_help=True, help=N_("Write plug-in packages."))
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SUFFIX: Final = re.compile(r"[a-z][a-z0-9]*")
+
+
+@app.callback()
+def plugin() -> None:
+    """Write plug-in packages."""
+
+
+@app.command("new", help=N_("Write a package with a stage, signal, extractor or reader, and a test by the kit."))
+def new(
+    kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
+    name: Annotated[str, typer.Argument(help=N_("What recipes or policies call it; of the last two, the suffix."))],
+    to: Annotated[Path | None, typer.Option(help=N_("The folder to write; corpus-NAME by default."))] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a package."""
+    from latam_corpus.cli.scaffolds.plug_in_templates import KINDS, PROJECT, TEST
+    from latam_corpus.collect.formats import suffixes
+    from latam_corpus.pipeline.planning.registry import registered
+    from latam_corpus.vocabulary import signal_names
+
+    if kind not in KINDS:
+        raise ConfigError(kind, _("there is no such kind of plug-in"), closest(kind, KINDS))
+    if not (_SUFFIX if kind in ("extractor", "reader") else _NAME).fullmatch(name):
+        remedy = _("small letters and digits, a letter first; in names of stages and signals also _")
+        raise ConfigError(name, _("it can't be called so"), remedy)
+    taken = {"stage": registered(), "signal": signal_names()}.get(kind, [one[1:] for one in suffixes()])
+    if name in taken:
+        raise ConfigError(name, _("something is called so already"), _("give it another name"))
+    folder = to or Path(f"corpus-{name.replace('_', '-')}")
+    if folder.exists():
+        raise ConfigError(str(folder), _("it is there already"), _("name a new one with --to"))
+    chosen = KINDS[kind]
+    words = {"name": name, "kind": kind, "group": chosen.group, "hyphened": name.replace("_", "-")}
+    words["class_name"] = "".join(part.capitalize() for part in name.split("_"))
+    words["attribute"] = chosen.attribute.substitute(words)
+    words["call"] = chosen.test.substitute(words)
+    files = {
+        "pyproject.toml": PROJECT.substitute(words),
+        f"corpus_{name}.py": chosen.module.substitute(words),
+        f"tests/test_{name}.py": TEST.substitute(words),
+    }
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+    if as_json:
+        print_json({"folder": str(folder), "files": sorted(files)})
+        return
+    for path in files:
+        console.print(_("written: {path}", path=folder / path))
+    for command in (f"pip install -e {folder}", f"python -m pytest {folder}"):
+        console.print(_("next  {command}", command=command))

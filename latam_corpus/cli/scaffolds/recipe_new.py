@@ -1,0 +1,83 @@
+"""`latam-corpus recipe new`: a recipe for sources, with the reason of each stage as a comment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, print_json
+from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from latam_corpus.catalog.source import Source
+
+app = typer.Typer(no_args_is_help=True, help=N_("Write recipes."))
+
+
+@app.callback()
+def recipe() -> None:
+    """Write recipes."""
+
+
+@app.command("new", help=N_("Write the recipe of sources, with the reason of each stage; never over another file."))
+def new(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE…", help=N_("Source files, or ids of the catalogue."), autocompletion=completion.sources
+        ),
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=N_("The file to write; recipe-ID.toml beside the first source by default.")),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the recipe of sources, with the reason of each stage; never over another file."""
+    from latam_corpus.catalog.source import load_source
+    from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
+    from latam_corpus.pipeline.planning.recipe import default_text
+
+    described = [(named, load_source(named)) for named in sources]
+    _refuse_doubled(described)
+    beside = Path(sources[0]).parent if sources[0].endswith(".toml") else Path()
+    named = _("recipe-{id}.toml", id=described[0][1].id).translate(spoken())
+    path = to or beside / named
+    text = default_text([(_seen_from(path, name), source) for name, source in described], spoken())
+    other_name = _("give another name: latam-corpus recipe new … --to OTHER.toml")
+    write_with_schema(path, schema_line("recipe") + text, "recipe", other_name)
+    if as_json:
+        print_json({"file": str(path), "sources": [source.id for _name, source in described]})
+        return
+    console.print(_("written: {path}", path=path))
+    more = [f" --input {source.id}=…" for _name, source in described if source.collect.kind == "files"]
+    for command in (f"check {path}", f"run {path}{''.join(more)}"):
+        console.print(_("next  {command}", command=f"latam-corpus {command}"))
+
+
+def _seen_from(recipe_file: Path, named: str) -> str:
+    """Return what the recipe calls a source: the path of its file from the recipe's folder, or its id."""
+    if not named.endswith(".toml"):
+        return named
+    return Path(os.path.relpath(Path(named).expanduser(), recipe_file.parent)).as_posix()
+
+
+def _refuse_doubled(described: list[tuple[str, Source]]) -> None:
+    """Refuse two sources of one id.
+
+    Raises:
+        ConfigError: there are.
+    """
+    first: dict[str, str] = {}
+    for named, source in described:
+        if source.id in first:
+            problem = _("«{id}» is the id of {path} too", id=source.id, path=first[source.id])
+            raise ConfigError(named, problem, _("give one of them another id"))
+        first[source.id] = named

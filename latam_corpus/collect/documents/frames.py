@@ -1,0 +1,549 @@
+"""Chunks of records as rows with the document's columns and terms: one row a text, one row a failure, nothing lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.address_country import country_of_address
+from latam_corpus.catalog.community_labels import narrowed_tier
+from latam_corpus.catalog.identity import doc_id
+from latam_corpus.catalog.optout.opt_out import withheld
+from latam_corpus.catalog.rights import openness, tier_of, uses_under
+from latam_corpus.collect.documents import mapping
+from latam_corpus.collect.documents.batches import Rows, Same, joined
+from latam_corpus.collect.documents.contract import NEVER_NULL
+from latam_corpus.collect.documents.extra_values import converted
+from latam_corpus.collect.documents.mapping import cleaned, is_empty, text_of, value_at, values_of
+from latam_corpus.collect.documents.narrowing import (
+    Narrowing,
+    Stated,
+    Terms,
+    is_understood,
+    narrowed,
+    narrowing_of,
+    stated_in,
+    with_missing_consent,
+)
+from latam_corpus.collect.records import WITHDRAWN, unreadable
+from latam_corpus.extra_columns import EXTRA
+from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source, Text
+    from latam_corpus.collect.documents.batches import Values
+    from latam_corpus.collect.documents.record_context import RecordContext
+    from latam_corpus.collect.records import Chunk, Failure, Record
+
+_ASKING: Final = "rsl-permission"
+_CONSENT: Final = frozenset({"id", "label", "community"})  # of a record, what rows have
+
+
+def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
+    """Return the rights tier and the uses of a record with this statement of rights and these opt-out signals.
+
+    The source's own statement has the source's tier and uses, which may rest on an agreement. A less open one has the
+    tier it gives, and narrows the uses; a more open one widens neither, but where the source states none its records
+    have the tiers of their own statements. An opt-out takes away the
+    uses that it withholds; where a licence must first be obtained, the tier is no more open than `permission`. Labels
+    and consents of the source narrow every record of it.
+
+    >>> from latam_corpus.catalog.source import load_source
+    >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0")
+    ('share_alike', ['train', 'redistribute', 'evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "CC0-1.0")[0] == load_source("disco-sonnets").tier
+    True
+    >>> terms_of(load_source("disco-sonnets"), "Todos los derechos reservados")
+    ('unknown', ['evaluate'])
+    >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0", ["noai"])
+    ('share_alike', ['redistribute', 'evaluate'])
+    """
+    tier, uses = _terms_by_statement(source, statement)
+    tier = narrowed_tier(tier, source.labels)
+    signals = list(refused)
+    if _ASKING in signals and openness(tier) < openness("permission"):
+        tier = "permission"
+    refused_uses = withheld(signals)
+    return tier, [use for use in uses if use not in refused_uses]
+
+
+def _terms_by_statement(source: Source, statement: str | None) -> tuple[str, list[str]]:
+    """Return the tier and the uses by the statements alone."""
+    if source.rights and statement == source.rights.statement:
+        return source.tier, list(source.uses)
+    tier = tier_of(statement)
+    if openness(tier) <= openness(source.tier):
+        return source.tier if source.rights else tier, list(source.uses)
+    return tier, uses_under(tier, source.uses)
+
+
+_AS: Final[dict[str, Callable[[Any], Any]]] = {
+    "url": mapping.as_url,
+    "title": mapping.as_text,
+    "creators": mapping.as_names,
+    "published": mapping.as_published,
+    "declared_language": mapping.as_text,
+    "country": mapping.as_country,
+    "genre": mapping.as_genre,
+    "composition": mapping.as_composition,
+    "contributor": mapping.as_text,
+    "rights": mapping.as_statement,
+    "obtained": mapping.as_time,
+}
+_KEYS_SHOWN: Final = 20
+_OF_LISTS: Final = frozenset({"missing file", "named twice"})  # causes
+
+
+def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
+    """Return the chunk's documents and failures, in the order of the file.
+
+    A record without a usable text is a row with `drop_reason` `unreadable:<cause>`, the verdict `failed` and the
+    evidence as JSON.
+    """
+    source = context.source
+    body = "raw" if context.media_type else "text"
+    if context.watch and context.catalogued:
+        context.watch.look_at_columns(context.catalogued)
+    pieces: list[Rows] = []
+    if chunk.records:
+        keys = frozenset().union(*chunk.records)
+        shared, notes = _shared(context, chunk.records, keys)
+        shared |= _with_narrowings(context, chunk, shared["rights"], notes)
+        texts = source.collect.texts or (None,)
+        pieces = [_documents(context, chunk, keys, shared, notes, text) for text in texts]
+        if len(pieces) > 1:
+            # The texts of one record stand side by side.
+            order = [
+                row + len(chunk.records) * which for row in range(len(chunk.records)) for which in range(len(texts))
+            ]
+            pieces = [joined(pieces).take(order)]
+    if chunk.failures:
+        numbers = [number for number in chunk.numbers for _ in range(pieces[0].height // len(chunk.numbers))]
+        numbers += [failure.number for failure in chunk.failures]
+        pieces.append(failed_rows(context, chunk.failures, body))
+        # Stable, and what has no number (the rest of a damaged file) stands last.
+        order = sorted(range(len(numbers)), key=lambda row: (numbers[row] is None, numbers[row] or 0))
+        return joined(pieces).take(order)
+    return pieces[0]
+
+
+def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str = "text") -> Rows:
+    """One row for each failure, with what the source says of all its documents."""
+    # Two parts of a file may each be damaged; they are two rows.
+    whole = f"{context.relative}#{context.part}" if context.part else context.relative
+    locators = [
+        f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{context.relative}#{f.number}")
+        for f in failures
+    ]
+    if context.watch:
+        for failure in failures:
+            if failure.cause == "damaged file":
+                context.watch.facts.damaged[context.relative] = str(failure.evidence.get("error", ""))
+    defaults = context.defaults()
+    columns: dict[str, Values] = {name: Same(value) for name, value in defaults.items()}
+    known = {name for failure in failures for name in failure.about if name in _AS}
+    for name in known:
+        values = [f.about.get(name) for f in failures]
+        columns[name] = _with_default(name, *_converted(name, values), defaults.get(name))
+    # What a list names and isn't there is looked for by that name.
+    names = [", ".join(f.names) if f.cause in _OF_LISTS else "" for f in failures]
+    if any(names):
+        titles = columns.get("title", Same(None))
+        told = [titles.value] * len(names) if isinstance(titles, Same) else titles
+        columns["title"] = [title or name or None for title, name in zip(told, names, strict=True)]
+    columns |= {
+        "doc_id": [doc_id(context.source.id, locator) for locator in locators],
+        "member": [context.named(_member(f)) for f in failures],
+        "offset": [f.offset for f in failures],
+        "digest": Same(None),
+        "drop_reason": [f.reason for f in failures],
+        "evidence": [json.dumps({"file": context.relative, **f.evidence}, ensure_ascii=False) for f in failures],
+        body: Same(None),
+    }
+    return _rows(context, columns, len(failures), body)
+
+
+def _member(failure: Failure) -> str | None:
+    """Return what finds a failure in its file: its number, of a row of a catalogue the files that it names in vain."""
+    return ", ".join(failure.evidence.get("names", ())) or (None if failure.number is None else str(failure.number))
+
+
+def _shared(
+    context: RecordContext, records: Sequence[Record], keys: frozenset[str]
+) -> tuple[dict[str, Values], dict[int, dict[str, Any]]]:
+    """Return the columns that all texts of a record share, and by row what of them isn't understood."""
+    columns = context.source.collect.columns
+    defaults = context.defaults()
+    shared: dict[str, Values] = {}
+    unread: dict[int, dict[str, str]] = {}
+    for name in _AS:
+        default = defaults.get(name)
+        values = values_of(columns, name, records, keys, context.relative)
+        if values is None:
+            shared[name] = Same(default)
+            if context.watch:
+                context.watch.count(name, None, len(records))
+            continue
+        converted, cells = _converted(name, values)
+        if name == "rights":  # text that is no licence is kept, and makes the terms unknown
+            cells |= _not_licences(converted, default)
+        shared[name] = _with_default(name, converted, cells, default)
+        if context.watch:
+            context.watch.count(name, converted, len(records), cells.values())
+        for row, cell in cells.items():
+            unread.setdefault(row, {})[name] = cell
+    if context.source.collect.extra:
+        shared["extra"] = _extra(context, records, unread)
+    notes: dict[int, dict[str, Any]] = {row: {"unread": cells} for row, cells in unread.items()}
+    if context.source.country is None:
+        stated = {row for row, cells in unread.items() if "country" in cells}
+        shared["country"] = _countries(shared["country"], shared["url"], stated)
+    return shared, notes
+
+
+def _extra(
+    context: RecordContext, records: Sequence[Record], unread: dict[int, dict[str, str]]
+) -> list[list[dict[str, str]] | None]:
+    """Return the additional columns of each record as `schema.EXTRA` has them; add what isn't of its type to `unread`.
+
+    Args:
+        context: the file's.
+        records: foreign records.
+        unread: by row and column, the beginning of what isn't understood.
+    """
+    entries: list[list[dict[str, str]]] = [[] for _ in records]
+    for name, declared in sorted(context.source.collect.extra.items()):
+        cells = [value_at(record, declared.column) for record in records]
+        texts = converted(cells, declared.type)
+        strange: list[str] = []
+        for row, (cell, values) in enumerate(zip(cells, texts, strict=True)):
+            entries[row] += [{"key": name, "value": value} for value in values]
+            if not values and not is_empty(cell):
+                strange.append(mapping.shown(cell))
+                unread.setdefault(row, {})[f"{EXTRA}.{name}"] = strange[-1]
+        if context.watch:
+            filled = [values or None for values in texts]
+            context.watch.count(f"{EXTRA}.{name}", filled, len(records), strange, declared.column)
+    return [of_record or None for of_record in entries]
+
+
+def _converted(name: str, values: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
+    """Return what stands in records as the document's column has it, and by row what isn't empty nor understood."""
+    converted = [_AS[name](one) for one in values]
+    places = [row for row, value in enumerate(converted) if value is None and not is_empty(values[row])]
+    return converted, {row: mapping.shown(values[row]) for row in places}
+
+
+def _not_licences(statements: Sequence[Any], own: str | None) -> dict[int, str]:
+    """Return by row the statements of rights that aren't understood."""
+    strange = {one: mapping.shown(one) for one in set(statements) if one and not is_understood(one, own)}
+    return {row: strange[one] for row, one in enumerate(statements) if one in strange} if strange else {}
+
+
+def _with_narrowings(
+    context: RecordContext, chunk: Chunk, statements: Values, notes: dict[int, dict[str, Any]]
+) -> dict[str, Values]:
+    """Return the columns of the terms, narrowed by what records and catalogue rows state; none if nothing does.
+
+    Args:
+        context: the file's.
+        chunk: its records.
+        statements: by the source, or by a mapped column.
+        notes: by row what the ledger says about it; what is narrowed, and what isn't understood, is added.
+    """
+    height = len(chunk.records)
+    narrowings = _narrowings(context, chunk)
+    if not any(narrowings):
+        return {}
+    opt_outs: Values = Same(None)
+    if any(one and one.opt_outs for one in narrowings):
+        opt_outs = [one.opt_outs or None if one else None for one in narrowings]
+    tiers, uses = (_spread(one, height) for one in _terms(context.source, statements, opt_outs, height))
+    rights = context.source.rights
+    days = context.source.expires, rights.embargo_until if rights else None
+    rows = []
+    for row, statement in enumerate(_spread(statements, height)):
+        terms = given = Terms(statement, tiers[row], tuple(uses[row]), *days)
+        if one := narrowings[row]:
+            terms = narrowed(context.source, given, one)
+            note = {**({"unread": one.unread} if one.unread else {}), **(one.note() if terms != given else {})}
+            if note:
+                unread = {**notes.get(row, {}).get("unread", {}), **one.unread}
+                notes[row] = {**notes.get(row, {}), **note, **({"unread": unread} if unread else {})}
+        rows.append(terms)
+    return {
+        "rights": [one.statement for one in rows],
+        "rights_tier": [one.tier for one in rows],
+        "uses": [list(one.uses) for one in rows],
+        "expires": [one.expires for one in rows],
+        "embargo_until": [one.embargo_until for one in rows],
+        "opt_outs": opt_outs,
+        **_consents(context.source, narrowings),
+    }
+
+
+def _consents(source: Source, narrowings: Sequence[Narrowing | None]) -> dict[str, Values]:
+    """Return the consents of each document, its source's with its own; nothing if no document has any of its own."""
+    if not any(one and one.consents for one in narrowings):
+        return {}
+    of_source = [record.model_dump(include={*_CONSENT}) for record in source.consent.records]
+    rows = ([*of_source, *(one.consents if one else ())] for one in narrowings)
+    return {"consent": [list({repr(one): one for one in row}.values()) or None for row in rows]}
+
+
+def _narrowings(context: RecordContext, chunk: Chunk) -> list[Narrowing | None]:
+    """Return of each record what it and the catalogue's rows of its file state about its terms; None for nothing."""
+    source = context.source
+    own = source.rights.statement if source.rights else None
+    stated = stated_in(source, chunk.records, context.relative, rights=False)
+    if chunk.offsets is not None:  # the reader of web archives writes what a page refuses, which no mapping turns off
+        stated = [[one for one in values if one.column != "opt_outs"] for values in stated]
+        told = [record.get("opt_outs") for record in chunk.records]
+        refused = [[Stated("opt_outs", "opt_outs", value)] if value else [] for value in told]
+    else:
+        refused = [[] for _ in stated]
+    beside = [one for values in stated_in(source, context.rows, context.relative, rights=True) for one in values]
+    known: dict[str, Narrowing] = {}
+    narrowings: list[Narrowing | None] = []
+    for row, values in enumerate(stated):
+        others = chunk.others[row] if chunk.others else []
+        of_group = [one for more in stated_in(source, others, context.relative, rights=True) for one in more]
+        every = with_missing_consent(source, [*values, *refused[row], *beside, *of_group])
+        key = repr(every)
+        if key not in known:
+            known[key] = narrowing_of(every, own)
+            known[key].is_unlisted, known[key].near = context.is_unlisted, context.near
+        narrowings.append(known[key] if every or context.is_unlisted else None)
+        if context.watch and every:
+            _count(context, [one for one in every if one not in refused[row]], known[key].unread)
+    if context.watch and context.is_unlisted:
+        context.watch.facts.unlisted[context.relative] = context.near
+    return narrowings
+
+
+def _count(context: RecordContext, stated: Sequence[Stated], unread: Mapping[str, str]) -> None:
+    """Count the values that state terms, each column once a document; `_shared` counts a file's mapped rights."""
+    assert context.watch  # noqa: S101
+    for column, origin, is_mapped in sorted({(one.column, one.origin, one.is_mapped) for one in stated}):
+        cell = unread.get(origin)
+        if not is_mapped:
+            context.watch.count_stated(column, origin, cell)
+        elif column != "rights" or (cell is not None and context.format.media_type is None):
+            cells = [] if cell is None else [cell]
+            context.watch.count(column, [None] if cells else [origin], 1, cells, origin)
+
+
+def _spread(values: Values, height: int) -> list[Any]:
+    return [values.value] * height if isinstance(values, Same) else values
+
+
+def _with_default(name: str, converted: Sequence[Any], unread: Collection[int], default: Any) -> list[Any]:
+    """Return the values, the default where a record is empty: nobody has said it of one that says something else."""
+    keeps = () if name in NEVER_NULL else unread
+    return [default if value is None and row not in keeps else value for row, value in enumerate(converted)]
+
+
+def _countries(countries: Values, urls: Values, stated: Collection[int]) -> Values:
+    """Return the countries, by a record's address where nothing says it, and what it says isn't unread."""
+    if isinstance(urls, Same):
+        return countries
+    values = [countries.value] * len(urls) if isinstance(countries, Same) else countries
+    told = enumerate(zip(values, urls, strict=True))
+    return [one or (None if row in stated else country_of_address(url)) for row, (one, url) in told]
+
+
+def _documents(
+    context: RecordContext,
+    chunk: Chunk,
+    keys: frozenset[str],
+    shared: dict[str, Values],
+    notes: dict[int, dict[str, Any]],
+    text: Text | None,
+) -> Rows:
+    """One row a record: its only text, or the one in this column."""
+    source = context.source
+    bodies = _bodies(context, chunk, keys, text)
+    locators, members = _locators(context, chunk, keys, shared["url"])
+    columns = dict(shared)
+    if text is not None and len(source.collect.texts) > 1:
+        columns |= _aligned(source, chunk, text, bodies, locators)
+        locators = [f"{locator}#{text.column}" for locator in locators]
+    if text is not None and text.language:
+        columns["declared_language"] = Same(text.language)
+    if text is not None and text.composition:
+        columns["composition"] = Same(text.composition)
+    missing = {row: _missing(context, chunk, row, text) for row, body in enumerate(bodies) if body is None}
+    reasons = dict.fromkeys(missing, unreadable("no text"))
+    body = "raw" if context.media_type else "text"
+    for row in [row for row, value in enumerate(bodies) if isinstance(value, str) and len(value) > MAX_TEXT]:
+        note = {"file": context.relative, "record": chunk.numbers[row], "characters": len(bodies[row])}
+        missing[row] = _as_json({**note, "limit_characters": MAX_TEXT, "remedy": TOO_LONG})
+        reasons[row], bodies[row] = unreadable("too large"), None
+    if context.watch and context.format.media_type is None:
+        name, origin = (f"texts.{text.column}", text.column) if text else (body, _origin(source, body))
+        context.watch.count(name, bodies, len(bodies), origin=origin)
+    columns |= {
+        "doc_id": [doc_id(source.id, locator) for locator in locators],
+        "member": [context.named(member) for member in members] if context.member else members,
+        "offset": Same(None) if chunk.offsets is None else chunk.offsets,
+        "digest": [None if body is None else hashlib.sha256(_bytes(body)).hexdigest() for body in bodies],
+        "drop_reason": _sparse(reasons, len(bodies)),
+        "evidence": _sparse({**{row: _as_json(note) for row, note in notes.items()}, **missing}, len(bodies)),
+        body: bodies,
+    }
+    if chunk.media_types is not None:
+        columns["media_type"] = [context.with_form(kind) for kind in chunk.media_types]
+    return _rows(context, columns, len(bodies), body)
+
+
+def _aligned(
+    source: Source, chunk: Chunk, text: Text, bodies: Sequence[Any], locators: Sequence[str]
+) -> dict[str, Values]:
+    """Return how one of a record's texts goes with its first: whose translation it is, and the segment of each line."""
+    first = source.collect.texts[0].column
+    parents: Values = Same(None)
+    if text.column != first:
+        parents = [doc_id(source.id, f"{locator}#{first}") for locator in locators]
+    if not chunk.segments:
+        return {"parent_id": parents}
+    places = [segments[text.column] for segments in chunk.segments]
+    return {"parent_id": parents, "turns": [_turns(body, mine) for body, mine in zip(bodies, places, strict=True)]}
+
+
+def _turns(body: str | None, places: Sequence[int]) -> list[dict[str, Any]] | None:
+    """Return the lines of a text with the places of their records; None where a record has several lines."""
+    lines = (body or "").split("\n")
+    if body is None or len(lines) != len(places):
+        return None
+    offsets = accumulate((len(line) + 1 for line in lines[:-1]), initial=0)
+    return [{"offset": offset, "segment": place} for offset, place in zip(offsets, places, strict=True)]
+
+
+def _origin(source: Source, body: str) -> str:
+    """Return the record's column that texts are from."""
+    pick = getattr(source.collect.columns, body)
+    return (pick and pick.column) or body
+
+
+def _sparse(values: dict[int, str], height: int) -> Values:
+    return [values.get(row) for row in range(height)] if values else Same(None)
+
+
+def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Text | None) -> list[Any]:
+    """Return the text, or the bytes to extract it from, of each record; None where there is none."""
+    collect, records = context.source.collect, chunk.records
+    if context.format.media_type is not None:
+        return [record["raw"] for record in records]
+    if context.media_type is not None:
+        raw = values_of(collect.columns, "raw", records, keys, context.relative) or [None] * len(records)
+        return [body if (body := _bytes(value)).strip() else None for value in raw]
+    if text is not None:
+        values: list[Any] = [value_at(record, text.column) for record in records]
+        remove = (*collect.remove, *text.remove)
+    else:
+        values = values_of(collect.columns, "text", records, keys, context.relative) or [None] * len(records)
+        remove = collect.remove
+    bodies = [text_of(value) for value in values]
+    if remove and chunk.pages is None:  # the lines of a group were cleaned one by one
+        bodies = [None if body is None else cleaned(body, remove) for body in bodies]
+    return [body if body and not body.isspace() else None for body in bodies]
+
+
+def _locators(
+    context: RecordContext, chunk: Chunk, keys: frozenset[str], urls: Values
+) -> tuple[list[str], list[str | None]]:
+    """Return what finds each record in its source, and in its file: its id, else its URL, else its number."""
+    ids = values_of(context.source.collect.columns, "id", chunk.records, keys, context.relative)
+    count = len(chunk.records)
+    names = [None] * count if ids is None else [mapping.as_text(one) for one in ids]
+    if context.watch:
+        cells = [mapping.shown(one) for one, name in zip(ids or (), names, strict=False) if not (name or is_empty(one))]
+        context.watch.count("id", ids and names, count, cells)
+    if context.catalogued:  # of several files one record may say one address
+        urls = Same(None)
+        names = names if context.source.collect.columns.id else [None] * count
+    links = [None] * count if isinstance(urls, Same) else urls
+    locators: list[str] = []
+    members: list[str | None] = []
+    for row, number in enumerate(chunk.numbers):
+        # Where a group was cut, its documents would share one id.
+        page = chunk.pages[row] if chunk.pages and context.source.collect.group else 1
+        suffix = f"/{page}" if page > 1 else ""
+        name, link = names[row], links[row]
+        counted = context.relative if number is None else f"{context.relative}#{number}"
+        locators.append(f"{name or link}{suffix}" if name or link else counted)
+        members.append(f"{name}{suffix}" if name else None if number is None else str(number))
+    return locators, members
+
+
+def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) -> str:
+    """Why a record has no text, as JSON."""
+    record = chunk.records[row]
+    columns = context.source.collect.columns
+    pick = columns.raw if context.media_type else columns.text
+    wanted = text.column if text else (pick and pick.column) or "text"
+    if wanted in record:
+        kind = type(record[wanted]).__name__ if record[wanted] is not None else "null"
+        note: dict[str, Any] = {"column": wanted, "found": "blank" if kind == "str" else kind}
+    else:
+        note = {"column": wanted, "found": "missing", "columns": sorted(map(str, record))[:_KEYS_SHOWN]}
+    return json.dumps({"file": context.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
+
+
+def _as_json(note: dict[str, Any]) -> str:
+    return json.dumps(note, ensure_ascii=False)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else b""
+
+
+def _rows(context: RecordContext, columns: dict[str, Values], height: int, body: str) -> Rows:
+    """Return the columns with what the source says of rights and consent."""
+    source, rights = context.source, context.source.rights
+    constant = {
+        "source_id": source.id,
+        "basis": rights.basis if rights else None,
+        "agreement": rights.agreement if rights else None,
+        "expires": source.expires,
+        "embargo_until": rights.embargo_until if rights else None,
+        "consent": [record.model_dump(include={*_CONSENT}) for record in source.consent.records] or None,
+        "file": context.file,
+    }
+    if body == "raw":
+        constant["media_type"] = context.media_type
+    values: dict[str, Values] = {**{name: Same(value) for name, value in constant.items()}, **columns}
+    if "rights_tier" not in columns:
+        values["rights_tier"], values["uses"] = _terms(source, columns["rights"], Same(None), height)
+    values["verdict"] = _verdicts(columns["drop_reason"], columns["evidence"])
+    return Rows(height, values)
+
+
+def _verdicts(reasons: Values, notes: Values) -> Values:
+    if isinstance(notes, Same):  # what has a reason has a note, too
+        return Same(None)
+    listed = [None] * len(notes) if isinstance(reasons, Same) else reasons
+    return [note and _verdict(reason) for reason, note in zip(listed, notes, strict=True)]
+
+
+def _verdict(reason: str | None) -> str:
+    """Return what happened to a record with this reason, or note: one that was taken back hasn't failed."""
+    return "changed" if reason is None else "dropped" if reason == WITHDRAWN else "failed"
+
+
+def _terms(source: Source, statements: Values, opt_outs: Values, height: int) -> tuple[Values, Values]:
+    """Return the tier and the uses of each row, by its statement and what is refused of it."""
+    if isinstance(statements, Same) and isinstance(opt_outs, Same):
+        tier, uses = terms_of(source, statements.value)
+        return Same(tier), Same(uses)
+    values = [statements.value] * height if isinstance(statements, Same) else statements
+    listed = [None] * height if isinstance(opt_outs, Same) else opt_outs
+    keys = [
+        (one, tuple(sorted({row["signal"] for row in rows or ()}))) for one, rows in zip(values, listed, strict=True)
+    ]
+    terms = {key: terms_of(source, *key) for key in set(keys)}
+    return [terms[key][0] for key in keys], [terms[key][1] for key in keys]

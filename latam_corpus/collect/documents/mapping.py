@@ -1,0 +1,488 @@
+"""A source's mapping: which of a record's columns it reads, and their values as the types of a document's columns."""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.named_values import composition_of, country_of, day_exists, day_of, genre_of, statement_of
+from latam_corpus.catalog.source import Collect, Columns, Pick
+from latam_corpus.text.folding import folded, parted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
+
+_ISO_DATE: Final = re.compile(
+    r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ](?:[01]\d|2[0-3]):[0-5]\d.*)?)?)?"
+)
+_SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
+# How columns are called that name files, folded.
+_FILE_COLUMNS: Final = frozenset(
+    {
+        "archivo",
+        "archivos",
+        "fichero",
+        "ficheros",
+        "nombre de archivo",
+        "nombre del archivo",
+        "nombre archivo",
+        "nombre_archivo",
+        "nombre del fichero",
+        "archivo digital",
+        "ruta",
+        "arquivo",
+        "arquivos",
+        "ficheiro",
+        "ficheiros",
+        "nome do arquivo",
+        "nome de arquivo",
+        "nome_arquivo",
+        "nome do ficheiro",
+        "arquivo digital",
+        "caminho",
+        "file",
+        "files",
+        "filename",
+        "file name",
+        "file_name",
+        "path",
+        "filepath",
+        "file path",
+    }
+)
+
+
+def is_file_column(head: str) -> bool:
+    """Whether a column is called as one that names files.
+
+    >>> is_file_column("Archivo"), is_file_column("Título")
+    (True, False)
+    """
+    return folded(head).strip() in _FILE_COLUMNS
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A cell in which a source's `pattern` or `values` found nothing: it isn't empty, and has no value.
+
+    Attributes:
+        cell: what stands in the record.
+    """
+
+    cell: Any
+
+
+_CELL: Final = 60  # characters of a value that is told
+
+
+def shown(value: Any) -> str:
+    """Return the beginning of what stands in a record, as people are told it.
+
+    >>> shown(Unread("hacia 1900")), shown(["es", "gn"]), len(shown("a" * 2**20))
+    ('hacia 1900', 'es; gn', 60)
+    """
+    cell = value.cell if isinstance(value, Unread) else value
+    # A list may be of gigabytes.
+    if isinstance(cell, list) and cell and all(isinstance(one, str) for one in cell[:_CELL]):
+        cell = "; ".join(one[:_CELL] for one in cell[:_CELL])
+    return (cell if isinstance(cell, str) else reprlib.repr(cell))[:_CELL]
+
+
+def is_empty(value: object) -> bool:
+    """Whether a record's value says nothing: null, blank, an empty list or one of such values, not-a-number.
+
+    >>> is_empty(" "), is_empty([]), is_empty([""]), is_empty(float("nan")), is_empty(0)
+    (True, True, True, True, False)
+    """
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, (list, tuple)):
+        return all(map(is_empty, value))
+    return isinstance(value, (dict, bytes)) and not value
+
+
+def as_text(value: Any) -> str | None:
+    """Return a text or number as text; None for anything else and for blanks.
+
+    >>> as_text(1872), as_text(1872.0), as_text(" Ricardo Palma "), as_text(["Palma"]), as_text("")
+    ('1872', '1872', 'Ricardo Palma', None, None)
+    """
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        # A column of years with one gap arrives as floats.
+        return str(int(value)) if value.is_integer() else (None if math.isnan(value) else str(value))
+    if isinstance(value, (int, date)):
+        return value.isoformat() if isinstance(value, date) else str(value)
+    return None
+
+
+def as_url(value: Any) -> str | None:
+    """Return a URL in canonical form, so that no password or tracking parameter is kept."""
+    text = as_text(value)
+    return canonical_url(text) if text else None
+
+
+def as_names(value: Any) -> list[str] | None:
+    """Return a list of names; a text may have several, a list has one in each of its members.
+
+    >>> as_names("Sarmiento, Domingo Faustino"), as_names("Paz, Ana; Luz"), as_names(["Palma", ""]), as_names(" ;")
+    (['Sarmiento, Domingo Faustino'], ['Paz, Ana', 'Luz'], ['Palma'], None)
+    """
+    many = value if isinstance(value, (list, tuple)) else parted(as_text(value) or "")
+    return [name for one in many if (name := as_text(one))] or None
+
+
+def as_published(value: Any) -> str | None:
+    """Return an ISO 8601 date, partial dates allowed; None for what isn't sure to be one.
+
+    >>> as_published(1845), as_published("1910/5"), as_published("2021-03-04"), as_published("hacia 1900")
+    ('1845', '1910-05', '2021-03-04', None)
+    >>> as_published("31/12/1999"), as_published("12/31/1999"), as_published(45000), as_published("2020-02-30")
+    ('1999-12-31', None, None, None)
+    """
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    text = as_text(value)
+    if text is None:
+        return None
+    slashed = _SLASHED.fullmatch(text)
+    if slashed:
+        text = "-".join(part.zfill(2) for part in slashed.groups() if part)
+    if _ISO_DATE.fullmatch(text):
+        return text if day_exists(text) else None
+    day = day_of(text)
+    return day.isoformat() if day else None
+
+
+def as_country(value: Any) -> str | None:
+    """Return a code of two letters, by itself or by the country's name.
+
+    >>> as_country("cl"), as_country("Perú"), as_country("Ruritania")
+    ('CL', 'PE', None)
+    """
+    text = as_text(value)
+    return text and country_of(text)
+
+
+def as_statement(value: Any) -> str | None:
+    """Return a statement of rights; what the sheet of sources calls one is that statement here, too.
+
+    >>> as_statement("Dominio público"), as_statement("CC BY 4.0"), as_statement("Prensa libre")
+    ('https://creativecommons.org/publicdomain/mark/1.0/', 'CC BY 4.0', 'Prensa libre')
+    """
+    text = as_text(value)
+    return text and (statement_of(text) or text)
+
+
+def as_genre(value: Any) -> str | None:
+    """One of the twelve genres, by its word or its name.
+
+    >>> as_genre("lyrics"), as_genre("Prensa"), as_genre("Tango")
+    ('lyrics', 'news', None)
+    """
+    return genre_of(value) if isinstance(value, str) else None
+
+
+def as_composition(value: Any) -> str | None:
+    """One of the four compositions, by its word or its name."""
+    return composition_of(value) if isinstance(value, str) else None
+
+
+def as_time(value: Any) -> datetime | None:
+    """Return a point in time in UTC; one without a zone is taken as UTC.
+
+    >>> as_time("2024-05-01T10:00:00-03:00").isoformat(), as_time("ayer")
+    ('2024-05-01T13:00:00+00:00', None)
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            value = day_of(value)
+    if isinstance(value, datetime):
+        try:
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        except OverflowError:  # the year 1 in a zone east of Greenwich
+            return None
+    return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
+
+
+# Taken by their own names unless the source maps them. Columns that state terms are read by `stating_columns`: they
+# narrow the source's terms and never replace them.
+_BY_NAME: Final = {
+    "id": ("id", "doc_id"),
+    "text": ("text",),
+    "declared_language": ("declared_language", "language"),
+    **{
+        name: (name,)
+        for name in (
+            "url", "title", "creators", "published", "country", "genre", "composition", "contributor", "obtained",
+        )
+    },
+}  # fmt: skip
+_PICKS: Final = {name: tuple(Pick(column=column) for column in columns) for name, columns in _BY_NAME.items()}
+
+
+def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
+    """Where a document's column comes from: the source's word, else the record's columns of that name, in order."""
+    pick: Pick | None = getattr(columns, name)
+    if pick is not None:
+        return () if pick.leave else (pick,)
+    return _PICKS.get(name, ())
+
+
+# Columns that state terms, by the document's column that they narrow; written as `_head_key` returns them.
+_STATING: Final = {
+    name: column
+    for column, names in {
+        "rights": (
+            "rights", "license", "licenses", "licence", "licences", "licencia", "licencias", "licenca", "licencas",
+            "derechos", "derechos de autor", "direitos", "direitos autorais", "rights statement", "rights license",
+            "rights uri", "rights url", "license uri", "license url", "licence uri", "licence url", "access rights",
+            "accessrights", "access restrictions", "usage restrictions", "restrictions", "terms of use", "usage terms",
+            "condiciones de acceso", "condiciones de uso", "condiciones de reproduccion", "restricciones",
+            "restricciones de acceso", "restricciones de uso", "condicoes de acesso", "condicoes de uso",
+            "condicoes de reproducao", "restricoes", "restricoes de acesso", "restricoes de uso",
+        ),
+        "uses": ("uses", "permitted uses", "allowed uses", "usos", "usos permitidos", "usos autorizados"),
+        "expires": (
+            "expires", "expires on", "expiration", "expiration date", "expiry date", "valid until", "vence",
+            "vencimiento", "fecha de vencimiento", "expira", "caduca", "caducidad", "valido hasta", "validade",
+            "vencimento", "data de vencimento", "valido ate", "valid to", "valid through", "expiry", "permission until",
+            "permission expires", "consent until", "consent expires", "authorized until", "vence el", "caduca el",
+            "fecha de caducidad", "fecha de expiracion", "vigencia", "vigencia hasta", "vigente hasta",
+            "fin de vigencia", "fin de la vigencia", "consentimiento hasta", "permiso hasta", "autorizacion hasta",
+            "autorizado hasta", "vence em", "expira em", "data de validade", "data de expiracao", "valida ate",
+            "validade ate", "vigencia ate", "vigente ate", "consentimento ate", "permissao ate", "autorizacao ate",
+            "autorizado ate",
+        ),
+        "embargo_until": (
+            "embargo until", "embargo", "embargoed until", "embargo end", "embargo end date", "embargo date",
+            "embargo liftdate", "embargo lift date", "embargo hasta", "embargado hasta", "bajo embargo hasta",
+            "fecha de embargo", "fin de embargo", "fin del embargo", "embargo ate", "embargado ate", "fim do embargo",
+            "data de embargo",
+        ),
+        "opt_outs": ("opt outs",),
+        "consent": (
+            "consent", "consents", "consent document", "consent form", "consent record", "informed consent",
+            "authorization", "authorisation", "release form", "consentimiento", "consentimientos",
+            "consentimiento informado", "consentimiento firmado", "documento de consentimiento",
+            "carta de consentimiento", "formulario de consentimiento", "hoja de consentimiento",
+            "acta de consentimiento", "autorizacion", "autorizaciones", "autorizacion firmada", "autorizacion de uso",
+            "carta de autorizacion", "documento de autorizacion", "permiso de uso",
+            "carta de permiso", "carta de cesion", "cesion de derechos", "consentimento", "consentimentos",
+            "consentimento informado", "consentimento livre e esclarecido", "termo de consentimento",
+            "termo de consentimento livre e esclarecido", "tcle", "documento de consentimento",
+            "formulario de consentimento", "autorizacao", "autorizacao de uso", "termo de autorizacao",
+            "carta de autorizacao", "permissao de uso", "termo de cessao", "cessao de direitos",
+        ),
+    }.items()
+    for name in names
+}  # fmt: skip
+# Structs in which data sets keep what they say about a record.
+_STRUCTS: Final = frozenset({"metadata", "meta"})
+
+
+@lru_cache(maxsize=4096)
+def _head_key(head: str) -> str:
+    """Return a column's head without case, accents, separators, the prefix of Dublin Core and a language in brackets.
+
+    >>> _head_key("Licença"), _head_key("dc.rights[es_ES]"), _head_key("dcterms:license"), _head_key("opt_outs")
+    ('licenca', 'rights', 'license', 'opt outs')
+    """
+    plain = re.sub(r"[\W_]+", " ", folded(re.sub(r"\[\w*-?\w*\]$", "", head.strip()))).strip()
+    return re.sub(r"^(?:dc|dcterms) ", "", plain)
+
+
+def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
+    """Return the unmapped columns that state terms, each with the document's column that it narrows.
+
+    Args:
+        collect: the source's mapping; `rights = false` under its columns leaves out all that state rights.
+        heads: the columns that records have; `metadata.license` is a field of a struct.
+
+    >>> stating_columns(Collect(), ["text", "Licencia", "metadata.license", "author.rights", "uses"])
+    {'Licencia': 'rights', 'metadata.license': 'rights', 'uses': 'uses'}
+    >>> stating_columns(Collect(columns=Columns(rights=Pick(leave=True))), ["Licencia", "uses"])
+    {'uses': 'uses'}
+    """
+    columns = collect.columns
+    chosen = {name: pick for name in Columns.model_fields if (pick := getattr(columns, name))}
+    mapped = {pick.column for pick in chosen.values()} | {text.column for text in collect.texts}
+    left = {name for name, pick in chosen.items() if pick.leave}
+    stating: dict[str, str] = {}
+    for head in heads:
+        struct, dot, inner = head.partition(".")
+        column = _STATING.get(_head_key(head)) or (
+            _STATING.get(_head_key(inner)) if dot and struct in _STRUCTS else None
+        )
+        if column and head not in mapped and column not in left:
+            stating[head] = column
+    return stating
+
+
+def states_consent(head: str) -> bool:
+    """Whether a column is called as one of consents, of which an empty cell says something too.
+
+    >>> states_consent("Termo de consentimento"), states_consent("Título")
+    (True, False)
+    """
+    return _STATING.get(_head_key(head)) == "consent"
+
+
+_TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs", "consent")
+
+
+def terms_columns(collect: Collect, heads: Sequence[str]) -> set[str]:
+    """Return the columns of a record in which terms are stated, mapped or not; of a struct its own name."""
+    mapped = [pick.column for name in _TERMS for pick in picks(collect.columns, name) if pick.column]
+    named = {name for column in (*mapped, *stating_columns(collect, heads)) for name in _names(column)}
+    return (named | _STRUCTS).intersection(heads)
+
+
+def heads_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of records, and the fields of the structs `metadata` and `meta` as paths."""
+    heads = dict.fromkeys(name for record in records for name in record)
+    for struct in _STRUCTS.intersection(heads):
+        fields = (record[struct] for record in records if isinstance(record.get(struct), dict))
+        heads |= dict.fromkeys(f"{struct}.{name}" for one in fields for name in one)
+    return list(heads)
+
+
+def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
+    """Return the record's columns that reading this source looks at; of a path into a struct, its first name too.
+
+    Args:
+        source: the mapping.
+        heads: the columns that the file has; those that state terms are read though nothing maps them.
+    """
+    collect = source.collect
+    named = [pick.column for name in Columns.model_fields for pick in picks(collect.columns, name) if pick.column]
+    named += [*collect.named, *stating_columns(collect, heads)]
+    return frozenset(name for column in named for name in _names(column))
+
+
+def value_at(record: Mapping[str, Any], column: str) -> Any:
+    """Return the record's value of a column; `metadata.author` goes into a struct.
+
+    >>> value_at({"metadata": {"author": "Palma"}}, "metadata.author")
+    'Palma'
+    """
+    if column in record or "." not in column:
+        return record.get(column)
+    here: Any = record
+    for part in column.split("."):
+        if not isinstance(here, dict):
+            return None
+        here = here.get(part)
+    return here
+
+
+def values_of(
+    columns: Columns, name: str, records: Sequence[Mapping[str, Any]], keys: frozenset[str], relative: str
+) -> list[Any] | None:
+    """Return the values, one a record, of a document's column; None when nothing gives it.
+
+    Args:
+        columns: the source's mapping.
+        name: the document's column.
+        records: foreign records.
+        keys: all columns that any of these records has.
+        relative: the file's path, from which a value may come.
+    """
+    values: list[Any] | None = None
+    for pick in picks(columns, name):
+        if pick.column and pick.default is None and keys.isdisjoint(_names(pick.column)):
+            continue
+        here = _picked(pick, records, relative)
+        values = here if values is None else [b if a is None else a for a, b in zip(values, here, strict=True)]
+    return values
+
+
+def _names(column: str) -> tuple[str, str]:
+    """Return a column's name, and that of the struct which it may be a path into."""
+    return column, column.partition(".")[0]
+
+
+def _picked(pick: Pick, records: Sequence[Mapping[str, Any]], relative: str) -> list[Any]:
+    if pick.value is not None:
+        return [pick.value] * len(records)
+    if pick.path is not None:
+        values: list[Any] = [_match(pick.path, relative)] * len(records)
+    else:
+        column = pick.column or ""
+        values = [value_at(record, column) for record in records]
+    if pick.pattern is not None:
+        pattern = pick.pattern
+        values = [_or_unread(value, lambda cell: _match(pattern, cell)) for value in values]
+    if pick.values is not None:
+        translated = pick.values
+        values = [_or_unread(value, translated.get) for value in values]
+    if pick.default is not None:
+        values = [pick.default if value is None or isinstance(value, Unread) else value for value in values]
+    return values
+
+
+def _or_unread(value: Any, find: Callable[[str], str | None]) -> Any:
+    """Return what is found in a value; one that isn't empty, and in which nothing is, is unread."""
+    if value is None or isinstance(value, Unread):
+        return value
+    found = find(str(value))
+    return Unread(value) if found is None and not is_empty(value) else found
+
+
+def _match(pattern: str, value: str) -> str | None:
+    match = re.search(pattern, value)
+    return (match[1] if match.re.groups else match[0]) if match else None
+
+
+def text_of(value: object) -> str | None:
+    """Return a record's text: a string, or bytes that are UTF-8; None for anything else.
+
+    >>> text_of("Vidalita"), text_of("Coplas".encode()), text_of(7)
+    ('Vidalita', 'Coplas', None)
+    """
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return None
+    return value if isinstance(value, str) else None
+
+
+def cleaned(text: str, remove: Sequence[str]) -> str:
+    """Return the text without what the patterns match; where that stood between two spaces, one is left.
+
+    >>> cleaned("Mari mari <uh> lamuen.", ["<[^<>]*>"])
+    'Mari mari lamuen.'
+    """
+    for pattern in remove:
+        pieces: list[str] = []
+        at = 0
+        for match in re.finditer(pattern, text):
+            pieces.append(_joined(pieces, text[at : match.start()]))
+            at = match.end()
+        if pieces:
+            text = "".join([*pieces, _joined(pieces, text[at:])]).strip()
+    return text
+
+
+def _joined(before: Sequence[str], piece: str) -> str:
+    """Return the piece as it follows the ones before a cut: a space stands on one side of it only."""
+    previous = next((one for one in reversed(before) if one), "\n")
+    return piece.lstrip(" \t") if before and previous[-1].isspace() else piece

@@ -1,0 +1,348 @@
+"""Terms that records and catalogue rows state in columns of their own: they narrow what the source allows.
+
+Nothing here widens terms. A value that isn't understood makes the rights tier `unknown`, and is reported.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+from latam_corpus.catalog.community_labels import narrowed_tier
+from latam_corpus.catalog.named_values import day_of, has_no_end, is_consent_given, use_of
+from latam_corpus.catalog.optout.opt_out import Signal
+from latam_corpus.catalog.rights import is_known, obligations_of, openness, tier_of, uses_under
+from latam_corpus.collect.documents import mapping
+from latam_corpus.collect.documents.mapping import (
+    as_statement,
+    heads_of,
+    is_empty,
+    shown,
+    stating_columns,
+    value_at,
+    values_of,
+)
+from latam_corpus.text.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
+
+_CONSENT: Final = ("id", "label", "community")
+_SIGNALS: Final = frozenset(get_args(Signal))
+# A mapped `rights` column is a record's own statement, which `frames` reads.
+_MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs", "consent")
+_NO_EMBARGO: Final = frozenset(
+    {"no", "n", "false", "0", "none", "ninguno", "sin embargo", "nao", "nenhum", "sem embargo"}
+)
+# What a name of a document has: a number, a suffix or an address. What a condition has, or a consent that is missing.
+_DOCUMENT: Final = re.compile(r"\d|\.[a-z]{3,4}$|^https?://")
+_CONDITION: Final = re.compile(
+    r"\b(?:no|not|none|sin|sem|without|nao|solo|solamente|somente|apenas|only|unicamente|excepto|exceto|except|salvo"
+    r"|pero|mas|but|hasta|ate|until|falta|oral|verbal|restr\w+|pend\w+|revoc\w+|revog\w+|retir\w+|nega\w+|denied"
+    r"|refus\w+|withdr\w+|anonim\w+|anonym\w+)\b"
+)
+_PARTS: Final = re.compile(r"[;,|\n]")
+
+
+class Terms(NamedTuple):
+    """The terms of a document."""
+
+    statement: str | None
+    tier: str
+    uses: tuple[str, ...]
+    expires: date | None = None
+    embargo_until: date | None = None
+
+
+class Stated(NamedTuple):
+    """A value that states terms: the document's column that it narrows, the record's column, and the value."""
+
+    column: str
+    origin: str
+    value: Any
+    is_mapped: bool = False
+
+
+@dataclass
+class Narrowing:
+    """What several values state together.
+
+    Attributes:
+        statements: licences, or what else the values say about rights.
+        uses: those that are allowed; None if no value states any.
+        expires: the first of the days.
+        embargo_until: the last of the days.
+        opt_outs: the refusals, as rows of `schema.OPT_OUTS`.
+        consents: the records of consent, as rows of `schema.CONSENT`.
+        unread: by record's column the values that aren't understood.
+        stated: by record's column the beginning of each value.
+        is_unlisted: whether the catalogue has no row for the file.
+        near: the name in the catalogue that is closest to the file's; empty if none is close.
+        own: the source's own statement, which is understood whatever its words are.
+    """
+
+    statements: list[str] = field(default_factory=list)
+    uses: frozenset[str] | None = None
+    expires: date | None = None
+    embargo_until: date | None = None
+    opt_outs: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    stated: dict[str, str] = field(default_factory=dict)
+    is_unlisted: bool = False
+    near: str = ""
+    own: str | None = None
+
+    def add(self, one: Stated) -> None:
+        """Add a value; one that isn't understood makes the tier unknown."""
+        cell = "" if one.value is None else shown(one.value)
+        self.stated[one.origin] = cell
+        add: dict[str, Callable[[Any], bool]] = {
+            "rights": self._add_rights,
+            "uses": self._add_uses,
+            "expires": self._add_expires,
+            "embargo_until": self._add_embargo_until,
+            "opt_outs": self._add_opt_outs,
+            "consent": self._add_mapped_consent if one.is_mapped else self._add_consent,
+        }
+        if not add[one.column](one.value):
+            self.unread[one.origin] = cell
+
+    def _add_rights(self, value: Any) -> bool:
+        statements = [one for part in _listed(value) for one in self._statements(part)]
+        self.statements += [one for one in statements if one]
+        return all(is_understood(one, self.own) for one in statements)
+
+    def _statements(self, value: Any) -> list[str | None]:
+        """Return a statement, or each of several in one cell if all are known; a sentence is understood as a whole."""
+        whole = as_statement(value)
+        if isinstance(value, str) and not is_understood(whole, self.own):
+            parts = [as_statement(part) for part in _PARTS.split(value) if part.strip()]
+            if len(parts) > 1 and all(is_understood(one, self.own) for one in parts):
+                return list(parts)
+        return [whole]
+
+    def _add_uses(self, value: Any) -> bool:
+        names = [use_of(part) if isinstance(part, str) else None for part in _parts(value)]
+        allowed = frozenset(name for name in names if name)
+        self.uses = allowed if self.uses is None else self.uses & allowed
+        return None not in names
+
+    def _add_expires(self, value: Any) -> bool:
+        day = as_day(value)
+        self.expires = min(filter(None, (self.expires, day)), default=None)
+        return day is not None
+
+    def _add_embargo_until(self, value: Any) -> bool:
+        day = as_day(value)
+        self.embargo_until = max(filter(None, (self.embargo_until, day)), default=None)
+        return day is not None
+
+    def _add_opt_outs(self, value: Any) -> bool:
+        rows = [_opt_out(part) for part in _parts(value)]
+        self.opt_outs += [row for row in rows if row and row not in self.opt_outs]
+        return None not in rows
+
+    def _add_consent(self, value: Any) -> bool:
+        """Return whether consent was given: a document's name is understood only if the source maps the column."""
+        if isinstance(value, str):
+            return is_consent_given(value)
+        records = value if isinstance(value, (list, tuple)) else [value]
+        if value and all(isinstance(one, dict) and one.keys() <= {*_CONSENT} for one in records):  # rows of a stage
+            self.consents += [dict.fromkeys(_CONSENT) | one for one in records]
+            return True
+        return value is True
+
+    def _add_mapped_consent(self, value: Any) -> bool:
+        name = mapping.as_text(value)
+        words = folded(name or "")
+        if name is None or is_consent_given(name) or not _DOCUMENT.search(words) or _CONDITION.search(words):
+            return self._add_consent(value)
+        self.consents.append(dict.fromkeys(_CONSENT) | {"id": name})
+        return True
+
+    def note(self) -> dict[str, Any]:
+        """Return what the ledger says about a document whose terms were narrowed."""
+        understood = {origin: value for origin, value in self.stated.items() if origin not in self.unread}
+        note: dict[str, Any] = {"narrowed_by": understood} if understood else {}
+        if self.is_unlisted:
+            note["catalogue_row"] = None
+            note |= {"nearest": self.near} if self.near else {}
+        return note
+
+
+def is_understood(statement: str | None, own: str | None) -> bool:
+    """Whether a statement of rights is one of the vocabulary's, or the source's own."""
+    return statement is not None and (statement == own or is_known(statement))
+
+
+def as_day(value: Any) -> date | None:
+    """Return a day; None for what isn't one, or isn't whole.
+
+    >>> as_day("31/12/2030") == as_day("2030-12-31T10:00:00Z") == as_day(date(2030, 12, 31)), as_day("2030")
+    (True, None)
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        return day_of(value) or datetime.fromisoformat(value.strip()).date()
+    except ValueError:
+        return None
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the values of a list, also of one that a table has as JSON; anything else is a list of one."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return [value]
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _parts(value: Any) -> list[Any]:
+    """Return the words of a text, or the values of a list."""
+    listed = _listed(value)
+    if len(listed) == 1 and isinstance(listed[0], str):
+        return [part.strip() for part in _PARTS.split(listed[0]) if part.strip()]
+    return listed
+
+
+def _opt_out(value: Any) -> dict[str, Any] | None:
+    """Return a refusal as a row; None for what isn't one."""
+    row = {"signal": value.strip().lower()} if isinstance(value, str) else value
+    if not isinstance(row, dict) or row.get("signal") not in _SIGNALS:
+        return None
+    texts = {name: str(row.get(name) or "") for name in ("signal", "value", "address")}
+    return {**texts, "time": mapping.as_time(row.get("time"))}
+
+
+def _says_something(column: str, value: Any) -> bool:
+    """Whether a value states terms: an empty list of uses allows none, and `false` refuses none."""
+    if column == "uses" and isinstance(value, (list, tuple)):
+        return True
+    if column == "embargo_until" and isinstance(value, str) and folded(value).strip() in _NO_EMBARGO:
+        return False
+    if column == "expires" and isinstance(value, str) and has_no_end(value):
+        return False
+    return not is_empty(value) and not (column in ("opt_outs", "embargo_until") and value is False)
+
+
+def stated_in(
+    source: Source, records: Sequence[Mapping[str, Any]], relative: str, *, rights: bool
+) -> list[list[Stated]]:
+    """Return what each record states about its terms.
+
+    Args:
+        source: its mapping; columns that it doesn't map are taken by their names.
+        records: records, or rows of a catalogue.
+        relative: the file's path.
+        rights: whether a mapped column of rights is among them.
+    """
+    heads = heads_of(records)
+    if not heads:
+        return [[] for _ in records]
+    stating = stating_columns(source.collect, heads)
+    read = [(name, head, [value_at(record, head) for record in records], False) for head, name in stating.items()]
+    columns, keys = source.collect.columns, frozenset(heads)
+    for name in ("rights", *_MAPPED) if rights else _MAPPED:
+        if getattr(columns, name) and (values := values_of(columns, name, records, keys, relative)):
+            origin = next((pick.column for pick in mapping.picks(columns, name) if pick.column), name)
+            read.append((name, origin, values, True))
+    by_consent = source.rights is not None and source.rights.basis == "consent"
+    return [
+        [
+            Stated(name, head, values[row], is_mapped)
+            for name, head, values, is_mapped in read
+            if _says_something(name, values[row])
+            or (name == "consent" and by_consent and isinstance(value_at(record, head), str))
+        ]
+        for row, record in enumerate(records)
+    ]
+
+
+def with_missing_consent(source: Source, stated: Sequence[Stated]) -> list[Stated]:
+    """Return what is stated, with an empty consent if the source maps a column of it and no value has any.
+
+    Of several cells, one that is empty doesn't count next to one that isn't.
+
+    Args:
+        source: whose document it is.
+        stated: all that is stated of the document.
+    """
+    filled = [one for one in stated if one.column != "consent" or not is_empty(one.value)]
+    pick = source.collect.columns.consent
+    if any(one.column == "consent" for one in filled):
+        return filled
+    if pick is not None and not pick.leave:
+        return [*filled, Stated("consent", pick.column or "consent", None, is_mapped=True)]
+    return list(stated)
+
+
+def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
+    """Return what values state together.
+
+    Args:
+        stated: the values.
+        own: the source's own statement of rights.
+
+    >>> narrowing_of([Stated("rights", "license", "CC BY-NC 4.0"), Stated("uses", "uses", "evaluate; vender")]).unread
+    {'uses': 'evaluate; vender'}
+    """
+    narrowing = Narrowing(own=own)
+    for one in stated:
+        narrowing.add(one)
+    return narrowing
+
+
+def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
+    """Return the terms that are left when what a record states is applied, the strictest statement first.
+
+    The source's own statement narrows nothing, since an agreement may allow more than it says.
+
+    Args:
+        source: whose document it is.
+        terms: by the source, and by the record's mapped statement.
+        narrowing: what else is stated. Its opt-outs aren't applied: `frames.terms_of` does that.
+
+    >>> from latam_corpus.catalog.source import load_source
+    >>> terms = Terms("CC-BY-4.0", "attribution", ("train", "evaluate"))
+    >>> narrowed(load_source("disco-sonnets"), terms, narrowing_of([Stated("rights", "license", "CC BY-NC 4.0")]))[:3]
+    ('CC BY-NC 4.0', 'non_commercial', ('evaluate',))
+    """
+    statement, tier, uses, expires, embargo = terms
+    for one in narrowing.statements:
+        if source.rights and one == source.rights.statement:
+            continue
+        other = tier_of(one)
+        uses = tuple(uses_under(other, uses)) if openness(other) > openness(tier) else uses
+        if _strictness(one, other) > _strictness(statement, tier):
+            statement, tier = one, other
+    if statement is None:  # without rights of the source, the tier stays unknown
+        statement = max(narrowing.statements, key=lambda one: openness(tier_of(one)), default=None)
+    tier = narrowed_tier(tier, [one["label"] for one in narrowing.consents if one["label"]])
+    if narrowing.uses is not None:
+        uses = tuple(use for use in uses if use in narrowing.uses)
+    if narrowing.unread or narrowing.is_unlisted:
+        tier, uses = "unknown", tuple(uses_under("unknown", uses))
+        statement = None if narrowing.is_unlisted else statement
+    return Terms(
+        statement,
+        tier,
+        uses,
+        min(filter(None, (expires, narrowing.expires)), default=None),
+        max(filter(None, (embargo, narrowing.embargo_until)), default=None),
+    )
+
+
+def _strictness(statement: str | None, tier: str) -> tuple[int, int]:
+    return openness(tier), len(obligations_of(statement, tier))

@@ -1,0 +1,1 @@
+"""The files of a source: how they are listed, named, and described by catalogues."""

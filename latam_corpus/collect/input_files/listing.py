@@ -1,0 +1,294 @@
+"""What a path or URL names: the files to read, in one order."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections import Counter
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.collect.formats import format_of, suffixes
+from latam_corpus.collect.input_files.folder_walk import OF_THE_SYSTEM, followed, walked
+from latam_corpus.collect.input_files.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
+from latam_corpus.collect.records import Content, Failure, readable
+from latam_corpus.collect.sniff import HEAD, Unread, sniffed
+from latam_corpus.collect.streams import open_url
+from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.messages import N_, Message, _, first_of
+from latam_corpus.storage.durable import sha256_of
+from latam_corpus.storage.public_hosts import VARIABLE, private_address, web_options
+from latam_corpus.storage.remote import file_system
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from latam_corpus.catalog.source import Source
+
+_SHOWN: Final = 5
+
+
+def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
+    """Return the source's files at a place, by their path relative to it.
+
+    A file of an unknown format beside others is listed too: reading it gives one failed row, so that nothing that was
+    handed over is left out without a word; so is a link that leads nowhere. Hidden files are left out.
+
+    Args:
+        source: its `collect.files` chooses among a folder's files; without it, every file.
+        where: a file, a folder, a glob (`**` for any depth), or a URL of fsspec of one of the three.
+
+    Raises:
+        ConfigError: nothing is there, nothing that the source looks for, or nothing of a known format.
+        SourceError: a folder can't be listed.
+    """
+    named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
+    try:
+        fs, path = file_system(named, **web_options(named))
+    except (ValueError, ImportError) as error:
+        raise ConfigError(
+            _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
+        ) from None
+    if address := private_address(named):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» leads to {address}, which is no public address", named=named, address=address),
+            _("if it should be read, name its host in {variable}", variable=VARIABLE),
+        )
+    fs.invalidate_cache()
+    if "file" in _protocols(fs) and OF_THE_SYSTEM.match(os.path.realpath(path)):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» belongs to the system, and has no texts", named=named),
+            _("check the path"),
+        )
+    if fs.isfile(path):
+        files = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
+    elif fs.isdir(path):
+        files = _in_folder(fs, path.rstrip("/"), named, source)
+    elif fs.exists(path):
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» is neither a file nor a folder", named=named),
+            _("check the path"),
+        )
+    elif re.search(r"[*?\[]", named):
+        files = _matching(fs, path, named, source)
+    else:
+        raise ConfigError(
+            _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
+        )
+    if source.collect.index and not any(file.beside.is_list for file in files):
+        _refuse_without_index(source, files, named, is_folder=fs.isdir(path))
+    known_by_name = any(file.is_missing or format_of(file.relative, source.collect.format) for file in files)
+    if not known_by_name and not any(map(_is_known, files)):
+        known = ", ".join(sorted(suffixes()))
+        remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
+        if len(files) == 1:
+            kind = _kind(files[0])
+            if isinstance(kind, Unread):
+                raise ConfigError(files[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
+            raise ConfigError(files[0].url, _("a file of an unknown format"), remedy)
+        raise ConfigError(named, _("{n} {n:file|files}, all of unknown formats", n=len(files)), remedy)
+    return files
+
+
+def _kind(file: InputFile) -> str | Unread | None:
+    """Return what the file's first bytes say that it is."""
+    try:
+        with open_url(file.url) as stream:
+            return sniffed(stream.read(HEAD))
+    except (SourceError, OSError):  # reading it tells why
+        return None
+
+
+def _is_known(file: InputFile) -> bool:
+    return isinstance(_kind(file), str)
+
+
+def digest(file: InputFile) -> str:
+    """SHA-256, in hex, of the file's bytes as they are stored.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    with open_url(file.url) as stream:
+        return sha256_of(stream)
+
+
+def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
+    """Return the folder's files that the source looks for, and the lists that say what they are."""
+    every = _every_file(fs, root)
+    patterns = [compiled(pattern) for pattern in source.collect.files]
+    lists = [one for one in every if one.beside.is_list]
+    chosen = (one for one in every if is_one_of(one.relative, patterns) or _may_be_folder(one))
+    wanted = _once(one for one in chosen if not one.beside.is_list)
+    if not wanted and not lists:
+        looked = ", ".join(source.collect.files) or "files"
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("«{named}» has no {looked}", named=named, looked=looked),
+            _there([one.relative for one in every]),
+        )
+    # A catalogue inside an archive is looked for there.
+    is_index = _is_index(source)
+    if is_index is None or (wanted and all(map(_is_archive, wanted)) and not any(map(is_index, every))):
+        return sorted([*wanted, *lists])
+    from latam_corpus.collect.input_files.file_index import with_index
+
+    return with_index(source, sorted([*wanted, *lists]), every)
+
+
+def _every_file(fs: Any, root: str) -> list[InputFile]:
+    """Return all files of a folder, in order, with what the lists of a bag among them say."""
+    entries = walked(root, specials=True) if "file" in _protocols(fs) else fs.find(root, detail=True)
+    files = sorted(_input_file(fs, info, name) for name, info in _below(root, entries).items())
+    if not any(PurePosixPath(file.relative).name == BAG for file in files):
+        return files
+    from latam_corpus.collect.input_files.bags import with_bags
+
+    return with_bags(files)
+
+
+def _may_be_folder(file: InputFile) -> bool:
+    """Whether it is a link that leads nowhere and may have led to a folder of files that the source looks for."""
+    return file.is_missing and not PurePosixPath(file.relative).suffix
+
+
+def _once(files: Iterable[InputFile]) -> list[InputFile]:
+    """Return the files without those that are links to others of them; of several links to a file the first is it.
+
+    The file itself is it where its own name tells a format, or no link's does: a cache names files by their digests.
+    """
+    by_url: dict[str, InputFile] = {}
+    for one in files:
+        known = by_url.setdefault(one.url, one)
+        if known is one:
+            continue
+        is_file, tells, told = one.url.endswith(f"/{one.relative}"), format_of(one.relative), format_of(known.relative)
+        if (is_file and (tells or not told)) or (tells and not told):
+            by_url[one.url] = one
+    return list(by_url.values())
+
+
+_OF_KIND: Final = re.compile(r"(?:\*\*/)?\*\.[^/]+")
+
+
+def unchosen(source: Source, where: str) -> Counter[str]:
+    """Return how many files of a folder on this disk no pattern of the source chooses, by their suffix.
+
+    They are told where the patterns are of kinds, such as `**/*.txt`; whoever names files or folders has chosen. What
+    is written beside texts for this toolkit, in TOML or as a list of persons, is no text.
+    """
+    fs, path = file_system(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
+    patterns = source.collect.files
+    of_kinds = patterns and all(_OF_KIND.fullmatch(pattern) for pattern in patterns)
+    if not of_kinds or "file" not in _protocols(fs) or not fs.isdir(path):
+        return Counter()
+    is_index, chosen = _is_index(source), [compiled(pattern) for pattern in patterns]
+    every = _every_file(fs, path.rstrip("/"))
+    names = (one.relative for one in every if not (one.beside.is_list or (is_index and is_index(one))))
+    left = (PurePosixPath(name) for name in names if not is_one_of(name, chosen))
+    persons = {file.name for file in (source.names_file, source.speakers_file) if file}
+    texts = (name for name in left if name.suffix.lower() != ".toml" and name.name not in persons)
+    return Counter(name.suffix.lower() or name.name for name in texts)
+
+
+def _is_index(source: Source) -> Callable[[InputFile], object] | None:
+    """Return what tells whether a file is the source's catalogue; None where it has none."""
+    index = source.collect.index
+    pattern = compiled(index.file, also_compressed=False) if index else None
+    return pattern and (lambda file: pattern.fullmatch(file.relative))
+
+
+def _is_archive(file: InputFile) -> bool:
+    entry = format_of(file.relative)
+    return entry is not None and entry.archive
+
+
+def _refuse_without_index(source: Source, files: list[InputFile], named: str, *, is_folder: bool) -> None:
+    """Refuse files that no catalogue can describe: it lies neither beside them nor in each of the archives.
+
+    Raises:
+        ConfigError: one has none, or one that can't be used.
+    """
+    from latam_corpus.collect.input_files.archive_lists import listed_members
+
+    place = _("input of {source}", source=source.id)
+    index = source.collect.index
+    for file in files:
+        if not _is_archive(file):
+            if is_folder:  # beside which bags alone have lists
+                continue
+            problem = _(
+                "«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named
+            )
+            raise ConfigError(place, problem, _("name the folder in which both are"))
+        listed = listed_members(source, Content(file.relative, partial(open_url, file.url)))
+        if index and not listed.has_index:
+            problem = _("no file in «{archive}» is «{pattern}», which collect.index names")
+            raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
+
+
+def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
+    """Return the files that a glob names, by their path below its last fixed folder."""
+    root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
+    entries = fs.glob(path, detail=True)
+    if "file" in _protocols(fs):
+        entries = {name: followed(info) for name, info in entries.items()}
+    files = _below(root, entries)
+    if not files:
+        raise ConfigError(
+            _("input of {source}", source=source.id),
+            _("no file matches «{named}»", named=named),
+            _("check the pattern"),
+        )
+    return sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))
+
+
+def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the files by their path below the root; hidden ones are left out."""
+    files = {path[len(root) :].lstrip("/"): info for path, info in entries.items() if info["type"] == "file"}
+    return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
+
+
+def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
+    url = info["name"] if "file" in _protocols(fs) else fs.unstrip_protocol(info["name"])
+    size = info.get("size")
+    beside = Beside()
+    if "leads_to" in info:
+        detail = {"link": _readable(info["leads_to"]), "remedy": N_("fetch what the link leads to, or remove it")}
+        beside = Beside(failures=as_json([Failure(None, "missing file", detail)]))
+    if info.get("special"):
+        beside = Beside(failures=as_json([Failure(None, "no file", {"remedy": N_("leave it out, or save a file")})]))
+    return InputFile(_readable(relative), url, int(size or 0), beside)
+
+
+def _readable(name: str) -> str:
+    """Return a name of a file as text: it need not be UTF-8, a document's origin must be."""
+    return unicodedata.normalize("NFC", readable(name))
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+def _there(names: list[str]) -> Message:
+    return _("there: {there}", there=first_of(sorted(names), _SHOWN)) if names else _("it has no files")
+
+
+def _beside(fs: Any, path: str) -> Message:
+    """Return what is in the nearest folder that exists, for a path that doesn't."""
+    folder = PurePosixPath(path).parent
+    while not fs.isdir(str(folder)) and folder != folder.parent:
+        folder = folder.parent
+    if str(folder) in (".", "/", ""):
+        return _("check the path")
+    names = [PurePosixPath(name).name for name in fs.ls(str(folder), detail=False)]
+    names = [name for name in names if not name.startswith(".")]
+    if not names:
+        return _("in {folder} — it has no files", folder=folder)
+    return _("in {folder} — there: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))

@@ -1,0 +1,1 @@
+"""Readers of files with records, one module per format."""

@@ -1,0 +1,229 @@
+"""Arrow files and streams: one record a row; Hugging Face's `datasets` keeps its tables as such streams."""
+
+from __future__ import annotations
+
+import io
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+
+import polars as pl
+import pyarrow as pa
+
+from latam_corpus.collect.documents.mapping import columns_read
+from latam_corpus.collect.readers.arrow_messages import check_file, checked
+from latam_corpus.collect.readers.unpacked_size import unpacked
+from latam_corpus.collect.records import Chunk, Failure
+from latam_corpus.collect.spans import Span, by_size
+from latam_corpus.collect.streams import MAX_RECORD, Pieces, blocks, compression, refuse_bomb, seekable
+from latam_corpus.errors import SourceError
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Content, Limits
+
+_MAGIC: Final = b"ARROW1"
+# What Arrow raises on files that somebody damaged, or made so; `ValueError` is a name or text that isn't UTF-8.
+UNREADABLE: Final = (pa.ArrowException, OSError, ValueError)
+_FOREIGN: Final = (
+    pa.types.is_union, pa.types.is_interval, pa.types.is_run_end_encoded, pa.types.is_decimal256, pa.types.is_list_view,
+    pa.types.is_large_list_view,
+)  # fmt: skip
+# A row has other columns than its text.
+MAX_ROW: Final = 4 * MAX_RECORD
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """Yield the file's records, numbered from 1; only the columns that the source's mapping reads.
+
+    Raises:
+        SourceError: the file can't be opened or read; what came before has been given.
+    """
+    span = content.span
+    number = span.first_record - 1 if span else 0
+    with ExitStack() as opened:
+        stream = _opened(content, opened)
+        tally = Tally(stream.seek(0, 2) if stream.seekable() else 0)
+        try:
+            for schema, batch in _batches(stream, span, source, tally):
+                columns = names_of(schema)
+                for piece in within(batch, limits, tally):
+                    yield chunk_of(piece, number, columns)
+                    number += piece.num_rows
+        except UNREADABLE as error:
+            raise SourceError(content.relative, cause_of(error), _("check that it is an Arrow file")) from None
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """Return the record batches of an Arrow file in spans of about so many bytes; a stream has none.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    del source
+    with content.open() as stream:
+        try:
+            if compression(content.relative) or stream.read(len(_MAGIC)) != _MAGIC:
+                return []
+            check_file(stream, dictionaries=True)
+            stream.seek(0)
+            file = pa.ipc.open_file(stream)
+            batches = (file.get_batch(number) for number in range(file.num_record_batches))
+            sizes = ((batch.nbytes, batch.num_rows) for batch in batches)
+            return by_size("batches", sizes, bytes_)
+        except UNREADABLE as error:
+            raise SourceError(content.relative, cause_of(error), _("check that it is an Arrow file")) from None
+
+
+def _opened(content: Content, opened: ExitStack) -> BinaryIO:
+    """Return the content, uncompressed; an Arrow file is read from its end and so must seek, a stream need not."""
+    with content.open() as stream:
+        is_file = next(blocks(stream, compression(content.relative)), b"").startswith(_MAGIC)
+    if is_file:
+        return opened.enter_context(seekable(content))
+    pieces = blocks(opened.enter_context(content.open()), compression(content.relative))
+    return cast("BinaryIO", io.BufferedReader(Pieces(pieces)))
+
+
+def _batches(
+    stream: BinaryIO, span: Span | None, source: Source, tally: Tally
+) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
+    """Yield the file's schema with each of its record batches, or of those of the span, with the columns to read."""
+    if not stream.seekable():
+        messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
+        for batch in pa.ipc.open_stream(messages):
+            yield batch.schema, batch.select(_chosen(batch.schema, source))
+        return
+    check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
+    stream.seek(0)
+    schema = pa.ipc.open_file(stream).schema
+    chosen = _chosen(schema, source)
+    stream.seek(0)
+    # No column chosen would mean all of them.
+    file = pa.ipc.open_file(stream, options=pa.ipc.IpcReadOptions(included_fields=chosen or [0], use_threads=False))
+    for number in range(*((span.start, span.stop) if span else (file.num_record_batches,))):
+        batch = file.get_batch(number)
+        yield schema, batch if chosen else batch.select([])
+
+
+def _chosen(schema: pa.Schema, source: Source) -> list[int]:
+    """Return the places of the columns that reading the source looks at; two may have one name."""
+    wanted = columns_read(source, names_of(schema))
+    return [number for number, name in enumerate(schema.names) if name in wanted]
+
+
+def names_of(schema: pa.Schema) -> tuple[str, ...]:
+    """Yield the columns of a schema, and the fields of its structs as paths.
+
+    >>> names_of(pa.schema({"metadata": pa.struct({"author": pa.string()})}))
+    ('metadata', 'metadata.author')
+    """
+
+    def below(field: pa.Field, path: str) -> Iterator[str]:
+        yield path
+        if pa.types.is_struct(field.type):
+            for inner in field.type.fields:
+                yield from below(inner, f"{path}.{inner.name}")
+
+    return tuple(path for field in schema for path in below(field, field.name))
+
+
+def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None = None) -> Chunk:
+    """Return the batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place.
+
+    Args:
+        batch: as it was read.
+        before: records of the file before it.
+        columns: all that the file has.
+    """
+    numbers = range(before + 1, before + 1 + batch.num_rows)
+    if not batch.num_columns:
+        return Chunk(list(numbers), [{} for _ in numbers], [], columns=columns)
+    try:
+        batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
+        return Chunk(list(numbers), _records(batch), [], columns=columns)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        if batch.num_rows == 1:
+            return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
+    single = [chunk_of(batch.slice(row, 1), before + row) for row in range(batch.num_rows)]
+    return Chunk(
+        [number for chunk in single for number in chunk.numbers],
+        [record for chunk in single for record in chunk.records],
+        [failure for chunk in single for failure in chunk.failures],
+        columns=columns,
+    )
+
+
+def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the batch's records; by Arrow, slowly, where Polars can't hold them; of columns of one name the last."""
+    if _is_foreign(pa.struct(list(batch.schema))):
+        return cast("list[dict[str, Any]]", batch.to_pylist())
+    return pl.DataFrame(pl.from_arrow(batch)).to_dicts()
+
+
+def _is_foreign(kind: pa.DataType) -> bool:
+    """Whether Polars has no such type, or none for what is in it; of a struct, whose fields must differ in name, too.
+
+    >>> _is_foreign(pa.list_(pa.dense_union([pa.field("a", pa.string())]))), _is_foreign(pa.list_(pa.string()))
+    (True, False)
+    """
+    if any(is_one(kind) for is_one in _FOREIGN):
+        return True
+    inner = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    fields = [inner.field(index) for index in range(inner.num_fields)]
+    return len({field.name for field in fields}) < len(fields) or any(_is_foreign(field.type) for field in fields)
+
+
+class Tally:
+    """What was unpacked of a file, beside what it has stored."""
+
+    def __init__(self, stored: int) -> None:
+        self.stored, self.unpacked = stored, 0
+
+    def stores(self, message: bytes) -> bytes:
+        """Count what was read of a stream, and give it back."""
+        self.stored += len(message)
+        return message
+
+    def unpacks(self, size: int) -> None:
+        """Count bytes before they are used.
+
+        Raises:
+            ValueError: they are far more than texts that are packed so small have.
+        """
+        self.unpacked += size
+        refuse_bomb(self.unpacked, self.stored, "the file")
+
+
+def within(batch: pa.RecordBatch, limits: Limits, tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Yield the batch in pieces within the limits, on the average of its rows and, twice over, each by itself.
+
+    Raises:
+        ValueError: a row alone is larger than any text, or the file unpacks to far more than texts do.
+    """
+    each = max(unpacked(batch) / max(batch.num_rows, 1), 1)
+    rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
+    for start in range(0, batch.num_rows, rows):
+        yield from _halved(batch.slice(start, rows), 2 * limits.bytes_, tally)
+
+
+def _halved(batch: pa.RecordBatch, most: int, tally: Tally) -> Iterator[pa.RecordBatch]:
+    size = unpacked(batch)
+    if size > most and batch.num_rows > 1:
+        half = batch.num_rows // 2
+        yield from _halved(batch.slice(0, half), most, tally)
+        yield from _halved(batch.slice(half), most, tally)
+        return
+    if size > MAX_ROW:
+        raise ValueError(f"a row unpacks to {size:,} bytes, as those of bombs do")
+    tally.unpacks(size)
+    yield batch
+
+
+def cause_of(error: Exception) -> str:
+    """Return the first line of Arrow's message, which may go on with its own stack."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"the name of a column isn't UTF-8: «{error.object.decode('utf-8', 'replace')}»"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

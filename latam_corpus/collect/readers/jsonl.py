@@ -1,0 +1,80 @@
+"""JSON lines, plain or compressed: one record a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.collect.readers.line_spans import piece_of
+from latam_corpus.collect.records import Failure, NumberedRecord, Record, chunked
+from latam_corpus.collect.streams import MAX_RECORD, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Chunk, Content, Limits
+
+_EXCERPT: Final = 120
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """Yield the file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure.
+
+    Raises:
+        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+    """
+    del source
+    with content.open() as stream:
+        first = content.span.first_record if content.span else 1
+        yield from chunked(_numbered(lines(piece_of(content, stream)), first), limits)
+
+
+def _numbered(lines_: Iterator[bytes | None], first: int) -> Iterator[NumberedRecord | Failure]:
+    for number, line in enumerate(lines_, first):
+        if line is None or line.strip():
+            record = parse(line, number)
+            yield record if isinstance(record, Failure) else NumberedRecord(number, record, len(line or b""))
+
+
+def parse(line: bytes | None, number: int) -> Record | Failure:
+    """Return the line's object, else what is wrong with it.
+
+    >>> parse('{"text": "Había una vez…"}'.encode(), 1)
+    {'text': 'Había una vez…'}
+    >>> parse(b'{"text": "cortad', 2).cause
+    'not JSON'
+    """
+    if line is None:
+        return Failure(number, "line too long", {"line": number, "limit_bytes": MAX_RECORD})
+    try:
+        # `json.loads` of bytes would guess UTF-16 and let lone surrogates through.
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        record = json.loads(text)
+    except UnicodeDecodeError as error:
+        shown = line[max(error.start - _EXCERPT // 2, 0) : error.start + _EXCERPT // 2]
+        detail = {"line": number, "byte": error.start, "near": shown.decode("utf-8", "replace")}
+        return Failure(number, "not UTF-8", detail)
+    except json.JSONDecodeError as error:
+        return Failure(number, "not JSON", {"line": number, "column": error.colno, "error": error.msg})
+    except (ValueError, RecursionError) as error:  # a number of too many digits; brackets in brackets
+        return Failure(number, "not JSON", {"line": number, "error": str(error)[:_EXCERPT]})
+    if not isinstance(record, dict):
+        return Failure(number, "not an object", {"line": number, "found": type(record).__name__})
+    # JSON may spell half a surrogate pair, which is no character; nothing after this could write it.
+    return _sound(record) if "\\ud" in text or "\\uD" in text else record
+
+
+def _sound(value: Any) -> Any:
+    r"""Return the value with U+FFFD for every lone surrogate.
+
+    >>> _sound({"título": ["a\ud800b"]})
+    {'título': ['a\ufffdb']}
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_sound(one) for one in value]
+    if isinstance(value, dict):
+        return {_sound(key): _sound(one) for key, one in value.items()}
+    return value

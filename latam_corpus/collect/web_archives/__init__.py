@@ -1,0 +1,1 @@
+"""WARC and ARC files: records, pages, and recorded responses."""

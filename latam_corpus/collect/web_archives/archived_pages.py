@@ -1,0 +1,100 @@
+"""Pages of web archives: the records of a WARC or ARC file that are documents."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP
+from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs
+from latam_corpus.collect.documents.mapping import as_time
+from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord
+from latam_corpus.collect.web_archives.responses import media_type_of, parse_response, payload_of
+from latam_corpus.errors import DocumentError
+from latam_corpus.vocabulary import LICENCES_READ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from latam_corpus.catalog.optout.opt_out import OptOut
+
+# Enough for an HTTP header and for the look at an untyped body; of what is no page, no more is read.
+_HEAD: Final = 2**16
+_OK: Final = range(200, 300)
+# Of a page's bytes most are markup and scripts: it counts half to what a batch may hold.
+_MARKUP: Final = ("text/html", "application/xhtml")
+# What a site says to machines is no document, though some of it is plain text.
+_SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
+_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
+# Of a record without a date.
+_UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def page_of(
+    number: int,
+    offset: int | None,
+    content_type: str | None,
+    take: Callable[[int], bytes],
+    about: dict[str, Any],
+    refused: Sequence[OptOut] | None = None,
+) -> NumberedRecord | Failure | NoDocument:
+    """Return the page that a record holds, why it holds none, or what is wrong with it.
+
+    Responses of another status than 2xx, of other types, and a site's files for machines, such as robots.txt, hold no
+    page.
+
+    Args:
+        number: the record's number in its file.
+        offset: where it starts, if known.
+        content_type: the media type of the block; None for an HTTP response, which says it itself.
+        take: reads as many bytes as asked of the record's block (-1: the rest), less at its end; may raise
+            DocumentError.
+        about: the record's other fields.
+        refused: what site and page refused, if the crawler wrote it down; None where only the page can tell.
+    """
+    if _SITE_FILE.fullmatch(about["url"] or ""):
+        return NoDocument("site file")
+    sent: tuple[tuple[str, str], ...] = ()
+    try:
+        block = take(_HEAD)
+        if content_type is None:
+            head = parse_response(block)
+            sent = head.sent
+            if head.status not in _OK:
+                return NoDocument(f"status {head.status}")
+            stated, start = head.headers.get("content-type", ""), head.body
+        else:
+            stated, start = content_type, block
+        kind = media_type_of(stated, start)
+        if kind is None:
+            return NoDocument(_type_shown(stated))
+        block += take(-1)
+        raw = block if content_type is not None else payload_of(parse_response(block))
+    except DocumentError as error:
+        return Failure(number, "malformed record", {"record": number, "error": error.problem, **about}, offset)
+    if not raw.strip():
+        return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
+    opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused
+    record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
+    size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
+    # Its crawler has read the licences that the page links to; what reads the page again must know that.
+    kind = kind if refused is None else f"{kind}; {LICENCES_READ}"
+    return NumberedRecord(number, record, size, kind, offset)
+
+
+def _type_shown(content_type: str) -> str:
+    """Return why a response of this type is no page; a server may have sent anything as a type.
+
+    >>> _type_shown("Image/PNG; q=1"), _type_shown("<b>"), _type_shown("")
+    ('type image/png', 'type unknown', 'type unknown')
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return f"type {kind}" if _TYPE.fullmatch(kind) else "type unknown"
+
+
+def _opt_outs_of_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
+    """Return what a page refuses by its headers and its head, of a web archive that says no more of its site."""
+    url = canonical_url(about["url"] or "")
+    return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

@@ -1,0 +1,233 @@
+"""WARC: the pages among its records, each found by its offset; what is malformed is a failed row, the rest is read."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, from_json
+from latam_corpus.collect import streams
+from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord, chunked
+from latam_corpus.collect.spans import Span
+from latam_corpus.collect.web_archives import page_metadata
+from latam_corpus.collect.web_archives.archived_pages import page_of
+from latam_corpus.collect.web_archives.responses import cut_after
+from latam_corpus.errors import DocumentError, SourceError
+from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.records import Cause, Chunk, Content, Limits
+
+# Requests and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record that
+# doesn't say its kind may have been one, and is reported.
+_KINDS: Final = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
+# What Browsertrix notes of a page beside it: its visible text, the resources it loaded, pictures of it.
+_ABOUT_PAGES: Final = "urn:"
+# How records begin: of a plain file, and of one that is compressed a record each, by gzip or Zstandard.
+_GZIP: Final = b"\x1f\x8b\x08"
+_BEGINS: Final = (b"WARC/", _GZIP, b"\x28\xb5\x2f\xfd")
+_PLAIN: Final = re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n")
+_BLOCK: Final = 2**20
+_OVERLAP: Final = 16
+_SHOWN: Final = 120
+
+
+@dataclass(frozen=True)
+class _RecordStart:
+    """A record and where it starts, or in its place what is wrong there."""
+
+    offset: int
+    record: WarcRecord | None
+    error: str = ""
+
+
+def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
+    """Yield the file's pages, numbered by record: responses of status 2xx, resources and conversions of page types.
+
+    Raises:
+        SourceError: the file can't be opened, or no more of it can be read; what came before has been given.
+    """
+    del source
+    with content.open() as stream:
+        yield from chunked(_pages(content, stream), limits)
+
+
+def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
+    """Yield a page, a failure or why it is no document, for each record of the content's span, or of all of it."""
+    first = content.span.first_record if content.span else 1
+    located = stream.seekable() and _has_offsets(content)
+    # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
+    walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
+    last_offset = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
+    for number, record_start in enumerate(_records(walked, content.span, resync=located), first):
+        outcome = _page_or_failure(record_start, number, located=located)
+        if isinstance(outcome, Failure):
+            if record_start.record is None and record_start.offset == last_offset:
+                continue
+            last_offset = record_start.offset
+        yield outcome
+
+
+def split(content: Content, source: Source, bytes_: int) -> list[Span]:
+    """Return the file's records in spans of at least so many bytes as stored; none where offsets can't be used.
+
+    Raises:
+        SourceError: the file can't be read.
+    """
+    del source
+    if not _has_offsets(content):
+        return []
+    spans: list[Span] = []
+    start, first = 0, 1
+    with content.open() as stream:
+        for number, record_start in enumerate(_records(stream, None, resync=True), 1):
+            if record_start.record is not None and record_start.offset - start >= bytes_:
+                spans.append(Span("records", start, record_start.offset, first, record_start.offset - start))
+                start, first = record_start.offset, number
+        stop = stream.seek(0, 2)
+    return [*spans, Span("records", start, stop, first, stop - start)]
+
+
+def _page_or_failure(
+    record_start: _RecordStart, number: int, *, located: bool
+) -> NumberedRecord | Failure | NoDocument:
+    """Return the page of a record, why it is no document, or what is wrong with it."""
+    offset = record_start.offset if located else None
+    evidence: dict[str, Any] = {"record": number}
+    if record_start.record is None:
+        return Failure(number, "malformed record", {**evidence, "error": record_start.error}, offset)
+    record = record_start.record
+    headers = record.headers
+    kind = headers.get("WARC-Type")
+    if kind == "metadata" and (described := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
+        return _without_text(number, offset, described, headers.get("WARC-Date"))
+    beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
+    is_response = kind is None or bool(record.record_type & _KINDS)
+    if beside or not is_response:
+        return NoDocument("about a page" if is_response else "revisit" if kind == "revisit" else "")
+    about = {"url": (headers.get("WARC-Target-URI") or "").strip("<> ") or None, "obtained": headers.get("WARC-Date")}
+    if kind is None or "Content-Length" not in headers:
+        return Failure(
+            number, "malformed record", {**evidence, "error": N_("its header is incomplete"), **about}, offset
+        )
+    if record.content_length > streams.MAX_RECORD:
+        sizes = {"bytes": record.content_length, "limit_bytes": streams.MAX_RECORD}
+        return Failure(number, "too large", {**evidence, **sizes, **about}, offset)
+    content_type = headers.get("Content-Type") or ""
+    http = content_type.lower().startswith("application/http")
+    taken = 0
+
+    def take(size: int) -> bytes:
+        nonlocal taken
+        try:
+            data = record.reader.read(size)
+        except OSError as error:
+            raise DocumentError("", str(error)) from None
+        taken += len(data)
+        if size < 0 and taken < record.content_length:
+            raise cut_after(taken, record.content_length)
+        if size < 0 and (why := headers.get("WARC-Truncated")):
+            raise DocumentError("", _("it was cut when it was fetched ({reason})", reason=why[:_SHOWN]))
+        return data
+
+    known = headers.get(OPT_OUTS)
+    about |= page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))
+    return page_of(
+        number, offset, None if http else content_type, take, about, None if known is None else from_json(known)
+    )
+
+
+def _without_text(number: int, offset: int | None, detail: dict[str, Any], obtained: str | None) -> Failure:
+    """Return a document that a repository names and that has no text here."""
+    cause: Cause = "withdrawn" if detail.pop("cause", None) == "withdrawn" else "not read"
+    known: dict[str, Any] = {name: detail.pop(name) for name in ("id", "url", "title") if name in detail}
+    return Failure(number, cause, {"record": number, **detail}, offset, {**known, "obtained": obtained})
+
+
+def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:
+    """Yield the records of the file, or of the span.
+
+    Args:
+        stream: the file.
+        span: which of its records.
+        resync: whether to go on after damage, at the next place where a record begins.
+
+    Raises:
+        SourceError: there is damage, and no going on.
+    """
+    at = last = span.start if span else 0
+    stop = span.stop if span else None
+    while True:
+        if resync:
+            stream.seek(at)
+        try:
+            for record in ArchiveIterator(stream, parse_http=False):
+                if stop is not None and record.stream_pos >= stop:
+                    return
+                last = record.stream_pos
+                yield _RecordStart(last, record)
+        except OSError as error:
+            problem = str(error)[:_SHOWN]
+        else:
+            return
+        if not resync:
+            raise SourceError("", problem, _("the file is damaged or was cut short; fetch it again"))
+        following = _next_record(stream, last + 1)
+        yield _RecordStart(last, None, problem)
+        if following is None or (stop is not None and following >= stop):
+            return
+        at = last = following
+
+
+def _next_record(stream: BinaryIO, after: int) -> int | None:
+    """Where the next record begins that can be read, from an offset on."""
+    stream.seek(0)
+    packed = stream.read(len(_GZIP)) == _GZIP
+    stream.seek(after - 1)  # a record of a plain file begins after a line end
+    at, held = after - 1, b""
+    while block := stream.read(_BLOCK):
+        held += block
+        for match in re.finditer(re.escape(_GZIP), held) if packed else _PLAIN.finditer(held):
+            offset = at + match.start()
+            if offset >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
+                return offset
+        at += max(len(held) - _OVERLAP, 0)
+        held = held[-_OVERLAP:]
+    return None
+
+
+def _unpacks(packed: bytes) -> bool:
+    """Whether the bytes begin a compressed record; within compressed data anything may look like its first bytes."""
+    if len(packed) < 2 * _OVERLAP:
+        return True
+    try:
+        return zlib.decompressobj(31).decompress(packed, 5) == b"WARC/"
+    except zlib.error:
+        return False
+
+
+def _has_offsets(content: Content) -> bool:
+    """Whether a record can be found by its offset: not where all records are compressed as one.
+
+    Raises:
+        SourceError: the file can't be opened.
+    """
+    with content.open() as stream:
+        if not stream.seekable():
+            return False
+        try:
+            second = [record.stream_pos for record in islice(ArchiveIterator(stream, parse_http=False), 2)][1:]
+            if not second:
+                return True
+            stream.seek(second[0])
+            return stream.read(5).startswith(_BEGINS)
+        except OSError:
+            return True  # what is damaged is found when it is read

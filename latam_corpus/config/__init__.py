@@ -1,0 +1,1 @@
+"""TOML files: syntax errors with hints, and models that check values."""

@@ -1,0 +1,1 @@
+"""Candidate pairs: documents that share fingerprints."""

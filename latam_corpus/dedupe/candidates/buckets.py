@@ -1,0 +1,178 @@
+"""Values of a corpus laid into buckets by their top bits, and sieved, a piece at a time.
+
+A job that needs all values of a range together reads them from the files of all pieces, and holds nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+
+from latam_corpus.dedupe.candidates.pairing_kernels import BUCKETS, count_tops, lay, mark_bits, sift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_VALUES: Final = ".values"  # uint64, one after another
+_OWNERS: Final = ".owners"  # uint32, likewise
+_STARTS: Final = ".starts"  # int64[BUCKETS + 1]
+
+
+@dataclass(frozen=True, eq=False)
+class Buckets:
+    """Values by bucket, of one piece or of several.
+
+    Attributes:
+        values: uint64[m].
+        owners: uint32[m], the number of whom each value is of; empty where nobody asks.
+        starts: int64[pieces, buckets + 1], where each bucket of each piece starts among the values.
+    """
+
+    values: NDArray[np.uint64]
+    owners: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many values each bucket has, int64[buckets]."""
+        return np.asarray(np.diff(self.starts, axis=1).sum(axis=0), np.int64)
+
+
+def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
+    """Return the values by bucket; in each bucket in their order.
+
+    >>> made = into_buckets(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
+    >>> made.values[:2].tolist(), made.owners.tolist(), int(made.starts[0, BUCKETS // 2])
+    ([5, 7], [1, 2, 0], 2)
+    """
+    owners = np.zeros(0, np.uint32) if owners is None else owners
+    out = np.empty_like(values), np.empty_like(owners)
+    starts = np.zeros(BUCKETS + 1, np.int64)
+    lay(values, owners, *out, starts)
+    return Buckets(*out, starts[None, :])
+
+
+def write(file: Path, buckets: Buckets) -> None:
+    """Write what is laid of one piece, in files named by `file`."""
+    buckets.values.tofile(file.with_suffix(_VALUES))
+    buckets.owners.tofile(file.with_suffix(_OWNERS))
+    buckets.starts[0].tofile(file.with_suffix(_STARTS))
+
+
+def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
+    """Return the buckets from `low` to before `high` of all pieces.
+
+    Args:
+        files: by which `write` named them.
+        low: the first bucket.
+        high: the one after the last.
+    """
+    every = np.zeros((len(files), high - low + 1), np.int64)
+    for index, file in enumerate(files):
+        every[index] = np.fromfile(file.with_suffix(_STARTS), np.int64, high - low + 1, offset=8 * low)
+    first, counts = every[:, 0], every[:, -1] - every[:, 0]
+    ends = np.cumsum(counts)
+    values = np.empty(int(counts.sum()), np.uint64)
+    owners = [np.zeros(0, np.uint32)]
+    for file, start, count, end in zip(files, first.tolist(), counts.tolist(), ends.tolist(), strict=True):
+        values[end - count : end] = np.fromfile(file.with_suffix(_VALUES), np.uint64, count, offset=8 * start)
+        owners.append(np.fromfile(file.with_suffix(_OWNERS), np.uint32, count, offset=4 * start))
+    moved = every + (ends - counts - first)[:, None]
+    return Buckets(values, np.concatenate(owners), moved)
+
+
+def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """Return the buckets cut into ranges of at most so many values, or of one bucket that has more.
+
+    >>> ranges(np.array([3, 3, 9, 1]), 6)
+    [(0, 2), (2, 3), (3, 4)]
+    """
+    spans: list[tuple[int, int]] = []
+    low = held = 0
+    for bucket, size in enumerate(sizes.tolist()):
+        if bucket > low and held + size > most:
+            spans.append((low, bucket))
+            low, held = bucket, 0
+        held += size
+    return [*spans, (low, len(sizes))] if len(sizes) else spans
+
+
+_BITS_A_VALUE: Final = 32  # of the bitmap: at most one foreign value in 32 passes it
+_MOST_BITS: Final = 29  # 64 MB
+_WORD_BITS: Final = 6
+_LOOKED_UP: Final = 16_000_000  # 128 MB
+_MARKS: Final = "marks.npy"
+_NEW_VALUES: Final = "new.npy"
+_NEW_STARTS: Final = "starts.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class Sieve:
+    """Fingerprints that others are looked up among.
+
+    Attributes:
+        marks: uint64, a power of two of words: the bit of each fingerprint's top bits is set.
+        values: uint64, the fingerprints, sorted; none where they are too many to be looked up.
+        starts: uint32, where those with the same top bits start among them, with an end.
+
+    >>> sieve = Sieve.of([np.array([1 << 60, 3], np.uint64)], 2)
+    >>> found, places = sieve.sifted(np.array([7, 3, 1 << 60], np.uint64), np.array([0, 2, 2, 3]))
+    >>> found.tolist(), places.tolist()
+    ([3, 1152921504606846976], [0, 2])
+    """
+
+    marks: NDArray[np.uint64]
+    values: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, values: Iterable[NDArray[np.uint64]], count: int) -> Self:
+        """Return the sieve of these fingerprints.
+
+        Args:
+            values: well mixed in their top bits, a part at a time.
+            count: how many there are, about.
+        """
+        bits = min(max((count * _BITS_A_VALUE).bit_length(), _WORD_BITS), _MOST_BITS)
+        marks = np.zeros(1 << (bits - _WORD_BITS), np.uint64)
+        held = [np.zeros(0, np.uint64)]
+        for part in values:
+            mark_bits(part, marks, np.uint64(64 - bits))
+            if count <= _LOOKED_UP:
+                held.append(part)
+        every = np.sort(np.concatenate(held))
+        starts = np.zeros((1 << len(every).bit_length()) + 1, np.uint32)
+        count_tops(every, np.uint64(64 - len(every).bit_length()), starts)
+        return cls(marks, every, starts if len(every) else starts[:0])
+
+    def write(self, workdir: Path) -> None:
+        """Write it to files of a folder."""
+        for name, held in ((_MARKS, self.marks), (_NEW_VALUES, self.values), (_NEW_STARTS, self.starts)):
+            np.save(workdir / name, held)
+
+    @classmethod
+    def read(cls, workdir: Path) -> Self:
+        """Return what `write` has written there, mapped into memory."""
+        return cls(*(np.load(workdir / name, mmap_mode="r") for name in (_MARKS, _NEW_VALUES, _NEW_STARTS)))
+
+    def sifted(
+        self, values: NDArray[np.uint64], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """Those of the fingerprints that are among its own, and the document that has each.
+
+        Where its own are too many to be looked up, a few others pass too.
+
+        Args:
+            values: of documents, one after another.
+            offsets: where each document starts, with an end.
+        """
+        shared, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
+        shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))
+        top = np.uint64(64 - len(self.values).bit_length())
+        count = sift(values, offsets, (self.marks, shift, self.values, self.starts, top), shared, places)
+        return shared[:count], places[:count]

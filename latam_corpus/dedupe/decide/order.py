@@ -1,0 +1,248 @@
+"""The order of keeping: which of several copies of a text stays. No other place knows it.
+
+1. Terms: what the recipe's release may use, always or for longer.
+2. A document of the earlier version that is compared with, where those are kept.
+3. The more open rights.
+4. Damage: the less damaged, by itself (`damage.py`) and beside its copies (`relative_damage.py`).
+5. What was added: the one without a menu, a summary or questions (`appended.py`).
+6. Length: the longer, in steps of 2 %.
+7. Date: the earlier obtained.
+8. The smaller id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus import vocabulary
+from latam_corpus.corpus import ROW
+from latam_corpus.dedupe.fingerprints.appended import classes
+from latam_corpus.dedupe.fingerprints.damage import CLASSES, class_of_damage
+from latam_corpus.dedupe.fingerprints.scheme import APPENDED, DAMAGE, WORDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What a step of the order is called in the ledger: the column that holds it, the least first → the name.
+DECIDED_BY: Final = {
+    "terms": "terms",
+    "ends": "terms",
+    "begins": "terms",
+    "new": "existing",
+    "tier": "rights_tier",
+    "damaged": "damage",
+    "added": "appended",
+    "shorter": "words",
+    "obtained": "obtained",
+    "doc_id": "doc_id",
+}
+_STEPS: Final = (*DECIDED_BY, ROW)
+_TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
+
+BESIDE: Final = "damage_beside"  # words of 1,000 that are damaged where a copy is sound
+
+# The columns by which terms are told.
+TERMS: Final = ("uses", "expires", "embargo_until")
+_USABLE: Final = 0
+_FOR_A_TIME: Final = 1
+_WITHHELD: Final = 2
+_NEVER: Final = 1 << 22  # days after 1970: beyond the year 9999
+# Documents that owners have refused to the release since: those obtained from a moment on.
+REFUSED: Final = pl.Schema({"doc_id": pl.String(), "from": pl.Datetime("us", "UTC")})
+
+_STEP: Final = 50  # a class of length begins a fiftieth above the one before
+
+
+def _thresholds() -> list[int]:
+    # Whole numbers: a logarithm may be rounded otherwise on another machine.
+    steps = [1]
+    while steps[-1] < 1 << 32:
+        steps.append(max(steps[-1] + 1, steps[-1] * (_STEP + 1) // _STEP))
+    return steps
+
+
+_LENGTHS: Final = np.array(_thresholds(), np.int64)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """By what copies are put in order.
+
+    Attributes:
+        admit: the rights tiers that the recipe's release admits; none where it makes no release.
+        uses: what each of its documents must allow.
+        height: rows from this one on are of an earlier version, which admitted them.
+        existing: whether these come before others that the release may use for no longer.
+        refused: documents that it may not use, REFUSED, one row each.
+    """
+
+    admit: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    height: int = 1 << 62
+    existing: bool = False
+    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED), compare=False)
+
+    def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with what they are put in order by, in place of TERMS.
+
+        Args:
+            rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; where they differ in it, `words`, `appended`
+                and DAMAGE.
+
+        >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", "attribution"], "uses": [["train"], []]})
+        >>> rows = rows.with_columns(expires=None, embargo_until=None)
+        >>> Keeping(("open", "attribution"), ("train",)).ranked(rows).select("terms", "tier").rows()
+        [(0, 0), (2, 1)]
+        """
+        words = rows[WORDS].to_numpy() if WORDS in rows.columns else np.zeros(rows.height, np.uint32)
+        damaged = class_of_damage(rows) if set(DAMAGE) <= set(rows.columns) else np.zeros(rows.height, np.int64)
+        column = rows[APPENDED].fill_null(0) if APPENDED in rows.columns else pl.repeat(0, rows.height, eager=True)
+        appended = column.to_numpy()
+        ends, begins = (pl.col(name).cast(pl.Int32).clip(0) for name in ("expires", "embargo_until"))
+        limited = pl.col("terms") == _FOR_A_TIME
+        withheld = pl.when(pl.col("terms") == _WITHHELD).then(_NEVER).otherwise(0)
+        return (
+            rows.with_columns(self._terms(rows))
+            .with_columns(
+                pl.when(limited).then((_NEVER - ends).fill_null(0)).otherwise(withheld).cast(pl.Int32).alias("ends"),
+                pl.when(limited).then(begins.fill_null(0)).otherwise(withheld).cast(pl.Int32).alias("begins"),
+                (pl.lit(not self.existing) | (pl.col(ROW) < self.height)).alias("new"),
+                _tier().alias("tier"),
+                pl.Series("damaged", damaged, dtype=pl.Int8),
+                pl.Series("added", classes(appended), dtype=pl.Int8),
+                pl.Series("shorter", -np.searchsorted(_LENGTHS, words, side="right"), dtype=pl.Int32),
+            )
+            .drop(TERMS)
+        )
+
+    def _terms(self, rows: pl.DataFrame) -> pl.Series:
+        """How far the release may use each row: always, for a time (the clock has no part in a run), or not."""
+        if not self.admit:
+            return pl.repeat(_USABLE, rows.height, dtype=pl.Int8, eager=True).alias("terms")
+        refused = self._refused(rows) if self.refused.height else pl.lit(value=False)
+        allowed = pl.all_horizontal(
+            pl.col("rights_tier").is_in(self.admit).fill_null(value=False),
+            *(pl.col("uses").list.contains(use).fill_null(value=False) for use in self.uses),
+            ~refused,
+        )
+        limited = pl.col("expires").is_not_null() | pl.col("embargo_until").is_not_null()
+        terms = pl.when(~allowed).then(_WITHHELD).when(limited).then(_FOR_A_TIME).otherwise(_USABLE)
+        return rows.select(terms.cast(pl.Int8).alias("terms")).to_series()
+
+    def _refused(self, rows: pl.DataFrame) -> pl.Series:
+        about = rows.select("doc_id", pl.col("obtained").cast(REFUSED["from"]))
+        found = about.join(self.refused, on="doc_id", how="left", maintain_order="left")
+        # One without a date may have been obtained after it.
+        return found["from"].is_not_null() & (found["obtained"] >= found["from"]).fill_null(value=True)
+
+
+def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
+    """Return the rows of `Keeping.ranked`, the one that is kept first.
+
+    Args:
+        rows: any.
+        before: columns that they are sorted by before all others.
+    """
+    return rows.sort(*before, *_STEPS, nulls_last=True)
+
+
+def stays() -> pl.Expr:
+    """Whether a document of the earlier version never falls: where those are kept, and it may be used for ever."""
+    return ~pl.col("new") & (pl.col("terms") == _USABLE)
+
+
+def part_of(text: str) -> pl.Expr:
+    """Return by which of the rows of one text, in order, each may fall: by the first one of its number.
+
+    One that may be used earlier than those before it, though not for as long, is the first of the next number.
+
+    >>> rows = pl.DataFrame({"text": "a", "ends": [1, 2, 3, 4], "begins": [8, 9, 5, 6]})
+    >>> rows.select(part_of("text")).to_series().to_list()
+    [0, 0, 1, 1]
+    """
+    earlier = pl.col("begins") < pl.col("begins").cum_min().shift(1).over(text)
+    return earlier.fill_null(value=False).cast(pl.Int32).cum_sum().over(text).alias("part_of")
+
+
+def at_other_times(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Whether of each pair of rows one may be used earlier and the other for longer: neither stands for the other.
+
+    Args:
+        rows: of `Keeping.ranked`.
+        pairs: int[k, 2], places of rows.
+    """
+    ends, begins = (rows[name].to_numpy()[pairs].astype(np.int64) for name in ("ends", "begins"))
+    crossing: NDArray[np.bool_] = (ends[:, 0] - ends[:, 1]) * (begins[:, 0] - begins[:, 1]) < 0
+    return crossing
+
+
+def order_key(rows: pl.DataFrame) -> pl.Series:
+    """Return for each row of `Keeping.ranked` a text, none after that of a row which comes after it in the order.
+
+    >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", None], "obtained": None, "doc_id": ["b", "a"]})
+    >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
+    >>> order_key(ranked).is_sorted()
+    True
+    """
+    terms = pl.lit(0, pl.Int64)
+    for name in ("terms", "ends", "begins"):
+        terms = terms * (_NEVER * 2) + pl.col(name).cast(pl.Int64)
+    steps = pl.lit(0, pl.Int64)
+    for name, bits in (("new", 1), ("tier", 4), ("damaged", 7), ("added", 7), ("shorter", 20)):
+        own = pl.col(name).cast(pl.Int64) + (1 << 19 if name == "shorter" else 0)  # it is 0 or less
+        steps = steps * (1 << bits) + own.fill_null((1 << bits) - 1)
+    obtained = (pl.col("obtained").cast(pl.Datetime("us", "UTC")).dt.epoch("us") + (1 << 62)).fill_null((1 << 63) - 1)
+    texts = (number.cast(pl.String).str.zfill(19) for number in (terms, steps, obtained))
+    return rows.select(pl.concat_str(*texts, "doc_id").alias("key"))["key"]
+
+
+def reordered(rows: pl.DataFrame, damage: NDArray[np.int64], added: NDArray[np.int64]) -> pl.DataFrame:
+    """Return rows of `Keeping.ranked`, of which more is known by their copies, the one that is kept first.
+
+    Args:
+        rows: n of them.
+        damage: int64[n], words of 1,000 that are damaged beside a copy (`relative_damage.py`).
+        added: int64[n], words that were added to it.
+
+    >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": "open", "obtained": None, "doc_id": ["a", "b"]})
+    >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
+    >>> reordered(ranked, np.array([5, 1]), np.array([0, 0])).select("doc_id", "damage_beside").rows()
+    [('b', 1), ('a', 5)]
+    """
+    known = rows.with_columns(
+        pl.Series(BESIDE, damage),
+        pl.Series(APPENDED, added, dtype=pl.UInt32),
+        pl.Series("damaged", np.searchsorted(CLASSES, damage, side="right"), dtype=pl.Int8),
+        pl.Series("added", classes(added), dtype=pl.Int8),
+    )
+    return in_order(known)
+
+
+def first_released(from_run: pl.Expr) -> list[pl.Expr | str]:
+    """By what rows of equal texts that a release may use are put in order, the one that is kept first.
+
+    Of one tier the earlier version's stays, whose shard then needs no rewriting.
+
+    Args:
+        from_run: whether a row is of a run, and not of the earlier version.
+    """
+    return [_tier(), from_run, "obtained", "doc_id"]
+
+
+def decided_by() -> pl.Expr:
+    """By which step of the order the other one was kept: its columns are those of the row with `kept_` before them.
+
+    >>> pair = {name: 0 for step in DECIDED_BY for name in (step, f"kept_{step}")} | {"shorter": 1, "obtained": 2}
+    >>> pl.DataFrame(pair).select(decided_by()).item()
+    'words'
+    """
+    differs = [pl.when(pl.col(s).ne_missing(pl.col(f"kept_{s}"))).then(pl.lit(name)) for s, name in DECIDED_BY.items()]
+    return pl.coalesce(*differs, pl.lit("doc_id")).alias("decided_by")
+
+
+def _tier() -> pl.Expr:
+    return pl.col("rights_tier").cast(pl.String).replace_strict(_TIERS, default=len(_TIERS), return_dtype=pl.Int8)

@@ -1,0 +1,1 @@
+"""Fingerprints of documents: hashes, word streams, anchors, and known damage."""

@@ -1,0 +1,136 @@
+"""The word stream, by which copies are checked without the text, and sampled anchors, by which they meet.
+
+Both are made of the word table, and blind to accents, which scanners, old keyboards and spelling reforms lose or move.
+
+An anchor is the hash of a run of five words whose hash a small number divides; the number grows with the text's
+length (`scheme.SAMPLING`). Where two texts share a passage they share its anchors, wherever it stands in them, so
+that a poem meets the anthology that holds it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from latam_corpus.dedupe.fingerprints.fingerprint_kernels import (
+    ACCENT,
+    ACCENTED,
+    LOOK_BITS,
+    MARKS_END,
+    MARKS_FIRST,
+    VOWEL,
+    write_anchors,
+    write_stream,
+)
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme, sampling_of
+from latam_corpus.text.characters import IGNORED, classes, lower
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latam_corpus.text.words import WordTable
+
+CAPITAL_FLAG: Final = 1 << 31
+
+# Letters of like shape share a bit, so that a misread word looks the same. Own choice, by eye.
+_LOOKS: Final = ("ec", "oqø", "iljı", "tfþ", "nu", "mw", "hb", "a", "szxß", "r", "dpð", "vykg")
+
+
+def word_stream(words: WordTable) -> Ragged:
+    """Each word of each document as a uint32: which word it is, how it looks, whether it is a number or a name.
+
+    How it looks is twelve bits for the letters it has, confusable ones taken together, so that *Belisario* and a
+    scanner's *Belisarlo* look alike. Of a word with a digit they are more of its hash: numbers are equal or not.
+
+    >>> from latam_corpus.dedupe.fingerprints.fingerprint_kernels import LOOK_BITS, WORD_BITS
+    >>> from latam_corpus.text.words import WordTable
+    >>> stream = word_stream(WordTable.of(["Belisario", "Belisarlo", "canción", "cancion"])).values
+    >>> looks = (stream >> np.uint32(WORD_BITS)) & np.uint32(2**LOOK_BITS - 1)
+    >>> bool(looks[0] == looks[1]), bool(stream[0] == stream[1]), bool(stream[2] == stream[3])
+    (True, False, True)
+    """
+    return stream_and_accents(words)[0]
+
+
+def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
+    r"""Return the word stream, and how many words accent a vowel, of which it tells nothing.
+
+    Returns:
+        The stream of n documents, and uint32[2, n]: the accented words of each in all and in its middle half.
+
+    >>> from latam_corpus.text.words import WordTable
+    >>> table = WordTable.of(["La canción del otoño", "La cancio\u0301n; amanhã é de manhã"])
+    >>> stream_and_accents(table)[1].tolist()
+    [[1, 4], [1, 3]]
+    """
+    values = np.empty(len(words.hashes), np.uint32)
+    accented = np.zeros((2, len(words)), np.uint32)
+    write_stream(words.arrays, _bare(), _looks(), _accents(), values, accented)
+    return Ragged(values, words.doc_words), accented
+
+
+def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
+    """Return the distinct anchors of each document, uint64, sorted within the document.
+
+    A text under `scheme.exact_words` words has none; one under `scheme.short_reach` also has those of its runs of
+    three words, all of them, by which short copies meet.
+
+    Args:
+        stream: of `word_stream`.
+        scheme: shingle, seed and lengths.
+        sampling: the number that divides the anchors of each document, uint64[n]; by its length when None.
+
+    >>> from latam_corpus.text.words import WordTable
+    >>> verso = "Caminante, son tus huellas el camino y nada más"
+    >>> found = anchors_of(word_stream(WordTable.of([verso, verso.upper(), "nada más"])), Scheme())
+    >>> found.counts.tolist(), found.of(0).tolist() == found.of(1).tolist()
+    ([12, 12, 0], True)
+    """
+    # Untouched pages cost nothing; a document has at most one anchor of each kind a word.
+    values = np.empty(2 * len(stream.values) + 1, np.uint64)
+    offsets = np.zeros(len(stream) + 1, np.int64)
+    sizes = scheme.shingle, scheme.short_shingle, scheme.exact_words, scheme.short_reach
+    divisors = sampling_of(stream.counts) if sampling is None else sampling
+    write_anchors(stream.values, stream.offsets, divisors, sizes, _salt(scheme.seed), values, offsets)
+    return Ragged(values[: offsets[-1]].copy(), offsets)
+
+
+def _salt(seed: int) -> np.uint64:
+    return np.uint64((seed * 0xD6E8FEB86659FD93 + 0xA0761D6478BD642F) % (1 << 64))
+
+
+@cache
+def _bare() -> NDArray[np.uint32]:
+    """For each code point its small letter without accent, uint32[0x110000]; 0 for what counts for nothing."""
+    small = np.arange(len(lower()), dtype=np.uint32)
+    for points in ACCENTED:
+        for point in points:
+            small[point] = ord(unicodedata.normalize("NFD", chr(point))[0])
+    small[MARKS_FIRST:MARKS_END] = 0
+    small[(classes() & IGNORED) != 0] = 0
+    # Of the lower case, as the hash of a word: what is of two signs one word there is one here (Å, U+00C5 and U+212B).
+    table: NDArray[np.uint32] = small[lower()]
+    return table
+
+
+@cache
+def _accents() -> NDArray[np.uint8]:
+    """For each code point VOWEL, ACCENT or nothing, uint8[0x110000]; ñ and ç are letters of their own."""
+    vowel = np.isin(_bare(), [ord(letter) for letter in "aeiouy"])
+    made = np.where(vowel, ACCENT, 0).astype(np.uint8)
+    made[:0x80][vowel[:0x80]] = VOWEL
+    return made
+
+
+@cache
+def _looks() -> NDArray[np.uint16]:
+    """For each bare letter its bit, uint16[0x110000]; the letters of other scripts are dealt out in turn."""
+    points = np.arange(len(lower()), dtype=np.uint32)
+    table = (np.uint32(1) << (points % LOOK_BITS)).astype(np.uint16)
+    for bit, letters in enumerate(_LOOKS):
+        for letter in letters:
+            table[ord(letter)] = 1 << bit
+    return table

@@ -1,0 +1,293 @@
+"""The fingerprint index of a release: what a later run needs to find copies of its documents, without any text.
+
+A group of documents has a lexicon, its distinct words, the most frequent first. A stream is a string of bytes: each
+word's place in the lexicon, seven bits a byte, the lowest first, and the highest bit set in all bytes of a place but
+its last (LEB128). A word in two takes one byte, nine in ten no more than two.
+
+Parquet files in a folder, each with INDEX as columns and, in its key-value metadata, the scheme of the fingerprints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from latam_corpus import schema
+from latam_corpus.corpus import PieceFile, ragged
+from latam_corpus.dedupe.fingerprints.fingerprint_kernels import pack, unpack
+from latam_corpus.dedupe.fingerprints.scheme import ANCHORS, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+from latam_corpus.storage.durable import known_digest
+from latam_corpus.text.orthography import spellings_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_LONGEST: Final = 5  # bytes of a place of 32 bits
+
+
+def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
+    """Return the streams as strings of bytes, and the lexicon, uint32, by which they are read.
+
+    >>> made, lexicon = packed(pl.Series([[7, 9, 7], [], [7]], dtype=pl.List(pl.UInt32)))
+    >>> [list(found) for found in made], lexicon.tolist()
+    ([[0, 1, 0], [], [0]], [7, 9])
+    """
+    values, offsets = ragged(streams)
+    distinct, counts = np.unique(values.astype(np.uint32, copy=False), return_counts=True)
+    # Among those as frequent the smaller first: equal documents give equal bytes.
+    lexicon = distinct[np.argsort(-counts, kind="stable")]
+    data = np.empty(_LONGEST * len(values), np.uint8)
+    ends = np.zeros(len(offsets), np.int64)
+    pack(values, offsets, lexicon, data, ends)
+    return strings_of(data[: ends[-1]], ends), lexicon
+
+
+def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
+    """Return the streams of the documents at these places.
+
+    Args:
+        strings: of `packed`, of a group of documents.
+        lexicon: of the group.
+        places: of those that are wanted.
+
+    Raises:
+        ValueError: a place is beyond the lexicon, or a string ends within a place.
+
+    >>> strings = pa.array([bytes([0, 1]), b"", bytes([1])], pa.large_binary())
+    >>> unpacked(strings, np.array([7, 9], np.uint32), np.array([0, 2])).lists().to_list()
+    [[7, 9], [9]]
+    """
+    data, offsets = _bytes_of(strings)
+    values = np.empty(int((offsets[places + 1] - offsets[places]).sum()), np.uint32)
+    ends = np.zeros(len(places) + 1, np.int64)
+    if not unpack(data, offsets, places, lexicon, values, ends):
+        raise ValueError("a word stream that its lexicon can't read")
+    return Ragged(values[: ends[-1]], ends)
+
+
+def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
+    r"""Each document's numbers as one string of bytes.
+
+    Args:
+        values: of all documents, one after another.
+        offsets: where each document starts, with an end.
+
+    >>> strings_of(np.array([1, 2, 3], "<u2"), np.array([0, 2, 3])).to_list()
+    [b'\x01\x00\x02\x00', b'\x03\x00']
+    """
+    buffers = [None, pa.py_buffer(offsets * values.itemsize), pa.py_buffer(values.tobytes())]
+    series = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
+    assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
+    return series
+
+
+def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
+    """Return the numbers that `strings_of` made strings of; of these no byte is copied.
+
+    Raises:
+        ValueError: a string ends within a number.
+
+    >>> lists_of(pa.array([bytes([1, 0, 2, 0]), b""], pa.large_binary()), np.dtype("<u2")).to_pylist()
+    [[1, 2], []]
+    """
+    data, offsets = _bytes_of(strings)
+    if (offsets % kind.itemsize).any():
+        raise ValueError("numbers of which one is cut off")
+    return Ragged(data[: offsets[-1]].view(kind), offsets // kind.itemsize).arrow()
+
+
+def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:
+    """Return a column of strings of bytes in one piece, with offsets of 64 bits, whatever wrote it."""
+    column = column.cast(pa.large_binary())
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the bytes of all strings, and where each starts among them, with an end."""
+    _, offset_buffer, buffer = strings.buffers()
+    if not offset_buffer:
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64)[strings.offset : strings.offset + len(strings) + 1]
+    data = np.frombuffer(buffer, np.uint8) if buffer else np.zeros(0, np.uint8)
+    return data[offsets[0] :], offsets - offsets[0]
+
+
+FORMAT: Final = 4
+METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}, "spellings": "…"}
+_REMEDY: Final = _("get the index anew, or build it anew from its release")
+# What a shard and its index have both.
+_TERMS: Final = ("uses", "expires", "embargo_until")
+SHARED: Final = (
+    *("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size"),
+    *(*_TERMS, *STATED),
+)
+LEXICON: Final = "lexicon"  # of a row group, in its first row: see `packed`
+_VALUE: Final = np.dtype("<u8")  # an anchor
+_WORD: Final = np.dtype("<u4")  # of a lexicon
+# Numbers as strings of bytes, which are read a hundred times faster than lists.
+INDEX: Final = pl.Schema(
+    {name: schema.RELEASE_SCHEMA[name] for name in SHARED}
+    | dict(SKETCH)
+    | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
+)
+SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
+
+
+def has_columns(held: pa.Schema) -> bool:
+    """Whether a file has the columns of an index.
+
+    >>> now = schema.arrow_schema(INDEX)
+    >>> has_columns(now), has_columns(now.remove(0))
+    (True, False)
+    """
+    # As frames have them: what the values of a list are called differs from writer to writer.
+    frame = pl.from_arrow(held.empty_table())
+    return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(INDEX.items())
+
+
+def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
+    """Return what a file of an index carries in its key-value metadata; `spellings` says how its words were normalised.
+
+    >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
+    'anchors'
+    """
+    metadata = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
+    return {METADATA: json.dumps(metadata, sort_keys=True).encode()}
+
+
+@dataclass(frozen=True)
+class IndexFile(PieceFile):
+    """A file of an index as a piece of a corpus."""
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Give these columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
+
+        Raises:
+            ConfigError: what is read of the file is damaged.
+        """
+        with self._opened() as file:
+            held = set(file.schema_arrow.names)
+            table = file.read([name for name in columns if name in held], use_threads=False)
+            if ANCHORS in columns:
+                at = table.schema.get_field_index(ANCHORS)
+                table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a table, not an array)
+        return frame.select(
+            name if name in held else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
+        )
+
+    def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
+        """Yield the word streams of the rows at these sorted places, a row group at a time; unpacks no others.
+
+        Raises:
+            ConfigError: a stream can't be read, or is longer or shorter than its row says.
+        """
+        with self._opened() as file:
+            sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+            edges = np.concatenate(([0], np.cumsum(sizes)))
+            cuts = np.searchsorted(places, edges)
+            for number in np.flatnonzero(np.diff(cuts)).tolist():
+                group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
+                wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
+                lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
+                ragged = unpacked(joined(group[STREAM]), lexicon, wanted)
+                if not np.array_equal(ragged.counts, group[WORDS].to_numpy()[wanted]):
+                    raise ValueError("a word stream has another length than its row says")
+                yield ragged
+
+    @contextmanager
+    def _opened(self) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(self.path, memory_map=True) as file:
+                yield file
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise ConfigError(str(self.path), str(error), _REMEDY) from error
+
+
+def group_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a row group of an index, INDEX, of rows with SKETCHED."""
+    strings, lexicon = packed(rows[STREAM])
+    values, offsets = ragged(rows[ANCHORS])
+    first = [lexicon.astype(_WORD).tobytes(), *[None] * (rows.height - 1)][: rows.height]
+    return rows.with_columns(
+        strings_of(values.astype(_VALUE), offsets).alias(ANCHORS),
+        strings.alias(STREAM),
+        pl.Series(LEXICON, first, dtype=INDEX[LEXICON]),
+    ).select(INDEX.names())
+
+
+def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
+    """Return the files of an index as pieces of a corpus, in the order of their names.
+
+    Args:
+        folder: the index.
+        start: the row that its first one is.
+        scheme: of the fingerprints that it is compared with.
+
+    Raises:
+        ConfigError: there is no index, a file is no index file, or its fingerprints were made otherwise.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise ConfigError(
+            str(folder), _("there is no fingerprint index"), _("name a release that was built with its index")
+        )
+    opened = []
+    for path in files:
+        opened.append(IndexFile(path, start, _rows_of(path, scheme)))
+        start += opened[-1].height
+    return opened
+
+
+def digest_of_index(folder: Path) -> str:
+    """SHA-256 over the names and the bytes of an index's files, hex."""
+    digests = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+
+
+def _rows_of(path: Path, scheme: Scheme) -> int:
+    """How many rows the file has, after a look at what made it."""
+    try:
+        footer = pq.read_metadata(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), _("it can't be read as Parquet: {reason}", reason=error), _REMEDY) from error
+    raw = (footer.metadata or {}).get(METADATA)
+    missing = set(INDEX) - set(footer.schema.to_arrow_schema().names)
+    about = index_metadata(raw)
+    if about and about.get("format") != FORMAT:
+        raise ConfigError(
+            str(path),
+            _("its format is {about}, this toolkit reads {format}", about=about.get("format"), format=FORMAT),
+            _REMEDY,
+        )
+    if missing or not isinstance(about.get("scheme"), dict):
+        raise ConfigError(str(path), _("it is no file of a fingerprint index"), _REMEDY)
+    scheme.must_equal(Scheme.from_dict(about["scheme"], str(path)), str(path))
+    return int(footer.num_rows)
+
+
+def index_metadata(metadata: bytes | None) -> dict[str, Any]:
+    """Return what a file says of its index; nothing where it says nothing that makes sense.
+
+    >>> index_metadata(b'{"format": 4}'), index_metadata(b"{"), index_metadata(b"[]"), index_metadata(None)
+    ({'format': 4}, {}, {}, {})
+    """
+    try:
+        values = json.loads(metadata or b"{}")
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}

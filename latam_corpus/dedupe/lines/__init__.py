@@ -1,0 +1,1 @@
+"""Lines that many documents of a source share."""

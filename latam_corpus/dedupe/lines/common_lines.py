@@ -1,0 +1,227 @@
+"""The barrier that finds the lines which many documents of one source have, in jobs that any engine runs.
+
+Documents with the same lines count once: a page that was collected thirty times is no template. The jobs: the keys of
+each piece's lines are laid into buckets (`scatter`); those of a range are counted (`count`); each piece's are looked up
+among the common ones (`find`). A job holds one piece or one range. What is held of the whole corpus are some 24 bytes
+a document and, on disk, the keys and the common ones among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.corpus import ROW, ragged
+from latam_corpus.dedupe.candidates import buckets
+from latam_corpus.dedupe.lines.line_keys import ASIDE, KEYS, SHEET, mixed
+from latam_corpus.stages import Barrier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.corpus import Corpus, Piece
+
+COMMON: Final = "common_lines"
+
+By = Literal["source", "site"]
+
+_COUNTED: Final = 2  # the first of the documents with these lines
+_LIVE: Final = 1
+_KEYS_A_RANGE: Final = 4_000_000  # 32 MB, and as much to sort them
+# A count is told by the step that it has reached, so that one more document of a source doesn't change what is decided
+# on all others, whose parts would be worked again.
+_STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1, 2, 5)], np.int64)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """From how many documents on a line is common.
+
+    Attributes:
+        documents: at least so many of the source's.
+        share: at least so much of them.
+        share_anywhere: at least so much of them, for lines that aren't near the start or the end.
+    """
+
+    documents: int
+    share: float
+    share_anywhere: float
+
+
+@dataclass(frozen=True)
+class CommonLines(Barrier):
+    """The barrier that tells each document which of its lines are common in its source.
+
+    Attributes:
+        floor: from how many documents on.
+        by: whether a source is one whole or each of its sites (the host of `url`) is looked at by itself.
+    """
+
+    name: ClassVar[str] = "common_lines"
+    version: ClassVar[int] = 1
+    needs: ClassVar[frozenset[str]] = frozenset({"source_id", "url"})
+    gives: ClassVar[frozenset[str]] = frozenset({COMMON})
+
+    floor: Floor
+    by: By = "source"
+
+    @property
+    def aside(self) -> pl.Schema:
+        """The keys of the lines."""
+        return ASIDE
+
+    def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
+        """For each row that has common lines their keys, each with in how many documents it stands."""
+        with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.workdir) as name:
+            workdir = Path(name)
+            if not self._surveyed(corpus, workdir):
+                return
+            jobs = [Piecework(p, workdir / f"{n:06d}", workdir, self) for n, p in enumerate(corpus.pieces())]
+            sizes = np.sum(list(corpus.map(scatter, jobs)), axis=0)
+            files = tuple(job.file for job in jobs)
+            cuts = enumerate(buckets.ranges(sizes, _KEYS_A_RANGE))
+            ranges = [Range(low, high, files, workdir / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
+            counted = sorted(corpus.map(count, ranges))
+            for part in ("keys", "counts"):
+                # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
+                np.save(workdir / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
+            for path in sorted(file for file in corpus.map(find, jobs) if file):
+                yield pl.read_parquet(path, glob=False)
+
+    def _surveyed(self, corpus: Corpus, workdir: Path) -> bool:
+        """Whether a source has enough documents; writes which rows count, and how many each group has."""
+        rows, salts, sheets = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+        for frame in corpus.frames([SHEET, *_GROUP[self.by]]):
+            some = frame.filter(pl.col(SHEET) != 0)
+            rows.append(some[ROW].to_numpy())
+            salts.append(_salts(some, self.by))
+            sheets.append(some[SHEET].to_numpy())
+        row, salt, sheet = np.concatenate(rows), np.concatenate(salts), np.concatenate(sheets)
+        _, first = np.unique(mixed(sheet ^ salt), return_index=True)
+        groups, sizes = np.unique(salt[first], return_counts=True)
+        state = np.zeros(corpus.height, np.uint8)
+        state[row] = _LIVE
+        state[row[first]] = _COUNTED
+        for name, array in (("state", state), ("groups", groups), ("sizes", sizes)):
+            np.save(workdir / f"{name}.npy", array)
+        return bool(len(sizes)) and int(sizes.max()) >= self.floor.documents
+
+
+_GROUP: Final[dict[str, tuple[str, ...]]] = {"source": ("source_id",), "site": ("source_id", "url")}
+
+
+def _salts(frame: pl.DataFrame, by: By) -> NDArray[np.uint64]:
+    """64 bits a row that stand for its source, or for its source and site."""
+    group = pl.col("source_id").fill_null("")
+    if by == "site":
+        host = pl.col("url").str.to_lowercase().str.extract(r"^[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)").fill_null("")
+        group = group + "\0" + host
+    names = frame.select(group.alias("group"))["group"]
+    salt_of = {name: int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") for name in names.unique()}
+    return names.replace_strict(salt_of, return_dtype=pl.UInt64).to_numpy() if salt_of else np.zeros(0, np.uint64)
+
+
+def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each count as the greatest of 1, 2, 5, 10, 20, 50 … that it reaches.
+
+    >>> rounded(np.array([1, 4, 99, 100])).tolist()
+    [1, 2, 50, 100]
+    """
+    return _STEPS[np.searchsorted(_STEPS, counts, side="right") - 1]
+
+
+@dataclass(frozen=True)
+class Piecework:
+    """A piece whose keys are counted, then looked up; what is written is named by `file`."""
+
+    piece: Piece
+    file: Path
+    workdir: Path
+    barrier: CommonLines
+
+    @property
+    def bytes(self) -> int:
+        """How large it is, about."""
+        return self.piece.bytes
+
+    def keys(self, least: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the keys of the rows in at least this state, and for each the salt and the row."""
+        piece, by = self.piece, self.barrier.by
+        state = np.load(self.workdir / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
+        frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= least))
+        keys, offsets = ragged(frame[KEYS])
+        counts = np.diff(offsets)
+        salts = np.repeat(_salts(frame, by), counts)
+        return keys.astype(np.uint64), salts, np.repeat(np.flatnonzero(state >= least), counts)
+
+
+def scatter(job: Piecework) -> NDArray[np.int64]:
+    """Lays the keys of the piece's documents that count into buckets; how many there are in each."""
+    keys, salts, _ = job.keys(_COUNTED)
+    laid = buckets.into_buckets(mixed(keys ^ salts))
+    buckets.write(job.file, laid)
+    return laid.sizes
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range of keys, of all pieces."""
+
+    low: int
+    high: int
+    files: tuple[Path, ...]
+    file: Path
+    floor: Floor
+
+    @property
+    def bytes(self) -> int:
+        """All ranges are about as large."""
+        return 1
+
+
+def count(job: Range) -> Path:
+    """Return what the files are named by that have the range's common keys and their counts."""
+    keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
+    common = counts >= job.floor.documents
+    np.save(f"{job.file}.keys.npy", keys[common])
+    np.save(f"{job.file}.counts.npy", counts[common])
+    return job.file
+
+
+def find(job: Piecework) -> Path | None:
+    """Return the file with the decisions on the piece's rows, or None when none has common lines."""
+    common, counts, groups, sizes = (
+        np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("keys", "counts", "groups", "sizes")
+    )
+    if not len(common):
+        return None
+    keys, salts, rows = job.keys(_LIVE)
+    salted = mixed(keys ^ salts)
+    positions = np.searchsorted(common, salted).clip(max=len(common) - 1)
+    hit = np.flatnonzero(common[positions] == salted)
+    documents, of = counts[positions[hit]], sizes[np.searchsorted(groups, salts[hit])]
+    floor = job.barrier.floor
+    enough = documents >= floor.share * of
+    hit, documents, of = hit[enough], documents[enough], of[enough]
+    if not len(hit):
+        return None
+    hits = pl.DataFrame(
+        {
+            ROW: rows[hit] + job.piece.start,
+            "key": keys[hit],
+            "documents": pl.Series(rounded(documents), dtype=pl.UInt32),
+            "anywhere": documents >= floor.share_anywhere * of,
+        }
+    )
+    by_row = hits.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))
+    path = job.file.with_suffix(".found.parquet")
+    by_row.with_columns(pl.lit(None, dtype=pl.String).alias("drop_reason")).write_parquet(path)
+    return path

@@ -1,0 +1,1 @@
+"""The direct comparison of candidate pairs."""

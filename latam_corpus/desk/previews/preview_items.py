@@ -1,0 +1,235 @@
+"""What a preview finds: a few records of a source, taken through the stages of a run, beside what they were."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import lxml.etree
+import lxml.html
+import polars as pl
+
+from latam_corpus.batch import Batch
+from latam_corpus.catalog.display_names import COMPOSITIONS, language_name
+from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.desk.previews.joined_verses import LOOKS_LIKE_VERSE, REMEDY, joins_verses
+from latam_corpus.desk.previews.preview_page import Item, page_statements, to_look_at
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.stage import Extract
+from latam_corpus.language.model import load
+from latam_corpus.language.model_files import chosen
+from latam_corpus.messages import Message, _, enumerated, same
+from latam_corpus.pipeline.planning.default_recipe import has_marks, wanted_languages
+from latam_corpus.pipeline.planning.registry import make_stage
+from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
+from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
+from latam_corpus.privacy.privacy_policy import INTERVIEW
+from latam_corpus.privacy.redact import names_of, redact
+from latam_corpus.privacy.speakers import is_interview
+from latam_corpus.report.disclosure import Redaction
+from latam_corpus.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.files import InputFile
+
+_STAGES: Final = ("extract", "unmark", "repair", "identify", "filter", "redact")
+# Of which a file may be without a zero byte, and isn't words all the same.
+_PRINTED: Final = frozenset({"application/pdf", "application/rtf"})
+_ORIGINAL: Final = 40_000  # characters that are kept of an original
+_CONTROL: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
+)
+_BINARY_WITHIN: Final = 2**16
+_ABOUT: Final = {
+    "title": _("title"),
+    "creators": _("creators"),
+    "published": _("published"),
+    "declared_language": _("stated language"),
+    "composition": _("composition"),
+    "url": _("address"),
+    "rights": _("rights"),
+    "extractor": _("read by"),
+    "turns": _("turns of speech"),
+}
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")
+_BLOCKS: Final = frozenset({
+    *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure"),
+    *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p"),
+    *("pre", "section", "table", "td", "th", "tr", "ul"),
+})  # fmt: skip
+
+
+def items_of(source: Source, where: str, n: int, policies: str = "", told_in: str = "en") -> list[Item]:
+    """Up to `n` items of all over the source, each as a run would have it.
+
+    Args:
+        source: whose records they are.
+        where: a file, a folder, a glob or a URL.
+        n: how many at most.
+        policies: a `filters/` folder; the shipped one when empty.
+        told_in: the language in which it is said what is known of a file that isn't made of words.
+
+    Raises:
+        ConfigError: nothing is there.
+    """
+    return list(_items(source, _some(source, where, n), n, _Trial(tuple(_stages(source, policies)), told_in)))
+
+
+def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
+    """Files spread over all that there are, and how many items to take of each."""
+    files = list_inputs(source, where)
+    if len(files) > n:
+        files = [files[index * len(files) // n] for index in range(n)]
+    return [(one, -(-n // len(files))) for one in files]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What items are taken through, and the language in which the rest is told."""
+
+    stages: tuple[Stage, ...]
+    told_in: str
+
+
+def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, trial: _Trial) -> Iterator[Item]:
+    left = n
+    for file, count in files:
+        for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
+            items = _judged(source, frame, trial)
+            yield from items
+            left -= len(items)
+        if left <= 0:
+            return
+
+
+def _stages(source: Source, policies: str) -> list[Stage]:
+    # As the source's default recipe.
+    wanted, _unnamed = wanted_languages([source], load(chosen()).codes)
+    names = [name for name in _STAGES if name != "unmark" or has_marks(source, policies)]
+    options: dict[str, dict[str, Any]] = {name: {"policies": policies} for name in ("unmark", "filter")}
+    options["identify"] = {"languages": wanted} if wanted else {}
+    staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in names)
+    expanded = [one for stage in staged for one in stage.expand()]
+    return [one for one in expanded if isinstance(one, Stage)]
+
+
+def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
+    """Return what each row of a frame comes to, in the frame's order."""
+    originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
+    verses = {row["doc_id"] for row in frame.iter_rows(named=True) if joins_verses(source, row)}
+    fallen: list[pl.DataFrame] = []
+    states: dict[str, dict[str, Any]] = {}
+    passed = set_aside(Batch(frame), "collect")
+    fallen.append(passed.dropped)
+    for stage in trial.stages:
+        if not len(passed.kept):
+            break
+        passed = pass_through(stage, passed.kept)
+        fallen.append(passed.dropped)
+        if stage.name == Extract.name:
+            noted = passed.ledger.filter(pl.col("verdict") == "changed")
+            states = {
+                doc_id: json.loads(evidence) for doc_id, evidence in noted.select("doc_id", "evidence").iter_rows()
+            }
+    for doc_id in verses:
+        states.setdefault(doc_id, {})["joins_verses"] = True
+    rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
+    versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
+    return [
+        _item(source, rows[doc_id], original or _catalogued(rows[doc_id], trial.told_in), states.get(doc_id, {}))
+        for doc_id, original in {**originals, **versions}.items()
+    ]
+
+
+def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
+    reason = row.get("drop_reason")
+    genre = INTERVIEW if is_interview(row.get("turns")) else row.get("genre")
+    names, whose = names_of(source), (genre, row.get("country"))
+    row = Redaction().metadata({name: row.get(name) for name in {*Redaction.READS, *row}})
+    text, title = (redact(row.get(name) or "", *whose, names=names)[0] for name in ("text", "title"))
+    evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
+    language = row.get("language")
+    # Of a text in another language, what is to be looked at says more than the reason.
+    told_below = text and reason and reason.startswith("language=")
+    why = in_plain_words(reason, evidence) if reason and not told_below else ()
+    if text:
+        why += to_look_at(text, language, source.languages)
+    why += page_statements(states)
+    if states.get("joins_verses"):
+        why += (enumerated([LOOKS_LIKE_VERSE, REMEDY], "; "),)
+    origin = row.get("origin") or {}
+    origin_name = "#".join(part for part in (origin.get("file"), origin.get("member")) if part)
+    return Item(
+        row.get("url") or origin_name or row["doc_id"],
+        title or None,
+        language,
+        row.get("language_score"),
+        reason,
+        why,
+        redact(original, *whose, names=names)[0][:_ORIGINAL],
+        text,
+    )
+
+
+def _original(row: dict[str, Any]) -> str:
+    """Return what the record shows before anything is taken out: all the words of a page, all the text of a file."""
+    raw = row.get("raw")
+    if raw is None:
+        return row.get("text") or ""
+    kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
+    is_text = kind.startswith("text/") or kind.endswith("xml")
+    if not is_text and (b"\0" in raw[:_BINARY_WITHIN] or kind in _PRINTED):
+        return ""
+    text = decode(raw)[0]
+    return page_words(text) if kind in _HTML else text
+
+
+def _catalogued(row: Mapping[str, Any], told_in: str) -> str:
+    r"""Return what is known of a document whose file isn't made of words, a line each.
+
+    >>> _catalogued({"title": "Canto", "declared_language": "spa", "composition": "original"}, "es")
+    'título: Canto\nlengua declarada: español\ncomposición: original'
+    """
+    values = {name: same(value) for name in _ABOUT if isinstance(value := row.get(name), str) and value}
+    if creators := row.get("creators"):
+        values["creators"] = same("; ".join(creators))
+    if turns := row.get("turns"):
+        values["turns"] = same(len(turns))
+    if "declared_language" in values:
+        values["declared_language"] = language_name(row["declared_language"])
+    if "composition" in values:
+        values["composition"] = COMPOSITIONS.get(row["composition"], values["composition"])
+    lines = (Message("{name}: {value}", {"name": _ABOUT[one], "value": values[one]}) for one in _ABOUT if one in values)
+    return enumerated(lines, "\n").translate(told_in)
+
+
+def page_words(page: str) -> str:
+    r"""All the words that a page shows, a block a line: menus, notices and all.
+
+    >>> page_words("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
+    'Inicio\nLa barca salió.'
+    """
+    try:
+        # lxml reads control characters and refuses to write them.
+        plain = _CONTROL.sub(" ", page)
+        tree = lxml.html.document_fromstring(
+            plain.encode(errors="replace"), parser=lxml.html.HTMLParser(encoding="utf-8")
+        )
+    except (lxml.etree.LxmlError, ValueError):  # nothing in it, or no markup at all
+        return page
+    lxml.etree.strip_elements(tree, lxml.etree.Comment, *_UNSEEN, with_tail=False)
+    for element in tree.iter():
+        if element.tag in _BLOCKS:
+            element.text = f"\n{element.text or ''}"
+            element.tail = f"\n{element.tail or ''}"
+        elif element.tag == "a":  # the entries of a menu stand apart
+            element.tail = f" {element.tail or ''}"
+    lines = (" ".join(line.split()) for line in "".join(map(str, tree.itertext())).splitlines())
+    # Of a page that is deeper than any the parser takes, the tags alone are left out.
+    return "\n".join(line for line in lines if line) or re.sub(r"<[^<>]*>", "", page).strip()

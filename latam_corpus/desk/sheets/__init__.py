@@ -1,0 +1,1 @@
+"""Sheets of sources and of judgements."""

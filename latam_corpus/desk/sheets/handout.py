@@ -1,0 +1,140 @@
+"""The sheet that is handed out: a workbook with drop-downs and a page that explains it in three languages, or CSV."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.catalog.display_names import USES
+from latam_corpus.collect.readers.workbook import openpyxl_for
+from latam_corpus.desk.sheets.sheet_columns import FIELDS, OTHER
+from latam_corpus.desk.sheets.sheet_workbook import as_text
+from latam_corpus.messages import LANGUAGES, _
+from latam_corpus.text.display.spreadsheet_text import csv_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.desk.sheets.sheet_columns import Field
+
+_COLUMNS: Final = (*FIELDS, OTHER)
+_EMPTY_ROWS: Final = 200  # with drop-downs, below those that are filled
+_WIDE: Final = 40
+_NARROW: Final = 22
+_SOURCES: Final = _("sources")
+_HOW_TITLE: Final = _("how to fill in")
+_WORDS_TITLE: Final = _("choices")
+_HOW: Final = (
+    _("One row is one source. Columns with * are needed; the others are filled in where known."),
+    _("Where the rights aren't known, leave their columns empty: the source can be measured, and is never released."),
+    _(
+        "Save the sheet and give the command: latam-corpus sources import SHEET. Rows that are right are written; the "
+        "sheet comes back with the column “What to correct”."
+    ),
+)
+_EXAMPLE: Final = _("example")
+
+
+def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
+    """Return the sheet as CSV.
+
+    Args:
+        rows: cells by key, of the sources that it holds.
+        language: of the heads.
+    """
+    heads = [_head(one, language) for one in _COLUMNS]
+    return csv_text([heads, *([row.get(one.key, "") for one in _COLUMNS] for row in rows)])
+
+
+def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Path) -> bytes:
+    """Return the sheet as XLSX, with drop-downs.
+
+    Args:
+        rows: cells by key, of the sources that it holds.
+        language: of the heads and of the words in the drop-downs.
+        path: for messages.
+
+    Raises:
+        ConfigError: openpyxl isn't installed.
+    """
+    openpyxl = openpyxl_for(str(path))
+    from openpyxl.styles import Alignment, Font  # an extra
+
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = _SOURCES.translate(language)
+    page.freeze_panes = "C2"
+    for column, one in enumerate(_COLUMNS, 1):
+        head = page.cell(1, column)
+        as_text(head, _head(one, language))
+        head.font = Font(bold=True)
+        letter = head.column_letter
+        page.column_dimensions[letter].width = _WIDE if _is_long(one) else _NARROW
+        for number, row in enumerate(rows, 2):
+            as_text(page.cell(number, column), row.get(one.key, ""))
+        for number in range(2, len(rows) + 2 + _EMPTY_ROWS):
+            # As text, so that a program makes no number, date or formula of what is typed.
+            page.cell(number, column).number_format = "@"
+            page.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
+    _how_page(book, language)
+    _drop_downs(book, page, len(rows) + 1 + _EMPTY_ROWS, language)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _head(one: Field, language: str) -> str:
+    return one.head.translate(language) + (" *" if one.needed else "")
+
+
+def _is_long(one: Field) -> bool:
+    return one.key in ("title", "notes", "rights.quotation", "other")
+
+
+def _how_page(book: Any, language: str) -> None:
+    """Write what each column is for, in three languages, the sheet's own first."""
+    page = book.create_sheet(_HOW_TITLE.translate(language))
+    order = sorted(LANGUAGES, key=lambda code: code != language)
+    line = 1
+    for code in order:
+        for text in (LANGUAGES[code], *(one.translate(code) for one in _HOW)):
+            as_text(page.cell(line, 1), text)
+            line += 1
+        line += 1
+    for code in order:
+        for one in _COLUMNS:
+            cells = [_head(one, code), one.why.translate(code)]
+            example = one.example.translate(code)
+            cells += [f"{_EXAMPLE.translate(code)}: {example}"] if example else []
+            for column, text in enumerate(cells, 1):
+                as_text(page.cell(line, column), text)
+            line += 1
+        line += 1
+    for letter, width in zip("ABC", (_NARROW, 2 * _WIDE, _WIDE), strict=True):
+        page.column_dimensions[letter].width = width
+
+
+def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
+    """Add a list for each column that has choices; others may be typed, and are told when the sheet is read."""
+    from openpyxl.worksheet.datavalidation import DataValidation  # an extra
+
+    words = book.create_sheet(_WORDS_TITLE.translate(language))
+    words.sheet_state = "hidden"
+    for list_column, one in enumerate((one for one in _COLUMNS if one.names), 1):
+        choices = [one.shown(word, language) for word in one.names] if one.key != "rights.uses" else _uses(language)
+        for number, choice in enumerate(choices, 1):
+            as_text(words.cell(number, list_column), choice)
+        letter = words.cell(1, list_column).column_letter
+        column = page.cell(1, _COLUMNS.index(one) + 1).column_letter
+        listed = DataValidation(
+            type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(choices)}", showErrorMessage=False
+        )
+        listed.add(f"{column}2:{column}{last}")
+        page.add_data_validation(listed)
+
+
+def _uses(language: str) -> list[str]:
+    """Return the sets of uses that sources have."""
+    train, redistribute, evaluate = (message.translate(language) for message in USES.values())
+    return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

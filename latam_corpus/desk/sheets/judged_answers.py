@@ -1,0 +1,154 @@
+"""What readers write in a judged sheet, as answers: the usual words of Spanish, Portuguese and English.
+
+A cell that can be read in two ways is no answer: `read_answer` returns None, and the row is returned to its reader.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from latam_corpus.catalog.display_names import language_of
+from latam_corpus.codes import admits, declared_tag, groups, short
+from latam_corpus.release.pages.judgements import BAD, GOOD, NO, UNSURE, YES
+from latam_corpus.text.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Folded, without punctuation.
+_YES: Final = frozenset({"s", "si", "sim", "y", "yes", "claro", "asi es", "true", "verdadero", "verdadeiro"})
+_NO: Final = frozenset({"n", "no", "nao", "falso", "false"})
+_RIGHT: Final = frozenset(
+    {"bien", "esta bien", "muy bien", "bueno", "buena", "correcto", "correcta", "es correcto", "es correcta", "ok"}
+    | {"okay", "bom", "boa", "bem", "esta bom", "muito bom", "correto", "correta", "certo", "certa", "esta certo"}
+    | {"esta certa", "good", "right", "correct", "fine"}
+)
+_WRONG: Final = frozenset(
+    {"mal", "malo", "mala", "esta mal", "incorrecto", "incorrecta", "no es correcto", "no es correcta", "no sirve"}
+    | {"ruim", "errado", "errada", "esta errado", "esta errada", "incorreto", "incorreta", "nao esta certo"}
+    | {"bad", "wrong", "incorrect", "equivocado", "equivocada"}
+)
+_UNSURE: Final = frozenset(
+    {"no se", "no lo se", "ns", "nao sei", "i dont know", "dont know", "duda", "dudoso", "dudosa", "tengo dudas"}
+    | {"no estoy seguro", "no estoy segura", "duvida", "duvidoso", "duvidosa", "nao tenho certeza", "unsure"}
+    | {"not sure", "tal vez", "talvez", "quiza", "quizas", "maybe"}
+)
+_OTHER: Final = frozenset({"otra", "otra lengua", "es otra", "es otra lengua", "outra", "outra lingua", "e outra"})
+_WHICH_UNKNOWN: Final = frozenset({"no se cual", "no se cual es", "nao sei qual", "nao sei qual e"})
+_TICKS: Final = frozenset("✓✔☑✅")
+_CROSSES: Final = frozenset("✗✘❌☒")
+_X: Final = "x"
+_SIGNS: Final = re.compile(r"[.,;:!¡¿\"«»“”()'’\[\]*_-]+")
+_PARTS: Final = re.compile(r"\s*(?:[,;:.]|\s[-–—]|[–—])\s*")
+_IS: Final = re.compile(r"(?:es|está en|está escrito en|é|está em|it is|it's|is|en|em|sino)\s+", re.IGNORECASE)
+_NOT: Final = re.compile(
+    r"(?:no|não|nao)\s+(?:es|é|está en|está em)\s+(.+)|(?:it is|it's|is)?\s*not\s+(.+)", re.IGNORECASE
+)
+# What a general answer is to each question; a word of praise doesn't say whether personal data is left.
+_MEANS: Final = {
+    "verdict": {YES: GOOD, NO: BAD, GOOD: GOOD, BAD: BAD, UNSURE: UNSURE},
+    "language": {YES: YES, NO: NO, GOOD: YES, BAD: NO, UNSURE: UNSURE},
+    "natural": {YES: YES, NO: NO, GOOD: YES, BAD: NO, UNSURE: UNSURE},
+    "personal_data": {YES: YES, NO: NO, UNSURE: UNSURE},
+}
+
+
+class Answer(NamedTuple):
+    """An answer to a question, and the language that the cell names next to it; empty if it names none."""
+
+    value: str
+    language: str = ""
+
+
+def read_answer(question: str, typed: str, named: str, others: Iterable[str] = ()) -> Answer | None:
+    """Return the answer that a cell states; None if it states none, or could be read in two ways.
+
+    Args:
+        question: of `QUESTIONS`.
+        typed: the cell.
+        named: the language that the document had.
+        others: all cells of the column. An `x` next to ticks may be a cross, and is no answer then.
+
+    >>> read_answer("verdict", " Bien. ", "que"), read_answer("natural", "S", "que"), read_answer("verdict", "así", "")
+    (Answer(value='good', language=''), Answer(value='yes', language=''), None)
+    >>> read_answer("language", "no, es quechua de Cusco", "quy"), read_answer("language", "Kaqchikel", "quc")
+    (Answer(value='quz', language=''), Answer(value='cak', language=''))
+    """
+    general = _general(typed, others)
+    if general == _X:
+        return Answer(YES) if question in ("language", "natural") else None
+    if general is not None:
+        # «boa» is good in Portuguese, and the code of Bora.
+        is_code = question == "language" and folded(typed) in groups().of
+        return None if is_code else _spoken(question, general)
+    if "?" in typed or question not in ("language", "verdict"):  # «quechua?» is a guess
+        return None
+    return _with_language(question, typed, named)
+
+
+def is_blank(typed: str) -> bool:
+    """Whether a cell has no answer: nothing, or dashes.
+
+    >>> is_blank(" — "), is_blank("✓"), is_blank("?")
+    (True, False, False)
+    """
+    return not typed.strip(" \t\n\u00a0-–—.")
+
+
+def _general(typed: str, others: Iterable[str]) -> str | None:
+    """Return the answer of a cell that fits any question: yes, no, good, bad, unsure, or `x` for a mark."""
+    sign = typed.strip().replace("\ufe0f", "")
+    plain = _plain(typed)
+    if sign and not sign.strip("?¿ "):
+        return UNSURE
+    if sign in _TICKS or sign in _CROSSES:
+        return GOOD if sign in _TICKS else BAD
+    if plain == _X:
+        marks = {cell.strip().replace("\ufe0f", "") for cell in others}
+        return None if marks & (_TICKS | _CROSSES) else _X
+    if "?" in typed:
+        return None
+    answers = ((YES, _YES), (NO, _NO), (GOOD, _RIGHT), (BAD, _WRONG), (UNSURE, _UNSURE))
+    return next((answer for answer, words in answers if plain in words), None)
+
+
+def _with_language(question: str, typed: str, named: str) -> Answer | None:
+    """Return the answer of a cell that names a language, such as «no, es quechua de Cusco»; None if it isn't clear."""
+    if denial := _NOT.fullmatch(typed.strip()):
+        # «No es quechua» denies the language that the document had; of another language it says nothing.
+        code = _language(denial[1] or denial[2])
+        return _spoken(question, NO) if code and admits(code, short(named)) else None
+    first, *rest = _PARTS.split(typed.strip(), maxsplit=1)
+    general = _general(first, ())
+    if not rest or general is None:
+        code = _language(typed) if question == "language" else None
+        return Answer(code) if code else None
+    language = " ".join(rest)
+    if general in (NO, BAD) and _plain(language) in _OTHER | _WHICH_UNKNOWN | _UNSURE:
+        return _spoken(question, NO) if question == "language" else None
+    code = _language(language)
+    if code is None or general == UNSURE:
+        return None
+    denied = general in (NO, BAD)
+    agrees = admits(code, short(named)) or admits(short(named), code)
+    if code == short(named) if denied else not agrees:
+        return None  # «no, es español» of a text in Spanish
+    return Answer(code) if question == "language" else Answer(BAD if denied else GOOD, code)
+
+
+def _spoken(question: str, value: str) -> Answer | None:
+    """Return a general answer as one to a question; None if it doesn't answer that."""
+    meant = _MEANS[question].get(value)
+    return Answer(meant) if meant else None
+
+
+def _language(typed: str) -> str | None:
+    """Return the code of a language that a cell names, after «es», «en» or «lengua»."""
+    words = _IS.sub("", typed.strip(), count=1) if _IS.match(typed.strip()) else typed
+    named = words.strip(" .!;,")
+    return language_of(named) or declared_tag(named)
+
+
+def _plain(typed: str) -> str:
+    return " ".join(_SIGNS.sub(" ", folded(typed.replace("'", "").replace("’", ""))).split())

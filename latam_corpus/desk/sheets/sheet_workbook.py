@@ -1,0 +1,245 @@
+"""Sheets as files: XLSX and CSV, read as cells of text, written back with nothing lost.
+
+A sheet comes from anywhere and goes to other people's spreadsheet programs: a cell that such a program would take for a
+formula is written as text, and one that is a formula is told, never computed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.collect.readers.workbook import Merged, as_cell, opened, with_merged
+from latam_corpus.desk.sheets.sheet_columns import FIELDS, OTHER, TO_CORRECT
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+from latam_corpus.text.display.spreadsheet_text import FORMULA, unquoted
+from latam_corpus.text.folding import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from latam_corpus.messages import Message
+
+MOST_ROWS: Final = 10_000
+_MOST_BYTES: Final = 200 * 2**20  # unpacked
+_MOST_COLUMNS: Final = 200
+_NOTES_WIDTH: Final = 60
+_HEADS_WITHIN: Final = 20  # rows from the top
+_LEAST_HEADS: Final = 2
+_DOUBTFUL: Final = "FFE699"  # amber
+_NOTES: Final = str(TO_CORRECT)  # the key of the column with what to correct
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet's cells as text.
+
+    Attributes:
+        rows: all of them, from the top.
+        head_row: the place of the row with the heads.
+        keys: of each column the field's key; None for one that is no field's.
+        formulas: places of cells that are formulas.
+        title: of a workbook's sheet.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    head_row: int
+    keys: tuple[str | None, ...]
+    formulas: frozenset[tuple[int, int]] = frozenset()
+    title: str = ""
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads."""
+        return self.rows[self.head_row]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Heads of columns that hold something and are no field's."""
+        return [
+            head
+            for index, (head, key) in enumerate(zip(self.heads, self.keys, strict=True))
+            if key is None and head and any(row[index] for row in self.rows[self.head_row + 1 :])
+        ]
+
+    def cells(self, row_index: int) -> dict[str, str]:
+        """Return the cells of a row, by key; of two columns with one key the first that isn't empty."""
+        by_key: dict[str, str] = {}
+        for key, cell in zip(self.keys, self.rows[row_index], strict=True):
+            if key and key != _NOTES and cell.strip():
+                by_key.setdefault(key, cell)
+        return by_key
+
+
+def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, remedy: Message | None = None) -> Sheet:
+    """Return the sheet of a file: of a workbook the first that has the columns' heads.
+
+    Args:
+        path: of the file.
+        key_of: gives the key of a head; None where it is none. Those of sources when left out.
+        remedy: where no row has the heads.
+
+    Raises:
+        ConfigError: no such file, no sheet, one that is too large, or none with the heads.
+    """
+    if path.is_dir():
+        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), _("check the path"))
+    if not path.is_file():
+        raise ConfigError(str(path), _("there is no such file"), _("check the path"))
+    if path.suffix.lower() == ".xlsx":
+        tables = _workbook_tables(path)
+    elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        tables = [("", rows, frozenset(), ()) for rows in _csv_tables(path)]
+    else:
+        problem = _("«{suffix}» is no sheet that is read", suffix=path.suffix)
+        raise ConfigError(str(path), problem, _("save it as .xlsx or .csv"))
+    best = max((_sheet(*one, key_of or _key) for one in tables), key=_known)
+    if _known(best) < _LEAST_HEADS:
+        how = remedy or _("begin with `sources export`, which writes them")
+        raise ConfigError(str(path), _("no row has the heads of the columns"), how)
+    if len(best.rows) > MOST_ROWS:
+        raise ConfigError(str(path), _("it has more than {n} rows", n=MOST_ROWS), _("cut it into several sheets"))
+    return best
+
+
+def _sheet(
+    title: str,
+    rows: list[list[str]],
+    formulas: frozenset[tuple[int, int]],
+    merged: Iterable[Merged],
+    key_of: Callable[[str], str | None],
+) -> Sheet:
+    width = max(map(len, rows), default=0)
+    full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
+    known = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
+    head_row = max(range(len(known)), key=lambda index: sum(key is not None for key in known[index]))
+    # Over several columns stands what is a head of the rows below, and no source.
+    downward = [Merged(one.min_col, one.min_row, one.min_col, one.max_row) for one in merged]
+    below = with_merged(enumerate(full[head_row + 1 :], head_row + 2), downward, width)
+    full = (*full[: head_row + 1], *(tuple(row) for _number, row in below))
+    return Sheet(full, head_row, tuple(known[head_row]), formulas, title)
+
+
+def _known(sheet: Sheet) -> int:
+    return len({key for key in sheet.keys if key})
+
+
+def _key(head: str) -> str | None:
+    """Return the key of the field that is called so in any of the languages."""
+    wanted = folded(head).rstrip(" *:")
+    for one in (*FIELDS, OTHER):
+        if wanted and wanted in {one.key, *map(folded, one.head.translations().values())}:
+            return one.key
+    return _NOTES if wanted in set(map(folded, TO_CORRECT.translations().values())) else None
+
+
+def _csv_tables(path: Path) -> list[list[list[str]]]:
+    """Return the file's rows, by each of the usual separators: the one that gives the heads is right."""
+    raw = path.read_bytes()
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError(str(path), _("it is too large for a sheet of sources"), _("cut it into several sheets"))
+    text = _decoded(raw)
+    csv.field_size_limit(_MOST_BYTES)
+    try:
+        return [
+            [[unquoted(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark)]
+            for mark in ",;\t"
+        ]
+    except csv.Error as error:
+        problem = _("it is no CSV ({error})", error=error)
+        raise ConfigError(str(path), problem, _("save it again as CSV, or as .xlsx")) from None
+
+
+def _decoded(raw: bytes) -> str:
+    """Spreadsheet programs save UTF-8 with a mark, UTF-16 with one, or what their system had thirty years ago."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", "replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[tuple[int, int]], tuple[Merged, ...]]]:
+    tables = []
+    for sheet in opened(str(path), path.read_bytes(), _MOST_BYTES).worksheets:
+        rows, formulas = [], set()
+        # openpyxl makes every cell that it is asked for, so no more than there are.
+        last, width = min(sheet.max_row, MOST_ROWS + 1), min(sheet.max_column, _MOST_COLUMNS)
+        for number, row in enumerate(sheet.iter_rows(max_row=last, max_col=width)):
+            rows.append([as_cell(cell.value) for cell in row])
+            formulas |= {(number, column) for column, cell in enumerate(row) if cell.data_type == "f"}
+        while rows and not any(rows[-1]):
+            rows.pop()
+        merged = tuple(sheet.merged_cells.ranges)
+        for one in merged:
+            if (one.min_row - 1, one.min_col - 1) in formulas:
+                formulas |= {(row, one.min_col - 1) for row in range(one.min_row, min(one.max_row, last))}
+        tables.append((sheet.title, rows, frozenset(formulas), merged))
+    return tables
+
+
+def as_text(cell: Any, value: str) -> None:
+    """Put text into a workbook's cell; what looks like a formula stays text, there and when it is edited."""
+    cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)
+    if FORMULA.match(value):
+        cell.data_type = "s"
+        cell.quotePrefix = True
+
+
+def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
+    """Return the sheet's rows with the notes in their column, which comes first where it is new."""
+    notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
+    note_of = {sheet.head_row: head, **notes}
+    rows = []
+    for number, row in enumerate(sheet.rows):
+        note = note_of.get(number, "")
+        rows.append([note, *row] if notes_column is None else [*row[:notes_column], note, *row[notes_column + 1 :]])
+    return rows
+
+
+def returned_workbook(
+    path: Path,
+    sheet: Sheet,
+    notes: Mapping[int, str],
+    head: str,
+    changed: Mapping[tuple[int, int], str] = MappingProxyType({}),
+    marked: Collection[tuple[int, int]] = (),
+) -> bytes:
+    """Return the workbook as it came, with the notes in their column and every formula as text.
+
+    Args:
+        path: of the workbook.
+        sheet: as it was read.
+        notes: by the row's place.
+        head: of the notes' column.
+        changed: the new text of cells, by their place.
+        marked: the places of cells that are coloured.
+    """
+    book = opened(str(path), path.read_bytes(), _MOST_BYTES)
+    from openpyxl.styles import Alignment, PatternFill  # an extra, which is there
+
+    page = next(one for one in book.worksheets if one.title == sheet.title)
+    notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
+    for row in page.iter_rows(max_row=len(sheet.rows), max_col=max(len(sheet.keys), 1)):
+        for cell in row:
+            if cell.data_type == "f":
+                as_text(cell, str(cell.value))
+    for (row_index, column), text in changed.items():
+        as_text(page.cell(row_index + 1, column + 1), text)
+    for row_index, column in marked:
+        page.cell(row_index + 1, column + 1).fill = PatternFill("solid", fgColor=_DOUBTFUL)
+    for number in range(sheet.head_row, len(sheet.rows)):
+        cell = page.cell(number + 1, notes_column + 1)
+        as_text(cell, head if number == sheet.head_row else notes.get(number, ""))
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+    page.column_dimensions[page.cell(1, notes_column + 1).column_letter].width = _NOTES_WIDTH
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Slurm clusters: jobs, workers, and the site file."""

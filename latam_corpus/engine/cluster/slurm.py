@@ -1,0 +1,221 @@
+"""The engine of Slurm's jobs: an array of workers that take tasks from a folder which all nodes see.
+
+Why not datatrove's executor for Slurm: its ranks have their files before they begin, each round is an array queued
+anew behind everybody's, and a rank that dies is seen when all others are done. Here a job takes tasks for as long as
+there are any (`slurm_worker.py`), over all rounds of a run; the driver asks Slurm only what became of jobs, and
+goes on from the folder while nobody answers.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.engine.cluster.cluster_site import seconds_of
+from latam_corpus.engine.cluster.slurm_commands import Job, SlurmSilentError, cancel, cancel_named, jobs_named, submit
+from latam_corpus.engine.cluster.slurm_jobs import LOGS, options, python, script, worker_jobs
+from latam_corpus.engine.cluster.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
+from latam_corpus.engine.reused import TRIES, Reused
+from latam_corpus.engine.rounds import Round
+from latam_corpus.errors import PartError
+from latam_corpus.messages import _
+from latam_corpus.pipeline.execution.part import Outcome
+from latam_corpus.storage.durable import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from latam_corpus.engine.cluster.cluster_site import SlurmSite
+    from latam_corpus.pipeline.execution.part import J
+
+_NEWS_SECONDS: Final = (0.1, 2.0)  # from the first look into the folder to the longest pause between two
+_LOOK_SECONDS: Final = (1.0, 15.0)  # the same, of questions to Slurm, which many people ask
+_ARRAY: Final = 1000  # jobs: Slurm's usual limit of an array is one more
+_LOST: Final = frozenset({"NODE_FAIL", "PREEMPTED", "CANCELLED", "BOOT_FAIL", "REVOKED", "UNKNOWN"})
+_NO_DOCUMENT: Final = _LOST | {"TIMEOUT"}  # what no single document is the cause of
+_LOST_TRIES: Final = 5  # of a task whose jobs were lost for no fault of its own
+_GIVE_MORE: Final = {"OUT_OF_MEMORY": "memory_gb", "TIMEOUT": "time"}
+
+
+class Slurm(Reused):
+    """Jobs of Slurm, submitted at the first tasks and ended with the `with` block.
+
+    Attributes:
+        site: the cluster.
+        workers: how many jobs at once.
+        jobs: the folder that driver and jobs share, in which their logs stay.
+    """
+
+    def __init__(self, site: SlurmSite, workers: int, folder: Path) -> None:
+        self.site = site
+        self.workers = workers
+        self.jobs: Path = folder
+        self._crew: _Crew | None = None
+
+    def _end(self) -> None:
+        if self._crew:
+            self._crew.end()
+            self._crew = None
+
+    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
+        """Yield the outcome of each task, as they are done.
+
+        Raises:
+            PartError: Slurm refuses the jobs, or they end before they take a task.
+        """
+        if not tasks:
+            return
+        with self:
+            if self._crew is None:
+                self._crew = _Crew(self.site, self.workers, self.jobs)
+            # Big tasks first: the last to finish is then a small one.
+            yield from self._crew.outcomes(work, sorted(tasks, key=lambda task: -task.bytes))
+
+
+class _Crew:
+    """The jobs that work for this process."""
+
+    def __init__(self, site: SlurmSite, size: int, folder: Path) -> None:
+        self._site = site
+        self._size = size
+        self._folder = folder
+        self._live: set[str] = set()
+        self._ended = threading.Event()
+        (folder / LOGS).mkdir(parents=True, exist_ok=True)
+        for left in folder.glob("round-*"):  # of a driver that was killed; its jobs are used again
+            shutil.rmtree(left)
+        Crew(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
+        threading.Thread(target=self._beat, daemon=True).start()
+        self._before: Any = None
+        if threading.current_thread() is threading.main_thread():  # `scancel` asks so before it kills
+            self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def _beat(self) -> None:
+        while not self._ended.is_set():
+            with suppress(OSError):  # a full disk is told by who writes more
+                replace(self._folder / BEAT_FILE, secrets.token_hex(4).encode())
+            self._ended.wait(BEAT_SECONDS)
+
+    def end(self) -> None:
+        """End the jobs: by the folder, which they read when they can, and by Slurm, where it answers."""
+        self._ended.set()
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+        with suppress(OSError):  # a full disk must not keep Slurm from ending them
+            replace(self._folder / CALL_FILE, END.encode())
+        with suppress(PartError):
+            cancel_named(worker_jobs(self._folder))
+        for left in self._folder.glob("round-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
+        """Yield the outcomes as they come."""
+        turn = Round(self._folder / f"round-{secrets.token_hex(4)}", work, tasks)
+        turn.living = lambda: self._live
+        self._call(turn)
+        looked = 0.0
+        pause, between = _NEWS_SECONDS[0], _LOOK_SECONDS[0]
+        while turn.waiting:
+            before = len(turn.waiting)
+            yield from self._news(turn)
+            if len(turn.waiting) < before:
+                turn.stillborn, pause = 0, _NEWS_SECONDS[0]
+            if turn.waiting and time.monotonic() - looked >= between:
+                live = self._live
+                if turn.give_twice(self._size):
+                    self._call(turn)
+                yield from self._look(turn)
+                looked = time.monotonic()
+                between = _LOOK_SECONDS[0] if live != self._live else min(between * 1.5, _LOOK_SECONDS[1])
+            if turn.waiting:
+                time.sleep(pause)
+                pause = min(pause * 1.5, _NEWS_SECONDS[1])
+        shutil.rmtree(turn.folder, ignore_errors=True)  # a job may be about to see that nothing is left
+
+    @staticmethod
+    def _news(turn: Round) -> Iterator[Outcome]:
+        """Yield the outcomes that are new; who was overtaken at their tasks is ended, where Slurm answers."""
+        outcomes = list(turn.news())
+        if turn.overtaken:
+            with suppress(PartError):
+                cancel(sorted(turn.overtaken))
+            turn.overtaken.clear()
+        yield from outcomes
+
+    def _call(self, turn: Round) -> None:
+        """Have all jobs look for tasks of the round that nobody holds."""
+        replace(self._folder / CALL_FILE, f"{turn.folder.name} {secrets.token_hex(2)}".encode())
+
+    def _look(self, turn: Round) -> Iterator[Outcome]:
+        """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
+        try:
+            if hung := turn.hung():
+                with suppress(PartError):  # it has ended meanwhile, or Slurm doesn't answer and is asked again
+                    cancel(hung)
+            known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
+            refused = next((job for job in known.values() if job.refused), None)
+            if refused and not any(job.runs for job in known.values()):
+                problem = _("it can't begin: {reason}", reason=refused.reason)
+                remedy = _("see `time`, `partition`, `account` and `options` in the site file")
+                raise PartError(_("Slurm's job {id}", id=refused.id), problem, remedy)
+            ended = [known.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
+            self._live = {name for name, job in known.items() if job.lives}
+            for job in ended:
+                if not job.lives:
+                    yield from self._bury(turn, job)
+            missing = min(self._size, turn.busy) - len(self._live)
+            if missing > 0 and turn.unclaimed():
+                self._submit(missing)
+        except SlurmSilentError:
+            pass  # jobs that run don't need it
+
+    def _submit(self, count: int) -> None:
+        for start in range(0, count, _ARRAY):
+            size = min(_ARRAY, count - start)
+            number = submit(*_worker_job(self._site, self._folder, size))
+            self._live = self._live | {f"{number}_{place}" for place in range(size)}
+
+    def _bury(self, turn: Round, job: Job) -> Iterator[Outcome]:
+        """Yield what an ended job did; what it held is given back, or fails where that has happened too often."""
+        yield from turn.news()
+        held = turn.held_by(job.id)
+        # Where it ended before it took a task the next may fare better.
+        if not held and not turn.took(job.id) and job.state != "COMPLETED":
+            turn.stillborn += 1
+            if turn.stillborn > TRIES * self._size:
+                turn.refuse_full()
+                see = _("see its log, and `setup` in the site file")
+                raise PartError(_("Slurm's job {id}", id=job.id), self._exit_message(job), see)
+        for number in held:
+            if turn.is_left_to_other(number, job.id):
+                continue
+            if turn.died(number, job.id) < (_LOST_TRIES if job.state in _LOST else TRIES):
+                turn.give_back(number)
+                self._call(turn)
+                continue
+            turn.refuse_full()
+            turn.waiting.discard(number)
+            more = _GIVE_MORE.get(job.state)
+            remedy = _("state more «{key}» in the site file", key=more) if more else ""
+            error = _("its jobs were killed: {cause}", cause=self._exit_message(job))
+            yield Outcome(turn.tasks[number].name, error=error, remedy=remedy, killed=job.state not in _NO_DOCUMENT)
+
+    def _exit_message(self, job: Job) -> str:
+        log = self._folder / LOGS / f"{job.id}.log"
+        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+        last_line = lines[-1] if lines else "it said nothing"
+        return f"the last one, {job.id}, ended as {job.state}: {last_line} ({log})"
+
+
+def _worker_job(site: SlurmSite, folder: Path, size: int) -> tuple[str, list[str]]:
+    """Return the script and the options of an array of workers."""
+    words = python(site, "latam_corpus.engine.cluster.slurm_worker", str(folder))
+    asked = options(site, worker_jobs(folder), site.time, site.memory_gb)
+    more = [f"--array=0-{size - 1}", f"--output={folder / LOGS}/%A_%a.log", "--no-requeue"]
+    return script(site, f"exec {words}"), [*asked, *more]

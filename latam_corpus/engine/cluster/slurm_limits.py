@@ -1,0 +1,119 @@
+"""Refuse jobs that the cluster could never run, before one is submitted.
+
+`sbatch --test-only` names a wrong partition or feature. It gives one answer for a job that no node is large enough for
+and for a job whose nodes are all down, and it doesn't look at a partition's time limit. `sinfo` tells these apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.engine.cluster.cluster_site import seconds_of
+from latam_corpus.engine.cluster.slurm_commands import SlurmSilentError, ask
+from latam_corpus.engine.cluster.slurm_jobs import options
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from latam_corpus.engine.cluster.cluster_site import SlurmSite
+
+_SCRIPT: Final = "#!/bin/sh\n"
+_NO_NODE: Final = re.compile("node configuration is not available", re.IGNORECASE)
+_LIMIT: Final = re.compile(r"(?:(?P<days>\d+)-)?(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+)")
+_SEE: Final = _("see `partition`, `account` and `options` in the site file, and what the cluster allows: sinfo")
+
+
+def refuse_beyond_cluster(site: SlurmSite, *, with_driver: bool) -> None:
+    """Refuse a site file whose jobs Slurm would refuse, or never begin. Slurm that doesn't answer refuses nothing.
+
+    Args:
+        site: what the jobs ask for.
+        with_driver: whether the job of a driver is submitted, too.
+
+    Raises:
+        ConfigError: a job asks for what the cluster doesn't give.
+    """
+    jobs = [("memory_gb", "time", site.memory_gb, site.time)]
+    if with_driver:
+        jobs.append(("driver_memory_gb", "driver_time", site.driver_memory_gb, site.driver_time))
+    try:
+        for memory_key, time_key, memory_gb, time in jobs:
+            _refuse_time(site, time_key, time)
+            _refuse_size(site, memory_key, memory_gb, time)
+    except SlurmSilentError:  # the submission itself reports it
+        pass
+
+
+def _refuse_time(site: SlurmSite, key: str, time: str) -> None:
+    if any(option.startswith("--qos") for option in site.options):  # its limit may replace that of the partition
+        return
+    longest = max((seconds for _megabytes, seconds in _nodes(site)), default=None)
+    if longest is not None and seconds_of(time) > longest:
+        problem = _(
+            "`{key}` is {stated}, and the partition allows {minutes} {minutes:minute|minutes}",
+            key=key,
+            stated=time,
+            minutes=round(longest / 60),
+        )
+        raise ConfigError("--site", problem, _("state less, or another `partition`"))
+
+
+def _refuse_size(site: SlurmSite, key: str, memory_gb: float, time: str) -> None:
+    reason = _refusal(*options(site, "test", time, memory_gb))
+    if not reason:
+        return
+    if not _NO_NODE.search(reason):
+        raise ConfigError("--site", _("Slurm refuses the job: {reason}", reason=reason), _SEE)
+    largest = max((megabytes for megabytes, _seconds_ in _nodes(site)), default=None)
+    if largest is not None and memory_gb * 1024 > largest:
+        problem = _(
+            "`{key}` is {stated}, and the largest node has {largest} GB",
+            key=key,
+            stated=f"{memory_gb:g}",
+            largest=f"{largest / 1024:.1f}",
+        )
+        raise ConfigError("--site", problem, _("state less, or another `partition`"))
+    # Nodes that are down refuse the smallest job, too: it may wait for them.
+    small = site.model_copy(update={"options": []})
+    if site.options and not _refusal(*options(small, "test", time, 1.0)):
+        raise ConfigError("--site", _("Slurm refuses the job: {reason}", reason=reason), _SEE)
+
+
+def _refusal(*asked: str) -> str:
+    """Return why Slurm would refuse a job; empty if it would take it."""
+    try:
+        ask("sbatch", "--test-only", *asked, text=_SCRIPT)
+    except SlurmSilentError:
+        raise
+    except PartError as error:
+        return error.problem.removeprefix("sbatch: error: ").removeprefix("allocation failure: ")
+    return ""
+
+
+def _nodes(site: SlurmSite) -> list[tuple[int, float]]:
+    """Return megabytes and longest seconds of each kind of node of the partition, also of those that are down."""
+    where = [f"--partition={site.partition}"] if site.partition else []
+    try:
+        listed = ask("sinfo", "--noheader", "--exact", "--format=%m|%l|%P", *where)
+    except SlurmSilentError:
+        raise
+    except (PartError, OSError):  # not on this machine, or not allowed
+        return []
+    rows = [line.strip().split("|") for line in listed.splitlines()]
+    # The usual partition has an asterisk.
+    usual = [row for row in rows if len(row) == 3 and (site.partition or row[2].endswith("*"))]  # noqa: PLR2004
+    return [(int(megabytes), _seconds(limit)) for megabytes, limit, _name in usual if megabytes.isdigit()]
+
+
+def _seconds(limit: str) -> float:
+    """Return the seconds of a partition's limit; without end for words.
+
+    >>> _seconds("1:00"), _seconds("2-00:00:00"), _seconds("infinite")
+    (60.0, 172800.0, inf)
+    """
+    match = _LIMIT.fullmatch(limit)
+    if match is None:
+        return float("inf")
+    days, hours, minutes, seconds = (int(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds"))
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)

@@ -1,0 +1,152 @@
+"""What a run was when it was given to a cluster: copies of its files, which all its jobs read in place of the files.
+
+A job may wait in the queue for days. What a person edits meanwhile belongs to the next run. The copies hold the recipe,
+the files of its sources, the policies, the list of inputs and the site file. Of everything else that decides (lists of
+names, models, plug-ins) the digest is kept: a job refuses to begin if it has changed.
+
+The input itself is read when the run begins. Withdrawals and refusals of the release store are read then, too.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.config.toml_model import read_copies
+from latam_corpus.engine.cluster.slurm_jobs import own_folder
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _, first_of
+from latam_corpus.pipeline.stored_runs.keys import digest_of
+from latam_corpus.stages import Barrier
+from latam_corpus.storage.durable import package_digest, replacing, sealed, unsealed
+from latam_corpus.vocabulary import plugged_readers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from latam_corpus.pipeline.planning.plan import Plan
+    from latam_corpus.stages import Stage
+
+_FILE: Final = "submitted.json"
+_OURS: Final = "latam_corpus."
+_SHOWN: Final = 3  # names in a message
+
+
+def keep_copies(folder: Path, plan: Plan, others: Iterable[Path | None]) -> None:
+    """Write the copies of a run's files, and the digests of everything else that decides.
+
+    Args:
+        folder: of the driver and its workers.
+        plan: of the recipe, without what the release store adds.
+        others: further TOML and CSV files of the command, such as the site file.
+    """
+    files = dict.fromkeys([*_files(plan), *(_name(path) for path in others if path)])
+    texts = {file: text for file in files if (text := _text_of(file)) is not None}
+    _write(folder, {"files": texts, "digests": dict(_digests(plan))})
+
+
+def copy_again(folder: Path, file: Path) -> None:
+    """Replace the copy of one file by what it says now."""
+    kept, text = _read(folder), _text_of(str(file))
+    if kept and text is not None:
+        kept["files"][_name(file)] = text
+        _write(folder, kept)
+
+
+def use_copies(folder: Path) -> None:
+    """Have this process read the copies in place of the files."""
+    read_copies((_read(folder) or {}).get("files", {}))
+
+
+def use_own_copies() -> None:
+    """Have this process read the copies in place of the files, if it is a driver that is a job."""
+    if folder := own_folder():
+        use_copies(folder)
+
+
+def refuse_changed(planned: Callable[[], Plan]) -> None:
+    """Refuse what a driver that is a job plans, if it depends on something that has changed since it was submitted.
+
+    Args:
+        planned: makes the plan of the recipe, without what the release store adds.
+
+    Raises:
+        ConfigError: something has changed.
+    """
+    folder = own_folder()
+    kept = _read(folder) if folder else None
+    if folder is None or kept is None:  # an older version submitted it
+        return
+    submitted, current = kept["digests"], dict(_digests(planned()))
+    changed = sorted(name for name in {*submitted, *current} if submitted.get(name) != current.get(name))
+    if changed:
+        told = _("changed since the run was submitted, or different on this machine: {names}")
+        problem = told.fill(names=first_of(changed, _SHOWN))
+        remedy = _("give the run again, or restore its lists, models and plug-ins and then: latam-corpus runs retry")
+        raise ConfigError(folder.name, problem, remedy)
+
+
+def edited(folder: Path) -> list[str]:
+    """Return the files whose copies say something else than they do now, or which are missing."""
+    files: dict[str, str] = (_read(folder) or {}).get("files", {})
+    return [file for file, text in files.items() if _text_of(file) != text]
+
+
+def _text_of(file: str) -> str | None:
+    try:
+        return Path(file).read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _files(plan: Plan) -> Iterator[str]:
+    recipe = plan.recipe.file
+    yield _name(recipe)
+    for named in plan.recipe.sources:
+        if named.endswith(".toml"):
+            yield _name(recipe.parent / Path(named).expanduser())
+    for stage in _stages(plan):
+        folder = getattr(stage, "policies", "") or stage.policy_folder
+        yield from map(_name, sorted(Path(folder).rglob("*.toml")) if folder else [])
+
+
+def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "recipe", plan.recipe.digest()
+    for source in plan.sources:
+        yield f"source {source.id}", digest_of(source.model_dump(mode="json"))
+    for stage in _stages(plan):
+        plugged = not type(stage).__module__.startswith(_OURS)
+        # Barriers of the toolkit depend on versions in the store, which are read when the run begins.
+        models = stage.fingerprint() if plugged or not isinstance(stage, Barrier) else ""
+        yield f"stage {stage.name}", digest_of(models, package_digest(type(stage).__module__) if plugged else "")
+    for name, entry in plugged_readers().items():
+        yield f"reader {name}", package_digest(entry.module)
+
+
+def _stages(plan: Plan) -> Iterator[Stage | Barrier]:
+    for segment in plan.segments:
+        for step in segment.steps:
+            yield from step.stages
+        yield from segment.barriers
+
+
+def _name(path: Path) -> str:
+    # As it was named: a link may lead elsewhere by the time that the job begins.
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    try:
+        return unsealed((folder / _FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        remedy = _("give the run again: what was done is kept")
+        raise ConfigError(str(folder / _FILE), str(error), remedy) from None
+
+
+def _write(folder: Path, values: dict[str, Any]) -> None:
+    with replacing(folder / _FILE) as temporary:
+        temporary.touch(0o600)  # a site file may state keys in its environment
+        temporary.write_bytes(sealed(values, indent=1))

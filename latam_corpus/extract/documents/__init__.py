@@ -1,0 +1,1 @@
+"""Word, OpenDocument, EPUB, TEI, Markdown, and plain text files to text."""

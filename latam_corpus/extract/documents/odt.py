@@ -1,0 +1,179 @@
+"""OpenDocument texts (ODT and flat FODT, ISO/IEC 26300): the words of the body, a paragraph a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.catalog.works.dublin_core import dublin_core
+from latam_corpus.extract.block_text import CELL, BlockText
+from latam_corpus.extract.bounded_xml import entity, parse_xml
+from latam_corpus.extract.document import Extracted, UnusableError
+from latam_corpus.extract.documents.odt_hidden import cut_hidden
+from latam_corpus.extract.documents.zip_package import ZipPackage
+from latam_corpus.extract.hidden_text import hidden_note
+from latam_corpus.extract.interviews.interview import with_turns
+from latam_corpus.extract.stated_rights.file_properties import title_and_creators
+from latam_corpus.extract.stated_rights.file_refusals import refusals_in
+from latam_corpus.extract.stated_rights.reservations import notices_in
+from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.messages import N_
+from latam_corpus.text.markup.xml_tree import name_of, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lxml import etree
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "odt 5"
+
+_CONTENT: Final = "content.xml"
+_META: Final = "meta.xml"
+_STYLES: Final = "styles.xml"
+_MANIFEST: Final = "META-INF/manifest.xml"
+# A cell before the last one of a row that is as short as a name or time is on the line of what follows it.
+_SHORT_CELL: Final = 40
+_DRAWN: Final = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
+_LEFT_OUT: Final = frozenset({
+    *("note", "annotation", "annotation-end", "tracked-changes", "sequence-decls", "ruby-text", "forms"),
+    *("table-of-content", "illustration-index", "table-index", "alphabetical-index", "bibliography"),
+})  # fmt: skip
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Give the text of an OpenDocument text: paragraphs and verses in their order, an empty paragraph as a blank line.
+
+    Hidden text, notes, comments, text deleted under tracked changes, and tables of contents are left out.
+
+    Args:
+        raw: the zip file, or the XML of a flat one.
+        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`.
+
+    Raises:
+        UnusableError: it is damaged, encrypted, or no text document.
+    """
+    if raw.startswith(b"PK"):
+        package = ZipPackage(raw)
+        if _MANIFEST in package and package.xml(_MANIFEST).find(".//{*}encryption-data") is not None:
+            raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one"))
+        root = package.xml(_CONTENT)
+        meta = package.xml(_META) if _META in package else None
+        styles = package.xml(_STYLES) if _STYLES in package else None
+    else:
+        root = styles = parse_xml(raw)
+        meta = root.find("{*}meta")
+    body = root.find("{*}body/{*}text")
+    if body is None:
+        raise UnusableError(
+            "damaged file", N_("it has no text body"), N_("open it in a word processor and save it anew")
+        )
+    hidden = cut_hidden(body, styles, root)
+    written = BlockText()
+    for element in body:
+        _write(element, written)
+    catalogued = dublin_core(meta)
+    # Dates are the file's, and the language is that of whose word processor it was.
+    title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
+    extracted = Extracted(
+        written.text(),
+        EXTRACTOR,
+        title=title,
+        creators=creators,
+        licences=stated_in(meta),
+        notices=notices_in([words(one) for one in _heads_and_feet(styles)]),
+        refusals=refusals_in(meta),
+        notes=hidden_note(hidden),
+    )
+    return with_turns(extracted, parameters.get("form"))
+
+
+def _heads_and_feet(styles: etree._Element | None) -> Iterator[etree._Element]:
+    """Yield the paragraphs of page headers and footers, which are no part of the text."""
+    for page in styles.iterfind("{*}master-styles/{*}master-page") if styles is not None else ():
+        yield from page.iter("{*}p", "{*}h")
+
+
+def _write(element: etree._Element, written: BlockText) -> None:
+    name = name_of(element)
+    if not name:
+        written.add(entity(element))
+        return
+    if _is_left_out(element):
+        return
+    if name == "line-break":
+        written.stop(1)
+    elif name in ("tab", "s"):
+        written.add(f" {CELL} " if name == "tab" else " ")
+    elif name in ("p", "h"):
+        # A heading stands apart, and so does a paragraph of several lines, which is a stanza.
+        ends = 2 if name == "h" or element.find(".//{*}line-break") is not None else 1
+        written.stop(ends)
+        shapes = _inside(element, written)
+        if not written.stop(ends) and ends == 1:
+            written.stop(2)
+        for shape in shapes:
+            _write(shape, written)
+            written.stop(1)
+    elif name == "table-row":
+        _row(element, written)
+    else:
+        for child in element:
+            _write(child, written)
+
+
+def _row(element: etree._Element, written: BlockText) -> None:
+    """Add the cells of a row, side by side where each is one paragraph."""
+    written.stop(1)
+    cells = [cell for cell in element if name_of(cell) == "table-cell"]
+    *labels, last = cells or [element]
+    are_paragraphs = all(len(cell) == 1 and _begins_with_paragraph(cell) for cell in cells)
+    if are_paragraphs or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
+        for cell in cells:
+            _inside(cell[0], written)
+            for child in [*cell][1:]:
+                _write(child, written)
+            written.add(f" {CELL} ")
+    else:
+        for cell in cells:
+            _write(cell, written)
+    written.stop(1)
+
+
+def _inside(element: etree._Element, written: BlockText) -> list[etree._Element]:
+    """Add what stands in a paragraph; return the shapes that it holds, whose text would cut its sentences."""
+    shapes: list[etree._Element] = []
+    written.add(element.text or "")
+    for child in element:
+        if name_of(child) in ("span", "a", "meta", "ruby", "ruby-base", "meta-field") or _is_field(child):
+            shapes += _inside(child, written)
+        elif str(child.tag).startswith(_DRAWN):
+            shapes.append(child)
+        else:
+            _write(child, written)
+        written.add(child.tail or "")
+    return shapes
+
+
+def _begins_with_paragraph(cell: etree._Element) -> bool:
+    return len(cell) > 0 and name_of(cell[0]) in ("p", "h") and not _shapes(cell[0])
+
+
+def _is_short(cell: etree._Element) -> bool:
+    return len(cell) == 1 and _begins_with_paragraph(cell) and len(words(cell)) <= _SHORT_CELL
+
+
+def _shapes(element: etree._Element) -> bool:
+    return any(str(one.tag).startswith(_DRAWN) for one in element.iter())
+
+
+def _is_left_out(element: etree._Element) -> bool:
+    """Whether an element is no text; titles and descriptions are where they are those of a shape."""
+    name = name_of(element)
+    return name in _LEFT_OUT or (name in ("title", "desc") and "svg" in str(element.tag))
+
+
+def _is_field(element: etree._Element) -> bool:
+    """Whether an element holds characters of the paragraph itself, as dates, names and references do."""
+    return (
+        not len(element) and bool(element.text) and name_of(element) not in ("", "p", "h") and not _is_left_out(element)
+    )

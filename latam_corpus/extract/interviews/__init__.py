@@ -1,0 +1,1 @@
+"""Transcripts, subtitles, and interlinear texts to text, a turn per line."""

@@ -1,0 +1,80 @@
+"""Interlinear texts of FieldWorks (FLExText 2): the words as they were said, and free translations as other documents.
+
+Glosses, parts of speech, morphemes and literal translations are analyses, and no text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.extract.bounded_xml import parse_xml
+from latam_corpus.extract.document import UnusableError, Utterance
+from latam_corpus.extract.interviews.parallel import parallel
+from latam_corpus.messages import N_
+from latam_corpus.text.markup.xml_tree import name_of, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lxml import etree
+
+    from latam_corpus.extract.document import Extracted
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "flex 1"
+
+_BEFORE: Final = re.compile(r" +(?=[.,;:!?…»”)\]]+(?:\s|$))")
+_AFTER: Final = re.compile(r"(?:(?<=\s)|^)([¡¿«“(\[]+) +")
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Return the texts of a file, a phrase a line, with a version for each language they are translated into.
+
+    Args:
+        raw: the XML.
+        parameters: not used.
+
+    Raises:
+        UnusableError: it is no interlinear text, or none of its phrases has words.
+    """
+    del parameters
+    root = parse_xml(raw)
+    texts = list(root.iterfind("{*}interlinear-text"))
+    if name_of(root) != "document" or not texts:
+        raise UnusableError("not a transcript", N_("it has no <interlinear-text>"), N_("export the texts as FLExText"))
+    segments: dict[str | None, list[Utterance]] = {}
+    vernacular: str | None = None
+    for number, phrase in enumerate(phrase for text in texts for phrase in text.iterfind(".//{*}phrase")):
+        language, spoken = _spoken(phrase)
+        vernacular = vernacular or language
+        about = phrase.get("speaker") or None, _seconds(phrase, "begin"), _seconds(phrase, "end")
+        segments.setdefault(language, []).append(Utterance(spoken, *about, language, number))
+        for item in phrase.iterfind("{*}item"):
+            if item.get("type") == "gls" and item.get("lang") != language:
+                free = Utterance(words(item), *about, item.get("lang"), number)
+                segments.setdefault(item.get("lang"), []).append(free)
+    titles = [words(one) for one in texts[0].iterfind("{*}item") if one.get("type") == "title" and words(one)]
+    return parallel(segments, EXTRACTOR, vernacular, title=titles[0] if titles else None)
+
+
+def _spoken(phrase: etree._Element) -> tuple[str | None, str]:
+    """Return the language of a phrase and its words; as the phrase says them, else word by word."""
+    whole = next((one for one in phrase.iterfind("{*}item") if one.get("type") == "txt" and words(one)), None)
+    if whole is not None:
+        return whole.get("lang"), words(whole)
+    items = [
+        item
+        for word in phrase.iterfind("{*}words/{*}word")
+        for item in word.iterfind("{*}item")
+        if item.get("type") in ("txt", "punct")
+    ]
+    language = next((item.get("lang") for item in items if item.get("type") == "txt"), None)
+    # A word may be written in several scripts; the first is the text's.
+    mine = [words(item) for item in items if item.get("type") == "punct" or item.get("lang") == language]
+    return language, _AFTER.sub(r"\1", _BEFORE.sub("", " ".join(mine)))
+
+
+def _seconds(phrase: etree._Element, end: str) -> float | None:
+    offset = phrase.get(f"{end}-time-offset", "")
+    return int(offset) / 1000 if offset.isdecimal() else None

@@ -1,0 +1,115 @@
+r"""Texts of Toolbox and Shoebox (standard format markers): the lines `\tx`, and free translations as other documents.
+
+Morphemes, glosses and parts of speech are analyses, and no text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.document import UnusableError, Utterance
+from latam_corpus.extract.interviews.parallel import parallel
+from latam_corpus.messages import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from latam_corpus.extract.document import Extracted
+
+# Counted up when the same bytes give another text.
+EXTRACTOR: Final = "toolbox 2"
+
+_FIELD: Final = re.compile(r"\\(\w+)[ \t]*(.*)")
+# Free translations by their markers, as Toolbox's own and the region's projects name them, with their language.
+_FREE: Final[Mapping[str, str | None]] = {
+    "ft": None, "tr": None, "fs": "spa", "fte": "spa", "ftes": "spa", "ft_es": "spa", "ftn": "spa", "fesp": "spa",
+    "fp": "por", "ftpt": "por", "ft_pt": "por", "fe": "eng", "ften": "eng", "ft_en": "eng",
+}  # fmt: skip
+_SEGMENT: Final = frozenset({"ref", "id", "rf"})
+_SPEAKER: Final = frozenset({"sp", "speaker", "ELANParticipant", "EUDICOp"})
+_TIMES: Final[Mapping[str, str]] = {"ELANBegin": "start", "EUDICOt0": "start", "ELANEnd": "end", "EUDICOt1": "end"}
+_TITLES: Final = frozenset({"ti", "title", "titulo"})
+
+
+class _Segment(NamedTuple):
+    words: list[str]
+    free: dict[str | None, list[str]]
+    about: dict[str, str]
+
+
+def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    r"""Return the text of a file, a segment (`\ref`) a line, with a version for each language it is translated into.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `charset`, detected without it.
+
+    Raises:
+        UnusableError: it has no line of text.
+
+    >>> lines = "\\id 1\n\\ref a.1\n\\tx wasita  rikuni\n\\mb wasi-ta riku-ni\n\\ge casa-ACC ver-1\n\\fs Veo la casa."
+    >>> document = extract(lines.encode(), {})
+    >>> document.text, document.versions[0].text
+    ('wasita rikuni', 'Veo la casa.')
+    """
+    text, _ = decode(raw, parameters.get("charset"))
+    segments: dict[str | None, list[Utterance]] = {None: []}
+    title: str | None = None
+    for number, one in enumerate(_segments(text.replace("\r\n", "\n").replace("\r", "\n"))):
+        title = title or one.about.get("title")
+        start, end = (_seconds(one.about.get(name, "")) for name in ("start", "end"))
+        about = one.about.get("speaker"), start, end
+        segments[None].append(Utterance(" ".join(one.words), *about, segment=number))
+        for language, free in one.free.items():
+            # A translation in no named language isn't the text that has none.
+            segments.setdefault(language or "", []).append(Utterance(" ".join(free), *about, segment=number))
+    if not any(one.words.strip() for one in segments[None]):
+        raise UnusableError(
+            "not a transcript", N_("it has no line \\tx"), N_("export it as Toolbox does, or as FLExText")
+        )
+    return parallel(segments, EXTRACTOR, title=title)
+
+
+def _segments(text: str) -> Iterator[_Segment]:
+    here = _Segment([], {}, {})
+    for marker, value in _fields(text):
+        if marker in _SEGMENT and (here.words or here.free):
+            yield here
+            here = _Segment([], {}, {})
+        if marker == "tx":
+            here.words.append(value)
+        elif marker in _FREE:
+            here.free.setdefault(_FREE[marker], []).append(value)
+        elif marker in _SPEAKER:
+            here.about["speaker"] = value
+        elif marker in _TIMES:
+            here.about[_TIMES[marker]] = value
+        elif marker in _TITLES:
+            here.about["title"] = value
+    yield here
+
+
+def _fields(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each marker with its value, whose lines are joined."""
+    marker, held = "", [""]
+    for line in text.split("\n"):
+        field = _FIELD.match(line)
+        if field:
+            yield marker, " ".join(" ".join(held).split())
+            marker, held = field[1], [field[2]]
+        else:
+            held.append(line)
+    yield marker, " ".join(" ".join(held).split())
+
+
+def _seconds(clock: str) -> float | None:
+    """Return seconds of `83.25` or `00:01:23.250`."""
+    parts = clock.split(":")
+    if not all(re.fullmatch(r"\d+(?:\.\d+)?", part) for part in parts):
+        return None
+    total = 0.0
+    for part in parts:
+        total = total * 60 + float(part)
+    return total

@@ -1,0 +1,1 @@
+"""Parsers in a child process, with limits of time and memory."""

@@ -1,0 +1,239 @@
+"""What the sandbox's child process does: extract each document under limits of time and memory, and reply.
+
+The limits are the kernel's, set by the process on itself: a parser in C can hold the interpreter's lock, and then no
+Python thread or handler runs that could end it. The memory limit needs Linux. Time is the processor's, which a busy
+machine takes from a document no more than an idle one; the clock only ends what waits for something that never comes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import resource
+import signal
+import struct
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from latam_corpus.extract.document import Cause, Extracted, UnusableError
+from latam_corpus.extract.isolation.process_memory import bounded, held, limit
+from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from latam_corpus.extract.document import Extractor
+
+_ERROR_SHOWN: Final = 300
+_LENGTH: Final = struct.Struct(">Q")
+_MB: Final = 2**20
+# Above any group of documents and any text of one; a longer message is no message.
+_LARGEST_MESSAGE: Final = 2**30
+# Not white space, control characters, marks of width zero, or bytes that no charset could read.
+_VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff\ufffd]")
+_PARENT_POLL: Final = 0.25
+_PROCESS: Final = Path("/proc/self")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may take.
+
+    Attributes:
+        seconds: of processor time.
+        memory_mb: megabytes beyond what the child has at rest.
+        clock_seconds: by the clock; far above `seconds`, since a busy machine may leave the child little of each.
+    """
+
+    seconds: float = 10.0
+    memory_mb: int = 1024
+    clock_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A document to extract: `module:function` of the extractor, what that is called with, and how much time it has.
+
+    Attributes:
+        patience: so many times the limits of time.
+    """
+
+    extractor: str
+    raw: bytes
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    patience: float = 1.0
+
+    def limits(self, usual: Limits) -> Limits:
+        """Return the limits of this document."""
+        return replace(usual, seconds=usual.seconds * self.patience, clock_seconds=usual.clock_seconds * self.patience)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a document gave no text: the cause, which is counted, and the evidence of the one case."""
+
+    cause: Cause
+    evidence: dict[str, Any]
+
+    @property
+    def reason(self) -> str:
+        """The reason as the ledger has it."""
+        return f"extract:{self.cause}"
+
+
+Outcome: TypeAlias = Extracted | Failed
+
+
+def attempt(job: Job) -> Outcome:
+    """Return the extracted document or why there is none, in this process and without limits.
+
+    >>> attempt(Job("latam_corpus.extract.documents.plain:extract", b" ")).reason
+    'extract:no text'
+    """
+    extractor = _extractor(job.extractor)
+    evidence = {"bytes": len(job.raw)}
+    try:
+        extracted = extractor(job.raw, job.parameters)
+    except MemoryError:
+        return Failed("memory", evidence)
+    except UnusableError as error:
+        return Failed(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
+    except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
+        return Failed("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
+    if not _VISIBLE.search(extracted.text):
+        return Failed("no text", {"extractor": extracted.extractor} | evidence)
+    return extracted
+
+
+def serve(parent: int) -> None:
+    """Read groups of jobs from standard input and reply to each job, until the input ends.
+
+    Args:
+        parent: the process that started this one, which ends with it.
+    """
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    jobs_in, replies_out = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1):  # a parser that prints would break the replies
+        os.dup2(nowhere, stream)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    for time_is_over in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(time_is_over, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF, signal.SIGALRM})
+    limit(resource.RLIMIT_CORE, 0)
+    at_rest = held("VmRSS")
+    send(replies_out, b"ready")
+    while (message := receive(jobs_in)) is not None:
+        jobs, limits = pickle.loads(message)  # noqa: S301  (the parent's)
+        del message
+        while jobs:
+            # Not held while the reply waits to be read, nor during the next document.
+            send(replies_out, *_reply(jobs.pop(0), limits, at_rest))
+
+
+def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
+    """Return the outcome as a line of JSON, and the text by itself, of which JSON would be one more copy."""
+    try:
+        _extractor(job.extractor)  # imported before the clock starts
+    except ImportError as error:
+        return (json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode(),)
+    evidence = {"bytes": len(job.raw)}
+    _forget_peak()
+    before = held("VmRSS")
+    try:
+        with _limited(job.limits(limits)):
+            outcome = attempt(job)
+            encoded, text = _encoded(outcome)
+    except MemoryError:
+        outcome = Failed("memory", evidence)
+    except UnicodeEncodeError as error:
+        outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
+    else:
+        if len(text) > MAX_TEXT:
+            size = {"text_bytes": len(text), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG}
+            outcome = Failed("too large", size | evidence)
+    peak = held("VmHWM")
+    half = limits.memory_mb * _MB // 2
+    if isinstance(outcome, Failed):
+        # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
+        if outcome.cause == "memory" or peak - before > half:
+            outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
+        encoded, text = _encoded(outcome)
+    # A process that has grown gives its memory back by ending.
+    goes_on = peak - at_rest <= half
+    return encoded[:-1], b', "goes_on": ', b"true}\n" if goes_on else b"false}\n", text
+
+
+def _encoded(outcome: Outcome) -> tuple[bytes, bytes]:
+    if isinstance(outcome, Failed):
+        return json.dumps({"failed": asdict(outcome)}, ensure_ascii=False).encode(), b""
+    found = {"found": asdict(replace(outcome, text=""))}
+    return json.dumps(found, ensure_ascii=False).encode(), outcome.text.encode()
+
+
+@contextmanager
+def _limited(limits: Limits) -> Iterator[None]:
+    """Bound this process: it ends by SIGPROF or SIGALRM after its time; beyond the memory limit allocations fail."""
+    with bounded(limits.memory_mb * _MB):
+        # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
+        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+        signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _forget_peak() -> None:
+    """Set VmHWM back to what is held now; where that isn't allowed, it stays at the highest so far."""
+    with suppress(OSError), (_PROCESS / "clear_refs").open("wb", buffering=0) as marks:
+        marks.write(b"5")
+
+
+def _end_with(parent: int) -> None:
+    # Not PR_SET_PDEATHSIG, which fires when the thread ends that started this process. A parser that holds the
+    # interpreter's lock holds up this thread too, at most until its time is over.
+    while os.getppid() == parent:
+        time.sleep(_PARENT_POLL)
+    os._exit(0)
+
+
+@cache
+def _extractor(path: str) -> Extractor:
+    module, _, name = path.partition(":")
+    return cast("Extractor", getattr(import_module(module), name))
+
+
+def send(fd: int, *payload: bytes) -> None:
+    """Write a message to the pipe: its length and its bytes, which may be in pieces."""
+    for piece in (_LENGTH.pack(sum(map(len, payload))), *payload):
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+
+
+def receive(fd: int) -> bytes | None:
+    """Return the next message from the pipe, or None when the other side has ended or makes no sense."""
+    head = _exactly(fd, _LENGTH.size)
+    size: int = _LENGTH.unpack(head)[0] if head else _LARGEST_MESSAGE + 1
+    return None if size > _LARGEST_MESSAGE else _exactly(fd, size)
+
+
+def _exactly(fd: int, size: int) -> bytes | None:
+    pieces: list[bytes] = []
+    while size:
+        piece = os.read(fd, min(size, _MB))
+        if not piece:
+            return None
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)

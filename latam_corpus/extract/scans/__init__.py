@@ -1,0 +1,1 @@
+"""PDF files, pictures, and pages from OCR engines to text."""

@@ -1,0 +1,1 @@
+"""Lyrics and scores to text, and the marks of song sheets."""

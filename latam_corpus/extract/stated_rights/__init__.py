@@ -1,0 +1,1 @@
+"""What files state about their licence, reservations, and refusals."""

@@ -1,0 +1,145 @@
+"""Boosted trees as arrays: read from a file, evaluated in compiled code.
+
+A tree's nodes stand in one row of arrays. A node with a feature sends a block left where its number is not above the
+node's bound; a node without one (feature -1) is a leaf and adds its value.
+
+Walking down a tree is one jump after another that the processor can't foresee. Instead each test is made for all
+blocks at once: a block that fails a test can't be in a leaf left of it, and of the leaves that remain it is in the
+first (QuickScorer, Lucchese et al. 2015; for many rows side by side, Lucchese et al. 2016). The sums are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
+
+from latam_corpus.errors import PartError
+from latam_corpus.extract.web_pages.forest_kernels import ALL, DE_BRUIJN, MOST_LEAVES, SHIFT, chances
+from latam_corpus.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+class _Tests(NamedTuple):
+    """The trees' tests, those of a tree together.
+
+    Attributes:
+        ends: int32[t], after the last test of each tree.
+        columns: int16[m], the feature.
+        bounds: float32[m], what it must not exceed.
+        remaining: uint32[m], the leaves in which a block may be that exceeds it.
+        values: float32[t, 32], the leaves' values by `_slot_of`.
+    """
+
+    ends: NDArray[np.int32]
+    columns: NDArray[np.int16]
+    bounds: NDArray[np.float32]
+    remaining: NDArray[np.uint32]
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Trees whose values are summed, and the sum made a probability.
+
+    Attributes:
+        roots: int32[t], the first node of each tree.
+        columns: int16[n], the feature that a node asks for, -1 in a leaf.
+        bounds: float32[n], a node's bound, or a leaf's value.
+        left: int32[n], the node to go to where the feature is at most the bound.
+        right: int32[n], the other one.
+        start: what the sum starts with, a log-odds.
+    """
+
+    roots: NDArray[np.int32]
+    columns: NDArray[np.int16]
+    bounds: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    start: float
+
+    def chances(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of each row of features, float32[n].
+
+        Raises:
+            PartError: a tree has more than 32 leaves.
+
+        >>> one = Forest(*map(np.array, ([0], [0, -1, -1], [5.0, -2, 2], [1, 0, 0], [2, 0, 0])), 0.0)
+        >>> (one.chances(np.array([[4.0], [6.0]], np.float32)) > 0.5).tolist()
+        [False, True]
+        """
+        scores: NDArray[np.float32] = chances(np.ascontiguousarray(rows.T), *self._tests, np.float32(self.start))
+        return scores
+
+    @cached_property
+    def _tests(self) -> _Tests:
+        ends: list[int] = []
+        tests: list[tuple[int, float, int]] = []
+        values = np.zeros((len(self.roots), MOST_LEAVES), np.float32)
+        for tree, root in enumerate(self.roots.tolist()):
+            leaves: list[int] = []
+            cuts: list[tuple[int, float, int]] = []
+            self._below(root, leaves, cuts)
+            tests += sorted(cuts)
+            ends.append(len(tests))
+            for number, leaf in enumerate(leaves):
+                values[tree, _slot_of(1 << number)] = self.bounds[leaf]
+        columns, bounds, remaining = zip(*tests, strict=True) if tests else ((), (), ())
+        return _Tests(
+            np.array(ends, np.int32),
+            np.array(columns, np.int16),
+            np.array(bounds, np.float32),
+            np.array(remaining, np.uint32),
+            values,
+        )
+
+    def _below(self, node: int, leaves: list[int], tests: list[tuple[int, float, int]]) -> int:
+        """Give the leaves below a node as bits, from left to right; they and the tests are added to what was found."""
+        if self.columns[node] < 0:
+            leaves.append(node)
+            if len(leaves) > MOST_LEAVES:
+                problem = _("one of its trees has more than {n} leaves", n=MOST_LEAVES)
+                raise PartError(_("the layout model"), problem, _("install the toolkit anew, or train it with fewer"))
+            return 1 << (len(leaves) - 1)
+        left = self._below(int(self.left[node]), leaves, tests)
+        tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))
+        return left | self._below(int(self.right[node]), leaves, tests)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> Self:
+        """Return the forest whose arrays are stored under the name."""
+        parts = [arrays[f"{name}_{part}"] for part in ("roots", "columns", "bounds", "left", "right")]
+        return cls(
+            parts[0].astype(np.int32),
+            parts[1].astype(np.int16),
+            parts[2].astype(np.float32),
+            parts[3].astype(np.int32),
+            parts[4].astype(np.int32),
+            float(arrays[f"{name}_start"]),
+        )
+
+    def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays under the names that `of` looks for."""
+        return {
+            f"{name}_roots": self.roots,
+            f"{name}_columns": self.columns,
+            f"{name}_bounds": self.bounds,
+            f"{name}_left": self.left,
+            f"{name}_right": self.right,
+            f"{name}_start": np.array(self.start, np.float32),
+        }
+
+
+def _slot_of(bit: int) -> int:
+    """Where the value of the leaf with this bit stands.
+
+    >>> len({_slot_of(1 << number) for number in range(32)})
+    32
+    """
+    return (bit * DE_BRUIJN & ALL) >> SHIFT

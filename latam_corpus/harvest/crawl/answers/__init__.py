@@ -1,0 +1,1 @@
+"""Answers of sites: links, sitemaps, and pages."""

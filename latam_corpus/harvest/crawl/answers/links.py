@@ -1,0 +1,250 @@
+"""What a page, a sitemap or a feed links to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote_from_bytes, urljoin
+
+from lxml import etree, html
+
+from latam_corpus.collect.web_archives.responses import Response, payload_of
+from latam_corpus.errors import DocumentError
+from latam_corpus.harvest.crawl.answers.lenient_xml import begins_as_xml, parsed_xml
+from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.text.markup.html_tree import StoppedError, html_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.etree import _Element
+
+# sitemaps.org: a sitemap has at most 50,000 addresses and 50 MB.
+MAX_SITEMAP: Final = 50 * 2**20
+MAX_ENTRIES: Final = 50_000
+# A page of a hundred thousand links is made by a program for programs.
+MAX_LINKS: Final = 5000
+
+XML_TYPES: Final = frozenset({
+    "application/xml", "text/xml", "application/rss+xml", "application/atom+xml", "application/rdf+xml",
+})  # fmt: skip
+_XML: Final = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE (?!html)|urlset|sitemapindex|rss|feed|rdf:RDF)"
+)
+_LISTS: Final = re.compile(rb"<(?:urlset|sitemapindex|rss|feed|rdf:RDF)[\s>]")
+_GZIP: Final = b"\x1f\x8b"
+_BEGINNING: Final = 2**16
+_ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
+_FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_WESTERN: Final = ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252")
+_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
+_UNSEEN: Final = frozenset({"script", "style", "template"})
+_WORD: Final = re.compile(r"\w+")
+# The names of months and days, which calendars have where other pages have nothing.
+_DATE_NAMES: Final = (
+    "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre lunes martes "
+    "miércoles jueves viernes sábado domingo janeiro fevereiro março maio junho julho setembro outubro "
+    "novembro dezembro segunda terça quarta quinta sexta feira january february march april may june july august "
+    "september october november december monday tuesday wednesday thursday friday saturday sunday"
+)
+_DATES: Final = frozenset(_DATE_NAMES.split())
+_LINKING: Final = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links as they are written, resolved against the page's base, in its order; and those of its feeds.
+
+    `wording` is a digest of the page's words, by which pages are known that differ in nothing but numbers and dates.
+    """
+
+    pages: list[str]
+    feeds: list[str]
+    more: int = 0
+    wording: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a sitemap or feed lists: pages, and further sitemaps."""
+
+    kind: Literal["sitemap", "feed"]
+    pages: list[str]
+    sitemaps: list[str]
+
+
+def page_links(body: bytes, url: str, charset: str | None) -> Links:
+    """Return the links of an HTML page; none where it asks robots not to follow them.
+
+    >>> page_links(b'<base href="/b/"><a href="c">c</a><a rel=nofollow href=d>d</a>', "https://a.example/", None).pages
+    ['https://a.example/b/c']
+    """
+    root = _html(body, charset)
+    if root is None:
+        return Links([], [])
+    base, wording = url, _wording(root)
+    encoding = _known(charset) or str(root.getroottree().docinfo.encoding or "")
+    pages: list[str] = []
+    feeds: list[str] = []
+    for element in root.iter("base", "meta", "link", *_LINKING):
+        tag = element.tag
+        rel = (element.get("rel") or "").lower().split()
+        if tag == "base":
+            base = _joined(url, element.get("href") or "") or base
+        elif tag == "meta":
+            if (element.get("name") or "").lower() == "robots" and _says_nofollow(element.get("content") or ""):
+                return Links([], [], wording=wording)
+        elif tag == "link":
+            href = element.get("href") or ""
+            if "alternate" in rel and (element.get("type") or "").lower() in _FEEDS:
+                feeds.append(_joined(base, href))
+            elif {"next", "prev"}.intersection(rel):
+                pages.append(_joined(base, href))
+        elif "nofollow" not in rel:
+            pages.append(_joined(base, element.get(_LINKING[str(tag)]) or ""))
+    pages_linked = list(dict.fromkeys(_in_charset(page, encoding) for page in pages if page))
+    return Links(
+        pages_linked[:MAX_LINKS],
+        list(dict.fromkeys(filter(None, feeds))),
+        max(0, len(pages_linked) - MAX_LINKS),
+        wording,
+    )
+
+
+def is_listing(body: bytes, content_type: str) -> bool:
+    r"""Whether the body of this media type is to be read as a sitemap or a feed.
+
+    >>> [is_listing(b"<?xml version='1.0'?>" + root, "text/html") for root in (b"<urlset>", b"<html>")]
+    [True, False]
+    >>> [is_listing(text, "text/plain") for text in (b"https://a.example/1\nhttps://a.example/2\n", b"Mira https:")]
+    [True, False]
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "text/plain" and _has_addresses_alone(body):
+        return True
+    return kind in XML_TYPES or body[:2] == _GZIP or bool(_XML.match(body[:1024]) and _LISTS.search(body[:4096]))
+
+
+def _has_addresses_alone(body: bytes) -> bool:
+    """Whether a text is a sitemap: sitemaps.org wants an address a line and nothing else."""
+    text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    schemes = (b"http://", b"https://")
+    # The last word of the beginning may be cut.
+    words = text[:_BEGINNING].split()[: None if len(text) <= _BEGINNING else -1]
+    return bool(words) and all(word.startswith(schemes) for word in words)
+
+
+def listing(body: bytes, url: str) -> Listing | None:
+    """Return what a sitemap (XML, plain text or gzipped) or a feed (RSS, Atom) lists; None for another kind of XML.
+
+    Raises:
+        TroubleError: it unpacks too large, or isn't XML that can be read without entities of its own.
+
+    >>> listing(b"<urlset><url><loc> https://a.example/1 </loc></url></urlset>", "https://a.example/s.xml").pages
+    ['https://a.example/1']
+    """
+    body = unpacked(body)
+    if not (_XML.match(body[:1024]) or begins_as_xml(body)):
+        lines = body[:MAX_SITEMAP].decode("utf-8-sig", "replace").split()
+        return Listing("sitemap", [line for line in lines if line.startswith("http")][:MAX_ENTRIES], [])
+    root = parsed_xml(body)
+    name = etree.QName(root).localname
+    if name not in _ROOTS:
+        return None
+    if name in ("urlset", "sitemapindex"):
+        locations = list(_texts(root, "loc"))[:MAX_ENTRIES]
+        return Listing("sitemap", locations if name == "urlset" else [], locations if name == "sitemapindex" else [])
+    pages = []
+    for item in root.iter("{*}item", "{*}entry"):
+        atom = [one for one in item.iter("{*}link") if one.get("href") and one.get("rel", "alternate") == "alternate"]
+        link = next(_texts(item, "link"), "") or (atom[0].get("href") if atom else "") or next(_texts(item, "guid"), "")
+        if link and (joined := _joined(url, link)):
+            pages.append(joined)
+    return Listing("feed", pages[:MAX_ENTRIES], [])
+
+
+def _html(body: bytes, charset: str | None) -> _Element | None:
+    try:
+        root: _Element = html_tree(body, _known(charset))
+    except StoppedError as error:
+        raise TroubleError("malformed response", str(error)[:200]) from None
+    except (etree.LxmlError, ValueError, AssertionError):  # an empty page, among others
+        return None
+    return root
+
+
+def _wording(root: _Element) -> str:
+    """Give a digest of the page's words, without numbers, names of dates, and links that only repeat their address."""
+    pieces: list[str] = []
+    for element in root.iter(etree.Element):
+        text = (element.text or "").strip()
+        if element.tag not in _UNSEEN and not (element.tag == "a" and text in (element.get("href") or "")):
+            pieces.append(text)
+        pieces.append(element.tail or "")
+    words = (word for word in _WORD.findall(" ".join(pieces).lower()) if word.isalpha() and word not in _DATES)
+    return hashlib.blake2b(" ".join(words).encode(), digest_size=16).hexdigest()
+
+
+def _known(charset: str | None) -> str | None:
+    """Return the charset if lxml knows it; a page may state any word."""
+    try:
+        html.HTMLParser(encoding=charset)
+    except LookupError:
+        return None
+    return charset
+
+
+def _texts(root: _Element, name: str) -> Iterator[str]:
+    for element in root.iter(f"{{*}}{name}"):
+        if text := (element.text or "").strip():
+            yield text
+
+
+def unpacked(body: bytes) -> bytes:
+    """Return the body of a list, which may be gzipped as a file.
+
+    Raises:
+        TroubleError: it is damaged or cut, or unpacks too large.
+    """
+    if body[:2] != _GZIP:
+        return body
+    try:
+        return payload_of(Response(HTTPStatus.OK, {"content-encoding": "gzip"}, body), MAX_SITEMAP)
+    except DocumentError as error:
+        if "unpacks" in error.problem:
+            raise TroubleError("unpacks too large", limit_bytes=MAX_SITEMAP) from None
+        raise TroubleError("damaged encoding", error.problem) from None
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link.strip()) if link.strip() else ""
+    except ValueError:
+        return link.strip()
+
+
+def _in_charset(link: str, charset: str) -> str:
+    """Return the link, its query in the page's charset, as browsers do (URL Standard, 4.4); paths are always UTF-8.
+
+    >>> _in_charset("https://a.example/búsqueda?q=mañana", "iso-8859-1")
+    'https://a.example/búsqueda?q=ma%F1ana'
+    """
+    before, mark, rest = link.partition("?")
+    query, hash_, fragment = rest.partition("#")
+    charset = charset.lower()
+    if query.isascii() or charset.startswith(("utf", "ucs")):
+        return link
+    try:
+        # To browsers all of these are Windows-1252.
+        coded = query.encode("cp1252" if charset in _WESTERN else charset, "xmlcharrefreplace")
+    except LookupError:
+        return link
+    return before + mark + quote_from_bytes(coded, safe=_ASCII) + hash_ + fragment
+
+
+def _says_nofollow(content: str) -> bool:
+    words = {word.strip().lower() for word in content.split(",")}
+    return bool(words & {"nofollow", "none"})

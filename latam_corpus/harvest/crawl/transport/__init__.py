@@ -1,0 +1,1 @@
+"""Requests over the network, and WARC files of the answers."""

@@ -1,0 +1,1 @@
+"""The language classifier: its file, its vectors, and the lines it reads."""

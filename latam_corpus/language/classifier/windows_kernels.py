@@ -1,0 +1,373 @@
+"""The compiled cuts of texts into lines and windows, and the pass that normalises lines for the identifier."""
+
+# mypy: allow-untyped-defs
+
+from typing import Final
+
+import numpy as np
+
+from latam_corpus.compiled import inlined, kernel
+from latam_corpus.language.classifier.normalise import HARD, MARK, NEWLINE, OTHER, SIGN
+from latam_corpus.text.normal_kernels import encode
+from latam_corpus.text.words_kernels import decode
+
+MOST_WINDOWS: Final = 4
+WINDOW: Final = 400  # characters
+MOST_PIECES: Final = 24
+PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
+NEAR: Final = 30  # characters searched for a word boundary
+_BLOCK: Final = 64  # bytes whose characters are counted at once
+WHOLE: Final = 4 * MOST_PIECES * PIECE  # characters up to which a text is read whole for its pieces
+_BREAK: Final = np.uint32(0xFFFFFFFF)  # the white space between two sentences
+
+
+@kernel
+def _is_space(point):
+    """Whether Python's `str.isspace` says so."""
+    if point < 0x1680:
+        return point == 32 or 9 <= point <= 13 or 28 <= point <= 31 or point == 0x85 or point == 0xA0
+    return (
+        point == 0x1680
+        or 0x2000 <= point <= 0x200A
+        or point == 0x2028
+        or point == 0x2029
+        or point == 0x202F
+        or point == 0x205F
+        or point == 0x3000
+        or point == _BREAK
+    )
+
+
+@kernel
+def _ends_line(point):
+    """Whether Python's `str.splitlines` cuts there."""
+    return 10 <= point <= 13 or 28 <= point <= 30 or point == 0x85 or point == 0x2028 or point == 0x2029
+
+
+@kernel
+def _ends_sentence(point):
+    # . ! ? … : ;
+    return point == 46 or point == 33 or point == 63 or point == 0x2026 or point == 58 or point == 59
+
+
+@kernel
+def _count(data, first, end):
+    count = 0
+    for i in range(first, end):
+        count += (data[i] & 0xC0) != 0x80
+    return count
+
+
+@kernel
+def _forward(data, i, end, n):
+    """Return the byte at which the n-th character after byte i starts, `end` when there are fewer."""
+    while i + _BLOCK <= end:
+        count = 0
+        for k in range(i, i + _BLOCK):
+            count += (data[k] & 0xC0) != 0x80
+        if count > n:
+            break
+        n -= count
+        i += _BLOCK
+    while i < end:
+        if (data[i] & 0xC0) != 0x80:
+            if n == 0:
+                return i
+            n -= 1
+        i += 1
+    return end
+
+
+@kernel
+def _window(data, first, end, at, left, size):
+    """Return the window of about `size` characters at byte `at` of the text, from where `left` characters are left."""
+    start = at
+    if at > first:
+        for k in range(NEAR):
+            if at >= end:
+                break
+            point, width = decode(data, at)
+            at += width
+            if _is_space(point):
+                start = at
+                left -= k + 1
+                break
+    if left <= size:
+        return start, end
+    i = _forward(data, start, end, size - NEAR)
+    stop = -1
+    for _ in range(NEAR):
+        point, width = decode(data, i)
+        if point == 32 or point == 10:
+            stop = i
+        i += width
+    return start, (stop if stop >= 0 else i)
+
+
+@kernel
+def _spread(data, first, end, chars, most, size, starts, ends):
+    """Write the bounds of a text's windows; returns how many there are."""
+    count = 1 if chars <= size + size // 2 else min(most, chars // size)
+    if count == 1:
+        starts[0], ends[0] = first, end
+        if chars > size + size // 2:
+            starts[0], ends[0] = _window(data, first, end, first, chars, size)
+        return count
+    step = (chars - size) / (count - 1)
+    at, here = first, 0
+    for k in range(count):
+        start = int(k * step)
+        at = _forward(data, at, end, start - here)
+        here = start
+        starts[k], ends[k] = _window(data, first, end, at, chars - start, size)
+    return count
+
+
+@kernel
+def windows(data, offsets, most, size, starts, ends, owner):
+    """Write where the windows of each document start and end, and whose they are; return how many there are."""
+    n = 0
+    for row in range(len(offsets) - 1):
+        first, end = offsets[row], offsets[row + 1]
+        if end > first:
+            count = _spread(data, first, end, _count(data, first, end), most, size, starts[n:], ends[n:])
+            for _ in range(count):
+                owner[n] = row
+                n += 1
+    return n
+
+
+@kernel
+def pieces(data, offsets, rows, most, size, out, bounds):
+    """Write the pieces of some documents, their bytes and bounds; return how many pieces there are."""
+    starts, ends, owner = bounds
+    points, places = np.empty(WHOLE + 1, np.uint32), np.empty(WHOLE + 1, np.int64)
+    cut_starts, cut_ends = np.empty(WHOLE + 1, np.int64), np.empty(WHOLE + 1, np.int64)
+    part_starts, part_ends = np.empty(most, np.int64), np.empty(most, np.int64)
+    line, cuts = (points, places), (cut_starts, cut_ends)
+    counts = np.zeros(2, np.int64)  # bytes written, and pieces of this text
+    n = 0
+    for row in rows:
+        first, end = offsets[row], offsets[row + 1]
+        chars = _count(data, first, end)
+        parts = 1
+        part_starts[0], part_ends[0] = first, end
+        if chars > WHOLE:
+            parts = _spread(data, first, end, chars, most, 2 * size, part_starts, part_ends)
+        counts[1] = 0
+        for part in range(parts):
+            _lines(data, part_starts[part], part_ends[part], size, line, out, counts, cuts)
+        cut = counts[1]
+        for k in range(min(cut, most)):
+            which = k if cut <= most else k * cut // most
+            starts[n], ends[n], owner[n] = cut_starts[which], cut_ends[which], row
+            n += 1
+    return n
+
+
+@kernel
+def _lines(data, i, end, size, line, out, counts, cuts):
+    """Write the lines of a text, from byte i on, and the bounds of their pieces."""
+    points, places = line
+    starts, ends = cuts
+    while i < end:
+        seen, chars = 0, 0  # characters from the first that is no space, and up to the last that is none
+        while i < end:
+            point, width = decode(data, i)
+            if _ends_line(point):
+                i += width
+                break
+            blank = _is_space(point)
+            if seen or not blank:
+                points[seen] = point
+                places[seen] = i
+                seen += 1
+            i += width
+            if not blank:
+                chars = seen
+        if chars == 0:
+            continue
+        long = chars > size  # as it is written: joined, its sentences may take less
+        chars = _write(data, chars, long, points, places, out, counts)
+        if long:
+            _cut(chars, size, points, places, counts, starts, ends)
+        else:
+            _add(places[0], places[chars], counts, starts, ends)
+
+
+@kernel
+def _write(data, chars, joining, points, places, out, counts):
+    """Write a line's characters, one space between sentences where they are joined; returns how many.
+
+    `points` and `places` are those of the line before, and of what is written after.
+    """
+    at = counts[0]
+    written, k = 0, 0
+    while k < chars:
+        if joining and k and _is_space(points[k]) and _ends_sentence(points[k - 1]):
+            while _is_space(points[k]):
+                k += 1
+            points[written], places[written], out[at] = _BREAK, at, 32
+            written, at = written + 1, at + 1
+            continue
+        i = places[k]
+        _, width = decode(data, i)
+        points[written], places[written] = points[k], at
+        for byte in range(i, i + width):
+            out[at] = data[byte]
+            at += 1
+        written, k = written + 1, k + 1
+    places[written] = at
+    counts[0] = at
+    return written
+
+
+@kernel
+def _cut(chars, size, points, places, counts, starts, ends):
+    """Add the pieces of a long line, whose sentences are held until there are enough of them."""
+    first, sentence, held = 0, 0, False
+    while sentence < chars:
+        end = sentence
+        while end < chars and points[end] != _BREAK:
+            end += 1
+        if not held:
+            first, held = sentence, True
+        while end - first > 2 * size:
+            stop = first + size
+            for k in range(first + size - NEAR, first + size):
+                if points[k] == 32 or points[k] == _BREAK:
+                    stop = k
+            while _is_space(points[stop - 1]):
+                stop -= 1
+            _add(places[first], places[stop], counts, starts, ends)
+            first = stop
+            while _is_space(points[first]):
+                first += 1
+        if end - first >= size // 2:
+            _add(places[first], places[end], counts, starts, ends)
+            held = False
+        sentence = end + 1
+    if held:
+        _add(places[first], places[chars], counts, starts, ends)
+
+
+@kernel
+def _add(start, end, counts, starts, ends):
+    starts[counts[1]], ends[counts[1]] = start, end
+    counts[1] += 1
+
+
+# What stands before a sign.
+_AFTER_LETTER: Final = 0
+_AFTER_SPACE: Final = 1  # or at the start
+_AFTER_TAKEN: Final = 2  # a space that a lone sign before has taken
+
+# What became of a line.
+EMPTY: Final = 0
+LETTERS: Final = 1
+LEFT: Final = 2
+
+
+@kernel
+def normalise(data, starts, ends, tables, outputs, kinds):
+    """Normalise each line, and write its bounds, its characters and what became of it."""
+    meaning_of, order_of, composed = tables
+    text, out_starts, out_ends, chars = outputs
+    for n in range(len(starts)):
+        out_starts[n] = out_ends[n - 1] if n else 0
+        out_ends[n], chars[n], kinds[n] = _line(
+            data, starts[n], ends[n], meaning_of, order_of, composed, text, out_starts[n]
+        )
+
+
+@kernel
+def _line(data, i, end, meaning_of, order_of, composed, out, at):
+    """Write one line normalised; returns the byte after it, its characters and what became of it.
+
+    One loop and not several functions, as in text/words.py.
+    """
+    first, start = i, at
+    chars, kind = 0, EMPTY
+    before = _AFTER_SPACE
+    in_others = False
+    starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
+    while i < end:
+        point, width = decode(data, i)
+        meaning = _meaning(meaning_of, point)
+        if meaning < MARK:
+            at = encode(out, at, meaning)
+            chars, kind, before, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
+            starter, order = point, -1
+        elif meaning < SIGN:
+            its = int(order_of[point])
+            if its < (order_of[starter] if order < 0 else order) or _compose(composed, starter, point):
+                return start, 0, LEFT
+            starter, order = (starter, its) if its else (point, -1)
+            at = encode(out, at, point)
+            chars, before, in_others = chars + 1, _AFTER_LETTER, False
+        elif meaning < OTHER:
+            count, after = 1, i + width
+            closes = True
+            while after < end:
+                point, width = decode(data, after)
+                meaning = _meaning(meaning_of, point)
+                closes = meaning >= OTHER
+                if closes or meaning < SIGN:
+                    break
+                count, after = count + 1, after + width
+                closes = True
+            in_others = False
+            starter, order = np.uint64(0), -1
+            # As the expression LONE_PLUS of normalise.py has it, matched from the left.
+            if count + (before == _AFTER_SPACE) < (2 if closes else 3):
+                while i < after:
+                    point, width = decode(data, i)
+                    out[at] = meaning_of[point] & np.uint32(0xFF)
+                    at, chars, i = at + 1, chars + 1, i + width
+                before = _AFTER_LETTER
+                continue
+            if before != _AFTER_SPACE and at > start:
+                out[at] = 32
+                at, chars = at + 1, chars + 1
+            i = after
+            before = _AFTER_TAKEN
+            if i < end and closes:
+                # The space after the signs is taken with them: a newline, or a run of others.
+                in_others = data[i] != 10
+                i += 0 if in_others else 1
+            continue
+        elif meaning == HARD or _is_address(data, first, i, end):
+            return start, 0, LEFT
+        else:
+            if not in_others or meaning == NEWLINE:
+                before = _AFTER_SPACE
+                if at > start:
+                    out[at] = 32
+                    at, chars = at + 1, chars + 1
+            in_others = meaning == OTHER
+            starter, order = point, -1
+        i += width
+    while at > start and out[at - 1] == 32:
+        at, chars = at - 1, chars - 1
+    return at, chars, kind
+
+
+@inlined
+def _meaning(meaning_of, point):
+    return meaning_of[min(np.int64(point), len(meaning_of) - 1)]
+
+
+@kernel
+def _is_address(data, first, i, end):
+    """Whether the sign at byte i makes an address of what it stands in: `://` or `www.`."""
+    if data[i] == 58:
+        return i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47
+    # The full stop after three w.
+    return data[i] == 46 and i - first >= 3 and data[i - 1] == 119 and data[i - 2] == 119 and data[i - 3] == 119
+
+
+@kernel
+def _compose(composed, starter, point):
+    pair = np.uint64(starter) << np.uint64(21) | np.uint64(point)
+    position = np.searchsorted(composed, pair)
+    return position < len(composed) and composed[position] == pair

@@ -1,0 +1,1 @@
+"""Varieties of Spanish and Portuguese, by cue words."""

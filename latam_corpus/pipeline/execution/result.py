@@ -1,0 +1,298 @@
+"""What a run came to: the counts of all parts together, what `run.json` says, and what the run's folder holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.__about__ import __version__
+from latam_corpus.collect.files import reading_version
+from latam_corpus.config.toml_model import bytes_of
+from latam_corpus.errors import PartError
+from latam_corpus.messages import _
+from latam_corpus.pipeline.execution.barriers import REPLACED
+from latam_corpus.pipeline.execution.contracts import (
+    damaged_rows,
+    header_rows,
+    mapping_rows,
+    not_taken_rows,
+    passed_over_rows,
+    unlisted_rows,
+)
+from latam_corpus.pipeline.planning.survival import Loss, losses
+from latam_corpus.pipeline.rows.conserve import Count
+from latam_corpus.pipeline.rows.step_file import StepCounts
+from latam_corpus.pipeline.stored_runs import run_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.collect.documents.contract import Facts
+    from latam_corpus.messages import Message
+    from latam_corpus.pipeline.planning.plan import Part, Plan
+    from latam_corpus.stages import Stage
+
+
+# Why a document that was read whole has no text.
+_READ_WHOLE: Final = frozenset({"unreadable:empty page", "unreadable:no text", "extract:no text"})
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        folder: the run's folder.
+        stages: what happened, by stage, in order.
+        failures: the parts that failed, and why.
+        reused: for each step's title how many of its parts were done before.
+        losses: the groups of which a stage kept less than the recipe's floor.
+        accepted_loss: the written reason for which they may be released; None where there is none.
+        barriers: what each tells of its work, such as what was left out of a comparison.
+        mended: what was damaged and was made anew, a sentence each.
+        facts: by source what its records showed of their columns.
+        decisions: the files with what barriers decided, in the work's folder of decisions.
+        strict: whether no release may be made if an input couldn't be read whole.
+    """
+
+    folder: Path
+    rows_in: int
+    kept: int
+    stages: dict[str, Count]
+    failures: Mapping[str, str | Message]
+    reused: dict[str, tuple[int, int]]
+    by_genre: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0
+    losses: tuple[Loss, ...] = ()
+    accepted_loss: str | None = None
+    barriers: dict[str, Any] = field(default_factory=dict)
+    mended: tuple[Message, ...] = ()
+    facts: dict[str, Facts] = field(default_factory=dict)
+    decisions: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def unread(self) -> Counter[str]:
+        """The documents that couldn't be read whole, by reason."""
+        failed = Counter[str]()
+        for count in self.stages.values():
+            failed.update(count.failed)
+        return Counter({reason: n for reason, n in failed.items() if reason not in _READ_WHOLE})
+
+    @property
+    def releasable(self) -> bool:
+        """Whether a release may be made: no part failed, no loss lacks a reason, and if `strict` all was read."""
+        is_read = not (self.strict and self.unread)
+        return is_read and not self.failures and (not self.losses or self.accepted_loss is not None)
+
+
+@dataclass
+class Work:
+    """What has been done, and how it went.
+
+    Attributes:
+        keys: of each part, those of the outputs of its steps.
+        failures: the parts that failed, and why.
+        reused: for each step's title how many parts were done before, and of how many.
+        replaced: what barriers say of an earlier version's documents.
+        notes: what they tell of their work.
+        mended: what was damaged and was made anew, a sentence each.
+        remade: the keys of outputs of parts of which some were damaged.
+        decisions: the files with what barriers decided.
+        facts: by source what its records showed of their columns.
+    """
+
+    keys: dict[str, list[str]]
+    failures: dict[str, str | Message] = field(default_factory=dict)
+    reused: dict[str, list[int]] = field(default_factory=dict)
+    replaced: list[pl.DataFrame] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+    mended: list[Message] = field(default_factory=list)
+    remade: set[str] = field(default_factory=set)
+    decisions: list[str] = field(default_factory=list)
+    facts: dict[str, Facts] = field(default_factory=dict)
+
+    def done(self) -> list[str]:
+        """Return the parts that haven't failed, in order."""
+        return [name for name in self.keys if name not in self.failures]
+
+    def fallen(self) -> pl.DataFrame:
+        """Documents of an earlier version for which a new one is kept."""
+        return pl.concat([pl.DataFrame(schema=REPLACED), *self.replaced])
+
+
+def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
+    """Return the counts of all parts together.
+
+    Raises:
+        PartError: rows were lost.
+    """
+    stages: dict[str, Count] = {}
+    total = StepCounts()
+    for outputs in folders.values():
+        counts = [StepCounts.read(output) for output in outputs]
+        total.kept += counts[-1].kept
+        for one in counts:
+            total.dropped += one.dropped
+            for stage, count in one.stages.items():
+                stages.setdefault(stage, Count()).add(count)
+    kept = total.kept.total()
+    rows_in = (stages["collect"].rows_in if "collect" in stages else 0) + sum(c.made for c in stages.values())
+    fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
+    if not rows_in == kept + fallen == kept + total.dropped.total():
+        told = _(
+            "{came} {came:row|rows} came in, {kept} {kept:was|were} kept and {fallen} set aside",
+            came=rows_in,
+            kept=kept,
+            fallen=fallen,
+        )
+        raise PartError(str(folder), told)
+    # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
+    stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
+    floors = plan.recipe.survival
+    lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
+    return RunResult(
+        folder,
+        rows_in,
+        kept,
+        stages,
+        work.failures,
+        {title: (n, of) for title, (n, of) in work.reused.items()},
+        _by_genre(total),
+        work.keys,
+        losses=tuple(lost),
+        barriers=work.notes,
+        mended=tuple(work.mended),
+        facts=work.facts,
+        decisions=tuple(work.decisions),
+    )
+
+
+def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
+    """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
+    left: Counter[tuple[str, str]] = Counter()
+    fallen: dict[tuple[str, str], Counter[str]] = {}
+    for (genre, source, *_language), n in total.kept.items():
+        left[genre, source] += n
+    for (_stage, genre, source, *_language, reason), n in sorted(total.dropped.items()):
+        fallen.setdefault((genre, source), Counter())[reason] += n
+    rows = []
+    for genre, source in sorted({*left, *fallen}):
+        reasons = fallen.get((genre, source), Counter())
+        kept = left[genre, source]
+        rows.append(
+            {
+                "genre": genre,
+                "source": source,
+                "in": kept + sum(reasons.values()),
+                "kept": kept,
+                "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
+            }
+        )
+    return rows
+
+
+def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) -> dict[str, Any]:
+    """Return what `run.json` says."""
+    recipe = plan.recipe
+    return {
+        "format": run_record.FORMAT,
+        "id": result.folder.name,
+        "finished": True,
+        "written": run_record.now(),
+        "toolkit": __version__,
+        "reading": reading_version(),
+        "digest": digest,
+        "recipe": {"name": recipe.name, **recipe.model_dump(mode="json")},
+        "policies": recipe.overlay.record() if recipe.overlay else [],
+        "limit": plan.limit,
+        "made_of": plan.made_of(),
+        "sources": [s.model_dump(mode="json") for s in plan.sources],
+        "parts": [
+            {
+                "name": p.name,
+                "source": p.source.id,
+                "files": [
+                    {"file": one.file.relative, "bytes": one.file.size, "sha256": one.sha256, "key": one.key}
+                    for one in p.inputs
+                ],
+                "bytes": p.bytes,
+                "span": None if p.span is None else str(p.span),
+                "key": p.key,
+                "outputs": result.outputs[p.name],
+                "failed": str(result.failures[p.name]) if p.name in result.failures else None,
+            }
+            for p in parts
+        ],
+        "rows": {"in": result.rows_in, "kept": result.kept, "set_aside": result.rows_in - result.kept},
+        "stages": {name: asdict(count) for name, count in result.stages.items()},
+        "barriers": result.barriers,
+        "decisions": list(result.decisions),
+        "mapping": mapping_rows(result.facts),
+        "without_catalogue_row": unlisted_rows(result.facts),
+        "passed_over": passed_over_rows(result.facts),
+        "damaged": damaged_rows(result.facts),
+        "not_taken": not_taken_rows(result.facts),
+        "extra": dict(plan.extra),
+        "header_rows": header_rows(result.facts),
+        "by_genre": result.by_genre,
+        "losses": [loss.as_dict() for loss in result.losses],
+        "accepted_loss": result.accepted_loss,
+        "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
+        "mended": list(map(str, result.mended)),
+        "sentences": run_record.sentences([*result.failures.values(), *result.mended]),
+        "seconds": result.seconds,
+        "columns": list(schema.DOCUMENT_SCHEMA),
+    }
+
+
+def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> run_record.Contents:
+    """Return what the run's folder is to hold.
+
+    Args:
+        folders: of each part, those of the outputs of its steps.
+        written: of `written_of`.
+        work: what was done.
+    """
+    return run_record.Contents(_linked(folders), written, work.fallen())
+
+
+def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
+    """Return the outputs that the run's folder links to, and their digests, by their names there."""
+    links: dict[str, tuple[Path, str]] = {}
+    for name, outputs in folders.items():
+        digests = {output: StepCounts.read(output).files for output in outputs}
+        for link, output, file in run_record.links(name, outputs):
+            links[link] = output / file, digests[output][file]
+    return links
+
+
+def written_of(plan: Plan) -> dict[str, bytes]:
+    """Return the recipe and the policies the run decided by, so that its verdicts can be read against them later."""
+    contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
+    stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
+    root = next((stage.policy_folder for stage in stages if stage.policy_folder), None)
+    if root:
+        files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+        contents |= {f"filters/{path.relative_to(root)}": bytes_of(path) for path in files}
+    # What falls before `redact` is shown by the policies of that stage, which may be others.
+    for folder in _privacy(stages):
+        contents = {name: data for name, data in contents.items() if not name.startswith("filters/privacy/")}
+        contents |= {f"filters/privacy/{path.name}": bytes_of(path) for path in sorted(folder.glob("*.toml"))}
+    return contents
+
+
+def _privacy(stages: Sequence[Stage]) -> list[Path]:
+    """Return the folders of policies by which these stages redact."""
+    if all(stage.name != "redact" for stage in stages):
+        return []
+    from latam_corpus.privacy.privacy_policy import privacy_policies
+    from latam_corpus.privacy.redact import Redact
+
+    return [privacy_policies(stage.policies).folder for stage in stages if isinstance(stage, Redact)]

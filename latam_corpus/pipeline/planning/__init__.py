@@ -1,0 +1,1 @@
+"""Recipes and the plan of a run."""

@@ -1,0 +1,141 @@
+"""The stages that a recipe can name. A stage is loaded only when a recipe names it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+import pydantic
+
+from latam_corpus.config.toml_model import Mistake, shown, wanted
+from latam_corpus.errors import ConfigError, as_one, closest
+from latam_corpus.messages import Message, _
+from latam_corpus.stages import Barrier, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STAGES: Final = {
+    "skim": "latam_corpus.extract.web_pages.skim:Skim",
+    "extract": "latam_corpus.extract.stage:Extract",
+    "unmark": "latam_corpus.extract.unmark:Unmark",
+    "repair": "latam_corpus.extract.repair:Repair",
+    "identify": "latam_corpus.language.identify:Identify",
+    "measure": "latam_corpus.quality.measure:Measure",
+    "filter": "latam_corpus.quality.filter:Filter",
+    "redact": "latam_corpus.privacy.redact:Redact",
+    "fingerprint": "latam_corpus.dedupe.fingerprints.fingerprint:Fingerprint",
+    "dedupe": "latam_corpus.dedupe.dedupe:Dedupe",
+    "boilerplate": "latam_corpus.dedupe.lines.boilerplate:Boilerplate",
+}
+# A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
+ENTRY_POINTS: Final = "latam_corpus.stages"
+# What begins so is a filter or a formatter of datatrove's, by its class.
+_DATATROVE: Final = "datatrove:"
+_BLOCKS: Final = "latam_corpus.engine.datatrove_block"
+
+
+def registered() -> dict[str, str]:
+    """Return every stage's import string by its key: the toolkit's own and those of plug-ins."""
+    return {name: entry.value for name, entry in plug_ins().items()} | STAGES
+
+
+@cache
+def plug_ins() -> dict[str, metadata.EntryPoint]:
+    """Return the entry points of other packages, by the key of the stage that each registers."""
+    return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
+
+
+def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
+    """Return the class of a stage.
+
+    Raises:
+        ConfigError: no stage has that name, or a package registers under it what is no stage.
+
+    >>> stage_class("filter", "news.toml").__name__
+    'Filter'
+    """
+    if name.startswith(_DATATROVE):
+        blocks = importlib.import_module(_BLOCKS)
+        blocks.block_class(name, place)
+        block: type[Stage] = blocks.DatatroveBlock
+        return block
+    known = registered()
+    if name not in known:
+        raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, known))
+    if name not in STAGES:
+        return _of_plug_in(plug_ins()[name], place)
+    module, attribute = known[name].split(":")
+    stage: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
+    return stage
+
+
+def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage | Barrier]:
+    package = entry.dist.name if entry.dist else entry.module
+    registers = _(
+        "the package «{package}» registers «{value}» as the stage «{name}»",
+        package=package, value=entry.value, name=entry.name,
+    )  # fmt: skip
+    try:
+        stage = entry.load()
+    except (ImportError, AttributeError) as error:
+        remedy = _(
+            "install «{package}» anew, or correct its entry point «{entry_points}»",
+            package=package,
+            entry_points=ENTRY_POINTS,
+        )
+        raise ConfigError(
+            place, _("{registers}, which can't be imported: {reason}", registers=registers, reason=error), remedy
+        ) from error
+    if not (isinstance(stage, type) and issubclass(stage, Stage | Barrier)):
+        remedy = _("derive it from `latam_corpus.stages.Stage`, or from `Barrier` there, as a frozen dataclass")
+        raise ConfigError(place, _("{registers}, which is no stage", registers=registers), remedy)
+    missing = sorted(stage.__abstractmethods__) + ([] if stage.name else ["name"])
+    if missing:
+        remedy = _("see the contract in `latam_corpus.stages`")
+        raise ConfigError(
+            place, _("{registers}, which lacks «{missing}»", registers=registers, missing=missing[0]), remedy
+        )
+    return stage
+
+
+def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> Stage | Barrier:
+    """Return the stage with these options.
+
+    Raises:
+        ConfigError: unknown stage or option (with the closest match), or a value of the wrong type; all that is wrong.
+
+    >>> make_stage("filter", {"signals": ["char_entropy"]}, "news.toml").signals
+    ('char_entropy',)
+    """
+    stage = stage_class(name, place)
+    blocks = importlib.import_module(_BLOCKS) if name.startswith(_DATATROVE) else None
+    hints = blocks.block_options(name, place) if blocks else get_type_hints(stage)
+    fields = list(hints) if blocks else [field.name for field in dataclasses.fields(stage)]
+    values, wrong = {}, []
+    for key, value in options.items():
+        if key not in fields:
+            problem = _("stage «{stage}» has no option «{option}»", stage=name, option=key)
+            wrong.append(ConfigError(place, problem, closest(key, fields)))
+            continue
+        try:
+            checked = pydantic.TypeAdapter(hints[key]).validate_python(value)
+            values[key] = value if blocks else checked  # what is passed on to others stays as TOML has it
+        except pydantic.ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            mistake = Mistake(first["type"], None, key, message=first["msg"], bound=first.get("ctx", {}))
+            problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
+            wrong.append(ConfigError(place, problem, wanted(mistake)))
+    if wrong:
+        raise as_one(wrong)
+    if blocks:
+        block: Stage = blocks.make_block(name, values, place)
+        return block
+    try:
+        return stage(**values)
+    except ConfigError as error:
+        inside, problem, remedy = error.args
+        raise ConfigError(Message("{place}, {inside}", {"place": place, "inside": inside}), problem, remedy) from None

@@ -1,0 +1,1 @@
+"""Rows between stages: conserved, checked, and stored."""

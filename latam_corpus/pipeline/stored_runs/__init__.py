@@ -1,0 +1,1 @@
+"""Stored runs: records, cache keys, history, and disk use."""

@@ -1,0 +1,77 @@
+"""Cache keys: digests of everything that a result depends on.
+
+Work of earlier runs is reused if its key is unchanged. A key counts a stage's options, its models and policies, the
+versions of the libraries that it names, and its `version`, which is raised by hand when the code gives other results.
+`tests/pipeline/test_versions.py` fails if results changed and the version didn't. The modules of a plug-in count by
+their bytes, since that test doesn't see them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import _
+from latam_corpus.stages import Barrier
+from latam_corpus.storage.durable import package_digest, tables_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from latam_corpus.pipeline.rows.step_file import Pair
+    from latam_corpus.stages import Stage
+
+_TOOLKIT: Final = "latam_corpus"
+
+
+def digest_of(*values: Any) -> str:
+    """32 hex digits that change when a value does.
+
+    >>> digest_of("a", ["b"]) == digest_of("a", ["b"])
+    True
+    """
+    encoded = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(encoded.encode()).hexdigest()[:32]
+
+
+def stage_digest(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> str:
+    """Digest everything that a stage's result depends on besides the rows; see `made_of`."""
+    return digest_of(*made_of(stage, entering).values(), tables_digest())
+
+
+def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> dict[str, Any]:
+    """List what a stage's result depends on besides the rows: options, models and policies, version, and libraries.
+
+    Args:
+        stage: a stage or a barrier.
+        entering: the languages and genres of the rows that enter it. What the stage uses for other rows may not
+            count then, see `Stage.fingerprint_for`.
+
+    Raises:
+        ConfigError: a stage of a plug-in has no source file.
+    """
+    options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in stage.by_content}
+    own = None if entering is None or isinstance(stage, Barrier) else stage.fingerprint_for(entering)
+    return {
+        "stage": stage.name,
+        "options": options,
+        "models": stage.fingerprint() if own is None else own,
+        "code": _version(stage),
+        "libraries": {name: metadata.version(name) for name in stage.libraries},
+    }
+
+
+def _version(stage: Stage | Barrier) -> str:
+    """Return the version of a stage's code; of a plug-in also the digest of its package."""
+    module = type(stage).__module__
+    if module.partition(".")[0] == _TOOLKIT:
+        return str(stage.version)
+    digest = package_digest(module)
+    if not digest:
+        remedy = _("put it into a file that can be imported: results are found again by what it says")
+        raise ConfigError(_("module «{module}»", module=module), _("it has no source file"), remedy)
+    return f"{stage.version} {digest}"

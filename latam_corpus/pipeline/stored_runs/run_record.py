@@ -1,0 +1,397 @@
+"""A run's folder: what is in it, how it is written, and how it is read.
+
+    kept/ · dropped/ · ledger/                  links to the outputs of steps
+    recipe.toml · filters/ · replaced.parquet   what was asked for, and what a version's documents give way to
+    digests.json                                the SHA-256 of all of these
+    run.json                                    what was done
+    attempt.json                                when the command was last given, and how that ended; where lists are
+    report.html · report-internal.html          pages about it, which may be removed and made again
+
+`run.json` is written last and replaced whole: a folder without it isn't a finished run's. The JSON files are sealed.
+Whoever reads documents asks `Record.files` for them, which compares every byte with its digest before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import socket
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from latam_corpus.errors import ConfigError, CorpusError, PartError, cause_of
+from latam_corpus.messages import N_, Message, _, read_back, recorded
+from latam_corpus.storage.bucket import bucket_of, fetch, publish
+from latam_corpus.storage.durable import (
+    Damage,
+    damage,
+    link_or_copy,
+    made_anew,
+    replace,
+    replacing,
+    sealed,
+    sync,
+    unsealed,
+)
+from latam_corpus.storage.locks import LOCK_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+T = TypeVar("T")
+RUN_FILE: Final = "run.json"
+ATTEMPT_FILE: Final = "attempt.json"
+REMOVED_FILE: Final = "removed"  # stands for the documents that `run --work none` has removed
+DIGESTS_FILE: Final = "digests.json"
+RECIPE_FILE: Final = "recipe.toml"
+REPLACED_FILE: Final = "replaced.parquet"
+REPORT_FILE: Final = "report.html"
+INTERNAL_REPORT_FILE: Final = "report-internal.html"
+KINDS: Final = ("kept", "dropped", "ledger")
+REMOVED_KINDS: Final = ("kept", "dropped")
+FORMAT: Final = 2  # of `run.json`
+_REMEDY: Final = N_("run its recipe again on the same input: what is damaged is made anew")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run: its folder, what `run.json` says, and the digest of that file."""
+
+    folder: Path
+    values: dict[str, Any]
+    sha256: str
+
+    def files(self, kind: str) -> list[Path]:
+        """Return the run's files of a kind, sorted, after every byte of them was compared with its digest.
+
+        Args:
+            kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
+
+        Raises:
+            PartError: one is damaged, missing, or not the run's; or the documents were removed.
+        """
+        if kind in REMOVED_KINDS:
+            refuse_removed(self.folder)
+        there = _below(self.folder, kind)
+        try:
+            listed = read_digests(self.folder)
+        except ValueError as error:
+            raise PartError(str(self.folder / DIGESTS_FILE), error.args[0], _REMEDY) from error
+        mine = {name: digest for name, digest in listed.items() if name.partition("/")[0] == kind}
+        fetch((self.folder / name, digest) for name, digest in mine.items() if kind in KINDS)
+        wrong = damage(self.folder, mine) or _unlisted(self.folder, there, mine)
+        if wrong:
+            raise PartError(str(wrong.file), wrong.problem, _REMEDY)
+        return [self.folder / name for name in sorted(mine)]
+
+
+def read_record(folder: Path) -> Record:
+    """Return the record of the finished run in a folder.
+
+    Raises:
+        ConfigError: there is none, or it is damaged.
+    """
+    file = folder / RUN_FILE
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        problem = _("it can't be read: {cause}", cause=cause_of(error))
+        raise ConfigError(str(file), problem, _("name a run's folder, such as out/runs/news-1a2b3c4d")) from None
+    try:
+        values = unsealed(data)
+    except ValueError as error:
+        problem = _("this isn't the record of a run ({missing})", missing=error)
+        raise ConfigError(str(file), problem, _("run its recipe again, or remove the folder")) from None
+    return Record(folder, values, hashlib.sha256(data).hexdigest())
+
+
+def is_removed(folder: Path) -> bool:
+    """Whether the documents of a run were removed when its release was made."""
+    return (folder / REMOVED_FILE).exists()
+
+
+def refuse_removed(folder: Path) -> None:
+    """Refuse a run whose documents were removed.
+
+    Raises:
+        PartError: it is one.
+    """
+    if is_removed(folder):
+        problem = _("its documents were removed when its release was made, as `--work none` asks")
+        raise PartError(str(folder), problem, _("run its recipe again with `--work measured`: they are made anew"))
+
+
+def read_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of the run's files, by their names in its folder.
+
+    Raises:
+        ValueError: the file that has them is damaged or missing.
+    """
+    try:
+        return unsealed((folder / DIGESTS_FILE).read_bytes())
+    except OSError as error:
+        raise ValueError(_("it can't be read: {cause}", cause=cause_of(error))) from None
+
+
+def _below(folder: Path, kind: str) -> list[str]:
+    """Return the names of what is there of a kind, hidden files aside."""
+    root = folder / kind
+    paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
+    return sorted(str(path.relative_to(folder)) for path in paths if not path.name.startswith("."))
+
+
+def _unlisted(folder: Path, there: list[str], listed: Mapping[str, str]) -> Damage | None:
+    extra = next((name for name in there if name not in listed), None)
+    return Damage(folder / extra, N_("it isn't one of the run's files")) if extra else None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a run's folder is to hold beside its record.
+
+    Attributes:
+        linked: the outputs of steps and their digests, by their names in the folder.
+        written: the bytes of small files, by their names.
+        replaced: documents of an earlier version for which a new one is kept.
+    """
+
+    linked: Mapping[str, tuple[Path, str]]
+    written: Mapping[str, bytes]
+    replaced: pl.DataFrame
+
+    @property
+    def small(self) -> dict[str, bytes]:
+        """The small files, the table of what is replaced among them."""
+        table = io.BytesIO()
+        self.replaced.write_parquet(table)
+        return {**self.written, REPLACED_FILE: table.getvalue()}
+
+
+def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> None:
+    """Fill the folder of a run that has no record that can be read; what stood there before goes."""
+    (folder / RUN_FILE).unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (LOCK_FILE, ATTEMPT_FILE):
+            path.unlink()
+    for kind in KINDS:
+        (folder / kind).mkdir()
+    for name, (output, _digest) in contents.linked.items():
+        if output.exists() or not bucket_of(folder):
+            link_or_copy(output, folder / name)
+    small = contents.small
+    for name, data in small.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        sync(folder / name)
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync(path)
+    digests = {name: digest for name, (_, digest) in contents.linked.items()}
+    digests |= {name: hashlib.sha256(data).hexdigest() for name, data in small.items()}
+    replace(folder / DIGESTS_FILE, sealed(digests, indent=1))
+    replace(folder / RUN_FILE, sealed(values, indent=1))
+    sync(folder.parent)
+
+
+def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) -> bool:
+    """Whether a run that was done again came to what its record says."""
+    if record.values.get("format") != FORMAT or _outcome(record.values) != _outcome(values):
+        return False
+    try:
+        digests = read_digests(record.folder)
+    except ValueError:  # damaged: nothing speaks against it
+        return True
+    linked = {name: digest for name, digest in digests.items() if name.partition("/")[0] in KINDS}
+    if linked != {name: digest for name, (_, digest) in contents.linked.items()}:
+        return False
+    if damage(record.folder, {REPLACED_FILE: digests[REPLACED_FILE]}):
+        return True
+    import polars as pl  # who lists runs needs no Polars
+
+    # By its rows: another version of a library may write them otherwise.
+    return pl.read_parquet(record.folder / REPLACED_FILE, glob=False).equals(contents.replaced)
+
+
+def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what a run came to: outputs of its parts, those that failed, rows, and what each stage did."""
+    counts = {
+        stage: {key: value for key, value in count.items() if key != "seconds"}
+        for stage, count in values["stages"].items()
+    }
+    return [(p["name"], list(p["outputs"]), bool(p["failed"])) for p in values["parts"]], values["rows"], counts
+
+
+def mend(folder: Path, contents: Contents) -> list[Message]:
+    """Put what is damaged in the folder of a confirmed run in order, file by file; gives a sentence for each."""
+    mended: list[Message] = []
+    if is_removed(folder):  # nothing was damaged
+        for name, (output, _digest) in contents.linked.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            _link(output, folder / name)
+        (folder / REMOVED_FILE).unlink()
+    try:
+        digests = read_digests(folder)
+    except ValueError as error:
+        digests = {}
+        mended.append(made_anew(folder / DIGESTS_FILE, error))
+    renewed = {}
+    for name, (output, digest) in contents.linked.items():
+        renewed[name] = digest
+        if wrong := _damaged_link(folder, name, output, digest):
+            mended.append(made_anew(*wrong))
+            _link(output, folder / name)
+    for name, data in contents.small.items():
+        renewed[name] = digests.get(name, hashlib.sha256(data).hexdigest())
+        if wrong := damage(folder, {name: renewed[name]}):
+            mended.append(made_anew(*wrong))
+            renewed[name] = hashlib.sha256(data).hexdigest()
+            replace(folder / name, data)
+    for kind in (*KINDS, "filters"):
+        for name in _below(folder, kind):
+            if name not in renewed:
+                mended.append(_("{file}: it isn't one of the run's files; it is removed", file=folder / name))
+                (folder / name).unlink()
+    if renewed != digests:
+        replace(folder / DIGESTS_FILE, sealed(renewed, indent=1))
+    return mended
+
+
+def _damaged_link(folder: Path, name: str, output: Path, digest: str) -> Damage | None:
+    """Return what is wrong with a file that is a step's output; in a working copy nothing is that can be fetched."""
+    file = folder / name
+    if file.exists() and output.exists() and file.samefile(output):
+        return None
+    wrong = damage(folder, {name: digest})
+    if wrong and bucket_of(folder):
+        file.unlink(missing_ok=True)
+        return None
+    return wrong
+
+
+def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
+    """Yield the links to the outputs of a part's steps: the name in the run's folder, the output, and the file in it.
+
+    >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
+    ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
+    """
+    from latam_corpus.pipeline.rows.step_file import DROPPED, LEDGER, ROWS
+
+    yield f"kept/{part}.parquet", outputs[-1], ROWS
+    for number, output in enumerate(outputs):
+        yield f"dropped/{part}-{number}.parquet", output, DROPPED
+        yield f"ledger/{part}-{number}.parquet", output, LEDGER
+
+
+def mend_links(record: Record, folders: Mapping[str, Path]) -> list[Message]:
+    """Put links of another run in order whose outputs were damaged and made anew to the same bytes.
+
+    Args:
+        record: the run's.
+        folders: the folders of outputs, by their keys.
+    """
+    if is_removed(record.folder):
+        return []
+    try:
+        digests = read_digests(record.folder)
+    except ValueError:
+        return []
+    mended = []
+    for part in record.values["parts"]:
+        for name, key, file in links(part["name"], part["outputs"]) if not part["failed"] else ():
+            if key not in folders or name not in digests or bucket_of(record.folder):
+                continue
+            wrong = damage(record.folder, {name: digests[name]})
+            if wrong and not damage(folders[key], {file: digests[name]}):
+                mended.append(made_anew(*wrong))
+                _link(folders[key] / file, record.folder / name)
+    return mended
+
+
+def _link(output: Path, file: Path) -> None:
+    with replacing(file) as temporary:
+        link_or_copy(output, temporary)
+
+
+def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = None) -> None:
+    """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
+    values = record.values | {"mended": [*record.values["mended"], *map(str, mended)]}
+    values |= {"sentences": record.values.get("sentences", {}) | sentences(mended)} if mended else {}
+    values |= {"accepted_loss": accepted_loss or values["accepted_loss"]}
+    if values != record.values:
+        replace(record.folder / RUN_FILE, sealed(values, indent=1))
+
+
+@contextmanager
+def attempted(
+    folder: Path, jobs: Path | None = None, lists: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[None]:
+    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed.
+
+    Args:
+        folder: the run's.
+        jobs: the folder in which a cluster's jobs leave what they say.
+        lists: where the sources' lists are by which texts are redacted: by kind, by source.
+    """
+    values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
+    values["started"] = now()
+    values |= ({"jobs": str(jobs)} if jobs else {}) | ({"lists": lists} if lists else {})
+    _attempt(folder, values)
+    try:
+        yield
+    except Exception as error:
+        with suppress(OSError, PartError):  # of a full disk, the first error says more
+            _attempt(folder, {**values, "ended": now(), "error": str(error), **_told(error)})
+        raise
+    _attempt(folder, {**values, "ended": now(), "error": None})
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    return {"sentences": sentences([error.as_message()])} if isinstance(error, CorpusError) else {}
+
+
+def sentences(told: Iterable[str | Message]) -> dict[str, Any]:
+    """Return, by the English that a record has of them, the sentences that can be told in another language."""
+    return {str(one): recorded(one) for one in told if isinstance(one, Message)}
+
+
+def sentence(values: Mapping[str, Any], written: str) -> Message:
+    """Return a sentence of `run.json` or `attempt.json`, to be told in any language.
+
+    Args:
+        values: what the file says.
+        written: the English that stands there.
+    """
+    return read_back(values.get("sentences", {}).get(written), written)
+
+
+def _attempt(folder: Path, values: Mapping[str, Any]) -> None:
+    replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
+    publish(folder / ATTEMPT_FILE)
+
+
+def read_attempt(folder: Path) -> dict[str, Any]:
+    """When the command was last given for a run's folder, and how it ended; empty where nothing tells.
+
+    Raises:
+        ValueError: the file that tells is damaged.
+    """
+    try:
+        return unsealed((folder / ATTEMPT_FILE).read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ValueError(_("it can't be read: {cause}", cause=cause_of(error))) from None
+
+
+def now() -> str:
+    """Return this moment, in ISO 8601; such moments are in order as strings are."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

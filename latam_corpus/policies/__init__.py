@@ -1,0 +1,1 @@
+"""Policies: how `filters/` is found, read, and signed by reviewers."""

@@ -1,0 +1,262 @@
+"""The policies: `filters/languages/*.toml` and `filters/genres/*.toml` to the bounds that a document must keep.
+
+A language file holds what depends on language: stop words, what is typical, bounds on words. A genre file bounds
+what depends on form. A signal is bounded in one of the two kinds, never in both; where it depends on both, the
+language file says what is typical and the genre file bounds the ratio to it (`of = "typical"`). A document's policy
+is the union of the two. A language without a file has the one that covers it, its group's or its macrolanguage's, else
+`und.toml`, which is loose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.codes import UNDETERMINED, groups, holder, iso_code, short
+from latam_corpus.config.toml_model import stamps_of
+from latam_corpus.errors import ConfigError, closest
+from latam_corpus.messages import _
+from latam_corpus.paths import data_folder
+from latam_corpus.policies.policy_files import UND, place_in, read_policies
+from latam_corpus.text.orthography import spelled
+from latam_corpus.text.stops import StopTable
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from latam_corpus.config.toml_model import Stamps
+    from latam_corpus.messages import Message
+    from latam_corpus.policies.policy_files import BoundEntry, GenreFile, LanguageFile
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The range that a signal must stay in, for one language and genre.
+
+    Attributes:
+        signal: the signal's name.
+        minimum: the least value that passes; None where there is none.
+        maximum: the greatest value that passes.
+        file: where it is stated, `languages/spa.toml`.
+        typical: what usual words have of a share that has a minimum: what the language file says, else 1; None where a
+            share is held as it is measured, however few words a text has.
+    """
+
+    signal: str
+    minimum: float | None
+    maximum: float | None
+    file: str
+    typical: float | None = 1.0
+
+    @property
+    def too_low(self) -> str:
+        """The drop reason of a value below the minimum.
+
+        >>> Bound("stop_word_count", 2, None, "languages/spa.toml").too_low
+        'stop_word_count<2'
+        """
+        return f"{self.signal}<{self.minimum:g}"
+
+    @property
+    def too_high(self) -> str:
+        """The drop reason of a value above the maximum."""
+        return f"{self.signal}>{self.maximum:g}"
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All policies of one `filters/` folder, each kind in the order of its names."""
+
+    folder: Path
+    languages: Mapping[str, LanguageFile]
+    genres: Mapping[str, GenreFile]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Policies:
+        """Return the policies in the folder (the shipped one when None).
+
+        Raises:
+            ConfigError: a file isn't TOML, has an unknown key or signal, inverted bounds, or bounds a signal that
+                files of the other kind bound.
+        """
+        folder = folder or data_folder("filters")
+        return cls(folder, *read_policies(folder))
+
+    def language(self, code: str) -> LanguageFile:
+        """Return the file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
+
+        Args:
+            code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
+
+        Raises:
+            ConfigError: no language has this code.
+        """
+        return self.languages[self._resolved(code)]
+
+    def _resolved(self, code: str) -> str:
+        named = short(code)
+        if named in self.languages:  # without opening the tables of ISO 639
+            return named
+        named = iso_code(named or UNDETERMINED, str(self.folder / "languages"))
+        return self._covered.get(named) or holder(named, self.languages) or UND
+
+    @cached_property
+    def _covered(self) -> dict[str, str]:
+        return {code: file.language for file in self.languages.values() for code in file.covers}
+
+    @property
+    def _looked_up_by(self) -> tuple[Mapping[str, str], str]:
+        return self._covered, groups().digest
+
+    def genre(self, genre: str) -> GenreFile:
+        """Return the file for a genre.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if genre not in self.genres:
+            raise ConfigError(
+                str(self.folder / "genres"),
+                _("no policy for the genre «{genre}»", genre=genre),
+                closest(genre, self.genres),
+            )
+        return self.genres[genre]
+
+    def bounds(self, language: str, genre: str) -> tuple[Bound, ...]:
+        """Return the bounds of a document in this language and genre, in the order in which they are tried.
+
+        A genre may loosen a bound of the language. A ratio to what is typical is left out if the language file doesn't
+        say what is; it becomes a value of four decimals.
+        """
+        code = self._resolved(language)
+        spoken = self.languages[code]
+        usual = spoken.typical
+        unknown = spoken.unknown if short(language) in ("", UND) else {}
+        merged = [
+            *(
+                _loosened(
+                    Bound(s, b.min, b.max, f"languages/{code}.toml", usual.get(s, 1.0)),
+                    self.genre(genre).loosened.get(s),
+                )
+                for s, b in spoken.bounds.items()
+                if s not in unknown
+            ),
+            *(Bound(s, b.min, b.max, f"languages/{code}.toml", None) for s, b in unknown.items()),
+        ]
+        for signal, bound in self.genre(genre).bounds.items():
+            if signal in unknown:
+                continue
+            if bound.of is None:
+                merged.append(Bound(signal, bound.min, bound.max, f"genres/{genre}.toml", usual.get(signal, 1.0)))
+            elif typical := usual.get(signal):
+                low, high = (None if end is None else round(end * typical, 4) for end in (bound.min, bound.max))
+                merged.append(Bound(signal, low, high, f"genres/{genre}.toml", typical))
+        return tuple(merged)
+
+    @cached_property
+    def stop_table(self) -> StopTable:
+        """The stop words of all languages that have any, in all of their spellings."""
+        return StopTable.of(self._stop_words)
+
+    @cached_property
+    def _stop_words(self) -> dict[str, tuple[str, ...]]:
+        """The lists, each with its words as `text/orthography.toml` spells them otherwise.
+
+        A spelling that makes a stop word of a background language of one (*ke*, *que*) isn't taken: it would speak for
+        that language's texts.
+        """
+        lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
+        common = {word for code in self.background for word in lists.get(code, ())}
+        others = {
+            code: [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
+            for code, words in lists.items()
+        }
+        # Wixárika's + parts words.
+        counts = iter(WordTable.of([word for words in others.values() for word in words]).word_count.tolist())
+        return {
+            code: (*words, *(word for word, count in zip(others[code], counts, strict=False) if count == 1))
+            for code, words in lists.items()
+        }
+
+    def place_of(self, signal: str) -> str | Message:
+        """Return the file and line of the first bound on a signal; the folder where nothing bounds it."""
+        for kind, files in (("languages", self.languages), ("genres", self.genres)):
+            for name, file in files.items():
+                if signal in file.bounds:
+                    return place_in(self.folder / kind / f"{name}.toml", "bounds", signal)
+        if signal in self.languages[UND].unknown:
+            return place_in(self.folder / "languages" / f"{UND}.toml", "unknown", signal)
+        return str(self.folder)
+
+    @property
+    def background(self) -> tuple[str, ...]:
+        """The languages that any document may turn out to be in, for the stop-word margin."""
+        return tuple(code for code, file in self.languages.items() if file.background)
+
+    @cached_property
+    def bounded_signals(self) -> frozenset[str]:
+        """The signals that any file bounds: what must be measured."""
+        bounds = [self.languages[UND].unknown, *(f.bounds for f in self.languages.values())]
+        bounds += [f.bounds for f in self.genres.values()]
+        return frozenset(signal for table in bounds for signal in table)
+
+    def lexicon_digest(self) -> str:
+        """Digest what a measured signal rests on: stop words, alphabets and background languages, not bounds."""
+        alphabets = {c: f.alphabet for c, f in self.languages.items()}
+        return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
+
+    def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
+        """Give what changes when a verdict may: with bounds, with what is typical, and with whose file decides.
+
+        Args:
+            pairs: the languages and genres that it is for; all when None.
+
+        Raises:
+            ConfigError: there is no policy for a genre.
+        """
+        if pairs is not None:
+            bounds = {pair: self.bounds(*pair) for pair in pairs}
+            values = {
+                pair: [(b.signal, b.minimum, b.maximum, b.typical) for b in pair_bounds]
+                for pair, pair_bounds in bounds.items()
+            }
+            return _digest(sorted(values.items()))
+        spoken = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
+        asked = {g: [_plain(f.bounds), _plain(f.loosened)] for g, f in self.genres.items()}
+        return _digest([spoken, asked, *self._looked_up_by])
+
+
+def _loosened(bound: Bound, entry: BoundEntry | None) -> Bound:
+    """Return the bound with the ends of the entry that are looser than its own."""
+    if entry is None:
+        return bound
+    low, high = bound.minimum, bound.maximum
+    return replace(
+        bound,
+        minimum=low if low is None or entry.min is None else min(low, entry.min),
+        maximum=high if high is None or entry.max is None else max(high, entry.max),
+    )
+
+
+def _plain(bounds: Mapping[str, BoundEntry]) -> dict[str, Any]:
+    return {signal: bound.model_dump() for signal, bound in bounds.items()}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def cached_policies(folder: str = "") -> Policies:
+    """Return the policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed."""
+    path = Path(folder) if folder else data_folder("filters")
+    return _load(path, stamps_of(path, "*/*.toml"))
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, _stamps: Stamps) -> Policies:
+    return Policies.load(path)

@@ -1,0 +1,1 @@
+"""A version built from runs and a parent version."""

@@ -1,0 +1,1 @@
+"""Which rows a version may hold, and why others are left out."""

@@ -1,0 +1,158 @@
+"""Light rows in partitions, each with all rows that may decide about one another: no process holds all of a version.
+
+Rows meet by their document, by a text, and by what says that documents are copies, variants or replacements. Those that
+meet no other document's are cut into ranges of ids. Of documents that meet, which are few, the links are held, as
+hashes: equal hashes of different keys put rows together that needn't be, and change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus.corpus import distinct, packed
+from latam_corpus.release.eligibility.admission import LIGHT
+from latam_corpus.storage.spill import Spill, compact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+PARTITION_ROWS: Final = 50_000
+_SAMPLED_ROWS: Final = 256  # of so many rows one tells by its id where ranges are cut
+_BUCKET_BITS: Final = 8
+_LINK: Final = np.dtype([("key", np.uint64), ("document", np.uint64)])
+
+
+@dataclass
+class Ranges:
+    """Ranges of ids with about as many rows each.
+
+    Attributes:
+        cuts: the first id of each but the first.
+    """
+
+    cuts: pl.Series
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.cuts) + 1
+
+    def of(self, ids: pl.Series) -> NDArray[np.int64]:
+        """Return the range of each id."""
+        if not len(self.cuts):
+            return np.zeros(len(ids), np.int64)
+        return np.asarray(self.cuts.search_sorted(ids, side="right").to_numpy(), np.int64)
+
+
+@dataclass
+class Partitions:
+    """Light rows by partition: first the ranges of ids, then groups of documents that meet."""
+
+    ranges: Ranges
+    count: int
+    _spill: Spill
+
+    def take(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows of each partition, in the order in which they came; it can be asked once."""
+        for number in range(self.count):
+            yield self._spill.take(number, LIGHT)
+
+
+def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Path) -> Partitions:
+    """Return light rows in partitions.
+
+    Args:
+        frames: the rows.
+        linked: pairs of documents that decide about each other, `doc_id` and `duplicate_of`.
+        folder: for files.
+    """
+    every, links = Spill(folder / "rows"), _Links(folder / "links")
+    ids = [pl.Series("doc_id", [], pl.String)]
+    rows = 0
+    for frame in frames:
+        every.add_by(frame, np.zeros(frame.height, np.int64))
+        links.add(frame)
+        sampled = frame.select("doc_id").gather_every(_SAMPLED_ROWS, -rows % _SAMPLED_ROWS)
+        ids.append(compact(sampled)["doc_id"])
+        rows += frame.height
+    every.flush()
+    links.add_pairs(_hashes(linked["doc_id"]), _hashes(linked["duplicate_of"]))
+    sample = pl.concat(ids).unique().sort()
+    count = max(1, min(-(-rows // PARTITION_ROWS), len(sample)))
+    ranges = Ranges(sample.gather([len(sample) * n // count for n in range(1, count)]))
+    documents, partitions = links.partitions(count)
+    spill = Spill(folder / "partitions")
+    for frame in every.frames(0):
+        numbers = ranges.of(frame["doc_id"])
+        if len(documents):
+            hashes = _hashes(frame["doc_id"])
+            places = np.searchsorted(documents, hashes).clip(max=len(documents) - 1)
+            numbers = np.where(documents[places] == hashes, partitions[places], numbers)
+        spill.add_by(frame, numbers)
+    spill.flush()
+    every.file(0).unlink(missing_ok=True)
+    return Partitions(ranges, int(partitions.max(initial=count - 1)) + 1, spill)
+
+
+@dataclass
+class _Links:
+    """What documents are named by, on the disk, in buckets by the top bits of a key's hash."""
+
+    folder: Path
+    _pairs: list[NDArray[np.uint64]] = field(default_factory=list)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Add by what these rows may meet others."""
+        self.folder.mkdir(exist_ok=True)
+        documents = _hashes(frame["doc_id"])
+        links = [_linked(documents, documents)]
+        for name in ("text_hash", "duplicate_cluster", "variant_of", "copy_of"):
+            there = frame[name].is_not_null().to_numpy()
+            links.append(_linked(_hashes(frame[name])[there], documents[there]))
+        every = np.concatenate(links)
+        buckets = (every["key"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
+        order = np.argsort(buckets, kind="stable")
+        ends = np.searchsorted(buckets[order], np.arange(1 << _BUCKET_BITS), side="right")
+        start = 0
+        for bucket, end in enumerate(ends.tolist()):
+            if end > start:
+                with (self.folder / f"{bucket}").open("ab") as file:
+                    every[order[start:end]].tofile(file)
+            start = end
+
+    def add_pairs(self, ones: NDArray[np.uint64], others: NDArray[np.uint64]) -> None:
+        """Add documents of which the one decides about the other."""
+        self._pairs.append(np.stack([ones, others], axis=1))
+
+    def partitions(self, first: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the hashes of documents that meet others, sorted, and the partition of each, from `first` on."""
+        pairs = np.concatenate([*self._pairs, *self._met()])
+        documents = distinct(pairs)
+        return documents, first + packed(np.searchsorted(documents, pairs), len(documents), PARTITION_ROWS)
+
+    def _met(self) -> Iterator[NDArray[np.uint64]]:
+        """Yield pairs of documents that have a key in common, of all that have it in a chain."""
+        for path in sorted(self.folder.glob("*")):
+            links = np.fromfile(path, _LINK)
+            path.unlink()
+            links = links[np.lexsort((links["document"], links["key"]))]
+            links = links[np.concatenate(([True], links[1:] != links[:-1]))]
+            same = links["key"][1:] == links["key"][:-1]
+            yield np.stack([links["document"][:-1][same], links["document"][1:][same]], axis=1)
+
+
+def _hashes(keys: pl.Series) -> NDArray[np.uint64]:
+    return keys.hash(0).to_numpy()
+
+
+def _linked(keys: NDArray[np.uint64], documents: NDArray[np.uint64]) -> NDArray[np.void]:
+    links = np.empty(len(keys), _LINK)
+    links["key"], links["document"] = keys, documents
+    return links

@@ -1,0 +1,84 @@
+"""What changed from one version to another, as it is told: on the screen, as JSON, and in CHANGELOG.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.stored_runs.reasons import told_reason
+from latam_corpus.release.pages.card_markdown import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.release.storing.manifest import Manifest
+
+CHANGELOG: Final = "CHANGELOG.md"
+CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
+NEW: Final = "new"
+# Of what no stage drops for.
+_WORDS: Final = {
+    NEW: _("new"),
+    "text": _("text"),
+    "rights": _("rights"),
+    "split": _("split"),
+    "other columns": _("other columns"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """So many documents of a language added, removed or changed, for one reason."""
+
+    what: str
+    language: str
+    reason: Message
+    rows: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it, the reason in English."""
+        return {"what": self.what, "language": self.language, "reason": str(self.reason), "rows": self.rows}
+
+
+def word_of(reason: str) -> Message:
+    """Return a drop reason, or what changed in a document, as tables tell it.
+
+    >>> word_of("text").translate("es"), word_of("duplicate").translate("es"), str(word_of("stop_word_count<2"))
+    ('texto', 'dice lo mismo que otro', 'stop_word_count<2')
+    >>> str(word_of("rights_tier=unknown")), word_of("expires<2026-11-28").translate("pt")
+    ('rights_tier=unknown', 'sua permissão terminou antes de 2026-11-28')
+    """
+    return _WORDS.get(reason) or told_reason(reason)
+
+
+def all_new(version: Manifest) -> list[Change]:
+    """Return the changes against nothing: no document has another reason, and the manifest has counted them."""
+    rows = Counter[str]()
+    for shard in version.shards:
+        rows[shard.language] += shard.rows
+    ordered = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    return [Change("added", language, word_of(NEW), count) for language, count in ordered if count]
+
+
+def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> str:
+    """Return the text of CHANGELOG.md, newest version first.
+
+    Args:
+        manifest: the new version.
+        changes: against its parent.
+        earlier: the parent's CHANGELOG.md; empty when there is none.
+    """
+    totals = {what: sum(c.rows for c in changes if c.what == what) for what in CHANGES}
+    against = f", from {manifest.parent.version}" if manifest.parent else ""
+    how = "" if manifest.parent else ", compared with no earlier version"
+    summary = ", ".join(f"{rows:,} {what}" for what, rows in totals.items())
+    rows = [[c.what, c.language, f"`{c.reason}`", f"{c.rows:,}"] for c in changes]
+    section = (
+        f"## {manifest.version} ({manifest.created:%Y-%m-%d}{against})\n\n"
+        f"{manifest.rows:,} documents{how}: {summary}.\n\n"
+        f"{table(['what', 'language', 'reason', 'documents'], rows)}\n"
+    )
+    head = f"# Changes of {manifest.name}\n"
+    return f"{head}\n{section}{earlier.removeprefix(head)}"

@@ -1,0 +1,247 @@
+"""A version's `croissant.json`: what catalogues of data sets harvest, in Croissant 1.1 with its RAI vocabulary.
+
+Each source stands there with what it was collected from (PROV-O) and on which conditions it may be used (ODRL).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus import schema
+from latam_corpus.extra_columns import polars_type
+
+if TYPE_CHECKING:
+    from latam_corpus.release.storing.manifest import Manifest, SourceEntry
+
+CROISSANT: Final = "croissant.json"
+_SHARDS: Final = "shards"
+# As the RAI vocabulary calls it, by a source's kind; files were collected by others.
+_COLLECTED: Final = {
+    **dict.fromkeys(("crawl", "feeds", "commoncrawl"), "Web Scraping"),
+    "oai": "Web API",
+}
+_OTHERS: Final = "Secondary Data Analysis"
+_PARQUET: Final = "application/x-parquet"
+_CROISSANT: Final = "http://mlcommons.org/croissant/"
+_PLAIN: Final = (
+    *(
+        "citeAs",
+        "column",
+        "equivalentProperty",
+        "extract",
+        "field",
+        "fileProperty",
+        "fileObject",
+        "fileSet",
+        "format",
+        "includes",
+    ),
+    *("isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated"),
+    *("replace", "samplingRate", "separator", "source", "subField", "transform"),
+)
+_CONTEXT: Final = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    **{name: f"cr:{name}" for name in _PLAIN},
+    "conformsTo": "dct:conformsTo",
+    "cr": _CROISSANT,
+    "rai": f"{_CROISSANT}RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "odrl": "http://www.w3.org/ns/odrl/2/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "sc": "https://schema.org/",
+}
+_TYPES: Final[tuple[tuple[Any, str], ...]] = (
+    (pl.String, "sc:Text"),
+    (pl.Date, "sc:Date"),
+    (pl.Datetime, "sc:DateTime"),
+    (pl.Int32, "sc:Integer"),
+    (pl.Int64, "sc:Integer"),
+    (pl.Float32, "sc:Float"),
+    (pl.Float64, "sc:Float"),
+    (pl.Boolean, "sc:Boolean"),
+)
+# Duties and prohibitions of each rights tier, as ODRL and Creative Commons call them.
+_DUTIES: Final = {"attribution": ["odrl:attribute"], "share_alike": ["odrl:attribute", "odrl:shareAlike"]}
+_PROHIBITED: Final = {"non_commercial": ["odrl:commercialize"], "no_derivatives": ["odrl:derive"]}
+_USES: Final = {"train": "odrl:aggregate", "redistribute": "odrl:distribute", "evaluate": "odrl:use"}
+
+
+def croissant(manifest: Manifest) -> bytes:
+    """Return the bytes of the file."""
+    described = {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": [f"{_CROISSANT}1.1", f"{_CROISSANT}RAI/1.0"],
+        "name": manifest.name,
+        "alternateName": manifest.title,
+        "description": (
+            f"{manifest.title}: {manifest.rows:,} documents of Latin America in {len(manifest.shards)} shards, each "
+            "with its source, its rights and how it was obtained."
+        ),
+        "version": manifest.version,
+        "datePublished": manifest.created.date().isoformat(),
+        "license": sorted({source.rights for source in manifest.sources if source.rights}) or ["unknown"],
+        "creator": [{"@type": "sc:Organization", "name": name} for name in _holders(manifest)],
+        "citeAs": f"{manifest.title}, {manifest.spec}. {', '.join(_holders(manifest))}. {manifest.created.year}.",
+        "inLanguage": sorted({shard.language for shard in manifest.shards}),
+        "url": manifest.spec,
+        "isLiveDataset": False,
+        "usageInfo": [_offer(manifest, source) for source in manifest.sources],
+        **_provenance(manifest),
+        **_responsible(manifest),
+        "distribution": _distribution(manifest),
+        "recordSet": [_records(manifest)] if manifest.shards else [],
+    }
+    return (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _holders(manifest: Manifest) -> list[str]:
+    return sorted({source.holder for source in manifest.sources if source.holder}) or ["not stated"]
+
+
+def _offer(manifest: Manifest, source: SourceEntry) -> dict[str, Any]:
+    """On which conditions the documents of a source may be used."""
+    duties = [{"odrl:action": {"@id": duty}} for duty in _DUTIES.get(source.rights_tier, ())]
+    return {
+        "@type": "odrl:Offer",
+        "@id": f"offer-{source.source_id}-{source.rights_tier}",
+        "name": f"{source.source_id}: {source.rights or 'no statement'} ({source.rights_tier})",
+        "odrl:target": source.homepage or source.source_id,
+        "odrl:permission": [
+            {"odrl:action": {"@id": _USES[use]}, **({"odrl:duty": duties} if duties else {})} for use in manifest.uses
+        ],
+        "odrl:prohibition": [{"odrl:action": {"@id": act}} for act in _PROHIBITED.get(source.rights_tier, ())],
+    }
+
+
+def _provenance(manifest: Manifest) -> dict[str, Any]:
+    """Return what it was made from and by what."""
+    sources = {source.source_id: source for source in manifest.sources}
+    derived = [
+        {
+            "@type": "prov:Entity",
+            "@id": f"source-{one.source_id}",
+            "name": one.title or one.source_id,
+            **({"url": one.homepage} if one.homepage else {}),
+            **({"prov:wasAttributedTo": {"@type": "prov:Agent", "name": one.holder}} if one.holder else {}),
+        }
+        for one in sources.values()
+    ]
+    if manifest.parent:
+        spec = f"{manifest.name}@{manifest.parent.version}"
+        derived.append({"@type": "prov:Entity", "@id": spec, "name": spec, "sha256": manifest.parent.sha256})
+    activities = [
+        {"@type": "prov:Activity", "@id": f"run-{run.id}", "name": run.title, "sha256": run.sha256}
+        for run in manifest.runs
+    ]
+    agent = {"@type": "prov:SoftwareAgent", "@id": "toolkit", "name": f"latam_corpus {manifest.toolkit}"}
+    return {
+        "prov:wasDerivedFrom": derived,
+        "prov:wasGeneratedBy": [{**one, "prov:wasAssociatedWith": {"@id": "toolkit"}} for one in activities] or [agent],
+    }
+
+
+def _responsible(manifest: Manifest) -> dict[str, Any]:
+    """Return what the RAI vocabulary asks for, as far as the manifest knows it."""
+    left_out = ", ".join(f"{reason} ({n:,})" for reason, n in manifest.left_out.items())
+    countries = {name or "not stated": tally.rows for name, tally in manifest.counts.get("country", {}).items()}
+    return {
+        "rai:dataCollection": "Each row names its source, file or archive record, and when it was obtained.",
+        "rai:dataCollectionType": sorted(
+            {_COLLECTED.get(str(one.collected), _OTHERS) for one in manifest.sources} or {_OTHERS}
+        ),
+        "rai:dataPreprocessingProtocol": "Extracted, repaired, identified, filtered, redacted and deduplicated; the "
+        "runs named under prov:wasGeneratedBy have the stages and the reason for each document that fell.",
+        "rai:dataBiases": "Documents by country: " + ", ".join(f"{name} {n:,}" for name, n in countries.items()),
+        "rai:dataLimitations": f"Left out of this version: {left_out or 'nothing'}.",
+        "rai:dataUseCases": [f"{use}: every document allows it" for use in manifest.uses],
+        "rai:personalSensitiveInformation": "Identifiers that have a form (e-mail, telephone, national numbers) are "
+        "replaced by marks where the recipe redacts, and counted in the column redactions; names are not found.",
+        "rai:dataReleaseMaintenancePlan": "Documents can be withdrawn: the next version is without them, and readers "
+        "leave them out of this one. It knows the store's log of withdrawals up to entry "
+        f"{manifest.withdrawal_sequence}.",
+    }
+
+
+def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
+    files = [
+        {
+            "@type": "cr:FileObject",
+            "@id": shard.path,
+            "name": shard.path,
+            "contentUrl": shard.path,
+            "contentSize": f"{shard.bytes} B",
+            "encodingFormat": _PARQUET,
+            "sha256": shard.sha256,
+        }
+        for shard in manifest.shards
+    ]
+    shards = {"@type": "cr:FileSet", "@id": _SHARDS, "name": _SHARDS, "encodingFormat": _PARQUET}
+    return [*files, {**shards, "includes": "data/**/*.parquet"}] if files else []
+
+
+def _records(manifest: Manifest) -> dict[str, Any]:
+    """Return the columns that have one value or a list of values; other nested ones are read with Parquet alone."""
+    fields: list[dict[str, Any]] = []
+    for column in schema.DOCUMENT:
+        repeated = isinstance(column.dtype, pl.List)
+        dtype = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
+        kind = next((name for plain, name in _TYPES if dtype == plain), None)
+        if kind is None or column.name not in schema.RELEASE_SCHEMA:
+            continue
+        fields.append(
+            {
+                "@type": "cr:Field",
+                "@id": f"documents/{column.name}",
+                "name": column.name,
+                "description": column.meaning,
+                "dataType": kind,
+                **({"repeated": True} if repeated else {}),
+                "source": {
+                    "fileSet": {"@id": _SHARDS},
+                    "extract": {"column": column.name},
+                },
+            }
+        )
+    if manifest.extra:
+        fields.append(_extra(manifest))
+    key = {"@id": "documents/doc_id"}
+    return {"@type": "cr:RecordSet", "@id": "documents", "name": "documents", "key": key, "field": fields}
+
+
+def _extra(manifest: Manifest) -> dict[str, Any]:
+    """Return the columns that sources and plug-ins add, as fields of one."""
+    fields = []
+    for name, declared in manifest.extra.items():
+        dtype = polars_type(declared)
+        inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+        fields.append(
+            {
+                "@type": "cr:Field",
+                "@id": f"documents/extra/{name}",
+                "name": name,
+                "description": "added by a source or a plug-in",
+                "dataType": next(kind for plain, kind in _TYPES if inner == plain),
+                **({"repeated": True} if inner != dtype else {}),
+                "source": {
+                    "fileSet": {"@id": _SHARDS},
+                    "extract": {"column": "extra"},
+                    "transform": {"jsonPath": f"$.{name}"},
+                },
+            }
+        )
+    about = "columns that sources and plug-ins add"
+    return {
+        "@type": "cr:Field",
+        "@id": "documents/extra",
+        "name": "extra",
+        "description": about,
+        "subField": fields,
+    }

@@ -1,0 +1,77 @@
+"""What whoever uses a version owes, source by source: the section of the card, and a file to be passed on as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.catalog.community_labels import label_of
+from latam_corpus.catalog.rights import obligations_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from latam_corpus.release.storing.manifest import Manifest, SourceEntry
+
+ATTRIBUTION: Final = "ATTRIBUTION.md"
+_OWED: Final = {
+    "attribution": "name whom the row names",
+    "share_alike": "pass it on under the same terms",
+    "non_commercial": "not for commercial use",
+    "no_derivatives": "pass it on unchanged",
+    "agreement": "keep to its agreement (column `agreement`)",
+}
+
+_LABELLED: Final = """Communities have put these labels of Local Contexts on documents (column `consent`). Read the page
+of each: its people may ask for more than its name says."""
+_TO_BE_PASSED_ON: Final = """Pass this file on with the texts, or with what you make of them where their terms ask
+for it. Where a source has many authors, the columns `creators`, `title` and `url` of a row name the one to credit.
+Texts were extracted, repaired and, in part, redacted: they are changed."""
+
+
+def obligations(manifest: Manifest) -> str:
+    """Return the card's section: a line a source that asks for something, and every label on a document."""
+    lines = [
+        f"- `{source.source_id}`, under {source.rights or 'no statement'}: {'; '.join(owed)}."
+        for source in manifest.sources
+        if (owed := [_OWED[name] for name in obligations_of(source.rights, source.rights_tier)])
+    ]
+    parts = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
+    if marked := _labels(manifest.sources):
+        parts += [_LABELLED, "\n".join(marked)]
+    return "\n\n".join([*parts, f"`{ATTRIBUTION}` has the names, ready to be passed on."])
+
+
+def attribution(manifest: Manifest) -> str:
+    """Return the text of ATTRIBUTION.md: whom to name for what, with each source's terms and labels."""
+    parts = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
+    parts += [_entry(source) for source in manifest.sources]
+    return "\n\n".join(parts) + "\n"
+
+
+def _entry(source: SourceEntry) -> str:
+    title = source.title or source.source_id
+    lines = [
+        f"## {title}",
+        f"- by: {source.holder or 'see the column `creators`'}",
+        f"- from: {source.homepage or 'see the column `url`'}",
+        f"- terms: {source.rights or 'none stated'} ({source.rights_tier})",
+        f'- documents: {source.rows:,} (`source_id = "{source.source_id}"`)',
+    ]
+    lines += [f"- asks: {_OWED[name]}" for name in obligations_of(source.rights, source.rights_tier)]
+    lines += [f"- label{line.removeprefix('-')}" for line in _labels([source])]
+    return "\n".join(lines)
+
+
+def _labels(sources: Iterable[SourceEntry]) -> list[str]:
+    """Return a line for each label: its names, its address, the sources that have it."""
+    held: dict[str, list[str]] = {}
+    for source in sources:
+        for statement in source.labels:
+            held.setdefault(statement, []).append(source.source_id)
+    lines = []
+    for statement, ids in sorted(held.items()):
+        label = label_of(statement)
+        names = " · ".join(dict.fromkeys(label.names.values())) if label else statement
+        where = f"[{names}]({label.uri})" if label else names
+        lines.append(f"- {where}: {', '.join(f'`{one}`' for one in dict.fromkeys(ids))}")
+    return lines

@@ -1,0 +1,1 @@
+"""A version read: pulled, selected, locked, and verified."""

@@ -1,0 +1,1 @@
+"""Withdrawn documents, people, and texts, and how copies are recognised."""

@@ -1,0 +1,1 @@
+"""A release store: objects, manifests, signatures, and the withdrawal log."""

@@ -1,0 +1,274 @@
+"""Where each document goes: its partition, and its shard, cut by leading bits of hashes.
+
+A partition is a language, a genre and a split. Its shards are the leaves of a binary tree, over bits of who brought a
+document and who made it (its group) and then over those of SHA-256(doc_id): a leaf splits when its texts grow too
+large, and never merges again, so that from one version to the next a document stays in its shard and the other shards
+stay as they were. What one person gave stands in few of them, which is what its withdrawal writes anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from latam_corpus import vocabulary
+from latam_corpus.errors import ReleaseError
+from latam_corpus.messages import _
+from latam_corpus.release.storing.shard_file import ROW_ALLOWANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from latam_corpus.release.storing.manifest import Manifest, Shard
+
+# Bytes of text, about 256 MB as zstd makes of Spanish prose; measured before compression, which could change.
+SHARD_BYTES: Final = 640 << 20
+# A release has so many shards at least, as long as they aren't smaller than the second: one that is written anew is a
+# hundredth of it.
+_SHARDS: Final = 128
+_LEAST_BYTES: Final = 8 << 20
+
+_CONTRIBUTOR_BITS: Final = 8
+_AUTHOR_BITS: Final = 12
+GROUP_BITS: Final = _CONTRIBUTOR_BITS + _AUTHOR_BITS
+_DEEPEST: Final = GROUP_BITS + 24
+_PARTITION: Final = ("language", "genre", "split")
+_RANK: Final = {split: order for order, split in enumerate(vocabulary.SPLITS)}
+# Levels of a tree for which the documents are read once; a histogram of so many bits is held of each node to be cut.
+_LEVELS: Final = 8
+_PLACE: Final = np.dtype([("partition", np.uint16), ("bits", np.uint64), ("size", np.int64)])
+_WORD: Final = re.compile(r"[A-Za-z0-9_]+")
+
+Partition = tuple[str, str, str]  # a language, a genre and a split
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A shard to be written: its partition, its leaf of the tree and its place in the Hub layout."""
+
+    language: str
+    genre: str
+    split: str
+    group: str
+    prefix: str
+    path: str
+
+
+class Planner:
+    """Plans which document goes into which shard, of documents that come a range at a time and are held by nobody.
+
+    Of each it writes its bits and its size to files, which are read again for every few levels of the trees.
+    """
+
+    def __init__(self, folder: Path, inherited: Sequence[Shard] = ()) -> None:
+        """Begin without documents.
+
+        Args:
+            folder: for files.
+            inherited: the parent version's shards, whose cuts are kept.
+        """
+        folder.mkdir(exist_ok=True)
+        self._folder = folder
+        self._ranges = 0
+        self._numbers: dict[Partition, int] = {}
+        self._inner: dict[Partition, set[str]] = defaultdict(set)
+        for shard in inherited:
+            leaf = shard.group + shard.prefix
+            self._inner[shard.language, shard.genre, shard.split] |= {leaf[:length] for length in range(len(leaf))}
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Add the next range: light rows with their split."""
+        names = rows.select(pl.col(_PARTITION).cast(pl.String))
+        known = {
+            partition: self._numbers.setdefault(partition, len(self._numbers)) for partition in names.unique().rows()
+        }
+        place = np.zeros(rows.height, _PLACE)
+        place["partition"] = [known[partition] for partition in names.rows()]
+        digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
+        ids = np.frombuffer(digests, ">u8").astype(np.uint64)
+        groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
+        place["bits"] = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
+        place["size"] = weights(rows)
+        place.tofile(self._folder / f"{self._ranges}")
+        self._ranges += 1
+
+    def planned(self, limit: int = SHARD_BYTES) -> Plan:
+        """Return the shards.
+
+        Args:
+            limit: bytes of text above which a shard is cut.
+
+        Raises:
+            ReleaseError: a language or genre can't be a folder's name.
+        """
+        for language, genre, _split in sorted(self._numbers):
+            for what, word in (("language", language), ("genre", genre)):
+                if not _WORD.fullmatch(word):
+                    problem = _("the {what} «{word}» can't be a folder's name", what=what, word=word)
+                    raise ReleaseError("shards", problem, _("use letters, digits and underscores, such as spa_Latn"))
+        leaves: dict[int, list[str]] = {number: [] for number in self._numbers.values()}
+        inner = {number: frozenset(self._inner[partition]) for partition, number in self._numbers.items()}
+        open_nodes = [(number, "") for number in self._numbers.values()]
+        while open_nodes:
+            further: list[tuple[int, str]] = []
+            for (number, prefix), counts, sizes in self._below(open_nodes):
+                tree = _Tree(inner[number], limit)
+                for leaf, is_open in tree.leaves(prefix, counts, sizes):
+                    if is_open:
+                        further.append((number, leaf))
+                    else:
+                        leaves[number].append(leaf)
+            open_nodes = further
+        cells: list[Cell] = []
+        starts: dict[int, tuple[int, NDArray[np.uint64]]] = {}
+        for partition in sorted(self._numbers, key=lambda names: (*names[:2], _RANK[names[2]])):
+            number = self._numbers[partition]
+            ordered = sorted(leaves[number])
+            starts[number] = len(cells), np.array([_first_bits(leaf) for leaf in ordered], np.uint64)
+            for index, leaf in enumerate(ordered):
+                path = data_path(*partition, index, len(ordered))
+                cells.append(Cell(*partition, leaf[:GROUP_BITS], leaf[GROUP_BITS:], path))
+        return Plan(tuple(cells), self._folder, starts)
+
+    def _below(
+        self, nodes: Sequence[tuple[int, str]]
+    ) -> Iterator[tuple[tuple[int, str], NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the nodes, all of one depth, with how many documents, and how many bytes, begin with each next bits."""
+        depth = len(nodes[0][1])
+        nodes = sorted(nodes)
+        keys = np.array([(number << 48) | (_first_bits(prefix) >> 16) for number, prefix in nodes], np.uint64)
+        counts = np.zeros((len(nodes), 1 << _LEVELS), np.int64)
+        sizes = np.zeros_like(counts)
+        mask = np.uint64(((1 << depth) - 1) << (48 - depth))
+        for index in range(self._ranges):
+            place = np.fromfile(self._folder / f"{index}", _PLACE)
+            at = (place["partition"].astype(np.uint64) << np.uint64(48)) | ((place["bits"] >> np.uint64(16)) & mask)
+            node = np.searchsorted(keys, at).clip(max=len(keys) - 1)
+            here = keys[node] == at
+            below = (place["bits"][here] >> np.uint64(64 - depth - _LEVELS)) & np.uint64((1 << _LEVELS) - 1)
+            cell = node[here] * (1 << _LEVELS) + below.astype(np.int64)
+            counts += np.bincount(cell, minlength=counts.size).reshape(counts.shape)
+            order = np.argsort(cell, kind="stable")
+            firsts = np.flatnonzero(np.concatenate((np.ones(min(len(order), 1), np.bool_), np.diff(cell[order]) != 0)))
+            if len(firsts):  # sums of whole numbers, which a weighted count would make fractions of
+                sizes.ravel()[cell[order][firsts]] += np.add.reduceat(place["size"][here][order], firsts)
+        yield from zip(nodes, counts, sizes, strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The shards, and which document goes into which.
+
+    Attributes:
+        cells: the shards, in order.
+        folder: where the planner has written of each document what it goes by.
+        starts: for each partition its first shard, and the bits with which each of its shards begins, sorted.
+    """
+
+    cells: tuple[Cell, ...]
+    folder: Path
+    starts: Mapping[int, tuple[int, NDArray[np.uint64]]]
+
+    def shards(self, index: int) -> NDArray[np.uint32]:
+        """Return for each document of a range, in order, the number of its cell."""
+        place = np.fromfile(self.folder / f"{index}", _PLACE)
+        shards = np.zeros(len(place), np.uint32)
+        for number, (first, bits) in self.starts.items():
+            here = place["partition"] == number
+            shards[here] = first + np.searchsorted(bits, place["bits"][here], side="right") - 1
+        return shards
+
+
+def weights(rows: pl.DataFrame) -> NDArray[np.int64]:
+    """Return what light rows count towards the size of a shard, in bytes."""
+    return rows["text_bytes"].to_numpy() + ROW_ALLOWANCE
+
+
+def fitting(weight: int, old: Manifest | None) -> int:
+    """Return the bytes above which a shard is cut, for rows of so much; never less than it was for the parent."""
+    before = (old.shard_limit or SHARD_BYTES) if old else 0
+    return max(before, min(SHARD_BYTES, max(_LEAST_BYTES, weight // _SHARDS)))
+
+
+def groups_of(contributors: pl.Series, authors: pl.Series) -> list[str]:
+    """Return the group of each row: bits of SHA-256 of who brought it, then of its authors (`splits.authors_of`).
+
+    >>> one, other = groups_of(pl.Series(["Biblioteca", "Biblioteca"]), pl.Series(["rosa vera", ""]))
+    >>> len(one) == GROUP_BITS, one[:8] == other[:8], one == other
+    (True, True, False)
+    """
+    pairs = pl.DataFrame({"of": contributors.cast(pl.String), "by": authors.cast(pl.String)}).select(
+        pl.all().fill_null("")
+    )
+    known = {
+        (of, by): f"{_bits(of):064b}"[:_CONTRIBUTOR_BITS] + f"{_bits(by):064b}"[:_AUTHOR_BITS]
+        for of, by in pairs.unique().iter_rows()
+    }
+    return [known[pair] for pair in pairs.iter_rows()]
+
+
+def data_path(language: str, genre: str, split: str, index: int, places: int) -> str:
+    """Where a shard stands in the Hub layout.
+
+    >>> data_path("spa_Latn", "news", "train", 0, 2)
+    'data/spa_Latn-news/train-00000-of-00002.parquet'
+    """
+    return f"data/{language}-{genre}/{split}-{index:05d}-of-{places:05d}.parquet"
+
+
+def prefix_of(doc_id: str, length: int) -> str:
+    """Return the first bits of SHA-256(doc_id), as the manifest writes them.
+
+    >>> prefix_of("00ff", 4)
+    '1000'
+    """
+    return f"{_bits(doc_id):064b}"[:length]
+
+
+def _bits(value: str) -> int:
+    return int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big")
+
+
+def _first_bits(prefix: str) -> int:
+    """Return the smallest 64 bits that begin so.
+
+    >>> _first_bits("01") == 1 << 62
+    True
+    """
+    return int(prefix.ljust(64, "0"), 2)
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The cuts of one partition: the nodes that are cut already, and the size above which a leaf is cut."""
+
+    inner: frozenset[str]
+    limit: int
+
+    def leaves(self, prefix: str, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
+        """Yield the leaves under a node that have documents, in order; one is open whose own bits aren't counted here.
+
+        Args:
+            prefix: the node's bits.
+            counts: the documents that begin with each next bits.
+            sizes: their bytes.
+        """
+        count = int(counts.sum())
+        if not count:
+            return
+        cut = prefix in self.inner or (count > 1 and len(prefix) < _DEEPEST and int(sizes.sum()) > self.limit)
+        if not cut or len(counts) == 1:
+            yield prefix, cut
+            return
+        half = len(counts) // 2
+        yield from self.leaves(prefix + "0", counts[:half], sizes[:half])
+        yield from self.leaves(prefix + "1", counts[half:], sizes[half:])

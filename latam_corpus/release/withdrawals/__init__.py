@@ -1,0 +1,1 @@
+"""Withdrawals, holds, and purges, with their receipts."""

@@ -1,0 +1,461 @@
+"""The receipt of a withdrawal: one page in Spanish, Portuguese and English, or JSON, which anyone can check.
+
+Both hold the same values, among them the log's entry as it is; each carries the digest of its own bytes, and the log
+has the digest of each. A page is made of its values alone, so that what people read is what is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from latam_corpus.__about__ import __version__
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import LANGUAGES, Message, _, enumerated, first_of, known
+from latam_corpus.release.eligibility.kept_out import reason_of
+from latam_corpus.release.storing.manifest import manifest_sha256
+from latam_corpus.release.storing.minisign_keys import signature_file, signature_problem
+from latam_corpus.release.storing.signatures import log_signature_problems
+from latam_corpus.release.storing.withdrawal_log import (
+    EntryTakenError,
+    add_entry,
+    asked_hash,
+    parse_entry,
+    read_log,
+    time_after,
+)
+from latam_corpus.storage.durable import OTHER_BYTES, replace, sealed, unsealed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from latam_corpus.release.storing.minisign_keys import PublicKey
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.storing.withdrawal_log import By, WithdrawalLog
+    from latam_corpus.release.withdrawals.withdraw import Withdrawal
+
+_FORMAT: Final = 1
+_MOST: Final = 1000  # documents named on a receipt; of more their number stands there, and the log has them all
+_SEALED: Final = re.compile(rb"(?s)(.*\n<!-- sha256 )([0-9a-f]{64}) -->\n\Z")
+_VALUES: Final = re.compile(rb'(?s)<script type="application/json" id="receipt">\n(.*)</script>')
+
+ASKED: Final = {
+    "doc": _("the document {value}"),
+    "source": _("everything from the source {value}"),
+    "creator": _("everything by {value}, and its copies"),
+    "url": _("everything from {value}"),
+    "text": _("a text and its copies, by the text's hash {value}"),
+    "request": _("the return of what was held by {value}"),
+    "deletion": _("what the repositories that gave it have deleted ({value})"),
+    "terms": _("what its terms no longer allow ({value})"),
+}
+ASKED_TOGETHER: Final = {
+    "doc": _("{n} {n:document|documents} ({value})"),
+    "source": _("everything from {n} {n:source|sources} ({value})"),
+    "creator": _("everything by {n} {n:person|people} ({value}), and its copies"),
+    "url": _("everything from {n} {n:address|addresses} ({value})"),
+    "text": _("{n} {n:text|texts} and {n:its|their} copies, by the hash of each text ({value})"),
+}
+_NAMED: Final = 20  # of what was named of one kind as many stand in the sentence; the values have them all
+_TITLES: Final = {
+    "withdrawal": _("Receipt of a withdrawal"),
+    "hold": _("Receipt of a hold"),
+    "return": _("Receipt of a return"),
+    "lapse": _("Receipt of a lapse"),
+}
+_PROMOTED: Final = _("Copies with rights of their own that have taken their place: {n}.")
+_CAME_BACK: Final = _("Each copy that came back, with the document in whose place it came: {copies}.")
+_STAY_OUT: Final = _("Copies that did not come back, since {why}: {n} ({copies}).")
+_REQUEST: Final = _("Request {request}, of {day}: {asked}. Reason: {because}.")
+_WITHOUT: Final = _("The version without them is {after}; the one before was {before}.")
+_OUT_OF_REACH: Final = _(
+    "Out of reach: copies that others made of older versions, and models trained on them, which don't forget. "
+    "Whoever checks such a copy is told."
+)
+_CHECK: Final = _("Anyone can check this page: latam-corpus release verify-receipt FILE")
+_LINES: Final = {
+    "withdrawal": (
+        _REQUEST,
+        _(
+            "Documents withdrawn from {release}: {n}. From now on nobody who reads the collection with this program "
+            "gets them, older versions included, and copies collected later stay out."
+        ),
+        _WITHOUT,
+        _PROMOTED,
+        _OUT_OF_REACH,
+        _CHECK,
+    ),
+    "hold": (
+        _REQUEST,
+        _(
+            "Documents of {release} that are held until it is settled whether they stay: {n}. Until then nobody who "
+            "reads the collection with this program gets them, older versions included, and copies collected later "
+            "stay out."
+        ),
+        _WITHOUT,
+        _PROMOTED,
+        _("They come back by: latam-corpus release return {release} {request}"),
+        _OUT_OF_REACH,
+        _CHECK,
+    ),
+    "return": (
+        _REQUEST,
+        _("Documents that were held, and that readers of {release} are given again, as far as its terms allow: {n}."),
+        _("The version with them is {after}; the one before was {before}."),
+        _CHECK,
+    ),
+    "lapse": (
+        _REQUEST,
+        _(
+            "Documents that left {release} for it: {n}. From now on nobody who reads the collection with this program "
+            "gets them, older versions included, unless a later version has them again, since their terms allow it."
+        ),
+        _WITHOUT,
+        _OUT_OF_REACH,
+        _CHECK,
+    ),
+}
+_AFTERWARDS: Final = [
+    _("copies that were pulled or published before"),
+    _("models that were trained on older versions"),
+]
+
+
+_OTHER_BYTES: Final = Message(OTHER_BYTES)
+_OF_ENTRY: Final = _("its {what} isn't that of its entry of the log")
+_WHAT: Final = {
+    "digest": _("digest"),
+    "number": _("number"),
+    "request": _("request"),
+    "kind": _("kind"),
+    "release": _("release"),
+    "time": _("time"),
+    "what was asked": _("what was asked"),
+    "reason": _("reason"),
+}
+
+
+def not_reached(done: Withdrawal) -> list[Message]:
+    """Return what a withdrawal can't do, a line each."""
+    others = _("the latest version of {name}: `latam-corpus release build {name} --parent latest`")
+    return [
+        *(others.fill(name=name) for name in done.others),
+        *([_("the bytes of older versions, until `latam-corpus release purge`")] if done.entry.erases else []),
+        *(_AFTERWARDS if done.entry.kind != "return" else []),
+    ]
+
+
+def receipt_values(done: Withdrawal) -> dict[str, Any]:
+    """Return what the receipt says, as plain values."""
+    entry = done.entry
+    return {
+        "format": _FORMAT,
+        "kind": entry.kind,
+        "request": entry.request,
+        "release": entry.release,
+        "asked": {"by": entry.by, "value": done.value, "because": entry.because},
+        "time": entry.time.isoformat(),
+        "entry": {"number": entry.number, "sha256": done.entry_sha256, "file": entry.dumped().decode()},
+        "documents": len(done.documents),
+        "doc_ids": done.documents[:_MOST],
+        "versions": [
+            {"version": spec, "documents": n, "shards": done.shards[spec]} for spec, n in sorted(done.rows.items())
+        ],
+        "before": {"version": done.before.spec, "manifest_sha256": done.before_sha256},
+        "after": {
+            "version": done.after.spec,
+            "manifest_sha256": done.after_sha256,
+            "documents": done.after.rows,
+            "bytes_written": done.written,
+            "bytes": done.after.shard_bytes,
+        },
+        "promoted": done.promoted,
+        "in_place_of": done.in_place_of,
+        "kept_out": done.kept_out,
+        "left_aside": list(map(str, done.left_aside)),
+        "not_reached": list(map(str, not_reached(done))),
+        "toolkit": __version__,
+    }
+
+
+def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the receipt's bytes in each format: `json` and `html`."""
+    data = sealed(values, indent=1)
+    return {"json": data, "html": _page(values, data)}
+
+
+def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[str, bytes]:
+    """Return the receipt's bytes in each format, whose digests the log has then.
+
+    Raises:
+        ReleaseError: the log can't be added to.
+    """
+    files = receipt_files(receipt_values(done))
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
+    log = read_log(store)
+    while all(entry.receipts != digests for entry in log.entries):
+        with suppress(EntryTakenError):
+            add_entry(log, now, {}, kind="receipt", receipts=digests, **fields)
+        log = read_log(store)
+        now = time_after(log, now)
+    return files
+
+
+def write_receipt(store: Store, done: Withdrawal, file: Path | None = None) -> dict[str, Any]:
+    """Write the digests of a receipt into the log, and the receipt into a file if one is named; return its values.
+
+    Args:
+        store: of the log; where it is signed, so is the file.
+        done: what became of the request.
+        file: JSON if it ends in `.json`, else a page.
+
+    Raises:
+        ReleaseError: the log can't be added to.
+    """
+    files = write_receipt_entry(store, done, datetime.now(UTC))
+    if file:
+        written = files["json" if file.suffix == ".json" else "html"]
+        replace(file, written)
+        if store.signer:
+            replace(signature_file(file), store.signer.signature(written, f"receipt {done.entry.request}"))
+    return receipt_values(done)
+
+
+def problems_of(
+    data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
+) -> list[str]:
+    """Return what is wrong with a receipt, a sentence each; nothing where it is genuine. See `receipt_problems`."""
+    return [str(problem) for problem in receipt_problems(data, store, keys, signature)]
+
+
+def receipt_problems(
+    data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
+) -> list[Message]:
+    """Return what is wrong with a receipt, a sentence each; nothing where it is genuine.
+
+    Args:
+        data: its bytes, of a page or of JSON.
+        store: whose log it must stand in; None where only the receipt is at hand.
+        keys: of those who may have signed it, and the log; signatures aren't looked at where there is none.
+        signature: the bytes of its signature's file; None where there is none.
+
+    Raises:
+        ConfigError: it is no receipt.
+        ReleaseError: the store's log is damaged.
+    """
+    forged = signature_problem(data, signature, keys) if keys else None
+    return [forged] if forged else _problems(data, store, keys)
+
+
+def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> list[Message]:
+    page = _SEALED.match(data)
+    inner = data
+    if page:
+        if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
+            return [_OTHER_BYTES]
+        match = _VALUES.search(data)
+        if not match:
+            return [_("it holds no values")]
+        inner = _unescaped(match[1])
+    elif not data.lstrip().startswith(b"{"):
+        if b"<html" in data[:200].lower():
+            return [_OTHER_BYTES]
+        raise ConfigError(
+            _("the receipt"), _("it is neither a page nor JSON of this toolkit"), _("name the file of a receipt")
+        )
+    try:
+        values = unsealed(inner)
+        problems = [*_disagreeing(values), *_other_page(values, inner, data if page else None)]
+    except ReleaseError as error:
+        return [_("its entry of the log: {problem}", problem=error.args[1])]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [_unreadable(error)]
+    if store and not problems:
+        with store.named_errors():
+            log = read_log(store)
+            problems += [*_unlogged(values, data, log), *log_signature_problems(log, keys)]
+    return problems
+
+
+def _unreadable(error: Exception) -> Message:
+    if type(error) is ValueError:
+        return known(error)
+    return _("it lacks what a receipt says: {cause}", cause=repr(error))
+
+
+def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
+    """Where the receipt says something else than the entry of the log that it holds."""
+    stored = values["entry"]
+    entry = parse_entry(stored["file"].encode(), "the receipt")
+    asked = values["asked"]
+    hashed = _logged(asked["by"], asked["value"])
+    several = json.loads(asked["value"]) if asked["by"] == "several" else []
+    each = [(by, _logged(by, value)) for by, value in several]
+    pairs = {
+        "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
+        "number": (stored["number"], entry.number),
+        "request": (values["request"], entry.request),
+        "kind": (values["kind"], entry.kind),
+        "release": (values["release"], entry.release),
+        "time": (values["time"], entry.time.isoformat()),
+        "what was asked": (
+            (asked["by"], hashed, each),
+            (entry.by, entry.asked, [(one.by, one.asked) for one in entry.several]),
+        ),
+        "reason": (asked["because"], entry.because),
+    }
+    return [_OF_ENTRY.fill(what=_WHAT[what]) for what, (one, other) in pairs.items() if one != other]
+
+
+def _logged(by: By, value: str) -> str:
+    """Return what the log states of something that a receipt names."""
+    return value if by == "url" else asked_hash(by, value)
+
+
+def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[Message]:
+    """Whether a page says something else than its values do; only the toolkit that made it can tell."""
+    if page is None or values["toolkit"] != __version__ or _page(values, inner) == page:
+        return []
+    return [_("its page says something else than its values")]
+
+
+def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[Message]:
+    """Return what of the receipt the store says otherwise."""
+    number = values["entry"]["number"]
+    if number > log.sequence or log.digests[number - 1] != values["entry"]["sha256"]:
+        return [_("the log of {store} has another entry {number}, or none", store=log.store.url, number=number)]
+    digest = hashlib.sha256(data).hexdigest()
+    if all(digest not in entry.receipts.values() for entry in log.entries if entry.of == number):
+        return [_("the log of {store} names no such receipt", store=log.store.url)]
+    problems = []
+    for when in ("before", "after"):
+        name, _at, version = values[when]["version"].partition("@")
+        if version not in log.store.versions(name):
+            problems.append(_("{version}: the version isn't in the store", version=values[when]["version"]))
+        elif manifest_sha256(log.store, name, version) != values[when]["manifest_sha256"]:
+            problem = _("{version}: its manifest is another than the receipt says", version=values[when]["version"])
+            problems.append(problem)
+    return problems
+
+
+def sentences(values: Mapping[str, Any]) -> list[Message]:
+    """Return what the page says to people."""
+    asked = _asked(values["asked"]["by"], values["asked"]["value"])
+    known = {
+        "request": values["request"],
+        "day": values["time"][:10],
+        "asked": asked,
+        "because": values["asked"]["because"],
+        "n": values["documents"],
+        "release": values["release"],
+        "before": values["before"]["version"],
+        "after": values["after"]["version"],
+    }
+    lines: list[Message] = []
+    for line in _LINES[values["kind"]]:
+        if line is _PROMOTED:
+            lines += _of_copies(values)
+        else:
+            lines.append(line.fill(**known))
+    return lines
+
+
+def _of_copies(values: Mapping[str, Any]) -> list[Message]:
+    """Return which copies came back, and which did not and why; receipts of older toolkits only count the first."""
+    lines = [_PROMOTED.fill(n=len(values["promoted"]))] if values["promoted"] else []
+    came = [f"{copy} ({of})" for copy, of in values.get("in_place_of", {}).items()]
+    if came:
+        lines.append(_CAME_BACK.fill(copies=first_of(came, _NAMED)))
+    by_reason: dict[str, list[str]] = {}
+    for copy, why in values.get("kept_out", {}).items():
+        by_reason.setdefault(why, []).append(copy)
+    lines += [
+        _STAY_OUT.fill(n=len(copies), why=reason_of(why), copies=first_of(copies, _NAMED))
+        for why, copies in by_reason.items()
+    ]
+    return lines
+
+
+def _asked(by: str, value: str) -> Message:
+    """Return what was named, in words; of several things the first of each kind, since the log has them all."""
+    if by != "several":
+        return ASKED[by].fill(value=value)
+    by_kind: dict[str, list[str]] = {}
+    for kind, one in json.loads(value):
+        by_kind.setdefault(kind, []).append(one)
+    return enumerated(
+        ASKED_TOGETHER[kind].fill(n=len(ones), value=first_of(ones, _NAMED)) for kind, ones in by_kind.items()
+    )
+
+
+def _page(values: Mapping[str, Any], data: bytes) -> bytes:
+    sections = []
+    for language, name in LANGUAGES.items():
+        paragraphs = "".join(f"<p>{escape(line.translate(language))}</p>\n" for line in sentences(values))
+        title = escape(_TITLES[values["kind"]].translate(language))
+        sections.append(
+            f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{paragraphs}</section>\n'
+        )
+    after = values["after"]
+    rows = [
+        *((one["version"], _number(one["documents"]), " ".join(one["shards"])) for one in values["versions"]),
+        (f"{values['before']['version']} manifest.json", "", values["before"]["manifest_sha256"]),
+        (f"{after['version']} manifest.json", _number(after["documents"]), after["manifest_sha256"]),
+        (f"withdrawals/{values['entry']['number']:04d}.json", "", values["entry"]["sha256"]),
+    ]
+    heads = "".join(
+        f'<th scope="col">{"<br>".join(escape(name.translate(language)) for language in LANGUAGES)}</th>'
+        for name in _HEADS
+    )
+    table = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
+        for name, *cells in rows
+    )
+    table = f"<thead><tr>{heads}</tr></thead>\n<tbody>{table}</tbody>"
+    head = (
+        f'<!doctype html>\n<html lang="es">\n<meta charset="utf-8">\n{_METAS}'
+        f"<title>{escape(values['request'])}</title>\n"
+        f"<style>{_STYLE}</style>\n<main>\n<h1>{escape(values['request'])}</h1>\n"
+    )
+    inner = data.replace(b"</", b"<\\/").decode()
+    script = f'<script type="application/json" id="receipt">\n{inner}</script>\n</html>'
+    body = f"{head}{''.join(sections)}<table>\n{table}</table>\n</main>\n{script}\n<!-- sha256 ".encode()
+    return body + f"{hashlib.sha256(body).hexdigest()} -->\n".encode()
+
+
+def _number(n: int) -> str:
+    r"""Return a number as Spanish, Portuguese and English readers all read it.
+
+    >>> _number(1234), _number(12345)
+    ('1234', '12\u202f345')
+    """
+    return f"{n:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if n >= _GROUPED else str(n)
+
+
+_GROUPED: Final = 10_000
+_HEADS: Final = (_("version or file"), _("documents"), _("shards, or SHA-256"))
+_METAS: Final = (
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    '<meta name="color-scheme" content="light dark">\n'
+    '<meta name="referrer" content="no-referrer">\n<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+)
+_STYLE: Final = (
+    ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:46em;margin:2em auto;padding:0 1em;"
+    "overflow-wrap:break-word}h2{font-size:1.1em}small{font-weight:normal;opacity:.75}"
+    "table{border-collapse:collapse;font-size:.875em;width:100%}"
+    "th,td{border:1px solid #8886;padding:.2em .5em;vertical-align:top;text-align:left;font-weight:normal;"
+    "overflow-wrap:anywhere}thead th{overflow-wrap:normal}"
+    "@media(max-width:44em){body{margin:1em auto}}"
+)
+
+
+def _unescaped(script: bytes) -> bytes:
+    return script.replace(b"<\\/", b"</")

@@ -1,0 +1,1 @@
+"""Files and folders: durable writes, locks, remote file systems, and spilled rows."""

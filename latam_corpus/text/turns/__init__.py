@@ -1,0 +1,1 @@
+"""Turns and speaker labels of interviews."""
