@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus import vocabulary
 from latam_corpus.catalog import display_names
 from latam_corpus.cli.reading import lists
 from latam_corpus.messages import DOMAIN, LOCALE, translated
 from latam_corpus.pipeline.planning.registry import STAGES
 from latam_corpus.policies.policy import Policies
+from latam_corpus.signals import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> N
 def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
     """One line each, in the schema's order."""
     rows = command_line("list", "signals", "--json").json
-    assert [row["name"] for row in rows] == list(vocabulary.SIGNALS)
+    assert [row["name"] for row in rows] == list(BY_NAME)
     assert all(row["definition"] and row["used_by"] for row in rows)
 
 

@@ -13,7 +13,7 @@ import latam_corpus as lc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals import Reading
+    from latam_corpus.signals.reading import Reading
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,11 @@ import typer
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, known
 from latam_corpus.pipeline.planning.registry import registered, stage_class
+from latam_corpus.signals import BY_NAME, signal_names
+from latam_corpus.signals.plugged import plugged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,17 +81,13 @@ def stages(as_json: Json = False) -> None:
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and who else uses them."""
-    from latam_corpus.quality.signal_names import Definition
-    from latam_corpus.quality.signals import SIGNALS
-    from latam_corpus.quality.signals.plugged import plugged
-    from latam_corpus.vocabulary import plugged_signals
-
-    every = (*SIGNALS, *map(plugged, plugged_signals()))
-    rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every]
+    in_english = spoken() == "en"  # definitions are in English, and labels in every language
+    every = {name: BY_NAME.get(name) or plugged(name) for name in signal_names()}
+    meanings = {name: s.definition if in_english or name not in BY_NAME else s.label for name, s in every.items()}
     _show(
-        rows,
+        [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every.values()],
         as_json,
-        lambda r: (r["name"], Definition(r["definition"], signal=r["name"]), known(r["used_by"])),
+        lambda r: (r["name"], meanings[r["name"]], known(r["used_by"])),
         [_("signal"), _("definition"), _("used by")],
     )
 
