@@ -148,6 +148,15 @@ class Reading:
         unique_in_windows(self.words.hashes, self.words.doc_words, window, result)
         return result
 
+    def sum_bytes(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the sum over each document's bytes, which are in `words.data`, int64[n].
+
+        >>> reading = Reading.of(["¡Ay, ay!", "¿Y ahora?"])
+        >>> reading.sum_bytes(reading.words.data == ord("!")).tolist()
+        [1, 0]
+        """
+        return _sums(values, self.words.doc_bytes)
+
     def sum_words(self, values: NDArray[Any]) -> NDArray[np.int64]:
         """Return the sum over each document's words, int64[n]."""
         return _sums(values, self.words.doc_words)
