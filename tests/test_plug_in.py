@@ -17,7 +17,7 @@ import pytest
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.measure import Measure
-from latam_corpus.signals import BY_NAME, signal_names
+from latam_corpus.signals import BY_NAME, is_share_of_words, signal_label, signal_names
 from latam_corpus.signals.measuring import measure_plugged
 from latam_corpus.signals.plugged import plugged, plugged_digest, plugged_signals
 from latam_corpus.signals.reading import Reading
@@ -130,7 +130,7 @@ _SIGNALS = """
 import numpy as np
 from latam_corpus.signals.descriptor import signal
 
-@signal("marcas")
+@signal("marcas", label="marks of a text", share_of_words=True)
 def marcas(reading):
     '''Marks a document.'''
     return np.ones(len(reading) + {more})
@@ -172,6 +172,15 @@ def test_the_code_of_a_signal_counts(installed: Callable[..., None]) -> None:
     first = Measure(signals=("marcas",)).fingerprint()
     installed(more=1)
     assert Measure(signals=("marcas",)).fingerprint() != first
+
+
+def test_a_plug_in_declares_a_signal_as_the_toolkit_does(installed: Callable[..., None]) -> None:
+    """Its label is shown, and short texts may deviate more from a bound on a share of words."""
+    installed()
+    assert (str(signal_label("marcas")), is_share_of_words("marcas")) == ("marks of a text", True)
+    assert (str(signal_label("otras")), is_share_of_words("otras")) == ("otras", False)
+    installed("marcas_de_prueba:nada")
+    assert str(signal_label("marcas")) == "marcas"
 
 
 def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) -> None:
