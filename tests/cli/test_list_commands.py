@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.catalog import display_names
-from latam_corpus.cli.reading import lists
 from latam_corpus.messages import DOMAIN, LOCALE, translated
-from latam_corpus.pipeline.planning.registry import STAGES
 from latam_corpus.policies.policy import Policies
 from latam_corpus.signals import BY_NAME
 
@@ -31,12 +28,6 @@ def test_each_list_is_a_table_and_json(command_line: CommandLine, what: str) -> 
     assert shown.code == 0
     first = rows[0].get("name") or rows[0].get("id") or rows[0]["code"]
     assert str(first)[:6] in shown.out
-
-
-def test_each_stage_says_what_it_is_called_and_what_it_does() -> None:
-    """In the languages of the reader; a stage that isn't named in both places would be told in English."""
-    assert set(lists._STAGES) == set(STAGES)  # noqa: SLF001
-    assert set(display_names._STAGES) >= set(STAGES)  # noqa: SLF001
 
 
 def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> None:
