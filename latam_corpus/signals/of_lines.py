@@ -82,7 +82,7 @@ def short_line_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("lines of few words"), used_by=N_("C4 drops such lines"))
 def sparse_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Characters in lines with fewer than three words, as a share of characters in lines.
+    r"""Characters in lines with fewer than three words, as a share of characters in lines, spaces not counted.
 
     A law has a heading of two words over each article, and an exercise sheet a line for each symbol: half of the lines
     and hardly any of the text. Menus have a third of their characters in such lines.
