@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from latam_corpus.api.withdrawals import hold, withdraw
     from latam_corpus.batch import Batch
     from latam_corpus.errors import ConfigError, CorpusError, PartError, ReleaseError, SourceError
-    from latam_corpus.quality.signals.plugged import signal
+    from latam_corpus.signals.descriptor import signal
     from latam_corpus.stages import Barrier, Stage
 
 __all__ = [
@@ -50,7 +50,7 @@ _MODULES: Final = {
     "api.withdrawals": ("hold", "withdraw"),
     "batch": ("Batch",),
     "errors": ("ConfigError", "CorpusError", "PartError", "ReleaseError", "SourceError"),
-    "quality.signals.plugged": ("signal",),
+    "signals.descriptor": ("signal",),
     "stages": ("Barrier", "Stage"),
 }
 _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}

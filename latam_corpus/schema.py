@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.extra_forms import ENTRIES, in_form
-from latam_corpus.vocabulary import SIGNALS, signal_names
+from latam_corpus.signals import BY_NAME, signal_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
 EXTRA: Final = ENTRIES
 # In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
 SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(signal_names(), pl.Float32()))
-RELEASE_SIGNALS: Final = pl.Struct(dict.fromkeys(SIGNALS, pl.Float32()))
+RELEASE_SIGNALS: Final = pl.Struct(dict.fromkeys(BY_NAME, pl.Float32()))
 
 DOCUMENT: Final = (
     Column("doc_id", _TEXT, "first 128 bits, hex, of SHA-256 over source_id, NUL and the canonical locator"),

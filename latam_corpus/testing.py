@@ -25,14 +25,14 @@ from latam_corpus.collect.row_files import as_documents
 from latam_corpus.errors import CorpusError
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.pipeline.rows.conserve import pass_through
-from latam_corpus.quality.signals import Reading
+from latam_corpus.signals.reading import Reading
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import BinaryIO
 
-    from latam_corpus.quality.signals.signal import Signal
+    from latam_corpus.signals.descriptor import Signal
     from latam_corpus.stages import Stage
 
 # As texts come: empty, of one word, with lines, in several scripts, with signs outside of 16 bits, long, and repeated.

@@ -1,7 +1,7 @@
-"""The words that columns may hold, and the signals' names: what is known of documents without reading one.
+"""The values that columns may have: genres, countries, uses, tiers of rights, formats.
 
-`schema.py` has the columns and their types; this file is apart from it so that what reads sources, recipes and policies
-needn't load Polars.
+`schema.py` has the columns and their types. This file is separate, so that code which reads sources, recipes and
+policies need not load Polars.
 """
 
 from __future__ import annotations
@@ -84,100 +84,6 @@ Variants = Literal["keep", "longest", "by_country"]
 # What is in one split of a release: a cluster of copies, and with it all of an author, a source or a file of one.
 SplitBy = Literal["cluster", "author", "source", "file"]
 
-# The measured signals, in the order of the struct. `quality/signals/` defines them; a test holds the two equal.
-SIGNALS: Final = (
-    "word_count",
-    "mean_word_length",
-    "alphabetic_word_share",
-    "mixed_case_word_share",
-    "unique_words_per_200",
-    "longest_word",
-    "all_caps_word_share",
-    "ocr_damage_share",
-    "unique_word_share",
-    "word_entropy",
-    "stop_word_count",
-    "stop_word_share",
-    "stop_word_margin",
-    "second_language_share",
-    "alphabet_fit",
-    "dictionary_word_rate",
-    "words_per_line",
-    "closing_punctuation_share",
-    "open_line_share",
-    "newlines_per_word",
-    "short_line_share",
-    "sparse_line_share",
-    "bullet_line_share",
-    "ellipsis_line_share",
-    "date_line_share",
-    "list_share",
-    "table_share",
-    "code_line_share",
-    "sentence_count",
-    "duplicate_line_share",
-    "duplicate_line_count_share",
-    "duplicate_paragraph_share",
-    "duplicate_paragraph_count_share",
-    "top_2_gram_share",
-    "top_3_gram_share",
-    "top_4_gram_share",
-    "duplicate_2_gram_share",
-    "duplicate_3_gram_share",
-    "duplicate_4_gram_share",
-    "duplicate_5_gram_share",
-    "duplicate_6_gram_share",
-    "duplicate_7_gram_share",
-    "duplicate_8_gram_share",
-    "duplicate_9_gram_share",
-    "duplicate_10_gram_share",
-    "compression_ratio",
-    "upper_case_share",
-    "digit_share",
-    "code_symbol_share",
-    "mojibake_per_1000",
-    "markup_per_1000",
-    "curly_bracket_count",
-    "hashes_per_word",
-    "ellipses_per_word",
-    "char_entropy",
-    "policy_phrase_count",
-    "javascript_count",
-    "lorem_ipsum_count",
-    "scripture_per_1000",
-    "learned_quality",
-    "outside_score",
-    "flagged_word_share",
-)
-
-# Those that are a share of a text's words, or of what words are made of: of ten words they are mostly chance.
-SHARES_OF_WORDS: Final = frozenset(
-    {
-        "alphabetic_word_share",
-        "mixed_case_word_share",
-        "all_caps_word_share",
-        "ocr_damage_share",
-        "stop_word_share",
-        "second_language_share",
-        "dictionary_word_rate",
-        "upper_case_share",
-        "digit_share",
-        "code_symbol_share",
-        "flagged_word_share",
-    }
-)
-
-# A plug-in package names its signals here: [project.entry-points."latam_corpus.signals"] name = "module:function".
-SIGNAL_ENTRY_POINTS: Final = "latam_corpus.signals"
-
-
-@cache
-def plugged_signals() -> dict[str, metadata.EntryPoint]:
-    """Return where the signals of plug-in packages are, by name."""
-    entries = sorted(metadata.entry_points(group=SIGNAL_ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
-    return {entry.name: entry for entry in entries}
-
-
 # A package names them by the suffix that they are for: [project.entry-points."latam_corpus.extractors"] ags = "m:f".
 EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
 READER_ENTRY_POINTS: Final = "latam_corpus.readers"
@@ -202,9 +108,3 @@ def plugged_media_type(suffix: str) -> str:
     'application/x-plug-in.ags'
     """
     return f"application/x-plug-in.{suffix}"
-
-
-@cache
-def signal_names() -> tuple[str, ...]:
-    """Return every signal's name: the toolkit's own, then those of plug-ins, which releases don't hold."""
-    return tuple(dict.fromkeys((*SIGNALS, *plugged_signals())))

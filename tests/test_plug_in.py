@@ -14,10 +14,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.measure import Measure
-from latam_corpus.quality.signals import Reading, plugged
+from latam_corpus.signals import BY_NAME, is_share_of_words, signal_label, signal_names
+from latam_corpus.signals.measuring import measure_plugged
+from latam_corpus.signals.plugged import plugged, plugged_digest, plugged_signals
+from latam_corpus.signals.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +99,7 @@ def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], 
     assert told["signal"] == pytest.approx([7 / 9])
     assert told["measured"]
     assert told["alone"] == [f"{_CALM}\nFIN\nFIN"]
-    assert tuple(told["released"]) == vocabulary.SIGNALS
+    assert tuple(told["released"]) == tuple(BY_NAME)
     arguments = ("run", folder / "receta.toml", "--input", folder / "in", "--out", out, "--workers", "2", "--json")
     again = _call(environ, "-m", "latam_corpus", *arguments)
     assert again["run"] == told["run"]
@@ -119,15 +122,15 @@ def test_a_run_of_a_plug_in_is_read_without_it(environ: dict[str, str], folder: 
     files = sorted(out.glob("runs/*/dropped/*.parquet"))
     assert "exclamations_per_word" in pl.read_parquet(files[0], glob=False)["signals"].struct.fields
     read = schema.scan(files, schema.DOCUMENT_SCHEMA).collect()
-    assert tuple(read["signals"].struct.fields) == vocabulary.SIGNALS
+    assert tuple(read["signals"].struct.fields) == tuple(BY_NAME)
     assert read["drop_reason"].to_list() == ["exclamations_per_word>0.5"]
 
 
 _SIGNALS = """
 import numpy as np
-from latam_corpus.quality.signals.plugged import signal
+from latam_corpus.signals.descriptor import signal
 
-@signal("marcas")
+@signal("marcas", label="marks of a text", share_of_words=True)
 def marcas(reading):
     '''Marks a document.'''
     return np.ones(len(reading) + {more})
@@ -139,7 +142,7 @@ otra = 7
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """What installs a module whose entry point `marcas` is this object."""
-    cached = (vocabulary.plugged_signals, vocabulary.signal_names, plugged.plugged, plugged.plugged_digest)
+    cached = (plugged_signals, signal_names, plugged, plugged_digest)
 
     def forget() -> None:
         for function in cached:
@@ -171,15 +174,24 @@ def test_the_code_of_a_signal_counts(installed: Callable[..., None]) -> None:
     assert Measure(signals=("marcas",)).fingerprint() != first
 
 
+def test_a_plug_in_declares_a_signal_as_the_toolkit_does(installed: Callable[..., None]) -> None:
+    """Its label is shown, and short texts may deviate more from a bound on a share of words."""
+    installed()
+    assert (str(signal_label("marcas")), is_share_of_words("marcas")) == ("marks of a text", True)
+    assert (str(signal_label("otras")), is_share_of_words("otras")) == ("otras", False)
+    installed("marcas_de_prueba:nada")
+    assert str(signal_label("marcas")) == "marcas"
+
+
 def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) -> None:
     """Another array is refused, and not stretched or cut."""
     reading = Reading.of(["uno", "dos"])
     installed()
-    assert plugged.measure_plugged("marcas", reading).dtype == np.float32
-    assert plugged.plugged("marcas").definition == "Marks a document"
+    assert measure_plugged("marcas", reading).dtype == np.float32
+    assert plugged("marcas").definition == "Marks a document"
     installed(more=1)
     with pytest.raises(ConfigError, match=r"it gave float64\[3\] for 2 documents; give one number a document"):
-        plugged.measure_plugged("marcas", reading)
+        measure_plugged("marcas", reading)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +208,7 @@ def test_what_a_package_names_and_is_no_signal_is_refused(
     """The error names the entry point."""
     installed(value, name)
     with pytest.raises(ConfigError, match=problem) as raised:
-        plugged.plugged(name)
+        plugged(name)
     assert raised.value.place == f"entry point «latam_corpus.signals», {name} = {value}"
 
 

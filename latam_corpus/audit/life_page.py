@@ -13,10 +13,10 @@ from latam_corpus.audit.lineage import WORDLESS
 from latam_corpus.audit.lineage_lines import Speaker, facts, releases, steps
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.privacy.redact import redact
-from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.templating import render, sections_of
+from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,7 +128,7 @@ def _bound(bound: dict[str, Any], figures: Figures) -> dict[str, Any]:
     ]
     value, held = bound["value"], bound.get("held_as")
     return {
-        "name": signal_name(bound["signal"]),
+        "name": signal_label(bound["signal"]),
         "signal": bound["signal"],
         "value": WORDS["no_list"] if value is None else figures.short(value),
         "held": None if held is None else WORDS["held_as"].fill(value=figures.short(held)),

@@ -17,8 +17,8 @@ from latam_corpus.catalog.display_names import (
 )
 from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, told_reason
-from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
+from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -341,5 +341,5 @@ def bound_line(bound: dict[str, Any], language: str = "en") -> str:
         short = "  " + _("(few words: held as {value})", value=decimal(f"{held:.3g}")).translate(language)
     where, name = f"{bound['file']}{short}", bound["signal"]
     if language != "en":  # in which a key says what it is of
-        where, name = f"{bound['file']}: {name}{short}", signal_name(name).translate(language)
+        where, name = f"{bound['file']}: {name}{short}", signal_label(name).translate(language)
     return f"{mark} {name:<{26 if language == 'en' else 50}}{value:>8}  {limit:<16}{where}"

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.named_values import genre_names, genre_of
+from latam_corpus.catalog.stage_list import ENTRIES
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
 from latam_corpus.errors import nearest
 from latam_corpus.messages import Message, _, enumerated, same
@@ -178,26 +179,6 @@ def genre_name(genre: str) -> Message:
     return GENRES.get(genre, same(genre))
 
 
-# Stages, and what every run does beside its recipe's.
-_STAGES: Final = {
-    "collect": _("to collect"),
-    "skim": _("to skim"),
-    "extract": _("to extract"),
-    "unmark": _("to remove marks"),
-    "repair": _("to repair"),
-    "identify": _("to identify"),
-    "measure": _("to measure"),
-    "filter": _("to filter"),
-    "redact": _("to redact"),
-    "line_keys": _("to note lines"),
-    "common_lines": _("to find shared lines"),
-    "boilerplate": _("to cut shared lines"),
-    "fingerprint": _("to take fingerprints"),
-    "supersede": _("to choose records"),
-    "withdrawals": _("to set aside what was withdrawn"),
-    "dedupe": _("to find duplicates"),
-    "settle": _("to close"),
-}
 # What made text of a file, by the first word of its name and version; others are called by that.
 _EXTRACTORS: Final = {
     "plain": _("plain text"),
@@ -219,7 +200,11 @@ class _Stages(Message):
     def translate(self, language: str) -> str:
         if language == "en":
             return self.msgid
-        return re.sub(r"[^\s→│,]+", lambda name: _STAGES.get(name[0], same(name[0])).translate(language), self.msgid)
+        return re.sub(r"[^\s→│,]+", lambda name: _stage_label(name[0]).translate(language), self.msgid)
+
+
+def _stage_label(name: str) -> Message:
+    return ENTRIES[name].label if name in ENTRIES else same(name)
 
 
 def stage_names(stages: str) -> Message:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.stages import Stage
-from latam_corpus.text.words_kernels import REPAIRS
+from latam_corpus.text.word_columns import REPAIRS
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch

@@ -11,6 +11,7 @@ from latam_corpus import vocabulary
 from latam_corpus.config.toml_model import line_of, load_toml
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import Message, _, decimal
+from latam_corpus.signals import signal_names
 from latam_corpus.text.stops import MOST_LANGUAGES
 from latam_corpus.text.words import WordTable
 
@@ -154,11 +155,9 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
         ("loosened", loosened),
     ):
         for signal in signals:
-            if signal not in vocabulary.signal_names():
+            if signal not in signal_names():
                 place = place_in(path, table, signal)
-                raise ConfigError(
-                    place, _("unknown signal «{signal}»", signal=signal), closest(signal, vocabulary.signal_names())
-                )
+                raise ConfigError(place, _("unknown signal «{signal}»", signal=signal), closest(signal, signal_names()))
     for table, bounds in (("bounds", file.bounds), ("unknown", unknown), ("loosened", loosened)):
         for signal, bound in bounds.items():
             if wrong := _wrong(signal, bound, file):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus import vocabulary
 from latam_corpus.quality.filter import outside
+from latam_corpus.signals import signal_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,14 +142,14 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
 
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
-    values = {name: signal_values(part, name) for name in vocabulary.signal_names()}
+    values = {name: signal_values(part, name) for name in signal_names()}
     fallen = {bound.signal: outside(values[bound.signal], bound, values["word_count"]) for bound in bounds}
     times = np.zeros(part.height, np.int64)
     for below, above in fallen.values():
         times += below | above
     by_signal = {bound.signal: bound for bound in bounds}
     signals = []
-    for name in vocabulary.signal_names():
+    for name in signal_names():
         bound = by_signal.get(name)
         costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
         signals.append(_distribution(name, values[name], bound, costs))

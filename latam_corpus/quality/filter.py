@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from latam_corpus.policies.policy import cached_policies
+from latam_corpus.signals import is_share_of_words
 from latam_corpus.stages import Stage
-from latam_corpus.vocabulary import SHARES_OF_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -73,7 +73,7 @@ def as_held(
         # Counted again in whole words, so that one word less than another language has is none less.
         one_more = (np.rint(values * words) + np.float32(1)) / np.maximum(words, np.float32(1))
         return np.where(words < FEW, one_more, values).astype(np.float32), values
-    if bound.signal not in SHARES_OF_WORDS:
+    if not is_share_of_words(bound.signal):
         return values, values
     part = np.minimum(words / np.float32(FEW), np.float32(1))
     part = np.where(np.isnan(part), np.float32(1), part)

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
 from latam_corpus.codes import holder
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.policies.policy import cached_policies
 from latam_corpus.quality.signal_resources import SignalResources, cached_word_lists
-from latam_corpus.quality.signals import ALWAYS, Lexicon, Reading
-from latam_corpus.quality.signals import measure as measured
-from latam_corpus.quality.signals.of_lines import SIGNALS as OF_LINES
-from latam_corpus.quality.signals.plugged import measure_plugged, plugged_digest, refuse_taken_names
+from latam_corpus.signals import ALWAYS, refuse_taken_names, signal_names
+from latam_corpus.signals.measuring import measure
+from latam_corpus.signals.of_lines import SIGNALS as OF_LINES
+from latam_corpus.signals.plugged import plugged_digest, plugged_signals
+from latam_corpus.signals.reading import Lexicon, Reading
 from latam_corpus.stages import Stage
 from latam_corpus.text.turns.speaker_labels import without_labels
 
@@ -65,7 +66,7 @@ class Measure(Stage):
 
     def __post_init__(self) -> None:
         refuse_taken_names()
-        known = {*vocabulary.signal_names(), ALL}
+        known = {*signal_names(), ALL}
         for signal in self.signals:
             if signal not in known:
                 raise ConfigError(
@@ -88,7 +89,7 @@ class Measure(Stage):
         """Digest what is known of the languages and what must be measured; a bound that moves changes nothing."""
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
-        plug_ins = [plugged_digest(name) for name in on_demand if name in vocabulary.plugged_signals()]
+        plug_ins = [plugged_digest(name) for name in on_demand if name in plugged_signals()]
         return " ".join([policies.lexicon_digest(), *on_demand, *plug_ins, *self.resources.digests()])
 
     def __call__(self, batch: Batch) -> Batch:
@@ -106,18 +107,17 @@ class Measure(Stage):
         )
         said = _said(batch)
         reading, names = Reading(said.words, lexicon), self._names(policies)
-        values = measured(reading, names)
+        values = measure(reading, names)
         if said is not batch:  # labels are no words, and yet they are part of how lines are laid out
-            values |= measured(Reading(batch.words, lexicon), names.intersection(one.name for one in OF_LINES))
-        values |= {name: measure_plugged(name, reading) for name in vocabulary.plugged_signals() if name in names}
+            values |= measure(Reading(batch.words, lexicon), names.intersection(one.name for one in OF_LINES))
         values |= self.resources.values(said, languages)
         nothing = pl.repeat(None, len(batch), dtype=pl.Float32, eager=True)
-        columns = {name: values.get(name, nothing) for name in vocabulary.signal_names()}
+        columns = {name: values.get(name, nothing) for name in signal_names()}
         return batch.with_columns({"signals": pl.DataFrame(columns).to_struct("signals").cast(schema.SIGNAL_STRUCT)})
 
     def _names(self, policies: Policies) -> frozenset[str]:
         if ALL in self.signals:
-            return frozenset(vocabulary.signal_names())
+            return frozenset(signal_names())
         # What a file gives is measured in `signal_resources`.
         return ALWAYS | policies.bounded_signals | frozenset(self.signals)
 

@@ -19,9 +19,9 @@ import polars as pl
 from latam_corpus.codes import holder, iso_code
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.quality.signals import WordSet
+from latam_corpus.signals import SIGNALS
 from latam_corpus.storage.durable import digest_of
-from latam_corpus.text.spelling import listed_share
+from latam_corpus.text.spelling import WordSet, listed_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,38 +86,31 @@ SCORE: Final = "score"
 
 @dataclass(frozen=True)
 class SignalResources:
-    """What a recipe names of the kind; each is a path, or empty.
+    """The files that a recipe names for signals, by the option that names them; each is a path, or empty.
 
     Attributes:
         word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
-        model: of `quality train`, for `learned_quality`.
+        quality_model: of `quality train`, for `learned_quality`.
         scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
-        flagged: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
+        flagged_words: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
     """
 
     word_lists: str = ""
-    model: str = ""
+    quality_model: str = ""
     scores: str = ""
-    flagged: str = ""
+    flagged_words: str = ""
 
     def check(self, policies: Policies) -> None:
-        """Refuse bounds on signals that no file is named for: every document would pass them unmeasured.
+        """Refuse a bound on a signal whose file isn't named: every document would pass it unmeasured.
 
         Raises:
             ConfigError: there is one; with its file and line.
         """
-        options = {
-            "dictionary_word_rate": ("word_lists", self.word_lists),
-            "learned_quality": ("quality_model", self.model),
-            "outside_score": ("scores", self.scores),
-            "flagged_word_share": ("flagged_words", self.flagged),
-        }
-        for signal, (option, is_set) in options.items():
-            if signal in policies.bounded_signals and not is_set:
-                remedy = _("set «{option}» of the stage, or delete the bound", option=option)
-                raise ConfigError(
-                    policies.place_of(signal), _("«{signal}» is bounded, and nothing gives it", signal=signal), remedy
-                )
+        for one in SIGNALS:
+            if one.needs and one.name in policies.bounded_signals and not getattr(self, one.needs):
+                problem = _("«{signal}» is bounded, and nothing gives it", signal=one.name)
+                remedy = _("set «{option}» of the stage, or delete the bound", option=one.needs)
+                raise ConfigError(policies.place_of(one.name), problem, remedy)
 
     def digests(self) -> list[str]:
         """Return what changes when one of the files does.
@@ -126,15 +119,15 @@ class SignalResources:
             ConfigError: a file is missing or isn't what it should be.
         """
         parts = [word_lists_digest(self.word_lists)] if self.word_lists else []
-        if self.model:
+        if self.quality_model:
             from latam_corpus.quality.learned import model_digest
 
-            parts.append(f"model {model_digest(self.model)}")
+            parts.append(f"model {model_digest(self.quality_model)}")
         if self.scores:
             _cached_scores(self.scores)
             parts.append(f"scores {digest_of(Path(self.scores))[:16]}")
-        if self.flagged:
-            parts.append(f"flagged {word_lists_digest(self.flagged)}")
+        if self.flagged_words:
+            parts.append(f"flagged {word_lists_digest(self.flagged_words)}")
         return parts
 
     def values(self, batch: Batch, languages: Sequence[str]) -> dict[str, NDArray[np.float32]]:
@@ -145,16 +138,16 @@ class SignalResources:
             languages: n codes, whose lists of flagged words count.
         """
         columns = {}
-        if self.model:
+        if self.quality_model:
             from latam_corpus.quality.learned import cached_model
 
-            columns["learned_quality"] = cached_model(self.model)(batch.words)
+            columns["learned_quality"] = cached_model(self.quality_model)(batch.words)
         if self.scores:
             known = _cached_scores(self.scores)
             scores = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
             columns["outside_score"] = scores.fill_null(float("nan")).to_numpy().astype(np.float32)
-        if self.flagged:
-            lists = cached_word_lists(self.flagged)
+        if self.flagged_words:
+            lists = cached_word_lists(self.flagged_words)
             serving = {code: holder(code, lists) or ALL for code in set(languages)}
             listed = [serving[code] for code in languages]
             columns["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)

@@ -9,7 +9,8 @@ import numpy as np
 from latam_corpus.compiled import kernel
 from latam_corpus.text.characters import APOSTROPHE, DIGIT, LETTER, UPPER
 from latam_corpus.text.slots_kernels import slot_of
-from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED, decode
+from latam_corpus.text.word_columns import CAPITAL, HAS_DIGIT, HAS_LETTER, MIXED
+from latam_corpus.text.words_kernels import decode
 
 _LANES: Final = 8  # bytes of a number
 _MOST_IN_LANE: Final = 255

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.text.characters import classes, lower
-from latam_corpus.text.words_kernels import COUNTERS, EDGED, NEWLINE, Words, scan, with_edges
+from latam_corpus.text.word_columns import COUNTERS, EDGED
+from latam_corpus.text.words_kernels import NEWLINE, Words, scan, with_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus import vocabulary
-from latam_corpus.catalog import display_names
-from latam_corpus.cli.reading import lists
 from latam_corpus.messages import DOMAIN, LOCALE, translated
-from latam_corpus.pipeline.planning.registry import STAGES
 from latam_corpus.policies.policy import Policies
+from latam_corpus.signals import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,12 +30,6 @@ def test_each_list_is_a_table_and_json(command_line: CommandLine, what: str) -> 
     assert str(first)[:6] in shown.out
 
 
-def test_each_stage_says_what_it_is_called_and_what_it_does() -> None:
-    """In the languages of the reader; a stage that isn't named in both places would be told in English."""
-    assert set(lists._STAGES) == set(STAGES)  # noqa: SLF001
-    assert set(display_names._STAGES) >= set(STAGES)  # noqa: SLF001
-
-
 def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> None:
     """They are people's: a terminal's markup isn't looked for in them."""
     assert "[rights]" in command_line("sources", "new", "--list", "--lang", "pt").out
@@ -47,7 +38,7 @@ def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> N
 def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
     """One line each, in the schema's order."""
     rows = command_line("list", "signals", "--json").json
-    assert [row["name"] for row in rows] == list(vocabulary.SIGNALS)
+    assert [row["name"] for row in rows] == list(BY_NAME)
     assert all(row["definition"] and row["used_by"] for row in rows)
 
 

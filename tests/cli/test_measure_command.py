@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
 from latam_corpus.lab.suggest_bounds import as_toml, suggest
 from latam_corpus.policies.policy import Policies
 from latam_corpus.quality.distribution import as_dict, groups
 from latam_corpus.quality.filter import Filter
-from latam_corpus.quality.signal_names import signal_name
+from latam_corpus.signals import BY_NAME, signal_label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,7 @@ STORY = (
 def measured(values: dict[str, list[float]], genre: str = "news", language: str = "spa_Latn") -> pl.DataFrame:
     """Documents with these signals; the others are not measured."""
     count = len(next(iter(values.values())))
-    signals = {
-        name: pl.Series(values.get(name, [None] * count), dtype=pl.Float32, strict=False) for name in vocabulary.SIGNALS
-    }
+    signals = {name: pl.Series(values.get(name, [None] * count), dtype=pl.Float32, strict=False) for name in BY_NAME}
     return pl.DataFrame(
         {"doc_id": [f"{n:04d}" for n in range(count)], "language": [language] * count, "genre": [genre] * count}
     ).with_columns(pl.DataFrame(signals).to_struct("signals").cast(schema.SIGNAL_STRUCT))
@@ -229,7 +227,7 @@ def test_a_run_is_measured_by_its_name_against_its_own_policies(
     command_line: CommandLine, tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
     """And what fell before it was measured is counted."""
-    values = dict.fromkeys(vocabulary.SIGNALS, 0.5)
+    values = dict.fromkeys(BY_NAME, 0.5)
     documents = [document(n, signals=values) for n in range(3)] + [document(3)]
     kept_run("cuentos-1a2b3c4d", documents)
     told = command_line("measure", "cuentos-1a", "--out", tmp_path / "out")
@@ -256,4 +254,4 @@ def test_an_empty_parquet_file_is_a_sentence(command_line: CommandLine, tmp_path
 
 def test_every_signal_has_a_name_in_spanish_and_portuguese() -> None:
     """For librarians."""
-    assert [signal for signal in vocabulary.SIGNALS if signal in signal_name(signal).translations().values()] == []
+    assert [signal for signal in BY_NAME if signal in signal_label(signal).translations().values()] == []

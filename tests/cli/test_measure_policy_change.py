@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus import vocabulary
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.paths import data_folder
 from latam_corpus.release.pages.judgements import Judgement, add_judgements
+from latam_corpus.signals import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def test_changed_words_are_measured_anew(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
     """Of a run, too, whose signals were measured by the words that were there."""
-    signals = dict.fromkeys(vocabulary.SIGNALS, 0.5)
+    signals = dict.fromkeys(BY_NAME, 0.5)
     documents = [document(n, text=LONG, language="quy_Latn", genre="lyrics", signals=signals) for n in range(2)]
     kept_run("coplas-1a2b3c4d", documents)
     policy = tmp_path / "quy.toml"
@@ -128,7 +128,7 @@ def test_each_bound_says_what_it_does_to_judged_texts(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
     """Of good and of bad ones; a text that is another by now isn't one, nor is one on which readers differ."""
-    signals = dict.fromkeys(vocabulary.SIGNALS, None)
+    signals = dict.fromkeys(BY_NAME, None)
     documents = [document(n, signals=signals | {"char_entropy": float(n)}) for n in range(6)]
     kept_run("cuentos-1", documents)
 

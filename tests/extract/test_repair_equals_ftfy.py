@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.repair import Repair, repair
+from latam_corpus.text.word_columns import REPAIRS
 from latam_corpus.text.words import WordTable
-from latam_corpus.text.words_kernels import REPAIRS
 
 _SUSPICIOUS = [
     *"".join(c for c in "".join(MOJIBAKE_CATEGORIES.values()) if c != "-"),

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.core import TyperGroup
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
 from latam_corpus.__main__ import COMMANDS
 from latam_corpus.catalog.source import SOURCES, Collect, Columns, Pick, Rights, Source, Text, shipped_sources
 from latam_corpus.cli.interface.app import loaded
@@ -22,6 +22,7 @@ from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.planning.recipe import Recipe, ReleaseEntry, default_text, shipped_recipes
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 from latam_corpus.pipeline.planning.survival import Floors
+from latam_corpus.signals import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def test_every_option_of_every_stage_is_there_with_its_meaning() -> None:
 
 def test_every_column_and_signal_is_there() -> None:
     """Of documents, ledger and releases."""
-    for name in (*schema.DOCUMENT_SCHEMA, *schema.LEDGER_SCHEMA, *schema.RELEASE_SCHEMA, *vocabulary.SIGNALS):
+    for name in (*schema.DOCUMENT_SCHEMA, *schema.LEDGER_SCHEMA, *schema.RELEASE_SCHEMA, *BY_NAME):
         assert f"`{name}`" in _page("columns"), name
 
 

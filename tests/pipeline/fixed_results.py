@@ -34,6 +34,7 @@ from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.pipeline.planning.supersede import Supersede
 from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.pipeline.stored_runs.keys import digest_of, made_of
+from latam_corpus.signals import BY_NAME
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
@@ -417,8 +418,8 @@ def _filtering() -> dict[str, Outcome]:
     rows, pieces = [], []
     for genre in vocabulary.GENRES:
         for number in range(120):
-            signals = dict.fromkeys(vocabulary.SIGNALS)
-            drawn = chance.sample(vocabulary.SIGNALS, 3)
+            signals = dict.fromkeys(BY_NAME)
+            drawn = chance.sample(list(BY_NAME), 3)
             rows.append({
                 "text": "La casa.", "genre": genre, "language": _LANGUAGES[number % len(_LANGUAGES)],
                 "signals": signals | {name: chance.choice(values) for name in drawn},

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
 from latam_corpus.dedupe.lines.line_keys import ASIDE
 from latam_corpus.pipeline.rows.step_file import StepFile
+from latam_corpus.signals import BY_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ _FULL: dict[str, Any] = {
     "origin": {"file": "cuentos.txt", "member": "1", "offset": 7, "digest": None},
     "consent": [{"id": "c-1", "label": None, "community": "Puerto"}],
     "opt_outs": [{"signal": "noai", "value": "x", "address": "y", "time": datetime(2024, 5, 1, tzinfo=UTC)}],
-    "signals": {name: number / 7 for number, name in enumerate(vocabulary.SIGNALS)},
+    "signals": {name: number / 7 for number, name in enumerate(BY_NAME)},
     "redactions": [{"key": "email", "value": 2}],
     "text_hash": b"0123456789abcdef",
 }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import polars as pl
 
 import latam_corpus as lc
+from latam_corpus.signals.shares import share
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-    from latam_corpus.quality.signals import Reading
+    from latam_corpus.signals.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,5 @@ class Colophon(lc.Stage):
 @lc.signal("exclamations_per_word", "exclamation marks a word")
 def exclamations(reading: Reading) -> NDArray[np.float32]:
     """Count the marks in the bytes of each document."""
-    words = reading.words
-    before = np.concatenate([[0], np.cumsum(words.data == ord("!"))])
-    return (np.diff(before[words.doc_bytes]) / np.maximum(words.word_count, 1)).astype(np.float32)
+    marks = reading.sum_bytes(reading.words.data == ord("!"))
+    return share(marks, reading.words.word_count)

@@ -18,8 +18,10 @@ from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.filter import Filter
 from latam_corpus.quality.measure import Measure
-from latam_corpus.quality.signals import ALWAYS, Reading, measure
-from latam_corpus.quality.signals.of_words_kernels import LONGEST_GRAM
+from latam_corpus.signals import ALWAYS
+from latam_corpus.signals.measuring import measure
+from latam_corpus.signals.of_words_kernels import LONGEST_GRAM
+from latam_corpus.signals.reading import Reading
 from latam_corpus.text.turns.speaker_labels import without_labels
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "missing"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.text import words_kernels as w
+from latam_corpus.text import word_columns as w
 from latam_corpus.text.characters import lower as lower_of
 from latam_corpus.text.orthography import apostrophes, typed
 from latam_corpus.text.words import WordTable, hash_words

@@ -9,8 +9,9 @@ import pytest
 from latam_corpus.codes import groups
 from latam_corpus.dedupe.fingerprints.anchors import word_stream
 from latam_corpus.policies.policy import Policies
-from latam_corpus.quality.signals import Lexicon, Reading, measure
-from latam_corpus.quality.signals.of_languages import words_in_other_languages
+from latam_corpus.signals.measuring import measure
+from latam_corpus.signals.reading import Lexicon, Reading
+from latam_corpus.signals.shared_counts import words_in_other_languages
 from latam_corpus.text.orthography import apostrophes, seen, spelled
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import WordTable

@@ -8,28 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from latam_corpus.catalog.display_names import language_name
+from latam_corpus.catalog.stage_list import ENTRIES
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, known
 from latam_corpus.pipeline.planning.registry import registered, stage_class
+from latam_corpus.signals import BY_NAME, signal_names
+from latam_corpus.signals.plugged import plugged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# In a recipe's order; a plug-in's stage says itself what it does.
-_STAGES = {
-    "skim": _("takes the visible text of web pages, before they are extracted"),
-    "extract": _("takes the text out of each file or page, without menus and advertisements"),
-    "unmark": _("takes the marks of transcribers out, as the genre's policy says"),
-    "repair": _("mends letters that a wrong encoding spoilt"),
-    "identify": _("finds the language of each text"),
-    "measure": _("measures what the bounds of policies ask for"),
-    "filter": _("sets aside what breaks a bound of its language and genre"),
-    "redact": _("puts a mark in place of personal data"),
-    "boilerplate": _("cuts lines that many documents of one source share"),
-    "fingerprint": _("notes by what near-duplicates are found"),
-    "dedupe": _("keeps one of several documents that say the same"),
-}
 
 # Shipped recipes, by what each calls itself, for Babel to extract.
 TITLES: Final = (
@@ -70,7 +59,7 @@ def stages(as_json: Json = False) -> None:
     _show(
         rows,
         as_json,
-        lambda r: (r["name"], _STAGES.get(r["name"], r["does"]), ", ".join(r["gives"])),
+        lambda r: (r["name"], ENTRIES[r["name"]].does if r["name"] in ENTRIES else r["does"], ", ".join(r["gives"])),
         [_("stage"), _("what it is"), _("gives")],
     )
 
@@ -78,17 +67,13 @@ def stages(as_json: Json = False) -> None:
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and who else uses them."""
-    from latam_corpus.quality.signal_names import Definition
-    from latam_corpus.quality.signals import SIGNALS
-    from latam_corpus.quality.signals.plugged import plugged
-    from latam_corpus.vocabulary import plugged_signals
-
-    every = (*SIGNALS, *map(plugged, plugged_signals()))
-    rows = [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every]
+    in_english = spoken() == "en"  # definitions are in English, and labels in every language
+    every = {name: BY_NAME.get(name) or plugged(name) for name in signal_names()}
+    meanings = {name: s.definition if in_english or name not in BY_NAME else s.label for name, s in every.items()}
     _show(
-        rows,
+        [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every.values()],
         as_json,
-        lambda r: (r["name"], Definition(r["definition"], signal=r["name"]), known(r["used_by"])),
+        lambda r: (r["name"], meanings[r["name"]], known(r["used_by"])),
         [_("signal"), _("definition"), _("used by")],
     )
 

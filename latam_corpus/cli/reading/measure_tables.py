@@ -11,7 +11,7 @@ from latam_corpus.catalog.display_names import genre_name, language_label
 from latam_corpus.cli.interface.show import console, number, print_json, table, width
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, decimal
-from latam_corpus.quality.signal_names import signal_name
+from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
     from latam_corpus.audit.measurement import MeasuredRows
@@ -133,7 +133,7 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
         rows = [(*row, number(one.good), number(one.bad)) for row, one in zip(rows, listed, strict=True)]
     if spoken() != "en" and width() >= _WIDE:  # in English a key says what it is of
         heads.append(_("what it measures"))
-        rows = [(*row, signal_name(one.signal)) for row, one in zip(rows, listed, strict=True)]
+        rows = [(*row, signal_label(one.signal)) for row, one in zip(rows, listed, strict=True)]
     table(title, heads, rows)
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
     if judged:

@@ -216,7 +216,8 @@ def _stage_parts(name: str) -> Iterator[str]:
 
 
 def _columns_page() -> str:
-    from latam_corpus import schema, vocabulary
+    from latam_corpus import schema
+    from latam_corpus.signals import BY_NAME
 
     def part(title: str, columns: Iterable[Any]) -> Iterator[str]:
         yield f"\n## {title}\n\n| column | type | may be null | |\n|---|---|---|---|"
@@ -230,7 +231,7 @@ def _columns_page() -> str:
             for one in columns
         )
 
-    signals = ["\n## Signals\n", "; ".join(f"`{name}`" for name in vocabulary.SIGNALS) + "."]
+    signals = ["\n## Signals\n", "; ".join(f"`{name}`" for name in BY_NAME) + "."]
     lead = "The columns of documents, of the ledger and of released rows, and the signals in `signals`."
     released = ["\n## Releases\n", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
     parts = (*part("Documents", schema.DOCUMENT), *part("Ledger", schema.LEDGER))

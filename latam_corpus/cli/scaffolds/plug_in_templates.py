@@ -66,17 +66,15 @@ _SIGNAL: Final = Template('''"""The signal «$name»: a number a document, which
 
 from __future__ import annotations
 
-import numpy as np
-
 import latam_corpus as lc
+from latam_corpus.signals.shares import share
 
 
 @lc.signal("$name", "question marks a word")
 def $name(reading):
     """Count the marks in the bytes of each document."""
-    words = reading.words
-    before = np.concatenate([[0], np.cumsum(words.data == ord("?"))])
-    return np.diff(before[words.doc_bytes]) / np.maximum(words.word_count, 1)
+    marks = reading.sum_bytes(reading.words.data == ord("?"))
+    return share(marks, reading.words.word_count)
 ''')
 _EXTRACTOR: Final = Template('''"""Text of files that end in .$name: the stage `extract` calls it, in a box."""
 

@@ -34,7 +34,7 @@ def new(
     from latam_corpus.cli.scaffolds.plug_in_templates import KINDS, PROJECT, TEST
     from latam_corpus.collect.formats import suffixes
     from latam_corpus.pipeline.planning.registry import registered
-    from latam_corpus.vocabulary import signal_names
+    from latam_corpus.signals import signal_names
 
     if kind not in KINDS:
         raise ConfigError(kind, _("there is no such kind of plug-in"), closest(kind, KINDS))

@@ -13,8 +13,8 @@ import numpy as np
 
 from latam_corpus.dedupe.fingerprints.appended_kernels import FIRST_BITS, count_menus, find_lines
 from latam_corpus.dedupe.fingerprints.notice_kernels import LEAST
+from latam_corpus.text.word_columns import LINE_CLOSED, LINE_OPEN
 from latam_corpus.text.words import WordTable
-from latam_corpus.text.words_kernels import LINE_CLOSED, LINE_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import inlined, kernel
-from latam_corpus.text.words_kernels import LINE_BLANK, LINE_OPEN
+from latam_corpus.text.word_columns import LINE_BLANK, LINE_OPEN
 
 _LINES: Final = 8  # of a menu; a heading, a date and a signature are fewer
 _LONGEST: Final = 10  # words of an entry: headlines stand in menus too

@@ -20,8 +20,8 @@ from latam_corpus.policies.policy import cached_policies
 from latam_corpus.policies.policy_files import UND
 from latam_corpus.text.spelling import Spelling
 from latam_corpus.text.stops import StopCounts, StopTable
+from latam_corpus.text.word_columns import MOJIBAKES
 from latam_corpus.text.words import WordTable
-from latam_corpus.text.words_kernels import MOJIBAKES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

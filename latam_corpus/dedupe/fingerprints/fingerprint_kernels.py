@@ -8,7 +8,8 @@ import numpy as np
 
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
-from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, decode, finish
+from latam_corpus.text.word_columns import CAPITAL, HAS_DIGIT
+from latam_corpus.text.words_kernels import decode, finish
 
 # A word of the stream, from its low end: 18 bits that say which word it is, 12 that say how it looks, two flags.
 # Words are compared in runs of three, 54 bits; 18 bits make one word in 260,000 pass for another.

@@ -23,8 +23,8 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.judge_kernels import enter, match
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
+from latam_corpus.text.word_columns import CAPITAL
 from latam_corpus.text.words import WordTable
-from latam_corpus.text.words_kernels import CAPITAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 import pydantic
 
+from latam_corpus.catalog.stage_list import ENTRIES
 from latam_corpus.config.toml_model import Mistake, shown, wanted
 from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import Message, _
@@ -18,19 +19,7 @@ from latam_corpus.stages import Barrier, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STAGES: Final = {
-    "skim": "latam_corpus.extract.web_pages.skim:Skim",
-    "extract": "latam_corpus.extract.stage:Extract",
-    "unmark": "latam_corpus.extract.unmark:Unmark",
-    "repair": "latam_corpus.extract.repair:Repair",
-    "identify": "latam_corpus.language.identify:Identify",
-    "measure": "latam_corpus.quality.measure:Measure",
-    "filter": "latam_corpus.quality.filter:Filter",
-    "redact": "latam_corpus.privacy.redact:Redact",
-    "fingerprint": "latam_corpus.dedupe.fingerprints.fingerprint:Fingerprint",
-    "dedupe": "latam_corpus.dedupe.dedupe:Dedupe",
-    "boilerplate": "latam_corpus.dedupe.lines.boilerplate:Boilerplate",
-}
+STAGES: Final = {name: entry.location for name, entry in ENTRIES.items() if entry.location}
 # A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
 ENTRY_POINTS: Final = "latam_corpus.stages"
 # What begins so is a filter or a formatter of datatrove's, by its class.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import TIERS, USES, language_name
 from latam_corpus.messages import Message, _, decimal, enumerated, same
-from latam_corpus.quality.signal_names import signal_name
+from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +115,7 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
             cause_message = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
         return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=cause_message),)
     if match := _BOUND.fullmatch(reason):
-        return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_name(match[1]), bound=decimal(match[3])),)
+        return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_label(match[1]), bound=decimal(match[3])),)
     kind, _, code = reason.partition("=")
     if kind == "language" and code:
         return (UNSURE if code == "und" else _IN_LANGUAGE.fill(name=language_name(code)),)
@@ -183,4 +183,4 @@ def _bound(reason: str, value: float) -> Message:
     match = _BOUND.fullmatch(reason)
     assert match is not None  # noqa: S101  (the caller has looked)
     sentence = _TOO_LOW if match[2] == "<" else _TOO_HIGH
-    return sentence.fill(name=signal_name(match[1]), value=decimal(f"{value:.3g}"), bound=decimal(match[3]))
+    return sentence.fill(name=signal_label(match[1]), value=decimal(f"{value:.3g}"), bound=decimal(match[3]))

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import LocalFileSystem
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
+from latam_corpus.signals import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +74,7 @@ _MEASURED: Final = (
     "split",
     "cluster_size",
     "tokens",
-    *(f"signals.{name}" for name in vocabulary.SIGNALS),
+    *(f"signals.{name}" for name in BY_NAME),
     "stage",
     "verdict",
     "reason",

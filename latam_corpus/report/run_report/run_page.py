@@ -13,12 +13,12 @@ from latam_corpus.pipeline.execution.contracts import input_lines, terms_lines
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.planning.survival import Loss
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning
-from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import ASPECTS, OWED, WORDS
 from latam_corpus.report.run_report.signals_page import histogram, intervals
 from latam_corpus.report.templating import render, sections_of
+from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -172,7 +172,7 @@ def _reason(one: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]:
     if not one.bins or bound is None:
         return values
     label = WORDS["histogram"].fill(
-        signal=signal_name(one.signal),
+        signal=signal_label(one.signal),
         low=figures.short(one.edges[0]),
         high=figures.short(one.edges[-1]),
         limit=figures.short(one.limit),

@@ -10,11 +10,11 @@ import numpy as np
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.messages import enumerated
 from latam_corpus.quality.distribution import PERCENTS, shown
-from latam_corpus.quality.signal_names import signal_name
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import WORDS
 from latam_corpus.report.templating import render, sections_of
+from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +83,7 @@ def _signals(group: Group) -> list[tuple[Any, ...]]:
     """Return the signals with a bound, what costs most first, and then the others that have values."""
     told = [one for one in group.signals if one.bound or one.values]
     told.sort(key=lambda one: (one.bound is None, -one.drops))
-    return [(signal_name(one.signal), one, shown(one.bound) if one.bound else "") for one in told]
+    return [(signal_label(one.signal), one, shown(one.bound) if one.bound else "") for one in told]
 
 
 def _cost(
@@ -91,7 +91,7 @@ def _cost(
 ) -> dict[str, Any]:
     bound = one.bound
     assert bound is not None  # noqa: S101  (without one nothing is dropped)
-    name = signal_name(one.signal)
+    name = signal_label(one.signal)
     limits = [limit for limit in (bound.minimum, bound.maximum) if limit is not None]
     label = WORDS["distribution"].fill(
         signal=name,

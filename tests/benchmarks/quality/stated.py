@@ -18,7 +18,8 @@ from datatrove.pipeline.filters import (
 )
 from datatrove.utils.word_tokenizers import WordTokenizer
 
-from latam_corpus.quality.signals import Lexicon, Reading, measure
+from latam_corpus.signals.measuring import measure
+from latam_corpus.signals.reading import Lexicon, Reading
 from latam_corpus.text.characters import classes, lower
 from latam_corpus.text.stops import StopTable
 from latam_corpus.text.words import WordTable

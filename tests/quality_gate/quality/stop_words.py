@@ -29,8 +29,8 @@ import yaml
 
 from latam_corpus.paths import data_folder
 from latam_corpus.text.orthography import typed
+from latam_corpus.text.word_columns import CAPITAL, HAS_DIGIT
 from latam_corpus.text.words import WordTable
-from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

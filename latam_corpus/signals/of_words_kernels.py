@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latam_corpus.compiled import inlined, kernel
+from latam_corpus.signals.columns import BOOK, MONTH, POLICY, SCRIPT
 from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.stops import MOST_LANGUAGES
+from latam_corpus.text.word_columns import HAS_DIGIT, HAS_LETTER, LINE_BLANK
 from latam_corpus.text.word_list_kernels import slot_of_edged
-from latam_corpus.text.words_kernels import HAS_DIGIT, HAS_LETTER, LINE_BLANK
 
 
 @kernel
@@ -56,15 +57,6 @@ def unique_in_windows(hashes, doc_words, size, result):
             at += size
         result[d] = total / windows
 
-
-# Kinds of a phrase, as the columns of `Phrases.counts`.
-POLICY: Final = 0
-SCRIPT: Final = 1
-LOREM: Final = 2
-SCRIPTURE: Final = 3
-BOOK: Final = 4  # a book of the Bible: counts as scripture where chapter and verse follow
-MONTH: Final = 5
-KINDS: Final = 6
 
 _LEAST_YEAR: Final = 1000
 _MOST_YEAR: Final = 2100

@@ -1,10 +1,9 @@
-"""What several signals share, counted in compiled passes: letters, marks, open lines, set phrases, repetition.
+"""Counts that several signals share, made in compiled passes: letters, marks, open lines, set phrases, repetition.
 
-All phrases are in Spanish, Portuguese or English: in other languages these signals see what is written in one of the
-three, and nothing else.
+All phrases are in Spanish, Portuguese or English. In other languages these counts find only quotations from the three.
 
-An n-gram of n words can stand twice only where both (n-1)-grams inside it do. So of the n-grams of each length only
-those are looked up whose parts were repeated: in prose a few of a hundred, where ten look-ups a word would be needed.
+An n-gram of n words can be repeated only if both (n-1)-grams inside it are. So the pass looks up only the n-grams whose
+parts were repeated: in prose a few of a hundred. Otherwise each word would cost ten look-ups.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.quality.signals.of_characters_kernels import (
+from latam_corpus.signals.columns import BOOK, COLUMNS, KINDS, LOREM, MONTH, POLICY, SCRIPT, SCRIPTURE
+from latam_corpus.signals.of_characters_kernels import (
     BAR_BYTE,
     BULLET_SIGNS,
-    COLUMNS,
     END_BYTE,
     MARKUP_BYTE,
     MOST_ALPHABETS,
@@ -27,16 +26,10 @@ from latam_corpus.quality.signals.of_characters_kernels import (
     count_open,
     mark,
 )
-from latam_corpus.quality.signals.of_words_kernels import (
-    BOOK,
-    KINDS,
+from latam_corpus.signals.of_words_kernels import (
     LONGEST_GRAM,
-    LOREM,
-    MONTH,
-    POLICY,
-    SCRIPT,
-    SCRIPTURE,
     PhraseTable,
+    count_mixed,
     find,
     grams,
     paragraphs,
@@ -50,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from latam_corpus.text.stops import StopTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +125,7 @@ class Marks:
     def of(cls, words: WordTable) -> Marks:
         r"""Return the marks of these documents.
 
-        >>> from latam_corpus.quality.signals.of_characters_kernels import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE
+        >>> from latam_corpus.signals.columns import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE
         >>> from latam_corpus.text.words import WordTable
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
         >>> found = Marks.of(words)
@@ -342,3 +337,28 @@ class Repeats:
         counts = cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
         repeats(hashes, chars, bounds, counts.units, counts.repeated, counts.chars)
         return counts
+
+
+def words_in_other_languages(
+    words: WordTable, table: StopTable, languages: Sequence[str], background: Sequence[str]
+) -> NDArray[np.int64]:
+    r"""Words in lines that have more stop words of a background language than of the document's own, int64[n].
+
+    Args:
+        words: the word table of n documents.
+        table: the stop words.
+        languages: n codes, the documents' languages.
+        background: codes of the languages that a line may turn out to be in.
+
+    >>> from latam_corpus.text.stops import StopTable
+    >>> from latam_corpus.text.words import WordTable
+    >>> table = StopTable.of({"spa": ["de", "la", "y"], "por": ["de", "não", "e"]})
+    >>> document = WordTable.of(["la orilla de la laguna\nnão sei e não digo\nadiós"])
+    >>> words_in_other_languages(document, table, ["spa"], ["por", "spa"]).tolist()
+    [5]
+    """
+    own = np.array([table.number(language) for language in languages], np.int64)
+    others = np.array([number for number in map(table.number, background) if number >= 0], np.int64)
+    counts = np.zeros(len(words), np.int64)
+    count_mixed(words.arrays, words.wholes, table.keys, table.bits, own, others, counts)
+    return counts

@@ -7,8 +7,22 @@ from typing import Final
 import numpy as np
 
 from latam_corpus.compiled import inlined, kernel
+from latam_corpus.signals.columns import (
+    BULLETS,
+    CODED,
+    ELLIPSES,
+    ELLIPSIS_ENDS,
+    LINES,
+    LISTED,
+    MARKUP,
+    NEWLINES,
+    SHORT,
+    SPARSE,
+    TABULAR,
+)
 from latam_corpus.text.characters import LETTER
-from latam_corpus.text.words_kernels import CAPITAL, HAS_DIGIT, HAS_LETTER, LINE_BLANK, LINE_OPEN, decode
+from latam_corpus.text.word_columns import CAPITAL, HAS_DIGIT, HAS_LETTER, LINE_BLANK, LINE_OPEN
+from latam_corpus.text.words_kernels import decode
 
 MOST_ALPHABETS: Final = 64
 _ASCII: Final = 0x80
@@ -63,20 +77,6 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
         if own[d] >= 0:
             foreign[d] = outside
 
-
-# Columns of `Marks.counts`.
-LINES: Final = 0  # lines that aren't blank
-NEWLINES: Final = 1
-BULLETS: Final = 2  # lines that start with • or -
-ELLIPSIS_ENDS: Final = 3  # lines that end with ... or …
-SHORT: Final = 4  # lines of 30 characters at most, white space included
-SPARSE: Final = 5  # characters in lines with fewer than three words
-LISTED: Final = 6  # characters in lines that start as an item does, white space left out here and below
-TABULAR: Final = 7  # characters in rows of a table
-CODED: Final = 8  # characters in lines that begin or end as a program's
-ELLIPSES: Final = 9  # ... and …
-MARKUP: Final = 10  # tags, character references, double brackets, targets of links
-COLUMNS: Final = 11
 
 # What a byte may be a mark of.
 END_BYTE: Final = 1  # . ! ?

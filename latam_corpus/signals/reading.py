@@ -1,18 +1,25 @@
-"""What a signal is and what it is computed from, and the arithmetic that signals share."""
+"""A batch of documents as signals read it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latam_corpus.messages import N_
-from latam_corpus.quality.signals.of_words_kernels import sum_ranges
-from latam_corpus.quality.signals.shared_counts import Grams, Letters, Marks, Phrases, Repeats, characters_in_open_lines
-from latam_corpus.text.spelling import Spelling, WordSet
+from latam_corpus.signals.compression import compression_ratios
+from latam_corpus.signals.of_words_kernels import sum_ranges, unique_in_windows
+from latam_corpus.signals.shared_counts import (
+    Grams,
+    Letters,
+    Marks,
+    Phrases,
+    Repeats,
+    characters_in_open_lines,
+    words_in_other_languages,
+)
+from latam_corpus.text.spelling import Spelling, WordSet, listed_share
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import WordTable
 
@@ -65,6 +72,11 @@ class Reading:
     def __len__(self) -> int:
         return len(self.words)
 
+    @property
+    def unknown(self) -> NDArray[np.float32]:
+        """Not-a-number for each document."""
+        return np.full(len(self), np.nan, np.float32)
+
     @cached_property
     def stops(self) -> StopCounts | None:
         """Stop words a document."""
@@ -112,71 +124,46 @@ class Reading:
         """How words are written."""
         return Spelling.of(self.words)
 
+    @property
+    def words_in_other_languages(self) -> NDArray[np.int64] | None:
+        """Words in lines of another language, int64[n]; None without a lexicon."""
+        known = self.lexicon
+        return words_in_other_languages(self.words, known.stops, known.languages, known.background) if known else None
 
-Measure = Callable[[Reading], "NDArray[np.float32]"]
+    @property
+    def compression_ratios(self) -> NDArray[np.float64]:
+        """Bytes after compression for each byte before, float64[n]."""
+        return compression_ratios(self.words)
 
+    def listed_share(self, whole: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the words on the word list of each document's language, as a share of `whole`."""
+        known = self.lexicon
+        if not known or not known.word_lists:
+            return self.unknown
+        return listed_share(self.words, known.word_lists, known.languages, whole)
 
-@dataclass(frozen=True)
-class Signal:
-    """A signal: its name, its definition in one line, who else uses it, its function, whether it costs a pass.
+    def unique_words(self, window: int) -> NDArray[np.float32]:
+        """Return the mean share of different words over successive windows of so many words, float32[n]."""
+        result = np.zeros(len(self), np.float32)
+        unique_in_windows(self.words.hashes, self.words.doc_words, window, result)
+        return result
 
-    Attributes:
-        name: what policies call it.
-        definition: what it says, in one line.
-        used_by: which filters use it, and how theirs differs.
-        measure: the function, from a batch's reading to float32[n].
-        on_demand: whether it takes a pass of its own: it is measured where a policy bounds it or a recipe asks for it.
-    """
+    def sum_bytes(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the sum over each document's bytes, which are in `words.data`, int64[n].
 
-    name: str
-    definition: str
-    used_by: str
-    measure: Measure
-    on_demand: bool = False
+        >>> reading = Reading.of(["¡Ay, ay!", "¿Y ahora?"])
+        >>> reading.sum_bytes(reading.words.data == ord("!")).tolist()
+        [1, 0]
+        """
+        return _sums(values, self.words.doc_bytes)
 
+    def sum_words(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the sum over each document's words, int64[n]."""
+        return _sums(values, self.words.doc_words)
 
-OURS: Final = N_("ours")
-
-
-def signal(function: Measure, used_by: str, *, on_demand: bool = False) -> Signal:
-    """Return the signal that a function measures, named and defined by it.
-
-    >>> def vowels(reading):
-    ...     '''Vowels a document.'''
-    >>> signal(vowels, "ours").definition
-    'Vowels a document'
-    """
-    definition = (function.__doc__ or "").strip().split("\n")[0].rstrip(".")
-    return Signal(function.__name__, definition, used_by, function, on_demand)
-
-
-def unknown(reading: Reading) -> NDArray[np.float32]:
-    """Not-a-number for each document."""
-    return np.full(len(reading), np.nan, np.float32)
-
-
-def known(values: NDArray[np.float32] | NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the values where the count isn't -1, else not-a-number."""
-    return np.where(counts < 0, np.float32(np.nan), values).astype(np.float32)
-
-
-def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float32]:
-    """One by the other; 0 where both are 0.
-
-    >>> share(np.array([1, 0]), np.array([4, 0])).tolist()
-    [0.25, 0.0]
-    """
-    return (part / np.maximum(whole, 1)).astype(np.float32)
-
-
-def sum_words(reading: Reading, values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the sum over each document's words, int64[n]."""
-    return _sums(values, reading.words.doc_words)
-
-
-def sum_lines(reading: Reading, values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the sum over each document's lines, int64[n]."""
-    return _sums(values, reading.words.doc_lines)
+    def sum_lines(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the sum over each document's lines, int64[n]."""
+        return _sums(values, self.words.doc_lines)
 
 
 def _sums(values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
