@@ -81,7 +81,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A checked run that has not started.
+    """A checked run that has not started: the event at which a caller stops who only wants the plan.
 
     Attributes:
         request: what was asked.

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latam_corpus.api.arguments import Limit, Workers, check_arguments
-from latam_corpus.api.planned_run import RunRequest
+from latam_corpus.api.planned_run import PlannedRun, RunRequest
 from latam_corpus.api.progress import LineProgress
 from latam_corpus.api.runner import (
     Decided,
     Failed,
-    Planned,
     Released,
     StagesDone,
     Warned,
@@ -109,7 +108,7 @@ def run(
         for event in events:
             line.show(event)
             match event:
-                case Planned(planned):
+                case PlannedRun() as planned:
                     wants_version, used_store = planned.wants_version, planned.store
                 case Warned(_, message):
                     warnings.warn(str(message), stacklevel=2)

@@ -48,13 +48,6 @@ class Warned:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """The run is checked and planned; nothing was run. A caller that only wants the plan stops here."""
-
-    run: PlannedRun
-
-
-@dataclass(frozen=True)
 class StagesDone:
     """Every stage is done, and the run's folder holds the result; no version is made yet.
 
@@ -88,7 +81,7 @@ class Failed:
     error: ReleaseError
 
 
-RunEvent: TypeAlias = "Warned | Planned | StageEvent | StagesDone | Decided | Released | Failed"
+RunEvent: TypeAlias = "Warned | PlannedRun | StageEvent | StagesDone | Decided | Released | Failed"
 
 
 def run_recipe_events(
@@ -107,7 +100,7 @@ def run_recipe_events(
         request: what is asked.
         on_step: called with a step of a barrier, how much of it is done, and of how much.
         looking: called with a large file that must be read from end to end to find where it can be cut.
-        only_look: whether the caller stops at `Planned`, and nothing may be written before.
+        only_look: whether the caller stops at the `PlannedRun`, and nothing may be written before.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
@@ -119,7 +112,7 @@ def run_recipe_events(
     run = plan_run(request, only_look=only_look)
     for doubt in doubt_lines(run.examined):
         yield Warned("doubt", doubt)
-    yield Planned(run)
+    yield run
     parts = find_parts(run.plan, request.limit, looking)
     refuse_beyond_site(run.engine, run.plan, len(parts))
     for hint in (*hints_of(run.plan, datetime.now(UTC).date()), *spelling_hints(run.plan, run.store, run.against)):

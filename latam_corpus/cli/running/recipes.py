@@ -233,8 +233,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.planned_run import RunRequest
-    from latam_corpus.api.runner import Decided, Failed, Planned, Released, StagesDone, Warned, run_recipe_events
+    from latam_corpus.api.planned_run import PlannedRun, RunRequest
+    from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
     from latam_corpus.cli.running.outcome import tell_looking, tell_plan, tell_result, tell_warning
     from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
@@ -268,7 +268,7 @@ def run(
     ):
         for event in events:
             match event:
-                case Planned(planned):
+                case PlannedRun() as planned:
                     refuse_changed(planned.asked)
                     if submits:
                         _submit(planned, inputs_file, as_json=as_json)
