@@ -95,7 +95,7 @@ def merged(declared: Iterable[tuple[str | Message, Mapping[str, str]]]) -> dict[
             other, other_kind, other_place = first.setdefault(key, (name, kind, place))
             if (other, other_kind) != (name, kind):
                 problem = _(
-                    "it declares the column «{column}» as {type}, and {other} declares «{column2}» as {type2}",
+                    "its column «{column}» is of type {type}, and «{column2}» of {other} is of type {type2}",
                     column=name,
                     type=kind,
                     other=other_place,

@@ -43,6 +43,8 @@ settings.register_profile("gate", settings.get_profile("default"), max_examples=
 
 SEEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
+collect_ignore = ["benchmarks/documents/reportlab_pages.py"]  # a program for a Python that has ReportLab
+
 
 class Document(Protocol):
     """Makes one kept document."""

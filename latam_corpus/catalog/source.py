@@ -22,7 +22,7 @@ from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.config.toml_model import load_toml, path_remedy
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import _
 from latam_corpus.vocabulary import Tier, Use
 
 if TYPE_CHECKING:
@@ -380,11 +380,11 @@ class Collect(Model):
 
         for name, one in self.extra.items():
             if wrong := wrong_declaration(name, one.type):
-                raise ValueError(Message("{problem}; {remedy}", {"problem": wrong[0], "remedy": wrong[1]}))
+                raise ValueError(_("{problem}; {remedy}", problem=wrong[0], remedy=wrong[1]))
         try:
             merged((f"[collect.extra] {name}", {name: one.type}) for name, one in self.extra.items())
         except ConfigError as error:
-            raise ValueError(error.as_message()) from None
+            raise ValueError(_("{problem}; {remedy}", problem=error.problem, remedy=error.remedy)) from None
 
     def _check_names(self) -> None:
         named = self.named

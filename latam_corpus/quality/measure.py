@@ -59,7 +59,7 @@ class Measure(Stage):
     # A folder is what its files say (`fingerprint`), wherever it is.
     by_content: ClassVar[tuple[str, ...]] = ("policies", "word_lists", "quality_model", "scores", "flagged_words")
     name: ClassVar[str] = "measure"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[frozenset[str]] = frozenset({"text", "language"})
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 

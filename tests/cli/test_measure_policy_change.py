@@ -100,7 +100,7 @@ def test_a_policy_that_decides_on_nothing_says_so(texts: Path, command_line: Com
         (f"{_POLICY}[bounds]\nchar_entropy = 1\n", (), "borrador.toml"),
         (f"{_POLICY}[bounds\n", (), "borrador.toml, "),
         (_POLICY, ("--language", "klingonés"), "klingonés"),
-        (_POLICY, ("--genre", "poesía"), "no hay ningún género «poesía»"),
+        (_POLICY, ("--genre", "rarezas"), "no hay ningún género «rarezas»"),
     ],
 )
 def test_what_is_no_policy_is_named_as_the_reader_named_it(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FILES = {
     "receta.toml": """
 titulo = "Cartas"
-genre = "prensa"
+genre = "prenza"
 sources = ["cartas.toml", "no-hay.toml", "conah19", "documentos.toml", "rota.toml"]
 [[stage]]
 use = "extrat"
@@ -50,7 +50,7 @@ cartas = 3
     "cartas.toml": """
 id = "Cartas"
 title = 3
-genre = "poesía"
+genre = "poezia"
 country = "Chile"
 languages = ["español", "mixteco"]
 pais = "CL"
@@ -70,7 +70,7 @@ group_rows = 0
 _MISTAKES = [
     ("a key in Spanish", "receta.toml, línea 2: no existe la clave «titulo»; ¿quiso escribir «title»?"),
     ("a key left out", "receta.toml: falta la clave «title»; agregue «title = …»"),
-    ("a genre in Spanish", "receta.toml, línea 3: «genre» no puede ser 'prensa'; ¿quiso escribir «news»?"),
+    ("a misspelt genre", "receta.toml, línea 3: «genre» no puede ser 'prenza'; ¿quiso escribir «news»?"),
     ("a file that isn't there", "no-hay.toml: ese archivo no existe; revise la ruta"),
     ("a misspelt source", "en el catálogo no hay ninguna fuente «conah19»; ¿quiso escribir «conha19»?"),
     ("files nothing reads", "fuente documentos: nada lee los archivos que terminan en «.pptx»; guárdelos como uno de"),
@@ -91,7 +91,7 @@ _MISTAKES = [
     ("an id with a capital", "cartas.toml, línea 2: «id» es 'Cartas'; debe ser letras minúsculas sin"),
     ("a number for a title", "cartas.toml, línea 3: «title» es 3; debe ser un texto entre comillas"),
     ("no holder", "cartas.toml: falta la clave «holder»; agregue «holder = …»"),
-    ("verse for a genre", "cartas.toml, línea 4: «genre» no puede ser 'poesía'; ¿quiso escribir «literature»?"),
+    ("a source's genre", "cartas.toml, línea 4: «genre» no puede ser 'poezia'; ¿quiso escribir «literature»?"),
     (
         "a country by its name",
         "cartas.toml, línea 5: «country»: «Chile» no es un código ISO 3166-1 de dos letras; escriba",

@@ -194,11 +194,11 @@ def test_what_the_crawler_held_before_does_not_count(tmp_path: Path) -> None:
         "held = bytearray(1_200_000_000)\n"
         "held[::4096] = b'1' * len(held[::4096])\n"
         "del held\n"
-        "from latam_corpus.harvest.crawl import boxed_parsing\n"
+        "from latam_corpus.harvest.crawl.answers import sandboxed_parsing\n"
         "from latam_corpus.harvest.crawl.answers.links import listing\n"
-        "boxed_parsing.LARGE = 0\n"
+        "sandboxed_parsing.LARGE = 0\n"
         "body = b'<urlset><url><loc>https://a.example/1</loc></url></urlset>'\n"
-        "print(boxed_parsing.parsed(listing, body, 'https://a.example/s.xml').pages)\n",
+        "print(sandboxed_parsing.parsed(listing, body, 'https://a.example/s.xml').pages)\n",
         encoding="utf-8",
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)

@@ -16,7 +16,7 @@ from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.running.counts_by_genre import tell_by_genre
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
-from latam_corpus.pipeline.planning.policy_overlay import policies_recorded
+from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
 from latam_corpus.pipeline.stored_runs.difference import THERE, Documents, counts, differences, documents, title_of
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune

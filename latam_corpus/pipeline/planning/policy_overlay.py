@@ -20,6 +20,7 @@ from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.errors import ConfigError, MistakesError, as_one, closest
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.paths import data_folder
+from latam_corpus.pipeline.planning.own_policies import OwnPolicy
 from latam_corpus.policies.policy import cached_policies
 from latam_corpus.policies.policy_files import GenreFile, LanguageFile
 from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews
@@ -31,29 +32,6 @@ if TYPE_CHECKING:
 
 _CODE: Final = re.compile("[a-z]{3}")
 _KINDS: Final = ("languages", "genres", "privacy")
-
-
-@dataclass(frozen=True)
-class OwnPolicy:
-    """A policy that takes the place of a shipped one.
-
-    Attributes:
-        file: its name in a folder of policies, `languages/quy.toml`.
-        sha256: the first 16 hex digits of its content's digest, as signatures have it.
-        readers: who has signed it as it is.
-    """
-
-    file: str
-    sha256: str
-    readers: tuple[str, ...]
-
-    @property
-    def sentence(self) -> Message:
-        """The sentence by which a run names it."""
-        about = {"file": self.file, "digest": self.sha256}
-        if self.readers:
-            return _("{file} ({digest}), signed by {readers}", readers=enumerated(map(same, self.readers)), **about)
-        return _("{file} ({digest}), which no one has signed", **about)
 
 
 @dataclass(frozen=True)
@@ -94,11 +72,6 @@ def overlay(folder: Path, work: Path) -> Overlay:
     if not merged.is_dir():
         _make(merged, shipped, own)
     return Overlay(merged.resolve(), policies)
-
-
-def policies_recorded(values: Mapping[str, Any]) -> list[OwnPolicy]:
-    """Return the policies that took the place of shipped ones in a run, as its record has them."""
-    return [OwnPolicy(entry["file"], entry["sha256"], tuple(entry["readers"])) for entry in values.get("policies", ())]
 
 
 def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:

@@ -11,7 +11,7 @@ import tomllib
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -22,7 +22,6 @@ from latam_corpus.config.toml_model import has_file, parse_toml, path_remedy, re
 from latam_corpus.errors import ConfigError, closest, nearest
 from latam_corpus.messages import Message, _
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.planning.policy_overlay import Overlay
 from latam_corpus.pipeline.planning.survival import Floors
 from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source
+    from latam_corpus.pipeline.planning.policy_overlay import Overlay
 
 # The stages that decide by a folder of policies.
 WITH_POLICIES: Final = frozenset({"unmark", "measure", "filter", "redact"})
@@ -108,7 +108,7 @@ class Recipe(BaseModel):
     release: ReleaseEntry | None = None
     _file: Path = PrivateAttr(default=Path("recipe.toml"))
     _text: str = PrivateAttr(default="")
-    _overlay: Overlay | None = PrivateAttr(default=None)
+    _overlay: Any = PrivateAttr(default=None)  # an `Overlay`, whose module needs Polars
 
     @property
     def file(self) -> Path:
@@ -133,7 +133,7 @@ class Recipe(BaseModel):
     @property
     def overlay(self) -> Overlay | None:
         """The policies that take the place of the shipped ones; None if the recipe is run without."""
-        return self._overlay
+        return cast("Overlay | None", self._overlay)
 
     def decided_by(self, policies: Overlay) -> Self:
         """Return the recipe, whose stages take these policies.

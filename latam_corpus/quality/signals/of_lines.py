@@ -74,14 +74,14 @@ def short_line_share(reading: Reading) -> NDArray[np.float32]:
 
 
 def sparse_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Measure the characters in lines with fewer than three words, as a share of characters in lines.
+    r"""Characters in lines with fewer than three words, as a share of characters in lines, spaces not counted.
 
     A law has a heading of two words over each article, and an exercise sheet a line for each symbol: half of the lines
     and hardly any of the text. Menus have a third of their characters in such lines.
 
     >>> from latam_corpus.quality.signals import Reading
     >>> sparse_line_share(Reading.of(["Aviso legal\nSe fue la luz"])).astype(float).round(2).tolist()
-    [0.46]
+    [0.5]
     """
     return _of_characters(reading, m.SPARSE)
 

@@ -135,7 +135,7 @@ class Marks:
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
         >>> found = Marks.of(words)
         >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE)]
-        [3, 2, 1, 16]
+        [3, 2, 1, 13]
         >>> found.sentences.tolist()
         [0, 0, 3]
         """

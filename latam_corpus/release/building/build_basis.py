@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from latam_corpus.catalog.naming import LATEST_KEYWORD
@@ -13,11 +13,12 @@ from latam_corpus.release.eligibility.build_inputs import Inputs, load_run
 from latam_corpus.release.eligibility.removals import read_withdrawn
 from latam_corpus.release.refusals.opt_outs import read_listed
 from latam_corpus.release.storing.manifest import load_manifest
-from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.release.storing.withdrawal_log import must_reach, read_log
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from latam_corpus.release.eligibility.build_inputs import Part
     from latam_corpus.release.eligibility.build_request import BuildRequest
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
@@ -34,7 +35,9 @@ class Basis:
     Attributes:
         store: where versions are.
         name: the release.
-        inputs: the runs and the parent.
+        inputs: the runs and the parent, with the versions from which documents come back after a hold.
+        parts: every file of documents; the parent's shards follow one another.
+        first_of_parent: the number of the first of them.
         parent_is_latest: whether the parent must still be the latest version at the end.
         listed: what owners refuse.
         withdrawn: what holders have taken back.
@@ -44,6 +47,8 @@ class Basis:
     store: Store
     name: str
     inputs: Inputs
+    parts: tuple[Part, ...]
+    first_of_parent: int
     parent_is_latest: bool
     listed: pl.DataFrame
     withdrawn: pl.DataFrame
@@ -66,8 +71,19 @@ class Basis:
         old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
         inputs = Inputs.of([load_run(folder) for folder in request.runs], old)
         released(inputs.extra)  # two declarations of one column are refused before rows are read
-        withdrawn = read_withdrawn(store, name, inputs.runs)
-        basis = cls(store, name, inputs, is_latest, read_listed(store, name), withdrawn, read_log(store))
+        withdrawn, log = read_withdrawn(store, name, inputs.runs), read_log(store)
+        inputs, parts, first_of_parent = _with_parts(inputs, store, log)
+        basis = cls(
+            store=store,
+            name=name,
+            inputs=inputs,
+            parts=tuple(parts),
+            first_of_parent=first_of_parent,
+            parent_is_latest=is_latest,
+            listed=read_listed(store, name),
+            withdrawn=withdrawn,
+            log=log,
+        )
         if request.must_be_latest:
             basis.check_latest()
         return basis
@@ -112,3 +128,16 @@ class Basis:
             "{latest} was made meanwhile, and its documents would be missing in a version upon {parent}", **about
         )
         return OvertakenError(self.name, problem, _("give the command again, upon {latest}", **about))
+
+
+def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
+    """Return the inputs, every file of documents, and the number of the first of the parent's shards."""
+    parts = inputs.parts(store, log)
+    old = inputs.parent
+    if old is None:
+        return inputs, parts, len(parts)
+    from latam_corpus.release.eligibility.returned import returned_parts
+
+    must_reach(log, old.withdrawal_sequence, old.spec)
+    returned, had = returned_parts(store, old, log)
+    return replace(inputs, earlier=tuple(had)), [*parts, *returned], len(parts) - len(old.shards)

@@ -33,7 +33,6 @@ from latam_corpus.release.eligibility.summary import accepted_losses
 from latam_corpus.release.refusals.opt_outs import Refused
 from latam_corpus.release.storing.manifest import load_manifest, schema_sha256
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
-from latam_corpus.release.storing.withdrawal_log import must_reach
 from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:
@@ -108,9 +107,8 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         ConfigError: a run lost more than its recipe's floor, and nobody said why.
         ReleaseError: the files of a run or of the parent can't be read.
     """
-    inputs, store = basis.inputs, basis.store
+    inputs, store, parts = basis.inputs, basis.store, list(basis.parts)
     losses = accepted_losses(inputs, request.accept_loss)
-    inputs, parts, first_of_parent = _with_parts(inputs, store, basis.log)
     scanner = _Scanner.of(request, basis, progress)
     light: Iterable[pl.DataFrame] = scanner.rows(parts)
     if scanner.tombstones:
@@ -134,7 +132,7 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         parts=tuple(parts),
         decided=decided,
         columns=columns,
-        reused=reusable(decided, old.shards, first_of_parent) if old and _written_alike(old, columns) else {},
+        reused=reusable(decided, old.shards, basis.first_of_parent) if old and _written_alike(old, columns) else {},
         losses=losses,
         runs_on_disk=_runs_beside(request.runs) | dict(request.runs_on_disk),
         folder=folder,
@@ -209,19 +207,6 @@ def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFram
     for run in {run.id: run for run in (*inputs.runs, *inputs.others)}.values():
         for frame in dropped_statements(run):
             yield run.id, frame
-
-
-def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
-    """Return the inputs, every file of documents, and the number of the first of the parent's shards."""
-    parts = inputs.parts(store, log)
-    old = inputs.parent
-    if old is None:
-        return inputs, parts, len(parts)
-    from latam_corpus.release.eligibility.returned import returned_parts
-
-    must_reach(log, old.withdrawal_sequence, old.spec)
-    returned, had = returned_parts(store, old, log)
-    return replace(inputs, earlier=tuple(had)), [*parts, *returned], len(parts) - len(old.shards)
 
 
 def _without_requested(

@@ -8,7 +8,7 @@ import polars as pl
 
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.planning.policy_overlay import policies_recorded
+from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.planning.survival import accepted
 from latam_corpus.release.eligibility.admission import LIGHT
 from latam_corpus.release.storing.manifest import AcceptedLoss, RunEntry, SourceEntry, Tally

@@ -10,7 +10,7 @@ from latam_corpus.catalog.display_names import language_name
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.messages import Message, enumerated, same, translated
 from latam_corpus.pipeline.execution.contracts import input_lines, terms_lines
-from latam_corpus.pipeline.planning.policy_overlay import policies_recorded
+from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.planning.survival import Loss
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning
 from latam_corpus.quality.signal_names import signal_name

@@ -103,7 +103,8 @@ def _cost(
         (
             cost.reason,
             [
-                {"text": beginnings.get(edge.doc_id), "withdrawn": False, "language": group.language, **vars(edge)}
+                vars(edge)
+                | {"text": beginnings.get(edge.doc_id), "title": None, "withdrawn": False, "language": group.language}
                 for edge in cost.edge
             ],
         )
