@@ -154,7 +154,7 @@ def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | Non
     """Return the folder that the jobs of a cluster share with this process; None on an engine without jobs.
 
     Raises:
-        ConfigError: something is wrong with the site file, or the nodes don't see a place that they must.
+        ConfigError: something is wrong with the site file, or the nodes can't see a folder that they need.
     """
     out = request.out
     if request.engine != "slurm":
@@ -173,7 +173,7 @@ def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | Non
 
 
 def _with_withdrawals(plan: Plan, store: Store) -> Plan:
-    """Return the plan; if it makes a release, what was withdrawn is set aside before copies are looked for.
+    """Return the plan; if it makes a release, withdrawn documents are dropped before the search for copies.
 
     Raises:
         ReleaseError: the log is damaged.
@@ -229,14 +229,14 @@ def with_indexes(
         plan: of a recipe.
         store: where the versions are.
         cache: the folder in which indexes are found; None only looks whether they exist.
-        mended: a sentence is added for each file there that was damaged and is fetched anew.
+        mended: a sentence is added for each damaged file there that is fetched again.
 
     Raises:
         ConfigError: there is no such version, or its index can't be used.
     """
     manifests: list[Manifest] = []
 
-    def settled(barrier: Barrier) -> Barrier:
+    def with_index(barrier: Barrier) -> Barrier:
         if barrier.name != DEDUPE:
             return barrier
         from latam_corpus.dedupe.dedupe import Dedupe
@@ -256,11 +256,11 @@ def with_indexes(
             raise ConfigError(place, f"{error.place}: {error.problem}", error.remedy) from None
 
     with store.named_errors():
-        return _with_barriers(plan, settled), manifests
+        return _with_barriers(plan, with_index), manifests
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
-    """Return the plan in which copies that owners have refused to its release since displace no others.
+    """Return the plan; a copy that its owner has refused to the release no longer displaces another copy.
 
     Raises:
         ReleaseError: the release's list can't be read.
@@ -274,13 +274,13 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     with store.named_errors():
         listed = read_listed(store, release.name)
 
-    def told(barrier: Barrier) -> Barrier:
+    def with_refusals(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or barrier.refused or not barrier.admit:
             return barrier
         rows = refused_to(listed, barrier.admit, barrier.uses)
         return dataclasses.replace(barrier, refused=str(store_table(rows, work)[0])) if rows.height else barrier
 
-    return _with_barriers(plan, told)
+    return _with_barriers(plan, with_refusals)
 
 
 def _with_barriers(plan: Plan, changed: Callable[[Barrier], Barrier]) -> Plan:
@@ -291,22 +291,24 @@ def _with_barriers(plan: Plan, changed: Callable[[Barrier], Barrier]) -> Plan:
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
-    """Say what a comparison with versions misses, since their indexes are older than the spellings compared now."""
+    """Return a hint for each version whose index has older spellings, so that a comparison misses copies."""
     language_sets = [source.languages for source in plan.sources]
     hints = []
     for manifest in against:
-        asked = [
+        languages = [
             code
             for code in otherwise_spelled(store, manifest)
-            if any(not codes or any(admits(short(one), short(code)) for one in codes) for codes in language_sets)
+            if any(
+                not codes or any(admits(short(language), short(code)) for language in codes) for codes in language_sets
+            )
         ]
-        if asked:
+        if languages:
             hint = _(
                 "the index of {version} was made by other spellings of {languages} than this run's: copies in an older "
                 "spelling aren't found; make its next version: {command}"
             )
             command = build_command(store, manifest, "latest")
-            hints.append(hint.fill(version=manifest.spec, languages=", ".join(asked), command=command))
+            hints.append(hint.fill(version=manifest.spec, languages=", ".join(languages), command=command))
     return hints
 
 

@@ -62,21 +62,21 @@ def run(
 
     Args:
         recipe: a TOML file, or the name of a shipped recipe.
-        inputs: source id → where its records are; only these sources are run. A path alone where the recipe has one
+        inputs: source id → where its records are; only these sources are run. A path alone if the recipe has one
             source.
         out: the folder of runs, work and the release store, or its address in an object store.
-        workers: worker processes, one where nothing is said; 0 for one a processor. A cluster has its own number.
+        workers: how many worker processes, one by default; 0 for one per processor. A cluster has its own number.
         engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
-        site: a TOML file that says where the cluster is.
-        limit: at most so many records of each file; nothing is released then.
-        accept_loss: why it may be released although a stage kept less than the recipe's floor.
-        work: which work stays for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
+        site: a TOML file that describes the cluster.
+        limit: the most records of each file, for a trial: nothing is released.
+        accept_loss: why a release may be made although a stage kept less than the recipe's floor.
+        work: which work is kept for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
             or `none` (once the release is made).
         store: the release store, a folder or URL; `<out>/store` by default.
         sign: a secret key of minisign, by which the release is signed.
         strict: whether to make no release if an input can't be read whole.
-        policies: a folder of policies that take the place of the shipped ones: a copy of `filters/`, or some files.
-        progress: whether a line tells how far it is, on a terminal and in a notebook.
+        policies: a folder of policies that replace the shipped ones: a copy of `filters/`, or some files.
+        progress: whether a line shows how far the run is, on a terminal and in a notebook.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
@@ -151,7 +151,7 @@ def _end_warnings(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Me
 
 
 def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:
-    """Source id → where its records are.
+    """Return where the records of each source are, by the source's id.
 
     Raises:
         ConfigError: a path alone for a recipe with several sources.
