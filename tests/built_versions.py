@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.release.building.build import build as build_version
+from latam_corpus.release.building.build import planned_release
+from latam_corpus.release.building.write_version import write_version
 from latam_corpus.release.eligibility.build_request import BuildRequest
 from latam_corpus.release.storing.store import Store
 
@@ -38,15 +39,13 @@ def build(
         progress: as for `build`.
         options: the other attributes of a `BuildRequest`.
     """
-
-    def count(plan: Any) -> None:
-        if left_out is not None:
-            left_out.update(plan.left_out)
-        if overruled is not None:
-            overruled.update(plan.overruled)
-
     created = options.pop("created", None) or datetime.combine(options["today"], time(), UTC)
     for key in ("admit", "uses", "judged"):
         options[key] = tuple(options.get(key, ()))
     request = BuildRequest(name=name, runs=tuple(runs), created=created, **options)
-    return build_version(request, store if isinstance(store, Store) else Store.at(store), progress, count)
+    with planned_release(request, store if isinstance(store, Store) else Store.at(store), progress) as plan:
+        if left_out is not None:
+            left_out.update(plan.left_out)
+        if overruled is not None:
+            overruled.update(plan.overruled)
+        return write_version(plan, progress)

@@ -37,8 +37,6 @@ from latam_corpus.storage.durable import digest_of, sealed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from latam_corpus.messages import Message
-    from latam_corpus.pipeline.execution.part import Outcome
 
 # `make gate` draws other examples than `make test`, ten times as many; what needs more or fewer says so by a factor.
 settings.register_profile("gate", settings.get_profile("default"), max_examples=1000)
@@ -210,31 +208,6 @@ def small_source() -> SmallSource:
         return f"{about}{rights}[collect]\n{collect}\n"
 
     return make
-
-
-class Silent:
-    """Progress of a run that nobody reads."""
-
-    def started(self, title: str, total: int) -> None:
-        """Nothing is shown."""
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Nothing is shown."""
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Nothing is shown."""
-
-    def mended(self, told: Message) -> None:
-        """Nothing is shown."""
-
-    def step(self, title: str, done: int, total: int) -> None:
-        """Nothing is shown."""
-
-
-@pytest.fixture(scope="session")
-def silent() -> Silent:
-    """What a run tells its progress to in tests that read its files."""
-    return Silent()
 
 
 class Told(NamedTuple):

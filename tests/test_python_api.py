@@ -22,6 +22,7 @@ import pytest
 import latam_corpus as lc
 from latam_corpus import schema
 from latam_corpus.api.progress import LineProgress
+from latam_corpus.pipeline.execution.events import BarrierStarted, SegmentStarted
 from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
@@ -401,11 +402,11 @@ def test_progress_is_one_line_that_is_taken_away(
 ) -> None:
     """Where nobody sees it, nothing is written."""
     with LineProgress() as line:
-        line.started("identify", 2)
+        line.show(SegmentStarted("identify", 2))
     assert capsys.readouterr().err == ""
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     with LineProgress() as line:
-        line.barrier("dedupe\x1b[2J", 3)
+        line.show(BarrierStarted("dedupe\x1b[2J", 3))
         line.step("pairs", 1, 2)
     shown = capsys.readouterr().err
     assert [text.strip() for text in shown.split("\r") if text.strip()] == [

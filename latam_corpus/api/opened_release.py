@@ -14,7 +14,7 @@ from polars.io.plugins import register_io_source
 
 from latam_corpus import schema
 from latam_corpus.api.arguments import check_arguments
-from latam_corpus.api.progress import LineProgress, NoProgress
+from latam_corpus.api.progress import LineProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
 from latam_corpus.extra_columns import released
@@ -119,7 +119,7 @@ class Release:
         Raises:
             ReleaseError: the manifest or the store can't be read.
         """
-        with self.store.named_errors(), LineProgress() if progress else NoProgress() as line:
+        with self.store.named_errors(), LineProgress(shown=progress) as line:
             return verifying.verify(self.store, self.name, self.version, line.step)
 
     def __repr__(self) -> str:
@@ -185,7 +185,7 @@ def pull(
     """
     check_arguments(pull, locals())
     release = open_release(store, spec)
-    with LineProgress() if progress else NoProgress() as line:
+    with LineProgress(shown=progress) as line:
         return pull_version(
             release.manifest.spec,
             release.store,

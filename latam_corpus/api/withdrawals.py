@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from latam_corpus.api.arguments import check_arguments
-from latam_corpus.api.progress import LineProgress, NoProgress
+from latam_corpus.api.progress import LineProgress
 from latam_corpus.audit.stores import folder_of_runs
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -103,7 +103,7 @@ def _withdrawn(
     runs = folder_of_runs(Path(out), opened)
     there, judged = readable_runs(runs), read_judgements(runs)
     with (
-        LineProgress() if progress else NoProgress() as line,
+        LineProgress(shown=progress) as line,
         trial_store(opened) if dry_run else nullcontext(opened) as used,
     ):
         done = withdraw_all(used, name, request, because, datetime.now(UTC), there, line.step, judged, kind=kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -79,11 +78,12 @@ def build(
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.catalog.naming import checked_name
     from latam_corpus.pipeline.planning.survival import accepted
-    from latam_corpus.release.building.build import build as build_version
+    from latam_corpus.release.building.build import planned_release
+    from latam_corpus.release.building.write_version import write_version
     from latam_corpus.release.eligibility.build_inputs import load_run
     from latam_corpus.release.eligibility.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
     from latam_corpus.release.eligibility.splits import SPLIT_SHARES
-    from latam_corpus.release.eligibility.strictest import Overruled, overruled_lines
+    from latam_corpus.release.eligibility.strictest import overruled_lines
     from latam_corpus.release.pages.card_facts import held_out
     from latam_corpus.release.pages.judgements import read_judgements
     from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses
@@ -112,9 +112,8 @@ def build(
         accept_loss=accepted(accept_loss),
         judged=tuple(read_judgements(out)),
     )
-    overruled = Counter[Overruled]()
-    with progress() as step:
-        manifest = build_version(request, opened, step, lambda plan: overruled.update(plan.overruled))
+    with progress() as step, planned_release(request, opened, step) as plan:
+        manifest, overruled = write_version(plan, step), plan.overruled
     unchanged = manifest.version in (before, old.version if old else None)
     lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
     receipts = [_numbered(receipt, n) for n in range(len(lapses))]

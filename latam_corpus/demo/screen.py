@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latam_corpus.api.run_recipe import checked_plan
+from latam_corpus.api.planned_run import checked_plan
 from latam_corpus.audit.lineage import find, lineage
 from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.audit.stores import existing_store
-from latam_corpus.cli.interface.show import Unseen, console, errors, heading, number, print_json, styled
+from latam_corpus.cli.interface.show import console, errors, heading, number, print_json, show_trouble, styled
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.explain import tell
 from latam_corpus.demo.newspaper import crawl_pieces
@@ -91,7 +91,7 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         recipe = recipe.model_copy(update={"sources": tuple(_ON_THE_WEB.get(one, one) for one in recipe.sources)})
         inputs[_CRAWLED] = str(collected_folder(_CRAWLED, workdir) / "warc")
     plan = checked_plan(recipe, inputs, None)
-    result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
+    result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), show_trouble)
     if recipe.release is None:
         raise ConfigError(str(recipe.file), _("the demo's recipe has no [release]"))
     request = BuildRequest.of_recipe(recipe.release, [result.folder], created=datetime.now(UTC))

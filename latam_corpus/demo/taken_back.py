@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus.api.run_recipe import checked_plan
-from latam_corpus.cli.interface.show import Unseen, console, heading, number
+from latam_corpus.api.planned_run import checked_plan
+from latam_corpus.cli.interface.show import console, heading, number, show_trouble
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.messages import _, decimal
@@ -103,7 +103,7 @@ def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[
     (folder / "canciones.jsonl").write_text(json.dumps(copy, ensure_ascii=False) + "\n", encoding="utf-8")
     recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
     plan = checked_plan(recipe, {"demo-canciones": str(folder)}, None)
-    result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), Unseen())
+    result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), show_trouble)
     request = BuildRequest(
         name="demo",
         runs=(result.folder,),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.engine.pace import LOOK_SECONDS
-from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
+from latam_corpus.engine.reused import ONE_THREAD, TRIES, CrewEngine
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
 from latam_corpus.messages import Message, _, same
@@ -35,7 +35,7 @@ _POLL_SECONDS: Final = 0.02
 _GONE_SECONDS: Final = 10.0
 
 
-class Local(Reused):
+class Local(CrewEngine):
     """Worker processes on this machine, started at the first tasks and ended with the `with` block.
 
     Attributes:
@@ -44,22 +44,9 @@ class Local(Reused):
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._crew: _Crew | None = None
 
-    def _end(self) -> None:
-        if self._crew:
-            self._crew.end()
-            self._crew = None
-
-    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcome of each task, as they are done."""
-        if not tasks:
-            return
-        with self:
-            if self._crew is None:
-                self._crew = _Crew(self.workers)
-            # Big tasks first: the last to finish is then a small one.
-            yield from self._crew.outcomes(work, sorted(tasks, key=lambda task: -task.bytes))
+    def _new_crew(self) -> _Crew:
+        return _Crew(self.workers)
 
 
 class _Crew:

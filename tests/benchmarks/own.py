@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
 from latam_corpus.extract.isolation import sandbox
+from latam_corpus.pipeline.execution.events import BarrierStarted, PartDone, Rebuilt, SegmentStarted
 from latam_corpus.pipeline.execution.run import find_parts, run
 from latam_corpus.pipeline.planning.plan import make_plan
 from latam_corpus.pipeline.planning.recipe import load_recipe
@@ -31,8 +32,7 @@ from .machine import Watch, new_peak, peak_bytes, usage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.messages import Message
-    from latam_corpus.pipeline.execution.part import Outcome
+    from latam_corpus.pipeline.execution.events import StageEvent
     from latam_corpus.pipeline.execution.result import RunResult
     from latam_corpus.pipeline.planning.recipe import ReleaseEntry
 
@@ -110,22 +110,17 @@ class _Phases:
             for (name, clock, cpu), after in zip(self._marks, self._marks[1:], strict=False)
         ]
 
-    def started(self, title: str, total: int) -> None:
-        """A segment begins."""
-        self.mark(f"{title} ({total} parts)")
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Nothing, or the error that ended the part."""
-        if outcome.error:
-            sys.stderr.write(f"{outcome.error}\n")
-
-    def barrier(self, name: str, rows: int) -> None:
-        """A barrier decides."""
-        self.mark(f"{name} ({rows} rows)")
-
-    def mended(self, told: Message) -> None:
-        """Tell it: what is measured would have been reused."""
-        sys.stderr.write(f"{told}\n")
+    def show(self, event: StageEvent) -> None:
+        """Begin a phase, or report an error or what would have been reused."""
+        match event:
+            case SegmentStarted(title, parts):
+                self.mark(f"{title} ({parts} parts)")
+            case BarrierStarted(name, rows):
+                self.mark(f"{name} ({rows} rows)")
+            case PartDone(outcome) if outcome.error:
+                sys.stderr.write(f"{outcome.error}\n")
+            case Rebuilt(damage):
+                sys.stderr.write(f"{damage}\n")
 
     def step(self, title: str, done: int, total: int) -> None:
         """A step belongs to its barrier's phase, and has a peak of its own."""
@@ -237,7 +232,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
     profiler = cProfile.Profile(time.process_time) if profiled else None
     if profiler:
         profiler.enable()
-    result = run(plan, parts, Path(out), engine, phases)
+    result = run(plan, parts, Path(out), engine, phases.show, phases.step)
     if recipe.release:
         _release(recipe.release, result, Path(out), phases)
     sandbox.stop()  # what its child used is known once it has ended

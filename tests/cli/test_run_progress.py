@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from latam_corpus.cli.interface.show import RunProgress
+from latam_corpus.pipeline.execution.events import BarrierStarted, PartDone, SegmentStarted
 from latam_corpus.pipeline.execution.part import Outcome
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def test_a_barrier_tells_its_steps_every_ten_seconds(capsys: pytest.CaptureFixtu
     """A line when ten seconds have passed since the last: which step, how many of how many; none before."""
     clock = _Clock()
     progress = RunProgress(clock)
-    progress.barrier("dedupe", 1_200_000)
+    progress.show(BarrierStarted("dedupe", 1_200_000))
     assert _lines(capsys) == ["dedupe: deciding on 1 200 000 rows"]
     for second in range(1, 26):
         clock.seconds = second
@@ -43,9 +44,9 @@ def test_a_barrier_tells_its_steps_every_ten_seconds(capsys: pytest.CaptureFixtu
 def test_a_short_barrier_tells_no_step(capsys: pytest.CaptureFixture[str]) -> None:
     """What is done within ten seconds is told by the line with which it begins."""
     progress = RunProgress(_Clock())
-    progress.barrier("supersede", 3)
+    progress.show(BarrierStarted("supersede", 3))
     progress.step("reading every doc_id", 1, 1)
-    progress.started("settle", 1)
+    progress.show(SegmentStarted("settle", 1))
     assert _lines(capsys) == ["supersede: deciding on 3 rows"]
 
 
@@ -53,9 +54,9 @@ def test_every_barrier_has_its_own_ten_seconds(capsys: pytest.CaptureFixture[str
     """A long segment before it makes no line of a barrier's first step."""
     clock = _Clock()
     progress = RunProgress(clock)
-    progress.started("fingerprint", 1)
+    progress.show(SegmentStarted("fingerprint", 1))
     clock.seconds = 600
-    progress.barrier("supersede", 3)
+    progress.show(BarrierStarted("supersede", 3))
     progress.step("reading every doc_id", 1, 1)
     assert _lines(capsys) == ["supersede: deciding on 3 rows"]
 
@@ -64,10 +65,10 @@ def test_parts_tell_the_rate_the_time_left_and_what_is_kept(capsys: pytest.Captu
     """Nothing of time in the first second, when it would be a guess, and at the end, when none is left."""
     clock = _Clock()
     progress = RunProgress(clock)
-    progress.started("filter", 4)
+    progress.show(SegmentStarted("filter", 4))
     for second in (0.5, 100, 200, 300):
         clock.seconds = second
-        progress.part_done(Outcome("a", kept=1000))
+        progress.show(PartDone(Outcome("a", kept=1000)))
     assert _lines(capsys) == [
         "filter: 1 of 4 parts, 1 000 documents kept",
         "filter: 2 of 4 parts, 2 000 documents kept, 0.02 a second, 0:01:40 left",
@@ -80,11 +81,11 @@ def test_progress_is_json_where_json_is_asked_for(capsys: pytest.CaptureFixture[
     """An object a line, with what a program wants to know."""
     clock = _Clock()
     progress = RunProgress(clock, as_json=True)
-    progress.started("filter", 2)
+    progress.show(SegmentStarted("filter", 2))
     clock.seconds = 10
-    progress.part_done(Outcome("a", kept=7))
-    progress.part_done(Outcome("b", error="no"))
-    progress.barrier("dedupe", 7)
+    progress.show(PartDone(Outcome("a", kept=7)))
+    progress.show(PartDone(Outcome("b", error="no")))
+    progress.show(BarrierStarted("dedupe", 7))
     clock.seconds = 30
     progress.step("reading rows", 1, 2)
     first, failed, last, barrier, step = map(json.loads, _lines(capsys))

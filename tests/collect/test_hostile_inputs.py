@@ -29,7 +29,7 @@ from latam_corpus.pipeline.planning.recipe import load_recipe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import CommandLine, Silent, SmallRecipe
+    from conftest import CommandLine, SmallRecipe
 
     from latam_corpus.pipeline.execution.result import RunResult
 
@@ -82,7 +82,6 @@ class Room:
 
     root: Path
     recipe_of: SmallRecipe
-    progress: Silent
 
     @property
     def data(self) -> Path:
@@ -111,7 +110,7 @@ class Room:
         """The run's rows, of which none is lost: in = kept + set aside, each with its ledger row."""
         recipe = load_recipe(str(self.recipe(options, source)))
         plan = make_plan(recipe, {"fuente": str(self.data)} if source else {})
-        result = run(plan, find_parts(plan), self.root / "out", InProcess(), self.progress)
+        result = run(plan, find_parts(plan), self.root / "out", InProcess())
         assert result.failures == {}
         kept, dropped, ledger = (
             pl.concat([pl.read_parquet(file) for file in sorted((result.folder / kind).glob("*.parquet"))])
@@ -125,9 +124,9 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path, small_recipe: SmallRecipe, silent: Silent) -> Room:
+def room(tmp_path: Path, small_recipe: SmallRecipe) -> Room:
     """A folder with two good documents, one before and one after whatever a test puts beside them."""
-    made = Room(tmp_path, small_recipe, silent)
+    made = Room(tmp_path, small_recipe)
     made.write("aa-buena.txt", _GOOD)
     made.write("zz-buena.jsonl", json.dumps({"id": "afilador", "text": _OTHER}, ensure_ascii=False) + "\n")
     return made

@@ -19,6 +19,7 @@ from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.collect.streams import state_of
 from latam_corpus.engine.in_process import InProcess
+from latam_corpus.pipeline.execution.events import PartDone
 from latam_corpus.pipeline.execution.run import find_parts, run
 from latam_corpus.pipeline.planning import span_cache
 from latam_corpus.pipeline.planning.plan import Input, make_plan
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine, SmallRecipe
 
     from latam_corpus.collect.spans import Span
-    from latam_corpus.messages import Message
-    from latam_corpus.pipeline.execution.part import Outcome
+    from latam_corpus.pipeline.execution.events import StageEvent
 
 _ANY = Source(id="cuentos", title="Cuentos", holder="Biblioteca")
 _TEXT = (
@@ -129,42 +129,25 @@ def test_files_read_together_give_the_rows_of_each(tmp_path: Path, options: dict
     assert all(frame.height <= options.get("rows", 2000) for frame in together)
 
 
-class Noted:
-    """Progress that notes of each part which of its steps were reused."""
-
-    def __init__(self) -> None:
-        self.reused: dict[str, tuple[bool, ...]] = {}
-
-    def started(self, title: str, total: int) -> None:
-        """Nothing is shown."""
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Add the steps of a segment."""
-        self.reused[outcome.part] = self.reused.get(outcome.part, ()) + outcome.reused
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Nothing is shown."""
-
-    def mended(self, told: Message) -> None:
-        """Nothing is shown."""
-
-    def step(self, title: str, done: int, total: int) -> None:
-        """Nothing is shown."""
-
-
 def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple[bool, ...]], list[pl.DataFrame]]:
     """Of each part which steps were reused, and the run's rows: kept, set aside, on record."""
     recipe = folder.parent / "receta.toml"
     recipe.write_text(recipe_of("extract", "repair", "redact", "dedupe near = false", source=str(folder)))
     plan = make_plan(load_recipe(str(recipe)), {})
-    noted = Noted()
-    result = run(plan, find_parts(plan), out, InProcess(), noted)
+    reused: dict[str, tuple[bool, ...]] = {}
+
+    def note(event: StageEvent) -> None:
+        if isinstance(event, PartDone):
+            outcome = event.outcome
+            reused[outcome.part] = reused.get(outcome.part, ()) + outcome.reused
+
+    result = run(plan, find_parts(plan), out, InProcess(), note)
     assert result.failures == {}
     tables = [
         pl.concat([pl.read_parquet(file) for file in sorted((result.folder / kind).glob("*.parquet"))])
         for kind in ("kept", "dropped", "ledger")
     ]
-    return list(noted.reused.values()), tables
+    return list(reused.values()), tables
 
 
 def test_a_run_tells_the_same_of_packs_as_of_single_files(

@@ -19,7 +19,7 @@ from latam_corpus.pipeline.planning.recipe import load_recipe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Silent, SmallRecipe
+    from conftest import CommandLine, SmallRecipe
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def test_jobs_and_hours_follow_the_seconds(plan: Plan, tmp_path: Path) -> None:
     assert cost_of(InProcess(), plan, 1000, 7200.0) == Cost(1, 2.0, files)
 
 
-def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path, silent: Silent) -> None:
+def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path) -> None:
     """No fewer: a quota that is passed ends everybody's work."""
     parts = find_parts(plan)
-    run(plan, parts, tmp_path / "out", InProcess(), silent)
+    run(plan, parts, tmp_path / "out", InProcess())
     made = list((tmp_path / "out" / "work").glob("??/*")) + list((tmp_path / "out" / "work").glob("??/*/*"))
     assert len(made) <= cost_of(InProcess(), plan, len(parts), 0).files <= 2 * len(made)
 

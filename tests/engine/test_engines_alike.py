@@ -29,7 +29,6 @@ from latam_corpus.pipeline.planning.recipe import load_recipe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Silent
     from engine.conftest import Tales
 
     from latam_corpus.pipeline.execution.engines import Engine
@@ -143,10 +142,10 @@ def test_a_barriers_job_that_hangs_is_done_when_its_worker_has_ended(
 
 
 @pytest.mark.slow
-def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path: Path, silent: Silent) -> None:
+def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path: Path) -> None:
     """Byte for byte, barrier and all; and what one engine did, another finds."""
     plan = make_plan(load_recipe(str(tales.recipe)), tales.given)
-    result = run_plan(plan, find_parts(plan), tmp_path, engine, silent)
+    result = run_plan(plan, find_parts(plan), tmp_path, engine)
     assert not result.failures
     assert all(done == 0 for done, _ in result.reused.values())
     lc.run(tales.recipe, tales.given, tmp_path, engine="in-process", progress=False)

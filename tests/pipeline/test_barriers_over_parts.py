@@ -24,14 +24,15 @@ from latam_corpus.dedupe.fingerprints.scheme import SKETCH, Scheme
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.execution import barriers as decide_module
-from latam_corpus.pipeline.execution.barriers import Output, decide
+from latam_corpus.pipeline.execution.barriers import Output, decide, no_step
+from latam_corpus.pipeline.execution.events import returned
 from latam_corpus.pipeline.planning.supersede import Supersede
 from latam_corpus.pipeline.rows.step_file import ASIDE, DROPPED, ROWS, StepCounts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.messages import Message
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.stages import Barrier
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -49,29 +50,6 @@ _TEXTS = (
 )
 _DECIDED = ("duplicate_of", "contained_in", "duplicate_cluster", "cluster_size")
 _ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=30)
-
-
-class _Silent:
-    """Progress that nobody watches; it remembers the steps."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[str, int, int]] = []
-
-    def started(self, title: str, total: int) -> None:
-        """Nothing."""
-
-    def part_done(self, outcome: object) -> None:
-        """Nothing."""
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Nothing."""
-
-    def mended(self, told: Message) -> None:
-        """Nothing."""
-
-    def step(self, title: str, done: int, total: int) -> None:
-        """One more."""
-        self.steps.append((title, done, total))
 
 
 def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
@@ -96,7 +74,7 @@ def _decided(
     cut: int,
     at_once: int,
     barriers: list[Barrier],
-    progress: _Silent | None = None,
+    on_step: OnStep = no_step,
 ) -> dict[int, tuple[str, ...]]:
     """Row → what was decided of it, with the rows in parts of `cut`; rows marked so were dropped before."""
     outputs = {}
@@ -129,7 +107,7 @@ def _decided(
         patch.setattr(near_duplicates, "KEYS_A_MERGE", at_once)
         patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
         patch.setattr(notices, "_AT_ONCE", at_once)
-        stored = decide(barriers, outputs, room, InProcess(), progress or _Silent()).parts
+        stored = returned(decide(barriers, outputs, room, InProcess(), on_step=on_step)).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
         outputs.items(),
@@ -206,15 +184,15 @@ def test_a_large_output_is_read_in_pieces(tmp_path: Path) -> None:
 
 def test_each_step_of_a_barrier_is_told_until_it_is_done(tmp_path: Path) -> None:
     """Whoever waits learns what is done and how far it is: reading, pairing, comparing, each to its end."""
-    progress = _Silent()
+    steps: list[tuple[str, int, int]] = []
     rows = [(number, number % 4, 0, False) for number in range(12)]
-    _decided(tmp_path, rows, 3, 2, [Supersede(), Dedupe()], progress)
-    titles = list(dict.fromkeys(title for title, _, _ in progress.steps))
+    _decided(tmp_path, rows, 3, 2, [Supersede(), Dedupe()], lambda *step: steps.append(step))
+    titles = list(dict.fromkeys(title for title, _, _ in steps))
     assert "reading every doc_id" in titles
     assert titles.index("laying out fingerprints") < titles.index("pairing documents that share passages")
     assert titles.index("adding up what pairs share") < titles.index("comparing pairs of documents")
     for title in titles:
-        told = [(done, total) for name, done, total in progress.steps if name == title]
+        told = [(done, total) for name, done, total in steps if name == title]
         assert told[-1][0] == told[-1][1], title
         assert told == sorted(told), title
 

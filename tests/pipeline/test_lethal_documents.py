@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from conftest import Silent, SmallRecipe
+    from conftest import SmallRecipe
 
     from latam_corpus.batch import Batch
     from latam_corpus.pipeline.execution.part import J
@@ -104,12 +104,10 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Callable[[int], Plan]:
     return made
 
 
-def test_lethal_documents_are_set_aside_and_the_rest_is_done(
-    plan: Callable[[int], Plan], tmp_path: Path, silent: Silent
-) -> None:
+def test_lethal_documents_are_set_aside_and_the_rest_is_done(plan: Callable[[int], Plan], tmp_path: Path) -> None:
     """With a ledger row each; the command that is given again knows them, until the file that tells is removed."""
     engine = Mortal()
-    result = run(plan(1), find_parts(plan(1)), tmp_path / "out", engine, silent)
+    result = run(plan(1), find_parts(plan(1)), tmp_path / "out", engine)
     assert not result.failures
     assert (result.rows_in, result.kept) == (120, 118)
     ledger = pl.read_parquet(result.folder / "ledger" / "*.parquet").filter(pl.col("reason") == "killed_worker")
@@ -120,18 +118,16 @@ def test_lethal_documents_are_set_aside_and_the_rest_is_done(
     assert sorted(dropped["text"].str.slice(-2)) == ["17", "43"]
     assert engine.killed
     again = Mortal()
-    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again, silent).folder == result.folder
+    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again).folder == result.folder
     assert not again.killed
     for file in (tmp_path / "out" / "work" / "lethal").iterdir():
         file.write_text("{")
-    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again, silent).folder == result.folder
+    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again).folder == result.folder
     assert again.killed
 
 
-def test_where_no_document_alone_kills_the_part_fails(
-    plan: Callable[[int], Plan], tmp_path: Path, silent: Silent
-) -> None:
+def test_where_no_document_alone_kills_the_part_fails(plan: Callable[[int], Plan], tmp_path: Path) -> None:
     """And is told with what ended it."""
-    result = run(plan(2), find_parts(plan(2)), tmp_path / "out", Mortal(), silent)
+    result = run(plan(2), find_parts(plan(2)), tmp_path / "out", Mortal())
     assert list(map(str, result.failures.values())) == ["SIGKILL"]
     assert not (tmp_path / "out" / "work" / "lethal").exists()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from conftest import Silent, SmallRecipe, SmallSource
+    from conftest import SmallRecipe, SmallSource
 
     from latam_corpus.pipeline.execution.part import Outcome
     from latam_corpus.pipeline.execution.result import RunResult
@@ -65,16 +65,14 @@ class Work(NamedTuple):
     first: RunResult
 
 
-def _ran(folder: Path, recipe: str, silent: Silent, engine: InProcess) -> RunResult:
+def _ran(folder: Path, recipe: str, engine: InProcess) -> RunResult:
     (folder / "receta.toml").write_text(recipe)
     plan = make_plan(load_recipe(str(folder / "receta.toml")), {"fuente": str(folder / "in")})
-    return run(plan, find_parts(plan), folder / "out", engine, silent)
+    return run(plan, find_parts(plan), folder / "out", engine)
 
 
 @pytest.fixture(scope="module")
-def work(
-    tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource, silent: Silent
-) -> Work:
+def work(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Work:
     """A run of five parts by the shipped policies, and how to run it by others."""
     folder = tmp_path_factory.mktemp("reuse")
     (folder / "in").mkdir()
@@ -89,7 +87,7 @@ def work(
 
     def by(policies: Path, engine: InProcess | None = None) -> RunResult:
         recipe = small_recipe("identify", f'filter policies = "{policies}"', "redact")
-        return _ran(folder, recipe, silent, engine or InProcess())
+        return _ran(folder, recipe, engine or InProcess())
 
     return Work(folder, by, by(data_folder("filters")))
 
@@ -220,22 +218,18 @@ def room(tmp_path: Path, small_source: SmallSource) -> Path:
     return tmp_path
 
 
-def test_what_a_barrier_wants_beside_the_rows_is_part_of_the_step(
-    room: Path, small_recipe: SmallRecipe, silent: Silent
-) -> None:
+def test_what_a_barrier_wants_beside_the_rows_is_part_of_the_step(room: Path, small_recipe: SmallRecipe) -> None:
     """A run without the barrier has made the same rows, and not what the barrier compares them by."""
-    _ran(room, small_recipe("identify", "fingerprint sketch = true"), silent, InProcess())
-    result = _ran(room, small_recipe("identify", "dedupe"), silent, InProcess())
+    _ran(room, small_recipe("identify", "fingerprint sketch = true"), InProcess())
+    result = _ran(room, small_recipe("identify", "dedupe"), InProcess())
     assert not result.failures
     assert (result.rows_in, result.kept) == (4, 1)
 
 
-def test_parts_of_which_nothing_is_left_share_what_comes_after(
-    room: Path, small_recipe: SmallRecipe, silent: Silent
-) -> None:
+def test_parts_of_which_nothing_is_left_share_what_comes_after(room: Path, small_recipe: SmallRecipe) -> None:
     """It is made once, and counted once in what the run takes on disk."""
     recipe = small_recipe('identify languages = ["por"]', "filter", "redact", genre="news")
-    result = _ran(room, recipe, silent, InProcess())
+    result = _ran(room, recipe, InProcess())
     assert (result.rows_in, result.kept) == (4, 0)
     (measured_a, filtered_a, *_), (measured_b, filtered_b, *_) = result.outputs.values()
     assert measured_a != measured_b

@@ -22,7 +22,7 @@ from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
-    from conftest import Silent, SmallRecipe
+    from conftest import SmallRecipe
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ _PIECES = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_run_conserves_rows(
-    tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, silent: Silent, records: list[tuple[str, int]]
+    tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, records: list[tuple[str, int]]
 ) -> None:
     """Whatever the records, empty, damaged, doubled in id or text: in = kept + set aside, each with a reason.
 
@@ -114,9 +114,9 @@ def test_a_run_conserves_rows(
     plan = make_plan(load_recipe(str(room / "recipe.toml")), {})
     if records and not any(text for text, _ in records):
         with pytest.raises(SourceError, match=r"has no text in (any|the only record)"):
-            run(plan, find_parts(plan), room / "out", InProcess(), silent)
+            run(plan, find_parts(plan), room / "out", InProcess())
         return
-    result = run(plan, find_parts(plan), room / "out", InProcess(), silent)
+    result = run(plan, find_parts(plan), room / "out", InProcess())
     rows = {
         kind: pl.concat([pl.read_parquet(f) for f in sorted(Path(result.folder, kind).glob("*.parquet"))])
         for kind in ("kept", "dropped", "ledger")

@@ -31,13 +31,12 @@ from latam_corpus.privacy.redact import Redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from conftest import Silent, SmallRecipe
+    from conftest import SmallRecipe
 
     from latam_corpus.batch import Batch
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.input_files.input_file import InputFile
     from latam_corpus.collect.spans import Span
-    from latam_corpus.pipeline.execution.engines import Progress
 
 _TEXTS = [
     "La barca salió antes del alba.",
@@ -61,13 +60,13 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
     return make_plan(load_recipe(str(recipe)), {})
 
 
-def _run(plan: Plan, folder: Path, silent: Progress) -> RunResult:
-    return run(plan, find_parts(plan), folder / "out", InProcess(), silent)
+def _run(plan: Plan, folder: Path) -> RunResult:
+    return run(plan, find_parts(plan), folder / "out", InProcess())
 
 
-def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path, silent: Silent) -> None:
+def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path) -> None:
     """In = kept + set aside in the result, in `run.json`, in the files and by genre and source."""
-    result = _run(plan, tmp_path, silent)
+    result = _run(plan, tmp_path)
     assert (result.rows_in, result.kept, result.failures, result.releasable) == (6, 4, {}, True)
     assert list(result.stages) == list(plan.stages)
     told = json.loads((result.folder / "run.json").read_text(encoding="utf-8"))
@@ -105,16 +104,16 @@ def _more_dropped(told: StepCounts) -> None:
 
 @pytest.mark.parametrize(("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_dropped)])
 def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
-    plan: Plan, tmp_path: Path, silent: Silent, step: int, damage: Callable[[StepCounts], None]
+    plan: Plan, tmp_path: Path, step: int, damage: Callable[[StepCounts], None]
 ) -> None:
     """Rows that went in and came out nowhere, or the other way round, though every file is as it was written."""
-    result = _run(plan, tmp_path, silent)
+    result = _run(plan, tmp_path)
     folder = folder_of(tmp_path / "out" / "work", next(iter(result.outputs.values()))[step])
     told = StepCounts.read(folder)
     damage(told)
     told.write(folder)
     with pytest.raises(PartError, match=r"rows came in, \d were kept and \d set aside"):
-        _run(plan, tmp_path, silent)
+        _run(plan, tmp_path)
 
 
 def test_a_run_without_parts_has_no_rows(plan: Plan, tmp_path: Path) -> None:
@@ -136,13 +135,13 @@ def test_a_result_has_all_that_its_work_told(plan: Plan, tmp_path: Path) -> None
 
 
 def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
-    plan: Plan, tmp_path: Path, silent: Silent, small_recipe: SmallRecipe
+    plan: Plan, tmp_path: Path, small_recipe: SmallRecipe
 ) -> None:
     """Each part has several outputs here, and a floor that one of six records lost is below."""
     recipe = tmp_path / "receta.toml"
     stages = ("extract", "dedupe", "redact", "boilerplate", "repair")
     recipe.write_text(small_recipe(*stages, source=plan.recipe.sources[0]) + "[survival]\nfloor = 0.9\nleast = 1\n")
-    result = _run(make_plan(load_recipe(str(recipe)), {}), tmp_path, silent)
+    result = _run(make_plan(load_recipe(str(recipe)), {}), tmp_path)
     assert min(len(keys) for keys in result.outputs.values()) > 2
     heights = [pl.read_parquet(file).height for file in (result.folder / "kept").glob("*.parquet")]
     assert sum(heights) == result.kept == 4
@@ -190,7 +189,7 @@ def test_a_run_may_be_released_when_no_part_failed_and_every_loss_is_accepted(
 
 @pytest.mark.parametrize("when", ["before", "meanwhile", "gone"])
 def test_what_is_read_is_what_was_digested(
-    plan: Plan, tmp_path: Path, silent: Silent, monkeypatch: pytest.MonkeyPatch, when: str
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """A file that changes during a run fails its part; put back as it was, it is read, and nothing poor is reused."""
     path = tmp_path / "datos" / "b.jsonl"
@@ -208,14 +207,14 @@ def test_what_is_read_is_what_was_digested(
         path.write_bytes(whole[:40])
     else:
         path.unlink()
-    result = run(plan, parts, tmp_path / "out", InProcess(), silent)
+    result = run(plan, parts, tmp_path / "out", InProcess())
     [(failed, why)] = result.failures.items()
     assert failed == parts[1].name
     assert ("can't be opened" if when == "gone" else "the file changed during the run; run it again") in str(why)
     monkeypatch.undo()
     path.write_bytes(whole)
     os.utime(path, ns=(there.st_atime_ns, there.st_mtime_ns))
-    again = _run(plan, tmp_path, silent)
+    again = _run(plan, tmp_path)
     assert (again.rows_in, again.kept, again.failures) == (6, 4, {})
 
 
@@ -267,7 +266,7 @@ def test_a_source_whose_holder_must_be_asked_is_read_from_a_copy_that_was_given(
 
 
 def test_the_seconds_of_a_stage_are_those_of_its_processes_too(
-    plan: Plan, tmp_path: Path, silent: Silent, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a child took of a processor counts, as `extract` has one."""
     busy = "import time\nwhile time.process_time() < 0.5: pass"
@@ -277,4 +276,4 @@ def test_the_seconds_of_a_stage_are_those_of_its_processes_too(
         return batch
 
     monkeypatch.setattr(Redact, "__call__", works_elsewhere)
-    assert _run(plan, tmp_path, silent).stages["redact"].seconds >= 0.5
+    assert _run(plan, tmp_path).stages["redact"].seconds >= 0.5

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from conftest import Silent, SmallRecipe
+    from conftest import SmallRecipe
 
     from latam_corpus.pipeline.execution.part import J, Outcome
 
@@ -44,7 +44,7 @@ class _Unmounting(InProcess):
 
 @pytest.mark.parametrize("mounted_again", [False, True])
 def test_a_disk_that_is_unmounted_ends_the_run(
-    mounted_again: bool, tmp_path: Path, small_recipe: SmallRecipe, silent: Silent, monkeypatch: pytest.MonkeyPatch
+    mounted_again: bool, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No part is worked after it, on whatever folder is there instead; once it is back, what was done is reused."""
     monkeypatch.setattr("latam_corpus.collect.files.packs", lambda files: ([file] for file in files))
@@ -58,10 +58,10 @@ def test_a_disk_that_is_unmounted_ends_the_run(
     work = tmp_path / "out" / "work"
     engine = _Unmounting(work, mounted_again)
     with pytest.raises(PartError, match=r"/out: it can't be reached any more: .*give the same command"):
-        run.run(plan, run.find_parts(plan), tmp_path / "out", engine, silent)
+        run.run(plan, run.find_parts(plan), tmp_path / "out", engine)
     assert len(engine.done) == 2
     shutil.rmtree(work, ignore_errors=True)
     work.with_name("otro").rename(work)
-    result = run.run(plan, run.find_parts(plan), tmp_path / "out", InProcess(), silent)
+    result = run.run(plan, run.find_parts(plan), tmp_path / "out", InProcess())
     assert not result.failures
     assert next(iter(result.reused.values()))[0] == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from latam_corpus.api import run_recipe
+from latam_corpus.api import runner
 from latam_corpus.release.building import build as building
 from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.manifest import load_manifest
@@ -113,17 +113,17 @@ def test_a_run_against_a_release_passes_over_no_version_that_was_made_meanwhile(
     """The whole run lies between; given again it is compared with that one, too. Who names a version means it."""
     room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": story(1)}))
     against = small_recipe('dedupe against = "prueba"', release=RELEASE)
-    whole = building.build
+    whole = building.planned_release
 
     def beside(recipe: str, texts: dict[str, str], code: int) -> Any:
         """What a run says while which another, whose document `b…` is new, makes a version."""
 
         def meanwhile(*arguments: Any, **options: Any) -> Any:
-            monkeypatch.setattr(run_recipe, "build", whole)
+            monkeypatch.setattr(runner, "planned_release", whole)
             room.run(against, room.write("otro.jsonl", {f"b{code}": story(20 + code)}))
             return whole(*arguments, **options)
 
-        monkeypatch.setattr(run_recipe, "build", meanwhile)
+        monkeypatch.setattr(runner, "planned_release", meanwhile)
         return room.run(recipe, room.write("nuevo.jsonl", texts), code)
 
     assert not beside(against, {"c": story(3)}, 1).get("release")

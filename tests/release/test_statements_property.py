@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import polars as pl
 from built_versions import build
@@ -28,9 +28,6 @@ from latam_corpus.pipeline.execution.run import find_parts
 from latam_corpus.pipeline.execution.run import run as run_plan
 from latam_corpus.pipeline.planning.plan import make_plan
 from latam_corpus.pipeline.planning.recipe import load_recipe
-
-if TYPE_CHECKING:
-    from conftest import Silent
 
 _FILES: Any = importlib.import_module("tests.release.statement_files")
 _ORACLE: Any = importlib.import_module("tests.release.statement_oracle")
@@ -256,8 +253,8 @@ def _histories(draw: st.DrawFn) -> tuple[Any, History]:
 class World:
     """A folder in which a history is run, in an order and with times that a seed gives."""
 
-    def __init__(self, folder: Path, silent: Silent, seed: int) -> None:
-        self.folder, self.silent, self.chance = folder, silent, random.Random(seed)
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder, self.chance = folder, random.Random(seed)
 
     def run(self, name: str, shelves: list[Shelf], asked: Any) -> Path:
         """The run of a recipe over these sources."""
@@ -273,7 +270,7 @@ class World:
         (folder / f"{name}.toml").write_text("\n".join(lines), encoding="utf-8")
         inputs = {shelf.source.name: str(folder / shelf.source.name) for shelf in shelves}
         plan = make_plan(load_recipe(str(folder / f"{name}.toml")), inputs)
-        result = run_plan(plan, find_parts(plan), self.folder / "out", InProcess(), self.silent)
+        result = run_plan(plan, find_parts(plan), self.folder / "out", InProcess())
         assert not result.failures
         return result.folder
 
@@ -323,13 +320,13 @@ def _problems(outcomes: list[list[Any]]) -> list[str]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(_histories(), st.integers(0, 2**32))
-def test_no_released_row_violates_a_statement(silent: Silent, drawn: tuple[Any, History], seed: int) -> None:
+def test_no_released_row_violates_a_statement(drawn: tuple[Any, History], seed: int) -> None:
     """Of its document or of a copy; what nothing restricts is released, whatever the order and the times."""
     asked, history = drawn
     outcomes = []
     for order in (seed, seed + 1):
         with tempfile.TemporaryDirectory() as folder:
-            outcomes.append(World(Path(folder), silent, order).versions(asked, history))
+            outcomes.append(World(Path(folder), order).versions(asked, history))
     assert not _problems(outcomes)
 
 

@@ -30,11 +30,13 @@ from rich.text import Text
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.interface.ui_language import in_spoken_language, spoken
 from latam_corpus.messages import Message, _, decimal, translated
+from latam_corpus.pipeline.execution.events import BarrierStarted, PartDone, Rebuilt, SegmentStarted
 from latam_corpus.text.display.terminal_text import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from latam_corpus.pipeline.execution.events import StageEvent
     from latam_corpus.pipeline.execution.part import Outcome
 
 _WIDTH_OF_FILES: Final = 160
@@ -211,24 +213,33 @@ class RunProgress:
         self._step = ""
         self._clock = clock
         self._last_line = self._began = clock()
-        if self._bar:
-            self._bar.start()
 
-    def started(self, title: str, total: int) -> None:
-        """Note that a segment of so many parts begins."""
+    def show(self, event: StageEvent) -> None:
+        """Show what happened in a run."""
+        match event:
+            case SegmentStarted(title, parts):
+                self._start_segment(title, parts)
+            case PartDone(outcome):
+                self._count_part(outcome)
+            case BarrierStarted(name, rows):
+                self._start_barrier(name, rows)
+            case Rebuilt(damage):
+                self._say(_("damaged  {what}", what=damage), {"event": "damaged", "what": str(damage)})
+
+    def _start_segment(self, title: str, total: int) -> None:
         self._title, self._done, self._total, self._tenths, self._kept = title, 0, total, 0, 0
         self._began = self._clock()
-        self._show(title, total)
+        self._new_bar(title, total)
 
-    def _show(self, title: str, total: int | None) -> None:
-        """Put another bar in the place of the one that is shown."""
+    def _new_bar(self, title: str, total: int | None) -> None:
+        """Replace the bar."""
         if self._bar:
+            self._bar.start()
             if self._task is not None:
                 self._bar.remove_task(self._task)
             self._task = self._bar.add_task(visible(stage_names(title).translate(spoken())), total=total)
 
-    def part_done(self, outcome: Outcome) -> None:
-        """Note that a part of it is done."""
+    def _count_part(self, outcome: Outcome) -> None:
         self._done += 1
         self._kept += outcome.kept
         if outcome.error:
@@ -250,21 +261,16 @@ class RunProgress:
                 event | {"kept": self._kept} | pace,
             )
 
-    def barrier(self, name: str, rows: int) -> None:
-        """Note that a barrier decides on so many rows."""
+    def _start_barrier(self, name: str, rows: int) -> None:
         self._title, self._step = name, ""
         self._last_line = self._clock()
-        self._show(name, None)
+        self._new_bar(name, None)
         if not self._bar:
             event = {"event": "barrier", "stages": name, "rows": rows}
             self._say(_("{stage}: deciding on {n} {n:row|rows}", stage=stage_names(name), n=number(rows)), event)
 
-    def mended(self, damaged: Message) -> None:
-        """Something of an earlier run was damaged and is made anew."""
-        self._say(_("damaged  {what}", what=damaged), {"event": "damaged", "what": str(damaged)})
-
     def step(self, title: str, done: int, total: int) -> None:
-        """So much of a step of the barrier's work is done."""
+        """Show how far a step of a barrier is."""
         if title != self._step:
             self._step, self._began = title, self._clock()
         if self._bar:
@@ -331,23 +337,10 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         )
 
 
-class Unseen:
-    """Progress of a run too short to tell of."""
-
-    def started(self, title: str, total: int) -> None:
-        """Nothing is shown."""
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Tell a part's failure all the same."""
-        if outcome.error:
+def show_trouble(event: StageEvent) -> None:
+    """Show failed parts and damaged files of a run that is too short for progress."""
+    match event:
+        case PartDone(outcome) if outcome.error:
             errors.print(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure))
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Nothing is shown."""
-
-    def mended(self, damaged: Message) -> None:
-        """Tell what was damaged all the same."""
-        errors.print(_("damaged  {what}", what=damaged))
-
-    def step(self, title: str, done: int, total: int) -> None:
-        """Nothing is shown."""
+        case Rebuilt(damage):
+            errors.print(_("damaged  {what}", what=damage))

@@ -8,13 +8,13 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.api.run_recipe import left_out_lines, unread_problem
+from latam_corpus.api.runner import left_out_lines, unread_problem
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json
 from latam_corpus.cli.running.counts_by_genre import tell_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
-from latam_corpus.messages import Message, _, decimal, first_of, known, recognised
+from latam_corpus.messages import Message, _, decimal, first_of, known
 from latam_corpus.pipeline.execution.contracts import (
     damaged_rows,
     header_rows,
@@ -28,7 +28,6 @@ from latam_corpus.pipeline.execution.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.planning.plan import run_digest
 from latam_corpus.pipeline.rows.step_file import is_whole
 from latam_corpus.pipeline.stored_runs.history import latest
-from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.release.pages.card import megabytes
 from latam_corpus.storage.bucket import address_of
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.collect.examine import Examined
+    from latam_corpus.api.runner import Warned
     from latam_corpus.collect.files import InputFile
     from latam_corpus.engine.cluster.slurm_jobs import Submission
     from latam_corpus.pipeline.execution.engines import Engine
@@ -148,17 +147,10 @@ def tell_submitted(submission: Submission, *, as_json: bool) -> None:
         console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 
 
-def tell_examined(examined: Sequence[Examined]) -> None:
-    """Print, on standard error, what may be wrong with the columns of sources, by their first records."""
-    for one in examined:
-        lines = [note.as_message() for note in one.notes]
-        lines += [
-            _("«{file}»: {problem}; {remedy}", file=file, problem=meaning(reason), remedy=recognised(remedy))
-            for (file, reason), remedy in one.unread.items()
-            if remedy
-        ]
-        for line in (*lines, *never_filled({one.source: one.facts})):
-            note(_("doubt    {doubt}", doubt=line))
+def tell_warning(warned: Warned) -> None:
+    """Print, on standard error, what may be wrong."""
+    text = warned.message
+    note(_("doubt    {doubt}", doubt=text) if warned.kind == "doubt" else _("hint     {hint}", hint=text))
 
 
 def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -19,19 +18,15 @@ from latam_corpus.cli.interface.show import RunProgress, console, note, number, 
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.report import NoReport, report_of_run
 from latam_corpus.cli.running.inputs import Inputs, InputsFile, Select, located, selected
-from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import N_, Message, _, enumerated, known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
+    from latam_corpus.api.planned_run import PlannedRun
     from latam_corpus.collect.examine import Examined
-    from latam_corpus.pipeline.execution.engines import Engine
-    from latam_corpus.pipeline.execution.result import RunResult
+    from latam_corpus.errors import ReleaseError
     from latam_corpus.pipeline.planning.plan import Plan
     from latam_corpus.pipeline.planning.recipe import Recipe
     from latam_corpus.release.storing.manifest import Manifest
-    from latam_corpus.release.storing.store import Store
 
 RecipeName = Annotated[
     str,
@@ -64,8 +59,9 @@ def check(
 
     Without --input, not one byte of a source is read.
     """
-    from latam_corpus.api.run_recipe import checked_plan, spelling_hints, with_indexes
-    from latam_corpus.cli.running.outcome import tell_examined
+    from latam_corpus.api.planned_run import checked_plan, doubt_lines, spelling_hints, with_indexes
+    from latam_corpus.api.runner import Warned
+    from latam_corpus.cli.running.outcome import tell_warning
     from latam_corpus.pipeline.execution.contracts import examine_sources
     from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.planning.recipe_errors import checked_recipe, hints_of, missing_inputs
@@ -131,8 +127,10 @@ def check(
             about: dict[str, str | Message] = {"source": source, "problem": problem, "remedy": REMEDY}
             console.print(Message("         «{source}»: {problem}; {remedy}", about))
     console.print(_("nothing is wrong"))
-    _tell_hints(hints)
-    tell_examined(seen)
+    for hint in hints:
+        tell_warning(Warned("hint", hint))
+    for doubt in doubt_lines(seen):
+        tell_warning(Warned("doubt", doubt))
 
 
 _READ_WHOLE: Final = _("input    {source}: {n} {n:record|records} of {some} of {files} {files:file|files} looked at")
@@ -167,11 +165,6 @@ def _input(recipe: Recipe, one: Examined) -> dict[str, object]:
         "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.notes],
         "mapping": mapping_rows({one.source: one.facts}),
     }
-
-
-def _tell_hints(hints: Sequence[Message]) -> None:
-    for hint in hints:
-        note(_("hint     {hint}", hint=hint))
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
@@ -240,105 +233,86 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect, work, and, where it has a [release], release."""
-    from latam_corpus.api.run_recipe import (
-        checked_plan,
-        cluster_folder,
-        is_done,
-        left_nothing,
-        planned,
-        spelling_hints,
-        unreleased_of,
-        with_policies,
-    )
-    from latam_corpus.audit.stores import open_store
-    from latam_corpus.cli.running.outcome import tell_examined, tell_looking, tell_plan, tell_result
-    from latam_corpus.engine.choose import make_engine
-    from latam_corpus.engine.cluster.submitted import keep_copies, refuse_changed, use_own_copies
-    from latam_corpus.engine.cost import refuse_beyond_site
-    from latam_corpus.pipeline.execution.contracts import examine_sources
+    from latam_corpus.api.planned_run import PlannedRun, RunRequest
+    from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
+    from latam_corpus.cli.running.outcome import tell_looking, tell_plan, tell_result, tell_warning
+    from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
-    from latam_corpus.pipeline.execution.run import run as run_plan
-    from latam_corpus.pipeline.execution.work_cleanup import checked_choice
     from latam_corpus.pipeline.planning.recipe import load_recipe
-    from latam_corpus.pipeline.planning.recipe_errors import hints_of
-    from latam_corpus.pipeline.planning.survival import accepted
 
     use_own_copies()
-    reason = accepted(accept_loss)
     submits = engine == "slurm" and not (wait or dry_run)
-    loaded = with_policies(selected(load_recipe(recipe, spoken()), select), policies, out, only_look=dry_run or submits)
-    keep = checked_choice(work, out, releases=loaded.release is not None)
-    opened = open_store(store, out, sign)
-    places = located(loaded, inputs, inputs_file)
-    refuse_changed(partial(checked_plan, loaded, places, limit))
-    mended: list[Message] = []
-    plan, against = planned(loaded, places, out, opened, limit, mended=mended, only_look=dry_run or submits)
-    jobs = cluster_folder(engine, site, out, plan, opened)
-    chosen = make_engine(engine, workers, site, jobs)
-    tell_examined(examine_sources(plan))
-    if jobs and site and submits:
-        copied = partial(keep_copies, jobs, checked_plan(loaded, places, limit), [site, inputs_file])
-        _submit(chosen, plan, site, jobs, copied, as_json=as_json)
-        return
-    parts = find_parts(plan, limit, tell_looking)
-    if dry_run:
-        tell_plan(plan, parts, out, chosen, as_json=as_json)
-        return
-    refuse_beyond_site(chosen, plan, len(parts))
-    _tell_hints([*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)])
-    with closing(RunProgress(as_json=as_json)) as progress:
-        result = run_plan(
-            plan,
-            parts,
-            out,
-            chosen,
-            progress,
-            (batch_rows, 2**24) if batch_rows else None,
-            reason,
-            mended,
-            keep,
-            strict=strict,
-        )
-    before = opened.latest(loaded.release.name) if loaded.release else None
-    left_out = unreleased_of(plan, result)
-    try:
-        released = _released(plan, result, opened, against, left_out)
-    except ReleaseError:  # the run is done all the same, and its folder is where to look
-        made = None if no_report else report_of_run(result.folder, out, None, store)
-        tell_result(result, None, None, made, left_out, as_json=as_json)
-        raise
-    _tell_hints(left_nothing(keep, out, result, released))
+    loaded = selected(load_recipe(recipe, spoken()), select)
+    request = RunRequest(
+        loaded,
+        located(loaded, inputs, inputs_file),
+        out,
+        engine=engine,
+        site=site,
+        workers=workers,
+        limit=limit,
+        work=work,
+        store=store,
+        sign=sign,
+        strict=strict,
+        policies=policies,
+        accept_loss=accept_loss,
+        batch_rows=batch_rows,
+    )
+    before: str | None = None
+    released: Manifest | None = None
+    failed: ReleaseError | None = None
+    with (
+        closing(RunProgress(as_json=as_json)) as progress,
+        closing(run_recipe_events(request, progress.step, tell_looking, only_look=dry_run or submits)) as events,
+    ):
+        for event in events:
+            match event:
+                case PlannedRun() as planned:
+                    refuse_changed(planned.asked)
+                    if submits:
+                        _submit(planned, inputs_file, as_json=as_json)
+                        return
+                    if dry_run:
+                        parts = find_parts(planned.plan, limit, tell_looking)
+                        tell_plan(planned.plan, parts, out, planned.engine, as_json=as_json)
+                        return
+                case Warned():
+                    tell_warning(event)
+                case StagesDone(result, left_out):
+                    progress.close()
+                    before = planned.store.latest(loaded.release.name) if loaded.release else None
+                case Decided(release_plan):
+                    left_out = release_plan.left_out
+                case Released(version):
+                    released = version
+                case Failed(error):
+                    failed = error
+                case _:
+                    progress.show(event)
     made = None if no_report else report_of_run(result.folder, out, released, store)
     tell_result(result, released, before, made, left_out, as_json=as_json)
-    if not is_done(plan, result, released):
+    if failed:  # the run is done all the same, and its folder is where to look
+        raise failed
+    if not result.releasable or (planned.wants_version and released is None):
         raise typer.Exit(1)
 
 
-def _released(
-    plan: Plan, result: RunResult, store: Store, against: Sequence[Manifest], left_out: Counter[str]
-) -> Manifest | None:
-    """Return the version made of a run, see `released_of`; contradictions between statements are named in any case."""
-    from latam_corpus.api.run_recipe import released_of
-    from latam_corpus.release.eligibility.strictest import Overruled, overruled_lines
-
-    overruled = Counter[Overruled]()
-    try:
-        return released_of(plan, result, store, against, left_out, overruled)
-    finally:
-        _tell_hints(list(overruled_lines(overruled)))
-
-
-def _submit(engine: Engine, plan: Plan, site: Path, jobs: Path, copied: Callable[[], None], *, as_json: bool) -> None:
-    """Submit the command as a job of Slurm, unless it is known to fail there; copies of its files are kept before."""
+def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> None:
+    """Submit the command as a job of Slurm with copies of its files, unless it is known to fail there."""
     from latam_corpus.cli.running.outcome import tell_submitted
     from latam_corpus.engine.cluster.slurm_jobs import submit_driver
     from latam_corpus.engine.cluster.slurm_state import under_way
+    from latam_corpus.engine.cluster.submitted import keep_copies
     from latam_corpus.engine.cost import refuse_beyond_site
     from latam_corpus.pipeline.execution.run import least_parts
 
-    refuse_beyond_site(engine, plan, least_parts(plan), led_by_job=True)
-    if told := under_way(jobs.parent.parent, plan.recipe.name):
-        note(told)
-    copied()
+    site, jobs = planned.request.site, planned.engine.jobs
+    if site is None or jobs is None:
+        raise TypeError("a run that is submitted has a site file and a folder of jobs")
+    refuse_beyond_site(planned.engine, planned.plan, least_parts(planned.plan), led_by_job=True)
+    if running := under_way(planned.request.out, planned.plan.recipe.name):
+        note(running)
+    keep_copies(jobs, planned.asked, [site, inputs_file])
     words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
     tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

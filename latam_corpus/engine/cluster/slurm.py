@@ -20,7 +20,7 @@ from latam_corpus.engine.cluster.cluster_site import seconds_of
 from latam_corpus.engine.cluster.slurm_commands import Job, SlurmSilentError, cancel, cancel_named, jobs_named, submit
 from latam_corpus.engine.cluster.slurm_jobs import LOGS, options, python, script, worker_jobs
 from latam_corpus.engine.cluster.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
-from latam_corpus.engine.reused import TRIES, Reused
+from latam_corpus.engine.reused import TRIES, CrewEngine
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
 from latam_corpus.messages import _
@@ -43,7 +43,7 @@ _LOST_TRIES: Final = 5  # of a task whose jobs were lost for no fault of its own
 _GIVE_MORE: Final = {"OUT_OF_MEMORY": "memory_gb", "TIMEOUT": "time"}
 
 
-class Slurm(Reused):
+class Slurm(CrewEngine):
     """Jobs of Slurm, submitted at the first tasks and ended with the `with` block.
 
     Attributes:
@@ -56,26 +56,9 @@ class Slurm(Reused):
         self.site = site
         self.workers = workers
         self.jobs: Path = folder
-        self._crew: _Crew | None = None
 
-    def _end(self) -> None:
-        if self._crew:
-            self._crew.end()
-            self._crew = None
-
-    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcome of each task, as they are done.
-
-        Raises:
-            PartError: Slurm refuses the jobs, or they end before they take a task.
-        """
-        if not tasks:
-            return
-        with self:
-            if self._crew is None:
-                self._crew = _Crew(self.site, self.workers, self.jobs)
-            # Big tasks first: the last to finish is then a small one.
-            yield from self._crew.outcomes(work, sorted(tasks, key=lambda task: -task.bytes))
+    def _new_crew(self) -> _Crew:
+        return _Crew(self.site, self.workers, self.jobs)
 
 
 class _Crew:

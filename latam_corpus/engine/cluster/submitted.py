@@ -23,7 +23,7 @@ from latam_corpus.storage.durable import package_digest, replacing, sealed, unse
 from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from latam_corpus.pipeline.planning.plan import Plan
     from latam_corpus.stages import Stage
@@ -65,11 +65,11 @@ def use_own_copies() -> None:
         use_copies(folder)
 
 
-def refuse_changed(planned: Callable[[], Plan]) -> None:
+def refuse_changed(plan: Plan) -> None:
     """Refuse what a driver that is a job plans, if it depends on something that has changed since it was submitted.
 
     Args:
-        planned: makes the plan of the recipe, without what the release store adds.
+        plan: of the recipe, without what the release store adds.
 
     Raises:
         ConfigError: something has changed.
@@ -78,7 +78,7 @@ def refuse_changed(planned: Callable[[], Plan]) -> None:
     kept = _read(folder) if folder else None
     if folder is None or kept is None:  # an older version submitted it
         return
-    submitted, current = kept["digests"], dict(_digests(planned()))
+    submitted, current = kept["digests"], dict(_digests(plan))
     changed = sorted(name for name in {*submitted, *current} if submitted.get(name) != current.get(name))
     if changed:
         told = _("changed since the run was submitted, or different on this machine: {names}")

@@ -23,19 +23,21 @@ from latam_corpus.corpus import ROW, PieceFile, rows_of
 from latam_corpus.errors import MAKE_ROOM, MORE_MEMORY, CorpusError, PartError, cause_in_disk, on_disk
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline.execution.decisions import StoredDecisions, remember, remembered, store
+from latam_corpus.pipeline.execution.events import BarrierStarted
 from latam_corpus.pipeline.execution.part import NO_MEMORY, Outcome
 from latam_corpus.pipeline.rows.step_file import ASIDE, DROPPED, ROWS, StepCounts, fetch_outputs
 from latam_corpus.pipeline.stored_runs.keys import digest_of, stage_digest
 from latam_corpus.storage.spill import Spill, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
     from latam_corpus.messages import Message
-    from latam_corpus.pipeline.execution.engines import Engine, Progress
+    from latam_corpus.pipeline.execution.engines import Engine, OnStep
+    from latam_corpus.pipeline.execution.events import StageEvent
     from latam_corpus.stages import Barrier
 
 T = TypeVar("T")
@@ -98,6 +100,10 @@ class Output(PieceFile):
         yield replace(self, start=self.start + first, height=self.height - first, skipped=first)
 
 
+def no_step(title: str, done: int, total: int) -> None:
+    """Ignore how far a step is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Stored:
     """The corpus of a run between two segments, read from the parts' outputs.
@@ -109,7 +115,7 @@ class Stored:
         workdir: a folder for what is written meanwhile.
         engine: what runs jobs.
         notes: what barriers tell of their work.
-        progress: what is told meanwhile.
+        on_step: called with a step of the work, how much of it is done, and of how much.
     """
 
     live: Sequence[Output]
@@ -118,10 +124,10 @@ class Stored:
     workdir: Path
     engine: Engine
     notes: dict[str, Any] = field(default_factory=dict)
-    progress: Progress | None = None
+    on_step: OnStep = no_step
 
     @classmethod
-    def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, progress: Progress) -> Stored:
+    def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, on_step: OnStep) -> Stored:
         """Return the corpus in these outputs: for each part the folders of its steps."""
         folders = list(outputs)
         fetch_outputs((steps[-1] for steps in folders), ROWS, ASIDE)
@@ -129,7 +135,7 @@ class Stored:
         live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
         end = live[-1].start + live[-1].height if live else 0
         fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)
-        return cls(live, fallen, np.zeros(0, np.int64), workdir, engine, progress=progress)
+        return cls(live, fallen, np.zeros(0, np.int64), workdir, engine, on_step=on_step)
 
     @property
     def height(self) -> int:
@@ -148,9 +154,8 @@ class Stored:
             self.step(N_("reading rows"), number, len(self.live))
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Tell how far the work has come."""
-        if self.progress:
-            self.progress.step(title, done, total)
+        """Report how far a step is."""
+        self.on_step(title, done, total)
 
     def repeated(
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
@@ -247,18 +252,18 @@ def decide(
     outputs: Mapping[str, Sequence[Path]],
     work: Path,
     engine: Engine,
-    progress: Progress,
     have_rows: Callable[[], None] = lambda: None,
-) -> StoredDecisions:
-    """Return what the barriers decide; what they decided before of the same outputs isn't asked again.
+    on_step: OnStep = no_step,
+) -> Generator[StageEvent, None, StoredDecisions]:
+    """Return what the barriers decide, and yield each that starts; decisions on the same outputs are reused.
 
     Args:
         barriers: those of one cut, in order; what one drops the next doesn't see.
         outputs: part → the folders of its steps' outputs.
         work: the folder of step outputs.
         engine: what runs the barriers' jobs.
-        progress: what is told meanwhile.
         have_rows: is called before outputs are read whose rows may have been cleared.
+        on_step: called with a step of a barrier, how much of it is done, and of how much.
     """
     before, damage = remembered(work, _rests_on(barriers, outputs))
     if before:
@@ -266,11 +271,11 @@ def decide(
     have_rows()
     rests_on, rows = _rests_on(barriers, outputs), _rows_of(outputs)  # what was made again may be otherwise
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
-        corpus = Stored.of(outputs.values(), Path(name), engine, progress)
+        corpus = Stored.of(outputs.values(), Path(name), engine, on_step)
         starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
         spool = _Spool(Path(name), list(outputs), starts)
         for barrier in barriers:
-            progress.barrier(barrier.name, corpus.height - len(corpus.dropped_rows))
+            yield BarrierStarted(barrier.name, corpus.height - len(corpus.dropped_rows))
             dropped = []
             try:
                 for decided in barrier.decide(corpus):

@@ -1,15 +1,17 @@
-"""What a run asks of an engine, and of who watches it."""
+"""What a run asks of an engine."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from latam_corpus.messages import Message
     from latam_corpus.pipeline.execution.part import J, Outcome
+
+# Called with a step of a barrier, how much of it is done, and of how much.
+OnStep: TypeAlias = "Callable[[str, int, int], None]"
 
 
 class Engine(Protocol):
@@ -40,28 +42,4 @@ class Engine(Protocol):
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """Return the outcome of each task, as they are done, in any order; no task's failure ends the others."""
-        ...
-
-
-class Progress(Protocol):
-    """What is told while a run goes on."""
-
-    def started(self, title: str, total: int) -> None:
-        """Note that a segment begins."""
-        ...
-
-    def part_done(self, outcome: Outcome) -> None:
-        """Note that a part of it is done."""
-        ...
-
-    def barrier(self, name: str, rows: int) -> None:
-        """Note that a barrier decides on so many rows."""
-        ...
-
-    def mended(self, damaged: Message) -> None:
-        """Something of an earlier run was damaged and is made anew, as the sentence tells."""
-        ...
-
-    def step(self, title: str, done: int, total: int) -> None:
-        """So much of a step of the barrier's work is done."""
         ...

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +17,9 @@ from latam_corpus.compiled import note_empty_cache
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution import part as parts_module
-from latam_corpus.pipeline.execution.barriers import decide
+from latam_corpus.pipeline.execution.barriers import decide, no_step
 from latam_corpus.pipeline.execution.contracts import facts_of, with_source_facts
+from latam_corpus.pipeline.execution.events import PartDone, Rebuilt, SegmentStarted, returned
 from latam_corpus.pipeline.execution.part import Task, folder_of, input_key, reading_digest
 from latam_corpus.pipeline.execution.poison_documents import done_without, remembered
 from latam_corpus.pipeline.execution.result import RunResult, Work, contents_of, run_values, sum_parts, written_of
@@ -36,14 +37,15 @@ from latam_corpus.storage.durable import made_anew
 from latam_corpus.storage.locks import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
     from latam_corpus.messages import Message
-    from latam_corpus.pipeline.execution.engines import Engine, Progress
+    from latam_corpus.pipeline.execution.engines import Engine, OnStep
+    from latam_corpus.pipeline.execution.events import StageEvent
     from latam_corpus.pipeline.execution.part import Outcome
     from latam_corpus.pipeline.execution.work_cleanup import Sweep
     from latam_corpus.pipeline.planning.plan import Segment
@@ -129,39 +131,63 @@ def _permitted(plan: Plan, source: Source, where: str | None) -> None:
         raise ConfigError(place, problem, remedy)
 
 
+@dataclass(frozen=True)
+class RunSettings:
+    """How a plan is run.
+
+    Attributes:
+        batch: the most rows and the most bytes of a batch; the results don't depend on it.
+        accepted_loss: why a stage may keep less than the recipe's floor; None if no reason was given.
+        mended: what was damaged and rebuilt before the run, for its record.
+        keep: which work is kept: `all`, or only the rows that the run's folder reports.
+        strict: whether no release may be made if an input can't be read whole.
+    """
+
+    batch: tuple[int, int] | None = None
+    accepted_loss: str | None = None
+    mended: tuple[Message, ...] = ()
+    keep: str = "all"
+    strict: bool = False
+
+
 def run(
     plan: Plan,
     parts: Sequence[Part],
     out: Path,
     engine: Engine,
-    progress: Progress,
-    batch: tuple[int, int] | None = None,
-    accepted_loss: str | None = None,
-    mended: Sequence[Message] = (),
-    keep: str = "all",
-    *,
-    strict: bool = False,
+    observe: Callable[[StageEvent], None] | None = None,
+    on_step: OnStep = no_step,
 ) -> RunResult:
-    """Run the plan over the parts.
+    """Run the plan over the parts with default settings, and pass each event to a function; see `run_events`."""
+    return returned(run_events(plan, parts, out, engine, on_step=on_step), observe)
+
+
+def run_events(
+    plan: Plan,
+    parts: Sequence[Part],
+    out: Path,
+    engine: Engine,
+    settings: RunSettings = RunSettings(),
+    on_step: OnStep = no_step,
+) -> Generator[StageEvent, None, RunResult]:
+    """Run the plan over the parts; yield what happens, and return the result.
+
+    A caller that stops early closes the generator: what was done is kept, and the next run continues from it.
 
     Args:
         plan: what to do.
         parts: on what.
         out: the folder of runs and work.
         engine: what runs the parts.
-        progress: what is told meanwhile.
-        batch: most rows and most bytes of a batch; the results don't depend on it.
-        accepted_loss: why groups may fall below the recipe's floors; None where nobody has said.
-        mended: what was damaged and made anew before, for the run's record.
-        keep: which work stays: `all`, or the rows alone that the run's folder tells.
-        strict: whether no release may be made if an input couldn't be read whole.
+        settings: how it is run.
+        on_step: called with a step of a barrier, how much of it is done, and of how much.
 
     Raises:
         ConfigError: another process has the run's folder, or the folder of work where not all of it stays, or the
             reason is empty.
         PartError: rows were lost (a defect of the toolkit).
     """
-    reason = accepted(accepted_loss)
+    reason = accepted(settings.accepted_loss)
     started = time.monotonic()
     (out / "work").mkdir(parents=True, exist_ok=True)
     note_empty_cache()
@@ -169,36 +195,36 @@ def run(
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)
     attempt = run_record.attempted(folder, engine.jobs, _lists(plan.sources))
-    sweeps = keep != "all"
+    sweeps = settings.keep != "all"
     # Another run may be about to read what this one removes. Its own lock comes first: of two on two machines, each of
     # which takes its own and looks for the other's then, one sees the other.
     with locked(folder, beats=True), _work(out, folder, sweeps=sweeps), leased(folder) as lease, attempt, engine:
         written = written_of(plan)  # before it is done: who edits a policy meanwhile edits another run's
         work = Work({part.name: [] for part in parts})
-        _tell_mended(mended, progress, work)
+        yield from _rebuilt(settings.mended, work)
         sweep = _sweep(out, folder) if sweeps else None
         for left in reversed(range(_TRIES)):
             try:
-                _run(plan, parts, out / "work", engine, progress, batch, work, sweep)
+                yield from _run(plan, parts, out / "work", engine, settings.batch, work, sweep, on_step)
                 break
             except _OtherRowsError as other:
                 if not left:
                     raise
                 work = Work({part.name: [] for part in parts}, mended=work.mended, remade=work.remade)
-                _tell_mended([other.without_remedy], progress, work)
+                yield from _rebuilt([other.without_remedy], work)
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = sum_parts(plan, folder, folders, work)
         result = replace(
             result,
             accepted_loss=reason if result.losses else None,
             seconds=round(time.monotonic() - started, 2),
-            strict=strict,
+            strict=settings.strict,
         )
-        result = _recorded(plan, parts, digest, result, contents_of(folders, written, work), progress)
+        result = yield from _recorded(plan, parts, digest, result, contents_of(folders, written, work))
         if lease:
             lease.check()
             publish_run(result.folder, run_record.RUN_FILE)
-        _mend_others(out, result.folder, work.remade, progress)
+        yield from _mend_others(out, result.folder, work.remade)
         if sweep:
             sweep.end()
         return result
@@ -234,11 +260,11 @@ def _run(
     parts: Sequence[Part],
     work: Path,
     engine: Engine,
-    progress: Progress,
     batch: tuple[int, int] | None,
     done: Work,
     sweep: Sweep | None,
-) -> None:
+    on_step: OnStep,
+) -> Iterator[StageEvent]:
     """Take the parts through all segments.
 
     Raises:
@@ -267,7 +293,7 @@ def _run(
                 )
                 for task in tasks
             ]
-        _through(segment, tasks, engine, progress, done, earlier, sweep, place)
+        yield from _through(segment, tasks, engine, done, earlier, sweep, place)
         tasks = [task for task in tasks if task.part.name not in done.failures]
         if parts and not tasks:
             name, error = next(iter(done.failures.items()))
@@ -281,14 +307,14 @@ def _run(
             here = engine.here if bucket_of(work) else engine
             ends = {task.part.name: outputs[task.part.name][-1] for task in tasks}
             have_rows = partial(_have_rows, tasks, ends, engine, earlier)
-            decisions = decide(barriers, outputs, work, here, progress, have_rows)
+            decisions = yield from decide(barriers, outputs, work, here, have_rows, on_step)
             decided, decided_on = decisions.parts, decisions.rows
             done.replaced.append(decisions.replaced)
             done.notes |= decisions.notes
             done.decisions += decisions.files
             title = " │ ".join(barrier.name for barrier in segment.barriers)
             done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
-            _tell_mended(decisions.mended, progress, done)
+            yield from _rebuilt(decisions.mended, done)
         earlier.append({task.part.name: task for task in tasks})
 
 
@@ -296,26 +322,25 @@ def _through(
     segment: Segment,
     tasks: Sequence[Task],
     engine: Engine,
-    progress: Progress,
     done: Work,
     earlier: Sequence[Mapping[str, Task]],
     sweep: Sweep | None,
     place: WorkPlace,
-) -> None:
+) -> Iterator[StageEvent]:
     """Take the tasks' parts through one segment; what isn't needed any more goes, part by part.
 
     Raises:
         PartError: the place where outputs are kept is gone.
         _OtherRowsError: the rows of a part are others than was decided on.
     """
-    progress.started(" │ ".join(step.title for step in segment.steps), len(tasks))
+    yield SegmentStarted(" │ ".join(step.title for step in segment.steps), len(tasks))
     others = []
     if sweep:
         sweep.begin(tasks)
     for outcome in _worked(tasks, engine, earlier):
         place.check(failed=bool(outcome.error))
-        progress.part_done(outcome)
-        _tell_mended(outcome.mended, progress, done)
+        yield PartDone(outcome)
+        yield from _rebuilt(outcome.mended, done)
         if outcome.other_entry:
             others.append(outcome.part)
             continue
@@ -392,10 +417,9 @@ def _outcomes(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
     yield from done_without(killed, engine)
 
 
-def _tell_mended(mended: Sequence[Message], progress: Progress, done: Work) -> None:
-    for damaged in mended:
-        progress.mended(damaged)
+def _rebuilt(mended: Sequence[Message], done: Work) -> Iterator[StageEvent]:
     done.mended += mended
+    yield from map(Rebuilt, mended)
 
 
 def _recorded(
@@ -404,8 +428,7 @@ def _recorded(
     digest: str,
     result: RunResult,
     contents: run_record.Contents,
-    progress: Progress,
-) -> RunResult:
+) -> Generator[StageEvent, None, RunResult]:
     """Return the result, with the folder that tells it: a run that is there already and came to the same is confirmed.
 
     Raises:
@@ -422,13 +445,13 @@ def _recorded(
             if folder != result.folder:
                 continue
             sentence = made_anew(*error.args[:2])
-            progress.mended(sentence)
+            yield Rebuilt(sentence)
             result = replace(result, mended=(*result.mended, sentence))
             (folder / run_record.RUN_FILE).unlink()
             continue
         if run_record.is_confirmed(before, contents, values):
             with nullcontext() if folder == result.folder else locked(folder, beats=True):
-                return _confirmed(before, contents, result, progress)
+                return (yield from _confirmed(before, contents, result))
     if not (result.folder / run_record.RUN_FILE).exists():
         run_record.write_run(result.folder, contents, run_values(plan, parts, digest, result))
         return result
@@ -439,7 +462,7 @@ def _recorded(
     return result
 
 
-def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Progress) -> None:
+def _mend_others(out: Path, folder: Path, remade: Collection[str]) -> Iterator[StageEvent]:
     """Put the links of other runs in order to outputs that were damaged: theirs is the same file."""
     if not remade:
         return
@@ -451,21 +474,19 @@ def _mend_others(out: Path, folder: Path, remade: Collection[str], progress: Pro
             with locked(other, beats=True):
                 before = run_record.read_record(other)
                 mended = run_record.mend_links(before, entries)
-                for sentence in mended:
-                    progress.mended(sentence)
+                yield from map(Rebuilt, mended)
                 if mended:
                     run_record.add(before, mended)
         except ConfigError as error:  # in use, or its record is damaged: it is told by whoever asks for it
-            progress.mended(_("{error}; it isn't looked at", error=error.as_message()))
+            yield Rebuilt(_("{error}; it isn't looked at", error=error.as_message()))
 
 
 def _confirmed(
-    before: run_record.Record, contents: run_record.Contents, result: RunResult, progress: Progress
-) -> RunResult:
+    before: run_record.Record, contents: run_record.Contents, result: RunResult
+) -> Generator[StageEvent, None, RunResult]:
     """Return the result as a run's that was there; what was damaged in its folder is in order then."""
     mended = run_record.mend(before.folder, contents)
-    for sentence in mended:
-        progress.mended(sentence)
+    yield from map(Rebuilt, mended)
     result = replace(
         result,
         folder=before.folder,

@@ -1,0 +1,189 @@
+"""A recipe from its sources to its release, one event at a time: `lc.run` and `latam-corpus run` consume the events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from latam_corpus.api.planned_run import PlannedRun, doubt_lines, plan_run, spelling_hints
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import Message, _, decimal, enumerated
+from latam_corpus.pipeline.execution.run import find_parts, run_events
+from latam_corpus.pipeline.execution.work_cleanup import NONE, remove_documents
+from latam_corpus.pipeline.planning.recipe_errors import hints_of
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.release.building.build import planned_release
+from latam_corpus.release.building.write_version import write_version
+from latam_corpus.release.eligibility.build_request import BuildRequest
+from latam_corpus.release.eligibility.strictest import overruled_lines
+from latam_corpus.release.pages.judgements import read_judgements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from latam_corpus.api.planned_run import RunRequest
+    from latam_corpus.collect.files import InputFile
+    from latam_corpus.pipeline.execution.engines import OnStep
+    from latam_corpus.pipeline.execution.events import StageEvent
+    from latam_corpus.pipeline.execution.result import RunResult
+    from latam_corpus.pipeline.planning.plan import Plan
+    from latam_corpus.pipeline.planning.recipe import ReleaseEntry
+    from latam_corpus.release.building.release_plan import ReleasePlan
+    from latam_corpus.release.storing.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something may be wrong and doesn't stop the run.
+
+    Attributes:
+        kind: `doubt` about a source's records, or `hint` about the recipe, the release or what is kept.
+        message: what, in a sentence.
+    """
+
+    kind: Literal["doubt", "hint"]
+    message: Message
+
+
+@dataclass(frozen=True)
+class StagesDone:
+    """Every stage is done, and the run's folder holds the result; no version is made yet.
+
+    Attributes:
+        result: what the run came to.
+        left_out: how many kept documents are in no version because none is to be made, by reason.
+    """
+
+    result: RunResult
+    left_out: Counter[str]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The version is planned and not written yet."""
+
+    plan: ReleasePlan
+
+
+@dataclass(frozen=True)
+class Released:
+    """The version is in the store, or the store already had it."""
+
+    version: Manifest
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The version can't be made; the run itself is done."""
+
+    error: ReleaseError
+
+
+RunEvent: TypeAlias = "Warned | PlannedRun | StageEvent | StagesDone | Decided | Released | Failed"
+
+
+def run_recipe_events(
+    request: RunRequest,
+    on_step: OnStep,
+    looking: Callable[[InputFile], None] | None = None,
+    *,
+    only_look: bool = False,
+) -> Generator[RunEvent, None, None]:
+    """Run a recipe: yield what happens until it is done.
+
+    A run whose `StagesDone.result` isn't releasable ends with that event. A caller that stops early closes the
+    generator: what was done is kept, and the next run continues from it.
+
+    Args:
+        request: what is asked.
+        on_step: called with a step of a barrier, how much of it is done, and of how much.
+        looking: called with a large file that must be read from end to end to find where it can be cut.
+        only_look: whether the caller stops at the `PlannedRun`, and nothing may be written before.
+
+    Raises:
+        ConfigError: the recipe or an option is wrong; nothing ran.
+        SourceError: a source can't be read.
+        PartError: rows were lost (a defect of the toolkit).
+    """
+    from latam_corpus.engine.cost import refuse_beyond_site
+
+    run = plan_run(request, only_look=only_look)
+    for doubt in doubt_lines(run.examined):
+        yield Warned("doubt", doubt)
+    yield run
+    parts = find_parts(run.plan, request.limit, looking)
+    refuse_beyond_site(run.engine, run.plan, len(parts))
+    for hint in (*hints_of(run.plan, datetime.now(UTC).date()), *spelling_hints(run.plan, run.store, run.against)):
+        yield Warned("hint", hint)
+    result = yield from run_events(run.plan, parts, request.out, run.engine, run.settings, on_step)
+    yield StagesDone(result, _without_version(run.plan, result))
+    if run.plan.recipe.release and run.wants_version and result.kept and result.releasable:
+        yield from _release(run, run.plan.recipe.release, result)
+
+
+def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Iterator[RunEvent]:
+    """Make the version of a run, and remove its documents if the work isn't to be kept."""
+    # Documents that this run dropped as copies of a version's are in the next version only if it builds upon that one.
+    parent = next((version for version in run.against if version.name == release.name), None)
+    pinned = parent and any(stage.options.get("against") == parent.spec for stage in run.plan.recipe.stage)
+    request = BuildRequest.of_recipe(
+        release,
+        [result.folder],
+        created=datetime.now(UTC),
+        parent=parent.version if parent else None,
+        must_be_latest=parent is not None and not pinned,
+        judged=read_judgements(result.folder.parent.parent),
+    )
+    try:
+        with planned_release(request, run.store) as plan:
+            yield Decided(plan)
+            for line in overruled_lines(plan.overruled):
+                yield Warned("hint", line)
+            version = write_version(plan)
+    except ReleaseError as error:
+        yield Failed(error)
+        return
+    if run.settings.keep == NONE:
+        try:
+            remove_documents(run.request.out, result.folder)
+        except ConfigError as error:
+            yield Warned("hint", _("the run's documents and work stay: {reason}", reason=error))
+    yield Released(version)
+
+
+def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
+    """Return how many kept documents no version gets, by reason, if the run makes none: a trial, or no `[release]`."""
+    if plan.limit:
+        return +Counter({"limit": result.kept})
+    if plan.recipe.release:
+        return Counter()
+    from latam_corpus.pipeline.planning.default_recipe import unreleasable
+
+    today = datetime.now(UTC).date()
+    reasons = {source.id: unreleasable(source, today) or "release=null" for source in plan.sources}
+    left_out = Counter[str]()
+    for row in result.by_genre:
+        left_out[reasons[row["source"]]] += row["kept"]
+    return +left_out
+
+
+def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
+    """Yield a sentence for each reason why kept documents are in no version, the most frequent first."""
+    for reason, n in sorted(left_out.items(), key=lambda item: (-item[1], item[0])):
+        about = {"n": decimal(f"{n:,}"), "kept": decimal(f"{result.kept:,}"), "reason": meaning(reason)}
+        yield _("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about)
+
+
+def unread_problem(result: RunResult) -> Message:
+    """Return how many documents couldn't be read whole, by reason, for which `strict` makes no release."""
+    reasons = [
+        Message("{reason} ({n})", {"reason": meaning(reason), "n": decimal(f"{n:,}")})
+        for reason, n in sorted(result.unread.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return _(
+        "{n} {n:input|inputs} couldn't be read whole, and no release is made: {reasons}",
+        n=decimal(f"{result.unread.total():,}"),
+        reasons=enumerated(reasons, "; "),
+    )
