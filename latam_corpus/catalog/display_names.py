@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.named_values import genre_names, genre_of
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
 from latam_corpus.errors import nearest
+from latam_corpus.formats.registry import ALIASES, extractor_labels
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 
@@ -198,19 +199,6 @@ _STAGES: Final = {
     "dedupe": _("to find duplicates"),
     "settle": _("to close"),
 }
-# What made text of a file, by the first word of its name and version; others are called by that.
-_EXTRACTORS: Final = {
-    "plain": _("plain text"),
-    "recognised": _("scanned pages, by OCR"),
-    "captions": _("subtitles"),
-    "skim": _("a web page"),
-    "avenue": _("a web page"),
-    **dict.fromkeys(("docx", "word97"), same("Word")),
-    **{one.lower(): same(one) for one in ("CHAT", "ELAN", "EPUB", "FLEx", "LRC", "Markdown", "MusicXML", "PDF", "RTF")},
-    **{one.lower(): same(one) for one in ("TEI", "TMX", "Toolbox")},
-    "conllu": same("CoNLL-U"),
-    "odt": same("LibreOffice"),
-}
 
 
 class _Stages(Message):
@@ -241,7 +229,7 @@ def extractor_name(extractor: str) -> Message:
     >>> extractor_name("plain 3").translate("es"), str(extractor_name("docx 2")), str(extractor_name("shorthand 1"))
     ('texto sin formato', 'Word', 'shorthand 1')
     """
-    return _EXTRACTORS.get(extractor.partition(" ")[0], same(extractor))
+    return extractor_labels().get(extractor.partition(" ")[0], same(extractor))
 
 
 # What people write for a word that is called otherwise here, without accents.
@@ -250,7 +238,7 @@ _ALSO: Final = {
         "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
         "cancion": "verse",        "letra": "verse", "texto": "prose", "narrativa": "prose",
     },
-    "collect.format": {"word": "docx", "texto": "text", "txt": "text", "libreoffice": "odt"},
+    "collect.format": ALIASES,
     "rights.tier": {"abierto": "open", "aberto": "open", "libre": "open", "livre": "open"},
     "rights.uses": {"training": "train", "publicar": "redistribute", "publish": "redistribute"},
 }  # fmt: skip

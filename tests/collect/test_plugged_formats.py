@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from latam_corpus import vocabulary
-from latam_corpus.collect import formats
 from latam_corpus.collect.files import reading_version
-from latam_corpus.collect.formats import format_of, suffixes, unread_suffix
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.stage import Extract
+from latam_corpus.formats import registry
+from latam_corpus.formats.registry import format_of, suffixes, unread_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ def installed(tmp_path: Path) -> Path:
 @pytest.fixture
 def forgotten() -> Iterator[None]:
     """What is known of installed packages is looked up anew, before and after."""
-    caches = (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes)
+    caches = (registry.plugged_formats, registry.suffixes)
     for one in caches:
         one.cache_clear()
     yield
@@ -105,7 +104,7 @@ def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPa
     without = Extract().fingerprint(), reading_version()
     assert unread_suffix("*.acta") == ".acta"
     monkeypatch.syspath_prepend(installed)
-    for one in (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes):
+    for one in (registry.plugged_formats, registry.suffixes):
         one.cache_clear()
     assert (unread_suffix("*.acta"), format_of("a.FICHAS.gz")) == (None, suffixes()[".fichas"])
     before = Extract().fingerprint(), reading_version()
@@ -122,6 +121,6 @@ def test_a_suffix_that_is_taken_is_refused(
     """With the entry point that names it."""
     del forgotten
     entry = metadata.EntryPoint(name, "corpus_actas:extract", "latam_corpus.extractors")
-    monkeypatch.setattr(formats, "plugged_extractors", lambda: {name: entry})
+    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
     with pytest.raises(ConfigError, match=problem):
         suffixes()
