@@ -59,7 +59,7 @@ class Unread:
     marks: tuple[Marks, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Format:
     """A format that the toolkit reads.
 

@@ -45,9 +45,9 @@ class _Table(NamedTuple):
 
 
 @cache
-def _table() -> _Table:
+def _table_with(plugged: tuple[Format, ...]) -> _Table:
     table = _Table([], [], {}, [], [], [], {}, [])
-    read = list(_marks((*FORMATS, *plugged_formats())))
+    read = list(_marks((*FORMATS, *plugged)))
     unread = list(_marks(UNREAD))
     for marks, kind in (*read, *unread):
         for magic in marks.magic:
@@ -72,6 +72,10 @@ def _table() -> _Table:
     for alternatives in table.roots.values():
         alternatives.sort(key=lambda one: not one[0])  # the one that asks for more is asked first
     return table
+
+
+def _table() -> _Table:
+    return _table_with(plugged_formats())
 
 
 def _marks(formats: tuple[Format | Unread, ...]) -> Iterator[tuple[Marks, Kind]]:
