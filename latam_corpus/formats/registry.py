@@ -31,7 +31,7 @@ FORMAT_ENTRY_POINTS: Final = "latam_corpus.formats"
 EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
 READER_ENTRY_POINTS: Final = "latam_corpus.readers"
 # Files with another suffix, or none; their bytes decide.
-UNKNOWN: Final = Format(name="unknown", label=_("unknown"), suffixes=(), media_type="application/octet-stream")
+UNKNOWN: Final = Format(name="unknown", label=same("unknown"), suffixes=(), media_type="application/octet-stream")
 _ROOMS: Final = ("collect", "extract")
 _NAME: Final = re.compile(r"[a-z0-9]+")
 

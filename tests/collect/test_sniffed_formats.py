@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import docx
 import pytest
 
+from latam_corpus.catalog.display_names import extractor_name
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
@@ -252,6 +253,15 @@ def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine
         None, "extract:damaged file", None, "extract:no text", None,
     ]  # fmt: skip
     assert "ocr" in json.loads(rows[3]["evidence"])["remedy"]
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in registry.FORMATS if entry.extractor and entry.name != "html"])
+def test_people_read_the_name_of_the_format_that_gave_a_text(name: str) -> None:
+    """An AVENUE transcript is called one; `explain` takes the name from what the extractor calls itself."""
+    entry = registry.BY_NAME[name]
+    module = import_module(str(entry.extractor).partition(":")[0])
+    for extractor in (getattr(module, "EXTRACTOR", name), *entry.extractor_names):
+        assert extractor_name(extractor) == entry.label
 
 
 @pytest.mark.parametrize("entry", registry.FORMATS, ids=lambda entry: entry.name)
