@@ -205,7 +205,7 @@ def _seen(file: InputFile) -> Surveyed:
     kind = sniffed(head[:HEAD], head[:HEAD] + tail)
     problem = damage.cause if damage else "damaged file" if broken else ""
     facts = Surveyed(file.relative, file.size, "", sha256=digest.hexdigest(), problem=problem)
-    if isinstance(kind, Unread) and (kind.sure or entry is None or entry.name == "tei"):
+    if isinstance(kind, Unread) and (kind.sure or entry is None or entry.shares_suffix):
         if entry is not None and entry.archive:
             return replace(facts, format=entry.name)
         return replace(facts, format=kind.name, remedy=kind.remedy)

@@ -83,6 +83,8 @@ class Format:
         splitter: a `Splitter`: finds parts inside a file that can be read on their own.
         archive: whether its files contain others, which are read as if they were in a folder.
         holds: the only format that counts among those; None for all.
+        shares_suffix: whether files of other formats have its suffix; its marks decide then, and an unknown XML root is
+            no file of the format.
         is_package: whether each of its files is a ZIP package; a truncated one is damaged, and is no other format.
         may_be_another: whether the bytes of a file with its suffix may show another format that is no text.
         is_web_archive: whether its records are captures of web pages.
@@ -108,6 +110,7 @@ class Format:
     splitter: str | None = None
     archive: bool = False
     holds: str | None = None
+    shares_suffix: bool = False
     is_package: bool = False
     may_be_another: bool = False
     is_web_archive: bool = False

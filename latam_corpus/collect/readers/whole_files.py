@@ -53,8 +53,8 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         return
     if not is_declared and not isinstance(kind, str):
         kind = sniffed(raw[:HEAD], raw)
-    by_root = entry is UNKNOWN or entry.name == "tei"
-    if isinstance(kind, Unread) and (kind.sure or by_root) and not (entry.is_package and _is_cut(raw)):
+    by_marks = entry is UNKNOWN or entry.shares_suffix
+    if isinstance(kind, Unread) and (kind.sure or by_marks) and not (entry.is_package and _is_cut(raw)):
         yield _failed(_unknown(kind))
         return
     if entry is UNKNOWN and kind is None:

@@ -38,7 +38,6 @@ FORMATS: Final = (
         media_type="text/markdown",
         extractor="latam_corpus.extract.documents.markdown:extract",
     ),
-    # An XML file is what its root says, whatever its suffix.
     Format(
         name="tei",
         label=same("TEI"),
@@ -46,6 +45,7 @@ FORMATS: Final = (
         media_type="application/tei+xml",
         extractor="latam_corpus.extract.documents.tei:extract",
         marks=(Marks(roots=("TEI", "TEI.2", "teiCorpus")),),
+        shares_suffix=True,
         in_pieces=True,
     ),
     Format(
