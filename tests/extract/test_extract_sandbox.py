@@ -217,7 +217,7 @@ def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last
     """After kill -9 of the parent: at rest, at work, and at work in C, which may take the rest of its time."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
-        "from latam_corpus.extract import sandbox\n"
+        "from latam_corpus.extract.isolation import sandbox\n"
         "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "def one(word):\n"
         "    return sandbox.extract([Job('hostile:extract', word)], Limits(2, 200))[0]\n"
@@ -240,7 +240,7 @@ def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
     """Nobody has to stop it, and nothing is said on standard error."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
-        "from latam_corpus.extract import sandbox\n"
+        "from latam_corpus.extract.isolation import sandbox\n"
         "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text)\n"
     )
@@ -256,7 +256,7 @@ def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "import os\n"
-        "from latam_corpus.extract import sandbox\n"
+        "from latam_corpus.extract.isolation import sandbox\n"
         "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "def one():\n"
         "    print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text, os.getpid(), flush=True)\n"
