@@ -49,14 +49,14 @@ class Unread:
     Attributes:
         name: what people call it.
         remedy: what to save the file as.
-        sure: whether no file of text, pages or XML can look so.
         marks: how to recognise it.
+        sure: whether no file of text, pages or XML can look so.
     """
 
     name: Message
     remedy: Message
+    marks: Marks = Marks()
     sure: bool = True
-    marks: tuple[Marks, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -80,8 +80,11 @@ def _table() -> _Table:
 
 def _marks(formats: tuple[Format | Unread, ...]) -> Iterator[tuple[Marks, Kind]]:
     for entry in formats:
+        if isinstance(entry, Unread):
+            yield entry.marks, entry
+            continue
         for marks in entry.marks:
-            yield marks, entry if isinstance(entry, Unread) else marks.media_type or entry.media_type or ""
+            yield marks, marks.media_type or entry.media_type or ""
 
 
 def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
