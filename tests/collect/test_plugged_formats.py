@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from latam_corpus.batch import Batch
 from latam_corpus.collect.files import reading_version
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.stage import Extract
@@ -118,13 +117,11 @@ def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPa
 def test_a_plug_in_describes_its_format_as_the_toolkit_does(
     installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None
 ) -> None:
-    """The descriptor gives suffixes, the media type, and the marks by which a file is recognised."""
+    """The descriptor gives suffixes, the media type, the extractor, and the marks by which a file is recognised."""
     del forgotten
     (installed / "corpus_recetas.py").write_text(
         "from latam_corpus.formats.format import Format, Marks\n"
         "from latam_corpus.messages import same\n"
-        "def extract(raw, parameters):\n    from latam_corpus.extract.document import Extracted\n"
-        "    return Extracted(raw.decode().partition('\\n')[2], 'receta 1')\n"
         "FORMAT = Format(name='receta', label=same('Recetas'), suffixes=('.receta', '.rct'),\n"
         "    media_type='text/x-receta',\n"
         "    extractor=f'{__name__}:extract', marks=(Marks(text='RECETA 1'),))\n"
@@ -133,9 +130,7 @@ def test_a_plug_in_describes_its_format_as_the_toolkit_does(
     entry = metadata.EntryPoint("receta", "corpus_recetas:FORMAT", "latam_corpus.formats")
     monkeypatch.setattr(registry, "entry_points", lambda: [entry])
     assert (format_of("a.rct"), sniff.sniffed(b"RECETA 1\nPan")) == (suffixes()[".receta"], "text/x-receta")
-    frame = pl.DataFrame({"raw": [b"RECETA 1\nPan de maiz"], "media_type": ["text/x-receta"], "url": [None]})
-    text = Extract()(Batch(frame)).frame["text"].to_list()
-    assert text == ["Pan de maiz"]
+    assert registry.extractors(registry.plugged_formats()) == {"text/x-receta": "corpus_recetas:extract"}
 
 
 @pytest.mark.parametrize("value", ["corpus_actas:extract", "corpus_actas:FALTA", "corpus_falta:FORMAT"])
