@@ -75,7 +75,7 @@ versions: $(VENV)/.ready
 
 # docs/reference/ from the models, as `latam-corpus help TOPIC` prints them.
 reference: $(VENV)/.ready
-	for topic in source recipe stages columns errors commands; do \
+	for topic in source recipe stages columns formats errors commands; do \
 	  $(BIN)/latam-corpus help $$topic --lang en > docs/reference/$$topic.md || exit 1; done
 	for topic in source recipe; do $(BIN)/latam-corpus help $$topic --schema --lang en > docs/reference/$$topic.schema.json || exit 1; done
 

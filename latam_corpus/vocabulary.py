@@ -7,8 +7,6 @@ policies need not load Polars.
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import metadata
 from typing import Final, Literal
 
 from latam_corpus.messages import N_
@@ -34,13 +32,6 @@ VARIETY_BASES: Final = ("declared", "predicted")
 SPLITS: Final = ("train", "validation", "test")
 # Types of the columns that sources and plug-ins add, which releases have in `extra`.
 EXTRA_TYPES: Final = ("string", "int64", "float64", "bool", "date", "list[string]")
-# Formats of files, as sources call them: those that bring records, and those that are a document each.
-RECORD_FORMATS: Final = ("jsonl", "csv", "parquet", "arrow", "warc", "arc")
-FILE_FORMATS: Final = (
-    *RECORD_FORMATS,
-    *("text", "markdown", "html", "tei", "epub", "docx", "odt", "rtf", "pdf", "alto", "hocr", "captions", "lrc"),
-    *("elan", "chat", "conllu", "avenue", "tmx", "flex", "toolbox", "musicxml", "image", "doc"),
-)
 # A parameter of a web page's media type: its crawler has read the licences that the page links to.
 LICENCES_READ: Final = "licences=read"
 # ISO 3166-1.
@@ -83,28 +74,3 @@ Use = Literal[*USES]  # type: ignore[valid-type]
 Variants = Literal["keep", "longest", "by_country"]
 # What is in one split of a release: a cluster of copies, and with it all of an author, a source or a file of one.
 SplitBy = Literal["cluster", "author", "source", "file"]
-
-# A package names them by the suffix that they are for: [project.entry-points."latam_corpus.extractors"] ags = "m:f".
-EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
-READER_ENTRY_POINTS: Final = "latam_corpus.readers"
-
-
-@cache
-def plugged_extractors() -> dict[str, metadata.EntryPoint]:
-    """Return where plug-in packages have what makes text of bytes, by the files' suffix without its dot."""
-    return {entry.name: entry for entry in sorted(metadata.entry_points(group=EXTRACTOR_ENTRY_POINTS))}
-
-
-@cache
-def plugged_readers() -> dict[str, metadata.EntryPoint]:
-    """Return where plug-in packages have what makes records of files, by the files' suffix without its dot."""
-    return {entry.name: entry for entry in sorted(metadata.entry_points(group=READER_ENTRY_POINTS))}
-
-
-def plugged_media_type(suffix: str) -> str:
-    """Return the media type of bytes that a plug-in makes text of.
-
-    >>> plugged_media_type("ags")
-    'application/x-plug-in.ags'
-    """
-    return f"application/x-plug-in.{suffix}"

@@ -10,6 +10,7 @@ from latam_corpus.catalog.named_values import genre_names, genre_of
 from latam_corpus.catalog.stage_list import ENTRIES
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
 from latam_corpus.errors import nearest
+from latam_corpus.formats.registry import ALIASES, extractor_labels
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.text.folding import folded
 
@@ -179,21 +180,6 @@ def genre_name(genre: str) -> Message:
     return GENRES.get(genre, same(genre))
 
 
-# What made text of a file, by the first word of its name and version; others are called by that.
-_EXTRACTORS: Final = {
-    "plain": _("plain text"),
-    "recognised": _("scanned pages, by OCR"),
-    "captions": _("subtitles"),
-    "skim": _("a web page"),
-    "avenue": _("a web page"),
-    **dict.fromkeys(("docx", "word97"), same("Word")),
-    **{one.lower(): same(one) for one in ("CHAT", "ELAN", "EPUB", "FLEx", "LRC", "Markdown", "MusicXML", "PDF", "RTF")},
-    **{one.lower(): same(one) for one in ("TEI", "TMX", "Toolbox")},
-    "conllu": same("CoNLL-U"),
-    "odt": same("LibreOffice"),
-}
-
-
 class _Stages(Message):
     """The names of stages, with other signs between them."""
 
@@ -226,7 +212,7 @@ def extractor_name(extractor: str) -> Message:
     >>> extractor_name("plain 3").translate("es"), str(extractor_name("docx 2")), str(extractor_name("shorthand 1"))
     ('texto sin formato', 'Word', 'shorthand 1')
     """
-    return _EXTRACTORS.get(extractor.partition(" ")[0], same(extractor))
+    return extractor_labels().get(extractor.partition(" ")[0], same(extractor))
 
 
 # What people write for a word that is called otherwise here, without accents.
@@ -235,7 +221,7 @@ _ALSO: Final = {
         "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
         "cancion": "verse",        "letra": "verse", "texto": "prose", "narrativa": "prose",
     },
-    "collect.format": {"word": "docx", "texto": "text", "txt": "text", "libreoffice": "odt"},
+    "collect.format": ALIASES,
     "rights.tier": {"abierto": "open", "aberto": "open", "libre": "open", "livre": "open"},
     "rights.uses": {"training": "train", "publicar": "redistribute", "publish": "redistribute"},
 }  # fmt: skip

@@ -22,6 +22,7 @@ from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.config.toml_model import load_toml, path_remedy
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.formats.registry import BY_NAME, NAMES
 from latam_corpus.messages import _
 from latam_corpus.vocabulary import Tier, Use
 
@@ -41,7 +42,7 @@ Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 NamedGenre = Annotated[Genre, BeforeValidator(_genre)]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
 Basis = Literal[*vocabulary.BASES]  # type: ignore[valid-type]
-Format = Literal[*vocabulary.FILE_FORMATS]  # type: ignore[valid-type]
+Format = Literal[*NAMES]  # type: ignore[valid-type]
 ExtraType = Literal[*vocabulary.EXTRA_TYPES]  # type: ignore[valid-type]
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
@@ -422,9 +423,10 @@ class Collect(Model):
     @property
     def _known(self) -> frozenset[str] | None:
         """All columns that records can have, where the format settles it."""
-        if self.format and self.format not in vocabulary.RECORD_FORMATS:
+        if self.format and BY_NAME[self.format].extractor:
             return None if self.index else frozenset({"raw"})
-        return PAGE_COLUMNS if self.kind != "files" or self.format in ("warc", "arc") else None
+        is_archived = self.format is not None and BY_NAME[self.format].is_web_archive
+        return PAGE_COLUMNS if self.kind != "files" or is_archived else None
 
     @property
     def named(self) -> dict[str, str]:

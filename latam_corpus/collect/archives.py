@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from latam_corpus.collect.formats import format_of
 from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.spans import Span, by_size
-from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, compression, seekable
+from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, seekable
 from latam_corpus.errors import SourceError
+from latam_corpus.formats.compression import compression
+from latam_corpus.formats.registry import format_of
 from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:

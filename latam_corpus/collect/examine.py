@@ -22,13 +22,13 @@ from latam_corpus.collect.documents.contract import (
 from latam_corpus.collect.documents.contract import unread as unread_values
 from latam_corpus.collect.documents.mapping import columns_read
 from latam_corpus.collect.files import read
-from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.input_files.input_file import compiled, of_json, opened_file
 from latam_corpus.collect.input_files.listing import list_inputs, unchosen
 from latam_corpus.collect.records import Content, unreadable
 from latam_corpus.collect.repeats import COLUMNS, unlike
-from latam_corpus.collect.streams import stem
 from latam_corpus.errors import Breach
+from latam_corpus.formats.compression import stem
+from latam_corpus.formats.registry import UNKNOWN, format_of
 from latam_corpus.messages import _, decimal, first_of
 
 if TYPE_CHECKING:
@@ -36,17 +36,15 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.documents.contract import Facts
-    from latam_corpus.collect.formats import Format
     from latam_corpus.collect.input_files.input_file import InputFile
     from latam_corpus.collect.records import Cause
+    from latam_corpus.formats.format import Format
     from latam_corpus.messages import Message
 
 _SHOWN: Final = 5
 _FILES: Final = 20
 _DOCUMENTS: Final = 500  # of a file
 _BYTES: Final = 2**21  # a frame
-_BY_REQUEST: Final = frozenset({"image", "doc"})
-_ARCHIVED: Final = frozenset({"warc", "arc", "wacz"})  # the columns of their records are known without a look
 
 
 # What may be wrong in a list or catalogue with what it names.
@@ -125,7 +123,8 @@ def examine(source: Source, where: str) -> Examined:
         ConfigError: nothing is there.
     """
     files = list_inputs(source, where)
-    tried = [file for file in files if _format(source, file).name not in _ARCHIVED]
+    # The columns of web archives are known without a look.
+    tried = [file for file in files if not _format(source, file).is_web_archive]
     some = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
     watch = Watch(source, strict=False)
     most = _DOCUMENTS * max(len(source.collect.texts), 1)
@@ -171,7 +170,7 @@ def examine(source: Source, where: str) -> Examined:
         ),
         next((one.relative for one in files if _is_of_bytes(source, one)), ""),
         unread,
-        Counter(name for one in files if (name := _format(source, one).name) in _BY_REQUEST),
+        Counter(entry.name for one in files if (entry := _format(source, one)).program),
         terms,
     )
 

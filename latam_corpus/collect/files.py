@@ -14,17 +14,18 @@ from latam_corpus.collect.documents.batches import gathered
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.documents.frames import failed_rows, rows_of
 from latam_corpus.collect.documents.record_context import RecordContext
-from latam_corpus.collect.formats import UNKNOWN, WHOLE, format_of
 from latam_corpus.collect.input_files.input_file import InputFile, compiled, is_one_of, of_json, opened_file
 from latam_corpus.collect.input_files.listing import digest, list_inputs
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
-from latam_corpus.collect.sniff import Unread, sniffed
 from latam_corpus.collect.spans import SPAN_BYTES
-from latam_corpus.collect.streams import compression, open_url
+from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, PartError, SourceError
+from latam_corpus.formats.compression import compression
+from latam_corpus.formats.format import Unread
+from latam_corpus.formats.registry import UNKNOWN, format_of, plugged_formats
+from latam_corpus.formats.sniff import sniffed
 from latam_corpus.messages import N_
 from latam_corpus.storage.durable import package_digest, tables_digest
-from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.archives import Budget, Member
     from latam_corpus.collect.documents.batches import Rows
-    from latam_corpus.collect.formats import Format
     from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
+    from latam_corpus.formats.format import Format
 
 # Raised when files give other rows than before: `reading_version` is part of the key of every input file.
 VERSION: Final = 1
@@ -57,7 +58,7 @@ def reading_version() -> str:
     >>> reading_version().startswith(f"{VERSION} ")
     True
     """
-    plug_ins = [f"{name} {package_digest(entry.module)}" for name, entry in sorted(plugged_readers().items())]
+    plug_ins = [f"{one.name} {package_digest(one.package)}" for one in plugged_formats() if one.records]
     return " ".join([str(VERSION), tables_digest(), *plug_ins])
 
 
@@ -92,41 +93,22 @@ def _lot(file: InputFile) -> bytes:
     return hashlib.sha256(file.relative.encode()).digest()
 
 
-READERS: Final = {
-    "jsonl": "latam_corpus.collect.readers.jsonl:read",
-    "csv": "latam_corpus.collect.readers.csv_tables:read",
-    "parquet": "latam_corpus.collect.readers.parquet:read",
-    "arrow": "latam_corpus.collect.readers.arrow:read",
-    "warc": "latam_corpus.collect.web_archives.warc:read",
-    "arc": "latam_corpus.collect.web_archives.arc:read",
-    **dict.fromkeys((*WHOLE, UNKNOWN.name), "latam_corpus.collect.readers.whole_files:read"),
-}
-# A file of another format is read as one.
-SPLITTERS: Final = {
-    "jsonl": "latam_corpus.collect.readers.line_spans:split",
-    "csv": "latam_corpus.collect.readers.csv_tables:split",
-    "parquet": "latam_corpus.collect.readers.parquet:split",
-    "arrow": "latam_corpus.collect.readers.arrow:split",
-    "warc": "latam_corpus.collect.web_archives.warc:split",
-    "archive": "latam_corpus.collect.archives:split",
-    "wacz": "latam_corpus.collect.archives:split",
-}
-
-
 def reader_of(entry: Format) -> Reader:
     """Return the reader of a format that is no archive."""
-    if entry.name in READERS:
-        return cast("Reader", _imported(READERS[entry.name]))
-    if entry.media_type is not None:  # a plug-in makes text of its bytes
-        return cast("Reader", _imported(READERS[UNKNOWN.name]))
-    from latam_corpus.collect.readers.plug_in_reader import plugged_reader
+    if entry.reader:
+        return cast("Reader", _imported(entry.reader))
+    if entry.records:
+        from latam_corpus.collect.readers.plug_in_reader import record_reader
 
-    return plugged_reader(entry.name)
+        return record_reader(entry)
+    from latam_corpus.collect.readers import whole_files
+
+    return whole_files.read
 
 
 def splitter_of(entry: Format) -> Splitter | None:
-    """Return the function that finds parts inside a file of the format; None where there is none."""
-    return cast("Splitter", _imported(SPLITTERS[entry.name])) if entry.name in SPLITTERS else None
+    """Return the function that finds parts inside a file of the format; None if it has none."""
+    return cast("Splitter", _imported(entry.splitter)) if entry.splitter else None
 
 
 def _imported(path: str) -> object:
@@ -134,8 +116,6 @@ def _imported(path: str) -> object:
     return getattr(import_module(module), name)
 
 
-# Of these a file may be another that is no text, whatever its suffix.
-_WITH_COLUMNS: Final = frozenset({"jsonl", "csv", "archive"})
 _HEAD: Final = 4096
 _NO_RECORDS: Final = N_("it has no records: check that it was copied whole, or remove it")
 
@@ -303,7 +283,7 @@ def _opened(url: str) -> BinaryIO:
 def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
     """Yield the rows of a file or member, whatever its format."""
     # A member of a tar opens once.
-    may_lie = context.format.name in _WITH_COLUMNS and context.member is None and not context.source.collect.format
+    may_lie = context.format.may_be_another and context.member is None and not context.source.collect.format
     if may_lie and _is_another(content, archive=context.format.archive):
         context = replace(context, format=UNKNOWN)
     if context.format.archive:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.collect.formats import format_of
 from latam_corpus.errors import Breach
+from latam_corpus.formats.registry import format_of
 from latam_corpus.messages import Message, _, decimal, enumerated, same
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Of each record what decides, and what tells people which one is meant.
 COLUMNS: Final = ("doc_id", "obtained", "origin", "source_id", "url")
-_CAPTURES: Final = frozenset({"warc", "arc", "wacz"})
 _SHOWN: Final = 3
 
 
@@ -96,4 +95,4 @@ def _named(group: pl.DataFrame) -> tuple[Message, bool]:
 def _is_capture(file: str, member: str | None) -> bool:
     """Whether a record is of a web archive, which may be a member of another archive."""
     names = [file, (member or "").partition("#")[0]]
-    return any(form is not None and form.name in _CAPTURES for form in map(format_of, names))
+    return any(form is not None and form.is_web_archive for form in map(format_of, names))

@@ -23,10 +23,11 @@ from latam_corpus.collect.readers import jsonl
 from latam_corpus.collect.readers.arrow import UNREADABLE, cause_of
 from latam_corpus.collect.readers.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
-from latam_corpus.collect.streams import compression, open_url, stem
+from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.extra_columns import EXTRA
 from latam_corpus.extra_forms import in_form
+from latam_corpus.formats.compression import compression, stem
 from latam_corpus.messages import Message, _
 from latam_corpus.vocabulary import EXTRA_TYPES
 

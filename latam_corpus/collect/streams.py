@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 import fsspec
@@ -13,6 +13,7 @@ import zstandard
 
 from latam_corpus.collect.spans import Entry
 from latam_corpus.errors import PartError, SourceError, cause_of
+from latam_corpus.formats.compression import compression
 from latam_corpus.messages import _, decimal, same
 from latam_corpus.storage.public_hosts import VARIABLE, private_address, web_options
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from latam_corpus.collect.records import Content
-
-COMPRESSIONS: Final = (".gz", ".xz", ".zst")
 
 # What fsspec's file systems call a version of a file, or its time: the first that is there tells a change.
 _VERSIONS: Final = ("ETag", "etag", "generation", "blob_id", "Last-Modified")
@@ -55,25 +54,6 @@ class _Decompressor(Protocol):
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, /) -> bytes: ...
-
-
-def stem(relative: str) -> str:
-    """Return the path without its compression suffix.
-
-    >>> stem("diario/nota.html.gz")
-    'diario/nota.html'
-    """
-    return relative[: -len(suffix)] if (suffix := compression(relative)) else relative
-
-
-def compression(relative: str) -> str:
-    """Return the compression suffix of a path, or nothing.
-
-    >>> compression("novelas.JSONL.XZ"), compression("novelas.jsonl")
-    ('.xz', '')
-    """
-    suffix = PurePosixPath(relative).suffix.lower()
-    return suffix if suffix in COMPRESSIONS else ""
 
 
 def open_url(url: str) -> BinaryIO:

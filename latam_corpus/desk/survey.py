@@ -19,13 +19,11 @@ from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.codes import short
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.files import read
-from latam_corpus.collect.formats import FORMATS, format_of
 from latam_corpus.collect.input_files.bags import damage_of, with_bags
 from latam_corpus.collect.input_files.file_index import described_by
 from latam_corpus.collect.input_files.input_file import InputFile, of_json, opened_file
 from latam_corpus.collect.records import readable
-from latam_corpus.collect.sniff import HEAD, Unread, sniffed
-from latam_corpus.collect.streams import blocks, compression, open_url, payload, stem, surveyed
+from latam_corpus.collect.streams import blocks, open_url, payload, surveyed
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted
@@ -33,6 +31,10 @@ from latam_corpus.extract.isolation import sandbox
 from latam_corpus.extract.isolation.child import Job, Limits
 from latam_corpus.extract.isolation.programs import asked_for
 from latam_corpus.extract.stage import Extract
+from latam_corpus.formats.compression import compression, stem
+from latam_corpus.formats.format import Unread
+from latam_corpus.formats.registry import BY_NAME, FORMATS, format_of
+from latam_corpus.formats.sniff import HEAD, sniffed
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import OwnTerms
 from latam_corpus.pipeline.planning.registry import make_stage
@@ -49,8 +51,10 @@ _SAMPLED: Final = 1000  # files of which the text is looked at, spread over all
 _LARGEST: Final = 32 * 2**20  # of these
 _DOCUMENTS: Final = 3  # of each
 _PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
-_BY_TYPE: Final = {entry.media_type: entry.name for entry in FORMATS if entry.media_type}
-_NOT_TEXT: Final = frozenset({"archive", "wacz", "parquet", "arrow", "warc", "arc"})
+_BY_TYPE: Final = {kind: entry.name for entry in FORMATS if entry.extractor for kind in entry.media_types}
+_NOT_TEXT: Final = frozenset(
+    entry.name for entry in FORMATS if entry.archive or not (entry.extractor or entry.may_be_another)
+)
 
 
 @dataclass(frozen=True)
@@ -201,12 +205,11 @@ def _seen(file: InputFile) -> Surveyed:
     kind = sniffed(head[:HEAD], head[:HEAD] + tail)
     problem = damage.cause if damage else "damaged file" if broken else ""
     facts = Surveyed(file.relative, file.size, "", sha256=digest.hexdigest(), problem=problem)
-    if isinstance(kind, Unread) and (kind.sure or entry is None or entry.name == "tei"):
+    if isinstance(kind, Unread) and (kind.sure or entry is None or entry.shares_suffix):
         if entry is not None and entry.archive:
             return replace(facts, format=entry.name)
         return replace(facts, format=kind.name, remedy=kind.remedy)
     name = _BY_TYPE.get(kind, "") if isinstance(kind, str) else ""
-    name = _PICTURES if isinstance(kind, str) and kind.startswith("image/") else name
     named = name or (entry.name if entry else "")
     if not named:
         return replace(facts, format=_("a file of an unknown format"), remedy=_("save it as a text, or leave it out"))
@@ -322,7 +325,8 @@ def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     suffixes = sorted({Path(stem(one.path)).suffix.lower() for one in read_files})
     if suffixes:
         yield "collect.files", ["**/*"] if "" in suffixes else [f"**/*{suffix}" for suffix in suffixes]
-    yield "collect.form", "verse" if formats and formats.most_common(1)[0][0] in ("lrc", "musicxml") else None
+    commonest = next((name for name, _count in formats.most_common(1)), "")
+    yield "collect.form", BY_NAME[commonest].form if commonest in BY_NAME else None
     # One for all: of a table in UTF-8 it would garble what isn't ASCII.
     charsets = {_legacy(one) for one in survey.files if one.format == "csv"}
     if len(charsets) == 1 and None not in charsets:

@@ -18,53 +18,26 @@ from latam_corpus.extract.isolation.programs import office, tesseract
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.stated_rights.licences import with_page_terms
 from latam_corpus.extract.web_pages.model_file import model_digest
+from latam_corpus.formats.registry import FORMATS, extractors, media_types_of, plugged_formats
 from latam_corpus.messages import _, decimal
 from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
 from latam_corpus.storage.durable import package_digest
-from latam_corpus.vocabulary import MAX_TEXT, SKIMMED, TOO_LONG, plugged_extractors, plugged_media_type
+from latam_corpus.vocabulary import MAX_TEXT, SKIMMED, TOO_LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from latam_corpus.extract.isolation.child import Outcome
 
-# A new format is one line here and one module. Modules are imported when the first document of their type comes.
-EXTRACTORS: Final = {
-    "text/plain": "latam_corpus.extract.documents.plain:extract",
-    "text/html": "latam_corpus.extract.web_pages.html:{mode}",
-    "application/xhtml+xml": "latam_corpus.extract.web_pages.html:{mode}",
-    "application/tei+xml": "latam_corpus.extract.documents.tei:extract",
-    "text/markdown": "latam_corpus.extract.documents.markdown:extract",
-    "application/epub+zip": "latam_corpus.extract.documents.epub:extract",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "latam_corpus.extract.documents.docx:extract",  # noqa: E501
-    "application/vnd.oasis.opendocument.text": "latam_corpus.extract.documents.odt:extract",
-    "application/rtf": "latam_corpus.extract.documents.rtf:extract",
-    "application/pdf": "latam_corpus.extract.scans.pdf:extract",
-    "image/png": "latam_corpus.extract.scans.recognised:picture",
-    "image/jpeg": "latam_corpus.extract.scans.recognised:picture",
-    "image/tiff": "latam_corpus.extract.scans.recognised:picture",
-    "application/msword": "latam_corpus.extract.documents.word97:extract",
-    "application/alto+xml": "latam_corpus.extract.scans.ocr_pages:alto",
-    "text/vnd.hocr+html": "latam_corpus.extract.scans.ocr_pages:hocr",
-    "text/vtt": "latam_corpus.extract.interviews.captions:extract",
-    "text/x-lrc": "latam_corpus.extract.songs.lrc:extract",
-    "text/x-eaf+xml": "latam_corpus.extract.interviews.elan:extract",
-    "text/x-chat": "latam_corpus.extract.interviews.chat:extract",
-    "text/x-conllu": "latam_corpus.extract.interviews.conllu:extract",
-    "text/x-avenue": "latam_corpus.extract.interviews.avenue:extract",
-    "application/x-tmx+xml": "latam_corpus.extract.interviews.tmx:extract",
-    "application/x-flextext+xml": "latam_corpus.extract.interviews.flex:extract",
-    "text/x-toolbox": "latam_corpus.extract.interviews.toolbox:extract",
-    "application/vnd.recordare.musicxml": "latam_corpus.extract.songs.musicxml:extract",
-}
+# Modules are imported when the first document of their type comes.
+EXTRACTORS: Final = extractors(FORMATS)
 # All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
-IN_PROCESS: Final = frozenset({"text/plain"})
-_PAGES: Final = frozenset({"application/pdf"})
-# What is read piece by piece: a megabyte more may take once more the limit of time.
-_IN_PIECES: Final = frozenset({*_PAGES, "application/tei+xml"})
-_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/tiff"})
-_BY_OFFICE: Final = frozenset({"application/msword"})
+IN_PROCESS: Final = media_types_of(lambda one: one.in_process)
+_RECOGNISED: Final = media_types_of(lambda one: one.ocr)
+# A megabyte more may take once more the limit of time.
+_IN_PIECES: Final = media_types_of(lambda one: one.in_pieces)
+_BY_OFFICE: Final = media_types_of(lambda one: one.program == "libreoffice")
 # By the clock, since other programs do the work: a page takes seconds, and a megabyte of a scan may be fifty.
 _OCR_PATIENCE: Final = 30
 _OFFICE_PATIENCE: Final = 4
@@ -126,7 +99,7 @@ class Extract(Stage):
         """Return what changes when the layout model, the engine of OCR or a plug-in's extractor does."""
         layout = "" if self.mode == "careful" else model_digest()
         engine = f" {tesseract(self.ocr)}" if self.ocr else ""
-        plug_ins = [f" {name} {package_digest(entry.module)}" for name, entry in plugged_extractors().items()]
+        plug_ins = [f" {one.name} {package_digest(one.package)}" for one in plugged_formats() if one.extractor]
         return layout + engine + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
@@ -174,20 +147,20 @@ class Extract(Stage):
         outcomes: list[Outcome | None] = []
         boxed: dict[int, Job] = {}
         types = list(media_types)
-        extractors = {plugged_media_type(name): one.value for name, one in plugged_extractors().items()} | EXTRACTORS
+        known = extractors(plugged_formats()) | EXTRACTORS
         for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
             outcomes.append(None)
             if raw is None:
                 continue
             kind, parameters = parse_media_type(media_type or "")
-            if kind not in extractors:
-                outcomes[row] = Failed("no extractor", {"known": sorted(extractors)})
+            if kind not in known:
+                outcomes[row] = Failed("no extractor", {"known": sorted(known)})
             elif kind in IN_PROCESS and len(raw) > MAX_TEXT:
                 outcomes[row] = Failed("too large", {"bytes": len(raw), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG})
             elif kind in IN_PROCESS:
-                outcomes[row] = attempt(Job(extractors[kind], raw, parameters))
+                outcomes[row] = attempt(Job(known[kind], raw, parameters))
             else:
-                boxed[row] = self._job(kind, extractors[kind], raw, parameters)
+                boxed[row] = self._job(kind, known[kind], raw, parameters)
         for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
             outcomes[row] = outcome
         return [
@@ -199,7 +172,7 @@ class Extract(Stage):
         """Return what is to be done with a document, with what the options say of its kind."""
         more: dict[str, str] = {}
         patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
-        if self.ocr and kind in _PAGES | _PICTURES:
+        if self.ocr and kind in _RECOGNISED:
             more["ocr"] = ",".join(self.ocr)
             patience *= _OCR_PATIENCE
         if self.libreoffice and kind in _BY_OFFICE:

@@ -20,8 +20,8 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import streams
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.collect.sniff import sniffed
 from latam_corpus.config.toml_model import parse_toml
+from latam_corpus.formats.sniff import sniffed
 from latam_corpus.schema import DOCUMENT_SCHEMA, WORKING_SCHEMA
 
 if TYPE_CHECKING:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from latam_corpus import vocabulary
-from latam_corpus.collect import formats
 from latam_corpus.collect.files import reading_version
-from latam_corpus.collect.formats import format_of, suffixes, unread_suffix
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.stage import Extract
+from latam_corpus.formats import registry, sniff
+from latam_corpus.formats.registry import format_of, suffixes, unread_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ def installed(tmp_path: Path) -> Path:
 @pytest.fixture
 def forgotten() -> Iterator[None]:
     """What is known of installed packages is looked up anew, before and after."""
-    caches = (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes)
+    caches = (registry.plugged_formats, registry.suffixes)
     for one in caches:
         one.cache_clear()
     yield
@@ -105,7 +104,7 @@ def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPa
     without = Extract().fingerprint(), reading_version()
     assert unread_suffix("*.acta") == ".acta"
     monkeypatch.syspath_prepend(installed)
-    for one in (vocabulary.plugged_extractors, vocabulary.plugged_readers, formats.suffixes):
+    for one in (registry.plugged_formats, registry.suffixes):
         one.cache_clear()
     assert (unread_suffix("*.acta"), format_of("a.FICHAS.gz")) == (None, suffixes()[".fichas"])
     before = Extract().fingerprint(), reading_version()
@@ -115,6 +114,38 @@ def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPa
     assert len({without[1], before[1], after[1]}) == 3
 
 
+def test_a_plug_in_describes_its_format_as_the_toolkit_does(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None
+) -> None:
+    """The descriptor gives suffixes, the media type, the extractor, and the marks by which a file is recognised."""
+    del forgotten
+    (installed / "corpus_recetas.py").write_text(
+        "from latam_corpus.formats.format import Format, Marks\n"
+        "from latam_corpus.messages import same\n"
+        "FORMAT = Format(name='receta', label=same('Recetas'), suffixes=('.receta', '.rct'),\n"
+        "    media_type='text/x-receta',\n"
+        "    extractor=f'{__name__}:extract', marks=(Marks(text='RECETA 1'),))\n"
+    )
+    monkeypatch.syspath_prepend(installed)
+    entry = metadata.EntryPoint("receta", "corpus_recetas:FORMAT", "latam_corpus.formats")
+    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
+    assert (format_of("a.rct"), sniff.sniffed(b"RECETA 1\nPan")) == (suffixes()[".receta"], "text/x-receta")
+    assert registry.extractors(registry.plugged_formats()) == {"text/x-receta": "corpus_recetas:extract"}
+
+
+@pytest.mark.parametrize("value", ["corpus_actas:extract", "corpus_actas:FALTA", "corpus_falta:FORMAT"])
+def test_an_entry_point_that_names_no_format_is_refused(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None, value: str
+) -> None:
+    """The error names the entry point."""
+    del forgotten
+    monkeypatch.syspath_prepend(installed)
+    entry = metadata.EntryPoint("acta", value, "latam_corpus.formats")
+    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
+    with pytest.raises(ConfigError, match=f"acta = {value}"):
+        suffixes()
+
+
 @pytest.mark.parametrize(("name", "problem"), [("pdf", "is read by something else"), ("a b", "is no suffix")])
 def test_a_suffix_that_is_taken_is_refused(
     monkeypatch: pytest.MonkeyPatch, forgotten: None, name: str, problem: str
@@ -122,6 +153,6 @@ def test_a_suffix_that_is_taken_is_refused(
     """With the entry point that names it."""
     del forgotten
     entry = metadata.EntryPoint(name, "corpus_actas:extract", "latam_corpus.extractors")
-    monkeypatch.setattr(formats, "plugged_extractors", lambda: {name: entry})
+    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
     with pytest.raises(ConfigError, match=problem):
         suffixes()

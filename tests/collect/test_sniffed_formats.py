@@ -7,23 +7,25 @@ import json
 import signal
 import tarfile
 import zipfile
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import docx
 import pytest
 
-from latam_corpus import vocabulary
+from latam_corpus.catalog.display_names import extractor_name
 from latam_corpus.catalog.source import Source
-from latam_corpus.collect import sniff
-from latam_corpus.collect.files import READERS, list_inputs, read_all
-from latam_corpus.collect.formats import BY_NAME, UNKNOWN
+from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.errors import ConfigError
+from latam_corpus.formats import registry, sniff
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine
+
+    from latam_corpus.formats.format import Format
 
 _ANY = Source(id="envios", title="Envíos", holder="Biblioteca")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -253,7 +255,19 @@ def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine
     assert "ocr" in json.loads(rows[3]["evidence"])["remedy"]
 
 
-def test_formats_have_the_names_that_sources_give_them() -> None:
-    """Each but an archive's, and a reader of its records or of whole files."""
-    assert set(BY_NAME) - {"archive", "wacz"} == set(vocabulary.FILE_FORMATS)
-    assert set(READERS) - {UNKNOWN.name} == set(vocabulary.FILE_FORMATS)
+@pytest.mark.parametrize("name", [entry.name for entry in registry.FORMATS if entry.extractor and entry.name != "html"])
+def test_people_read_the_name_of_the_format_that_gave_a_text(name: str) -> None:
+    """An AVENUE transcript is called one; `explain` takes the name from what the extractor calls itself."""
+    entry = registry.BY_NAME[name]
+    module = import_module(str(entry.extractor).partition(":")[0])
+    for extractor in (getattr(module, "EXTRACTOR", name), *entry.extractor_names):
+        assert extractor_name(extractor) == entry.label
+
+
+@pytest.mark.parametrize("entry", registry.FORMATS, ids=lambda entry: entry.name)
+def test_the_code_that_a_format_names_is_there(entry: Format) -> None:
+    """A format is read in one way: a whole file, its records, or as an archive."""
+    assert [bool(entry.extractor), bool(entry.reader or entry.records), entry.archive].count(True) == 1
+    for named in filter(None, (entry.extractor, entry.reader, entry.records, entry.splitter)):
+        module, _colon, function = named.format(mode="fast").partition(":")
+        assert callable(getattr(import_module(module), function))

@@ -10,10 +10,10 @@ import pytest
 import srt
 import webvtt
 
-from latam_corpus.collect.sniff import sniffed
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.interviews.captions import BLANK_LINES, BROKEN_TIMES, OUT_OF_ORDER, extract
 from latam_corpus.extract.songs.lrc import extract as extract_lrc
+from latam_corpus.formats.sniff import sniffed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

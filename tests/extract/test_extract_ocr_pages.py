@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pypdfium2
 import pytest
 
-from latam_corpus.collect.sniff import sniffed
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.scans.ocr_pages import alto, hocr
+from latam_corpus.formats.sniff import sniffed
 
 if TYPE_CHECKING:
     from pathlib import Path

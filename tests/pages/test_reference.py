@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine
 
 _FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
-_TOPICS = ("source", "recipe", "stages", "columns", "errors", "commands")
+_TOPICS = ("source", "recipe", "stages", "columns", "formats", "errors", "commands")
 
 
 def _page(topic: str) -> str:

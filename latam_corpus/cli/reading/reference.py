@@ -28,7 +28,7 @@ _NOTE: Final = "Made by `make reference` of the models in the code; don't edit i
 def help_on(
     context: typer.Context,
     topic: Annotated[
-        str, typer.Argument(metavar="[TOPIC]", help=N_("source, recipe, stages, columns, errors or commands."))
+        str, typer.Argument(metavar="[TOPIC]", help=N_("source, recipe, stages, columns, formats, errors or commands."))
     ] = "",
     schema: Annotated[
         bool, typer.Option("--schema", help=N_("Of source and recipe: the JSON Schema that editors check files by."))
@@ -40,6 +40,7 @@ def help_on(
         "recipe": _recipe_page,
         "stages": _stages_page,
         "columns": _columns_page,
+        "formats": _formats_page,
         "errors": _errors_page,
         "commands": lambda: _commands_page(context),
     }
@@ -236,6 +237,21 @@ def _columns_page() -> str:
     released = ["\n## Releases\n", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
     parts = (*part("Documents", schema.DOCUMENT), *part("Ledger", schema.LEDGER))
     return _page("Columns", lead, (*parts, *released, *signals))
+
+
+def _formats_page() -> str:
+    from latam_corpus.formats.registry import FORMATS
+
+    def codes(words: Iterable[str]) -> str:
+        return ", ".join(f"`{word}`" for word in words)
+
+    rows = [(one.name, str(one.label), codes(one.suffixes), ", ".join(one.media_types)) for one in FORMATS]
+    lead = (
+        "The formats of files that are read. A source's `format` is one of these names, but no archive's; without it,"
+        " the first bytes of a file decide, then its suffix."
+    )
+    table = "\n| format | | suffixes | media types |\n|---|---|---|---|"
+    return _page("Formats", lead, (table, *_markdown(rows)))
 
 
 def _errors_page() -> str:

@@ -32,7 +32,7 @@ def new(
 ) -> None:
     """Write a package."""
     from latam_corpus.cli.scaffolds.plug_in_templates import KINDS, PROJECT, TEST
-    from latam_corpus.collect.formats import suffixes
+    from latam_corpus.formats.registry import suffixes
     from latam_corpus.pipeline.planning.registry import registered
     from latam_corpus.signals import signal_names
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.documents.contract import Watch
-    from latam_corpus.collect.formats import Format
+    from latam_corpus.formats.format import Format
 
 
 @dataclass(frozen=True)

@@ -30,15 +30,16 @@ from latam_corpus.collect.documents.mapping import (
     value_at,
     values_of,
 )
-from latam_corpus.collect.formats import SUFFIXES, format_of
 from latam_corpus.collect.input_files.file_names import FileNames, name_key
 from latam_corpus.collect.input_files.input_file import as_json, compiled, opened_file
 from latam_corpus.collect.readers import csv_tables, jsonl
 from latam_corpus.collect.readers.header_row import is_summary
 from latam_corpus.collect.readers.workbook import tables
 from latam_corpus.collect.records import Content, Failure, Limits, garbled_heads
-from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload, stem
+from latam_corpus.collect.streams import MAX_RECORD, blocks, payload
 from latam_corpus.errors import ConfigError, PartError, SourceError, as_one, closest
+from latam_corpus.formats.compression import compression, stem
+from latam_corpus.formats.registry import SUFFIXES, format_of
 from latam_corpus.messages import N_, _, decimal, first_of
 from latam_corpus.text.folding import folded, parted
 from latam_corpus.text.markup.xml_tree import tree_of

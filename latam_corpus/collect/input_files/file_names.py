@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
-from latam_corpus.collect.formats import suffixes
-from latam_corpus.collect.streams import stem
+from latam_corpus.formats.compression import stem
+from latam_corpus.formats.registry import suffixes
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 from fsspec.utils import glob_translate
 
 from latam_corpus.collect.records import Failure
-from latam_corpus.collect.streams import COMPRESSIONS, compression, open_url
+from latam_corpus.collect.streams import open_url
+from latam_corpus.formats.compression import COMPRESSIONS, compression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

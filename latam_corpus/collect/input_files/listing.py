@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.collect.formats import format_of, suffixes
 from latam_corpus.collect.input_files.folder_walk import OF_THE_SYSTEM, followed, walked
 from latam_corpus.collect.input_files.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
 from latam_corpus.collect.records import Content, Failure, readable
-from latam_corpus.collect.sniff import HEAD, Unread, sniffed
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.formats.format import Unread
+from latam_corpus.formats.registry import format_of, suffixes
+from latam_corpus.formats.sniff import HEAD, sniffed
 from latam_corpus.messages import N_, Message, _, first_of
 from latam_corpus.storage.durable import sha256_of
 from latam_corpus.storage.public_hosts import VARIABLE, private_address, web_options

@@ -14,8 +14,9 @@ from latam_corpus.collect.readers.arrow_messages import check_file, checked
 from latam_corpus.collect.readers.unpacked_size import unpacked
 from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span, by_size
-from latam_corpus.collect.streams import MAX_RECORD, Pieces, blocks, compression, refuse_bomb, seekable
+from latam_corpus.collect.streams import MAX_RECORD, Pieces, blocks, refuse_bomb, seekable
 from latam_corpus.errors import SourceError
+from latam_corpus.formats.compression import compression
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:

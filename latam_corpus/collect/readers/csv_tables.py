@@ -17,8 +17,9 @@ from latam_corpus.collect.readers.header_row import WITHIN, AmbiguousHeaderError
 from latam_corpus.collect.readers.line_spans import piece_of
 from latam_corpus.collect.records import SET_CHARSET, Failure, NumberedRecord, chunked, readable
 from latam_corpus.collect.spans import Span, entered
-from latam_corpus.collect.streams import blocks, compression, surveyed
+from latam_corpus.collect.streams import blocks, surveyed
 from latam_corpus.errors import PartError, SourceError
+from latam_corpus.formats.compression import compression
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from latam_corpus.collect.spans import Span, entered
-from latam_corpus.collect.streams import blocks, compression, stretch, surveyed
+from latam_corpus.collect.streams import blocks, stretch, surveyed
+from latam_corpus.formats.compression import compression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,15 +1,18 @@
-"""Readers of plug-in packages: a function from a file's bytes to records, as dicts."""
+"""Formats whose reader is a function from a file's bytes to records, as dicts; those of plug-in packages too."""
 
 from __future__ import annotations
 
 import io
+from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.records import NumberedRecord, chunked
-from latam_corpus.collect.streams import blocks, compression
+from latam_corpus.collect.streams import blocks
 from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.formats.compression import compression
+from latam_corpus.formats.registry import READER_ENTRY_POINTS
 from latam_corpus.messages import _
-from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits, Reader
+    from latam_corpus.formats.format import Format
 
 
 class _Pieces(io.RawIOBase):
@@ -38,16 +42,18 @@ class _Pieces(io.RawIOBase):
         return count
 
 
-def plugged_reader(name: str) -> Reader:
-    """Return the reader of a plug-in's format, which gives its records as the toolkit's own readers do.
+def record_reader(entry: Format) -> Reader:
+    """Return a reader for a format whose `records` is a function from an open file to dicts.
 
     Raises:
-        ConfigError: what its package names can't be imported, or can't be called.
+        ConfigError: the function can't be imported, or can't be called.
     """
-    entry = plugged_readers()[name]
-    place = _("entry point «{group}», {name} = {entry}", group=entry.group, name=name, entry=entry.value)
+    module, _colon, name = (entry.records or "").partition(":")
+    place = _(
+        "entry point «{group}», {name} = {entry}", group=READER_ENTRY_POINTS, name=entry.name, entry=entry.records
+    )
     try:
-        function: Callable[[BinaryIO], Iterable[dict[str, Any]]] = entry.load()
+        function: Callable[[BinaryIO], Iterable[dict[str, Any]]] = attrgetter(name)(import_module(module))
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             place, _("it can't be imported: {reason}", reason=error), _("install the package again, or mend it")
@@ -59,7 +65,7 @@ def plugged_reader(name: str) -> Reader:
         del source
         with content.open() as stream:
             pieces = _Pieces(blocks(stream, compression(content.relative)))
-            yield from chunked(_numbered(function(io.BufferedReader(pieces)), name, content.relative), limits)
+            yield from chunked(_numbered(function(io.BufferedReader(pieces)), entry.name, content.relative), limits)
 
     return read
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.collect.formats import UNKNOWN, format_of
 from latam_corpus.collect.records import Chunk, Failure
-from latam_corpus.collect.sniff import HEAD, Unread, sniffed
-from latam_corpus.collect.streams import MAX_RECORD, blocks, compression, payload
+from latam_corpus.collect.streams import MAX_RECORD, blocks, payload
+from latam_corpus.formats.compression import compression
+from latam_corpus.formats.format import Unread
+from latam_corpus.formats.registry import UNKNOWN, format_of
+from latam_corpus.formats.sniff import HEAD, sniffed
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 _REMEDY: Final = N_("convert it, or set collect.format")
 _ZIP: Final = b"PK"
 _END: Final = b"PK\x05\x06"
-_PACKAGES: Final = frozenset({"epub", "docx", "odt"})
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -52,8 +53,8 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         return
     if not is_declared and not isinstance(kind, str):
         kind = sniffed(raw[:HEAD], raw)
-    by_root = entry is UNKNOWN or entry.name == "tei"
-    if isinstance(kind, Unread) and (kind.sure or by_root) and not (entry.name in _PACKAGES and _is_cut(raw)):
+    by_marks = entry is UNKNOWN or entry.shares_suffix
+    if isinstance(kind, Unread) and (kind.sure or by_marks) and not (entry.is_package and _is_cut(raw)):
         yield _failed(_unknown(kind))
         return
     if entry is UNKNOWN and kind is None:

@@ -10,6 +10,7 @@ from latam_corpus.collect import streams
 from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord, chunked
 from latam_corpus.collect.web_archives.archived_pages import page_of
 from latam_corpus.collect.web_archives.responses import cut_after
+from latam_corpus.formats.compression import compression
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """
     del source
     with content.open() as stream:
-        unpacked = io.BufferedReader(streams.Pieces(streams.blocks(stream, streams.compression(content.relative))))
+        unpacked = io.BufferedReader(streams.Pieces(streams.blocks(stream, compression(content.relative))))
         yield from chunked(_records(cast("BinaryIO", unpacked)), limits)
 
 

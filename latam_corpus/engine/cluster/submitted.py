@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.config.toml_model import read_copies
 from latam_corpus.engine.cluster.slurm_jobs import own_folder
 from latam_corpus.errors import ConfigError
+from latam_corpus.formats.registry import plugged_formats
 from latam_corpus.messages import _, first_of
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.stages import Barrier
 from latam_corpus.storage.durable import package_digest, replacing, sealed, unsealed
-from latam_corpus.vocabulary import plugged_readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -120,8 +120,9 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
         # Barriers of the toolkit depend on versions in the store, which are read when the run begins.
         models = stage.fingerprint() if plugged or not isinstance(stage, Barrier) else ""
         yield f"stage {stage.name}", digest_of(models, package_digest(type(stage).__module__) if plugged else "")
-    for name, entry in plugged_readers().items():
-        yield f"reader {name}", package_digest(entry.module)
+    for one in plugged_formats():
+        if one.records:
+            yield f"reader {one.name}", package_digest(one.package)
 
 
 def _stages(plan: Plan) -> Iterator[Stage | Barrier]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.display_names import language_of
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError, closest, nearest
+from latam_corpus.formats.registry import BY_NAME
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -170,9 +171,10 @@ def asked_for(name: str) -> Message | None:
     >>> asked_for("docx"), str(asked_for("image")).startswith(("name", "install"))
     (None, True)
     """
-    if name == "image":
+    program = BY_NAME[name].program if name in BY_NAME else None
+    if program == "ocr":
         return _NAME_OCR if shutil.which(TESSERACT) else _INSTALL_OCR
-    if name == "doc":
+    if program == "libreoffice":
         return _NAME_OFFICE if shutil.which(OFFICE) else _INSTALL_OFFICE
     return None
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.rights import openness
 from latam_corpus.codes import UNDETERMINED, admits, is_tag, short
-from latam_corpus.collect.formats import SUFFIXES
 from latam_corpus.extract.isolation.programs import OFFICE, models, ocr_of
+from latam_corpus.formats.registry import BY_NAME, SUFFIXES
 from latam_corpus.messages import Message, _, same
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.policies.policy import cached_policies
@@ -192,12 +192,12 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
 
 def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
     """Yield the stage that takes texts out of files, with what other programs here read for it."""
-    kinds = {kind: [one for one in sources if kind in _kinds(one)] for kind in ("image", "doc")}
-    recognised = _recognised(kinds["image"])
+    needed = {program: [one for one in sources if program in _programs(one)] for program in ("ocr", "libreoffice")}
+    recognised = _recognised(needed["ocr"])
     options: dict[str, object] = {}
     if recognised:
         options["ocr"] = recognised
-    if kinds["doc"]:
+    if needed["libreoffice"]:
         options["libreoffice"] = True
     there = {
         "ocr": lambda: models().issuperset(recognised),  # which starts tesseract
@@ -224,10 +224,10 @@ def _recognised(sources: Sequence[Source]) -> list[str]:
     return list(dict.fromkeys(filter(None, (ocr_of(code) for source in sources for code in source.languages))))
 
 
-def _kinds(source: Source) -> set[str]:
-    """Return the formats that a source chooses: its own, and those of its patterns' suffixes."""
-    suffixes = (PurePath(pattern).suffix.lower() for pattern in source.collect.files)
-    return {str(source.collect.format), *(SUFFIXES[one].name for one in suffixes if one in SUFFIXES)}
+def _programs(source: Source) -> set[str | None]:
+    """Return the programs that read the formats of a source: its own format, and those of its patterns' suffixes."""
+    chosen = [SUFFIXES.get(PurePath(pattern).suffix.lower()) for pattern in source.collect.files]
+    return {entry.program for entry in (*chosen, BY_NAME.get(source.collect.format or "")) if entry}
 
 
 def _stage(use: str, why: Message, language: str, **options: object) -> list[str]:

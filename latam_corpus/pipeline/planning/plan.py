@@ -16,12 +16,13 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
-from latam_corpus.collect.formats import FORMATS, suffixes
 from latam_corpus.collect.input_files.listing import digest
-from latam_corpus.collect.streams import state_of, stem
+from latam_corpus.collect.streams import state_of
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
 from latam_corpus.extra_columns import merged
+from latam_corpus.formats.compression import stem
+from latam_corpus.formats.registry import FORMATS, suffixes
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.planning.recipe import seen_from
 from latam_corpus.pipeline.planning.registry import make_stage

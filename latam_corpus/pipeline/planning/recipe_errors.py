@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from latam_corpus.codes import admits
-from latam_corpus.collect.formats import suffixes, unread_suffix
 from latam_corpus.errors import ConfigError, as_one
+from latam_corpus.formats.registry import suffixes, unread_suffix
 from latam_corpus.language.model_files import SHIPPED, chosen
 from latam_corpus.messages import _, enumerated, same
 from latam_corpus.pipeline.planning.plan import named_source
