@@ -21,8 +21,9 @@ from latam_corpus.dedupe.decide.order import DECIDED_BY, REFUSED, TERMS, Keeping
 from latam_corpus.dedupe.decide.pair_components import Packs
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprints.fingerprint_index import digest_of_index, open_index
-from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, SKETCH, STATED, Scheme
+from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, GENRE, SKETCH, STATED, Scheme
 from latam_corpus.dedupe.near_duplicates import verified_pairs
+from latam_corpus.dedupe.verify.bounds import dedupe_bounds
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 from latam_corpus.stages import Barrier
@@ -63,11 +64,12 @@ class Dedupe(Barrier):
         bands: keys of a document; for "minhash" only.
         rows: minima that a key is made of; for "minhash" only.
         seed: of the hash functions.
+        policies: a `filters/` folder, whose `dedupe/` has the bounds; the shipped one when empty.
     """
 
     name: ClassVar[str] = DEDUPE
-    version: ClassVar[int] = 1
-    needs: ClassVar[frozenset[str]] = frozenset({*_KEYS, *STATED})
+    version: ClassVar[int] = 2
+    needs: ClassVar[frozenset[str]] = frozenset({*_KEYS, *STATED, GENRE})
     gives: ClassVar[frozenset[str]] = frozenset(
         {
             *("drop_reason", "duplicate_of", "contained_in", "variant_of"),
@@ -76,7 +78,7 @@ class Dedupe(Barrier):
     )
 
     # They are told by their content: see `fingerprint`.
-    by_content: ClassVar[tuple[str, ...]] = ("against", "refused")
+    by_content: ClassVar[tuple[str, ...]] = ("against", "refused", "policies")
 
     near: bool = True
     contained: Literal["keep", "drop"] = "keep"
@@ -92,6 +94,7 @@ class Dedupe(Barrier):
     bands: int = Scheme.bands
     rows: int = Scheme.rows
     seed: int = Scheme.seed
+    policies: str = ""
 
     def __post_init__(self) -> None:
         self._fingerprint().parameters()
@@ -113,12 +116,13 @@ class Dedupe(Barrier):
         return self if self.admit or self.uses else replace(self, admit=admit, uses=uses)
 
     def fingerprint(self) -> str:
-        """Return what changes when the index does that is compared with, or what is refused: it is decided anew."""
+        """Return what changes with the bounds, with the index that is compared with, and with what is refused."""
+        bounds = dedupe_bounds(self.policies).digest if self.near else ""
         index = digest_of_index(Path(self.against)) if self.against else ""
         if not self.refused:
-            return index
+            return f"{bounds} {index}"
         self._refused()
-        return f"{index} {known_digest(Path(self.refused))}"
+        return f"{bounds} {index} {known_digest(Path(self.refused))}"
 
     def _refused(self) -> pl.DataFrame:
         """Return the documents that the release may not use, REFUSED.
@@ -175,7 +179,8 @@ class Dedupe(Barrier):
             workdir: for files.
         """
         packs = Packs(workdir)
-        report = verified_pairs(corpus, also, texts, self._fingerprint().parameters(), keeping, packs)
+        scheme, bounds = self._fingerprint().parameters(), dedupe_bounds(self.policies)
+        report = verified_pairs(corpus, also, texts, scheme, bounds, keeping, packs)
         corpus.notes[self.name] = asdict(report)
         corpus.step(N_("deciding on true pairs"), 0, packs.count)
         for number, pack in enumerate(packs, 1):

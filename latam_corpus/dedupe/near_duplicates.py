@@ -41,10 +41,11 @@ from latam_corpus.dedupe.candidates.pairs import CAP
 from latam_corpus.dedupe.decide.decision_rows import FROM_OLD
 from latam_corpus.dedupe.decide.numbering import Numbering
 from latam_corpus.dedupe.decide.order import TERMS
-from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, APPENDED, DAMAGE, STATED, WORDS, sampling_of
+from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, APPENDED, DAMAGE, GENRE, STATED, WORDS, sampling_of
 from latam_corpus.dedupe.notices import ASKED, EdgeCount, asked_runs, count_edges, edges_at, notices
+from latam_corpus.dedupe.verify.pair_facts import GENRE_NUMBERS, NO_GENRE
+from latam_corpus.dedupe.verify.rules import RULE_NAMES
 from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS
-from latam_corpus.dedupe.verify.verify_pairs import RULES
 from latam_corpus.dedupe.verify_jobs import (
     COMMON,
     FREQUENCY,
@@ -68,8 +69,9 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.decide.order import Keeping
     from latam_corpus.dedupe.decide.pair_components import Packs
     from latam_corpus.dedupe.fingerprints.scheme import Scheme
+    from latam_corpus.dedupe.verify.bounds import Bounds
 
-RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED)
+RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED, GENRE)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,13 @@ class Report:
 
 
 def verified_pairs(
-    corpus: Corpus, also: Sequence[Piece], equal: EqualTexts, scheme: Scheme, keeping: Keeping, packs: Packs
+    corpus: Corpus,
+    also: Sequence[Piece],
+    equal: EqualTexts,
+    scheme: Scheme,
+    bounds: Bounds,
+    keeping: Keeping,
+    packs: Packs,
 ) -> Report:
     """Lay the verified pairs of the corpus' documents, with those of an earlier version among them, into packs.
 
@@ -109,15 +117,16 @@ def verified_pairs(
         also: documents of an earlier version; their rows start at the corpus' height or after it.
         equal: the documents that are equal to another one.
         scheme: how candidates are proposed.
+        bounds: of the rules that compare them.
         keeping: by what copies are put in order.
         packs: the pairs, and RANKED, WEIGHTS and FROM_OLD of the documents in them.
     """
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.workdir) as name:
-        search = _Search(corpus, tuple(also), equal, scheme, keeping, Path(name))
+        search = _Search(corpus, tuple(also), equal, scheme, bounds, keeping, Path(name))
         order, files, report = search.candidates()
         lots, counts = search.verdicts(files)
         packs.fill(order, lots, search.notices(lots))
-    by_rule = {RULES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
+    by_rule = {RULE_NAMES[rule] or "none": n for rule, n in enumerate(counts.tolist()) if n}
     return replace(report, documents=order.count, candidates=int(counts.sum()), by_rule=by_rule)
 
 
@@ -129,6 +138,7 @@ class _Search:
     also: tuple[Piece, ...]
     equal: EqualTexts
     scheme: Scheme
+    bounds: Bounds
     keeping: Keeping
     workdir: Path
 
@@ -203,14 +213,15 @@ class _Search:
         lots: list[Lot] = []
         for file in files:
             for first, end in cuts(np.fromfile(file, np.uint32).reshape(-1, 2), words):
-                lots.append(Lot(file, first, end, self.scheme, self.workdir, self.workdir / f"lot-{len(lots):09d}"))
+                name = self.workdir / f"lot-{len(lots):09d}"
+                lots.append(Lot(file, first, end, self.scheme, self.bounds, self.workdir, name))
         jobs = gathers(files, [*self.corpus.pieces(), *self.also], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
         for words_of_piece in self.corpus.map(gather, jobs, N_("reading what is compared")):
             frequency += words_of_piece
         np.save(self.workdir / FREQUENCY, frequency)
         true: list[Path] = []
-        by_rule = np.zeros(len(RULES), np.int64)
+        by_rule = np.zeros(len(RULE_NAMES), np.int64)
         for path, counts in self.corpus.map(verify_lot, lots, N_("comparing pairs of documents")):
             by_rule += counts
             true += [path] if path else []
@@ -230,13 +241,14 @@ class _Search:
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with a number for what they state of country, year and author, 0 where they state nothing."""
+    """Return the rows with numbers for country, year, author and genre, each 0 if the row states none."""
     country, creators = pl.col("country").cast(pl.String), pl.col("creators")
     return rows.with_columns(
         _number_of(country, country.is_not_null()).alias("country"),
         pl.col("published").str.extract(r"^(\d{4})").cast(pl.UInt32).fill_null(0).alias("year"),
         _number_of(creators.list.sort().list.join("\0"), creators.list.len() > 0).alias("author"),
         pl.col(APPENDED).fill_null(0),
+        pl.col(GENRE).replace_strict(GENRE_NUMBERS, default=GENRE_NUMBERS[NO_GENRE], return_dtype=pl.UInt8),
     ).drop("published", "creators")
 
 

@@ -1,7 +1,7 @@
 """Which words at the edges of a text are a notice, as few as they may be: those that many documents have there.
 
 Of two copies the longer one begins or ends with words that the other lacks. Of few words a long text keeps no
-fingerprint, which would tell that others have them (`verify_pairs._added`). So those words are looked for at the edges
+fingerprint, which would tell that others have them (`rules.words_added`). So those words are looked for at the edges
 of all documents of the run, beside the words next to them that both copies have. Where far more documents have the
 former, they are a site's, whatever their language; an end that whole copies have is in as many as what stands before.
 
@@ -57,7 +57,7 @@ def edges_of(
         pairs: uint32[n, 2], their numbers.
         verified: of the pairs.
     """
-    more = verified.tallies[:, [HEAD, TAIL]]
+    more = verified.facts.tallies[:, [HEAD, TAIL]]
     copies = (verified.kind == DUPLICATE) & (verified.stands == (A_IN_B | B_IN_A))
     asked, side = np.nonzero(copies[:, None] & (more >= LEAST) & (more <= MOST))
     made = np.zeros(len(asked), EDGE)

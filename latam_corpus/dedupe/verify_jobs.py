@@ -17,8 +17,10 @@ from latam_corpus.dedupe.fingerprints.fingerprint_index import IndexFile
 from latam_corpus.dedupe.fingerprints.scheme import APPENDED, STREAM, WORDS, Ragged
 from latam_corpus.dedupe.notices import EDGES, edges_of
 from latam_corpus.dedupe.on_disk import OnDisk, span_of, spans
+from latam_corpus.dedupe.verify.pair_facts import DocumentFacts, Rarity
+from latam_corpus.dedupe.verify.rules import RULE_NAMES
 from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS, copy_pieces, count_words
-from latam_corpus.dedupe.verify.verify_pairs import NONE, RULES, Known, Rarity, verify_pairs
+from latam_corpus.dedupe.verify.verify_pairs import NONE, verify_pairs
 from latam_corpus.errors import PartError
 from latam_corpus.messages import _
 from latam_corpus.storage.spill import Spill
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.corpus import Piece
     from latam_corpus.dedupe.fingerprints.scheme import Scheme
+    from latam_corpus.dedupe.verify.bounds import Bounds
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
 STREAMS: Final = ".stream"
@@ -44,8 +47,12 @@ _PLACE_OF: Final = "places"
 _STARTS: Final = "starts.npy"
 FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, `count_words`
 KNOWN: Final = np.dtype(
-    [("damaged", np.int8), *((name, np.uint32) for name in (APPENDED, "country", "year", "author"))]
-)  # `verify.Known` by the documents' numbers
+    [
+        ("damaged", np.int8),
+        *((name, np.uint32) for name in (APPENDED, "country", "year", "author")),
+        ("genre", np.uint8),
+    ]
+)  # the columns of `DocumentFacts` by the documents' numbers
 BY_NUMBER: Final[dict[str, np.dtype[Any]]] = {
     ROWS_OF: np.dtype(np.int64),
     WORDS_OF: np.dtype(np.uint32),
@@ -126,6 +133,7 @@ class Lot:
         first: the first of the lot among them.
         end: the one after its last.
         scheme: of the fingerprints.
+        bounds: of the rules.
         workdir: where the streams are, and the files that tell of all documents.
         file: what is written.
     """
@@ -134,6 +142,7 @@ class Lot:
     first: int
     end: int
     scheme: Scheme
+    bounds: Bounds
     workdir: Path
     file: Path
 
@@ -227,16 +236,17 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
     known_rows = by_number(job.workdir, KNOWN_OF)[numbers]
-    known = Known(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
+    known = DocumentFacts(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
     frequency = np.load(job.workdir / FREQUENCY, mmap_mode="r")
-    verified = verify_pairs(streams, places, rarity=rarity, known=known, frequency=frequency)
-    by_rule = np.bincount(verified.rule, minlength=len(RULES))
+    verified = verify_pairs(streams, places, job.bounds, rarity, known, frequency)
+    by_rule = np.bincount(verified.rule, minlength=len(RULE_NAMES))
     some = verified.kind != NONE
     if not some.any():
         return None, by_rule
+    facts = verified.facts
     columns = (*pairs[some].T, verified.kind[some], verified.stands[some], verified.rule[some],
-               *verified.containment[some].T, *verified.longest_run[some].T, *verified.spoilt[some].T,
-               *verified.appended[some].T)  # fmt: skip
+               *facts.containment[some].T, *facts.longest_run[some].T, *facts.spoilt[some].T,
+               *facts.added[some].T)  # fmt: skip
     by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
     edges_of(streams, places, pairs, verified).tofile(job.file.with_suffix(EDGES))

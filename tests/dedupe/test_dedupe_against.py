@@ -174,9 +174,11 @@ def test_a_variant_of_a_known_document_is_recorded_in_its_cluster(
 ) -> None:
     """Both stay; the new one names the old, whichever comes first, and its cluster has the name of the old one."""
     index = _index(tmp_path / "index", {old: _SUNG})
+    # The index states no genre: that of the new document counts.
+    songs = _documents({new: _ELSEWHERE}).with_columns(genre=pl.lit("lyrics"))
     [row] = [
         row
-        for frame in Dedupe(against=str(index), keep=keep).decide(Frames((_documents({new: _ELSEWHERE}),)))
+        for frame in Dedupe(against=str(index), keep=keep).decide(Frames((songs,)))
         for row in frame.iter_rows(named=True)
         if row["row"] == 0
     ]

@@ -22,8 +22,9 @@ from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.appended import appended_words
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.dedupe.fingerprints.scheme import Scheme
+from latam_corpus.dedupe.verify.pair_facts import Rarity
 from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
-from latam_corpus.dedupe.verify.verify_pairs import KINDS, Rarity, verify_pairs
+from latam_corpus.dedupe.verify.verify_pairs import KINDS, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def test_one_of_two_lacks_accents_where_the_other_has_twice_as_many() -> None:
 
 def _spoilt(text: str, scan: str, frequency: NDArray[np.int64]) -> list[int]:
     streams = word_stream(WordTable.of([text, scan]))
-    return list(verify_pairs(streams, np.array([[0, 1]], np.uint32), frequency=frequency).spoilt[0].tolist())
+    return list(verify_pairs(streams, np.array([[0, 1]], np.uint32), frequency=frequency).facts.spoilt[0].tolist())
 
 
 def _counted(words: Mapping[str, int]) -> NDArray[np.int64]:
@@ -299,7 +300,7 @@ def test_one_fingerprint_tells_a_short_notice_if_it_has_no_other() -> None:
         streams = word_stream(WordTable.of([text, f"{text} {' '.join(words[start : start + 20])}"]))
         anchors = anchors_of(streams, scheme)
         own = np.setdiff1d(anchors.of(1), anchors.of(0))
-        added = verify_pairs(streams, pairs, rarity=Rarity(streams, scheme, own[:1])).appended[0].tolist()
+        added = verify_pairs(streams, pairs, rarity=Rarity(streams, scheme, own[:1])).facts.added[0].tolist()
         assert (added[0], added[1] > 0) == (0, len(own) == 1)
         seen.add(min(len(own), 2))
     assert seen >= {1, 2}

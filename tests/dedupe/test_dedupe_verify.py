@@ -16,8 +16,10 @@ from latam_corpus.dedupe.candidates.buckets import into_buckets
 from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.scheme import Scheme
+from latam_corpus.dedupe.verify.pair_facts import Rarity
+from latam_corpus.dedupe.verify.rules import RULE_NAMES
 from latam_corpus.dedupe.verify.verify_kernels import OTHER_RUN
-from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, KINDS, RULES, Rarity, Verdicts, verify_pairs
+from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, KINDS, Verdicts, verify_pairs
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ NAMES = ("Rosa Quispe Cusco Julio Marta Belén", "Elvira Godoy Temuco Hugo Inés
 def verdict(a: str, b: str) -> tuple[str, str, int, list[float]]:
     """Kind, rule, who stands in whom, containment."""
     made = verify_pairs(word_stream(WordTable.of([a, b])), np.array([[0, 1]], np.uint32))
-    return KINDS[made.kind[0]], RULES[made.rule[0]], int(made.stands[0]), made.containment[0].tolist()
+    return KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], int(made.stands[0]), made.facts.containment[0].tolist()
 
 
 def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
@@ -128,11 +130,6 @@ def test_edited_copies_are_duplicates(share: float) -> None:
     assert verdict(STORY, edited(STORY, share))[0] == "duplicate"
 
 
-def test_a_text_of_which_every_fifth_word_is_another_is_a_variant() -> None:
-    """As a song is that somebody sings otherwise."""
-    assert verdict(STORY, edited(STORY, 0.2))[0] == "variant"
-
-
 @pytest.mark.parametrize("share", [0.01, 0.03, 0.05])
 def test_misread_copies_are_duplicates(share: float) -> None:
     """A scan with up to a twentieth of its letters misread is a duplicate, short or long."""
@@ -203,7 +200,7 @@ def test_pages_with_one_menu_are_not_copies() -> None:
     pairs, made = judged([f"{menu} {article} {menu}" for article in articles])
     assert len(pairs) > 100
     assert not made.stands.any()
-    assert {RULES[rule] for rule in made.rule} == {"boilerplate"}
+    assert {RULE_NAMES[rule] for rule in made.rule} == {"boilerplate"}
 
 
 def test_a_text_copied_many_times_is_found_each_time() -> None:
@@ -245,7 +242,7 @@ def test_a_formula_found_far_off_makes_no_passage_of_ones_own() -> None:
     damaged = " ".join("guacharaca" if i in (4, 13) else word for s in sentences for i, word in enumerate(s))
     made = verify_pairs(word_stream(WordTable.of([story, damaged])), np.array([[0, 1]], np.uint32))
     assert KINDS[made.kind[0]] == "duplicate"
-    assert made.tallies[0, OTHER_RUN] < 25
+    assert made.facts.tallies[0, OTHER_RUN] < 25
 
 
 @pytest.mark.parametrize(
@@ -255,7 +252,6 @@ def test_a_formula_found_far_off_makes_no_passage_of_ones_own() -> None:
         ("", STORY, "none"),
         ("hola", "hola", "duplicate"),
         ("hola", "chau", "none"),
-        ("uno dos tres cuatro cinco seis", "cuatro cinco seis uno dos tres", "none"),
         ("uno dos tres cuatro cinco seis", "uno dos tres cuatro cinco siete", "none"),
         ("El que mucho abarca en la vida poco aprieta", "El que mucho abarca en esta vida poco aprieta", "none"),
         ("El que mucho abarca, poco aprieta siempre", "El que mucho abarca poco aprieta siempre", "duplicate"),

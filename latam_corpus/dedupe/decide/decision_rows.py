@@ -18,7 +18,8 @@ from latam_corpus.dedupe.candidates.pairing_kernels import NOBODY, containers, d
 from latam_corpus.dedupe.decide.order import BESIDE, DECIDED_BY, at_other_times, decided_by, reordered, stays
 from latam_corpus.dedupe.decide.relative_damage import beside_copies
 from latam_corpus.dedupe.fingerprints.scheme import APPENDED, DAMAGE, WORDS
-from latam_corpus.dedupe.verify.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, RULES, TEMPLATE, VARIANT
+from latam_corpus.dedupe.verify.rules import RULE_NAMES
+from latam_corpus.dedupe.verify.verify_pairs import CONTAINED, DUPLICATE, KINDS, NONE, TEMPLATE, VARIANT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -216,7 +217,7 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
     linked_ = pl.col("other").is_not_null()
     varies = linked_ & ~falls & (pl.col("original") >= 0)
     kinds = dict(enumerate(KINDS))
-    rules = dict(enumerate(RULES))
+    rules = dict(enumerate(RULE_NAMES))
     frame = frame.with_columns(
         pl.when(first).then("first_in_second").otherwise("second_in_first").alias("share"),
         pl.when(first).then("second_in_first").otherwise("first_in_second").alias("kept_share"),

@@ -31,6 +31,7 @@ APPENDED: Final = "appended"  # words that somebody added
 ACCENTED: Final = "accented"  # words with an accent on a vowel
 # What is known of a document beside its words, by which variants are told from copies.
 STATED: Final = ("country", "published", "creators")
+GENRE: Final = "genre"  # which decides by which bounds two documents are compared
 SKETCH: Final = pl.Schema(
     {
         WORDS: pl.UInt32(),
@@ -179,7 +180,7 @@ class Scheme:
     def short_reach(self) -> int:
         """Texts under so many words carry the shorter runs too: the longest that may hold a short text's copy.
 
-        A copy of a text under 30 words has at most 1/.7 of its length (`Bounds.short_ratio` in verify_pairs.py).
+        A copy of a text under 30 words has at most 1/.7 of its length (`short_ratio` in filters/dedupe/default.toml).
         """
         return self.short_words * 10 // 7
 

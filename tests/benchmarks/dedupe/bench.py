@@ -10,12 +10,12 @@ from latam_corpus.errors import ConfigError, closest
 
 from ..machine import Report, Table, rounded
 from ..texts import NOVELS, checksums, collections
-from . import culture, planted, pool
+from . import ablation, culture, planted, pool
 from .chance import chance
 from .culture_otherwise import SEED, otherwise
 from .documents import write_beginnings, write_documents
 from .incremental import NEW, compared
-from .judged import HALVES, agreement, decided, read, written
+from .judged import HALVES, agreement, as_planted, decided, files, read, written
 from .library import gutenberg, library, verdicts
 from .parts import growth, speed
 from .planted import EACH, SEEDS
@@ -46,7 +46,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--job",
         default="recall",
-        help="recall, speed, growth, library, incremental, recombined, judged, culture or chance",
+        help="recall, speed, growth, library, incremental, recombined, judged, culture, chance or ablation",
     )
     parser.add_argument("--sets", default="first,second,third", help="planted sets of the job recall")
     parser.add_argument("--each", type=int, default=EACH, help=f"pairs of a kind in a planted set, {EACH} by default")
@@ -67,6 +67,7 @@ def measure(args: argparse.Namespace) -> Report:
     jobs = {
         "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
         "recombined": _recombined, "judged": _judged, "culture": _culture, "chance": _chance,
+        "ablation": _ablation,
     }  # fmt: skip
     if args.job not in jobs:
         raise ConfigError("--job", f"there is no job «{args.job}»", closest(args.job, jobs))
@@ -249,6 +250,20 @@ def _chance(
     """Ours alone: what counts of what two long texts share."""
     settings["rows"] = [name for name in names if name == OURS]
     return [chance(shelf)]
+
+
+def _ablation(
+    args: argparse.Namespace, shelf: Shelf, names: Sequence[str], _room: Path, settings: dict[str, Any]
+) -> list[Table]:
+    """Ours alone: what each rule and bound of the check changes."""
+    settings |= {"rows": [name for name in names if name == OURS], "each": args.each, "documents": args.documents}
+    pairs = [*written(), *read(shelf)]
+    sets = [ablation.judged_pairs(pairs, files(pairs), as_planted)]
+    for name in args.sets.split(","):
+        planted_set = planted.make(shelf.with_others(args.data) if name == OTHERS else shelf, name, args.each)
+        sets.append(ablation.of_planted(planted_set))
+    sets.append(ablation.of_planted(culture.heap(shelf, args.data, args.documents)))
+    return ablation.tables(sets)
 
 
 def _of_pairs(counts: Sequence[int]) -> str:

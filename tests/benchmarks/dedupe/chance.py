@@ -8,7 +8,8 @@ import numpy as np
 
 from latam_corpus.dedupe.fingerprints.anchors import word_stream
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import WORD_BITS
-from latam_corpus.dedupe.verify.verify_pairs import KINDS, NONE, Bounds, verify_pairs
+from latam_corpus.dedupe.verify.bounds import dedupe_bounds
+from latam_corpus.dedupe.verify.verify_pairs import KINDS, NONE, verify_pairs
 from latam_corpus.text.words import WordTable
 
 from ..machine import Table, rounded
@@ -47,7 +48,12 @@ def _compared(one: Sequence[str], other: Sequence[str]) -> tuple[object, ...]:
     found = in_runs(streams)
     made = verify_pairs(streams, np.array([[0, 1]], np.uint32))
     fell = KINDS[made.kind[0]] if made.kind[0] != NONE else "no"
-    return rounded(found), "duplicate" if found >= Bounds.share else "no", rounded(float(made.containment[0, 0])), fell
+    return (
+        rounded(found),
+        "duplicate" if found >= dedupe_bounds().default["share"] else "no",
+        rounded(float(made.facts.containment[0, 0])),
+        fell,
+    )
 
 
 def in_runs(streams: Ragged) -> float:

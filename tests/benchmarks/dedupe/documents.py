@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .genres import with_genres
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
@@ -21,6 +23,7 @@ class Document:
         source_id: the source a catalogue would name; a menu repeats inside one.
         work: the book, poem, form or page that it is from.
         origin: the id of the document that this is a damaged copy of, else its own id.
+        genre: as a librarian would state it; empty if it isn't known.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Document:
     source_id: str
     work: str
     origin: str = ""
+    genre: str = ""
 
     def __post_init__(self) -> None:
         if not self.origin:
@@ -110,9 +114,9 @@ class Result:
 
 
 def write_documents(path: Path, documents: Iterable[Document]) -> None:
-    """Write what a tool may see, a JSON record a line: `id`, `text`, `source_id`."""
+    """Write what a tool may see, a JSON record a line: `id`, `text`, `source_id` and `genre`."""
     with path.open("w", encoding="utf-8") as file:
-        for document in documents:
+        for document in with_genres(documents):
             file.write(_record(document))
 
 
@@ -134,6 +138,8 @@ def write_beginnings(paths: Mapping[int, Path], documents: Iterable[Document]) -
 
 def _record(document: Document) -> str:
     told = {"id": document.id, "text": document.text, "source_id": document.source_id}
+    if document.genre:
+        told["genre"] = document.genre
     return json.dumps(told, ensure_ascii=False) + "\n"
 
 

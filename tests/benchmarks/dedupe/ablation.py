@@ -1,0 +1,231 @@
+"""What each rule and bound is worth: pairs whose verdict changes if it is switched off, halved or doubled.
+
+Pairs are measured once, with bounds so loose that nothing is left unmeasured, and judged again for each change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
+
+import numpy as np
+
+from latam_corpus.dedupe import near_duplicates, verify_jobs
+from latam_corpus.dedupe.verify.bounds import dedupe_bounds
+from latam_corpus.dedupe.verify.pair_facts import PairFacts, Rarity
+from latam_corpus.dedupe.verify.rules import BOUND_NAMES, RULES, Effect
+from latam_corpus.dedupe.verify.verify_pairs import DUPLICATE, Verdicts, judge, measure_pairs, verify_pairs
+from latam_corpus.dedupe.verify_jobs import ROWS_OF, by_number
+
+from ..machine import Table
+from .genres import with_genres
+from .ours import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from latam_corpus.dedupe.verify.bounds import Bounds
+    from latam_corpus.dedupe.verify.rules import Rule
+
+    from .documents import Document, Planted
+    from .judged import Judged
+
+_HUGE: Final = 1e9
+_LOOSE: Final = {"share": 0.3, "scattered_share": 0.3, "misread_share": 0.3, "numbers": _HUGE, "names": _HUGE}
+_FACTORS: Final = {"0": 0.0, "half": 0.5, "double": 2.0, "endless": _HUGE}  # of a bound's value
+
+
+class _Counted(Rarity):
+    """Counts of fingerprints that were made before; a pair is its place among all pairs, twice."""
+
+    def __init__(self, made: np.ndarray[Any, Any]) -> None:
+        object.__setattr__(self, "made", made)
+
+    def counts(self, pairs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return those of some pairs."""
+        return np.asarray(self.__dict__["made"][pairs[:, 0]])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measured candidate pairs of a set of documents.
+
+    Attributes:
+        facts: of each pair.
+        ids: of both documents of each pair.
+        wanted: for each pair "copy" (to be dropped), "apart" (to be kept) or "" (not claimed).
+        kinds: for each pair what it is, for the tables.
+        copy: for each pair which of the two is the planted copy, 0 or 1; -1 if that isn't known.
+        half: "a" or "b" for judged pairs, else "".
+    """
+
+    name: str
+    facts: PairFacts
+    ids: tuple[tuple[str, str], ...]
+    wanted: tuple[str, ...]
+    kinds: tuple[str, ...]
+    copy: tuple[int, ...]
+    half: tuple[str, ...]
+
+
+def of_documents(documents: Sequence[Document]) -> tuple[PairFacts, list[tuple[str, str]]]:
+    """Return the facts of all candidate pairs of a corpus, and the ids of their documents."""
+    parts: list[tuple[PairFacts, np.ndarray[Any, Any]]] = []
+    rows: list[np.ndarray[Any, Any]] = []
+
+    def verify_lot(job: verify_jobs.Lot) -> Any:
+        pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
+        rows.append(by_number(job.workdir, ROWS_OF)[pairs])
+        return verify_lot_as_usual(job)
+
+    def measure_too(*args: Any) -> Any:
+        streams, pairs, bounds, rarity, known, frequency = args
+        facts = measure_pairs(streams, pairs, bounds.with_values(**_LOOSE), known, frequency)
+        parts.append((facts, rarity.counts(pairs)))
+        return verify_pairs_as_usual(*args)
+
+    verify_lot_as_usual, verify_pairs_as_usual = verify_jobs.verify_lot, verify_pairs
+    records = [{"id": d.id, "text": d.text, "source_id": d.source_id, "genre": d.genre} for d in with_genres(documents)]
+    with (
+        mock.patch.object(near_duplicates, "verify_lot", verify_lot),
+        mock.patch.object(verify_jobs, "verify_pairs", measure_too),
+    ):
+        decide(records)
+    ids = [document.id for document in documents]
+    named = [(ids[a], ids[b]) for a, b in np.concatenate([np.zeros((0, 2), np.int64), *rows]).tolist()]
+    return _joined(parts), named
+
+
+def _joined(parts: Sequence[tuple[PairFacts, np.ndarray[Any, Any]]]) -> PairFacts:
+    arrays = {
+        field.name: np.concatenate([getattr(facts, field.name) for facts, _ in parts])
+        for field in fields(PairFacts)
+        if field.name != "rarity"
+    }
+    places = np.arange(len(arrays["pairs"]))
+    arrays["pairs"] = np.stack([places, places], axis=1)
+    return PairFacts(**arrays, rarity=_Counted(np.concatenate([counts for _, counts in parts])))
+
+
+def of_planted(made: Planted) -> Measured:
+    """Return the candidate pairs of a planted set or a heap, of which copies and pairs to keep apart are known."""
+    facts, ids = of_documents(made.documents)
+    wanted = {frozenset((pair.a, pair.b)): ("copy", pair.kind, pair.b) for pair in made.pairs}
+    wanted |= {frozenset((pair.a, pair.b)): ("apart", pair.kind, "") for pair in made.apart}
+    group_of = {
+        one: (kind, n) for kind, groups in made.groups.items() for n, group in enumerate(groups) for one in group
+    }
+    known = []
+    for pair in ids:
+        grouped = pair[0] in group_of and group_of[pair[0]] == group_of.get(pair[1])
+        what, kind, copy = wanted.get(frozenset(pair), ("apart", group_of[pair[0]][0], "") if grouped else ("", "", ""))
+        known.append((what, kind, pair.index(copy) if copy else -1))
+    wanted_of, kinds, copies = zip(*known, strict=True)
+    return Measured(made.name, facts, tuple(ids), wanted_of, kinds, copies, tuple("" for _ in ids))
+
+
+def judged_pairs(pairs: Sequence[Judged], files: Sequence[Sequence[int]], planted: Any) -> Measured:
+    """Return the judged pairs, as they meet in the files in which they are compared."""
+    parts, ids, wanted, kinds, half = [], [], [], [], []
+    for numbers in files:
+        facts, named = of_documents(planted("judged", pairs, numbers).documents)
+        rows = [n for n, (a, b) in enumerate(named) if a.split("-")[0] == b.split("-")[0]]
+        parts.append((facts.take(np.array(rows, np.int64)), facts.rarity.counts(facts.pairs[rows])))  # type: ignore[union-attr]
+        for a, b in (named[row] for row in rows):
+            pair = pairs[int(a.split("-")[0])]
+            ids.append((a, b))
+            wanted.append("" if not pair.clear else "copy" if pair.falls else "apart")
+            kinds.append(pair.kind)
+            half.append(pair.half)
+    copy = tuple(-1 for _ in ids)
+    return Measured("judged", _joined(parts), tuple(ids), tuple(wanted), tuple(kinds), copy, tuple(half))
+
+
+def tables(sets: Sequence[Measured]) -> list[Table]:
+    """Return the effect of each change of the rules and bounds, by set."""
+    bounds = dedupe_bounds()
+    usual = {one.name: verdicts(one, bounds) for one in sets}
+    counts = [(one.name, len(one.ids), *_claims(one, usual[one.name])) for one in sets]
+    names = ("set", "candidate pairs#", "copies dropped#", "worse side may be dropped#", "wrongly dropped#")
+    columns = ("without", *(f"{one.name}#" for one in sets))
+    rules = [(name, *_effects(sets, usual, bounds, without(name))) for name in (rule.name for rule in RULES)]
+    by_bound = []
+    for name in BOUND_NAMES:
+        for label, factor in _FACTORS.items():
+            changed = _times(bounds, name, factor)
+            by_bound.append((f"{name} {label}", *_effects(sets, usual, changed, RULES)))
+    title = "verdicts that change; in brackets copies dropped, copies whose worse side may be dropped, wrongly dropped"
+    return [
+        Table("Sets", names, tuple(counts)),
+        Table(f"A rule less: {title}", columns, tuple(rules)),
+        Table(f"A bound of 0, half, double or without an end: {title}", columns, tuple(by_bound)),
+        _by_kind(next(one for one in sets if one.name == "judged"), usual["judged"]),
+    ]
+
+
+def _by_kind(judged: Measured, usual: Verdicts) -> Table:
+    """Return which rules the judged pairs of each kind need: how many more are treated wrongly without each."""
+    wrong = _wrong(judged, usual)
+    kinds = np.array(judged.kinds)
+    rows = []
+    for name in (rule.name for rule in RULES):
+        more = _wrong(judged, verdicts(judged, dedupe_bounds(), without(name))).astype(int) - wrong
+        by_kind = {kind: int(more[kinds == kind].sum()) for kind in sorted(set(judged.kinds))}
+        rows.append((name, ", ".join(f"{kind} {n:+d}" for kind, n in by_kind.items() if n) or "none"))
+    return Table("Judged pairs that are treated wrongly without a rule, by kind", ("without", "pairs"), tuple(rows))
+
+
+def _wrong(judged: Measured, made: Verdicts) -> np.ndarray[Any, Any]:
+    wanted = np.array(judged.wanted)
+    return np.asarray(((made.kind == DUPLICATE) != (wanted == "copy")) & (wanted != ""))
+
+
+def _times(bounds: Bounds, name: str, factor: float) -> Bounds:
+    """Return the bounds with another value of one, in each genre; ratios that divide stay above 0."""
+
+    def changed(values: Mapping[str, float]) -> Mapping[str, float]:
+        return {**values, name: max(_HUGE if factor == _HUGE else values[name] * factor, 1 / _HUGE)}
+
+    return replace(
+        bounds, default=changed(bounds.default), by_genre={g: changed(v) for g, v in bounds.by_genre.items()}
+    )
+
+
+def _effects(
+    sets: Sequence[Measured], usual: Mapping[str, Verdicts], bounds: Bounds, rules: Sequence[Rule]
+) -> list[str]:
+    cells = []
+    for one in sets:
+        made, before = verdicts(one, bounds, rules), usual[one.name]
+        changed = (made.kind != before.kind) | ((made.kind == DUPLICATE) & (made.stands != before.stands))
+        effects = (a - b for a, b in zip(_claims(one, made), _claims(one, before), strict=True))
+        cells.append(f"{int(changed.sum())} ({', '.join(f'{n:+d}' if n else '0' for n in effects)})")
+    return cells
+
+
+def _claims(one: Measured, made: Verdicts) -> tuple[int, int, int]:
+    """Return the copies that are dropped, those of which the worse one may be, and pairs that are wrongly dropped."""
+    wanted, copy, dropped = np.array(one.wanted), np.array(one.copy), made.kind == DUPLICATE
+    side = dropped & (copy >= 0) & ((made.stands >> np.maximum(copy, 0)) & 1 > 0)
+    return int((dropped & (wanted == "copy")).sum()), int(side.sum()), int((dropped & (wanted == "apart")).sum())
+
+
+def verdicts(measured: Measured, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Verdicts:
+    """Return the verdicts on the pairs of a set."""
+    facts = measured.facts
+    arrays = {name: np.zeros_like(getattr(facts, name)) for name in ("stands", "template", "added")}
+    return judge(replace(facts, **arrays), bounds, rules)
+
+
+def without(name: str) -> tuple[Rule, ...]:
+    """Return the rules, of which one matches nothing."""
+    nothing = {rule.name: replace(rule, test=_NOTHING[rule.effect in _BY_DOCUMENT]) for rule in RULES}
+    return tuple(nothing[rule.name] if rule.name == name else rule for rule in RULES)
+
+
+_BY_DOCUMENT: Final = (Effect.ACCEPT, Effect.REFUSE, Effect.EXTEND)
+_NOTHING: Final = (
+    lambda facts, _bounds: np.zeros(len(facts), np.bool_),
+    lambda facts, _bounds: np.zeros((len(facts), 2), np.bool_),
+)

@@ -1,0 +1,119 @@
+"""The files of bounds in `filters/dedupe`: what is checked in them, and what they decide."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import shutil
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from latam_corpus.dedupe.dedupe import Dedupe
+from latam_corpus.dedupe.fingerprints.anchors import word_stream
+from latam_corpus.dedupe.verify.bounds import dedupe_bounds
+from latam_corpus.dedupe.verify.pair_facts import GENRE_NUMBERS, DocumentFacts
+from latam_corpus.dedupe.verify.rules import BOUND_NAMES, RULES
+from latam_corpus.dedupe.verify.verify_pairs import measure_pairs, verdict_on
+from latam_corpus.errors import ConfigError
+from latam_corpus.paths import data_folder
+from latam_corpus.text.words import WordTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped folder."""
+    shutil.copytree(data_folder("filters") / "dedupe", tmp_path / "dedupe")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem", "remedy"),
+    [
+        ("default.toml", "share = 0.70", "shares = 0.70", "unknown bound «shares»", "did you mean «share»?"),
+        ("default.toml", "short_words = 30\n", "", "the bound «short_words» is missing", "add «short_words"),
+        ("lyrics.toml", '"lyrics"', '"lyric"', "unknown genre «lyric»", "did you mean «lyrics»?"),
+        ("lyrics.toml", '"lyrics"', '"literature"', "another file has bounds for «literature» too", "one file"),
+        ("default.toml", "chapter = 1000", 'chapter = "1000"', "chapter", "a number without quotes"),
+        ("default.toml", "chapter = 1000", "chapter = -1", "chapter", "0 or more"),
+        ("default.toml", "reviewed_by = []", 'genres = ["news"]', "default.toml serves every genre", "delete"),
+    ],
+)
+def test_a_wrong_file_is_an_error_that_names_the_place_and_the_remedy(
+    folder: Path, file: str, old: str, new: str, problem: str, remedy: str
+) -> None:
+    """Unknown bounds and genres, missing bounds, a genre in two files and values that are no numbers."""
+    path = folder / "dedupe" / file
+    text = path.read_text(encoding="utf-8")
+    assert re.search(f"^{re.escape(old)}" if "=" in old else re.escape(old), text, re.MULTILINE)
+    path.write_text(
+        re.sub(f"^{re.escape(old)}" if "=" in old else re.escape(old), new, text, count=1, flags=re.MULTILINE)
+    )
+    with pytest.raises(ConfigError) as caught:
+        dedupe_bounds(str(folder))
+    message = str(caught.value)
+    assert "dedupe" in message
+    assert problem in message
+    assert remedy in message
+
+
+def test_a_folder_without_bounds_is_an_error(tmp_path: Path) -> None:
+    """The remedy says what to copy there."""
+    with pytest.raises(ConfigError, match="copy filters/dedupe"):
+        dedupe_bounds(str(tmp_path))
+
+
+def test_a_stage_depends_on_the_values_of_its_bounds_and_not_on_comments(folder: Path) -> None:
+    """Another bound decides anew; another comment, or the same bounds elsewhere, don't."""
+    usual = Dedupe().fingerprint()
+    assert Dedupe(policies=str(folder)).fingerprint() == usual
+    path = folder / "dedupe" / "lyrics.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"# Reviewed.\n{text}", encoding="utf-8")
+    assert Dedupe(policies=str(folder)).fingerprint() == usual
+    path.write_text(text.replace("slot_words = 0", "slot_words = 75"), encoding="utf-8")
+    assert Dedupe(policies=str(folder)).fingerprint() != usual
+    assert pickle.loads(pickle.dumps(dedupe_bounds(str(folder)))) == dedupe_bounds(str(folder))  # noqa: S301
+
+
+def test_every_bound_has_a_comment_and_a_rule() -> None:
+    """A librarian finds a sentence above each bound; no file has a bound that no rule reads."""
+    for path in sorted((data_folder("filters") / "dedupe").glob("*.toml")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for before, line in pairwise(lines):
+            if re.match(r"\w+ = [0-9]", line):
+                assert before.startswith("# "), f"{path.name}: {line}"
+    assert set(dedupe_bounds().default) == set(BOUND_NAMES)
+
+
+def test_rules_have_distinct_names_and_a_sentence() -> None:
+    """They are reported by these names."""
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert all((rule.test.__doc__ or "").startswith("Match ") for rule in RULES)
+
+
+def test_a_song_with_another_verse_is_a_version_and_an_article_a_copy() -> None:
+    """One passage of its own makes a song another one; the same in a news article is an edit."""
+    song = (
+        "La molinera lloraba junto al molino de piedra porque el río no traía ni agua ni barcas ni viento y decía que "
+        "su amor se fue por el camino verde con la luna en el sombrero y no volvió nunca más a la aldea"
+    )
+    other = song.replace("por el camino verde", "tras unos caballos negros")
+    assert verdict_on(song, other, "lyrics") == "variant passages"
+    assert verdict_on(song, other, "news") == "duplicate share"
+
+
+def test_the_genre_of_a_pair_is_that_of_both_or_the_only_known_one() -> None:
+    """Documents of an earlier version state none in its index; of two genres neither decides."""
+    numbers = [GENRE_NUMBERS[genre] for genre in ("lyrics", "news", "")]
+    streams = word_stream(WordTable.of(["una canción", "una noticia", "otra"]))
+    known = DocumentFacts.unknown(3)
+    known.genre[:] = numbers
+    pairs = np.array([[0, 0], [0, 1], [0, 2], [2, 1], [2, 2]], np.uint32)
+    lyrics, news, none = numbers
+    assert measure_pairs(streams, pairs, dedupe_bounds(), known).genre.tolist() == [lyrics, none, lyrics, news, none]
