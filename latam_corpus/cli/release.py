@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _IDS_SHOWN: Final = 5
 
-app = typer.Typer(no_args_is_help=True, help=N_("Build, list, show, verify and compare versions of a corpus."))
+app = typer.Typer(no_args_is_help=True)
 
 Key = Annotated[
     list[str] | None,
@@ -822,11 +822,7 @@ def pull(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where it was cut.
-
-    Whole shards are compared with the manifest's SHA-256. Of those read in part, for --columns or out of a store
-    elsewhere, the sums of the pages that are read are checked, which finds damage, and no forgery.
-    """
+    """Run `latam-corpus pull`; its help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.exclusions import excluded_ids
     from latam_corpus.release.reading.pull import pull as pull_version

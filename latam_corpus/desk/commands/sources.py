@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-app = typer.Typer(
-    no_args_is_help=True, help=N_("Describe sources, check them, and see what comes of them (librarians).")
-)
+app = typer.Typer(no_args_is_help=True)
 _RIGHT: Final = _("it is right")
 _WRONG: Final = _("{n} to be put right")
 _ADVICE: Final = _("advice")
