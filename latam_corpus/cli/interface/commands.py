@@ -60,7 +60,7 @@ COMMANDS: Final = {
         N_("Tell a document's whole story; --html writes it as a page."),
     ),
     "pull": Command(
-        "latam_corpus.cli.release:pull",
+        "latam_corpus.cli.release.pull:pull",
         "train",
         N_(
             "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where "
@@ -113,6 +113,8 @@ COMMANDS: Final = {
         N_("Tell in which countries an author's works are free this year, by the year of death, and by which law."),
     ),
     "release": Command(
-        "latam_corpus.cli.release:app", "build", N_("Build, list, show, verify and compare versions of a corpus.")
+        "latam_corpus.cli.release.commands:app",
+        "build",
+        N_("Build, list, show, verify and compare versions of a corpus."),
     ),
 }

@@ -10,7 +10,7 @@ import typer
 
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json
-from latam_corpus.cli.release import Spec
+from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
