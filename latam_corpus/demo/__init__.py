@@ -10,6 +10,7 @@ from latam_corpus.messages import N_
 COMMANDS: Final = {
     "demo": Command(
         "latam_corpus.demo.command:demo",
+        "inspect",
         N_(
             "Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken "
             "back."

@@ -10,16 +10,22 @@ from latam_corpus.messages import N_
 COMMANDS: Final = {
     "measure": Command(
         "latam_corpus.lab.commands.suggest:measure",
+        "inspect",
         N_("Show each signal's distribution against its bounds, and what each bound alone would drop."),
     ),
     "language": Command(
         "latam_corpus.lab.commands.language:app",
+        "extend",
         N_("Identify languages: add one, train, evaluate, describe and choose models."),
     ),
     "lab": Command(
-        "latam_corpus.lab.commands.ablate:app", N_("Compare what models learn from documents chosen in several ways.")
+        "latam_corpus.lab.commands.ablate:app",
+        "extend",
+        N_("Compare what models learn from documents chosen in several ways."),
     ),
     "quality": Command(
-        "latam_corpus.lab.commands.quality:app", N_("Train a quality score, to be a signal with a bound of its own.")
+        "latam_corpus.lab.commands.quality:app",
+        "extend",
+        N_("Train a quality score, to be a signal with a bound of its own."),
     ),
 }

@@ -21,19 +21,25 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "contamination": Command(
         "latam_corpus.train.commands.contamination_report:contamination",
+        "train",
         N_("Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."),
     ),
     "export": Command(
         "latam_corpus.train.commands.export:export",
+        "train",
         N_("Write a version's documents as tokens for other loaders, with a map from each document to its tokens."),
     ),
-    "mix": Command("latam_corpus.train.commands.mix:app", N_("Plan what a token budget means, slice by slice.")),
+    "mix": Command(
+        "latam_corpus.train.commands.mix:app", "train", N_("Plan what a token budget means, slice by slice.")
+    ),
     "pairs": Command(
         "latam_corpus.train.commands.aligned_pairs:pairs",
+        "train",
         N_("Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."),
     ),
     "release tokens": Command(
         "latam_corpus.train.commands.tokens:tokens",
+        "build",
         N_("Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."),
     ),
 }

@@ -77,7 +77,7 @@ def test_another_language_is_refused(command_line: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("--help --lang es", ("Comandos:", "Escribe recetas.")),
+        ("--help --lang es", ("Crear un corpus:", "Escribe recetas.")),
         ("recipe new --help --lang pt", ("Opções:", "Arquivos de fontes, ou nomes do catálogo.", "[obrigatório]")),
         ("rum --lang es", ("no hay ningún comando «rum»",)),
     ],

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.core import TyperGroup
-from typer.main import get_command
+from typer.testing import CliRunner
 
 from latam_corpus.__main__ import COMMANDS, app
 from latam_corpus.cli.interface.app import loaded
+from latam_corpus.cli.interface.lazy_command import HEADINGS
 from latam_corpus.storage.durable import sealed
 
 if TYPE_CHECKING:
@@ -85,19 +87,23 @@ def test_what_a_command_loads_is_seen(tmp_path: Path) -> None:
         _starts_light([["list", "stages"]], tmp_path)
 
 
-@pytest.mark.parametrize("name", _NAMES)
-def test_the_summary_of_a_command_is_its_own(name: str) -> None:
-    """What `latam-corpus --help` says before the command is imported is what the command says of itself."""
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)
-    assert group.commands[name].get_short_help_str(1000) == loaded(COMMANDS, name).get_short_help_str(1000)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_importable_with_the_help_of_its_table(name: str) -> None:
+    """The name leads to a function or a group, which shows the help that the table has."""
+    first, _, inner = name.partition(" ")
+    command = loaded(COMMANDS, first)
+    command = command.commands[inner] if inner else command
+    assert command.help == COMMANDS[name].help
 
 
-@pytest.mark.parametrize("added", [name for name in COMMANDS if " " in name])
-def test_a_command_that_a_wing_adds_to_a_group_is_there(added: str) -> None:
-    """With the summary that its table has for it."""
-    name, _, inner = added.partition(" ")
-    assert loaded(COMMANDS, name).commands[inner].get_short_help_str(1000) == COMMANDS[added].summary
+def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None:
+    """The headings have the order of the work, and a command appears under one of them."""
+    shown = CliRunner().invoke(app, ["--help"]).output
+    sections = re.split("|".join(f"^{heading}:$" for heading in HEADINGS.values()), shown, flags=re.MULTILINE)[1:]
+    assert len(sections) == len(HEADINGS)
+    for purpose, section in zip(HEADINGS, sections, strict=True):
+        listed = re.findall(r"^  (\S+)", section, re.MULTILINE)
+        assert sorted(listed) == sorted(name for name in _NAMES if COMMANDS[name].purpose == purpose)
 
 
 @pytest.mark.parametrize(

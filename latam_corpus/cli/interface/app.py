@@ -11,12 +11,13 @@ import sys
 import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
+from latam_corpus.cli.interface.lazy_command import HEADINGS
 from latam_corpus.cli.interface.repeated_options import refusing_repeats
 from latam_corpus.cli.interface.ui_language import speak_as_typed, spoken, with_language
 from latam_corpus.errors import (
@@ -45,6 +46,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
+_WHOLE: Final = 1000  # characters: the terminal wraps a line of help, Typer would cut it
+
+
 def application(commands: Mapping[str, Command]) -> typer.Typer:
     """Make the command line of a table; a named command is imported to run, show its help or complete its line."""
 
@@ -64,6 +68,11 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             """Return the command's name, the command, and what is left of the arguments."""
             name, command, rest = super().resolve_command(ctx, args)
             return name, command and loaded(commands, str(name)), rest
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            """List the commands under a heading for each purpose."""
+            del ctx
+            _write_commands(self, commands, formatter)
 
         def in_groups(self, name: str) -> list[str]:
             """Return the commands of this name in groups, such as `release verify`."""
@@ -92,8 +101,17 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
     app.callback(invoke_without_command=True)(version)
     for name, command in commands.items():
         if " " not in name:
-            app.command(name, help=command.summary)(lambda: None)
+            app.command(name, help=command.help)(lambda: None)
     return app
+
+
+def _write_commands(group: TyperGroup, commands: Mapping[str, Command], formatter: Any) -> None:
+    width = max(map(len, group.commands))
+    for purpose, heading in HEADINGS.items():
+        named = [name for name in group.commands if commands[name].purpose == purpose]
+        rows = [(name.ljust(width), group.commands[name].get_short_help_str(_WHOLE)) for name in named]
+        with formatter.section(translated(heading, spoken())):
+            formatter.write_dl(rows)
 
 
 def version(
@@ -109,23 +127,23 @@ def version(
 
 def loaded(commands: Mapping[str, Command], name: str) -> Any:
     """Return the command, its module imported, with what other rooms add to it."""
-    command = _imported(commands[name].where, name)
+    command = _imported(commands[name], name)
     for added, one in commands.items():
         group, _, inner = added.partition(" ")
         if inner and group == name:
-            command.commands[inner] = _imported(one.where, inner)
+            command.commands[inner] = _imported(one, inner)
     return refusing_repeats(with_language(command))
 
 
-def _imported(where: str, name: str) -> Any:
-    module, _, attribute = where.partition(":")
+def _imported(described: Command, name: str) -> Any:
+    module, _, attribute = described.where.partition(":")
     value = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode=None, add_completion=False)
     around.callback()(lambda: None)  # else Typer takes the one command for the whole
     if isinstance(value, typer.Typer):
-        around.add_typer(value, name=name)
+        around.add_typer(value, name=name, help=described.help)
     else:
-        around.command(name)(value)
+        around.command(name, help=described.help)(value)
     return typer.main.get_group(around).commands[name]
 
 

@@ -1,17 +1,32 @@
-"""What a room's table says of a command, without what runs it: who imports a room for its functions needs none."""
+"""The description of a command: all that `--help` needs, without the module that runs the command."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from latam_corpus.messages import N_
+
+Purpose = Literal["contribute", "build", "inspect", "train", "extend"]
+HEADINGS: Final[dict[Purpose, str]] = {
+    "contribute": N_("Contribute texts"),
+    "build": N_("Build a corpus"),
+    "inspect": N_("Inspect results"),
+    "train": N_("Train models"),
+    "extend": N_("Extend the toolkit"),
+}
 
 
-class Command(NamedTuple):
-    """A command of a table, under its name; one named `list sources` is added to the group `list` of another room.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of a table, under its name; `list sources` is added to the group `list`.
 
     Attributes:
         where: the module and the function, or the Typer of a group, joined by a colon.
-        summary: the line that `--help` has for it: a test holds it equal to the command's own.
+        purpose: the heading of `--help` under which the command is listed.
+        help: the command's help. Its first paragraph is the line in `--help`.
     """
 
     where: str
-    summary: str
+    purpose: Purpose
+    help: str

@@ -36,7 +36,7 @@ def term(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell in which countries an author's works are free this year, by the year of death, and by which law."""
+    """Run `latam-corpus rights term`; its help is in the table of commands."""
     from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
 
     this_year = datetime.now(UTC).year

@@ -42,7 +42,7 @@ def explain(
     internal: Internal = False,
     as_json: Json = False,
 ) -> None:
-    """Tell a document's whole story; --html writes it as a page."""
+    """Run `latam-corpus explain`; its help is in the table of commands."""
     from latam_corpus.audit.documents import run_meant
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store

@@ -30,7 +30,7 @@ TITLES: Final = (
     N_("Crawled websites under open licences, in the languages of the region"),
 )
 
-list_app = typer.Typer(no_args_is_help=True, help=N_("List recipes, stages, signals, languages or sources."))
+list_app = typer.Typer(no_args_is_help=True)
 
 
 @list_app.command("recipes")

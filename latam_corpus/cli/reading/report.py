@@ -42,11 +42,7 @@ def report(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write one page about a run or a release: what came and stayed, what is in it, what fell and why.
-
-    --serve writes nothing and shows the page on this machine, with a search over the documents and a page of each
-    one's life, until Ctrl-C is pressed.
-    """
+    """Run `latam-corpus report`; its help is in the table of commands."""
     from latam_corpus.audit.documents import named_documents
     from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.storing.manifest import load_manifest

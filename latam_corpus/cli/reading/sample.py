@@ -51,7 +51,7 @@ def sample(
     internal: Internal = False,
     as_json: Json = False,
 ) -> None:
-    """Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be shown."""
+    """Run `latam-corpus sample`; its help is in the table of commands."""
     from latam_corpus.audit.documents import disclosure_of, named_documents
     from latam_corpus.report.page_frame import checked_language, write_file
     from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet

@@ -31,7 +31,7 @@ def status(
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Show the runs that were given to a cluster: what became of each, its jobs, and what its driver said last."""
+    """Run `latam-corpus runs status`; its help is in the table of commands."""
     from latam_corpus.engine.cluster.slurm_jobs import submissions
     from latam_corpus.engine.cluster.slurm_state import find_submission, state_of
 
@@ -93,7 +93,7 @@ def logs(
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Show the last lines of a job's log, and which other jobs of the run have said something."""
+    """Run `latam-corpus runs logs`; its help is in the table of commands."""
     from latam_corpus.engine.cluster.slurm_jobs import DRIVER_LOG
     from latam_corpus.engine.cluster.slurm_state import find_submission, last_lines
     from latam_corpus.engine.cluster.slurm_state import logs as logs_of
@@ -123,7 +123,7 @@ def logs(
 
 
 def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
-    """Cancel the jobs of a run; what they have done is kept."""
+    """Run `latam-corpus runs cancel`; its help is in the table of commands."""
     from latam_corpus.engine.cluster.slurm_state import cancel as cancel_jobs
     from latam_corpus.engine.cluster.slurm_state import find_submission, state_of
 
@@ -144,11 +144,7 @@ def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None
 
 
 def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
-    """Give a run's command to the cluster again: parts that failed or weren't reached are done, the others kept.
-
-    Its site file is read anew, so that more time or memory may be stated there before. Its recipe, sources and policies
-    are those that were submitted.
-    """
+    """Run `latam-corpus runs retry`; its help is in the table of commands."""
     from latam_corpus.cli.running.outcome import tell_submitted
     from latam_corpus.engine.cluster.slurm_state import find_submission, resubmit, state_of
     from latam_corpus.engine.cluster.submitted import edited

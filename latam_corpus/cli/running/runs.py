@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.stored_runs.difference import Counted, Difference
     from latam_corpus.pipeline.stored_runs.history import Entry
 
-app = typer.Typer(no_args_is_help=True, help=N_("List, show, compare, tag and remove runs."))
+app = typer.Typer(no_args_is_help=True)
 _RUN: Final = N_("A run's folder, its name or the start of it, a tag, or its recipe.")
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=_RUN, autocompletion=completion.runs)]
 _STATES: Final = {

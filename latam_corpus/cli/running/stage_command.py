@@ -28,7 +28,7 @@ def stage(
     settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
     as_json_: Json = False,
 ) -> None:
-    """Run one stage alone; the output has one row a row of the input, in its order."""
+    """Run `latam-corpus stage`; its help is in the table of commands."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.execution.one_stage import extracted, worked
     from latam_corpus.stages import Stage

@@ -13,7 +13,7 @@ from latam_corpus.cli.interface.show import console, print_json
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 
-app = typer.Typer(no_args_is_help=True, help=N_("Write plug-in packages."))
+app = typer.Typer(no_args_is_help=True)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX: Final = re.compile(r"[a-z][a-z0-9]*")
 

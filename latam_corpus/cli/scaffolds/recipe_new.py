@@ -18,7 +18,7 @@ from latam_corpus.messages import N_, _
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
-app = typer.Typer(no_args_is_help=True, help=N_("Write recipes."))
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.pages.judgements import Agreement
     from latam_corpus.release.storing.manifest import Audited
 
-app = typer.Typer(help=N_("Take back what readers say of samples and of policies."), no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("import", help=N_("Take back a sheet of `sample`; exit code 1 when a row is to be corrected."))

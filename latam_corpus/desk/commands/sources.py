@@ -19,7 +19,6 @@ from latam_corpus.desk.check_source import Finding, check_source
 from latam_corpus.desk.commands.inventory import inventory
 from latam_corpus.desk.commands.preview import preview
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
-from latam_corpus.desk.commands.source_list import list_sources
 from latam_corpus.desk.commands.speaker_key import speakers
 from latam_corpus.desk.previews.joined_verses import files_with_verses
 from latam_corpus.desk.questionnaire import answered, interview
@@ -34,9 +33,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-app = typer.Typer(
-    no_args_is_help=True, help=N_("Describe sources, check them, and see what comes of them (librarians).")
-)
+app = typer.Typer(no_args_is_help=True)
 _RIGHT: Final = _("it is right")
 _WRONG: Final = _("{n} to be put right")
 _ADVICE: Final = _("advice")
@@ -215,7 +212,6 @@ def _of_records(source: Source, where: str) -> Iterator[Finding]:
         yield Finding(None, file, meaning(reason), what, wrong=False)
 
 
-app.command("list")(list_sources)
 app.command("preview")(preview)
 app.command("inventory")(inventory)
 app.command("speakers")(speakers)

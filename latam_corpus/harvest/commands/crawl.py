@@ -82,7 +82,7 @@ def crawl(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Crawl a source into WARC, politely; the same command goes on where it was stopped."""
+    """Run `latam-corpus crawl`; its help is in the table of commands."""
     from latam_corpus.catalog.source import load_source
     from latam_corpus.harvest.crawlers import crawler_of
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.storing.manifest import Manifest
 
-app = typer.Typer(no_args_is_help=True, help=N_("Read again what owners refuse, and list what must leave."))
+app = typer.Typer(no_args_is_help=True)
 
 _LINE_EVERY: Final = 15.0
 _MOST_ROWS: Final = 50

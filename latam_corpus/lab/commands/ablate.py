@@ -17,7 +17,7 @@ from latam_corpus.messages import N_, _, decimal
 if TYPE_CHECKING:
     from latam_corpus.lab.ablate.arm_comparison import Ablation, Trainer
 
-app = typer.Typer(no_args_is_help=True, help=N_("Compare what models learn from documents chosen in several ways."))
+app = typer.Typer(no_args_is_help=True)
 app.callback()(lambda: None)
 
 _MODELS = ("ngrams", "transformer")

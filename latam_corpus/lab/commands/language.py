@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from latam_corpus.lab.language.evaluate import Evaluation
     from latam_corpus.lab.language.texts import Texts
 
-app = typer.Typer(
-    help=N_("Identify languages: add one, train, evaluate, describe and choose models."), no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 _Model = Annotated[
     str, typer.Option(help=N_("A shipped model's name or a fastText model's path; the one in use by default."))

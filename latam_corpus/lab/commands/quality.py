@@ -16,7 +16,7 @@ from latam_corpus.messages import N_, _, decimal
 if TYPE_CHECKING:
     from latam_corpus.lab.quality.train_score import Trained
 
-app = typer.Typer(help=N_("Train a quality score, to be a signal with a bound of its own."), no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

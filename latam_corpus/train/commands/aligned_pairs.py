@@ -10,7 +10,7 @@ import typer
 
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json
-from latam_corpus.cli.release import Spec
+from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def pairs(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."""
+    """Run `latam-corpus pairs`; its help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.alignment import write_alignment
     from latam_corpus.train.shards.corpus_files import ALL_SPLITS

@@ -9,7 +9,7 @@ import typer
 
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
-from latam_corpus.cli.release import Spec
+from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _
 
 _SHOWN = 20
@@ -31,7 +31,7 @@ def contamination(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."""
+    """Run `latam-corpus contamination`; its help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.exclusions import exclusion_list
     from latam_corpus.storage.durable import replace

@@ -10,7 +10,7 @@ import typer
 
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress
-from latam_corpus.cli.release import Spec
+from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _
 from latam_corpus.train.commands.tokens import TokenizerFile
 
@@ -32,7 +32,7 @@ def export(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Write a version's documents as tokens for other loaders, with a map from each document to its tokens."""
+    """Run `latam-corpus export`; its help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.lock_check import MAP
     from latam_corpus.train.export.write_export import COLUMNS, write_export

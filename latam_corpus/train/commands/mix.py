@@ -16,7 +16,7 @@ from latam_corpus.train.commands.tokens import BAR, TokenizerFile
 if TYPE_CHECKING:
     from latam_corpus.train.shards.corpus_files import CorpusFiles
 
-app = typer.Typer(no_args_is_help=True, help=N_("Plan what a token budget means, slice by slice."))
+app = typer.Typer(no_args_is_help=True)
 app.callback()(lambda: None)
 
 

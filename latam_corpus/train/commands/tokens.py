@@ -9,7 +9,7 @@ import typer
 
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import note, number, print_json, progress, table
-from latam_corpus.cli.release import Spec
+from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _, decimal
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
@@ -24,7 +24,7 @@ def tokens(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."""
+    """Run `latam-corpus release tokens`; its help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.shards.corpus_files import open_files
     from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices

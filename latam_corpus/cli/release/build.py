@@ -1,0 +1,153 @@
+"""`latam-corpus release build`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latam_corpus.cli.interface import completion
+from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.cli.interface.show import console, errors, note, number, print_json, progress
+from latam_corpus.cli.reading.report import NoReport, report_of_release
+from latam_corpus.cli.release.group import app
+from latam_corpus.cli.release.version_summary import print_receipt_path, print_version, summary_values
+from latam_corpus.cli.running.recipes import AcceptLoss, Sign
+from latam_corpus.errors import ConfigError
+from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from latam_corpus.release.eligibility.build_inputs import Run
+
+
+@app.command("build")
+def build(
+    name: Annotated[str, typer.Argument(help=N_("The release's name, such as latam-news."))],
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN…",
+            help=N_("A run's folder, its name or the start of it, a tag, or its recipe."),
+            autocompletion=completion.runs,
+        ),
+    ] = None,
+    parent: Annotated[str | None, typer.Option(help=N_("The version to build upon, or latest."))] = None,
+    version: Annotated[str | None, typer.Option(help=N_("Its number, YYYY.M.N; the month's next by default."))] = None,
+    admit: Annotated[
+        list[str] | None, typer.Option(metavar="TIER", help=N_("A rights tier that may be in it."))
+    ] = None,
+    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help=N_("What each document must allow."))] = None,
+    accept_loss: AcceptLoss = None,
+    no_report: NoReport = False,
+    receipt: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=N_("A receipt of what left since its terms have lapsed."))
+    ] = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    sign: Sign = None,
+    as_json: Json = False,
+) -> None:
+    """Assemble a version from runs, and from the parent version where one is named."""
+    from latam_corpus.audit.documents import run_meant
+    from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.catalog.naming import checked_name
+    from latam_corpus.pipeline.planning.survival import accepted
+    from latam_corpus.release.building.build import planned_release
+    from latam_corpus.release.building.write_version import write_version
+    from latam_corpus.release.eligibility.build_inputs import load_run
+    from latam_corpus.release.eligibility.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
+    from latam_corpus.release.eligibility.splits import SPLIT_SHARES
+    from latam_corpus.release.eligibility.strictest import overruled_lines
+    from latam_corpus.release.pages.card_facts import held_out
+    from latam_corpus.release.pages.judgements import read_judgements
+    from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses
+    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
+
+    opened = open_store(store, out, sign)
+    if not runs and parent is None:
+        raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
+    checked_name(name)
+    folders = [run_meant(run, out, note) for run in runs or ()]
+    loaded = [load_run(folder) for folder in folders]
+    old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
+    before = opened.latest(name)
+    request = BuildRequest(
+        name=name,
+        runs=tuple(folders),
+        admit=tuple(admit or _agreed("admit", loaded, list(old.admit) if old else None)),
+        uses=tuple(uses or _agreed("uses", loaded, list(old.uses) if old else None)),
+        created=datetime.now(UTC),
+        parent=parent,
+        version=version,
+        splits=_agreed("split", loaded, dict(old.splits) if old else SPLIT_SHARES),
+        split_by=_agreed("split_by", loaded, old.split_by if old else "cluster"),
+        index=not loaded or any(run.release.get("index", True) for run in loaded),
+        variants=_agreed("variants", loaded, old.variants if old else "keep"),
+        accept_loss=accepted(accept_loss),
+        judged=tuple(read_judgements(out)),
+    )
+    with progress() as step, planned_release(request, opened, step) as plan:
+        manifest, overruled = write_version(plan, step), plan.overruled
+    unchanged = manifest.version in (before, old.version if old else None)
+    lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
+    receipts = [_numbered(receipt, n) for n in range(len(lapses))]
+    for lapse, file in zip(lapses, receipts, strict=True):
+        write_receipt(opened, lapse, file)
+    page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
+    for line in overruled_lines(overruled):
+        note(_("note: {note}", note=line))
+    if as_json:
+        about: dict[str, Any] = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
+        about["contradictions"] = [one._asdict() | {"documents": n} for one, n in sorted(overruled.items())]
+        about["lapsed"] = [{"request": one.entry.request, "documents": len(one.documents)} for one in lapses]
+        print_json(summary_values(manifest) | about)
+        return
+    if unchanged:
+        console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
+        return
+    print_version(manifest)
+    for lapse, file in zip(lapses, receipts, strict=True):
+        about = {"request": lapse.entry.request, "n": number(len(lapse.documents)), "what": lapse.entry.because}
+        console.print(
+            _(
+                "{request}: {n} {n:document|documents} of older versions {n:isn't|aren't} given any more ({what})",
+                **about,
+            )
+        )
+        print_receipt_path(file)
+    for lacking in held_out(manifest):
+        note(_("note: {note}", note=lacking))
+    for run in loaded:
+        if run.failed_parts:
+            n = len(run.failed_parts)
+            errors.print(
+                _("{run}: {n} {n:part|parts} had failed, and {n:its|their} documents aren't in it", run=run.id, n=n)
+            )
+    if page:
+        console.print(_("report   {path}", path=page))
+
+
+def _numbered(file: Path | None, number: int) -> Path | None:
+    """Return the file of a receipt, of which a build may give several."""
+    return file.with_stem(f"{file.stem}-{number + 1}") if file and number else file
+
+
+def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
+    """Return what the runs' recipes state for the release, when they agree; else what the parent version had.
+
+    Raises:
+        ConfigError: they state different things, or nothing is stated anywhere.
+    """
+    choices = [run.release[key] for run in runs if key in run.release]
+    if any(value != choices[0] for value in choices):
+        problem = _("the runs' recipes disagree on it")
+        raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
+    agreed = choices[0] if choices else otherwise
+    if agreed is None:
+        problem = _("no recipe of these runs has a [release] that states it")
+        raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))
+    return agreed

@@ -1,0 +1,68 @@
+"""`latam-corpus release purge`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latam_corpus.cli.interface.options import Json, StoreUrl, runs_folder
+from latam_corpus.cli.interface.show import console, number, print_json
+from latam_corpus.cli.release.group import app
+from latam_corpus.cli.running.recipes import Sign
+from latam_corpus.messages import N_, _
+
+PurgedOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        parser=runs_folder,
+        metavar="PATH",
+        show_default=N_("out; with --store the folder that contains it"),
+        help=N_("The folder of runs, work and the release store."),
+    ),
+]
+
+
+@app.command("purge")
+def purge(
+    out: PurgedOut = None,
+    store: StoreUrl = None,
+    sign: Sign = None,
+    as_json: Json = False,
+) -> None:
+    """Erase what was withdrawn from older versions, their indexes, and the runs on this disk.
+
+    With --store alone, only runs in the folder that contains the store are touched.
+    """
+    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_beside
+    from latam_corpus.release.withdrawals.purge import purge as erase
+
+    folder = out or Path("out")
+    opened = open_store(store, folder, sign)
+    runs = folder_of_runs(folder, opened) if out or store is None else runs_beside(opened)
+    done = erase(opened, runs, datetime.now(UTC))
+    if as_json:
+        print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
+        return
+    erased = {"n": number(done.documents), "shards": number(done.objects)}
+    console.print(
+        _(
+            "{n} {n:document is|documents are} withdrawn; {shards} {shards:shard|shards} with some "
+            "{shards:was|were} erased",
+            **erased,
+        )
+    )
+    for run, rows in done.runs.items():
+        console.print(_("  {run}: {n} {n:document has|documents have} no text any more", run=run, n=number(rows)))
+    if done.work:
+        message = _(
+            "  {n} {n:folder|folders} of stored work went; {n:it is|they are} made anew when {n:it is|they are} needed",
+            n=number(done.work),
+        )
+        console.print(message)
+    for what in done.not_reached:
+        console.print(_("  not reached: {what}", what=what))

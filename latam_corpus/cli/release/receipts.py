@@ -1,0 +1,73 @@
+"""`latam-corpus release verify-receipt` and `keygen`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, print_json
+from latam_corpus.cli.release.group import app
+from latam_corpus.cli.release.options import Key
+from latam_corpus.errors import ConfigError, cause_of
+from latam_corpus.messages import N_, Message, _
+
+
+@app.command("verify-receipt")
+def verify_receipt(
+    receipt: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A receipt, a page or JSON."))],
+    store: Annotated[str | None, typer.Option(help=N_("The store, in whose log it must stand."))] = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
+    from latam_corpus.release.storing.minisign_keys import read_public_keys, signature_file
+    from latam_corpus.release.storing.store import Store
+    from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
+
+    keys = read_public_keys(key or ())
+    try:
+        data = receipt.read_bytes()
+        signed = signature_file(receipt)
+        signature = signed.read_bytes() if keys and signed.exists() else None
+    except OSError as error:
+        raise ConfigError(
+            str(receipt), _("it can't be read: {cause}", cause=cause_of(error)), _("name a receipt")
+        ) from None
+    problems = receipt_problems(data, Store.at(store) if store else None, keys, signature)
+    if as_json:
+        print_json({"receipt": str(receipt), "genuine": not problems, "problems": list(map(str, problems))})
+    elif problems:
+        for problem in problems:
+            console.print(Message("{receipt}: {problem}", {"receipt": str(receipt), "problem": problem}))
+    else:
+        message = (
+            _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
+            if store
+            else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
+        )
+        console.print(message)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("keygen")
+def keygen(
+    file: Annotated[
+        Path, typer.Argument(metavar="KEY", help=N_("Where the secret key goes; the public one is KEY.pub."))
+    ],
+    as_json: Json = False,
+) -> None:
+    """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
+    from latam_corpus.release.storing.minisign_keys import new_key, public_file
+
+    line = new_key(file)
+    if as_json:
+        print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
+        return
+    console.print(_("{file} is the secret key: keep it to yourself, and a copy of it in a safe", file=file))
+    public = public_file(file)
+    console.print(_("{file} is the public one; whoever has it, or its line, sees what you signed:", file=public))
+    console.print(f"  {line}", markup=False)
