@@ -1,4 +1,4 @@
-"""Extracts messages as Babel does, and the helps of commands beside them: they are their functions' docstrings.
+"""Extract messages as Babel does, and the help of commands that tables don't list: their functions' docstrings.
 
 `tests/babel.cfg` names it to `make messages`, and `test_messages.py` to its own extraction.
 """
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "latam_corpus"
 FORMS: Final = ("**/cli/**.py", "**/commands/**.py")  # of the files with commands
-_IN_TABLES: Final = re.compile(r'"latam_corpus[\w.]*\.(\w+:\w+)"')
 _REGISTERED: Final = re.compile(r"\.command\([^)]*\)\(([a-z]\w*)\)")
 
 
@@ -28,11 +27,8 @@ def extract(file: IO[bytes], keywords: Any, tags: Collection[str], options: Any)
     """Yield the messages of a module with commands: line, function, message and comments, as Babel asks for them."""
     source = file.read()
     yield from extract_python(io.BytesIO(source), keywords, tags, options)
-    module = Path(file.name).stem
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and (
-            _is_decorated(node) or {node.name, f"{module}:{node.name}"} & _registered()
-        ):
+        if isinstance(node, ast.FunctionDef) and (_is_decorated(node) or node.name in _registered()):
             help_ = ast.get_docstring(node, clean=False)
             if help_:
                 yield node.lineno, "_", cleandoc(help_), []
@@ -50,7 +46,7 @@ def _is_decorated(node: ast.FunctionDef) -> bool:
 
 @cache
 def _registered() -> frozenset[str]:
-    """The functions that tables and apps name as commands."""
+    """The functions that apps register as commands; tables of commands state their help themselves."""
     texts = [path.read_text("utf-8") for path in PACKAGE.rglob("*.py")]
-    named = {name for text in texts for form in (_IN_TABLES, _REGISTERED) for name in form.findall(text)}
+    named = {name for text in texts for name in _REGISTERED.findall(text)}
     return frozenset(named | {"version"})  # that of the whole
