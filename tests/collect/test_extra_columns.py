@@ -140,7 +140,7 @@ def test_a_column_that_states_terms_still_narrows_them(tmp_path: Path) -> None:
         ('precio = { column = "t" }', "type"),
         (
             'precio = { column = "t", type = "string" }\nPrecio = { column = "u", type = "string" }',
-            "declares «precio» as string",
+            "«precio» of [collect.extra] precio is of type string",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def test_the_pages_code_runs_from_beginning_to_end(tmp_path: Path) -> None:
 
 def test_the_pages_plug_in_is_the_one_that_is_installed() -> None:
     """What it shows of the package is what the package has."""
-    shown, _more = map(tomllib.loads, _blocks("toml"))  # the second names what this package hasn't
+    shown, *_ = map(tomllib.loads, _blocks("toml"))  # the others name what this package hasn't
     project = tomllib.loads((_ROOT / "tests" / "plug_in" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert shown["project"]["entry-points"] == project["entry-points"]
     code = (_ROOT / "tests" / "plug_in" / "corpus_plug_in.py").read_text(encoding="utf-8")

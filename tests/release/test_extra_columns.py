@@ -175,7 +175,9 @@ def test_a_withdrawal_keeps_the_columns_of_the_others(runs: list[Path], tmp_path
 def test_one_name_with_two_types_is_refused(runs: list[Path], tmp_path: Path, today: date, seal_run: SealRun) -> None:
     """Neither type would be true of all rows; both runs are named."""
     seal_run(runs[1], extra={"precio": "string"})
-    with pytest.raises(ConfigError, match=r"cuentos-1: it declares .*precio.* as string, and cuentos-0 declares"):
+    with pytest.raises(
+        ConfigError, match=r"cuentos-1: its column .*precio.* is of type string, and .*precio.* of cuentos-0 is of type"
+    ):
         _built(runs, tmp_path / "store", today)
 
 
