@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         ("lyrics.toml", '"lyrics"', '"literature"', "another file has bounds for «literature» too", "one file"),
         ("default.toml", "chapter = 1000", 'chapter = "1000"', "chapter", "a number without quotes"),
         ("default.toml", "chapter = 1000", "chapter = -1", "chapter", "0 or more"),
-        ("default.toml", "reviewed_by = []", 'genres = ["news"]', "default.toml serves every genre", "delete"),
+        ("default.toml", "reviewed_by = []", 'genres = ["news"]', "of other files than default.toml", "delete"),
     ],
 )
 def test_a_wrong_file_is_an_error_that_names_the_place_and_the_remedy(

@@ -99,7 +99,7 @@ def _load(path: Path, _stamps: Stamps) -> Bounds:
         raise ConfigError(str(path), _("there is no such folder of policies"), remedy)
     default = _read(path / DEFAULT)
     if default.genres:
-        problem = _("{file} serves every genre", file=DEFAULT)
+        problem = _("«genres» is a key of other files than {file}", file=DEFAULT)
         raise ConfigError(place_in(path / DEFAULT, "genres"), problem, _("delete the key «{key}»", key="genres"))
     missing = [name for name in BOUND_NAMES if name not in default.bounds]
     if missing:
