@@ -517,7 +517,7 @@ def test_damage_in_the_middle_of_a_run_is_found_by_it(
         bench.write(3, _TEXTS[0])
 
     def decide_and_damage(*given: Any) -> Any:
-        decided = decide(*given)
+        decided = yield from decide(*given)
         for path in (bench.out / "work").glob(stored):
             data = bytearray(path.read_bytes())
             data[len(data) // 2] ^= 1
