@@ -282,7 +282,7 @@ def test_columns_of_source_and_stage_reach_the_release(
     (tmp_path / "fuente.toml").write_text(small_source(extra))
     (tmp_path / "receta.toml").write_text(small_recipe("identify", "recorta", release=""))
     where = tmp_path / "receta.toml", tmp_path / "in", tmp_path / "out"
-    with pytest.warns(UserWarning, match="«doce»"):
+    with pytest.warns(UserWarning, match="«sala»"), pytest.warns(UserWarning, match="«doce»"):
         run = lc.run(*where, engine="in-process", progress=False)
     assert run.values["extra"] == {"letras": "int64", "precio": "float64"}
     assert run.values["not_taken"] == [{"source": "fuente", "columns": ["sala"]}]
