@@ -109,14 +109,14 @@ def test_a_copy_that_fell_before_redaction_isnt_taken_for_a_finished_one(room: R
     letter = f"{prose(1)} Escriban a rosa.vera@ejemplo.org."
     near = prose(2).rsplit(" ", 1)[0] + " final"
     room.write("casa", canto=letter, otro=prose(2), suyo=prose(4))
-    room.write("espejo", canto=letter, otro=near, suyo=prose(3))
+    room.write("espejo", canto=letter, otro=near, suyo=prose(3), nuevo=prose(5))
     ids = room.ids(room.run())
     told = room.withdraw("--source", "casa")
-    assert room.released() == {ids[f"espejo {prose(3)}"], ids[f"espejo {near}"]}
+    assert room.released() == {ids[f"espejo {text}"] for text in (prose(3), prose(5), near)}
     assert f"comes back when its recipe is run again, such as {ids[f'espejo {letter}']}" in told
     room.run()
     texts = lc.open_release(room.store.url, "prueba").scan().select("source_id", "text").collect()
-    assert (texts["source_id"].to_list(), "@" in "".join(texts["text"])) == (["espejo"] * 3, False)
+    assert (texts["source_id"].to_list(), "@" in "".join(texts["text"])) == (["espejo"] * 4, False)
 
 
 @pytest.mark.parametrize("by", ["doc", "source", "text"])
