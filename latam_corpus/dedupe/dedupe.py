@@ -26,6 +26,7 @@ from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
+from latam_corpus.paths import data_folder
 from latam_corpus.stages import Barrier
 from latam_corpus.storage.durable import known_digest
 from latam_corpus.vocabulary import Tier, Use  # noqa: TC001  (a stage's options are checked by their types)
@@ -103,6 +104,11 @@ class Dedupe(Barrier):
     def aside(self) -> pl.Schema:
         """The columns that it wants stored beside the documents."""
         return SKETCH if self.near else pl.Schema()
+
+    @property
+    def policy_folder(self) -> Path | None:
+        """The folder of policies whose `dedupe/` has its bounds; None if it compares no pairs."""
+        return (Path(self.policies) if self.policies else data_folder("filters")) if self.near else None
 
     def _fingerprint(self) -> Fingerprint:
         return Fingerprint(self.near, self.scheme, self.shingle, self.bands, self.rows, self.seed)

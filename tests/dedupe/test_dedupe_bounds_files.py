@@ -39,6 +39,7 @@ def folder(tmp_path: Path) -> Path:
         ("default.toml", "short_words = 30\n", "", "the bound «short_words» is missing", "add «short_words"),
         ("lyrics.toml", '"lyrics"', '"lyric"', "unknown genre «lyric»", "did you mean «lyrics»?"),
         ("lyrics.toml", '"lyrics"', '"literature"', "another file has bounds for «literature» too", "one file"),
+        ("lyrics.toml", 'genres = ["lyrics"]', "genres = []", "the key «genres» is missing", "add «genres"),
         ("default.toml", "chapter = 1000", 'chapter = "1000"', "chapter", "a number without quotes"),
         ("default.toml", "chapter = 1000", "chapter = -1", "chapter", "0 or more"),
         ("default.toml", "reviewed_by = []", 'genres = ["news"]', "of other files than default.toml", "delete"),

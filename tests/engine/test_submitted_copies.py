@@ -46,7 +46,7 @@ def submitted(
     (tmp_path / "nombres.txt").write_text("Rosa Vera\n")
     (tmp_path / "fuente.toml").write_text(small_source(f'files = ["*.jsonl"]\n{_LISTED}'))
     (tmp_path / "lugares.toml").write_text('fuente = "in"\n')
-    stages = (f'redact policies = "{tmp_path}/filtros"', f'filter policies = "{tmp_path}/filtros"')
+    stages = [f'{name} policies = "{tmp_path}/filtros"' for name in ("redact", "filter", "dedupe")]
     (tmp_path / "receta.toml").write_text(small_recipe("identify", *stages))
     (tmp_path / "sitio.toml").write_text(
         f'[slurm]\nshared = ["{tmp_path}"]\nworkers = 2\ntime = "04:00:00"\nmemory_gb = 4\n'
@@ -102,6 +102,22 @@ def test_a_job_refuses_what_no_copy_holds(
     assert (told.code, "changed since the run was submitted" in told.err) == (2, True), told.err
     assert "stage redact" in told.err
     assert not (tmp_path / "out" / "runs").exists()
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_job_refuses_a_policy_that_was_added_or_removed(
+    submitted: Words, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, is_removed: bool
+) -> None:
+    """No copy says that a file wasn't there; the bounds of copies are such files, too."""
+    lyrics = tmp_path / "filtros" / "dedupe" / "lyrics.toml"
+    if is_removed:
+        lyrics.unlink()
+    else:
+        lyrics.with_name("legal.toml").write_text('genres = ["legal"]\nreviewed_by = []\n[bounds]\nshare = 1\n')
+    _begin(tmp_path, monkeypatch)
+    told = command_line(*submitted)
+    assert (told.code, "changed since the run was submitted" in told.err) == (2, True), told.err
+    assert "stage dedupe" in told.err
 
 
 @pytest.mark.usefixtures("submitted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,26 @@ def test_a_copy_of_all_policies_may_have_one_changed(tmp_path: Path, own: Path) 
     merged = overlay(tmp_path / "copia", tmp_path / "work")
     assert [one.file for one in merged.own] == ["languages/spa.toml"]
     assert merged == overlay(tmp_path / "copia", tmp_path / "work")
+
+
+def test_bounds_of_copies_are_policies_too(folder: Path, small_recipe: SmallRecipe, command_line: CommandLine) -> None:
+    """A changed file of `dedupe/` decides, is named, and is what the run keeps; one that can't be used is refused."""
+    other = _TEXT.replace("red", "cesta").replace("puente", "arroyo")
+    (folder / "textos" / "otra.txt").write_text(other, "utf-8")
+    (folder / "prueba.toml").write_text(small_recipe("extract", "dedupe"), "utf-8")
+    shutil.copytree(data_folder("filters"), folder / "copia")
+    bounds = folder / "copia" / "dedupe" / "default.toml"
+    plain = _run(command_line, folder, "--json")
+    names = "short_share|middle_share|share|misread_share"
+    changed = re.sub(rf"^({names}) = .*", r"\1 = 1", bounds.read_text("utf-8"), flags=re.MULTILINE)
+    bounds.write_text(changed, "utf-8")
+    run, record = _record(folder, _run(command_line, folder, "--policies", folder / "copia", "--json"))
+    assert (plain.json["rows"]["kept"], record["rows"]["kept"]) == (1, 2)
+    assert [policy["file"] for policy in record["policies"]] == ["dedupe/default.toml"]
+    assert (run / "filters" / "dedupe" / "default.toml").read_text("utf-8") == changed
+    bounds.write_text(changed.replace("short_share", "short_shaer"), "utf-8")
+    refused = _run(command_line, folder, "--policies", folder / "copia")
+    assert (refused.code, str(bounds) in refused.err, "short_share" in refused.err) == (2, True, True)
 
 
 def test_a_stage_with_policies_of_its_own_is_a_contradiction(

@@ -110,6 +110,9 @@ def _load(path: Path, _stamps: Stamps) -> Bounds:
         if file.name == DEFAULT or file.name.startswith("."):
             continue
         own = _read(file)
+        if not own.genres:
+            problem = _("the key «{key}» is missing", key="genres")
+            raise ConfigError(str(file), problem, _("add «{key} = …»", key="genres"))
         for genre in own.genres:
             _check_genre(file, genre, by_genre)
             by_genre[genre] = {**default.bounds, **own.bounds}

@@ -107,8 +107,12 @@ def _files(plan: Plan) -> Iterator[str]:
         if named.endswith(".toml"):
             yield _name(recipe.parent / Path(named).expanduser())
     for stage in _stages(plan):
-        folder = getattr(stage, "policies", "") or stage.policy_folder
-        yield from map(_name, sorted(Path(folder).rglob("*.toml")) if folder else [])
+        yield from map(_name, _policies(stage))
+
+
+def _policies(stage: Stage | Barrier) -> list[Path]:
+    folder = getattr(stage, "policies", "") or stage.policy_folder
+    return sorted(Path(folder).rglob("*.toml")) if folder else []
 
 
 def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -119,7 +123,10 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
         plugged = not type(stage).__module__.startswith(_OURS)
         # Barriers of the toolkit depend on versions in the store, which are read when the run begins.
         models = stage.fingerprint() if plugged or not isinstance(stage, Barrier) else ""
-        yield f"stage {stage.name}", digest_of(models, package_digest(type(stage).__module__) if plugged else "")
+        # Copies hold what policies say; a policy that is added or removed has none.
+        policies = [path.name for path in _policies(stage)]
+        package = package_digest(type(stage).__module__) if plugged else ""
+        yield f"stage {stage.name}", digest_of(models, package, policies)
     for one in plugged_formats():
         if one.records:
             yield f"reader {one.name}", package_digest(one.package)

@@ -277,14 +277,17 @@ def written_of(plan: Plan) -> dict[str, bytes]:
     """Return the recipe and the policies the run decided by, so that its verdicts can be read against them later."""
     contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
     stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
+    barriers = [barrier for segment in plan.segments for barrier in segment.barriers]
     root = next((stage.policy_folder for stage in stages if stage.policy_folder), None)
     if root:
         files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
         contents |= {f"filters/{path.relative_to(root)}": bytes_of(path) for path in files}
-    # What falls before `redact` is shown by the policies of that stage, which may be others.
-    for folder in _privacy(stages):
-        contents = {name: data for name, data in contents.items() if not name.startswith("filters/privacy/")}
-        contents |= {f"filters/privacy/{path.name}": bytes_of(path) for path in sorted(folder.glob("*.toml"))}
+    # What falls before `redact` is shown by the policies of that stage, which may be others; so may those of `dedupe`.
+    folders = [*_privacy(stages), *(barrier.policy_folder / "dedupe" for barrier in barriers if barrier.policy_folder)]
+    for folder in folders:
+        kind = f"filters/{folder.name}/"
+        contents = {name: data for name, data in contents.items() if not name.startswith(kind)}
+        contents |= {f"{kind}{path.name}": bytes_of(path) for path in sorted(folder.glob("*.toml"))}
     return contents
 
 

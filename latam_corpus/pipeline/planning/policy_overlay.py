@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _CODE: Final = re.compile("[a-z]{3}")
-_KINDS: Final = ("languages", "genres", "privacy")
+_KINDS: Final = ("languages", "genres", "privacy", "dedupe")
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,10 @@ def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
         with named_as({partial / name: path for name, path in own.items()}):
             cached_policies(str(partial))
             privacy_policies(str(partial))
+            if any(name.startswith("dedupe/") for name in own):
+                from latam_corpus.dedupe.verify.bounds import dedupe_bounds  # loads compiled code
+
+                dedupe_bounds(str(partial))
         with suppress(OSError):  # another process has made it
             partial.replace(merged)
     finally:
@@ -120,7 +124,7 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
         name = path.relative_to(folder).as_posix()
         if (shipped / name).is_file() and (shipped / name).read_bytes() == path.read_bytes():
             continue
-        if name.startswith("privacy/") and name.count("/") == 1:
+        if name.startswith(("privacy/", "dedupe/")) and name.count("/") == 1:
             read_toml(path, "policy")
         else:
             _text, name = read_policy(path)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.planning.policy_overlay import Overlay
 
 # The stages that decide by a folder of policies.
-WITH_POLICIES: Final = frozenset({"unmark", "measure", "filter", "redact"})
+WITH_POLICIES: Final = frozenset({"unmark", "measure", "filter", "redact", "dedupe"})
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
