@@ -76,6 +76,7 @@ def plugged_formats() -> tuple[Format, ...]:
                     place, _("«{suffix}» is read by something else", suffix=suffix), _("take another suffix")
                 )
         known.update(one.suffixes)
+        names.add(one.name)
         formats.append(one)
     return tuple(formats)
 

@@ -146,6 +146,26 @@ def test_an_entry_point_that_names_no_format_is_refused(
         suffixes()
 
 
+def test_two_packages_with_one_name_of_a_format_are_refused(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None
+) -> None:
+    """Their suffixes differ; a source that names the format could mean either."""
+    del forgotten
+    for package, suffix in (("corpus_uno", ".uno"), ("corpus_dos", ".dos")):
+        (installed / f"{package}.py").write_text(
+            "from latam_corpus.formats.format import Format\n"
+            "from latam_corpus.messages import same\n"
+            f"FORMAT = Format(name='receta', label=same('Recetas'), suffixes=('{suffix}',), records='m:read')\n"
+        )
+    monkeypatch.syspath_prepend(installed)
+    entries = [
+        metadata.EntryPoint(name, f"corpus_{name}:FORMAT", registry.FORMAT_ENTRY_POINTS) for name in ("uno", "dos")
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda: entries)
+    with pytest.raises(ConfigError, match=r"corpus_dos.*is read by something else"):
+        suffixes()
+
+
 @pytest.mark.parametrize(("name", "problem"), [("pdf", "is read by something else"), ("a b", "is no suffix")])
 def test_a_suffix_that_is_taken_is_refused(
     monkeypatch: pytest.MonkeyPatch, forgotten: None, name: str, problem: str

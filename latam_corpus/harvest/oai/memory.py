@@ -57,7 +57,7 @@ class Item:
         identifier: its name in the repository.
         datestamp: of its last change.
         state: `waiting`, `text`, `none` (no text can be had) or `withdrawn`.
-        known: its columns, as `collect.page_metadata` writes them.
+        known: its columns, as `page_metadata.py` writes them.
         links: where its text may be, in order.
         tried: how many of them were.
         why: what became of them.

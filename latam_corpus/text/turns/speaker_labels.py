@@ -18,7 +18,7 @@ _LABEL: Final = (
 )
 _PYTHON: Final = re.compile(_LABEL)
 _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n\s*")
-# As `extract.interview` has it: two who take two turns each; of more than a dozen labels most are headings.
+# As `interview.py` has it: two who take two turns each; of more than a dozen labels most are headings.
 _LEAST_TURNS: Final = 4
 _LEAST_SPEAKERS: Final = 2
 _MOST_SPEAKERS: Final = 12
