@@ -144,8 +144,8 @@ def _check(words: list[str]) -> None:
 def test_every_room_has_its_line() -> None:
     """In the design, which says what it is for, and where it is said what is added where."""
     design = (_ROOT / "docs" / "design.md").read_text(encoding="utf-8")
-    house = design.partition("## The house\n")[2].partition("\n## ")[0]
-    assert {span for line in house.splitlines() if line.startswith("| `") for span in _spans(line.split("|")[1])} == (
+    packages = design.partition("## Packages\n")[2].partition("\n## ")[0]
+    assert {span for line in packages.splitlines() if line.startswith("| `") for span in _spans(line.split("|")[1])} == (
         _rooms()
     )
     goes = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### Where it goes\n")[2]
