@@ -143,7 +143,7 @@ def _screen(
         return
     heading(_("one document that stays"))
     tell(kept_story)
-    heading(_("one that fell, and exactly why"))
+    heading(_("one that was dropped, and exactly why"))
     label = falls["title"] or falls["beginning"].split("\n")[0][:60]
     console.print(styled(("bold", label), f"   {falls['source']['id']}"))
     console.print(styled("  ", ("red", falls["reason"]), f"   {falls['genre']}, {falls['language']['language']}"))
