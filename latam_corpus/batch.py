@@ -1,4 +1,4 @@
-"""A batch of documents: what stages take and give."""
+"""A batch of documents, the input and output of stages."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Batch:
 
     @cached_property
     def words(self) -> WordTable:
-        """The word table of the column `text`, made at first use."""
+        """The word table of the column `text`, made on first use."""
         return WordTable.of(self.frame["text"])
 
     def __len__(self) -> int:
         return self.frame.height
 
     def with_columns(self, columns: Mapping[str, pl.Series | pl.Expr]) -> Batch:
-        """Return the batch with these columns set; of a changed `text` only the rows that changed are scanned again."""
+        """Return the batch with these columns set; if `text` changes, only changed rows are scanned again."""
         batch = Batch(self.frame.with_columns(**columns))
         if "text" not in columns:
             return batch.sharing_words(self)
@@ -44,7 +44,7 @@ class Batch:
         return batch
 
     def filter(self, mask: pl.Series) -> Batch:
-        """Return the rows where the mask is true, with what is known of their words."""
+        """Return the rows for which the mask is true, with their part of the word table."""
         batch = Batch(self.frame.filter(mask))
         if "words" in self.__dict__:
             batch.__dict__["words"] = filtered(self.words, mask.to_numpy())
@@ -56,12 +56,12 @@ class Batch:
         evidence: Sequence[Mapping[str, Any] | None] | None = None,
         verdict: str = "dropped",
     ) -> Batch:
-        """Return the batch with a `drop_reason` on the rows that have a reason here and had none before.
+        """Return the batch with a `drop_reason` for rows that have a reason here and had none.
 
         Args:
-            reasons: one a row; None leaves the row as it is.
-            evidence: one a row, stored as JSON beside the reason.
-            verdict: "dropped", or "failed" when the row's bytes could not be used.
+            reasons: one per row; None leaves the row unchanged.
+            evidence: one per row, stored as JSON with the reason.
+            verdict: "dropped", or "failed" if the row's bytes can't be used.
         """
         notes = [None if e is None else json.dumps(e, ensure_ascii=False) for e in evidence or [None] * len(self)]
         new = pl.Series("new", reasons, dtype=pl.String)
@@ -80,13 +80,13 @@ class Batch:
         return batch.sharing_words(self)
 
     def sharing_words(self, other: Batch) -> Batch:
-        """Return this batch with the other's word table, where there is one; the two must have the same `text`."""
+        """Return this batch with the other's word table, if it has one; both must have the same `text`."""
         if "words" in other.__dict__:
             self.__dict__["words"] = other.words
         return self
 
 
 def with_defaults(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """Return the frame with these string columns present, null where they were missing."""
+    """Return the frame with these string columns, null if they were missing."""
     missing = [name for name in names if name not in frame.columns]
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)

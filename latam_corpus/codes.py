@@ -1,9 +1,9 @@
-"""Codes of languages: which there are, what goes together, and which rows a code admits.
+"""Language codes: names, groups, and which rows a code admits.
 
-A code is ISO 639-3, or a collection of ISO 639-5 whose members `language/models/groups.toml` lists, such as `nah`. A
-source that knows no more than «Mixtec» declares a tag of BCP 47: the group in which the members are identified, and the
-word that all their English names have, such as `omq-x-mixtec`.
-Wherever a recipe, a source or a policy names a language, `admits` or `holder` compares: there is no second rule.
+A code is ISO 639-3, or an ISO 639-5 collection whose members `language/models/groups.toml` lists, such as `nah`. A
+source that only knows «Mixtec» declares a BCP 47 tag such as `omq-x-mixtec`: the group in which the members are
+identified, and the word that their English names share. Recipes, sources and policies all compare languages through
+`admits` and `holder`.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _MOST_MEMBERS: Final = 6
 _MOST_OF_SUBTAG: Final = 8  # letters, in BCP 47
 GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
 _NAMES: Final = GROUPS.with_name("names.toml")
-_PRIVATE: Final = re.compile("q[a-t][a-z]")  # left to anybody's own use by ISO 639-3
+_PRIVATE: Final = re.compile("q[a-t][a-z]")  # reserved for private use by ISO 639-3
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Which languages are of the Americas, and which are judged together.
+    """The languages of the Americas and the groups in which they are identified.
 
     Attributes:
-        of: group code by member code; a language of the Americas without kin here is its own group.
-        collections: what the ISO 639-5 collections among the group codes stand for.
-        digest: changes when the file does.
+        of: the group code by member code; a language of the Americas without relatives here is its own group.
+        collections: the names of the ISO 639-5 collections among the group codes.
+        digest: a digest of the file.
     """
 
     of: dict[str, str]
@@ -54,7 +54,7 @@ class Groups:
         return frozenset({member for member, group in self.of.items() if group == code} | {code})
 
     def members(self, code: str) -> frozenset[str]:
-        """Return the code itself, and its members when it is a group or a macrolanguage.
+        """Return the code itself, and its members if it is a group or a macrolanguage.
 
         >>> sorted(groups().members("aym"))
         ['ayc', 'aym', 'ayr']
@@ -77,14 +77,14 @@ def groups() -> Groups:
 
 @cache
 def admits(asked: str, code: str) -> bool:
-    """Whether who asks for a language gets a row in `code`: the same one, a member of it, or a group that it is in.
+    """Return whether a requested language admits rows in `code`: the same, a member of it, or a group that contains it.
 
-    A row has its group's code where the member can't be told; whoever asks for a member gets it. Siblings are two
+    A row has its group's code if the member is unknown, so a request for a member admits it. Siblings are different
     languages.
 
     Args:
-        asked: an ISO 639-3 or collection code.
-        code: the row's, with or without a script.
+        asked: the requested ISO 639-3 or collection code.
+        code: the row's code, with or without a script.
 
     >>> admits("quy", "quy_Latn"), admits("que", "quy_Latn"), admits("quy", "que_Latn"), admits("quy", "quz_Latn")
     (True, True, True, False)
@@ -98,27 +98,28 @@ def admits(asked: str, code: str) -> bool:
 
 
 def holder(code: str, known: Collection[str]) -> str | None:
-    """Return the one among the known codes that speaks for a language: its own, its group's, its macrolanguage's.
+    """Return the known code that applies to a language: its own, its group's or its macrolanguage's.
 
     >>> holder("quy_Latn", {"que", "spa"}), holder("spa", {"que"})
     ('que', None)
     """
-    named = short(code)
+    language = short(code)
     if not known:
         return None
-    if named in known:
-        return named
-    own = known_code(named) or named
-    return next((one for one in (own, groups().of.get(own), _macrolanguage(own)) if one in known), None)
+    if language in known:
+        return language
+    own = known_code(language) or language
+    kin = (own, groups().of.get(own), _macrolanguage(own))
+    return next((candidate for candidate in kin if candidate in known), None)
 
 
 @cache
 def narrowed(language: str, declared: str | None) -> str:
-    """Return the language that a text shows, or the member that its source declares where the text shows a group alone.
+    """Return the identified language, or the declared member if only its group was identified.
 
     Args:
-        language: as identified, such as `que_Latn`.
-        declared: as the source writes it.
+        language: the identified language, such as `que_Latn`.
+        declared: the source's name or code of it.
 
     >>> narrowed("que_Latn", "quy"), narrowed("quz_Latn", "quy"), narrowed("spa_Latn", "quy")
     ('quy_Latn', 'quz_Latn', 'spa_Latn')
@@ -131,7 +132,7 @@ def narrowed(language: str, declared: str | None) -> str:
 
 
 def short(code: str) -> str:
-    """Return the language's part of a code, without script and country, in small letters.
+    """Return the language part of a code, without script and country, in lower case.
 
     >>> short("quy_Latn"), short("es-CL")
     ('quy', 'es')
@@ -140,14 +141,14 @@ def short(code: str) -> str:
 
 
 def iso_code(code: str, place: str | Message) -> str:
-    """Return the ISO 639-3 (or collection) code that `code` means.
+    """Return the ISO 639-3 (or collection) code of an ISO 639 code.
 
     Args:
         code: an ISO 639 code of two or three letters.
-        place: what the error names.
+        place: the place that the error names.
 
     Raises:
-        ConfigError: no language has this code.
+        ConfigError: the code is unknown.
 
     >>> iso_code("es", "mapa.toml"), iso_code("que", "mapa.toml")
     ('spa', 'que')
@@ -169,24 +170,24 @@ def iso_code(code: str, place: str | Message) -> str:
     if members := share_name(code):
         raise ConfigError(place, _("many languages are called «{name}»", name=code), which_of(code, members))
     problem = _("unknown language code «{code}»", code=code)
-    named = short(declared_tag(code) or UNDETERMINED)
-    if named != UNDETERMINED:
-        raise ConfigError(place, problem, _("write «{code}»", code=named))
+    meant = short(declared_tag(code) or UNDETERMINED)
+    if meant != UNDETERMINED:
+        raise ConfigError(place, problem, _("write «{code}»", code=meant))
     near = nearest(code, _all_codes())
     remedy = _("give one of ISO 639-3, such as spa, por or quy")
     raise ConfigError(place, problem, _("did you mean «{near}»?", near=near) if near else remedy)
 
 
 class LanguageName(Message):
-    """What a language is called, by its code."""
+    """The name of a language, by its code."""
 
     def translate(self, language: str) -> str:
-        """Return it in a language."""
+        """Return the name in a language."""
         return called(self.msgid, language)
 
 
 def with_name(code: str) -> Message:
-    """Return a code with what its language is called.
+    """Return a code with the name of its language.
 
     >>> with_name("quy").translate("es")
     'quy (quechua de Ayacucho)'
@@ -195,7 +196,7 @@ def with_name(code: str) -> Message:
 
 
 def which_of(name: str, codes: Sequence[str]) -> Message:
-    """Return a remedy that lists languages of one name by their codes, the first ones of many.
+    """Return a remedy that lists the first languages of one name by their codes.
 
     >>> print(which_of("triqui", ["trc"]))
     write the code of the one meant: trc (Copala Triqui); or its place («triqui de …»), or «triqui, I don't know which»
@@ -209,7 +210,7 @@ def which_of(name: str, codes: Sequence[str]) -> Message:
 
 @cache
 def known_code(code: str) -> str | None:
-    """Return the ISO 639-3 (or collection) code, or None when no language has it."""
+    """Return the ISO 639-3 (or collection) code, or None for an unknown one."""
     if code == UNDETERMINED or code in groups().collections or code in _names().of:
         return code
     if code in _names().by_part1:
@@ -226,7 +227,7 @@ def known_code(code: str) -> str | None:
 
 @cache
 def two_letters(code: str) -> str | None:
-    """Return the ISO 639-1 code of an ISO 639-3 one; None where it has none.
+    """Return the ISO 639-1 code of an ISO 639-3 code, or None.
 
     >>> two_letters("spa"), two_letters("swe"), two_letters("quy"), two_letters("nah")
     ('es', 'sv', None, None)
@@ -265,9 +266,9 @@ def code_of_name(name: str) -> str | None:
 
 @cache
 def declared_tag(name: str) -> str | None:
-    """Return the code or the tag that a source declares by a name; None if that leaves open which language is meant.
+    """Return the code or tag that a source declares by a name; None if the name is ambiguous or unknown.
 
-    «I don't know which» after a name that many languages share is an answer: their group.
+    «I don't know which» after a name that many languages share means their group.
 
     >>> declared_tag("mixteco, no sé cuál"), declared_tag("Náhuatl (sin especificar)"), declared_tag("mixteco")
     ('omq-x-mixtec', 'nah', None)
@@ -288,7 +289,7 @@ def declared_tag(name: str) -> str | None:
 
 
 def without_variety(name: str) -> str | None:
-    """Return a name, plain, without the words at its end that say that its variety isn't known; None if it has none.
+    """Return a plain name without words such as «no sé cuál» at its end; None if it has none.
 
     >>> without_variety("Mixteco, no sé cuál"), without_variety("não sei qual"), without_variety("mixteco")
     ('mixteco', '', None)
@@ -301,23 +302,23 @@ def without_variety(name: str) -> str | None:
 
 
 def is_tag(code: str) -> bool:
-    """Whether a code is a tag for languages of one name, such as `omq-x-mixtec`."""
+    """Return whether a code is a tag for languages of one name, such as `omq-x-mixtec`."""
     return code in _families()
 
 
 @dataclass(frozen=True)
 class _Names:
-    """What people call languages.
+    """Names of languages in Spanish and Portuguese, from `names.toml`.
 
     Attributes:
-        of: by code and language of the speaker, what it is called.
-        by_name: the code of each name, which is plain.
-        by_part1: the code of each that has one of two letters, by that.
-        families: the word of the English names that a name, which is plain, stands for.
-        called: what a family is called, by that word.
+        of: the names by code and by the language of the name.
+        by_name: the code by plain name.
+        by_part1: the code by its two-letter code.
+        families: the word that the English names of a family share, by the family's plain name.
+        called: the name of a family, by that word.
         own: the words of families that have a code of their own.
-        wide: the collection of a name that means one language unless its variety isn't known.
-        unknown_variety: what people write, plain, after a name whose variety they don't know, the longest first.
+        wide: the collection code by a name that means one language unless its variety is unknown.
+        unknown_variety: plain words after a name that say that the variety is unknown, longest first.
         directions: the English words for directions in names, by the Spanish and Portuguese ones.
     """
 
@@ -336,16 +337,16 @@ class _Names:
 def _names() -> _Names:
     tables = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
     by_name: dict[str, str] = {}
-    for code, named in tables["names"].items():
-        for one in (named["es"], named["pt"], *named.get("also", ())):
-            by_name.setdefault(_plain(one), code)
+    for code, entry in tables["names"].items():
+        for name in (entry["es"], entry["pt"], *entry.get("also", ())):
+            by_name.setdefault(_plain(name), code)
     words = tables["families"] | tables["groups"]
     return _Names(
         of=tables["names"],
         by_name=by_name,
-        by_part1={named["part1"]: code for code, named in tables["names"].items() if "part1" in named},
+        by_part1={entry["part1"]: code for code, entry in tables["names"].items() if "part1" in entry},
         families=_inverted(words),
-        called={word: named[0] for word, named in words.items()},
+        called={word: names[0] for word, names in words.items()},
         own=frozenset(tables["groups"]),
         wide=_inverted(tables["wide"]),
         unknown_variety=tuple(sorted(map(_plain, tables["unknown_variety"]["words"]), key=len, reverse=True)),
@@ -354,17 +355,17 @@ def _names() -> _Names:
 
 
 def _inverted(table: dict[str, list[str]]) -> dict[str, str]:
-    return {_plain(one): key for key, named in table.items() for one in named}
+    return {_plain(name): key for key, names in table.items() for name in names}
 
 
 def _plain(name: str) -> str:
-    """Return a name in small letters without accents and apostrophes, a space for other signs.
+    """Return a name in lower case without accents and apostrophes, with spaces for other characters.
 
     >>> _plain(" Kʼicheʼ  Méxicano"), _plain("Meꞌphaa (Acatepec)"), _plain("avañe'ẽ")
     ('kiche mexicano', 'mephaa acatepec', 'avanee')
     """
     signs = _SEPARATORS.sub(" ", unicodedata.normalize("NFD", name.casefold()))
-    # An apostrophe that counts as a letter (ʼ) is a modifier; the saltillo is one, too.
+    # The apostrophe that counts as a letter (ʼ) is a modifier letter; the saltillo isn't.
     letters = (
         sign
         for sign in signs
@@ -394,7 +395,7 @@ def _bare(plain: str) -> str:
 
 
 def _singulars(plain: str) -> list[str]:
-    """Return what a plain name may be in the singular.
+    """Return the possible singular forms of a plain name.
 
     >>> _singulars("mixtecas altas"), _singulars("guaranies")
     (['mixteca altas'], ['guaranie', 'guarani'])
@@ -405,22 +406,22 @@ def _singulars(plain: str) -> list[str]:
 
 @cache
 def _iso_names() -> dict[str, str]:
-    """Return the code of each English name, plain, that one language of ISO 639-3 has."""
+    """Return the code by plain English name, for names of a single language of ISO 639-3."""
     import iso639
 
     codes: dict[str, set[str]] = {}
     for language in iso639.ALL_LANGUAGES:
         if language.status == _ACTIVE:
-            for name in {language.name, *(one.print for one in language.other_names or ())}:
+            for name in {language.name, *(other.print for other in language.other_names or ())}:
                 codes.setdefault(_plain(name), set()).add(language.part3)
-    return {name: next(iter(of)) for name, of in codes.items() if len(of) == 1}
+    return {name: next(iter(part3)) for name, part3 in codes.items() if len(part3) == 1}
 
 
 _ACTIVE: Final = "A"  # a code that was not retired
 
 
 def _family_of(name: str) -> tuple[str, str, frozenset[str]] | None:
-    """Return the word that all languages with a name have in English, how the name begins, and its words of a place.
+    """Return the word that the English names of a family share, the family's name, and the place words of a name.
 
     >>> _family_of("Mixtecos de Peñoles"), _family_of("aimara")
     (('Mixtec', 'mixteco', frozenset({'penoles'})), None)
@@ -435,7 +436,7 @@ def _family_of(name: str) -> tuple[str, str, frozenset[str]] | None:
 
 
 def _place_words(name: str) -> frozenset[str]:
-    """Return the words of a name that say where a language is spoken, directions in English."""
+    """Return the words of a name that describe a place, with directions in English."""
     words = set(_plain(name).split()) - _OF
     return frozenset(_names().directions.get(word, word) for word in words if word not in _family_words())
 
@@ -447,16 +448,16 @@ def _family_words() -> frozenset[str]:
 
 @cache
 def _members_of(word: str) -> tuple[str, ...]:
-    """Return the codes of the languages that have a word in their English names."""
+    """Return the codes of the languages with a word in their English names."""
     import iso639
 
     plain = _plain(word)
-    active = (one for one in iso639.ALL_LANGUAGES if one.status == _ACTIVE and one.scope == "I")
-    return tuple(sorted(one.part3 for one in active if plain in _plain(one.name).split()))
+    active = (lang for lang in iso639.ALL_LANGUAGES if lang.status == _ACTIVE and lang.scope == "I")
+    return tuple(sorted(lang.part3 for lang in active if plain in _plain(lang.name).split()))
 
 
 def _members_by_place(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the languages that a name of a family and a place may mean, all of the family's if none is there."""
+    """Return the languages that a family name with a place may mean, or else all members, and the place words."""
     family = _family_of(name)
     if family is None:
         return (), frozenset()
@@ -482,14 +483,14 @@ def _tag(word: str) -> str:
 
 @cache
 def _meant_by(code: str) -> frozenset[str]:
-    """Return the codes that a code or a tag stands for; of a tag also its group, in which members may be left open."""
+    """Return the codes of a code or tag; for a tag also its group, because the member may be unknown."""
     if code not in _families():
         return groups().members(short(code))
     return frozenset(_members_of(_families()[code])) | ({short(code)} - {UNDETERMINED})
 
 
 def called(code: str, language: str) -> str:
-    """Return what a language is called in Spanish, Portuguese or English; by its English name where no other is known.
+    """Return the name of a language in Spanish, Portuguese or English; the English name if no other is known.
 
     >>> called("gn", "es"), called("gug", "pt"), called("quy", "en"), called("xyz", "es")
     ('guaraní', 'guarani paraguaio', 'Ayacucho Quechua', 'xyz')
@@ -507,7 +508,7 @@ _UNSPECIFIED: Final = {"es": "{} (sin especificar)", "pt": "{} (não especificad
 
 @cache
 def share_name(name: str) -> tuple[str, ...]:
-    """Return the codes of the languages that share a name; none where it isn't known as one of many.
+    """Return the codes of the languages that share a name; empty if the name is unambiguous or unknown.
 
     >>> len(share_name("Mixteco")) > 40, share_name("triqui"), share_name("quechua")
     (True, ('trc', 'trq', 'trs'), ())
@@ -519,7 +520,7 @@ def share_name(name: str) -> tuple[str, ...]:
 
 @cache
 def is_family(code: str) -> bool:
-    """Whether it is a code of ISO 639-2 or 639-5 for many languages, of which nobody here has listed the members.
+    """Return whether a code is an ISO 639-2 or 639-5 collection whose members aren't listed here.
 
     >>> is_family("tup"), is_family("nah"), is_family("spa"), is_family("xqq")
     (True, False, False, False)
@@ -533,7 +534,7 @@ def is_family(code: str) -> bool:
 
 @cache
 def name_of(code: str) -> str:
-    """Return the English name of a language or group, its code where it has none.
+    """Return the English name of a language or group, or the code if it has none.
 
     >>> name_of("quy"), name_of("myn")
     ('Ayacucho Quechua', 'Mayan languages')

@@ -1,6 +1,6 @@
-"""How this package compiles: Numba's decorators, with compiled code cached where it is safe.
+"""Decorators for functions that Numba compiles, and the cache of compiled code.
 
-Functions that are compiled stand in files named `*_kernels.py`, to which lint settings of their own apply.
+Compiled functions are in files named `*_kernels.py`, which have their own lint settings.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ _NOTED: Final = "LATAM_CORPUS_COMPILING"
 
 
 def digest_of_compiled(package: Path) -> str:
-    """Digest the modules with compiled functions and all that they import at their top level, 16 hex digits.
+    """Return a digest of the modules with compiled functions and of their top-level imports, 16 hex digits.
 
-    Compiled code contains the constants and the inlined functions of other modules. This file says how it is compiled.
+    Compiled code contains constants and inlined functions of other modules. This file is included, because it has the
+    compiler's options.
 
     >>> len(digest_of_compiled(PACKAGE))
     16
     """
     sources: dict[str, bytes] = {}
-    ahead = sorted(package.rglob(KERNELS))
-    while ahead:
-        path = ahead.pop()
+    queue = sorted(package.rglob(KERNELS))
+    while queue:
+        path = queue.pop()
         name = path.relative_to(package).as_posix()
         if name not in sources:
             sources[name] = path.read_bytes()
-            ahead += _imported(package, sources[name].decode())
+            queue += _imported(package, sources[name].decode())
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for name in sorted(sources):
         digest.update(name.encode() + b"\0" + sources[name])
@@ -50,23 +51,24 @@ def digest_of_compiled(package: Path) -> str:
 
 def _imported(package: Path, source: str) -> list[Path]:
     """Return the modules of the package that a source imports at its top level."""
-    found = []
+    imported = []
     for statement in _IMPORT.finditer(source):
         module = package.joinpath(*statement["module"].split("."))
         modules = [module, *(module / name for name in re.findall(r"\w+", statement["names"]))]
-        found += [path for one in modules for path in (one.with_suffix(".py"), one / "__init__.py") if path.is_file()]
-    return found
+        files = [file for path in modules for file in (path.with_suffix(".py"), path / "__init__.py")]
+        imported += [file for file in files if file.is_file()]
+    return imported
 
 
 def _name_cache() -> None:
-    """Point Numba's cache to a folder of this user, kind of machine and source.
+    """Set Numba's cache to a folder for this user, kind of machine and source.
 
-    Numba looks for changes in a function's own file only: it would go on using an inner function of another as it was.
-    Which processor code was compiled for it knows: nodes of a cluster that share a home take none of one another's.
+    Numba only looks for changes in a function's own file, so it would reuse outdated inner functions of other files. It
+    does distinguish processors: nodes of a cluster with a shared home don't use each other's code.
     """
-    if "NUMBA_CACHE_DIR" in os.environ:  # named by the user, or by the process that started this one
+    if "NUMBA_CACHE_DIR" in os.environ:  # set by the user or by the parent process
         return
-    # Not `platform.processor()`, which starts a program to learn nothing on most systems.
+    # `platform.processor()` would start a program, without a result on most systems.
     folder = cache_folder() / "numba" / platform.machine() / digest_of_compiled(PACKAGE)
     config: Any = numba.config
     os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = str(folder)
@@ -77,25 +79,25 @@ _name_cache()
 
 
 def note_compiling() -> None:
-    """Warn, once for this process and those that it starts, that code is compiled before anything else happens."""
+    """Warn that code is being compiled, once for this process and its children."""
     if _NOTED in os.environ:
         return
     os.environ[_NOTED] = "1"
     config: Any = numba.config
-    told = _("compiling the toolkit for this machine, once: about a minute of one processor; it is kept in {folder}")
-    with suppress(NoteWarning):  # where warnings are errors, this one is none
-        warnings.warn(NoteWarning(told.fill(folder=config.CACHE_DIR)), stacklevel=2)
+    note = _("compiling the toolkit for this machine, once: about a minute of one processor; it is kept in {folder}")
+    with suppress(NoteWarning):  # also if warnings are turned into errors
+        warnings.warn(NoteWarning(note.fill(folder=config.CACHE_DIR)), stacklevel=2)
 
 
 def note_empty_cache() -> None:
-    """Warn that code will be compiled, if none is kept yet: workers will do so, who can't report it."""
+    """Warn that code will be compiled if the cache is empty, because workers, which compile it, can't report it."""
     config: Any = numba.config
     if next(Path(config.CACHE_DIR).glob("*/*.nbi"), None) is None:
         note_compiling()
 
 
 class _Compiling(event.Listener):
-    """Notes that this process compiles."""
+    """A listener that warns when this process compiles."""
 
     def on_start(self, _event: object) -> None:
         note_compiling()
@@ -106,7 +108,7 @@ class _Compiling(event.Listener):
 
 event.register("numba:compile", _Compiling())  # type: ignore[no-untyped-call]
 
-# Decorators. What is inlined has its types found once and is compiled into each function that calls it. Numba's own
-# inlining finds them again in each, which takes a quarter longer to compile and isn't faster to run.
+# Inlined functions are typed once and compiled into each caller. Numba's own inlining types them again in each caller,
+# which takes a quarter longer to compile and isn't faster.
 kernel: Any = numba.njit(cache=True, nogil=True)
 inlined: Any = numba.njit(cache=True, nogil=True, forceinline=True)

@@ -1,4 +1,4 @@
-"""A corpus as a barrier sees it: its rows a piece, or a group of equal rows, at a time, and never all at once."""
+"""The input of a barrier: a corpus that is read in pieces, or in groups of rows with equal keys, never as a whole."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ R = TypeVar("R")
 
 
 class Piece(Protocol):
-    """Rows that lie together: a value that can be pickled and read anywhere."""
+    """Consecutive rows of a corpus; it can be pickled and read in any process."""
 
     @property
     def start(self) -> int:
-        """The row that its first row is."""
+        """The number of its first row in the corpus."""
         ...
 
     @property
     def height(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         ...
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """The approximate size in bytes."""
         ...
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
@@ -44,12 +44,12 @@ class Piece(Protocol):
 
 @dataclass(frozen=True)
 class PieceFile:
-    """What is the same of every piece that is a file; how its columns are read is told by each kind.
+    """A piece in a file; subclasses implement `read`.
 
     Attributes:
         path: the file.
-        start: the row that its first row is.
-        height: how many rows it has.
+        start: the number of its first row in the corpus.
+        height: the number of rows.
     """
 
     path: Path
@@ -58,7 +58,7 @@ class PieceFile:
 
     @property
     def bytes(self) -> int:
-        """How large the file is."""
+        """The size of the file."""
         return self.path.stat().st_size
 
 
@@ -67,59 +67,59 @@ class Corpus(Protocol):
 
     @property
     def height(self) -> int:
-        """Rows in all."""
+        """The number of rows, dropped ones included."""
         ...
 
     @property
     def workdir(self) -> Path | None:
-        """A folder for what is written meanwhile, which every worker can read; None for the system's."""
+        """A folder for temporary files that every worker can read; None for the system's."""
         ...
 
     @property
     def dropped_rows(self) -> NDArray[np.int64]:
-        """Rows that an earlier barrier of the cut has dropped, sorted."""
+        """Rows that an earlier barrier of the same cut has dropped, sorted."""
         ...
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What barriers tell of their work beside the decisions, by their names; it goes into `run.json`."""
+        """Statistics of barriers by their names, for `run.json`."""
         ...
 
     def pieces(self) -> list[Piece]:
-        """Return the rows, those gone among them, in order."""
+        """Return all rows in order, dropped ones included."""
         ...
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row` and these columns, a piece at a time, without the rows gone."""
+        """Yield `row` and these columns, one piece at a time, without dropped rows."""
         ...
 
     def repeated(
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
     ) -> Iterator[pl.DataFrame]:
-        """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame.
+        """Yield `row` and these columns of rows with a repeated key; rows with equal keys are in one frame.
 
-        Rows without a key are left out; rows with a key of their own may be among those given.
+        Rows without a key are left out. The frames may also contain rows with a unique key.
 
         Args:
             key: the column that is compared.
-            columns: what is wanted of the rows.
-            with_dropped: also rows that a stage dropped before, whose `row` is `height` or more.
-            also: rows of another corpus, whose pieces start at `height` or after it.
+            columns: the columns to return.
+            with_dropped: include rows that an earlier stage dropped; their `row` is `height` or more.
+            also: pieces of another corpus, which start at `height` or later.
         """
         ...
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
-        """Give what `work` makes of each job, by whatever engine there is, in any order; it is told how many are done.
+        """Yield the result of `work` for each job, in any order, computed by the engine of the run; report progress.
 
         Args:
-            work: a function of a module. It is begun again where a worker ends: it writes whole files, adds to none.
-            jobs: values that can be pickled, with an attribute `bytes` that says how large they are.
-            title: what is done, for people who wait.
+            work: a module-level function. It is repeated if a worker dies, so it writes only whole files.
+            jobs: picklable values with an attribute `bytes`, their size.
+            title: the name of the work in progress messages.
         """
         ...
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Tell how far the work has come that isn't given to `map`."""
+        """Report the progress of work that doesn't go through `map`."""
         ...
 
 
@@ -132,12 +132,12 @@ class FramePiece:
 
     @property
     def height(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return self.frame.height
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """The approximate size in bytes."""
         return int(self.frame.estimated_size())
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
@@ -147,7 +147,7 @@ class FramePiece:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """A corpus in memory: frames with all columns, in order, worked in this process.
+    """A corpus in memory, processed in this process: frames with all columns, in order.
 
     >>> corpus = Frames((pl.DataFrame({"a": ["x", "y"]}), pl.DataFrame({"a": ["x"]})))
     >>> [frame["row"].to_list() for frame in corpus.repeated("a", [])]
@@ -161,7 +161,7 @@ class Frames:
 
     @property
     def height(self) -> int:
-        """Rows in all."""
+        """The number of rows."""
         return sum(part.height for part in self.parts)
 
     def pieces(self) -> list[Piece]:
@@ -170,7 +170,7 @@ class Frames:
         return [FramePiece(part, start) for part, start in zip(self.parts, starts, strict=False)]
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row` and these columns, a piece at a time."""
+        """Yield `row` and these columns, one piece at a time."""
         for piece in self.pieces():
             yield rows_of(piece, columns, self.dropped_rows)
 
@@ -179,25 +179,31 @@ class Frames:
         key: str,
         columns: Sequence[str],
         *,
-        with_dropped: bool = False,  # noqa: ARG002  (nothing was dropped before)
+        with_dropped: bool = False,  # noqa: ARG002  (it has no dropped rows)
         also: Sequence[Piece] = (),
     ) -> Iterator[pl.DataFrame]:
-        """`row` and these columns of all rows whose `key` another row has too."""
-        wanted = sorted({key, *columns})
-        every = pl.concat([pl.DataFrame(), *self.frames(wanted), *(rows_of(p, wanted) for p in also)], how="diagonal")
-        if every.height:
-            yield every.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated()).select(ROW, *columns)
+        """Yield `row` and these columns of rows with a repeated key."""
+        read_columns = sorted({key, *columns})
+        frames = [*self.frames(read_columns), *(rows_of(piece, read_columns) for piece in also)]
+        rows = pl.concat([pl.DataFrame(), *frames], how="diagonal")
+        if rows.height:
+            yield rows.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated()).select(ROW, *columns)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:  # noqa: ARG002
-        """Return what `work` makes of each job, here; nobody waits for so little."""
+        """Return the result of `work` for each job, computed here without progress messages."""
         return map(work, jobs)
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Nothing is told."""
+        """Report nothing."""
 
 
 def rows_of(piece: Piece, columns: Sequence[str], dropped_rows: NDArray[np.int64] | None = None) -> pl.DataFrame:
-    """`row` and these columns of a piece, without the rows gone (sorted).
+    """Return `row` and these columns of a piece, without dropped rows.
+
+    Args:
+        piece: the piece.
+        columns: the columns to return.
+        dropped_rows: numbers of dropped rows of the corpus, sorted.
 
     >>> rows_of(FramePiece(pl.DataFrame({"a": ["x", "y"]}), 5), ["a"], np.array([5])).rows()
     [('y', 6)]
@@ -205,16 +211,16 @@ def rows_of(piece: Piece, columns: Sequence[str], dropped_rows: NDArray[np.int64
     rows = piece.read(columns).with_columns(pl.int_range(piece.start, piece.start + piece.height).alias(ROW))
     if dropped_rows is None or not len(dropped_rows):
         return rows
-    mine = dropped_rows[
-        np.searchsorted(dropped_rows, piece.start) : np.searchsorted(dropped_rows, piece.start + piece.height)
-    ]
-    left = np.ones(rows.height, np.bool_)
-    left[mine - piece.start] = False
-    return rows.filter(left) if len(mine) else rows
+    first, end = np.searchsorted(dropped_rows, (piece.start, piece.start + piece.height))
+    if first == end:
+        return rows
+    is_kept = np.ones(rows.height, np.bool_)
+    is_kept[dropped_rows[first:end] - piece.start] = False
+    return rows.filter(is_kept)
 
 
 def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether each of the values is among the wanted ones, sorted.
+    """Return for each value whether it is among the wanted ones, which are sorted.
 
     >>> among(np.array([3, 1, 4]), np.array([1, 3])).tolist()
     [True, True, False]
@@ -225,7 +231,7 @@ def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
-    """Return the values sorted, each once; NumPy's `unique` hashes them, which takes many times as long.
+    """Return the distinct values, sorted; NumPy's `unique` hashes them, which takes many times as long.
 
     >>> distinct(np.array([[3, 1], [3, 2]])).tolist()
     [1, 2, 3]
@@ -238,7 +244,7 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def components(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
-    """Return for each of so many nodes the smallest node that it is connected with.
+    """Return for each of `count` nodes the smallest node of its connected component.
 
     >>> components(np.array([[0, 3], [3, 1], [2, 4]]), 5).tolist()
     [0, 0, 2, 0, 2]
@@ -246,16 +252,16 @@ def components(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]
     label = np.arange(count)
     while len(pairs):
         labels = label[pairs]
-        apart = labels[:, 0] != labels[:, 1]
-        pairs, labels = pairs[apart], labels[apart]
+        is_open = labels[:, 0] != labels[:, 1]
+        pairs, labels = pairs[is_open], labels[is_open]
         np.minimum.at(label, labels, labels.min(axis=1)[:, None])
-        while not np.array_equal(label, onwards := label[label]):
-            label = onwards
+        while not np.array_equal(label, root := label[label]):
+            label = root
     return label
 
 
 def packed(pairs: NDArray[np.integer[Any]], count: int, most: int) -> NDArray[np.int64]:
-    """Return the pack of each of so many nodes: what is connected is in one, and one has about so many at most.
+    """Return the pack of each of `count` nodes; a pack has whole components and about `most` nodes.
 
     >>> packed(np.array([[0, 3], [3, 1], [2, 4]]), 5, 3).tolist()
     [0, 0, 1, 0, 1]
@@ -264,13 +270,13 @@ def packed(pairs: NDArray[np.integer[Any]], count: int, most: int) -> NDArray[np
     order = np.argsort(label, kind="stable")
     starts = np.concatenate((np.ones(min(count, 1), np.bool_), label[order][1:] != label[order][:-1]))
     pack = np.zeros(count, np.int64)
-    # All that is connected goes where its first does.
+    # A component goes into the pack of its first node.
     pack[order] = np.maximum.accumulate(np.where(starts, np.arange(count), 0)) // most
     return pack
 
 
 def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the values of a series of lists one after another, and where each list starts, with an end.
+    """Return the concatenated values of a series of lists, and the offset of each list, plus the end.
 
     >>> values, offsets = ragged(pl.Series([[1, 2], None, [3]], dtype=pl.List(pl.UInt32)))
     >>> values.tolist(), offsets.tolist()

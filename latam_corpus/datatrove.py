@@ -1,6 +1,6 @@
 """Stages as blocks of a datatrove pipeline: `block("filter", genre="news", language="spa_Latn")`.
 
-The other direction, a block of datatrove's as a stage of a recipe, is `engine/datatrove_block.py`.
+The other direction, a datatrove block as a stage of a recipe, is `engine/datatrove_block.py`.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 2000
 _CHARACTERS: Final = 2**24
-# What a document may lack, and a block may be told once for all.
+# Metadata for which a block accepts a default.
 _DEFAULTS: Final = (
     *("language", "genre", "country", "composition"),
     *("declared_language", "rights", "source_id", "variety"),
 )
-# What isn't understood of these is counted, and the block's value for documents without one applies.
+# Unknown values of these are counted and replaced by the block's default.
 _READERS: Final = {"country": country_of, "genre": genre_of, "composition": composition_of}
-_BOM: Final = b"\xef\xbb\xbf"  # by which bytes are UTF-8 whatever a page says of itself
+_BOM: Final = b"\xef\xbb\xbf"  # makes bytes count as UTF-8, whatever charset a page declares
 
 
 def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: int = _ROWS, **options: Any) -> Block:
@@ -52,14 +52,13 @@ def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: 
 
     Args:
         name: the stage's key, see `latam-corpus list stages`.
-        exclusion_writer: a writer of datatrove's for the documents that fall, with the reason in their metadata.
-        batch_size: the most documents that are worked at once.
-        **options: the stage's, as in a recipe; and of `language`, `genre`, `country`, `composition`,
-            `declared_language`, `rights`, `source_id` and `variety` the value for documents that have none in their
-            metadata.
+        exclusion_writer: a datatrove writer for dropped documents, with the reason in their metadata.
+        batch_size: the largest number of documents in a batch.
+        **options: the stage's options, as in a recipe. In addition, defaults for documents without `language`, `genre`,
+            `country`, `composition`, `declared_language`, `rights`, `source_id` or `variety` in their metadata.
 
     Raises:
-        ConfigError: there is no such stage or option, a value is wrong, or the stage needs all documents at once.
+        ConfigError: the stage or an option is unknown, a value is wrong, or the stage needs all documents together.
     """
     place = f"block «{name}»"
     if batch_size < 1:
@@ -100,9 +99,9 @@ def _checked(defaults: dict[str, Any], place: str) -> dict[str, str]:
 
 
 class Block(PipelineStep):  # type: ignore[misc]
-    """A stage that maps documents to documents, some thousands at a time.
+    """A stage as a datatrove pipeline step, which processes some thousands of documents at a time.
 
-    Metadata by the name of a column of the schema are that column; what the stage gives is metadata again.
+    Metadata with the name of a schema column become that column, and the columns that the stage sets become metadata.
     """
 
     type = "latam_corpus"
@@ -123,20 +122,20 @@ class Block(PipelineStep):  # type: ignore[misc]
         self.batch_size = batch_size
 
     def run(self, data: Iterable[Document] | None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
-        """Yield the documents that stay, in their order; those that fall go to the exclusion writer.
+        """Yield the kept documents in their order; dropped ones go to the exclusion writer.
 
         Raises:
-            PartError: the stage broke off.
+            PartError: the stage failed.
         """
         with self.exclusion_writer or contextlib.nullcontext() as writer:
             start = 0
             for documents in _batches(data or (), self.batch_size):
                 with self.track_time("batch"):
-                    kept, fallen = self._worked(documents, start)
+                    kept, dropped = self._processed(documents, start)
                 start += len(documents)
                 for _ in documents:
                     self.stat_update(StatHints.total)
-                for document in fallen:
+                for document in dropped:
                     self.stat_update(StatHints.dropped, f"dropped_{document.metadata['filter_reason']}")
                     if writer:
                         writer.write(document, rank)
@@ -145,12 +144,12 @@ class Block(PipelineStep):  # type: ignore[misc]
                     self.update_doc_stats(document)
                     yield document
 
-    def _worked(self, documents: Sequence[Document], start: int) -> tuple[list[Document], list[Document]]:
-        """Return the documents that stay and those that fall."""
+    def _processed(self, documents: Sequence[Document], start: int) -> tuple[list[Document], list[Document]]:
+        """Return the kept and the dropped documents."""
         frame = self._frame(documents, start)
         origins = dict(zip(frame["doc_id"], documents, strict=True))
         batch = Batch(with_language(frame, self.stages, lambda _: None))
-        fallen = []
+        dropped = []
         for stage in self.stages:
             if not len(batch):
                 break
@@ -165,18 +164,18 @@ class Block(PipelineStep):  # type: ignore[misc]
                     "verdict": row["verdict"] or "dropped",
                     "evidence": row["evidence"],
                 }
-                fallen.append(document)
-        given = pl.Series([document.metadata.get("extra") for document in documents], strict=False)
-        kept = with_typed_extra(batch.frame, given, self.stages)
-        return [self._document(origins, row) for row in kept.to_dicts()], fallen
+                dropped.append(document)
+        extra = pl.Series([document.metadata.get("extra") for document in documents], strict=False)
+        kept = with_typed_extra(batch.frame, extra, self.stages)
+        return [self._document(origins, row) for row in kept.to_dicts()], dropped
 
     def _frame(self, documents: Sequence[Document], start: int) -> pl.DataFrame:
-        """Return the documents as rows; of an id that several have, all but the first are told apart by their place."""
+        """Return the documents as rows; repeated ids get the document's number as a suffix."""
         rows = [{**self._metadata(document), "id": document.id, "text": document.text} for document in documents]
         frame = as_documents(rows, start, f"block «{self.name}»")
         numbered_id = pl.concat_str("doc_id", pl.lit("#"), pl.int_range(start, start + pl.len()).cast(pl.String))
-        again = pl.col("doc_id").is_first_distinct().not_()
-        frame = frame.with_columns(pl.when(again).then(numbered_id).otherwise("doc_id").alias("doc_id"))
+        is_repeated = pl.col("doc_id").is_first_distinct().not_()
+        frame = frame.with_columns(pl.when(is_repeated).then(numbered_id).otherwise("doc_id").alias("doc_id"))
         if any("raw" in stage.needs for stage in self.stages):
             raw = [_BOM + document.text.encode("utf-8", "replace") for document in documents]
             types = [str(document.metadata.get("media_type", "text/html")) for document in documents]
@@ -188,7 +187,7 @@ class Block(PipelineStep):  # type: ignore[misc]
         known.pop("drop_reason", None)
         if language := known.get("language"):
             known["language"] = _language(str(language), document.metadata.get("language_script"))
-            if known["language"] is None:  # in the source's own words
+            if known["language"] is None:  # the source's own name of it
                 known.setdefault("declared_language", str(language))
         for name, reader in _READERS.items():
             if known.get(name) is not None:
@@ -198,7 +197,7 @@ class Block(PipelineStep):  # type: ignore[misc]
         return self.defaults | {key: value for key, value in known.items() if value is not None}
 
     def _document(self, origins: dict[str, Document], row: dict[str, Any]) -> Document:
-        """Return the document with what the stages gave; of a text that was made of another's, a new one."""
+        """Return the document with the columns that the stages set; a new document for a child row."""
         document = origins.get(row["doc_id"])
         if document is None:
             parent = origins[row["parent_id"]]
@@ -206,7 +205,7 @@ class Block(PipelineStep):  # type: ignore[misc]
             document = Document("", f"{parent.id}#{row['doc_id']}", metadata=metadata)
         gives = {name for stage in self.stages for name in stage.gives}
         gives |= {name for stage in self.stages for name in stage.rewrites if row.get(name) is not None}
-        if "text" in gives and row["text"] is not None:  # what failed keeps what it was given
+        if "text" in gives and row["text"] is not None:  # failed rows keep their text
             document.text = row["text"]
         columns = [name for name in schema.DOCUMENT_SCHEMA if name in gives - {"text", "drop_reason"}]
         document.metadata |= {name: as_json(row.get(name)) for name in columns}
@@ -227,7 +226,7 @@ def _batches(data: Iterable[Document], rows: int) -> Iterator[list[Document]]:
 
 
 def _language(language: str, script: object) -> str | None:
-    """Return the code as the toolkit writes it, with its script where one is stated; None where it is no language's."""
+    """Return the toolkit's code of a language, with its script if it is stated; None for an unknown language."""
     code = known_code(short(language))
     if code is None:
         return None

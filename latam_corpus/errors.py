@@ -7,8 +7,8 @@
     ├── PartError       one part of a run failed: it is recorded, the rest goes on (exit code 1)
     └── ReleaseError    a release can't be made or trusted: nothing is published (exit code 1)
 
-Every error names the place, the problem and the remedy, and survives pickling, since workers send them home. Each of
-the three is a text, or a message that can be translated.
+Every error names the place, the problem and the remedy, and can be pickled, because workers return them. Each of the
+three is a text, or a message that can be translated.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from latam_corpus.messages import Message, _, enumerated, known, same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_OF_SYSTEM: Final = {
+_SYSTEM_MESSAGES: Final = {
     errno.EEXIST: _("File exists"),
     errno.EISDIR: _("Is a directory"),
     errno.ENOTDIR: _("Not a directory"),
@@ -47,11 +47,11 @@ _OF_SYSTEM: Final = {
 }
 
 
-_OF_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE})
-_NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d{1,5})\b", re.IGNORECASE)
-# As SQLite and NumPy say it.
-_FULL: Final = re.compile(r"disk is full|(?<!\d)\d+ requested and \d+ written")
-_ROOM: Final = 2**20  # bytes: a disk with less is full
+_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE})
+_ERROR_NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d{1,5})\b", re.IGNORECASE)
+# The words of SQLite and NumPy.
+_DISK_IS_FULL: Final = re.compile(r"disk is full|(?<!\d)\d+ requested and \d+ written")
+_MINIMUM_SPACE: Final = 2**20  # bytes: a disk with less counts as full
 DISK: Final = _("the disk")
 MAKE_ROOM: Final = _("mend that, or name another place, and give the same command: it goes on from here")
 MORE_MEMORY: Final = _(
@@ -61,7 +61,7 @@ MORE_MEMORY: Final = _(
 
 
 class CorpusError(Exception):
-    """An error with a place, a problem and, where there is one, a remedy.
+    """An error with a place, a problem and, if there is one, a remedy.
 
     >>> print(ConfigError("news.toml, stage 2", "unknown stage «filtro»", "did you mean «filter»?"))
     news.toml, stage 2: unknown stage «filtro»; did you mean «filter»?
@@ -80,16 +80,16 @@ class CorpusError(Exception):
 
     @property
     def without_remedy(self) -> Message:
-        """The place, where there is one, and the problem."""
+        """The place, if it is named, and the problem."""
         place, problem = self.args[:2]
         named = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
         return named if str(place) else known(problem)
 
     @property
     def help(self) -> str | Message:
-        """The remedy as it was given, which may be a message; empty where there is none."""
-        given: str | Message = self.args[2]
-        return given
+        """The remedy, a text or a message; empty if there is none."""
+        remedy: str | Message = self.args[2]
+        return remedy
 
     def as_message(self) -> Message:
         """Return the error as a part of another sentence.
@@ -97,20 +97,20 @@ class CorpusError(Exception):
         >>> print(ConfigError("a.toml", _("there is no such file")).as_message().translate("es"))
         a.toml: ese archivo no existe
         """
-        told = {"error": self.without_remedy, "remedy": known(self.help)}
-        return Message("{error}; {remedy}", told) if self.help else self.without_remedy
+        values = {"error": self.without_remedy, "remedy": known(self.help)}
+        return Message("{error}; {remedy}", values) if self.help else self.without_remedy
 
     def translated(self, language: str) -> Self:
-        """Return the error in a language; what is neither a message nor the id of one stays as it is.
+        """Return the error in a language; texts that are no message are unchanged.
 
-        A place is never taken for an id: somebody's file may be called as a word is.
+        A place is only translated if it is a message, because a file may have the name of one.
 
         >>> print(ConfigError(_("source"), "two", closest("xyz", ["a"])).translated("es"))
         fuente: two; elija: a
         """
         place, *rest = self.args
-        told = place.translate(language) if isinstance(place, Message) else place
-        return type(self)(told, *(known(part).translate(language) for part in rest))
+        translated_place = place.translate(language) if isinstance(place, Message) else place
+        return type(self)(translated_place, *(known(part).translate(language) for part in rest))
 
 
 class ConfigError(CorpusError):
@@ -120,7 +120,7 @@ class ConfigError(CorpusError):
 
 
 class MistakesError(ConfigError):
-    """Several mistakes of the user's, of one file or more; place, problem and remedy are the first one's.
+    """Several mistakes in one or more files; place, problem and remedy are those of the first.
 
     >>> one, two = ConfigError("a.toml", "no"), ConfigError("b.toml", "neither", "write it")
     >>> print(MistakesError(one, two))
@@ -138,12 +138,12 @@ class MistakesError(ConfigError):
 
     @property
     def without_remedy(self) -> Message:
-        """The errors, a line each, with what helps against each."""
+        """The errors with their remedies, one per line."""
         return enumerated((error.as_message() for error in self.errors), "\n")
 
     @property
     def help(self) -> str | Message:
-        """Nothing more than what each error has."""
+        """Empty, because each error has its own remedy."""
         return ""
 
     def translated(self, language: str) -> Self:
@@ -152,9 +152,9 @@ class MistakesError(ConfigError):
 
 
 def as_one(errors: Sequence[ConfigError]) -> ConfigError:
-    """One error for one or several, the same one told once."""
-    each = [one for error in errors for one in (error.errors if isinstance(error, MistakesError) else (error,))]
-    distinct = list({str(one): one for one in each}.values())
+    """Join one or more errors into one, without repetitions."""
+    single = [part for error in errors for part in (error.errors if isinstance(error, MistakesError) else (error,))]
+    distinct = list({str(error): error for error in single}.values())
     return distinct[0] if len(distinct) == 1 else MistakesError(*distinct)
 
 
@@ -175,7 +175,7 @@ class ReleaseError(CorpusError):
 
 
 class NoteWarning(UserWarning):
-    """What is told while the work goes on; the command line says it in the language that is spoken."""
+    """A note that doesn't stop the work; the command line prints it in the user's language."""
 
     def __init__(self, note: Message) -> None:
         super().__init__(str(note))
@@ -183,20 +183,20 @@ class NoteWarning(UserWarning):
 
 
 def cause_of(error: OSError) -> Message:
-    """Return what the operating system says of an error.
+    """Return the operating system's message for an error.
 
     >>> cause_of(PermissionError(errno.EACCES, "Permission denied")).translate("pt")
     'não há permissão'
     """
-    return _OF_SYSTEM.get(error.errno or 0) or same(error.strerror or error)
+    return _SYSTEM_MESSAGES.get(error.errno or 0) or same(error.strerror or error)
 
 
 def on_disk(cause: str | Message, *folders: Path) -> Message:
-    """Add to what a disk said the folders that are on it: those whose disk is full, else all that it may be.
+    """Add to a disk error the folders on that disk: those whose disk is full, else all candidates.
 
     Args:
-        cause: what the disk said.
-        folders: those that were written to; that of temporary files may be another.
+        cause: the error's message.
+        folders: the folders that were written to; the folder of temporary files is always a candidate.
     """
     written = [*folders, Path(tempfile.gettempdir())]
     named = dict.fromkeys(map(str, [folder for folder in written if _is_full(folder)] or written))
@@ -206,44 +206,44 @@ def on_disk(cause: str | Message, *folders: Path) -> Message:
 def _is_full(folder: Path) -> bool:
     try:
         existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-        return shutil.disk_usage(existing).free < _ROOM
+        return shutil.disk_usage(existing).free < _MINIMUM_SPACE
     except OSError:
         return False
 
 
 def cause_in_disk(error: BaseException, *folders: Path) -> Message | None:
-    """Return what a disk that is full, broken or may not be written said; None of an error of another kind.
+    """Return the message of a full, broken or read-only disk; None for an error of another kind.
 
-    Libraries raise it as errors of their own, whose words end in the system's number.
+    Libraries raise these as their own errors, whose text has the system's number.
 
     Args:
-        error: what was raised.
-        folders: those that were written to, one of which is named; without any, no disk is.
+        error: the error that was raised.
+        folders: the folders that were written to, to name the disk; without any, no disk is named.
 
     >>> str(cause_in_disk(RuntimeError("write: No space left on device (os error 28)")))
     'No space left on device'
     >>> cause_in_disk(OSError(errno.EPIPE, "Broken pipe"))
     """
-    told: BaseException | None = error
-    while told is not None:
-        numbered = _NUMBER.search(str(told))
-        number = told.errno if isinstance(told, OSError) and told.errno else numbered and int(numbered[1])
-        if number not in _OF_DISK and _FULL.search(str(told)):
+    reason: BaseException | None = error
+    while reason is not None:
+        match = _ERROR_NUMBER.search(str(reason))
+        number = reason.errno if isinstance(reason, OSError) and reason.errno else match and int(match[1])
+        if number not in _DISK_ERRORS and _DISK_IS_FULL.search(str(reason)):
             number = errno.ENOSPC
-        if number in _OF_DISK:
-            cause = _OF_SYSTEM[number]
+        if number in _DISK_ERRORS:
+            cause = _SYSTEM_MESSAGES[number]
             return on_disk(cause, *folders) if folders and number != errno.EMFILE else cause
-        told = told.__cause__ or told.__context__
+        reason = reason.__cause__ or reason.__context__
     return None
 
 
 def one_of(known: Iterable[str]) -> Message:
-    """Return a remedy that names all words there are."""
+    """Return a remedy that lists all known words."""
     return _("choose one of: {known}", known=", ".join(known))
 
 
 def closest(word: str, known: Iterable[str]) -> Message:
-    """Return a remedy that names the closest known word, or all of them when none is close.
+    """Return a remedy that names the closest known word, or all of them if none is close.
 
     >>> print(closest("filtro", ["filter", "extract"]))
     did you mean «filter»?
@@ -258,7 +258,7 @@ def closest(word: str, known: Iterable[str]) -> Message:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the closest known word; None when none is close.
+    """Return the closest known word; None if none is close.
 
     >>> nearest("filtro", ["filter", "extract"])
     'filter'
@@ -268,7 +268,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 class Breach(NamedTuple):
-    """A promise of a source's file that its records don't keep: where, what, and what to do."""
+    """A promise of a source file that its records break: the place, the problem and the remedy."""
 
     place: Message
     problem: Message

@@ -1,4 +1,4 @@
-"""Columns that sources and plug-ins add to documents: how they are declared, and how rows get them."""
+"""Columns that sources and plug-ins add to documents: their declarations, and how rows get them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def kind_of(dtype: PolarsDataType) -> str | None:
         return "int64"
     if dtype.is_float():
         return "float64"
-    return next((kind for kind, one in _TYPES.items() if one == dtype), None)
+    return next((kind for kind, polars in _TYPES.items() if polars == dtype), None)
 
 
 def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
@@ -76,14 +76,14 @@ def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
 
 
 def merged(declared: Iterable[tuple[str | Message, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the columns that several places declare, by name in alphabetical order, each with its type.
+    """Return the columns that several places declare, by name in alphabetical order, with their types.
 
     Args:
-        declared: for each place what it is called, and its columns.
+        declared: the name of each place, and its columns.
 
     Raises:
-        ConfigError: two of them declare one name with different types, or names that differ only in capitals or in
-            the form of their accents.
+        ConfigError: two places declare one name with different types, or names that differ only in capitals or in the
+            form of their accents.
 
     >>> merged([("a.toml", {"precio": "float64"}), ("b.toml", {"año": "int64", "precio": "float64"})])
     {'año': 'int64', 'precio': 'float64'}
@@ -92,25 +92,25 @@ def merged(declared: Iterable[tuple[str | Message, Mapping[str, str]]]) -> dict[
     for place, columns in declared:
         for name, kind in columns.items():
             key = unicodedata.normalize("NFC", name).casefold()
-            other, other_kind, other_place = first.setdefault(key, (name, kind, place))
-            if (other, other_kind) != (name, kind):
+            first_name, first_kind, first_place = first.setdefault(key, (name, kind, place))
+            if (first_name, first_kind) != (name, kind):
                 problem = _(
                     "its column «{column}» is of type {type}, and «{column2}» of {other} is of type {type2}",
                     column=name,
                     type=kind,
-                    other=other_place,
-                    column2=other,
-                    type2=other_kind,
+                    other=first_place,
+                    column2=first_name,
+                    type2=first_kind,
                 )
                 raise ConfigError(place, problem, _("declare one name and one type in both, or give one another name"))
-    return {name: kind for name, kind, _place in sorted(first.values(), key=lambda one: one[0])}
+    return {name: kind for name, kind, _place in sorted(first.values(), key=lambda column: column[0])}
 
 
 def released(extra: Mapping[str, str]) -> pl.Schema:
-    """Return the columns of a version.
+    """Return the schema of a version.
 
     Args:
-        extra: the columns that were added, with their types.
+        extra: its additional columns, with their types.
 
     >>> released({"precio": "float64"})["extra"]
     Struct({'precio': Float64})
@@ -124,7 +124,7 @@ def released(extra: Mapping[str, str]) -> pl.Schema:
 
 
 def of_shard(file: pa.Schema) -> pl.Schema:
-    """Return the columns that a version's shards have, by the Arrow schema of one of them."""
+    """Return the schema of a version's shards, by the Arrow schema of one of them."""
     if EXTRA not in file.names:
         return schema.RELEASE_SCHEMA
     fields = pl.DataFrame(file.empty_table().select([EXTRA])).schema
@@ -132,7 +132,7 @@ def of_shard(file: pa.Schema) -> pl.Schema:
 
 
 def with_entries(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.Series:
-    """Return a frame's `extra` with these columns in it, instead of earlier ones of the same names.
+    """Return a frame's `extra` with these columns, which replace earlier ones of the same names.
 
     >>> rows = pl.DataFrame({"extra": [[{"key": "año", "value": "1872"}]]})
     >>> [tuple(one.values()) for one in with_entries(rows, {"a": pl.Series([1])})[0]]
@@ -141,34 +141,34 @@ def with_entries(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.Se
     new = as_entries(pl.DataFrame(columns).to_struct(EXTRA))
     if EXTRA not in frame.columns:
         return new
-    of_others = ~pl.element().struct.field("key").is_in(list(columns))
+    is_other = ~pl.element().struct.field("key").is_in(list(columns))
     both = pl.DataFrame({"old": in_form(frame[EXTRA], schema.EXTRA), "new": new}).with_columns(pl.all().fill_null([]))
-    joined = pl.concat_list(pl.col("old").list.eval(pl.element().filter(of_others)), "new")
+    joined = pl.concat_list(pl.col("old").list.eval(pl.element().filter(is_other)), "new")
     by_key = pl.element().sort_by(pl.element().struct.field("key"), maintain_order=True)
     entries = joined.list.eval(by_key)
     return both.select(pl.when(entries.list.len() > 0).then(entries).alias(EXTRA)).to_series()
 
 
 def with_added(frame: pl.DataFrame, adds: Mapping[str, str]) -> pl.DataFrame:
-    """Return rows with the columns that a stage adds in `extra` too.
+    """Return rows whose `extra` has the columns that a stage adds.
 
     Args:
         frame: the rows after the stage.
-        adds: the columns that it declares, with their types.
+        adds: the columns that the stage declares, with their types.
 
     Raises:
-        TypeError: a column is of another type; its arguments are the column, its type and the declared one.
+        TypeError: a column has another type; the arguments are the column, its type and the declared one.
     """
     fields = {}
     for name, kind in adds.items():
         if name not in frame.columns:
             continue
-        given, wanted = frame[name], polars_type(kind)
-        is_number = given.dtype.is_numeric() and wanted.is_numeric()
-        if given.dtype not in (wanted, pl.Null) and not is_number:
-            raise TypeError(name, given.dtype, wanted)
+        values, declared = frame[name], polars_type(kind)
+        is_number = values.dtype.is_numeric() and declared.is_numeric()
+        if values.dtype not in (declared, pl.Null) and not is_number:
+            raise TypeError(name, values.dtype, declared)
         try:
-            fields[name] = given.cast(wanted)
+            fields[name] = values.cast(declared)
         except pl.exceptions.PolarsError:  # a number that doesn't fit
-            raise TypeError(name, given.dtype, wanted) from None
+            raise TypeError(name, values.dtype, declared) from None
     return frame.with_columns(with_entries(frame, fields)) if fields else frame

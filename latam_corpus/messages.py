@@ -1,9 +1,8 @@
 """Sentences for people, in Spanish, Portuguese and English: gettext messages, whose ids are the English sentences.
 
-`_("there is no source «{name}»", name=name)` marks a sentence for Babel, which extracts it into the catalogues under
-`locale/`; a catalogue is read when something is first translated into its language. Words that depend on a number name
-it, those for one before those for any other: `_("{n} {n:document|documents}", n=n)`. A translation has such words
-wherever its language needs them.
+`_("there is no source «{name}»", name=name)` marks a sentence for Babel, which extracts it into the catalogues in
+`locale/`. A catalogue is read when a sentence is first translated into its language. Words that depend on a number name
+it, the singular first: `_("{n} {n:document|documents}", n=n)`. A translation may use such words in other places.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SIGNS: Final = str.maketrans({".": ",", ",": " "})
 
 
 class _Filled(str):
-    """A parameter's value, which also chooses between words for one and words for any other number.
+    """A parameter's value, which also chooses between singular and plural words.
 
     >>> ["{n} {n:hour|hours}".format(n=_Filled(n)) for n in ("1", "less than 1", "1 241", "11")]
     ['1 hour', 'less than 1 hour', '1 241 hours', '11 hours']
@@ -36,17 +35,17 @@ class _Filled(str):
     __slots__ = ()
 
     def __format__(self, words: str) -> str:
-        one, parted, several = words.partition("|")
-        return (one if self.rpartition(" ")[2] == "1" else several) if parted else format(str(self), words)
+        singular, bar, plural = words.partition("|")
+        return (singular if self.rpartition(" ")[2] == "1" else plural) if bar else format(str(self), words)
 
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence that can be translated, with the values of its parameters; it pickles, and is English as `str`.
+    """A translatable sentence with the values of its parameters; `str` gives it in English.
 
     Attributes:
-        msgid: the English sentence, parameters in braces. One that no catalogue has, such as «{one}: {other}», stays.
-        values: of the parameters, by name; a message among them is translated too.
+        msgid: the English sentence, with parameters in braces. A sentence in no catalogue is the same in all languages.
+        values: the values of the parameters, by name; messages among them are translated too.
     """
 
     msgid: str
@@ -74,7 +73,7 @@ class Message:
         >>> [Message("{n} {n:text|texts}", {"n": n}).translate("en") for n in ("0", "1", "2")]
         ['0 texts', '1 text', '2 texts']
         """
-        # The id of a catalogue's own header is empty.
+        # The empty id belongs to the catalogue's header.
         sentence = self.msgid if language == "en" or not self.msgid else _catalogue(language).gettext(self.msgid)
         values = {name: v.translate(language) if isinstance(v, Message) else v for name, v in self.values.items()}
         return sentence.format_map({name: _Filled(v) for name, v in values.items()})
@@ -85,7 +84,7 @@ class Message:
 
 
 def _(msgid: str, /, **values: object) -> Message:
-    """Mark a sentence for translation; Babel extracts what stands in its calls.
+    """Mark a sentence for translation; Babel extracts the first argument of its calls.
 
     >>> str(_("{n} texts", n=3))
     '3 texts'
@@ -94,7 +93,7 @@ def _(msgid: str, /, **values: object) -> Message:
 
 
 def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name, by which Babel extracts it)
-    """Mark a sentence for translation that must be a text, such as an option's help; `translated` looks it up.
+    """Mark a sentence that must be a `str`, such as an option's help; `translated` translates it.
 
     >>> N_("Print JSON.")
     'Print JSON.'
@@ -103,7 +102,7 @@ def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name, by which Babel
 
 
 def translated(text: str, language: str) -> str:
-    """Return what a catalogue has for a text, which may hold braces; the text itself where it has none.
+    """Return the translation of a text, which may contain braces; the text itself if there is none.
 
     >>> translated("Print JSON.", "es"), translated("{x", "es")
     ('Escribe JSON.', '{x')
@@ -112,20 +111,20 @@ def translated(text: str, language: str) -> str:
 
 
 def same(text: object) -> Message:
-    """Return what is written alike in every language, such as a code, an example or a value; a message as it is."""
+    """Return a text that is the same in every language, such as a code, as a message; a message unchanged."""
     return text if isinstance(text, Message) else Message("{text}", {"text": str(text)})
 
 
 @dataclass(frozen=True)
 class _Text(Message):
-    """A text that a catalogue may know, and that may hold braces."""
+    """A text that may be in a catalogue and may contain braces."""
 
     def translate(self, language: str) -> str:
         return translated(self.msgid, language)
 
 
 def known(text: object) -> Message:
-    """Return a text as a value of messages, translated where a catalogue knows it; a message as it is.
+    """Return a text as a message that is translated if a catalogue has it; a message unchanged.
 
     >>> known("the file is missing").translate("es"), known("{x").translate("es")
     ('falta el archivo', '{x')
@@ -135,14 +134,14 @@ def known(text: object) -> Message:
 
 @dataclass(frozen=True)
 class _Decimal(Message):
-    """A number, whose decimal sign is a comma in Spanish and Portuguese, and whose groups of three a space parts."""
+    """A number; Spanish and Portuguese have a decimal comma, and spaces between groups of three digits."""
 
     def translate(self, language: str) -> str:
         return self.msgid if language == "en" else self.msgid.translate(_SIGNS)
 
 
 def decimal(number: str) -> Message:
-    """Return a number as a value of messages: its point and commas become the language's signs.
+    """Return a number as a message: its point and commas become the language's separators.
 
     >>> decimal("0.318").translate("es"), str(decimal("0.318")), decimal("1,242").translate("pt")
     ('0,318', '0.318', '1 242')
@@ -151,9 +150,9 @@ def decimal(number: str) -> Message:
 
 
 def recognised(english: object) -> Message:
-    """Return what was written in English, such as why a record can't be read, as the sentence that it is.
+    """Return an English text from a ledger, such as an error, as the message from which it was made.
 
-    Ledgers keep such texts. One that is no sentence of the catalogues stays as it is.
+    A text that matches no sentence of the catalogues is unchanged.
 
     >>> recognised("it was cut after 1,200 of 3,000 bytes").translate("es")
     'se cortó después de 1 200 de 3 000 bytes'
@@ -163,45 +162,45 @@ def recognised(english: object) -> Message:
     text = str(english)
     if re.fullmatch(r"\d[\d,]*(\.\d+)?", text):
         return decimal(text)
-    alike = [one for one in _forms() if all(part in text for part in one.always)]
-    for form in sorted(alike, key=lambda one: -len("".join(one.always))):
-        if found := re.fullmatch(form.pattern, text, re.DOTALL):
-            return Message(form.msgid, {name: recognised(value) for name, value in found.groupdict().items()})
+    candidates = [form for form in _forms() if all(part in text for part in form.fixed)]
+    for form in sorted(candidates, key=lambda form: -len("".join(form.fixed))):
+        if match := re.fullmatch(form.pattern, text, re.DOTALL):
+            return Message(form.msgid, {name: recognised(value) for name, value in match.groupdict().items()})
     return known(text)
 
 
 @dataclass(frozen=True)
 class _Form:
-    """A sentence with parameters: what it always says, and a pattern of the whole."""
+    """A sentence with parameters: its fixed parts, and a pattern of the whole."""
 
     msgid: str
-    always: tuple[str, ...]
+    fixed: tuple[str, ...]
     pattern: str
 
 
-_LEAST: Final = 12  # letters without which a sentence may be anything
+_MINIMUM_LETTERS: Final = 12  # of the fixed parts: with fewer, a sentence may match any text
 
 
 @cache
 def _forms() -> tuple[_Form, ...]:
-    """Return the sentences that have parameters, and words enough to be known by."""
+    """Return the sentences with parameters whose fixed parts are long enough to recognise them."""
     forms = []
     for msgid in filter(None, vars(_catalogue("es"))["_catalog"]):
         fields = [] if "{" not in msgid else list(string.Formatter().parse(msgid))
-        always = tuple(part for part, *_rest in fields if part)
-        # A number that stands in the words alone that it chooses can't be read back.
-        read = {name for _part, name, words, _conversion in fields if not words}
+        fixed = tuple(part for part, *_rest in fields if part)
+        # A number that only chooses between words can't be read back.
+        readable = {name for _part, name, words, _conversion in fields if not words}
         if (
             fields
-            and read.issuperset(name for _part, name, *_rest in fields)
-            and sum(map(str.isalpha, "".join(always))) >= _LEAST
+            and readable.issuperset(name for _part, name, *_rest in fields)
+            and sum(map(str.isalpha, "".join(fixed))) >= _MINIMUM_LETTERS
         ):
-            forms.append(_Form(msgid, always, "".join(_patterns(fields))))
+            forms.append(_Form(msgid, fixed, "".join(_patterns(fields))))
     return tuple(forms)
 
 
 def _patterns(fields: Iterable[tuple[str, str | None, str | None, str | None]]) -> Iterator[str]:
-    """Yield the pattern of each part of a sentence; a parameter that is named again is what it was."""
+    """Yield the pattern of each part of a sentence; a repeated parameter must have the same value."""
     seen: set[str] = set()
     for part, name, words, _conversion in fields:
         yield re.escape(part)
@@ -212,12 +211,12 @@ def _patterns(fields: Iterable[tuple[str, str | None, str | None, str | None]]) 
             seen.add(name)
 
 
-# How `recorded` names what isn't filled in; what it names by no kind is a `Message`.
+# The keys under which `recorded` stores plain texts and numbers.
 _KINDS: Final[dict[str, type[Message]]] = {"text": _Text, "number": _Decimal}
 
 
 def recorded(sentence: str | Message) -> Any:
-    """Return a sentence as JSON, from which `read_back` has it in any language.
+    """Return a sentence as JSON, which `read_back` turns into a message again.
 
     >>> recorded(_("{n} texts", n=3))
     {'msgid': '{n} texts', 'values': {'n': '3'}}
@@ -225,12 +224,12 @@ def recorded(sentence: str | Message) -> Any:
     if not isinstance(sentence, Message):
         return sentence
     if type(sentence) is Message:
-        return {"msgid": sentence.msgid, "values": {name: recorded(one) for name, one in sentence.values.items()}}
+        return {"msgid": sentence.msgid, "values": {name: recorded(value) for name, value in sentence.values.items()}}
     return {next((name for name, kind in _KINDS.items() if type(sentence) is kind), "text"): str(sentence)}
 
 
 def read_back(value: Any, written: str) -> Message:
-    """Return the sentence that `recorded` made JSON of; where it is of another form, what was written beside it.
+    """Return the sentence that `recorded` stored as JSON; for other JSON, the English text that was stored with it.
 
     >>> read_back({"msgid": "did you mean «{near}»?", "values": {"near": "a"}}, "did you mean «a»?").translate("es")
     '¿quiso escribir «a»?'
@@ -242,7 +241,7 @@ def read_back(value: Any, written: str) -> Message:
     sentence = _sentence(value)
     try:
         return sentence if isinstance(sentence, Message) and str(sentence) == written else known(written)
-    except (LookupError, ValueError, AttributeError, TypeError):  # a parameter has no value, or is none
+    except (LookupError, ValueError, AttributeError, TypeError):  # a parameter has no value, or isn't a name
         return known(written)
 
 
@@ -253,12 +252,12 @@ def _sentence(value: Any) -> str | Message:
         if name in value:
             return kind(str(value[name]))
     values = value.get("values")
-    parts = {str(name): _sentence(one) for name, one in values.items()} if isinstance(values, dict) else {}
+    parts = {str(name): _sentence(part) for name, part in values.items()} if isinstance(values, dict) else {}
     return Message(str(value.get("msgid", "")), parts)
 
 
 def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
-    """Several messages with commas, or something else, between them.
+    """Join several messages with commas, or another separator.
 
     >>> enumerated([Message("news"), same("…")]).translate("es")
     'prensa, …'
@@ -268,7 +267,7 @@ def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
 
 
 def first_of(names: Sequence[str | Message], most: int) -> Message:
-    """Return the first of many names, and how many more there are.
+    """Return the first names of a list, and the number of the others.
 
     >>> first_of(["a", "b", "c"], 2).translate("pt")
     'a, b e mais 1'
@@ -278,9 +277,9 @@ def first_of(names: Sequence[str | Message], most: int) -> Message:
 
 
 def language_of_user() -> str:
-    """Return the language of the user's machine, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English where it is another."""
-    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return named[:2].lower() if named[:2].lower() in LANGUAGES else "en"
+    """Return the system language, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English for any other language."""
+    locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return locale[:2].lower() if locale[:2].lower() in LANGUAGES else "en"
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Where the data folders `filters/` and `pipelines/` are.
+"""Paths of shipped data, caches and settings.
 
-They ship inside the wheel; an editable install, for which hatchling's `force-include` does nothing, reads the
-checkout's own folders beside the package.
+`filters/` and `pipelines/` are inside the wheel. An editable install, for which hatchling's `force-include` does
+nothing, reads them next to the package in the checkout.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 PACKAGE = Path(__file__).resolve().parent
-# Folders of the cache that stay beside the one in use, and the seconds for which any stays that was used.
-_FOLDERS_KEPT: Final = 4
-_FOLDERS_USED: Final = 86_400.0
+# The most recently used cache folders are kept, and those used within this many seconds.
+_KEPT_FOLDERS: Final = 4
+_KEPT_SECONDS: Final = 86_400.0
 
 
 def data_folder(name: str) -> Path:
-    """Return the folder `name` as shipped in the package, else beside it in a checkout.
+    """Return the folder `name` inside the package, or next to it in a checkout.
 
     >>> data_folder("filters").name
     'filters'
@@ -30,32 +30,32 @@ def data_folder(name: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder of the toolkit, which may not exist yet (`LATAM_CORPUS_CACHE`, else XDG)."""
+    """Return the toolkit's cache folder, which may not exist yet (`LATAM_CORPUS_CACHE`, else XDG)."""
     return _user_folder("LATAM_CORPUS_CACHE", "XDG_CACHE_HOME", ".cache", "")
 
 
 def scratch_folder() -> Path:
-    """Return the folder of copies of what is kept elsewhere (`LATAM_CORPUS_SCRATCH`, else in the user's cache)."""
-    named = os.environ.get("LATAM_CORPUS_SCRATCH")
-    return Path(named).absolute() if named else cache_folder().absolute() / "scratch"
+    """Return the folder for local copies of remote files (`LATAM_CORPUS_SCRATCH`, else in the cache folder)."""
+    folder = os.environ.get("LATAM_CORPUS_SCRATCH")
+    return Path(folder).absolute() if folder else cache_folder().absolute() / "scratch"
 
 
 def config_folder() -> Path:
-    """Return the folder of what the user has chosen, which may not exist yet (`LATAM_CORPUS_CONFIG`, else XDG)."""
+    """Return the folder of the user's settings, which may not exist yet (`LATAM_CORPUS_CONFIG`, else XDG)."""
     return _user_folder("LATAM_CORPUS_CONFIG", "XDG_CONFIG_HOME", ".config", "config")
 
 
 def _user_folder(own: str, xdg: str, at_home: str, homeless: str) -> Path:
-    """Return the folder that a variable of ours names, or one of XDG's, or the usual one of the user's home.
+    """Return a folder of the user's, by the toolkit's variable, the XDG variable or the home folder.
 
     Args:
         own: the toolkit's variable, which names the folder itself.
-        xdg: the variable that names what it is in.
-        at_home: what it is in at home, where neither is set.
-        homeless: below the temporary folder of a user without a home, as in some containers.
+        xdg: the XDG variable, which names the parent folder.
+        at_home: the parent folder in the home folder, if neither variable is set.
+        homeless: the folder below the temporary one for users without a home, as in some containers.
     """
-    if named := os.environ.get(own):
-        return Path(named)
+    if folder := os.environ.get(own):
+        return Path(folder)
     if base := os.environ.get(xdg):
         return Path(base) / "latam_corpus"
     try:
@@ -65,21 +65,21 @@ def _user_folder(own: str, xdg: str, at_home: str, homeless: str) -> Path:
 
 
 def use_folder(folder: Path) -> None:
-    """Mark a folder of the cache as used now; where it is new, remove those beside it that nobody uses any more.
+    """Mark a cache folder as used now; if it is new, remove unused folders next to it.
 
-    The four that were used last stay, and all that were used within a day. Another process may remove the same, or have
-    one open: what isn't found, such as compiled code, is made anew.
+    The four most recently used folders are kept, and all that were used within a day. Another process may remove the
+    same folder or have one open; missing content, such as compiled code, is made again.
     """
     try:
-        new = not folder.is_dir()
+        is_new = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
-        beside = list(folder.parent.iterdir()) if new else []
+        siblings = list(folder.parent.iterdir()) if is_new else []
     except OSError:  # a home folder that can't be written to, or not read
         return
-    used = {path: _last_used(path) for path in beside if path != folder}
-    for path in sorted(used, key=lambda path: -used[path])[_FOLDERS_KEPT:]:
-        if used[path] < time.time() - _FOLDERS_USED:
+    last_used = {path: _last_used(path) for path in siblings if path != folder}
+    for path in sorted(last_used, key=lambda path: -last_used[path])[_KEPT_FOLDERS:]:
+        if last_used[path] < time.time() - _KEPT_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,7 +1,6 @@
-"""The columns of a document, of a ledger row and of a released row: the one shared vocabulary.
+"""The columns of documents, ledger rows and released rows.
 
-Everything that is written (part outputs, ledgers, shards) has exactly these columns, in this order, with these
-types. A new column enters `docs/design.md` before it enters this file.
+All written files (part outputs, ledgers, shards) have exactly these columns, in this order, with these types.
 """
 
 from __future__ import annotations
@@ -23,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its Polars type, what it means, whether it may be null.
+    """A column.
 
     Attributes:
-        free: the fields of it that people write as they like, the column's name if it isn't a struct: identifiers of
-            persons may be in them, so that `redact` reads them.
+        name: its name.
+        dtype: its Polars type.
+        meaning: its description, for the reference.
+        nullable: whether it may be null.
+        free: its fields with free text (the column's name if it isn't a struct). Identifiers of persons may be in them,
+            so `redact` reads them.
     """
 
     name: str
@@ -60,7 +63,7 @@ TURNS: Final = pl.List(
 # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
 REDACTIONS: Final = pl.List(pl.Struct({"key": _TEXT, "value": pl.Int32()}))
 EXTRA: Final = ENTRIES
-# In runs, signals of plug-ins that are installed here are among them; a release has the toolkit's own alone.
+# In runs it includes signals of installed plug-ins; releases have only the toolkit's own.
 SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(signal_names(), pl.Float32()))
 RELEASE_SIGNALS: Final = pl.Struct(dict.fromkeys(BY_NAME, pl.Float32()))
 
@@ -71,7 +74,7 @@ DOCUMENT: Final = (
     Column(
         "declared_language",
         _TEXT,
-        "the language the source says, as it says it",
+        "the language that the source states, in its words",
         nullable=True,
         free=("declared_language",),
     ),
@@ -80,7 +83,7 @@ DOCUMENT: Final = (
     Column(
         "languages",
         LANGUAGES,
-        "the languages of a mixed document and their shares, `und` for a part in none that is known",
+        "the languages of a mixed document and their shares, `und` for a part in no known language",
         nullable=True,
     ),
     Column("variety", _TEXT, "BCP 47, such as es-CL; null when unsure", nullable=True),
@@ -91,13 +94,13 @@ DOCUMENT: Final = (
     Column("title", _TEXT, "as catalogued", nullable=True, free=("title",)),
     Column("creators", _TEXTS, "as catalogued", nullable=True, free=("creators",)),
     Column("published", _TEXT, "ISO 8601, partial dates allowed", nullable=True),
-    Column("url", _TEXT, "where it is from", nullable=True, free=("url",)),
+    Column("url", _TEXT, "its address", nullable=True, free=("url",)),
     Column("source_id", _TEXT, "the catalogue's id of the source"),
-    Column("contributor", _TEXT, "who brought it", nullable=True, free=("contributor",)),
+    Column("contributor", _TEXT, "the person or institution that contributed it", nullable=True, free=("contributor",)),
     Column("rights", _TEXT, "SPDX id, Creative Commons or rightsstatements.org URI", nullable=True, free=("rights",)),
     Column("rights_tier", _TEXT, "open … unknown, see catalog.rights"),
     Column("basis", _TEXT, "licence, public_domain, contract or consent", nullable=True),
-    Column("uses", _TEXTS, "what is allowed: train, redistribute, evaluate"),
+    Column("uses", _TEXTS, "allowed uses: train, redistribute, evaluate"),
     Column("agreement", _TEXT, "the agreement under which it was given", nullable=True, free=("agreement",)),
     Column("expires", pl.Date(), "the last day of that permission", nullable=True),
     Column("embargo_until", pl.Date(), "the first day on which it may be released", nullable=True),
@@ -114,60 +117,60 @@ DOCUMENT: Final = (
     Column(
         "obtained",
         _TIME,
-        "when it was obtained, as its record says (WARC-Date, OAI datestamp, a column); null where nothing says it",
+        "when it was obtained, as its record states (WARC-Date, OAI datestamp, a column); null if nothing states it",
         nullable=True,
     ),
     Column("origin", ORIGIN, "file, member or offset in it, and the digest of the payload", free=("file", "member")),
-    Column("extractor", _TEXT, "name and version of what made text of the bytes", nullable=True),
+    Column("extractor", _TEXT, "name and version of the program that extracted the text", nullable=True),
     Column(
         "turns",
         TURNS,
-        "of an interview: who speaks in each line, from when to when in seconds",
+        "in interviews: the speaker of each line, with start and end in seconds",
         nullable=True,
         free=("speaker",),
     ),
     Column("signals", SIGNAL_STRUCT, "every measured signal", nullable=True),
     Column("extra", EXTRA, "columns that sources and plug-ins add", nullable=True, free=("value",)),
-    Column("redactions", REDACTIONS, "what redact replaced: kind and count", nullable=True),
+    Column("redactions", REDACTIONS, "identifiers that `redact` replaced: kind and count", nullable=True),
     Column("duplicate_cluster", _TEXT, "the cluster's id: the smallest doc_id in it", nullable=True),
     Column("cluster_size", pl.Int32(), "documents in the cluster", nullable=True),
     Column("duplicate_of", _TEXT, "the kept document that this one duplicates", nullable=True),
-    Column("contained_in", _TEXT, "the much longer document that this one stands in", nullable=True),
+    Column("contained_in", _TEXT, "the much longer document that contains this one", nullable=True),
     Column("variant_of", _TEXT, "the kept document that this one is a variant of", nullable=True),
-    Column("containment", pl.Float32(), "share of its words that stand in the other one", nullable=True),
+    Column("containment", pl.Float32(), "share of its words that are in the other one", nullable=True),
     Column("split", _TEXT, "train, validation or test, by hash of the cluster", nullable=True),
     Column("tokens", pl.Int32(), "tokens under the recipe's tokenizer", nullable=True),
     Column("text_hash", pl.Binary(), "SHA-256 of the normalised text, first 128 bits", nullable=True),
-    Column("drop_reason", _TEXT, "why a run set it aside; in runs only", nullable=True),
+    Column("drop_reason", _TEXT, "why a run dropped it; in runs only", nullable=True),
 )
 
 LEDGER: Final = (
     Column("doc_id", _TEXT, "the document"),
     Column("source_id", _TEXT, "its source"),
-    Column("stage", _TEXT, "where it happened"),
+    Column("stage", _TEXT, "the stage that decided"),
     Column("verdict", _TEXT, "dropped, changed, failed or released"),
-    Column("reason", _TEXT, "why: derived from a bound, or an error's words"),
+    Column("reason", _TEXT, "the reason: derived from a bound, or an error's text"),
     Column("evidence", _TEXT, "the measured values, as JSON", nullable=True),
     Column("text_hash_before", pl.Binary(), "digest of the exact text before", nullable=True),
     Column("text_hash_after", pl.Binary(), "digest of the exact text after", nullable=True),
-    Column("chars", pl.Int64(), "characters of the text after (before, when there is none)", nullable=True),
+    Column("chars", pl.Int64(), "characters of the text after (before, if there is no text after)", nullable=True),
 )
 
-# Columns that live between two stages of one segment and are never written.
+# Columns that exist between two stages of one segment and are never written.
 WORKING: Final = (
     Column("raw", pl.Binary(), "a record's bytes, before extraction", nullable=True),
-    Column("media_type", _TEXT, "what the bytes are, such as text/html", nullable=True),
-    Column("verdict", _TEXT, "dropped or failed, beside drop_reason", nullable=True),
+    Column("media_type", _TEXT, "the media type of the bytes, such as text/html", nullable=True),
+    Column("verdict", _TEXT, "dropped or failed, with drop_reason", nullable=True),
     Column("evidence", _TEXT, "the evidence for drop_reason or for a change, as JSON", nullable=True),
 )
 
 DOCUMENT_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in DOCUMENT})
 LEDGER_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in LEDGER})
 WORKING_SCHEMA: Final = pl.Schema({column.name: column.dtype for column in WORKING})
-# The columns that people write, except the text itself, with the fields of each.
+# Columns with free text, except `text`, with their fields.
 FREE_FIELDS: Final = {column.name: frozenset(column.free) for column in DOCUMENT if column.free}
 RELEASE_COLUMNS: Final = tuple(c.name for c in DOCUMENT if c.name not in ("drop_reason", "duplicate_of", "extra"))
-# Of versions without additional columns; `extra_columns.released` returns that of any version.
+# For versions without additional columns; `extra_columns.released` returns the schema of any version.
 RELEASE_SCHEMA: Final = pl.Schema(
     {name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS} | {"signals": RELEASE_SIGNALS}
 )
@@ -184,7 +187,7 @@ def arrow_schema(schema: pl.Schema) -> pa.Schema:
 
 
 def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
-    """Yield the columns of a Parquet file with this schema, as Parquet names them, each with its type.
+    """Yield the leaf columns of a Parquet file with this schema, by their Parquet names, with their types.
 
     >>> [name for name, _ in leaves(arrow_schema(pl.Schema({"uses": _TEXTS, "origin": pl.Struct({"file": _TEXT})})))]
     ['uses.list.element', 'origin.file']
@@ -204,7 +207,7 @@ def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
 
 
 def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFrame:
-    """Scan Parquet files with exactly the schema's columns; what a file lacks is null, fields of structs too.
+    """Scan Parquet files with exactly the schema's columns; missing columns and struct fields are null.
 
     >>> scan([], LEDGER_SCHEMA).collect().height
     0
@@ -222,19 +225,19 @@ def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFra
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """Return the frame with exactly the schema's columns, in its order and types; what is missing is null.
+    """Return the frame with exactly the schema's columns, in its order and types; missing ones are null.
 
     Args:
-        frame: any rows; columns outside the schema are left out.
+        frame: any rows; columns outside the schema are removed.
         schema: one of this module's schemas.
 
     >>> conform(pl.DataFrame({"b": [1]}), pl.Schema({"a": pl.String(), "b": pl.Int64()})).row(0)
     (None, 1)
     """
-    have = set(frame.columns)
-    if "extra" in have and "extra" in schema and frame.schema["extra"] != schema["extra"]:
+    columns = set(frame.columns)
+    if "extra" in columns and "extra" in schema and frame.schema["extra"] != schema["extra"]:
         frame = frame.with_columns(in_form(frame["extra"], schema["extra"]))
     return frame.select(
-        pl.col(name).cast(dtype) if name in have else pl.lit(None, dtype=dtype).alias(name)
+        pl.col(name).cast(dtype) if name in columns else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in schema.items()
     )

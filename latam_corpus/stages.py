@@ -1,9 +1,9 @@
-"""The contract of a stage and of a barrier: what a recipe can name, the toolkit's own and those of plug-ins.
+"""The base classes of stages and barriers, the toolkit's own and those of plug-ins.
 
-A batch in, the same rows out: a stage adds columns, rewrites `text`, or gives rows a `drop_reason`; it can't lose one.
-A barrier needs the whole corpus, and gives decisions by row. Each is a frozen dataclass whose fields are the options
-that a recipe may set, so that it can be compared, printed and sent to a worker. Models are named by path and opened in
-the worker.
+A stage turns a batch into a batch with the same rows: it adds columns, rewrites `text`, or gives rows a `drop_reason`;
+it can't lose a row. A barrier reads the whole corpus and yields decisions by row. Both are frozen dataclasses whose
+fields are the options of a recipe, so that they can be compared, printed and sent to a worker. Models are named by path
+and opened in the worker.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Operation(ABC):  # noqa: B024  (what is abstract differs)
-    """What stages and barriers have in common. Only `name` must be given; the rest has defaults.
+class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods)
+    """The common part of stages and barriers. Only `name` is required; everything else has a default.
 
     Attributes:
-        name: as the ledger and `run.json` have it.
-        needs: the columns that must be there.
-        gives: the columns that it sets; of a column that no document has its type too, `readability: float64`, which
-            `adds` has then.
-        adds: these columns and their types, which releases have in `extra`. Taken from `gives`.
-        rewrites: the columns that it changes too, where they are there.
-        by_content: options that name a file or a folder for which `fingerprint` speaks: its path doesn't count.
+        name: the name in the ledger and in `run.json`.
+        needs: the columns that it requires.
+        gives: the columns that it sets. A column that isn't in the schema has a type, `readability: float64`.
+        adds: the columns of `gives` with a type; releases have them in `extra`.
+        rewrites: further columns that it changes if they exist.
+        by_content: options that name a file or a folder whose content `fingerprint` covers, so that its path doesn't
+            count.
         libraries: distributions whose version changes the result.
         version: raised when a change of the code changes results; stored results of another version aren't reused.
     """
@@ -51,7 +51,7 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
     version: ClassVar[int | str] = 1
 
     def __init_subclass__(cls) -> None:
-        """Separate the names in `gives` from the types of those that are declared with one."""
+        """Separate the names in `gives` from their types."""
         super().__init_subclass__()
         declared = vars(cls).get("gives")
         if declared is None:
@@ -62,44 +62,44 @@ class Operation(ABC):  # noqa: B024  (what is abstract differs)
         cls.gives = frozenset(types) | ({"extra"} if cls.adds else frozenset())
 
     def fingerprint(self) -> str:
-        """Tell what the result rests on beside options and code: a digest of a model or of a folder of policies."""
+        """Return a digest of further inputs of the result, such as a model or a policy folder."""
         return ""
 
     def expand(self) -> tuple[Stage | Barrier, ...]:
-        """List what a plan runs for it: stages before a cut, a barrier, stages after it; itself by default."""
-        return (self,)  # type: ignore[return-value]  # it is the one or the other
+        """Return the stages and barriers that a plan runs for it; itself by default."""
+        return (self,)  # type: ignore[return-value]  # it is a Stage or a Barrier
 
     def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Self:  # noqa: ARG002
-        """Take over the terms of the recipe's release, if it weighs terms and states none.
+        """Return it with the terms of the recipe's release, if it needs terms and states none.
 
         Args:
             admit: the rights tiers that the release admits.
-            uses: what the release needs each document to allow.
+            uses: the uses that each document must allow.
         """
         return self
 
     def for_sources(self, sources: Sequence[Source]) -> Self:  # noqa: ARG002
-        """Take over what these sources ask of it.
+        """Return it with the settings that these sources require.
 
         Args:
-            sources: those of the plan.
+            sources: the sources of the plan.
         """
         return self
 
     @property
     def policy_folder(self) -> Path | None:
-        """The folder of policies that it decides by, of which a run keeps a copy."""
+        """The policy folder that it applies, of which a run keeps a copy."""
         return None
 
 
 @dataclass(frozen=True)
 class Stage(Operation):
-    """A step of a pipeline: maps a batch to a batch.
+    """A step of a pipeline that turns a batch into a batch.
 
     Attributes:
-        makes_rows: whether it makes several rows out of one; each child names its `parent_id`.
-        stored_before: whether the plan stores what enters it, so that a change of it redoes nothing before.
-        stored_after: whether the plan stores what it gives, so that a change after it doesn't redo it.
+        makes_rows: whether it makes several rows of one; each child names its `parent_id`.
+        stored_before: whether the plan stores its input, so that a change of it repeats no earlier stage.
+        stored_after: whether the plan stores its output, so that a later change doesn't repeat it.
     """
 
     makes_rows: ClassVar[bool] = False
@@ -107,13 +107,13 @@ class Stage(Operation):
     stored_after: ClassVar[bool] = False
 
     def fingerprint_for(self, entering: Collection[tuple[str, str]]) -> str | None:  # noqa: ARG002
-        """Tell the same as `fingerprint` for some rows alone: what it rests on for others doesn't count then.
+        """Return the fingerprint for rows of some languages and genres only.
 
         Args:
             entering: the languages and genres of the rows.
 
         Returns:
-            None where it rests on the same for all rows.
+            None if all rows depend on the same inputs.
         """
         return None
 
@@ -124,13 +124,13 @@ class Stage(Operation):
 
 @dataclass(frozen=True)
 class Barrier(Operation):
-    """A step that needs the whole corpus: the plan cuts the pipeline there."""
+    """A step that reads the whole corpus; the plan cuts the pipeline there."""
 
     @property
     def aside(self) -> Mapping[str, pl.DataType]:
-        """The columns that it needs and no document has: names and types, stored beside the rows until it decides."""
+        """Names and types of required columns that aren't in the schema; they are stored separately."""
         return {}
 
     @abstractmethod
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Yield decisions, by `row`, for the rows that it decides on: `drop_reason`, what it gives, `evidence`."""
+        """Yield decisions by `row`: `drop_reason`, the columns that it sets, `evidence`."""

@@ -1,8 +1,8 @@
-"""A test kit for plug-in packages: each check calls what you wrote on texts as they come, and says what it breaks.
+"""Checks for the tests of plug-in packages: each calls your code on typical texts and names the broken promise.
 
-A stage must keep every row in its place and leave what it was given as it is (conservation); give the same for the
-same rows, whichever rows stand beside them (purity), since results are found again by what went in; and pickle, since
-workers are sent it. So must a signal, an extractor and a reader, as far as it applies.
+A stage must keep every row in its place and not change its input (conservation). It must return the same for the same
+rows, whichever other rows are in the batch (purity), because results are cached by their input. It must be picklable,
+because workers receive it pickled. The same holds for signals, extractors and readers, as far as it applies.
 
     from latam_corpus.testing import check_stage
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from latam_corpus.signals.descriptor import Signal
     from latam_corpus.stages import Stage
 
-# As texts come: empty, of one word, with lines, in several scripts, with signs outside of 16 bits, long, and repeated.
+# Empty, of one word, with lines, in several scripts, with characters beyond 16 bits, long, and repeated.
 TEXTS: Final = (
     "La barca salió del puerto antes del alba y volvió con la red vacía.",
     "",
@@ -46,121 +46,127 @@ TEXTS: Final = (
     "palabra " * 3000,
     "La barca salió del puerto antes del alba y volvió con la red vacía.",
 )
-_CUTS: Final = (0.0, 0.25, 0.5, 0.9)
+_CUT_SHARES: Final = (0.0, 0.25, 0.5, 0.9)
 
 
 def check_stage(stage: Stage, documents: pl.DataFrame | None = None) -> None:
     """Check that a stage conserves rows, is pure, and pickles.
 
     Args:
-        stage: with the options to check.
-        documents: rows that it is given, of any columns of the schema; those of TEXTS when None.
+        stage: the stage with the options to check.
+        documents: input rows with any columns of the schema; the rows of TEXTS by default.
 
     Raises:
-        AssertionError: it breaks its contract; the message says how.
+        AssertionError: the stage breaks its contract; the message says how.
     """
     frame = _documents() if documents is None else schema.conform(documents, schema.DOCUMENT_SCHEMA)
-    given = frame.clone()
+    original = frame.clone()
     whole = _passed(stage, frame)
-    _must(frame.equals(given), f"«{stage.name}» changes the frame that it is given: return `batch.with_columns(…)`")
-    _must(_passed(stage, frame).equals(whole), f"«{stage.name}» gives something else the second time")
+    _must(frame.equals(original), f"«{stage.name}» changes its input frame: return `batch.with_columns(…)`")
+    _must(_passed(stage, frame).equals(whole), f"«{stage.name}» returns something else the second time")
     if not stage.makes_rows:
         parts = [_passed(stage, frame[start : start + 1]) for start in range(frame.height)]
-        same = pl.concat(parts).sort("doc_id").equals(whole.sort("doc_id"))
-        _must(same, f"«{stage.name}» gives a row something else where other rows stand beside it")
+        is_pure = pl.concat(parts).sort("doc_id").equals(whole.sort("doc_id"))
+        _must(is_pure, f"«{stage.name}» returns something else for a row if other rows are in the batch")
         backwards = _passed(stage, frame.reverse()).sort("doc_id")
         _must(backwards.equals(whole.sort("doc_id")), f"«{stage.name}» depends on the order of rows")
-    _must(_passed(stage, frame[:0]).height == 0, f"«{stage.name}» makes rows of none")
+    _must(_passed(stage, frame[:0]).height == 0, f"«{stage.name}» makes rows of an empty batch")
     unpickled = _unpickled(stage, f"«{stage.name}»")
-    _must(unpickled == stage, f"«{stage.name}» is another value once it is pickled: make it a frozen dataclass")
-    _must(_passed(unpickled, frame).equals(whole), f"«{stage.name}» does something else once it is pickled")
+    _must(unpickled == stage, f"«{stage.name}» isn't equal to its pickled copy: make it a frozen dataclass")
+    _must(_passed(unpickled, frame).equals(whole), f"the pickled copy of «{stage.name}» returns something else")
 
 
 def check_signal(signal: Signal, texts: Iterable[str] = TEXTS) -> None:
-    """Check that a signal gives one number a document, whichever documents stand beside it, and changes none.
+    """Check that a signal returns one number per document, independent of other documents, and changes nothing.
 
     Args:
-        signal: of `latam_corpus.signal`.
-        texts: what it measures.
+        signal: a signal made by `latam_corpus.signal`.
+        texts: the texts to measure.
 
     Raises:
-        AssertionError: it breaks its contract; the message says how.
+        AssertionError: the signal breaks its contract; the message says how.
     """
-    listed = list(texts)
-    reading = Reading(WordTable.of(listed))
-    before = reading.words.data.copy()
+    documents = list(texts)
+    reading = Reading(WordTable.of(documents))
+    original = reading.words.data.copy()
     values = np.asarray(signal.measure(reading))
     _must(
-        values.shape == (len(listed),) and values.dtype.kind in "biuf",
-        f"«{signal.name}» gives {values.dtype}{list(values.shape)} for {len(listed)} documents: one number a document",
+        values.shape == (len(documents),) and values.dtype.kind in "biuf",
+        f"«{signal.name}» returns {values.dtype}{list(values.shape)} for {len(documents)} documents: one number each",
     )
-    _must(np.array_equal(before, reading.words.data), f"«{signal.name}» changes the word table")
-    again = np.asarray(signal.measure(reading))
-    _must(np.array_equal(values, again, equal_nan=True), f"«{signal.name}» gives something else the second time")
-    alone = [np.asarray(signal.measure(Reading(WordTable.of([text]))))[0] for text in listed]
-    same = np.allclose(values.astype(float), np.array(alone, float), rtol=1e-5, equal_nan=True)
-    _must(same, f"«{signal.name}» gives a document something else where others stand beside it")
+    _must(np.array_equal(original, reading.words.data), f"«{signal.name}» changes the word table")
+    repeated = np.asarray(signal.measure(reading))
+    _must(np.array_equal(values, repeated, equal_nan=True), f"«{signal.name}» returns something else the second time")
+    single = [np.asarray(signal.measure(Reading(WordTable.of([text]))))[0] for text in documents]
+    is_pure = np.allclose(values.astype(float), np.array(single, float), rtol=1e-5, equal_nan=True)
+    _must(is_pure, f"«{signal.name}» returns something else for a document if others are in the batch")
     # Workers look it up by its name in its module, as an entry point names it.
-    found_by_name = "<" not in signal.measure.__qualname__
-    _must(found_by_name, f"«{signal.name}» is no function of a module, so no worker finds it")
+    is_importable = "<" not in signal.measure.__qualname__
+    _must(is_importable, f"«{signal.name}» isn't a module-level function, so workers can't import it")
 
 
 def check_extractor(
     extractor: Callable[[bytes, Mapping[str, str]], Extracted], raw: bytes, parameters: Mapping[str, str] | None = None
 ) -> Extracted:
-    """Check that an extractor makes text of a file, the same each time, and of half a file nothing worse than an error.
+    """Check that an extractor returns the same text of a file each time, and at worst an error for a truncated file.
 
     Args:
-        extractor: what an entry point names.
-        raw: a file's bytes.
-        parameters: of its media type.
+        extractor: the function that an entry point names.
+        raw: the bytes of a file.
+        parameters: parameters of its media type.
+
+    Returns:
+        The result for the whole file.
 
     Raises:
-        AssertionError: it breaks its contract; the message says how.
+        AssertionError: the extractor breaks its contract; the message says how.
     """
     name = getattr(extractor, "__name__", "the extractor")
     extracted = extractor(raw, parameters or {})
-    _must(isinstance(extracted, Extracted), f"{name} gives a {type(extracted).__name__}, no `Extracted`")
+    _must(isinstance(extracted, Extracted), f"{name} returns {type(extracted).__name__} instead of `Extracted`")
     _must(bool(extracted.text.strip()), f"{name} finds no text")
-    _must(bool(extracted.extractor), f"{name} doesn't say its name and version: Extracted(text, «name 1.0»)")
-    _must(extractor(raw, parameters or {}) == extracted, f"{name} gives something else the second time")
-    for share in _CUTS:
+    _must(bool(extracted.extractor), f"{name} doesn't state its name and version: Extracted(text, «name 1.0»)")
+    _must(extractor(raw, parameters or {}) == extracted, f"{name} returns something else the second time")
+    for share in _CUT_SHARES:
         cut = raw[: int(share * len(raw))]
         try:
             part: Any = extractor(cut, parameters or {})
         except UnusableError:
             continue
-        except Exception as error:  # noqa: BLE001  (whatever it raises is a failed row; it must be one that workers can send)
-            _unpickled(error, f"what {name} raises of {len(cut)} bytes")
+        except Exception as error:  # noqa: BLE001  (any error is a failed row; workers must be able to return it)
+            _unpickled(error, f"the error of {name} for {len(cut)} bytes")
             continue
-        _must(isinstance(part, Extracted), f"{name} gives no `Extracted` of {len(cut)} bytes")
+        _must(isinstance(part, Extracted), f"{name} doesn't return `Extracted` for {len(cut)} bytes")
     _unpickled(extractor, name)
     return extracted
 
 
 def check_reader(reader: Callable[[BinaryIO], Iterable[dict[str, Any]]], raw: bytes) -> list[dict[str, Any]]:
-    """Check that a reader gives records, the same each time, and breaks off at half a file with an error at the worst.
+    """Check that a reader returns the same records of a file each time, and at worst an error for a truncated file.
 
     Args:
-        reader: what an entry point names.
-        raw: a file's bytes.
+        reader: the function that an entry point names.
+        raw: the bytes of a file.
+
+    Returns:
+        The records of the whole file.
 
     Raises:
-        AssertionError: it breaks its contract; the message says how.
+        AssertionError: the reader breaks its contract; the message says how.
     """
     name = getattr(reader, "__name__", "the reader")
     records = list(reader(io.BytesIO(raw)))
     _must(bool(records), f"{name} finds no record")
     for number, record in enumerate(records, 1):
-        _must(isinstance(record, dict), f"{name} gives a {type(record).__name__} as record {number}, no dict")
+        _must(isinstance(record, dict), f"{name} returns {type(record).__name__} instead of a dict as record {number}")
         _must(all(isinstance(key, str) for key in record), f"{name}: record {number} has a field without a name")
-    _must(list(reader(io.BytesIO(raw))) == records, f"{name} gives something else the second time")
-    for share in _CUTS:
+    _must(list(reader(io.BytesIO(raw))) == records, f"{name} returns something else the second time")
+    for share in _CUT_SHARES:
         cut = raw[: int(share * len(raw))]
         try:
             list(reader(io.BytesIO(cut)))
         except Exception as error:  # noqa: BLE001  (the file is reported as damaged)
-            _unpickled(error, f"what {name} raises of {len(cut)} bytes")
+            _unpickled(error, f"the error of {name} for {len(cut)} bytes")
     _unpickled(reader, name)
     return records
 
@@ -171,26 +177,26 @@ def _documents() -> pl.DataFrame:
 
 
 def _passed(stage: Stage, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return what the stage makes of the rows, kept and dropped, as a run takes it."""
+    """Return the rows after the stage, kept and dropped, as in a run."""
     try:
         passed = pass_through(stage, Batch(frame))
     except CorpusError as error:
         raise AssertionError(str(error)) from error
     columns = [*(name for name in schema.DOCUMENT_SCHEMA if name in passed.kept.frame.columns)]
     rows = pl.concat([passed.kept.frame.select(columns), passed.dropped.select(columns)])
-    lacking = stage.gives - set(columns) - {"drop_reason"}
-    _must(not lacking, f"«{stage.name}» says that it gives {', '.join(sorted(lacking))}, and doesn't")
+    missing = stage.gives - set(columns) - {"drop_reason"}
+    _must(not missing, f"«{stage.name}» declares {', '.join(sorted(missing))} in `gives`, but doesn't set it")
     reasons = passed.dropped.select("doc_id", "drop_reason")
     return rows.join(reasons, on="doc_id", how="left", suffix="_of") if "drop_reason" not in columns else rows
 
 
 def _unpickled(value: Any, name: str) -> Any:
     try:
-        return pickle.loads(pickle.dumps(value))  # noqa: S301  (its own)
+        return pickle.loads(pickle.dumps(value))  # noqa: S301  (its own bytes)
     except Exception as error:
-        raise AssertionError(f"{name} can't be pickled, so no worker gets it: {error}") from error
+        raise AssertionError(f"{name} can't be pickled, so it can't be sent to workers: {error}") from error
 
 
-def _must(held: bool, sentence: str) -> None:
-    if not held:
+def _must(is_true: bool, sentence: str) -> None:
+    if not is_true:
         raise AssertionError(sentence)

@@ -107,8 +107,8 @@ class _Closure(_Broken):
     ("stage", "problem"),
     [
         (_Broken("loses"), "broken"),
-        (_Broken("remembers"), "gives something else the second time"),
-        (_Broken("looks beside"), "where other rows stand beside it"),
+        (_Broken("remembers"), "returns something else the second time"),
+        (_Broken("looks beside"), "if other rows are in the batch"),
         (_Broken("breaks"), "IndexError"),
         (_Closure(inner=lambda: 0), "can't be pickled"),
     ],
