@@ -131,10 +131,10 @@ def _one(reading: Any) -> Any:
 def test_the_kit_sees_a_signal_that_looks_at_other_documents() -> None:
     """Or that gives one number for all of them, or can't be sent."""
     check_signal(lc.signal("words_twice")(_words))
-    for function, problem in ((_share, "others stand beside it"), (_one, "one number a document")):
+    for function, problem in ((_share, "if others are in the batch"), (_one, "one number each")):
         with pytest.raises(AssertionError, match=problem):
             check_signal(lc.signal("broken")(function))
-    with pytest.raises(AssertionError, match="no worker finds it"):
+    with pytest.raises(AssertionError, match="workers can't import it"):
         check_signal(lc.signal("broken")(lambda reading: 2.0 * reading.words.word_count))
 
 
@@ -158,9 +158,9 @@ def _tuples(stream: BinaryIO) -> Iterator[tuple[bytes]]:
 
 def test_the_kit_sees_extractors_and_readers_that_give_something_else() -> None:
     """A text without its extractor's name, a text alone, tuples, and a reader that finds nothing."""
-    for extractor, problem in ((_nameless, "name and version"), (_as_text, "no `Extracted`")):
+    for extractor, problem in ((_nameless, "name and version"), (_as_text, "instead of `Extracted`")):
         with pytest.raises(AssertionError, match=problem):
             check_extractor(extractor, b"Hola.")  # type: ignore[arg-type]
-    for reader, problem in ((_tuples, "no dict"), (lambda _stream: [], "finds no record")):
+    for reader, problem in ((_tuples, "instead of a dict"), (lambda _stream: [], "finds no record")):
         with pytest.raises(AssertionError, match=problem):
             check_reader(reader, b"a\nb\n")  # type: ignore[arg-type]
