@@ -18,13 +18,13 @@ from latam_corpus.extract.block_text import CELL, BlockText
 from latam_corpus.extract.bounded_xml import entity
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.documents.docx_hidden import cut_hidden
-from latam_corpus.extract.documents.zip_package import ZipPackage
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interviews.interview import with_turns
 from latam_corpus.extract.stated_rights.file_properties import title_and_creators
 from latam_corpus.extract.stated_rights.file_refusals import refusals_in
 from latam_corpus.extract.stated_rights.reservations import notices_in
 from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 

@@ -15,13 +15,13 @@ from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.documents.page_styles import cut_hidden, rules_of
-from latam_corpus.extract.documents.zip_package import ZipPackage
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interviews.interview import with_turns
 from latam_corpus.extract.stated_rights.file_refusals import page_refusals, refusals_in
 from latam_corpus.extract.stated_rights.reservations import notices_in
 from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.html_tree import html_tree
 from latam_corpus.text.markup.xml_tree import attribute, name_of, words

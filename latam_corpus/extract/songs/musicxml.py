@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.documents.zip_package import ZipPackage
 from latam_corpus.extract.stated_rights.file_refusals import refusals_in
 from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.xml_tree import XML_LANG, attribute, name_of, words
 
