@@ -31,7 +31,7 @@ from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "docx 5"
 
 _CORE: Final = "docProps/core.xml"
@@ -283,10 +283,8 @@ def _row(element: etree._Element, output: BlockText) -> None:
     *labels, last = cells or [element]
     if all(map(_is_paragraph, cells)) or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
         for cell in cells:
-            first, *others = (child for child in cell if name_of(child) not in _LEFT_OUT)
-            for child in first:
-                _write(child, output)
-            for child in others:
+            paragraph, *following = (child for child in cell if name_of(child) not in _LEFT_OUT)
+            for child in (*paragraph, *following):
                 _write(child, output)
             output.add(f" {CELL} ")
     else:

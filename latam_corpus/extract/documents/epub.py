@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.documents.page_styles import Rule
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "epub 6"
 
 _CONTAINER: Final = "META-INF/container.xml"
@@ -114,7 +114,10 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         licences=stated_in(root.find("{*}metadata")),
         notices=notices_in(lines, catalogued.published),
         refusals=tuple(refusals.items()),
-        notes=(*((f"pages left out: {', '.join(spine.others)}",) if spine.others else ()), *hidden_note(hidden)),
+        notes=(
+            *((f"pages left out: {', '.join(spine.unsupported)}",) if spine.unsupported else ()),
+            *hidden_note(hidden),
+        ),
     )
     return with_turns(extracted, parameters.get("form"))
 
@@ -142,12 +145,12 @@ class _Spine(NamedTuple):
     Attributes:
         paths: of the pages that are read.
         pages: the paths of all pages.
-        others: names of pages in unsupported formats.
+        unsupported: names of pages in unsupported formats.
     """
 
     paths: list[str]
     pages: list[str]
-    others: list[str]
+    unsupported: list[str]
 
 
 def _edges(pages: list[str]) -> list[str]:
@@ -176,7 +179,7 @@ def _spine(root: etree._Element, folder: str) -> _Spine:
     }
     paths: list[str] = []
     pages: list[str] = []
-    others: list[str] = []
+    unsupported: list[str] = []
     for entry in root.iterfind("{*}spine/{*}itemref"):
         item = manifest.get(entry.get("idref"))
         if item is None:
@@ -192,11 +195,11 @@ def _spine(root: etree._Element, folder: str) -> _Spine:
             pages.append(posixpath.normpath(posixpath.join(folder, unquote(page.get("href") or ""))))
             paths += pages[-1:] if is_text else []
         elif is_text:
-            others.append(path_in_book)
+            unsupported.append(path_in_book)
     # A guide by which no page is text is wrong.
     if not paths:
         raise UnusableError("no text", N_("its spine names no page"), N_("check the book in a reader"))
-    return _Spine(paths, pages, others)
+    return _Spine(paths, pages, unsupported)
 
 
 def _readable(item: etree._Element, manifest: Mapping[str | None, etree._Element]) -> etree._Element | None:
@@ -253,7 +256,7 @@ def _write(element: etree._Element, output: BlockText, *, keeps_lines: bool = Fa
 
 
 def _row(element: etree._Element, output: BlockText, *, keeps_lines: bool) -> None:
-    """Write the cells of a row: side by side if each is one line, otherwise one below another."""
+    """Write the cells of a row: side by side if each is one line, else one below another."""
     output.stop(1)
     cells = [child for child in element if name_of(child) in _CELL_NAMES and not _is_no_text(child)]
     are_lines = all(map(_is_one_line, cells))

@@ -13,7 +13,7 @@ from latam_corpus.extract.stated_rights.stated_licences import NAMES, stated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "markdown 3"
 
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)

@@ -24,7 +24,7 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "rtf 6"
 
 _FIELD: Final = re.compile(r"\{\\(title|author) ((?:[^{}\\]|\\'[0-9a-f]{2}|\\u-?\d+ ?\??)*)\}")
@@ -108,7 +108,7 @@ class _Group:
     """The state of an RTF group while its document is filtered.
 
     Attributes:
-        written: the output of the group.
+        output: the pieces that are kept.
         deleted: whether its text is a tracked deletion.
         hidden: whether its text is hidden.
         is_buried: whether it is the text of a hidden shape, or of a shape in hidden text.
@@ -118,7 +118,7 @@ class _Group:
         around: whether the enclosing group is part of the body.
     """
 
-    written: list[str]
+    output: list[str]
     deleted: bool = False
     hidden: bool = False
     is_buried: bool = False
@@ -144,7 +144,7 @@ class _Group:
         self.begins = place if word == "shp" else self.begins
         if self.is_shape and word in _BOXES:
             self.is_buried |= self.hidden or bool(_HIDDEN_SHAPE.search(coded, self.begins, place))
-            self.written, self.is_body, self.is_shape, self.deleted = [], True, False, False
+            self.output, self.is_body, self.is_shape, self.deleted = [], True, False, False
 
 
 def _shown(coded: str) -> tuple[str, str]:
@@ -162,28 +162,28 @@ def _shown(coded: str) -> tuple[str, str]:
         piece, word, place = match[0], match["word"], match.end()
         group = groups[-1]
         if piece == "{":
-            group.written.append(piece)
+            group.output.append(piece)
             groups.append(replace(group, around=group.is_body))
         elif piece == "}":
             groups.pop()
             groups = groups or [_Group(body)]
-            if group.written is not groups[-1].written:
-                boxes.append("".join(group.written))
+            if group.output is not groups[-1].output:
+                boxes.append("".join(group.output))
             if len(groups) == 1 and boxes:
                 body += [r"\par ", *_paragraphs(boxes)]
-            groups[-1].written.append(piece)
+            groups[-1].output.append(piece)
         elif word == "bin" and match["number"]:  # a number of raw bytes, which may be braces
             place += int(match["number"])
         elif group.switches(word, match["number"]):
-            group.written.append(piece)
+            group.output.append(piece)
         elif piece == r"\*" or word in destinations:
-            group.written.append(piece)
+            group.output.append(piece)
             group.enter(word, coded, place)
         elif (group.hidden or group.is_buried) and group.is_body and word not in ("f", "uc"):
             hidden.append(rf"\{word} " if word and not match["number"] else piece)
         elif not group.deleted or word in ("f", "uc"):
-            group.written.append(rf"\{word} " if word == "par" else piece)
-            if word == "par" and group.is_body and group.written is body:
+            group.output.append(rf"\{word} " if word == "par" else piece)
+            if word == "par" and group.is_body and group.output is body:
                 body += _paragraphs(boxes)
     return "".join(body), "".join(hidden)
 
@@ -197,6 +197,6 @@ def _paragraphs(boxes: list[str]) -> list[str]:
 
 def _plain(coded: str, charset: str) -> str:
     coded = _MAC_PAGE.sub("", coded) if charset == "mac_roman" else coded
-    text: str = rtf_to_text(coded, charset, errors="replace")
+    text: str = rtf_to_text(coded, charset, errors="replace")  # type: ignore[no-untyped-call]
     # RTF writes a character beyond the basic plane as a surrogate pair.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

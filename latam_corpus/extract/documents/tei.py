@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "tei 3"
 
 _INCLUDE: Final = "{http://www.w3.org/2001/XInclude}include"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "word97 1"
 
 _SECONDS: Final = 180

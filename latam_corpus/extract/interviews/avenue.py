@@ -16,7 +16,7 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "avenue 3"
 
 _TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5} ?_ ?([^\W_]+-?)_\d\d?(?: ?:|(?=\s|$))[ \t]*(.*)$")

@@ -21,7 +21,7 @@ from latam_corpus.messages import N_, _
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "captions 6"
 
 OUT_OF_ORDER: Final = "cues out of order"

@@ -17,7 +17,7 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "chat 3"
 
 # Start and end in milliseconds, between two control characters.

@@ -13,7 +13,7 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "conllu 2"
 
 _COMMENT: Final = re.compile(r"#\s*([\w ]+?)\s*=\s*(.*)")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "flex 1"
 
 _SPACE_BEFORE_SIGN: Final = re.compile(r" +(?=[.,;:!?…»”)\]]+(?:\s|$))")

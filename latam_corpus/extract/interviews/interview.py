@@ -50,7 +50,7 @@ _ASKS, _ANSWERS = "P", "R"
 
 
 def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
-    """Return the document with a turn per line if its text is an interview; otherwise with its text unchanged.
+    """Return the document with a turn per line if its text is an interview; its text is unchanged if not.
 
     Args:
         extracted: a document whose text has the lines of its file.
@@ -96,7 +96,7 @@ def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str, f
     labels = [label or label_of(line) for label, line in zip(in_cells, lines, strict=True)]
     speaker = ""
     for number, label in enumerate(labels):
-        if label and not label[0]:  # in a row without a name the same speaker goes on
+        if label and not label[0]:  # in a row without a name, the same speaker continues
             labels[number] = (speaker, *label[1:]) if speaker else None
         speaker = label[0] or speaker if label else speaker
     return labels

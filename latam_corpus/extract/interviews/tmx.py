@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "tmx 1"
 
 SEVERAL: Final = "several versions of a segment"
@@ -52,15 +52,15 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     # Language tags that differ only in case are the same language.
     tags: dict[str, str] = {}
     for number, unit in enumerate(root.iterfind("{*}body/{*}tu")):
-        seen: set[str] = set()
+        unit_languages: set[str] = set()
         for variant in unit.iterfind("{*}tuv"):
             tag = variant.get(XML_LANG) or variant.get("lang") or ""
             language = tags.setdefault(tag.lower(), tag)
             seg = next(variant.iterfind("{*}seg"), None)
-            if seg is None or language in seen:
+            if seg is None or language in unit_languages:
                 notes = (SEVERAL,) if seg is not None else notes
                 continue
-            seen.add(language)
+            unit_languages.add(language)
             segments.setdefault(language or None, []).append(Utterance("".join(_words(seg)), segment=number))
     return parallel(segments, EXTRACTOR, tags.get(source.lower()), notes=notes)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "toolbox 2"
 
 _FIELD: Final = re.compile(r"\\(\w+)[ \t]*(.*)")

@@ -115,11 +115,11 @@ def tesseract(languages: tuple[str, ...]) -> str:
             _("install it and its models: tesseract-ocr {models}", models=packages),
         )
     try:
-        listed = run((program, "--list-langs"), _QUERY_SECONDS).decode(errors="replace")
+        listing = run((program, "--list-langs"), _QUERY_SECONDS).decode(errors="replace")
         version = run((program, "--version"), _QUERY_SECONDS).decode(errors="replace")
     except OSError as error:
         raise ConfigError(place, _("tesseract doesn't answer: {reason}", reason=error), _("reinstall it")) from None
-    header, *installed_models = listed.split("\n")
+    header, *installed_models = listing.split("\n")
     for language in languages:
         if language not in installed_models:
             suggestion = closest(language, [*filter(None, installed_models)])

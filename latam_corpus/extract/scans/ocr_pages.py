@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 ALTO: Final = "alto 2"
 HOCR: Final = "hocr 5"
 
@@ -169,5 +169,5 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 def _words(line: etree._Element) -> str:
     """Return the words of a line, with spaces between word elements even if the markup has none."""
-    whole, spaced = words(line), " ".join(words(word) for word in of_class(line, {"ocrx_word"}))
-    return spaced if spaced.replace(" ", "") == whole.replace(" ", "") else whole
+    text, spaced = words(line), " ".join(words(word) for word in of_class(line, {"ocrx_word"}))
+    return spaced if spaced.replace(" ", "") == text.replace(" ", "") else text

@@ -373,8 +373,8 @@ def _joined(text: str, line: str, word_counts: Counter[str]) -> list[str]:
         return [text + line if is_attached else f"{text} {line}"]
     continuation = re.match(r"[\w'’]+", line)
     tail = continuation[0] if continuation else ""
-    whole, with_hyphen = (hyphenated[1] + tail).lower(), f"{hyphenated[1]}-{tail}".lower()
+    unhyphenated, with_hyphen = (hyphenated[1] + tail).lower(), f"{hyphenated[1]}-{tail}".lower()
     is_pronoun = bool(_CLITIC.fullmatch(tail)) and any(word.endswith(f"-{tail}") for word in word_counts)
-    if word_counts[whole] < word_counts[with_hyphen] or (is_pronoun and not word_counts[whole]):
+    if word_counts[unhyphenated] < word_counts[with_hyphen] or (is_pronoun and not word_counts[unhyphenated]):
         return [text + line]
     return [text[:-1] + line]

@@ -1,4 +1,4 @@
-"""Pieces of a row on a page: joined into one line, or told apart as a speaker's label or a line number.
+"""Pieces of a row on a page: joined into one line, or recognised as a speaker's label or a line number.
 
 A piece ends at each gap wider than the space between words. A line of justified text may have many.
 """
@@ -225,7 +225,7 @@ def _is_name(name: str) -> bool:
 def _with_cells(page: Sequence[Line], rows: dict[int, _Labelled]) -> Iterator[Line]:
     for piece in page:
         row = rows.get(id(piece))
-        if row is None or any(piece is rest for rest in row.pieces[row.speech + 1 :]):
+        if row is None or any(piece is continuation for continuation in row.pieces[row.speech + 1 :]):
             yield piece
         elif piece is row.pieces[0]:
             speech = row.pieces[row.speech]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "pdf 6"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
@@ -57,7 +57,7 @@ _BREAK: Final = re.compile(r"[\r\n]+")
 # In letter heights: how far two letters of a line may overlap, and the least gap that is a space.
 _OVERLAP: Final = 0.3
 _SPACE: Final = 0.07
-# A wider space ends a piece; those of one line are joined again.
+# A wider space ends a piece; `page_rows` joins the pieces of a line again.
 _WIDE_SPACE: Final = 0.5
 _COMMON: Final = 0.25  # share of their heights that two letters of the same row have in common
 # A number right after a word or its stop, which is the mark of a note if it is smaller.
@@ -169,11 +169,11 @@ def _has_content(document: pdfium.PdfDocument, number: int) -> bool:
 
 def _has_text(document: pdfium.PdfDocument, number: int) -> bool:
     page = document[number]
-    written = page.get_textpage()
+    text_page = page.get_textpage()
     try:
-        return bool(written.count_chars())
+        return bool(text_page.count_chars())
     finally:
-        written.close()
+        text_page.close()
         page.close()
 
 
@@ -220,33 +220,33 @@ def _lines(document: pdfium.PdfDocument, number: int, hidden: list[str]) -> list
     """
     try:
         page = document[number]
-        written = page.get_textpage()
+        text_page = page.get_textpage()
     except pdfium.PdfiumError as error:
         raise UnusableError("damaged file", f"page {number + 1}: {error}", N_("fetch the file again")) from None
     try:
-        return list(_of_page(page, written, hidden))
+        return list(_of_page(page, text_page, hidden))
     finally:
-        written.close()
+        text_page.close()
         page.close()
 
 
-def _of_page(page: pdfium.PdfPage, written: pdfium.PdfTextPage, hidden: list[str]) -> Iterator[Line]:
-    count = written.count_chars()
-    text = written.get_text_range(0, count) if count else ""
+def _of_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, hidden: list[str]) -> Iterator[Line]:
+    count = text_page.count_chars()
+    text = text_page.get_text_range(0, count) if count else ""
     if len(text) != count:  # pdfium counts a character beyond the basic plane twice
-        text = "".join(chr(pdfium_c.FPDFText_GetUnicode(written.raw, at)) for at in range(count))
-    for start, end in hidden_words(page, written, text):
+        text = "".join(chr(pdfium_c.FPDFText_GetUnicode(text_page.raw, at)) for at in range(count))
+    for start, end in hidden_words(page, text_page, text):
         hidden.append(text[start:end])
         text = text[:start] + _HIDDEN * (end - start) + text[end:]
-    text = "".join(_in_rows(written, text))
+    text = "".join(_in_rows(text_page, text))
     start = 0
     for match in [*_END.finditer(text), None]:
         end = match.start() if match else count
-        yield from _parts(written, text, start, end)
+        yield from _parts(text_page, text, start, end)
         start = match.end() if match else count
 
 
-def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
+def _in_rows(text_page: pdfium.PdfTextPage, text: str) -> Iterator[str]:
     """Yield the text without line breaks within a row, which pdfium inserts if it takes a page for vertical writing."""
     start = 0
     for match in _BREAK.finditer(text):
@@ -254,7 +254,7 @@ def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
         start = match.end()
         separator = match[0]
         if match.start() > 0 and start < len(text):
-            left, right = (written.get_charbox(at, loose=True) for at in (match.start() - 1, start))
+            left, right = (text_page.get_charbox(at, loose=True) for at in (match.start() - 1, start))
             height = max(right[3] - right[1], 0.1)
             gap = (right[0] - left[2]) / height
             if abs(right[1] - left[1]) < height / 2 and -_OVERLAP < gap < COLUMN_GAP:
@@ -263,7 +263,7 @@ def _in_rows(written: pdfium.PdfTextPage, text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
+def _parts(text_page: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iterator[Line]:
     """Yield the pieces of a line, divided at each gap wider than the space between words."""
     while start < end and text[start].isspace():
         start += 1
@@ -274,31 +274,31 @@ def _parts(written: pdfium.PdfTextPage, text: str, start: int, end: int) -> Iter
     piece_start = start
     for space in re.finditer(r"\s+", text[start:end]):
         last_char, next_start = start + space.start() - 1, start + space.end()
-        left, right = written.get_charbox(last_char, loose=True), written.get_charbox(next_start, loose=True)
+        left, right = text_page.get_charbox(last_char, loose=True), text_page.get_charbox(next_start, loose=True)
         is_wide = right[0] - left[2] > _WIDE_SPACE * max(right[3] - right[1], 1)
         overlap = min(left[3], right[3]) - max(left[1], right[1])
         # pdfium joins some lines that are one above the other.
         is_other_row = overlap < _COMMON * min(left[3] - left[1], right[3] - right[1])
         if is_wide or is_other_row:
-            yield from _line(written, text, piece_start, last_char + 1, _font_size(written, text, piece_start))
+            yield from _line(text_page, text, piece_start, last_char + 1, _font_size(text_page, text, piece_start))
             piece_start = next_start
-    yield from _line(written, text, piece_start, end, _font_size(written, text, (piece_start + end) // 2))
+    yield from _line(text_page, text, piece_start, end, _font_size(text_page, text, (piece_start + end) // 2))
 
 
-def _font_size(written: pdfium.PdfTextPage, text: str, at: int) -> float:
+def _font_size(text_page: pdfium.PdfTextPage, text: str, at: int) -> float:
     """Return the size of a character, or of the first one after spaces, as displayed: browsers scale their pages."""
     while text[at].isspace() or text[at] == "\0":  # pdfium adds spaces, which have no size
         at += 1
     matrix = pdfium_c.FS_MATRIX()
-    scale = hypot(matrix.b, matrix.d) if pdfium_c.FPDFText_GetMatrix(written.raw, at, matrix) else 1.0
-    return float(pdfium_c.FPDFText_GetFontSize(written.raw, at)) * (scale or 1.0)
+    scale = hypot(matrix.b, matrix.d) if pdfium_c.FPDFText_GetMatrix(text_page.raw, at, matrix) else 1.0
+    return float(pdfium_c.FPDFText_GetFontSize(text_page.raw, at)) * (scale or 1.0)
 
 
-def _line(written: pdfium.PdfTextPage, text: str, start: int, end: int, size: float) -> Iterator[Line]:
-    first, last = written.get_charbox(start, loose=True), written.get_charbox(end - 1, loose=True)
+def _line(text_page: pdfium.PdfTextPage, text: str, start: int, end: int, size: float) -> Iterator[Line]:
+    first, last = text_page.get_charbox(start, loose=True), text_page.get_charbox(end - 1, loose=True)
     words = text[start:end]
     for mark in reversed([*_RAISED.finditer(words)]):
-        if _font_size(written, text, start + mark.start()) < _RAISED_SIZE * size:
+        if _font_size(text_page, text, start + mark.start()) < _RAISED_SIZE * size:
             words = words[: mark.start()] + words[mark.end() :]
     words = _HIDDEN_WORDS.sub(" ", words)
     words = _NO_CHARACTER.sub("", words).translate(_HYPHENS)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"[^\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
 # Pixels that differ by less look the same.
 _SEEN: Final = 8
-_MIN_DOTS: Final = 500_000  # of a drawn page; about 72 an inch on A4
+_MIN_DOTS: Final = 500_000  # pixels of a rendered page; about 72 dpi on A4
 _MAX_DOTS: Final = 4_000_000
 # Render modes that draw nothing (ISO 32000-2, table 104): invisible, and clipping alone.
 _INVISIBLE: Final = frozenset({3, 7})
 _NEARLY_WHITE: Final = 230
 _NEARLY_TRANSPARENT: Final = 16
-_MAX_GROUPS: Final = 12  # of suspects; each is drawn once
+_MAX_GROUPS: Final = 12  # of text that may be hidden; the page is rendered once for each
 _DEEPEST: Final = 8  # forms in forms
 _MAX_NAME: Final = 128
 _UNDRAWN: Final = "undrawn"
@@ -54,13 +54,13 @@ class _Objects:
     images: list[tuple[float, float, float, float]] = field(default_factory=list)
 
 
-def hidden_words(page: pdfium.PdfPage, written: pdfium.PdfTextPage, text: str) -> list[tuple[int, int]]:
+def hidden_words(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, text: str) -> list[tuple[int, int]]:
     """Return the spans of the hidden words of a page in its text.
 
     Args:
         page: the page.
-        written: its text page.
-        text: its text, one character per character of `written`.
+        text_page: its text page.
+        text: its text, one character per character of `text_page`.
     """
     spans = [match.span() for match in _WORD.finditer(text)]
     if not spans:
@@ -68,7 +68,7 @@ def hidden_words(page: pdfium.PdfPage, written: pdfium.PdfTextPage, text: str) -
     objects = _Objects()
     _collect(page.raw, page, np.eye(3), 0, objects)
     rendering = _rendered(page)
-    boxes, centres = _boxes(page, written, spans, rendering)
+    boxes, centres = _boxes(page, text_page, spans, rendering)
     inked = _any_within(_edges(rendering), boxes)
     off_page = (boxes[:, 0] >= boxes[:, 2]) | (boxes[:, 1] >= boxes[:, 3])
     on_image = _on_image(centres, objects.images)
@@ -76,7 +76,7 @@ def hidden_words(page: pdfium.PdfPage, written: pdfium.PdfTextPage, text: str) -
     is_shifted = bool(on_image.any()) and 2 * int((inked & on_image).sum()) < int(on_image.sum())
     visible = ~off_page & (inked | (on_image & is_shifted))
     if objects.groups:
-        groups = np.array([_group_at(written, start, objects) for start, _ in spans], object)
+        groups = np.array([_group_at(text_page, start, objects) for start, _ in spans], object)
         visible[groups == _UNDRAWN] &= on_image[groups == _UNDRAWN]
         for name, handles in list(objects.handles.items())[:_MAX_GROUPS]:
             differs = np.abs(rendering - _rendered_without(page, handles)) >= _SEEN
@@ -132,8 +132,8 @@ def _address(page_object: Any) -> int:
     return ctypes.cast(page_object, ctypes.c_void_p).value or 0
 
 
-def _group_at(written: pdfium.PdfTextPage, index: int, objects: _Objects) -> str:
-    return objects.groups.get(_address(pdfium_c.FPDFText_GetTextObject(written.raw, index)), "")
+def _group_at(text_page: pdfium.PdfTextPage, index: int, objects: _Objects) -> str:
+    return objects.groups.get(_address(pdfium_c.FPDFText_GetTextObject(text_page.raw, index)), "")
 
 
 def _matrix(page_object: Any) -> NDArray[np.float64]:
@@ -171,10 +171,10 @@ def _rendered_without(page: pdfium.PdfPage, handles: list[Any]) -> NDArray[np.in
 
 
 def _boxes(
-    page: pdfium.PdfPage, written: pdfium.PdfTextPage, spans: list[tuple[int, int]], rendering: NDArray[np.int16]
+    page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, spans: list[tuple[int, int]], rendering: NDArray[np.int16]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the box of each word in pixels of the rendered page, int64[w, 4], and its centre in points."""
-    ends = np.array([(*written.get_charbox(start), *written.get_charbox(end - 1)) for start, end in spans])
+    ends = np.array([(*text_page.get_charbox(start), *text_page.get_charbox(end - 1)) for start, end in spans])
     low = np.minimum(ends[:, :2], ends[:, 4:6])
     high = np.maximum(ends[:, 2:4], ends[:, 6:])
     height, width = rendering.shape

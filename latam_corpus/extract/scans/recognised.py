@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "recognised 2"
 
 # Assumed dots per inch of a picture that doesn't state its resolution; only relative positions matter.

@@ -11,7 +11,7 @@ from latam_corpus.extract.document import Extracted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "lrc 2"
 
 _TAG: Final = re.compile(r"^\s*\[(ti|ar|al|au|by|la|length|offset|re|ve|#)\s*:\s*([^\]]*)\]\s*$", re.IGNORECASE)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "musicxml 1"
 
 _CONTAINER: Final = "META-INF/container.xml"
@@ -158,8 +158,8 @@ def _lines(sung: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _is_sung(stanza: str, others: Sequence[str]) -> bool:
+def _is_sung(stanza: str, other_stanzas: Sequence[str]) -> bool:
     """Return whether other stanzas have nearly all these words."""
     own_words = set(_WORD.findall(stanza.casefold()))
-    other_words = (set(_WORD.findall(other.casefold())) for other in others)
+    other_words = (set(_WORD.findall(other_stanza.casefold())) for other_stanza in other_stanzas)
     return any(len(own_words & words_of_other) >= _SAME * len(own_words) for words_of_other in other_words)

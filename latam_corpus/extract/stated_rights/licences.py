@@ -104,7 +104,7 @@ def narrowing(
 
 
 def _stated(frame: pl.DataFrame, outcomes: Sequence[object]) -> dict[int, dict[str, Any]]:
-    """Return what each row's file states, by row; rows without a statement are left out."""
+    """Return the statements of each row's file, by row; rows without any are left out."""
     published = frame["published"].to_list() if "published" in frame.columns else None
     notices_by_row = edge_notices(frame["text"], published) if "text" in frame.columns else {}
     terms = {}
@@ -192,7 +192,7 @@ def _narrowed(frame: pl.DataFrame, terms_of: dict[int, dict[str, Any]]) -> pl.Da
         if narrowed is None or tier_before is None:
             continue
         statement, tier, because = narrowed
-        if (own, tier_before, tier) == (None, _CLOSED, _CLOSED):  # the rights of copies are reserved, too
+        if (own, tier_before, tier) == (None, _CLOSED, _CLOSED):  # so that copies of the text are reserved, too
             terms["rights"][row] = statement
         if openness(tier) <= openness(tier_before):
             continue

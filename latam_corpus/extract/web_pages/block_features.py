@@ -83,7 +83,7 @@ def features(page: Markup, from_metadata: NDArray[np.float32]) -> NDArray[np.flo
     column = write_places(table, column, page.tags, page.owners, page.counts)
     column = write_neighbours(table, column, page.tags, page.owners, page.counts)
     column = write_nearest(
-        table, column, page.tags, page.parents, page.says, page.owners, page.inline_says, _NEAR_TAG_NUMBERS
+        table, column, page.tags, page.parents, page.hints, page.owners, page.inline_hints, _NEAR_TAG_NUMBERS
     )
     table[:, column:] = from_metadata
     return table

@@ -111,7 +111,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     """
     tags = _MetadataTags()
     data = page.data.tobytes()
-    for start, element in zip(page.telling[:_MAX_TAGS].tolist(), page.within.tolist(), strict=False):
+    for start, element in zip(page.metadata_tags[:_MAX_TAGS].tolist(), page.metadata_parents.tolist(), strict=False):
         tags.add(data, start, element)
     # Elements around the page's heading contain the page itself, whatever their classes say.
     wrappers = {ancestor for element, _text in tags.headings[:1] for ancestor in page.around(element)}
@@ -122,12 +122,12 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     headings = [text for _element, text in tags.headings[:1]]
     metas = tags.metas
     named_authors = [] if is_saved_by_office(data) else _named(metas, _AUTHORS)
-    shown_titles = [*_named(metas, _TITLES[:4]), *headings, tags.title]
+    displayed_titles = [*_named(metas, _TITLES[:4]), *headings, tags.title]
     addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
     candidates = [item for item in _objects(tags.scripts) if _is_article(item[0])]
-    articles = _own_articles(candidates, shown_titles, addresses)
+    articles = _own_articles(candidates, displayed_titles, addresses)
     headlines = _strings(articles, "headline")
-    own_headlines = _own_headlines(headlines, _strings(articles, "name"), shown_titles)
+    own_headlines = _own_headlines(headlines, _strings(articles, "name"), displayed_titles)
     titles = [*headlines, *_named(metas, _TITLES), *headings, tags.title]
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
     dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *dates_in_text, *addresses]
@@ -135,7 +135,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     licences += _named(metas, _RIGHTS)
     notices = [*_named(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
     return HtmlMetadata(
-        title=next(filter(None, [*own_headlines, *shown_titles, *titles]), None),
+        title=next(filter(None, [*own_headlines, *displayed_titles, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
         creators=_people([*_authors(articles)] or named_authors or authors[:1]),
         published=next(filter(None, map(day, dates)), None),
@@ -213,7 +213,7 @@ def _is_foreign(page: Markup, element: int, wrappers: Collection[int]) -> bool:
     # An article's classes may name its section, such as the latest news; a comment's classes name comments.
     article_tags = (TAG["article"], TAG["main"])
     return any(
-        page.says[ancestor] & (COMMENT_HINT if page.tags[ancestor] in article_tags else OTHERS_HINTS)
+        page.hints[ancestor] & (COMMENT_HINT if page.tags[ancestor] in article_tags else OTHERS_HINTS)
         for ancestor in ancestors
     )
 
@@ -223,16 +223,16 @@ def _is_article(item: dict[str, Any]) -> bool:
 
 
 def _own_articles(
-    articles: Iterable[tuple[dict[str, Any], bool]], shown: Iterable[str], addresses: Collection[str]
+    articles: Iterable[tuple[dict[str, Any], bool]], displayed_titles: Iterable[str], addresses: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return the articles that are the page's own, without those of lists and comments.
 
     Args:
         articles: each with whether it is where the page describes itself.
-        shown: the titles that the page shows; an article with such a headline is the page's own anywhere.
+        displayed_titles: an article with such a headline is the page's own anywhere.
         addresses: the page's; an article with one of them is the page's own anywhere.
     """
-    titles = {title.casefold() for title in shown if title}
+    titles = {title.casefold() for title in displayed_titles if title}
     articles = list(articles)
     matches = [
         bool(titles & {headline.casefold() for headline in _strings([article], "headline")})
@@ -283,7 +283,7 @@ def _objects(scripts: Iterable[str]) -> Iterator[tuple[dict[str, Any], bool]]:
             queue += [(value, is_own) for value in item if isinstance(value, dict | list)]
 
 
-def _own_headlines(headlines: list[str], names: list[str], shown: list[str]) -> list[str]:
+def _own_headlines(headlines: list[str], names: list[str], displayed_titles: list[str]) -> list[str]:
     """Return the headlines, or the names if only they are shown as a title.
 
     Encyclopedias state a description as the headline.
@@ -293,7 +293,7 @@ def _own_headlines(headlines: list[str], names: list[str], shown: list[str]) -> 
     >>> _own_headlines(["Sube el mar"], [], ["A"])
     ['Sube el mar']
     """
-    titles = [title.casefold() for title in shown]
+    titles = [title.casefold() for title in displayed_titles]
     if any(headline.casefold() in title for headline in headlines for title in titles):
         return headlines
     shown_names = [name for name in names if any(name.casefold() in title for title in titles)]
@@ -339,13 +339,13 @@ def _people(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MAX_NAME and "://" not in name))
 
 
-def day(written: str) -> str | None:
+def day(text: str) -> str | None:
     """Return the date in a string, ISO 8601; None without one, or if the order of day and month is ambiguous.
 
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)
     """
-    match = _DAY.search(written) or _COMPACT.search(written)
+    match = _DAY.search(text) or _COMPACT.search(text)
     with suppress(ValueError):  # such as 31 February
         return date(*map(int, match.groups())).isoformat() if match else None
     return None

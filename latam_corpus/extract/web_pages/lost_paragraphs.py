@@ -105,13 +105,13 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.zeros(len(lost), np.bool_)
     owners = markup.owners[lost].tolist()
     body = int(markup.parents[_text_element(markup, kept_blocks)])
-    kinds = {(markup.tags[owner], markup.says[owner]) for owner in markup.owners[kept_blocks].tolist()}
+    kinds = {(markup.tags[owner], markup.hints[owner]) for owner in markup.owners[kept_blocks].tolist()}
     is_like = np.array(
-        [(markup.tags[owner], markup.says[owner]) in kinds and body in (0, *markup.around(owner)) for owner in owners],
+        [(markup.tags[owner], markup.hints[owner]) in kinds and body in (0, *markup.around(owner)) for owner in owners],
         np.bool_,
     )
     is_within = (lost > kept_blocks[0]) & (lost < kept_blocks[-1])
-    is_foot = find_outermost(markup.parents, markup.says, _FOOT)[owners] > 0
+    is_foot = find_outermost(markup.parents, markup.hints, _FOOT)[owners] > 0
     return np.asarray((page.chances[lost] >= _MIN_CHANCE_ALONE) & (is_within | is_like | is_foot), np.bool_)
 
 
@@ -134,9 +134,9 @@ def _is_prose(page: Page) -> NDArray[np.bool_]:
     prose = ~_is_outside(markup)[markup.owners]
     prose &= 2 * markup.counts[:, LINK_CHARS] < markup.counts[:, CHARS]
     if b"footnote" not in markup.data.tobytes():  # else an element named as a footer may be a footnote
-        prose &= find_outermost(markup.parents, markup.says, _FOOT)[markup.owners] == 0
+        prose &= find_outermost(markup.parents, markup.hints, _FOOT)[markup.owners] == 0
     # A sidebar within the text's element, or with the same parent as some of its paragraphs, is a boxed note.
-    sides = find_outermost(markup.parents, markup.says, _SIDE)[markup.owners]
+    sides = find_outermost(markup.parents, markup.hints, _SIDE)[markup.owners]
     paragraphs = prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _MIN_CHANCE_ALONE)
     text_parents = set(markup.parents[markup.owners[(page.kept | paragraphs) & (sides == 0)]].tolist())
     text_element = _text_element(markup, np.flatnonzero(page.kept))
@@ -151,12 +151,12 @@ def _is_prose(page: Page) -> NDArray[np.bool_]:
 
 def _has_template(markup: Markup) -> bool:
     """Return whether the page has parts that templates put around articles: teasers, comments, share buttons."""
-    return bool(((markup.says & _TEMPLATE) != 0)[~_TITLED[markup.tags]].any())
+    return bool(((markup.hints & _TEMPLATE) != 0)[~_TITLED[markup.tags]].any())
 
 
 def _is_outside(markup: Markup) -> NDArray[np.bool_]:
     """Return whether each element is in a menu, header or footer, bool[e]."""
-    outside = (_OUTSIDE[markup.tags] | ((markup.says & _OUTSIDE_HINTS) != 0)).tolist()
+    outside = (_OUTSIDE[markup.tags] | ((markup.hints & _OUTSIDE_HINTS) != 0)).tolist()
     for element, parent in enumerate(markup.parents.tolist()):
         outside[element] = element > 0 and (outside[element] or outside[parent])
     return np.array(outside, np.bool_)

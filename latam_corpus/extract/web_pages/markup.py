@@ -27,28 +27,28 @@ class Markup:
     Attributes:
         tags: uint8[e], places in `tags.TAGS`.
         parents: int32[e]; the first element is its own.
-        says: uint32[e], the bits of `tags.HINTS` that an element's attributes set.
+        hints: uint32[e], the bits of `tags.HINTS` that an element's attributes set.
         text: uint8, the UTF-8 of all blocks, one after another, white space folded.
         starts: int32[b + 1], where each block starts in `text`.
         owners: int32[b], the innermost block element around each block.
-        inline_says: uint32[b], the bits of the inline elements in each block.
+        inline_hints: uint32[b], the bits of the inline elements in each block.
         counts: int32[b, len(scan.COUNTS)].
         data: uint8, the markup's UTF-8.
-        telling: int32[t], where tags that may have metadata start in `data`.
-        within: int32[t], the element around each of these tags.
+        metadata_tags: int32[t], where tags that may have metadata start in `data`.
+        metadata_parents: int32[t], the element around each of these tags.
     """
 
     tags: NDArray[np.uint8]
     parents: NDArray[np.int32]
-    says: NDArray[np.uint32]
+    hints: NDArray[np.uint32]
     text: NDArray[np.uint8]
     starts: NDArray[np.int32]
     owners: NDArray[np.int32]
-    inline_says: NDArray[np.uint32]
+    inline_hints: NDArray[np.uint32]
     counts: NDArray[np.int32]
     data: NDArray[np.uint8]
-    telling: NDArray[np.int32]
-    within: NDArray[np.int32]
+    metadata_tags: NDArray[np.int32]
+    metadata_parents: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.owners)
@@ -81,27 +81,27 @@ def read_markup(markup: str, enough: int | None = None) -> Markup:
     page = MarkupArrays(
         tags=np.zeros(capacity, np.uint8),
         parents=np.zeros(capacity, np.int32),
-        says=np.zeros(capacity, np.uint32),
+        hints=np.zeros(capacity, np.uint32),
         text=np.empty(len(data) + 1, np.uint8),
         starts=np.zeros(capacity + 1, np.int32),
         owners=np.zeros(capacity, np.int32),
         inline=np.zeros(capacity, np.uint32),
         counts=np.zeros((capacity, len(COUNTS)), np.int32),
-        telling=np.zeros(capacity, np.int32),
-        within=np.zeros(capacity, np.int32),
+        metadata_tags=np.zeros(capacity, np.int32),
+        metadata_parents=np.zeros(capacity, np.int32),
     )
     enough = len(data) if enough is None else enough
-    elements, blocks, telling_count = scan(data, enough, tag_table(), automaton(), page)
+    elements, blocks, metadata_count = scan(data, enough, tag_table(), automaton(), page)
     return Markup(
         page.tags[:elements],
         page.parents[:elements],
-        page.says[:elements],
+        page.hints[:elements],
         page.text[: page.starts[blocks]],
         page.starts[: blocks + 1],
         page.owners[:blocks],
         page.inline[:blocks],
         page.counts[:blocks],
         data,
-        page.telling[:telling_count],
-        page.within[:telling_count],
+        page.metadata_tags[:metadata_count],
+        page.metadata_parents[:metadata_count],
     )

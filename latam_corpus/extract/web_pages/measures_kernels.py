@@ -40,8 +40,8 @@ _H6: Final = TAG["h6"]
 
 
 @inlined
-def _share(part, whole):
-    return np.float32(part / whole) if whole > 0 else np.float32(0)
+def _share(part, total):
+    return np.float32(part / total) if total > 0 else np.float32(0)
 
 
 @inlined
@@ -72,12 +72,12 @@ def sum_up(parents, owners, counts):
 
 
 @kernel
-def find_outermost(parents, says, bits):
+def find_outermost(parents, hints, bits):
     """Return for each element the outermost of its ancestors and itself with any of these bits; 0 without one."""
     outermost = np.zeros(len(parents), np.int32)
     for e in range(1, len(parents)):
         outermost[e] = outermost[parents[e]]
-        if outermost[e] == 0 and says[e] & bits:
+        if outermost[e] == 0 and hints[e] & bits:
             outermost[e] = e
     return outermost
 
@@ -287,7 +287,7 @@ def write_neighbours(out, column, tags, owners, counts):
 
 
 @kernel
-def write_nearest(out, column, tags, parents, says, owners, inline, near_tags):
+def write_nearest(out, column, tags, parents, hints, owners, inline, near_tags):
     """Write how many levels up the nearest element is that has each tag or hint; return the next free column."""
     width = len(near_tags) + _HINTS
     near = np.full((len(tags), width), _FAR, np.float32)
@@ -299,7 +299,7 @@ def write_nearest(out, column, tags, parents, says, owners, inline, near_tags):
             if tags[e] == near_tags[index]:
                 near[e, index] = 0
         for bit in range(_HINTS):
-            if says[e] >> np.uint32(bit) & np.uint32(1):
+            if hints[e] >> np.uint32(bit) & np.uint32(1):
                 near[e, len(near_tags) + bit] = 0
     for b in range(len(owners)):
         for index in range(width):

@@ -217,27 +217,27 @@ def without_unseen(
         bound: the least probability of a block that is kept.
         can_open: whether the page has anything that may show hidden elements.
     """
-    kept = chances >= bound
-    hidden = find_outermost(page.parents, page.says, np.uint32(UNSEEN))[page.owners]
-    hidden_or_silent = find_outermost(page.parents, page.says, np.uint32(UNSEEN | UNSPOKEN))[page.owners]
-    candidates = np.flatnonzero(kept & (hidden_or_silent > 0))
+    is_kept = chances >= bound
+    hidden = find_outermost(page.parents, page.hints, np.uint32(UNSEEN))[page.owners]
+    hidden_or_silent = find_outermost(page.parents, page.hints, np.uint32(UNSEEN | UNSPOKEN))[page.owners]
+    candidates = np.flatnonzero(is_kept & (hidden_or_silent > 0))
     if not len(candidates):
         return chances
     chars = page.counts[:, 0]
-    folded = {block: fold_signs(page.block(block).encode()) for block in np.flatnonzero(kept).tolist()}
-    shown = b" ".join(text for block, text in folded.items() if not hidden_or_silent[block])
+    folded = {block: fold_signs(page.block(block).encode()) for block in np.flatnonzero(is_kept).tolist()}
+    shown_text = b" ".join(text for block, text in folded.items() if not hidden_or_silent[block])
     is_dropped = np.zeros(len(page), np.bool_)
     is_dropped[
-        [block for block in candidates.tolist() if len(folded[block]) >= _MIN_BLOCK and folded[block] in shown]
+        [block for block in candidates.tolist() if len(folded[block]) >= _MIN_BLOCK and folded[block] in shown_text]
     ] = True
     for element in set(hidden[candidates].tolist()) - {0}:
-        in_element = kept & (hidden == element)
+        in_element = is_kept & (hidden == element)
         is_dropped |= (
             in_element
             & ~titles
             & (not can_open or chances[in_element] @ chars[in_element] < _OPENED * chars[in_element].sum())
         )
-    if chars[kept & ~is_dropped].sum() < _SHOWN * chars[kept].sum():
+    if chars[is_kept & ~is_dropped].sum() < _SHOWN * chars[is_kept].sum():
         return chances
     return np.where(is_dropped, np.float32(0), chances)
 

@@ -12,13 +12,13 @@ from latam_corpus.extract.web_pages.tags import (
     BLOCK,
     BOLD,
     BREAK,
+    HAS_METADATA,
     HIDDEN,
     LINK,
+    METADATA_ATTRIBUTE,
     METADATA_HINTS,
     RAW,
     SILENT,
-    TELLING,
-    TELLS,
     UNSEEN,
     UNSPOKEN,
     VOID,
@@ -34,7 +34,7 @@ COUNTS: Final = (
 CHARS, WORDS, LINK_CHARS, LINKS, BOLD_CHARS, COMMAS, STOPS, DIGITS, UPPERS, CAPITALS, MARKS = range(11)
 LAST, FIRST_UPPER, AFTER_BREAK, BEFORE_BREAK, SILENT_BEFORE = range(11, 16)
 
-# Bytes by their names.
+# Bytes of ASCII.
 _SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = map(ord, " !\"&',-./")
 _LINE_END, _COLON, _SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = map(ord, "\n:;<=>?")
 _ZERO, _NINE, _UPPER_A, _UPPER_Z, _SMALL_A, _SMALL_Z = map(ord, "09AZaz")
@@ -85,14 +85,14 @@ class MarkupArrays(NamedTuple):
 
     tags: NDArray[np.uint8]
     parents: NDArray[np.int32]
-    says: NDArray[np.uint32]
+    hints: NDArray[np.uint32]
     text: NDArray[np.uint8]
     starts: NDArray[np.int32]
     owners: NDArray[np.int32]
     inline: NDArray[np.uint32]
     counts: NDArray[np.int32]
-    telling: NDArray[np.int32]
-    within: NDArray[np.int32]
+    metadata_tags: NDArray[np.int32]
+    metadata_parents: NDArray[np.int32]
 
 
 @inlined
@@ -138,9 +138,9 @@ def _unseen(style):
 
 
 @kernel
-def _attributes(data, at, goes, outputs):
+def _attributes(data, at, transitions, state_hints):
     """Return the bits of an element's attributes, and the position after its `>`."""
-    says = np.uint32(0)
+    hints = np.uint32(0)
     size = len(data)
     while at < size and data[at] != _MORE:
         if data[at] <= _SPACE or data[at] == _SLASH:
@@ -151,7 +151,7 @@ def _attributes(data, at, goes, outputs):
             h = (h ^ np.uint64(data[at])) * _PRIME
             at += 1
         if h == _HIDDEN:
-            says |= np.uint32(HIDDEN | UNSEEN)
+            hints |= np.uint32(HIDDEN | UNSEEN)
         if at >= size or data[at] != _EQUALS:
             continue
         at += 1
@@ -161,7 +161,7 @@ def _attributes(data, at, goes, outputs):
             at += 1
         is_hint = h == _CLASS or h == _ID or h == _ROLE or h == _ITEMPROP or h == _STYLE or h == _REL
         bits = np.uint32(0)
-        state = goes[0, 0]
+        state = transitions[0, 0]
         first = at
         while at < size:
             byte = data[at]
@@ -173,24 +173,24 @@ def _attributes(data, at, goes, outputs):
                     letter = byte - (_SMALL_A - 1)
                 elif _is_upper(byte):
                     letter = byte - (_UPPER_A - 1)
-                state = goes[state, letter]
-                bits |= outputs[state]
+                state = transitions[state, letter]
+                bits |= state_hints[state]
             at += 1
         if is_hint:
-            bits |= outputs[goes[state, 0]]
+            bits |= state_hints[transitions[state, 0]]
             if (h == _ITEMPROP or h == _REL) and bits & np.uint32(METADATA_HINTS):
-                says |= np.uint32(TELLS)
+                hints |= np.uint32(METADATA_ATTRIBUTE)
             if h == _STYLE:
                 bits &= np.uint32(HIDDEN)
                 if _unseen(data[first:at]):
                     bits |= np.uint32(UNSEEN)
             if h != _REL:
-                says |= bits
+                hints |= bits
         if h == _ARIA and at > first and data[first] == _TRUE_T:
-            says |= np.uint32(HIDDEN | UNSPOKEN)
+            hints |= np.uint32(HIDDEN | UNSPOKEN)
         if quoted:
             at += 1
-    return says, at + 1
+    return hints, at + 1
 
 
 @kernel
@@ -250,7 +250,7 @@ def _reference(data, at):
 
 @inlined
 def _unusual(data, at, byte):
-    """Return how many more bytes an unusual space or invisible character has, and whether it is a space."""
+    """Return the number of further bytes of an unusual space or invisible character, and whether it is a space."""
     size = len(data)
     if byte == _SIGNS and at < size:
         if data[at] == _NO_BREAK:
@@ -293,8 +293,14 @@ def scan(data, enough, table, automaton, page):
         page: the arrays.
     """
     keys, kinds, places = table
-    goes, outputs = automaton
-    tags, parents, says, telling, within = page.tags, page.parents, page.says, page.telling, page.within
+    transitions, state_hints = automaton
+    tags, parents, hints, metadata_tags, metadata_parents = (
+        page.tags,
+        page.parents,
+        page.hints,
+        page.metadata_tags,
+        page.metadata_parents,
+    )
     text, starts, owners, inline, counts = page.text, page.starts, page.owners, page.inline, page.counts
     size = len(data)
     stack = np.zeros(_DEEPEST, np.int32)  # elements
@@ -304,7 +310,7 @@ def scan(data, enough, table, automaton, page):
     links = bolds = silents = verbatim = 0
     elements = 1
     blocks = 0
-    telling_count = 0
+    metadata_count = 0
     out = 0
     at = 0
     owner = np.int32(0)
@@ -371,11 +377,11 @@ def scan(data, enough, table, automaton, page):
                         owner = stack[level]
                         break
                 continue
-            flags, at = _attributes(data, at, goes, outputs)
-            if kind & np.uint8(TELLING) or flags & np.uint32(TELLS):
-                telling[telling_count] = tag_start
-                within[telling_count] = stack[depth - 1] if depth else 0
-                telling_count += 1
+            flags, at = _attributes(data, at, transitions, state_hints)
+            if kind & np.uint8(HAS_METADATA) or flags & np.uint32(METADATA_ATTRIBUTE):
+                metadata_tags[metadata_count] = tag_start
+                metadata_parents[metadata_count] = stack[depth - 1] if depth else 0
+                metadata_count += 1
             if kind & np.uint8(VOID):
                 continue
             if kind & np.uint8(SILENT):
@@ -390,7 +396,7 @@ def scan(data, enough, table, automaton, page):
                 continue
             tags[elements] = places[slot] if keys[slot] == h else np.uint8(0)
             parents[elements] = stack[depth - 1] if depth else 0
-            says[elements] = flags
+            hints[elements] = flags
             stack[depth] = elements
             stack_hash[depth] = h
             stack_kind[depth] = kind
@@ -416,14 +422,14 @@ def scan(data, enough, table, automaton, page):
             byte, following = _reference(data, at)
         at = following
         if byte >= _SIGNS:
-            width, shown = _unusual(data, at, byte)
+            width, is_space = _unusual(data, at, byte)
             at += width
-            if width and not shown:
+            if width and not is_space:
                 continue
             if width:
                 byte = np.uint8(_SPACE)
         if byte <= _SPACE:
-            if byte == _LINE_END and verbatim and out > starts[blocks]:  # a line of a <pre> ends as by a <br>
+            if byte == _LINE_END and verbatim and out > starts[blocks]:  # a line end in a <pre> acts as a <br>
                 counts[blocks, BEFORE_BREAK] = 1
                 owners[blocks] = owner
                 blocks += 1
@@ -470,4 +476,4 @@ def scan(data, enough, table, automaton, page):
         owners[blocks] = owner
         blocks += 1
         starts[blocks] = out
-    return elements, blocks, telling_count
+    return elements, blocks, metadata_count

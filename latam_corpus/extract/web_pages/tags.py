@@ -24,7 +24,7 @@ RAW: Final = 8  # its content is not markup
 LINK: Final = 16
 BOLD: Final = 32
 BREAK: Final = 64
-TELLING: Final = 128  # it may have metadata of the page
+HAS_METADATA: Final = 128  # it may have metadata of the page
 
 # Tags that features distinguish, by their index; 0 is any other.
 TAGS: Final = (
@@ -43,7 +43,7 @@ _SILENT: Final = (
     "noframes noembed xmp dialog title"
 )
 _RAW: Final = "script style iframe noembed noframes xmp plaintext title"
-_TELLING: Final = "html meta link script title h1 time"
+_METADATA: Final = "html meta link script title h1 time"
 _BOLD: Final = "b strong h1 h2 h3 h4 h5 h6"
 
 # Hints in a class name, an id, a role or an itemprop, a bit each. A space matches any character that is not a letter.
@@ -82,7 +82,7 @@ HINT_WORDS: Final = {
     "hidden": ("hidden", "screen reader", "sr only", "visually", "noprint", "display none"),
 }
 HINTS: Final = tuple(HINT_WORDS)
-TELLS: Final = 1 << 31  # an element whose `rel` or `itemprop` has one of `METADATA_HINTS`
+METADATA_ATTRIBUTE: Final = 1 << 31  # an element whose `rel` or `itemprop` has one of `METADATA_HINTS`
 METADATA_HINTS: Final = sum(1 << HINTS.index(name) for name in ("author", "date", "copyright"))
 COMMENT_HINT: Final = 1 << HINTS.index("comment")
 OTHERS_HINTS: Final = sum(1 << HINTS.index(name) for name in ("comment", "related"))
@@ -95,7 +95,7 @@ UNSPOKEN: Final = 1 << 29  # `aria-hidden`: shown, but not read aloud
 @cache
 def tag_table() -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the tags as a hash table: uint64 keys for `slot_of`, uint8 kinds, and uint8 indices in `TAGS`."""
-    names = {*TAGS[1:], *f"{_INLINE} {_VOID} {_SILENT} {_RAW} {_BOLD} {_TELLING}".split()}
+    names = {*TAGS[1:], *f"{_INLINE} {_VOID} {_SILENT} {_RAW} {_BOLD} {_METADATA}".split()}
     keys, kinds, places = np.zeros(512, np.uint64), np.zeros(512, np.uint8), np.zeros(512, np.uint8)
     for name in names:
         at = slot_of(keys, np.uint64(name_hash(name)))
@@ -109,7 +109,7 @@ def tag_table() -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint8
             | LINK * (name == "a")
             | BOLD * (name in _BOLD.split())
             | BREAK * (name == "br")
-            | TELLING * (name in _TELLING.split())
+            | HAS_METADATA * (name in _METADATA.split())
         )
     return keys, kinds, places
 
@@ -134,7 +134,7 @@ def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
         int16[states, 27], the next state by letter (a is 1), 0 for any other character; uint32[states], the hint bits.
     """
     transitions: list[list[int]] = [[-1] * 27]
-    says = [0]
+    hints = [0]
     for bit, names in enumerate(HINT_WORDS.values()):
         for name in names:
             state = 0
@@ -143,9 +143,9 @@ def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
                 if transitions[state][letter_index] < 0:
                     transitions[state][letter_index] = len(transitions)
                     transitions.append([-1] * 27)
-                    says.append(0)
+                    hints.append(0)
                 state = transitions[state][letter_index]
-            says[state] |= 1 << bit
+            hints[state] |= 1 << bit
     fallbacks = [0] * len(transitions)
     queue = [0]
     for state in queue:
@@ -155,6 +155,6 @@ def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
                 transitions[state][letter_index] = max(fallback, 0)
             else:
                 fallbacks[following] = max(fallback, 0)
-                says[following] |= says[fallbacks[following]]
+                hints[following] |= hints[fallbacks[following]]
                 queue.append(following)
-    return np.array(transitions, np.int16), np.array(says, np.uint32)
+    return np.array(transitions, np.int16), np.array(hints, np.uint32)
