@@ -47,7 +47,7 @@ class Skim(Stage):
         if not 0 < self.enough <= _MAX_ENOUGH:
             raise ConfigError(
                 _("option «enough» of «skim»"),
-                _("{enough} is no length of a text", enough=self.enough),
+                _("{enough} isn't a valid length", enough=self.enough),
                 _("give a number from 1 to {most}", most=decimal(f"{_MAX_ENOUGH:,}")),
             )
 

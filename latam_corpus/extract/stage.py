@@ -88,7 +88,7 @@ class Extract(Stage):
             if not 0 < value <= _NO_LIMIT:
                 raise ConfigError(
                     _("option «{option}» of «extract»", option=option),
-                    _("{value} is no limit", value=value),
+                    _("{value} isn't a valid limit", value=value),
                     _("give a number from 1 to {most}", most=decimal(f"{_NO_LIMIT:,}")),
                 )
         if self.ocr:

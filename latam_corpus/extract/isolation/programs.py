@@ -118,7 +118,7 @@ def tesseract(languages: tuple[str, ...]) -> str:
         listing = run((program, "--list-langs"), _QUERY_SECONDS).decode(errors="replace")
         version = run((program, "--version"), _QUERY_SECONDS).decode(errors="replace")
     except OSError as error:
-        raise ConfigError(place, _("tesseract doesn't answer: {reason}", reason=error), _("reinstall it")) from None
+        raise ConfigError(place, _("tesseract failed: {reason}", reason=error), _("reinstall it")) from None
     header, *installed_models = listing.split("\n")
     for language in languages:
         if language not in installed_models:

@@ -34,7 +34,7 @@ _GROUP_JOBS: Final = 64
 # A document that ended its child is tried once more: the child may have been killed for another reason.
 _TRIES: Final = 2
 _HERE: Final = _("stage «{name}»", name="extract")
-_REMEDY: Final = _("see that this machine has memory and processes left, and run again")
+_REMEDY: Final = _("check that this machine has free memory and can start processes, and run again")
 # The child gets its parent's module path; `-m` would add the current folder.
 _ENTRY: Final = (
     "import sys; sys.path[:] = sys.argv[2:]; "

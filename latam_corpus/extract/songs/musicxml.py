@@ -76,7 +76,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             if not _is_sung(stanza, stanzas_so_far):
                 stanzas_so_far.append(stanza)
     if not by_language:
-        raise UnusableError("no text", N_("nothing is sung in it"), N_("leave it out, or add the words"))
+        raise UnusableError("no text", N_("it has no lyrics"), N_("leave it out, or add the words"))
     (language, stanzas), *other_languages = by_language.items()
     titles = (words(root.find(path)) for path in ("{*}work/{*}work-title", "{*}movement-title"))
     credits_ = root.iterfind("{*}identification/{*}creator")

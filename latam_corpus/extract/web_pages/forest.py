@@ -19,7 +19,6 @@ import numpy as np
 
 from latam_corpus.errors import PartError
 from latam_corpus.extract.web_pages.forest_kernels import ALL, DE_BRUIJN, MAX_LEAVES, SHIFT, chances
-from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,8 +104,8 @@ class Forest:
         if self.columns[node] < 0:
             leaves.append(node)
             if len(leaves) > MAX_LEAVES:
-                problem = _("one of its trees has more than {n} leaves", n=MAX_LEAVES)
-                raise PartError(_("the layout model"), problem, _("reinstall the toolkit, or train it with fewer"))
+                problem = f"one of its trees has more than {MAX_LEAVES} leaves"
+                raise PartError("the layout model", problem, "train it with fewer")
             return 1 << (len(leaves) - 1)
         left = self._collect_tests(int(self.left[node]), leaves, tests)
         tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))

@@ -30,7 +30,6 @@ from latam_corpus.extract.web_pages.markup import read_markup
 from latam_corpus.extract.web_pages.measures_kernels import find_outermost
 from latam_corpus.extract.web_pages.model_file import MODEL
 from latam_corpus.extract.web_pages.tags import UNSEEN, UNSPOKEN
-from latam_corpus.messages import _
 from latam_corpus.text.markup.html_tree import with_ends
 
 if TYPE_CHECKING:
@@ -293,9 +292,7 @@ def load_model() -> Model:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
             raise PartError(
-                str(MODEL),
-                _("it was trained with other features"),
-                _("reinstall the toolkit, or train the model again"),
+                str(MODEL), "it was trained with other features", "reinstall the toolkit, or train the model again"
             )
         return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 
